@@ -1,1 +1,12 @@
-//! x
+//! `provision` declares a video-on-demand service on AWS in code and makes the account match it.
+//!
+//! The way data flows, in the order of the modules: a stack file becomes typed [`stack`] declarations, these a
+//! [`graph`]; the account is read back into the same types; one [`diff`] compares them; the [`plan`] is that diff put
+//! in order; [`execute`] carries it out. There is no state file: AWS is the state. See `docs/architecture.md`.
+
+pub mod aws;
+pub mod diff;
+pub mod graph;
+pub mod model;
+pub mod resource;
+pub mod stack;

@@ -1,1 +1,3 @@
-fn main(){}
+//! The program's entry: the exit code, and nothing else.
+
+fn main() {}

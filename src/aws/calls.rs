@@ -1,0 +1,174 @@
+//! A record of every API call: what `-v` prints, what the closing line counts, and what proves that a plan only reads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+
+/// One finished call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The service's SDK name, such as `S3`.
+    pub service: String,
+    /// The operation, such as `PutBucketTagging`.
+    pub operation: String,
+    /// When it began, from when the record began.
+    pub began: Duration,
+    /// How long it took, retries included.
+    pub took: Duration,
+    /// Whether it succeeded.
+    pub ok: bool,
+}
+
+/// The calls of a run, shared by all clients.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    began: Instant,
+    list: Arc<Mutex<Vec<Call>>>,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { began: Instant::now(), list: Arc::default() }
+    }
+}
+
+impl Calls {
+    pub(super) fn recorder(&self) -> Recorder {
+        Recorder { calls: self.clone() }
+    }
+
+    /// All calls so far, in the order in which they finished.
+    #[must_use]
+    pub fn list(&self) -> Vec<Call> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many calls were made so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The calls that change something.
+    #[must_use]
+    pub fn mutating(&self) -> Vec<Call> {
+        self.list().into_iter().filter(|call| mutates(&call.operation)).collect()
+    }
+
+    /// The longest chain of calls in which each began after the one before had ended: an upper bound of the dependent
+    /// round trips on the critical path.
+    #[must_use]
+    pub fn round_trips(&self) -> usize {
+        let mut calls = self.list();
+        calls.sort_by_key(|call| call.began + call.took);
+        let mut free = Duration::ZERO;
+        calls.iter().fold(0, |chain, call| {
+            if call.began < free {
+                return chain;
+            }
+            free = call.began + call.took;
+            chain + 1
+        })
+    }
+
+    fn push(&self, call: Call) {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    }
+}
+
+/// Whether an operation of this name changes anything. Whatever is not known to read counts as a change.
+#[must_use]
+pub fn mutates(operation: &str) -> bool {
+    const READS: &[&str] = &["Get", "List", "Describe", "Head", "Test", "Probe", "Lookup", "Search"];
+    !READS.iter().any(|verb| operation.starts_with(verb))
+}
+
+#[derive(Debug)]
+struct Began(Instant);
+
+impl Storable for Began {
+    type Storer = StoreReplace<Self>;
+}
+
+/// Notes each call's begin and end.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    calls: Calls,
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Recorder {
+    fn name(&self) -> &'static str {
+        "call recorder"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        cfg.interceptor_state().store_put(Began(Instant::now()));
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (Some(metadata), Some(Began(began))) = (cfg.load::<Metadata>(), cfg.load::<Began>()) else {
+            return Ok(());
+        };
+        let ok = context.output_or_error().is_some_and(|outcome| outcome.is_ok());
+        let call = Call {
+            service: metadata.service().to_owned(),
+            operation: metadata.name().to_owned(),
+            began: began.saturating_duration_since(self.calls.began),
+            took: began.elapsed(),
+            ok,
+        };
+        let result = if ok { "ok" } else { "failed" };
+        tracing::info!(target: "provision::calls", "{} {} {:.0?} {result}", call.service, call.operation, call.took);
+        self.calls.push(call);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(began: u64, took: u64) -> Call {
+        Call {
+            service: "S3".into(),
+            operation: "GetObject".into(),
+            began: Duration::from_millis(began),
+            took: Duration::from_millis(took),
+            ok: true,
+        }
+    }
+
+    #[test]
+    fn round_trips_count_the_longest_chain_of_calls_that_follow_each_other() {
+        let calls = Calls::default();
+        for (began, took) in [(0, 50), (0, 50), (1, 49), (51, 50), (52, 50), (102, 50)] {
+            calls.push(call(began, took));
+        }
+        assert_eq!(calls.round_trips(), 3);
+    }
+
+    #[test]
+    fn only_known_verbs_are_reads() {
+        assert!(!mutates("GetObject") && !mutates("ListRules") && !mutates("HeadBucket"));
+        assert!(mutates("PutRule") && mutates("CreateBucket") && mutates("TagResource") && mutates("Invoke"));
+    }
+}

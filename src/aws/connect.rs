@@ -1,0 +1,112 @@
+//! Credentials, endpoint and transport, shared by the clients of every region.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::error::SdkResult;
+use super::{Calls, Error, Result};
+
+/// Which cloud is spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// AWS, with the credentials that the SDK's default chain finds (environment, profile, SSO, container, instance).
+    Aws,
+    /// A local cloud that answers for every service at one address.
+    Local {
+        /// Its base address, such as `http://127.0.0.1:4566`.
+        endpoint: String,
+        /// The account it plays.
+        account: String,
+    },
+}
+
+/// Who the credentials belong to, as STS `GetCallerIdentity` answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The 12-digit account.
+    pub account: String,
+    /// The caller's ARN.
+    pub arn: String,
+}
+
+/// One connection to a cloud: transport, credentials and the record of calls.
+pub struct Connection {
+    base: SdkConfig,
+    target: Target,
+    calls: Calls,
+}
+
+impl Connection {
+    /// A connection whose calls go to `target`. Adaptive retries, with a bound on every attempt.
+    pub async fn open(target: Target, region: &str) -> Self {
+        let transport = Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(60))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(transport)
+            .region(Region::new(region.to_owned()))
+            .retry_config(RetryConfig::adaptive().with_max_attempts(8))
+            .timeout_config(timeouts);
+        if let Target::Local { endpoint, account } = &target {
+            // Twelve digits as an access key select the account on the local cloud; the secret is not looked at.
+            let credentials = Credentials::new(account, "local", None, None, "local cloud");
+            // A local cloud that refuses a connection has stopped: trying for long only hides that.
+            let retries = RetryConfig::standard().with_max_attempts(2);
+            loader = loader.endpoint_url(endpoint).credentials_provider(credentials).retry_config(retries);
+        }
+        Self { base: loader.load().await, target, calls: Calls::default() }
+    }
+
+    /// The configuration for one region's clients.
+    pub(super) fn sdk_config(&self, region: &str) -> SdkConfig {
+        self.base.to_builder().region(Region::new(region.to_owned())).build()
+    }
+
+    /// The record of every call made.
+    #[must_use]
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Whether this is the local cloud.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        matches!(self.target, Target::Local { .. })
+    }
+
+    /// The local cloud's base address, where it is the local cloud.
+    #[must_use]
+    pub fn local_endpoint(&self) -> Option<&str> {
+        match &self.target {
+            Target::Local { endpoint, .. } => Some(endpoint),
+            Target::Aws => None,
+        }
+    }
+
+    /// Whose credentials these are.
+    ///
+    /// # Errors
+    /// When there are none, when they are expired or refused, or when STS cannot be reached.
+    pub async fn identity(&self) -> Result<Identity> {
+        let config =
+            aws_sdk_sts::config::Builder::from(&self.base).interceptor(self.calls.recorder()).build();
+        let answer = aws_sdk_sts::Client::from_conf(config)
+            .get_caller_identity()
+            .send()
+            .await
+            .named("sts:GetCallerIdentity")?;
+        match (answer.account, answer.arn) {
+            (Some(account), Some(arn)) => Ok(Identity { account, arn }),
+            _ => Err(Error::unexpected("sts:GetCallerIdentity", "the answer names no account")),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! API errors by what they mean for us, kept with the call, code, message and request id that AWS gave.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use miette::Diagnostic;
+
+/// What an API error means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The credentials are missing, wrong or expired.
+    Credentials,
+    /// The credentials may not do this.
+    Denied,
+    /// The service could not be reached, or did not answer in time.
+    Unreachable,
+    /// The service asked for less; the SDK's retries are used up.
+    Throttled,
+    /// The service refused the request.
+    Refused,
+}
+
+/// A call that failed.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// The call, in IAM's spelling: `sqs:CreateQueue`.
+    pub call: &'static str,
+    /// What it means.
+    pub class: Class,
+    /// AWS's error code; empty where no answer came.
+    pub code: String,
+    /// AWS's message.
+    pub message: String,
+    /// AWS's request id, where there is one.
+    pub request_id: Option<String>,
+}
+
+/// The result of adapters and other AWS work.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An answer that lacks what the API promises.
+    #[must_use]
+    pub fn unexpected(call: &'static str, message: impl Into<String>) -> Self {
+        Self { call, class: Class::Refused, code: String::new(), message: message.into(), request_id: None }
+    }
+
+    /// Whether AWS gave one of these codes.
+    #[must_use]
+    pub fn is(&self, codes: &[&str]) -> bool {
+        codes.contains(&self.code.as_str())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed", self.call)?;
+        if !self.code.is_empty() {
+            write!(f, " with {}", self.code)?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Diagnostic for Error {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let text = match self.class {
+            Class::Credentials => {
+                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)"
+                    .to_owned()
+            }
+            Class::Denied => format!("allow `{}` for the identity you run as", self.call),
+            Class::Unreachable => {
+                "check the network; with `local: true`, see `provision local status`; then run the command again"
+                    .to_owned()
+            }
+            Class::Throttled => "run the command again in a minute; what was made stays".to_owned(),
+            Class::Refused => return None,
+        };
+        Some(Box::new(text))
+    }
+}
+
+fn classify(code: &str) -> Class {
+    match code {
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "InvalidAccessKeyId"
+        | "AuthFailure"
+        | "RequestExpired" => Class::Credentials,
+        "AccessDenied" | "AccessDeniedException" | "Forbidden" | "UnauthorizedOperation" => Class::Denied,
+        "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "SlowDown"
+        | "RequestLimitExceeded" => Class::Throttled,
+        "ServiceUnavailable" | "EmulatorUnavailable" => Class::Unreachable,
+        _ => Class::Refused,
+    }
+}
+
+/// Names the call whose result this is, and maps "not there" to nothing, once, beside the call.
+pub trait SdkResult<T>: Sized {
+    /// The answer, or the error under the call's name (`service:Operation`, as IAM spells it).
+    ///
+    /// # Errors
+    /// When the call failed.
+    fn named(self, call: &'static str) -> Result<T>;
+
+    /// The answer, or nothing if AWS gave one of the codes that mean that the thing does not exist.
+    ///
+    /// # Errors
+    /// When the call failed for another reason.
+    fn unless(self, call: &'static str, absent: &[&str]) -> Result<Option<T>> {
+        match self.named(call) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is(absent) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<T, E, R> SdkResult<T> for std::result::Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug,
+{
+    fn named(self, call: &'static str) -> Result<T> {
+        self.map_err(|error| from_sdk(call, &error))
+    }
+}
+
+fn from_sdk<E, R>(call: &'static str, error: &SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug,
+{
+    if let SdkError::ServiceError(answer) = error {
+        let metadata = answer.err().meta();
+        let code = metadata.code().unwrap_or_default().to_owned();
+        return Error {
+            call,
+            class: classify(&code),
+            code,
+            message: metadata.message().unwrap_or_default().to_owned(),
+            request_id: metadata.extra("aws_request_id").map(str::to_owned),
+        };
+    }
+    let message = DisplayErrorContext(error).to_string();
+    // The SDK has no typed error for "the chain found no credentials": it is a dispatch failure like any other.
+    let class = if message.contains("credentials") { Class::Credentials } else { Class::Unreachable };
+    Error { call, class, code: String::new(), message: shorten(&message), request_id: None }
+}
+
+/// The chain of causes without the debug dump that the SDK appends to it.
+fn shorten(message: &str) -> String {
+    let end =
+        message.find(" (DispatchFailure").or_else(|| message.find(" (TimeoutError")).unwrap_or(message.len());
+    message[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_call_says_which_what_and_what_to_do() {
+        let error = Error {
+            call: "sqs:CreateQueue",
+            class: classify("AccessDenied"),
+            code: "AccessDenied".into(),
+            message: "not authorized".into(),
+            request_id: Some("r-1".into()),
+        };
+        assert_eq!(
+            error.to_string(),
+            "sqs:CreateQueue failed with AccessDenied: not authorized (request r-1)"
+        );
+        let help = error.help().map(|help| help.to_string());
+        assert_eq!(help.as_deref(), Some("allow `sqs:CreateQueue` for the identity you run as"));
+    }
+}

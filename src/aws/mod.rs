@@ -1,0 +1,114 @@
+//! The way to AWS: clients per region, one record of every call, error classes, and the one wait loop.
+//!
+//! [`Context`] is what adapters are given. It is cheap to clone.
+
+mod calls;
+mod connect;
+mod error;
+mod wait;
+
+use std::sync::{Arc, OnceLock};
+
+pub use calls::{Call, Calls, mutates};
+pub use connect::{Connection, Identity, Target};
+pub use error::{Class, Error, Result, SdkResult};
+pub use wait::{Patience, Poll, retry_while, until};
+
+use crate::model::Scope;
+
+/// A regional view of the account: the clients of one region, and the scope that names are made from.
+#[derive(Clone)]
+pub struct Context {
+    /// The stack, account and home region.
+    pub scope: Scope,
+    region: String,
+    connection: Arc<Connection>,
+    clients: Arc<Clients>,
+    notes: Option<Notes>,
+}
+
+/// Where an adapter's remarks on what it waits for go.
+pub type Notes = Arc<dyn Fn(&str) + Send + Sync>;
+
+#[derive(Default)]
+struct Clients {
+    cloudfront: OnceLock<aws_sdk_cloudfront::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
+    iam: OnceLock<aws_sdk_iam::Client>,
+    lambda: OnceLock<aws_sdk_lambda::Client>,
+    logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
+    mediaconvert: OnceLock<aws_sdk_mediaconvert::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    sqs: OnceLock<aws_sdk_sqs::Client>,
+}
+
+/// Defines the accessor of one service's client, made on first use with the call recorder in it.
+macro_rules! client {
+    ($name:ident, $sdk:ident) => {
+        /// The service's client in this context's region.
+        #[must_use]
+        pub fn $name(&self) -> &$sdk::Client {
+            self.clients.$name.get_or_init(|| {
+                let config = $sdk::config::Builder::from(&self.connection.sdk_config(&self.region))
+                    .interceptor(self.connection.calls().recorder())
+                    .build();
+                $sdk::Client::from_conf(config)
+            })
+        }
+    };
+}
+
+impl Context {
+    /// The context of a region, over a connection that other regions share.
+    #[must_use]
+    pub fn new(connection: Arc<Connection>, scope: Scope, region: &str) -> Self {
+        Self { scope, region: region.to_owned(), connection, clients: Arc::default(), notes: None }
+    }
+
+    /// The region whose clients this is.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The same context, telling `notes` what it waits for.
+    #[must_use]
+    pub fn noting(&self, notes: Notes) -> Self {
+        Self { notes: Some(notes), ..self.clone() }
+    }
+
+    /// Says what is being waited for.
+    pub fn note(&self, text: &str) {
+        tracing::debug!("{text}");
+        if let Some(notes) = &self.notes {
+            notes(text);
+        }
+    }
+
+    /// The connection under this context.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    client!(cloudfront, aws_sdk_cloudfront);
+    client!(events, aws_sdk_eventbridge);
+    client!(iam, aws_sdk_iam);
+    client!(lambda, aws_sdk_lambda);
+    client!(logs, aws_sdk_cloudwatchlogs);
+    client!(mediaconvert, aws_sdk_mediaconvert);
+    client!(sqs, aws_sdk_sqs);
+
+    /// The S3 client in this context's region. On the local cloud buckets are addressed by path, since
+    /// `bucket.127.0.0.1` is no host.
+    #[must_use]
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.clients.s3.get_or_init(|| {
+            let config = aws_sdk_s3::config::Builder::from(&self.connection.sdk_config(&self.region))
+                .interceptor(self.connection.calls().recorder())
+                .force_path_style(self.connection.is_local())
+                .build();
+            aws_sdk_s3::Client::from_conf(config)
+        })
+    }
+}

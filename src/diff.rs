@@ -1,0 +1,187 @@
+//! How what is declared differs from what is seen: the one diff that every plan rests on. Pure.
+//!
+//! Both sides are properties in normal form, so plain comparison decides; what is left to do here is to name the
+//! difference at the depth a reviewer wants to read it: members of lists by their own key, lists of plain values whole.
+
+use serde_json::{Map, Value};
+
+use crate::model::{Changes, PropertyChange};
+
+/// Members by which objects in a list are told apart, where all have one.
+const IDENTITIES: &[&str] = &["Id", "Key", "Sid", "PolicyName", "NameModifier", "Name", "CustomName"];
+
+/// What differs, in the order of the desired properties. `create_only` are the top-level properties whose change
+/// replaces the resource; `write_only` are not compared. A reference left in `desired` differs from whatever is seen.
+#[must_use]
+pub fn diff(desired: &Value, seen: &Value, create_only: &[&str], write_only: &[&str]) -> Changes {
+    let mut changes = Vec::new();
+    compare("", Some(desired), Some(seen), &mut changes);
+    let mut changes = Changes(changes);
+    changes.0.retain(|change| !write_only.contains(&change.property()));
+    for change in &mut changes.0 {
+        change.replaces = create_only.contains(&change.property());
+    }
+    changes
+}
+
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+fn compare(path: &str, desired: Option<&Value>, seen: Option<&Value>, changes: &mut Vec<PropertyChange>) {
+    match (present(desired), present(seen)) {
+        (Some(desired), Some(seen)) if desired == seen => {}
+        (Some(Value::Object(desired)), Some(Value::Object(seen))) if !is_reference(desired) => {
+            compare_members(path, desired, seen, changes);
+        }
+        (Some(Value::Array(desired)), Some(Value::Array(seen)))
+            if of_objects(desired) && of_objects(seen) =>
+        {
+            compare_lists(path, desired, seen, changes);
+        }
+        (None, None) => {}
+        (desired, seen) => changes.push(PropertyChange {
+            path: path.to_owned(),
+            before: seen.cloned(),
+            after: desired.cloned(),
+            replaces: false,
+        }),
+    }
+}
+
+fn is_reference(object: &Map<String, Value>) -> bool {
+    object.len() == 1 && object.keys().all(|key| key.starts_with("Fn::"))
+}
+
+fn of_objects(list: &[Value]) -> bool {
+    !list.is_empty() && list.iter().all(Value::is_object)
+}
+
+fn compare_members(
+    path: &str,
+    desired: &Map<String, Value>,
+    seen: &Map<String, Value>,
+    changes: &mut Vec<PropertyChange>,
+) {
+    let only_seen = seen.keys().filter(|key| !desired.contains_key(*key));
+    for key in desired.keys().chain(only_seen) {
+        let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        compare(&inner, desired.get(key), seen.get(key), changes);
+    }
+}
+
+fn compare_lists(path: &str, desired: &[Value], seen: &[Value], changes: &mut Vec<PropertyChange>) {
+    match IDENTITIES.iter().find_map(|key| Some((names(desired, key)?, names(seen, key)?))) {
+        Some((wanted, found)) if same_order(&wanted, &found) => {
+            let at = |names: &[&str], list: &[Value], name: &str| {
+                names.iter().position(|other| *other == name).map(|index| list[index].clone())
+            };
+            let only_seen = found.iter().filter(|name| !wanted.contains(name));
+            for name in wanted.iter().chain(only_seen) {
+                let (after, before) = (at(&wanted, desired, name), at(&found, seen, name));
+                compare(&format!("{path}[{name}]"), after.as_ref(), before.as_ref(), changes);
+            }
+        }
+        _ => {
+            for index in 0..desired.len().max(seen.len()) {
+                compare(&format!("{path}[{index}]"), desired.get(index), seen.get(index), changes);
+            }
+        }
+    }
+}
+
+/// The objects' names under a key, if each has one and no two are the same.
+fn names<'a>(list: &'a [Value], key: &str) -> Option<Vec<&'a str>> {
+    let names: Vec<&str> = list.iter().map(|item| item.get(key)?.as_str()).collect::<Option<_>>()?;
+    let mut distinct = names.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    (distinct.len() == names.len()).then_some(names)
+}
+
+/// Whether the names that both lists have come in the same order: order that types do not normalise away has meaning.
+fn same_order(wanted: &[&str], found: &[&str]) -> bool {
+    let common = |list: &[&str], other: &[&str]| -> Vec<String> {
+        list.iter().filter(|name| other.contains(name)).map(|name| (*name).to_owned()).collect()
+    };
+    common(wanted, found) == common(found, wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn paths(desired: &Value, seen: &Value) -> Vec<String> {
+        diff(desired, seen, &[], &[]).0.into_iter().map(|change| change.path).collect()
+    }
+
+    #[test]
+    fn differences_are_named_where_they_are() {
+        let desired = json!({ "A": { "B": 1, "C": [1, 2] }, "Tags": [{ "Key": "team", "Value": "media" }], "New": true });
+        let seen = json!({ "A": { "B": 2, "C": [1] }, "Tags": [{ "Key": "team", "Value": "x" }, { "Key": "by", "Value": "hand" }], "Old": 1 });
+        assert_eq!(paths(&desired, &seen), ["A.B", "A.C", "Tags[team].Value", "Tags[by]", "New", "Old"]);
+    }
+
+    #[test]
+    fn absent_and_null_are_the_same() {
+        assert!(paths(&json!({ "A": null }), &json!({})).is_empty());
+    }
+
+    #[test]
+    fn an_unresolved_reference_is_a_change_of_its_whole_value() {
+        let reference = json!({ "Fn::GetAtt": ["delivery/distribution", "Id"] });
+        let changes = diff(&json!({ "A": reference }), &json!({ "A": { "x": 1 } }), &[], &[]);
+        assert_eq!(changes.0.len(), 1);
+        assert_eq!(changes.0[0].after, Some(reference));
+    }
+
+    #[test]
+    fn create_only_properties_replace_and_write_only_ones_do_not_count() {
+        let (desired, seen) =
+            (json!({ "Name": "a", "Code": 1, "N": 1 }), json!({ "Name": "b", "Code": 2, "N": 2 }));
+        let changes = diff(&desired, &seen, &["Name"], &["Code"]);
+        assert_eq!(
+            changes.0.iter().map(|c| (c.path.as_str(), c.replaces)).collect::<Vec<_>>(),
+            [("Name", true), ("N", false)]
+        );
+    }
+
+    #[test]
+    fn another_order_of_an_ordered_list_is_a_change() {
+        let rule = |id: &str, n: i32| json!({ "Id": id, "N": n });
+        assert!(
+            !paths(
+                &json!({ "R": [rule("a", 1), rule("b", 2)] }),
+                &json!({ "R": [rule("b", 2), rule("a", 1)] })
+            )
+            .is_empty()
+        );
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            (0i64..4).prop_map(Value::from),
+            "[ab]{1,2}".prop_map(Value::from)
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map("Id|Key|X|Y", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn there_is_a_difference_exactly_when_values_differ(a in json_value(), b in json_value()) {
+            let (a, b) = (json!({ "P": a }), json!({ "P": b }));
+            prop_assert_eq!(paths(&a, &a), Vec::<String>::new());
+            prop_assert_eq!(paths(&a, &b).is_empty(), a == b);
+        }
+    }
+}

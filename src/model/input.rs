@@ -1,0 +1,280 @@
+//! A string property that is either written out or taken from another resource's outputs.
+//!
+//! An [`Input`] serialises to what CloudFormation writes: a plain string, `{"Fn::GetAtt": [address, attribute]}`, or
+//! `{"Fn::Join": ["", [..]]}` of both. A third element of `Fn::GetAtt` carries the value where it is known beforehand
+//! (names are deterministic), so a plan can print a whole policy while the reference still orders the work. Because
+//! every reference looks like that, [`refs`] and [`resolve`] work on any resource's JSON without knowing its type.
+
+use std::fmt;
+use std::ops::Add;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{Address, Outputs};
+
+const GET_ATT: &str = "Fn::GetAtt";
+const JOIN: &str = "Fn::Join";
+
+/// A reference to an output of another resource of the stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutputRef {
+    /// The resource whose output it is.
+    pub address: Address,
+    /// The output's name, as CloudFormation's `GetAtt` calls it where it has it (`Arn`, `Id`, `DomainName`).
+    pub attribute: String,
+    /// The value, where it is known before the resource exists.
+    pub foreseen: Option<String>,
+}
+
+/// One piece of an [`Input`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Text written out.
+    Literal(String),
+    /// Another resource's output.
+    Ref(OutputRef),
+}
+
+/// A string property: text, another resource's output, or both joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Input(Vec<Part>);
+
+impl Input {
+    /// An input that is the given output of another resource.
+    #[must_use]
+    pub fn output(reference: OutputRef) -> Self {
+        Self(vec![Part::Ref(reference)])
+    }
+
+    /// The pieces, in order.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
+    /// The text: references read as their foreseen value, or as `${address.attribute}` where AWS has yet to assign it.
+    /// In a resolved resource no reference is left, so there it is exactly the value.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => text.clone(),
+                Part::Ref(OutputRef { foreseen: Some(value), .. }) => value.clone(),
+                Part::Ref(OutputRef { address, attribute, .. }) => format!("${{{address}.{attribute}}}"),
+            })
+            .collect()
+    }
+
+    /// The value, or nothing while it rests on an output that AWS has yet to assign.
+    #[must_use]
+    pub fn known(&self) -> Option<String> {
+        let unknown = |part: &Part| matches!(part, Part::Ref(OutputRef { foreseen: None, .. }));
+        if self.0.iter().any(unknown) { None } else { Some(self.text()) }
+    }
+
+    fn push(&mut self, part: Part) {
+        match (self.0.last_mut(), part) {
+            (Some(Part::Literal(last)), Part::Literal(more)) => last.push_str(&more),
+            (_, part) => self.0.push(part),
+        }
+    }
+}
+
+impl From<&str> for Input {
+    fn from(text: &str) -> Self {
+        Self(vec![Part::Literal(text.to_owned())])
+    }
+}
+
+impl From<String> for Input {
+    fn from(text: String) -> Self {
+        Self(vec![Part::Literal(text)])
+    }
+}
+
+impl From<&String> for Input {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl Add<&str> for Input {
+    type Output = Self;
+
+    fn add(mut self, text: &str) -> Self {
+        self.push(Part::Literal(text.to_owned()));
+        self
+    }
+}
+
+impl Add<Input> for Input {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        other.0.into_iter().for_each(|part| self.push(part));
+        self
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl PartialEq<str> for Input {
+    fn eq(&self, other: &str) -> bool {
+        self.known().is_some_and(|text| text == other)
+    }
+}
+
+fn part_to_json(part: &Part) -> Value {
+    match part {
+        Part::Literal(text) => Value::String(text.clone()),
+        Part::Ref(OutputRef { address, attribute, foreseen: None }) => {
+            json!({ GET_ATT: [address, attribute] })
+        }
+        Part::Ref(OutputRef { address, attribute, foreseen: Some(value) }) => {
+            json!({ GET_ATT: [address, attribute, value] })
+        }
+    }
+}
+
+fn part_from_json(value: &Value) -> Option<Part> {
+    if let Value::String(text) = value {
+        return Some(Part::Literal(text.clone()));
+    }
+    let list = value.as_object().filter(|map| map.len() == 1)?.get(GET_ATT)?.as_array()?;
+    let text = |index: usize| list.get(index).and_then(Value::as_str);
+    Some(Part::Ref(OutputRef {
+        address: Address::new(text(0)?),
+        attribute: text(1)?.to_owned(),
+        foreseen: text(2).map(str::to_owned),
+    }))
+}
+
+fn input_from_json(value: &Value) -> Option<Input> {
+    if let Some(joined) = value.as_object().filter(|map| map.len() == 1).and_then(|map| map.get(JOIN)) {
+        let parts = joined.as_array()?.get(1)?.as_array()?;
+        return parts.iter().map(part_from_json).collect::<Option<Vec<_>>>().map(Input);
+    }
+    part_from_json(value).map(|part| Input(vec![part]))
+}
+
+impl Serialize for Input {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [] => serializer.serialize_str(""),
+            [part] => part_to_json(part).serialize(serializer),
+            parts => json!({ JOIN: ["", parts.iter().map(part_to_json).collect::<Vec<_>>()] })
+                .serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Input {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        input_from_json(&value).ok_or_else(|| {
+            serde::de::Error::custom(format!("expected a string or a reference, found {value}"))
+        })
+    }
+}
+
+/// Every reference inside a resource's properties, in the order they stand there.
+#[must_use]
+pub fn refs(properties: &Value) -> Vec<OutputRef> {
+    let mut found = Vec::new();
+    collect(properties, &mut found);
+    found
+}
+
+fn collect(value: &Value, found: &mut Vec<OutputRef>) {
+    if let (Value::Object(_), Some(input)) = (value, input_from_json(value)) {
+        found.extend(input.0.into_iter().filter_map(|part| match part {
+            Part::Ref(reference) => Some(reference),
+            Part::Literal(_) => None,
+        }));
+        return;
+    }
+    match value {
+        Value::Object(map) => map.values().for_each(|inner| collect(inner, found)),
+        Value::Array(list) => list.iter().for_each(|inner| collect(inner, found)),
+        _ => {}
+    }
+}
+
+/// The properties with every reference replaced by the output it names (looked up first) or its foreseen value. What
+/// is known by neither stays a reference, and [`refs`] of the result names it.
+#[must_use]
+pub fn resolve(properties: &Value, outputs: &dyn Fn(&Address) -> Option<Outputs>) -> Value {
+    if let (Value::Object(_), Some(input)) = (properties, input_from_json(properties)) {
+        let mut resolved = Input::default();
+        for part in input.0 {
+            resolved.push(match part {
+                Part::Ref(reference) => resolve_ref(reference, outputs),
+                literal @ Part::Literal(_) => literal,
+            });
+        }
+        return serde_json::to_value(resolved).unwrap_or(Value::Null);
+    }
+    match properties {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, inner)| (key.clone(), resolve(inner, outputs)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(list) => list.iter().map(|inner| resolve(inner, outputs)).collect(),
+        scalar => scalar.clone(),
+    }
+}
+
+fn resolve_ref(reference: OutputRef, outputs: &dyn Fn(&Address) -> Option<Outputs>) -> Part {
+    let assigned = outputs(&reference.address).and_then(|found| found.get(&reference.attribute).cloned());
+    match assigned.or_else(|| reference.foreseen.clone()) {
+        Some(value) => Part::Literal(value),
+        None => Part::Ref(reference),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arn(foreseen: Option<&str>) -> Input {
+        Input::output(OutputRef {
+            address: "delivery/distribution".into(),
+            attribute: "Arn".into(),
+            foreseen: foreseen.map(str::to_owned),
+        })
+    }
+
+    #[test]
+    fn an_input_keeps_its_references_through_json() {
+        for input in [Input::from("plain"), arn(None), arn(Some("arn:x")) + "/*", Input::from("a") + "b"] {
+            let json = serde_json::to_value(&input).unwrap();
+            assert_eq!(serde_json::from_value::<Input>(json).unwrap(), input);
+        }
+        assert_eq!(serde_json::to_value(Input::from("a") + "b").unwrap(), json!("ab"));
+    }
+
+    #[test]
+    fn references_are_found_wherever_they_stand() {
+        let properties = json!({ "Policy": { "Statement": [{ "Resource": [arn(None) + "/*", "x"] }] } });
+        assert_eq!(refs(&properties).len(), 1);
+        assert_eq!(refs(&properties)[0].attribute, "Arn");
+    }
+
+    #[test]
+    fn resolving_prefers_what_aws_assigned_over_what_was_foreseen() {
+        let properties = json!({ "A": arn(Some("foreseen")), "B": arn(None) + "/*", "C": 3 });
+        let outputs = |_: &Address| Some(Outputs::from([("Arn".to_owned(), "assigned".to_owned())]));
+        assert_eq!(resolve(&properties, &outputs), json!({ "A": "assigned", "B": "assigned/*", "C": 3 }));
+        let nothing = |_: &Address| None;
+        let partly = resolve(&properties, &nothing);
+        assert_eq!(partly["A"], "foreseen");
+        assert_eq!(refs(&partly).len(), 1);
+    }
+}

@@ -1,0 +1,23 @@
+//! Pure data that every other module speaks in: addresses, inputs, declarations, what was seen live, changes, events.
+//!
+//! Nothing here calls AWS and nothing here imports another module of ours. See `docs/architecture.md`.
+
+mod address;
+mod change;
+mod declaration;
+mod event;
+mod input;
+mod live;
+mod policy;
+mod scope;
+mod tags;
+
+pub use address::{Address, Kind};
+pub use change::{Changes, PropertyChange};
+pub use declaration::{Declaration, Guard};
+pub use event::{Event, StepState};
+pub use input::{Input, OutputRef, Part, refs, resolve};
+pub use live::{Contents, Live, Orphan, Outputs, Ownership, Readiness, Snapshot};
+pub use policy::{Conditions, Effect, PolicyDocument, Principal, Statement};
+pub use scope::{Mark, Scope};
+pub use tags::{ADDRESS_TAG, STACK_TAG, Tags};

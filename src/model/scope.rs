@@ -1,0 +1,91 @@
+//! Where a stack lives, and the mark it leaves on what it makes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ADDRESS_TAG, Address, STACK_TAG, Tags};
+
+/// The stack, account and region that names and ARNs are made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The stack's name, the prefix of every name in it.
+    pub stack: String,
+    /// The 12-digit account id.
+    pub account: String,
+    /// The stack's home region.
+    pub region: String,
+}
+
+impl Scope {
+    /// An ARN of the `aws` partition in this account and region.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        self.arn_in(&self.region, service, resource)
+    }
+
+    /// An ARN in this account and another region; an empty region makes that of a global service.
+    #[must_use]
+    pub fn arn_in(&self, region: &str, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
+    }
+
+    /// The name of the account's home bucket in the stack's region: locks, records and bundles.
+    #[must_use]
+    pub fn home_bucket(&self) -> String {
+        format!("provision-{}-{}", self.account, self.region)
+    }
+
+    /// The mark for one of the stack's resources.
+    #[must_use]
+    pub fn mark(&self, address: &Address) -> Mark {
+        Mark { stack: self.stack.clone(), address: address.clone() }
+    }
+}
+
+/// The sign on a resource that this program made it, for which stack and address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The stack.
+    pub stack: String,
+    /// The address in that stack.
+    pub address: Address,
+}
+
+impl Mark {
+    /// The mark as tags, for resources that can be tagged.
+    #[must_use]
+    pub fn tags(&self) -> [(String, String); 2] {
+        [(STACK_TAG.to_owned(), self.stack.clone()), (ADDRESS_TAG.to_owned(), self.address.to_string())]
+    }
+
+    /// The mark as a comment, for resources that cannot be tagged: `provision:vod-staging:delivery/segments`.
+    #[must_use]
+    pub fn comment(&self) -> String {
+        format!("provision:{}:{}", self.stack, self.address)
+    }
+
+    /// The mark that tags carry, if they carry one.
+    #[must_use]
+    pub fn from_tags(tags: &Tags) -> Option<Self> {
+        Some(Self { stack: tags.get(STACK_TAG)?.to_owned(), address: Address::new(tags.get(ADDRESS_TAG)?) })
+    }
+
+    /// The mark that a comment carries, if it carries one.
+    #[must_use]
+    pub fn from_comment(comment: &str) -> Option<Self> {
+        let (stack, address) = comment.strip_prefix("provision:")?.split_once(':')?;
+        Some(Self { stack: stack.to_owned(), address: Address::new(address) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_survives_tags_and_comments() {
+        let mark = Mark { stack: "vod".into(), address: "delivery/segments".into() };
+        assert_eq!(Mark::from_comment(&mark.comment()), Some(mark.clone()));
+        assert_eq!(Mark::from_tags(&Tags::from_iter(mark.tags())), Some(mark));
+        assert_eq!(Mark::from_comment("somebody else's"), None);
+    }
+}

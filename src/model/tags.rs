@@ -1,0 +1,81 @@
+//! Resource tags: a map in code, CloudFormation's list of `Key` and `Value` on paper.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Mark, Ownership};
+
+/// The tag that names the stack a resource belongs to.
+pub const STACK_TAG: &str = "provision:stack";
+/// The tag that names the resource's address in that stack.
+pub const ADDRESS_TAG: &str = "provision:address";
+
+/// Tags in key order, so that no order AWS answers in can look like a change. AWS's own `aws:` tags are left out: they
+/// cannot be set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tags(BTreeMap<String, String>);
+
+impl Tags {
+    /// The value under a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// All tags in key order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The tags as a plain map, as many of the SDK's calls take them.
+    #[must_use]
+    pub fn to_map(&self) -> std::collections::HashMap<String, String> {
+        self.0.clone().into_iter().collect()
+    }
+
+    /// The keys that these tags have and `desired` has not: what an update must remove.
+    #[must_use]
+    pub fn stale(&self, desired: &Self) -> Vec<String> {
+        self.0.keys().filter(|key| !desired.0.contains_key(*key)).cloned().collect()
+    }
+
+    /// Whose a resource with these tags is.
+    #[must_use]
+    pub fn ownership(&self) -> Ownership {
+        Mark::from_tags(self).map_or(Ownership::Unmarked, Ownership::Marked)
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Tags {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value.into()));
+        Self(pairs.filter(|(key, _)| !key.starts_with("aws:")).collect())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    key: String,
+    value: String,
+}
+
+impl Serialize for Tags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer
+            .collect_seq(self.0.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Tag>::deserialize(deserializer)?.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+}

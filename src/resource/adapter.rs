@@ -1,0 +1,163 @@
+//! The erased form of [`Resource`]: the same verbs over JSON, so that planning and execution know no type.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use super::{Created, Observed, Removal, Resolved, Resource};
+use crate::aws::{Context, Error, Result};
+use crate::model::{Changes, Guard, Kind, Live, Mark, refs};
+
+/// What went wrong between JSON and a type: a defect of this program, not of the account.
+fn defect(kind: &Kind, what: &str, error: impl fmt::Display) -> Error {
+    Error::unexpected("provision", format!("{kind}: {what}: {error}"))
+}
+
+/// A resource type over JSON. See [`Resource`] for the contract of each verb.
+pub trait Adapter: Send + Sync {
+    /// The CloudFormation type.
+    fn kind(&self) -> Kind;
+    /// Top-level properties that AWS cannot change in place.
+    fn create_only(&self) -> &'static [&'static str];
+    /// Top-level properties that AWS never returns.
+    fn write_only(&self) -> &'static [&'static str];
+    /// What stands between it and its removal.
+    fn guard(&self) -> Guard;
+    /// The live resource that a declaration speaks of.
+    fn find<'a>(
+        &'a self,
+        cx: &'a Context,
+        declared: &'a Value,
+        mark: &'a Mark,
+    ) -> BoxFuture<'a, Result<Option<Live>>>;
+    /// The live resource under an id.
+    fn observe<'a>(&'a self, cx: &'a Context, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>>;
+    /// Makes it.
+    fn create<'a>(&'a self, cx: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>>;
+    /// Makes the live one equal to the desired one.
+    fn update<'a>(
+        &'a self,
+        cx: &'a Context,
+        seen: &'a Live,
+        desired: &'a Value,
+        changes: &'a Changes,
+    ) -> BoxFuture<'a, Result<()>>;
+    /// Removes it.
+    fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>>;
+    /// Every live resource of this type that is the stack's.
+    fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>>;
+}
+
+/// A [`Resource`] type as an [`Adapter`].
+pub struct Erased<R>(PhantomData<fn() -> R>);
+
+impl<R: Resource> Erased<R> {
+    /// The adapter of the type.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    fn read(what: &str, json: &Value) -> Result<R> {
+        serde_json::from_value(json.clone()).map_err(|error| defect(&R::KIND, what, error))
+    }
+
+    fn resolved(json: &Value) -> Result<Resolved<R>> {
+        match refs(json).first() {
+            None => Self::read("its resolved properties", json).map(Resolved),
+            Some(left) => Err(defect(&R::KIND, "unresolved", format!("{}.{}", left.address, left.attribute))),
+        }
+    }
+}
+
+impl<R: Resource> Default for Erased<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn to_live<R: Resource>(seen: Observed<R>) -> Result<Live> {
+    Ok(Live {
+        id: seen.id,
+        properties: serde_json::to_value(&seen.properties)
+            .map_err(|error| defect(&R::KIND, "as JSON", error))?,
+        outputs: seen.outputs,
+        ownership: seen.ownership,
+        readiness: seen.readiness,
+        contents: seen.contents,
+    })
+}
+
+fn from_live<R: Resource>(live: &Live) -> Result<Observed<R>> {
+    Ok(Observed {
+        id: live.id.clone(),
+        properties: Erased::<R>::read("its live properties", &live.properties)?,
+        outputs: live.outputs.clone(),
+        ownership: live.ownership.clone(),
+        readiness: live.readiness.clone(),
+        contents: live.contents,
+    })
+}
+
+impl<R: Resource> Adapter for Erased<R> {
+    fn kind(&self) -> Kind {
+        R::KIND
+    }
+
+    fn create_only(&self) -> &'static [&'static str] {
+        R::CREATE_ONLY
+    }
+
+    fn write_only(&self) -> &'static [&'static str] {
+        R::WRITE_ONLY
+    }
+
+    fn guard(&self) -> Guard {
+        R::GUARD
+    }
+
+    fn find<'a>(
+        &'a self,
+        cx: &'a Context,
+        declared: &'a Value,
+        mark: &'a Mark,
+    ) -> BoxFuture<'a, Result<Option<Live>>> {
+        async move {
+            let declared = Self::read("its declared properties", declared)?;
+            match R::find(cx, &declared, mark).await? {
+                Some(id) => self.observe(cx, &id).await,
+                None => Ok(None),
+            }
+        }
+        .boxed()
+    }
+
+    fn observe<'a>(&'a self, cx: &'a Context, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
+        async move { R::observe(cx, id).await?.map(to_live).transpose() }.boxed()
+    }
+
+    fn create<'a>(&'a self, cx: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
+        async move { R::create(cx, &Self::resolved(desired)?).await }.boxed()
+    }
+
+    fn update<'a>(
+        &'a self,
+        cx: &'a Context,
+        seen: &'a Live,
+        desired: &'a Value,
+        changes: &'a Changes,
+    ) -> BoxFuture<'a, Result<()>> {
+        async move { R::update(cx, &from_live(seen)?, &Self::resolved(desired)?, changes).await }.boxed()
+    }
+
+    fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>> {
+        R::delete(cx, id, removal).boxed()
+    }
+
+    fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
+        R::list_owned(cx).boxed()
+    }
+}

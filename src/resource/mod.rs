@@ -1,0 +1,167 @@
+//! The heart: what a resource type must know, its erased form, and the table of all types.
+//!
+//! One adapter per AWS type stands in `resource/<service>/<type>.rs`: a struct whose fields are CloudFormation's
+//! properties, and [`Resource`]'s verbs in the same order everywhere. The contract of each verb stands here and not in
+//! the adapters. See `docs/adding-a-resource.md`.
+
+mod adapter;
+mod registry;
+pub mod sqs;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use adapter::{Adapter, Erased};
+pub use registry::{Registry, registry};
+
+use crate::aws::{Context, Result};
+use crate::model::{Changes, Contents, Guard, Kind, Mark, Outputs, Ownership, Readiness, Scope};
+
+/// A resource type: its properties as data, and what to do with them at AWS.
+///
+/// Every property that the struct models is managed: absent in the declaration means absent (or AWS's default, written
+/// out) in the account. `observe` therefore returns the properties in the very form in which a declaration writes
+/// them: defaults filled in, lists that mean sets sorted, so that equal meaning is equal JSON.
+///
+/// All verbs take identical meaning in every adapter:
+/// * "Not there" is `None`, mapped beside the call; it is never an error.
+/// * Deleting what is not there succeeds.
+/// * No verb checks ownership: the plan has done so.
+/// * An error that passes by itself (a role that cannot be assumed yet) is waited out beside the call by its code, with
+///   [`crate::aws::retry_while`].
+pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
+    /// The CloudFormation type.
+    const KIND: Kind;
+    /// Top-level properties that AWS cannot change in place (the published schema's `createOnlyProperties`).
+    const CREATE_ONLY: &'static [&'static str];
+    /// Top-level properties that AWS never returns: not compared and not printed.
+    const WRITE_ONLY: &'static [&'static str] = &[];
+    /// What stands between it and its removal.
+    const GUARD: Guard = Guard::None;
+
+    /// The physical id, where names foretell it: what [`observe`](Self::observe) takes. `None`: AWS assigns it and
+    /// [`find`](Self::find) must look for it.
+    fn id(&self, scope: &Scope) -> Option<String>;
+
+    /// The outputs that names foretell, so that plans can print them before the resource exists.
+    fn foreseen(&self, scope: &Scope) -> Outputs;
+
+    /// The id of the live resource that this declaration speaks of, if there is one: by name, or by the mark where
+    /// AWS assigns the id. Needs an implementation only where [`id`](Self::id) is `None`.
+    fn find(
+        cx: &Context,
+        declared: &Self,
+        _mark: &Mark,
+    ) -> impl Future<Output = Result<Option<String>>> + Send {
+        let id = declared.id(&cx.scope);
+        async move { Ok(id) }
+    }
+
+    /// The live resource under an id, or `None`. Independent reads are made side by side.
+    fn observe(cx: &Context, id: &str) -> impl Future<Output = Result<Option<Observed<Self>>>> + Send;
+
+    /// Makes it, marked as ours from the first call on, and returns its id and outputs. Finding an unfinished one of
+    /// its own (after a lost answer) is success.
+    fn create(cx: &Context, desired: &Resolved<Self>) -> impl Future<Output = Result<Created>> + Send;
+
+    /// Makes the live one equal to the desired one, with only the calls that `changes` needs.
+    fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Removes it, waiting until AWS has accepted that for good. Contents go only with [`Removal::WithContents`].
+    fn delete(cx: &Context, id: &str, removal: Removal) -> impl Future<Output = Result<()>> + Send;
+
+    /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`: the sweep that
+    /// finds orphans without a record. Types that are parts of others return nothing: they go with their parent.
+    fn list_owned(cx: &Context) -> impl Future<Output = Result<Vec<(String, Mark)>>> + Send;
+}
+
+/// A live resource as its adapter reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed<R> {
+    /// Its physical id.
+    pub id: String,
+    /// Its properties, normalised.
+    pub properties: R,
+    /// Its outputs.
+    pub outputs: Outputs,
+    /// Whose it is.
+    pub ownership: Ownership,
+    /// Whether it works yet.
+    pub readiness: Readiness,
+    /// Whether it holds data.
+    pub contents: Contents,
+}
+
+impl<R> Observed<R> {
+    /// A resource that works as soon as it exists and holds no data.
+    #[must_use]
+    pub fn new(id: impl Into<String>, properties: R, outputs: Outputs, ownership: Ownership) -> Self {
+        let (readiness, contents) = (Readiness::Ready, Contents::Nothing);
+        Self { id: id.into(), properties, outputs, ownership, readiness, contents }
+    }
+
+    /// The same, in this state of readiness.
+    #[must_use]
+    pub fn with_readiness(self, readiness: Readiness) -> Self {
+        Self { readiness, ..self }
+    }
+
+    /// The same, holding this.
+    #[must_use]
+    pub fn with_contents(self, contents: Contents) -> Self {
+        Self { contents, ..self }
+    }
+}
+
+/// A declaration in which every reference has been replaced by its value. Only the engine makes one, right before
+/// `create` or `update`, so no adapter can send a placeholder to AWS.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved<R>(R);
+
+impl<R> std::ops::Deref for Resolved<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.0
+    }
+}
+
+/// What [`Resource::create`] made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// Its physical id.
+    pub id: String,
+    /// Its outputs.
+    pub outputs: Outputs,
+}
+
+impl Created {
+    /// Something under this id with these outputs.
+    #[must_use]
+    pub fn new(id: impl Into<String>, outputs: Outputs) -> Self {
+        Self { id: id.into(), outputs }
+    }
+}
+
+/// How much a deletion may take with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// Only an empty one: AWS refuses the rest.
+    OnlyEmpty,
+    /// Whatever it holds goes first: objects, versions, delete markers, unfinished uploads.
+    WithContents,
+}
+
+/// Outputs from name and value pairs.
+#[must_use]
+pub fn outputs<const N: usize>(pairs: [(&str, String); N]) -> Outputs {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>()
+}

@@ -1,0 +1,36 @@
+//! The table of all resource types.
+
+use std::sync::OnceLock;
+
+use super::{Adapter, Erased, sqs};
+use crate::model::Kind;
+
+/// Every resource type this program knows, those that others rest on first.
+pub struct Registry(Vec<Box<dyn Adapter>>);
+
+impl Registry {
+    /// The adapter of a type.
+    #[must_use]
+    pub fn get(&self, kind: &Kind) -> Option<&dyn Adapter> {
+        self.iter().find(|adapter| adapter.kind() == *kind)
+    }
+
+    /// All adapters, those that others rest on first: orphans without a record are deleted from the end.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &dyn Adapter> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// A type's place in the table.
+    #[must_use]
+    pub fn rank(&self, kind: &Kind) -> usize {
+        self.iter().position(|adapter| adapter.kind() == *kind).unwrap_or(usize::MAX)
+    }
+}
+
+/// The table.
+pub fn registry() -> &'static Registry {
+    static TABLE: OnceLock<Registry> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        Registry(vec![Box::new(Erased::<sqs::Queue>::new()), Box::new(Erased::<sqs::QueuePolicy>::new())])
+    })
+}

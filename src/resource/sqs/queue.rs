@@ -1,0 +1,159 @@
+//! `AWS::SQS::Queue`: a standard queue.
+//!
+//! Follows the SQS API reference, `CreateQueue` and `SetQueueAttributes`.
+
+use std::collections::HashMap;
+
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
+use crate::model::{Changes, Kind, Mark, Outputs, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+const ABSENT: &[&str] = &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
+/// SQS refuses a queue's name for a minute after the queue of that name was deleted.
+const DELETED_RECENTLY: &[&str] = &["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"];
+
+/// A standard queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Queue {
+    /// Its name.
+    pub queue_name: String,
+    /// How long a message is kept, in seconds (60 to 1,209,600).
+    pub message_retention_period: u32,
+    /// How long a received message stays hidden, in seconds (0 to 43,200).
+    pub visibility_timeout: u32,
+    /// Encryption at rest with keys that SQS manages.
+    pub sqs_managed_sse_enabled: bool,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// The URL of a queue of this name, which is what SQS's calls take. It is an identifier, not where calls are sent.
+pub(super) fn url(scope: &Scope, name: &str) -> String {
+    format!("https://sqs.{}.amazonaws.com/{}/{name}", scope.region, scope.account)
+}
+
+fn name_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or(url)
+}
+
+fn outputs_of(scope: &Scope, name: &str) -> Outputs {
+    outputs([("Arn", scope.arn("sqs", name)), ("QueueName", name.to_owned()), ("QueueUrl", url(scope, name))])
+}
+
+impl Queue {
+    fn attributes(&self) -> HashMap<Attribute, String> {
+        HashMap::from([
+            (Attribute::MessageRetentionPeriod, self.message_retention_period.to_string()),
+            (Attribute::VisibilityTimeout, self.visibility_timeout.to_string()),
+            (Attribute::SqsManagedSseEnabled, self.sqs_managed_sse_enabled.to_string()),
+        ])
+    }
+}
+
+impl Resource for Queue {
+    const KIND: Kind = Kind::new("AWS::SQS::Queue");
+    const CREATE_ONLY: &'static [&'static str] = &["QueueName"];
+
+    fn id(&self, scope: &Scope) -> Option<String> {
+        Some(url(scope, &self.queue_name))
+    }
+
+    fn foreseen(&self, scope: &Scope) -> Outputs {
+        outputs_of(scope, &self.queue_name)
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let attributes = async {
+            let call = cx.sqs().get_queue_attributes().queue_url(id).attribute_names(Attribute::All);
+            call.send().await.unless("sqs:GetQueueAttributes", ABSENT)
+        };
+        let tags = async {
+            cx.sqs().list_queue_tags().queue_url(id).send().await.unless("sqs:ListQueueTags", ABSENT)
+        };
+        let (Some(attributes), Some(tags)) = tokio::try_join!(attributes, tags)? else { return Ok(None) };
+        let found = attributes.attributes.unwrap_or_default();
+        let number = |name| found.get(&name).and_then(|text: &String| text.parse().ok()).unwrap_or_default();
+        let properties = Self {
+            queue_name: name_of(id).to_owned(),
+            message_retention_period: number(Attribute::MessageRetentionPeriod),
+            visibility_timeout: number(Attribute::VisibilityTimeout),
+            sqs_managed_sse_enabled: found
+                .get(&Attribute::SqsManagedSseEnabled)
+                .is_some_and(|text| text == "true"),
+            tags: tags.tags.unwrap_or_default().into_iter().collect(),
+        };
+        let (outputs, ownership) = (outputs_of(&cx.scope, name_of(id)), properties.tags.ownership());
+        Ok(Some(Observed::new(id, properties, outputs, ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let create = || async {
+            cx.sqs()
+                .create_queue()
+                .queue_name(&desired.queue_name)
+                .set_attributes(Some(desired.attributes()))
+                .set_tags(Some(desired.tags.to_map()))
+                .send()
+                .await
+                .named("sqs:CreateQueue")
+        };
+        let recently = |error: &crate::aws::Error| error.is(DELETED_RECENTLY);
+        retry_while(cx, Patience::SECONDS, "waiting until SQS frees the queue's name", recently, create)
+            .await?;
+        let id = url(&cx.scope, &desired.queue_name);
+        Ok(Created::new(id, outputs_of(&cx.scope, &desired.queue_name)))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        if changes.touches_any(&["MessageRetentionPeriod", "VisibilityTimeout", "SqsManagedSseEnabled"]) {
+            let call = cx
+                .sqs()
+                .set_queue_attributes()
+                .queue_url(&seen.id)
+                .set_attributes(Some(desired.attributes()));
+            call.send().await.named("sqs:SetQueueAttributes")?;
+        }
+        if changes.touches("Tags") {
+            let stale = seen.properties.tags.stale(&desired.tags);
+            if !stale.is_empty() {
+                let call = cx.sqs().untag_queue().queue_url(&seen.id).set_tag_keys(Some(stale));
+                call.send().await.named("sqs:UntagQueue")?;
+            }
+            let call = cx.sqs().tag_queue().queue_url(&seen.id).set_tags(Some(desired.tags.to_map()));
+            call.send().await.named("sqs:TagQueue")?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        cx.sqs().delete_queue().queue_url(id).send().await.unless("sqs:DeleteQueue", ABSENT).map(drop)
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let prefix = format!("{}-", cx.scope.stack);
+        let mut pages =
+            cx.sqs().list_queues().queue_name_prefix(prefix).max_results(1000).into_paginator().send();
+        let mut owned = Vec::new();
+        while let Some(page) = pages.next().await {
+            for listed in page.named("sqs:ListQueues")?.queue_urls.unwrap_or_default() {
+                let id = url(&cx.scope, name_of(&listed));
+                let call = cx.sqs().list_queue_tags().queue_url(&id);
+                let tags =
+                    call.send().await.unless("sqs:ListQueueTags", ABSENT)?.and_then(|answer| answer.tags);
+                let mark = Mark::from_tags(&tags.unwrap_or_default().into_iter().collect());
+                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (id, mark)));
+            }
+        }
+        Ok(owned)
+    }
+}

@@ -1,0 +1,115 @@
+//! Collects the declarations of a stack and hands out references to what was declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+
+use crate::model::{Address, Declaration, Input, OutputRef, Outputs, Scope, Tags};
+use crate::resource::Resource;
+
+/// The declarations of one stack, as they come together.
+#[derive(Debug)]
+pub struct Declarations {
+    scope: Scope,
+    tags: BTreeMap<String, String>,
+    list: Vec<Declaration>,
+}
+
+/// A declared resource, to refer to from others.
+#[derive(Debug)]
+pub struct Handle<R> {
+    address: Address,
+    foreseen: Outputs,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R> Handle<R> {
+    /// Its address.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// One of its outputs, as an input of another resource: the reference orders the two.
+    #[must_use]
+    pub fn output(&self, attribute: &str) -> Input {
+        Input::output(OutputRef {
+            address: self.address.clone(),
+            attribute: attribute.to_owned(),
+            foreseen: self.foreseen.get(attribute).cloned(),
+        })
+    }
+
+    /// Its ARN: the output that nearly every type has.
+    #[must_use]
+    pub fn arn(&self) -> Input {
+        self.output("Arn")
+    }
+}
+
+impl Declarations {
+    /// An empty stack whose taggable resources will carry `tags` beside the ownership tags.
+    #[must_use]
+    pub fn new(scope: Scope, tags: BTreeMap<String, String>) -> Self {
+        Self { scope, tags, list: Vec::new() }
+    }
+
+    /// The stack, account and region.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The name of one of the stack's resources: `vod-staging-submit`.
+    #[must_use]
+    pub fn name(&self, suffix: &str) -> String {
+        format!("{}-{suffix}", self.scope.stack)
+    }
+
+    /// The tags for the resource at an address: the stack's own and the mark.
+    #[must_use]
+    pub fn tags(&self, address: &str) -> Tags {
+        let own = self.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
+        own.chain(self.scope.mark(&address.into()).tags()).collect()
+    }
+
+    /// The comment that marks an untaggable resource at an address.
+    #[must_use]
+    pub fn comment(&self, address: &str) -> String {
+        self.scope.mark(&address.into()).comment()
+    }
+
+    /// Declares a resource in the stack's region.
+    pub fn declare<R: Resource>(&mut self, address: &str, resource: &R) -> Handle<R> {
+        self.declare_after(address, resource, &[])
+    }
+
+    /// Declares a resource that must come after others although no property names them.
+    ///
+    /// # Panics
+    /// Never: resources are plain data that always serialises.
+    pub fn declare_after<R: Resource>(
+        &mut self,
+        address: &str,
+        resource: &R,
+        after: &[&Address],
+    ) -> Handle<R> {
+        let address = Address::new(address);
+        let foreseen = resource.foreseen(&self.scope);
+        self.list.push(Declaration {
+            address: address.clone(),
+            kind: R::KIND,
+            region: self.scope.region.clone(),
+            properties: serde_json::to_value(resource).expect("resources are plain data"),
+            foreseen: foreseen.clone(),
+            after: after.iter().map(|address| (*address).clone()).collect::<BTreeSet<_>>(),
+            guard: R::GUARD,
+        });
+        Handle { address, foreseen, of: PhantomData }
+    }
+
+    /// All that was declared.
+    #[must_use]
+    pub fn finish(self) -> Vec<Declaration> {
+        self.list
+    }
+}

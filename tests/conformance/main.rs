@@ -1,0 +1,175 @@
+//! Walks every adapter of the registry against the local cloud: create, observe, every property changed alone, delete.
+//!
+//! A case per type says which properties to create it with and how each property can be changed; the walk is the same
+//! for all. Types without a case, and mutable properties without a variant, fail the test.
+
+mod cloud;
+mod sqs;
+
+use std::collections::BTreeSet;
+
+use provision::aws::Context;
+use provision::diff::diff;
+use provision::model::{Address, Kind, Live, Mark, Tags};
+use provision::resource::{Adapter, Removal, registry};
+use serde_json::{Value, json};
+
+/// How one type is tried.
+pub(crate) struct Case {
+    /// The type.
+    pub(crate) kind: Kind,
+    /// What must exist first, in order: type and properties.
+    pub(crate) needs: Vec<(Kind, Value)>,
+    /// The properties to create it with, every property present that has a value in the stack.
+    pub(crate) base: Value,
+    /// Changes to make one by one: JSON pointer into the properties and the new value (`Null` removes).
+    pub(crate) variants: Vec<(&'static str, Value)>,
+    /// Top-level properties that have no other valid value, with the reason.
+    pub(crate) fixed: Vec<(&'static str, &'static str)>,
+}
+
+/// The scope's names: `vod-case-…`.
+pub(crate) const STACK: &str = "vod-case";
+
+/// Tags that mark a resource as this stack's, and one more.
+pub(crate) fn tags(address: &str) -> Value {
+    let mark = Mark { stack: STACK.into(), address: Address::new(address) };
+    let mut pairs = mark.tags().to_vec();
+    pairs.push(("team".into(), "media".into()));
+    serde_json::to_value(Tags::from_iter(pairs)).unwrap()
+}
+
+/// The same tags with another team and one more.
+pub(crate) fn other_tags(address: &str) -> Value {
+    let mut list = tags(address);
+    let entries = list.as_array_mut().unwrap();
+    entries.iter_mut().find(|tag| tag["Key"] == "team").unwrap()["Value"] = json!("platform");
+    entries.push(json!({ "Key": "tier", "Value": "gold" }));
+    list
+}
+
+fn cases(cx: &Context) -> Vec<Case> {
+    [sqs::cases(cx)].into_iter().flatten().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_adapter_converges() {
+    let cx = cloud::context(STACK).await;
+    let cases = cases(&cx);
+    let covered: BTreeSet<Kind> = cases.iter().map(|case| case.kind.clone()).collect();
+    let missing: Vec<Kind> =
+        registry().iter().map(Adapter::kind).filter(|kind| !covered.contains(kind)).collect();
+    assert!(missing.is_empty(), "types without a case: {missing:?}");
+    let only = std::env::var("CONFORMANCE_ONLY").unwrap_or_default();
+    for case in cases.iter().filter(|case| case.kind.as_str().contains(&only)) {
+        walk(&cx, case).await;
+    }
+}
+
+async fn walk(cx: &Context, case: &Case) {
+    let mut parents = Vec::new();
+    for (kind, properties) in &case.needs {
+        let adapter = registry().get(kind).unwrap_or_else(|| panic!("no adapter for {kind}"));
+        let made = adapter
+            .create(cx, properties)
+            .await
+            .unwrap_or_else(|error| panic!("{kind} for {}: {error}", case.kind));
+        parents.push((adapter, made.id));
+    }
+    let adapter = registry().get(&case.kind).expect("the case's type is in the registry");
+    life(cx, adapter, case).await;
+    for (parent, id) in parents.iter().rev() {
+        parent.delete(cx, id, Removal::WithContents).await.unwrap_or_else(|error| panic!("{id}: {error}"));
+    }
+}
+
+async fn life(cx: &Context, adapter: &dyn Adapter, case: &Case) {
+    let kind = &case.kind;
+    let mark = Mark { stack: STACK.into(), address: Address::new("case") };
+    let before = adapter.find(cx, &case.base, &mark).await.unwrap_or_else(|error| panic!("{kind}: {error}"));
+    assert!(before.is_none(), "{kind}: exists before it is created: {before:?}");
+
+    let made = adapter.create(cx, &case.base).await.unwrap_or_else(|error| panic!("{kind}: create: {error}"));
+    let live = expect_live(cx, adapter, &made.id, &case.base, "after create").await;
+    for (name, value) in &made.outputs {
+        assert_eq!(
+            live.outputs.get(name),
+            Some(value),
+            "{kind}: output {name} differs between create and observe"
+        );
+    }
+    let found = adapter.find(cx, &case.base, &mark).await.unwrap().map(|live| live.id);
+    assert_eq!(found.as_deref(), Some(made.id.as_str()), "{kind}: find does not lead to what was created");
+
+    assert_eq!(
+        uncovered(adapter, case),
+        Vec::<String>::new(),
+        "{kind}: mutable properties without a variant"
+    );
+    for (pointer, value) in &case.variants {
+        vary(cx, adapter, case, &made.id, pointer, value).await;
+    }
+    for round in ["first", "second"] {
+        let deleted = adapter.delete(cx, &made.id, Removal::WithContents).await;
+        deleted.unwrap_or_else(|error| panic!("{kind}: {round} delete: {error}"));
+    }
+    assert!(adapter.observe(cx, &made.id).await.unwrap().is_none(), "{kind}: is there after delete");
+}
+
+/// Changes one property, sees that the plan would notice (whether we or somebody else changed it), and changes it back.
+async fn vary(cx: &Context, adapter: &dyn Adapter, case: &Case, id: &str, pointer: &str, value: &Value) {
+    let kind = &case.kind;
+    let mut varied = case.base.clone();
+    set(&mut varied, pointer, value.clone());
+    assert_ne!(varied, case.base, "{kind}: the variant of {pointer} changes nothing");
+    for (from, to) in [(&case.base, &varied), (&varied, &case.base)] {
+        let live = expect_live(cx, adapter, id, from, pointer).await;
+        let changes = diff(to, &live.properties, adapter.create_only(), adapter.write_only());
+        assert!(!changes.is_empty(), "{kind}: a change of {pointer} is not seen");
+        assert_eq!(
+            changes.replacing().count(),
+            0,
+            "{kind}: {pointer} is create-only and has no place in the variants"
+        );
+        let updated = adapter.update(cx, &live, to, &changes).await;
+        updated.unwrap_or_else(|error| panic!("{kind}: update of {pointer}: {error}"));
+    }
+    expect_live(cx, adapter, id, &case.base, pointer).await;
+}
+
+async fn expect_live(cx: &Context, adapter: &dyn Adapter, id: &str, desired: &Value, when: &str) -> Live {
+    let kind = adapter.kind();
+    let live = adapter.observe(cx, id).await.unwrap_or_else(|error| panic!("{kind}: {when}: {error}"));
+    let live = live.unwrap_or_else(|| panic!("{kind}: {when}: {id} is not there"));
+    let left = diff(desired, &live.properties, adapter.create_only(), adapter.write_only());
+    assert!(left.is_empty(), "{kind}: {when}: differs from what was asked: {left:#?}");
+    live
+}
+
+fn uncovered(adapter: &dyn Adapter, case: &Case) -> Vec<String> {
+    let varied: BTreeSet<&str> =
+        case.variants.iter().filter_map(|(pointer, _)| pointer.split('/').nth(1)).collect();
+    let fixed: BTreeSet<&str> = case.fixed.iter().map(|(property, _)| *property).collect();
+    let properties = case.base.as_object().expect("properties are an object").keys();
+    properties
+        .filter(|property| {
+            let name = property.as_str();
+            !adapter.create_only().contains(&name)
+                && !adapter.write_only().contains(&name)
+                && !varied.contains(name)
+                && !fixed.contains(name)
+        })
+        .cloned()
+        .collect()
+}
+
+fn set(properties: &mut Value, pointer: &str, value: Value) {
+    let (parent, last) = pointer.rsplit_once('/').expect("a JSON pointer");
+    let target = properties.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} is not in the base"));
+    match target {
+        Value::Array(list) => list[last.parse::<usize>().expect("an index")] = value,
+        Value::Object(map) if value.is_null() => drop(map.remove(last)),
+        Value::Object(map) => drop(map.insert(last.to_owned(), value)),
+        scalar => panic!("{parent} is {scalar}"),
+    }
+}
