@@ -6,7 +6,10 @@
 
 pub mod aws;
 pub mod diff;
+pub mod execute;
 pub mod graph;
 pub mod model;
+pub mod observe;
+pub mod plan;
 pub mod resource;
 pub mod stack;

@@ -7,7 +7,8 @@ mod connect;
 mod error;
 mod wait;
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use calls::{Call, Calls, mutates};
 pub use connect::{Connection, Identity, Target};
@@ -110,5 +111,54 @@ impl Context {
                 .build();
             aws_sdk_s3::Client::from_conf(config)
         })
+    }
+}
+
+/// The contexts of every region that a run touches, over one connection.
+pub struct Regions {
+    scope: Scope,
+    connection: Arc<Connection>,
+    contexts: Mutex<BTreeMap<String, Context>>,
+}
+
+impl Regions {
+    /// The regions of a stack: its own from the start, others as they are asked for.
+    #[must_use]
+    pub fn new(connection: Connection, scope: Scope) -> Self {
+        let regions = Self { scope, connection: Arc::new(connection), contexts: Mutex::default() };
+        drop(regions.home());
+        regions
+    }
+
+    /// The context of a region, made on first use.
+    #[must_use]
+    pub fn context(&self, region: &str) -> Context {
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Context::new(Arc::clone(&self.connection), self.scope.clone(), region);
+        contexts.entry(region.to_owned()).or_insert_with(make).clone()
+    }
+
+    /// The context of the stack's own region.
+    #[must_use]
+    pub fn home(&self) -> Context {
+        self.context(&self.scope.region)
+    }
+
+    /// The contexts of all regions asked for so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<Context> {
+        self.contexts.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The stack, account and home region.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The connection that all regions share.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 }

@@ -72,6 +72,19 @@ pub struct Live {
     pub contents: Contents,
 }
 
+/// A resource that is known to have been made for the stack, by its record or its mark.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The address it was made for.
+    pub address: Address,
+    /// Its type.
+    pub kind: Kind,
+    /// Where it lives.
+    pub region: String,
+    /// Its physical id.
+    pub id: String,
+}
+
 /// A resource of this stack that the stack no longer declares.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Orphan {

@@ -17,7 +17,7 @@ pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};
 pub use input::{Input, OutputRef, Part, refs, resolve};
-pub use live::{Contents, Live, Orphan, Outputs, Ownership, Readiness, Snapshot};
+pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Snapshot};
 pub use policy::{Conditions, Effect, PolicyDocument, Principal, Statement};
 pub use scope::{Mark, Scope};
 pub use tags::{ADDRESS_TAG, STACK_TAG, Tags};

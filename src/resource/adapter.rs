@@ -26,6 +26,8 @@ pub trait Adapter: Send + Sync {
     fn write_only(&self) -> &'static [&'static str];
     /// What stands between it and its removal.
     fn guard(&self) -> Guard;
+    /// Whether it goes on settling after its calls have returned.
+    fn settles(&self) -> bool;
     /// The live resource that a declaration speaks of.
     fn find<'a>(
         &'a self,
@@ -117,6 +119,10 @@ impl<R: Resource> Adapter for Erased<R> {
 
     fn guard(&self) -> Guard {
         R::GUARD
+    }
+
+    fn settles(&self) -> bool {
+        R::SETTLES
     }
 
     fn find<'a>(

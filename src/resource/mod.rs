@@ -41,6 +41,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     const WRITE_ONLY: &'static [&'static str] = &[];
     /// What stands between it and its removal.
     const GUARD: Guard = Guard::None;
+    /// Whether it goes on settling after `create` and `update` have returned: then apply waits, at its end, until
+    /// `observe` says that it is ready.
+    const SETTLES: bool = false;
 
     /// The physical id, where names foretell it: what [`observe`](Self::observe) takes. `None`: AWS assigns it and
     /// [`find`](Self::find) must look for it.

@@ -1,0 +1,266 @@
+//! Carries out a plan: every step as soon as what it needs is done, side by side along the graph.
+//!
+//! A failure skips only what rests on it; everything else finishes. Dependents go on as soon as a resource's outputs
+//! exist; that it settles (a distribution's minutes) is awaited beside everything else. Progress is told as events.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{self, Context, Patience, Poll, Regions};
+use crate::model::{Address, Event, Outputs, Readiness, StepState, resolve};
+use crate::plan::{Action, Plan, Step};
+use crate::resource::{Adapter, Registry, Removal};
+
+/// How a plan is carried out.
+pub struct Execution<'a> {
+    /// Where.
+    pub regions: &'a Regions,
+    /// With which adapters.
+    pub registry: &'a Registry,
+    /// Whom to tell.
+    pub events: UnboundedSender<Event>,
+    /// Cancelled: calls in flight finish, none is started.
+    pub cancel: CancellationToken,
+    /// Whether to wait until what was made has settled.
+    pub settle: bool,
+    /// Whether deletes take contents with them.
+    pub removal: Removal,
+}
+
+/// How one step ended.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// As planned; the id of what was made or changed.
+    Done(Option<String>),
+    /// It failed.
+    Failed(aws::Error),
+    /// What it needs, at this address, failed or was skipped.
+    Skipped(Address),
+    /// The run was interrupted before it began.
+    Interrupted,
+}
+
+/// How a plan ended: one ending per step, in the plan's order.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The endings.
+    pub endings: Vec<Ending>,
+    /// What was made or changed but did not settle, with the reason.
+    pub unsettled: Vec<(Address, aws::Error)>,
+}
+
+impl Outcome {
+    /// Whether every step was done and has settled.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.unsettled.is_empty() && self.endings.iter().all(|ending| matches!(ending, Ending::Done(_)))
+    }
+
+    /// Whether the run was interrupted.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.endings.iter().any(|ending| matches!(ending, Ending::Interrupted))
+    }
+}
+
+enum Finished {
+    Step { number: usize, began: Instant, result: aws::Result<Made> },
+    Settled { address: Address, result: aws::Result<()> },
+}
+
+struct Made {
+    id: Option<String>,
+    outputs: Option<Outputs>,
+}
+
+struct Run<'a> {
+    execution: &'a Execution<'a>,
+    plan: &'a Plan,
+    outputs: BTreeMap<Address, Outputs>,
+    endings: Vec<Option<Ending>>,
+    started: Vec<bool>,
+    unsettled: Vec<(Address, aws::Error)>,
+    work: FuturesUnordered<BoxFuture<'a, Finished>>,
+}
+
+/// Carries out the plan and returns how each step ended. It never fails itself: what failed is in the outcome.
+pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
+    let mut run = Run {
+        execution,
+        plan,
+        outputs: plan.outputs.clone(),
+        endings: vec![None; plan.steps.len()],
+        started: vec![false; plan.steps.len()],
+        unsettled: Vec::new(),
+        work: FuturesUnordered::new(),
+    };
+    run.start_ready();
+    while let Some(finished) = run.next().await {
+        match finished {
+            Finished::Step { number, began, result } => run.finish(number, began, result),
+            Finished::Settled { address, result: Err(error) } => run.unsettled.push((address, error)),
+            Finished::Settled { .. } => {}
+        }
+        run.start_ready();
+    }
+    let endings = run.endings.into_iter().map(|ending| ending.unwrap_or(Ending::Interrupted)).collect();
+    Outcome { endings, unsettled: run.unsettled }
+}
+
+impl<'a> Run<'a> {
+    /// The next thing to finish. When interrupted, steps in flight are still awaited, settling is not.
+    async fn next(&mut self) -> Option<Finished> {
+        let steps_in_flight =
+            self.started.iter().zip(&self.endings).any(|(started, ending)| *started && ending.is_none());
+        if self.execution.cancel.is_cancelled() && !steps_in_flight {
+            return None;
+        }
+        tokio::select! {
+            finished = self.work.next() => finished,
+            () = self.execution.cancel.cancelled(), if !self.execution.cancel.is_cancelled() && !steps_in_flight => None,
+        }
+    }
+
+    fn tell(&self, step: usize, state: StepState) {
+        // Nobody listening is no reason to stop converging.
+        let _ = self.execution.events.send(Event { step, state });
+    }
+
+    /// Starts every step whose needs are done, and skips every one whose needs cannot be.
+    fn start_ready(&mut self) {
+        for number in 0..self.plan.steps.len() {
+            if self.started[number] || self.endings[number].is_some() {
+                continue;
+            }
+            match self.blocked_by(number) {
+                Some(address) => {
+                    self.tell(number, StepState::Skipped(address.clone()));
+                    self.endings[number] = Some(Ending::Skipped(address));
+                }
+                None if self.execution.cancel.is_cancelled() => {
+                    self.tell(number, StepState::Interrupted);
+                    self.endings[number] = Some(Ending::Interrupted);
+                }
+                None if self.plan.steps[number].needs.iter().all(|need| self.is_done(*need)) => {
+                    self.start(number);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn is_done(&self, number: usize) -> bool {
+        matches!(self.endings[number], Some(Ending::Done(_)))
+    }
+
+    /// The address of a needed step that will not be done.
+    fn blocked_by(&self, number: usize) -> Option<Address> {
+        let blocked =
+            |need: &&usize| matches!(self.endings[**need], Some(Ending::Failed(_) | Ending::Skipped(_)));
+        let need = self.plan.steps[number].needs.iter().find(blocked)?;
+        Some(self.plan.steps[*need].address.clone())
+    }
+
+    fn start(&mut self, number: usize) {
+        self.started[number] = true;
+        self.tell(number, StepState::Started);
+        let step = &self.plan.steps[number];
+        let cx = self.context(number);
+        let Some(adapter) = self.execution.registry.get(&step.kind) else {
+            let error = aws::Error::unexpected("provision", format!("no adapter for {}", step.kind));
+            return self.finish(number, Instant::now(), Err(error));
+        };
+        let desired = match &step.action {
+            Action::Create { desired } | Action::Update { desired, .. } => {
+                resolve(desired, &|address| self.outputs.get(address).cloned())
+            }
+            Action::Delete { .. } => serde_json::Value::Null,
+        };
+        let removal = self.execution.removal;
+        self.work.push(Box::pin(async move {
+            let began = Instant::now();
+            let result = carry_out(&cx, adapter, step, &desired, removal).await;
+            Finished::Step { number, began, result }
+        }));
+    }
+
+    fn context(&self, number: usize) -> Context {
+        let events = self.execution.events.clone();
+        let note = move |text: &str| {
+            drop(events.send(Event { step: number, state: StepState::Waiting(text.to_owned()) }));
+        };
+        self.execution.regions.context(&self.plan.steps[number].region).noting(Arc::new(note))
+    }
+
+    fn finish(&mut self, number: usize, began: Instant, result: aws::Result<Made>) {
+        let step = &self.plan.steps[number];
+        match result {
+            Ok(made) => {
+                self.tell(number, StepState::Done(began.elapsed()));
+                self.outputs.extend(made.outputs.map(|outputs| (step.address.clone(), outputs)));
+                if let Some(id) = &made.id {
+                    self.settle(number, id.clone());
+                }
+                self.endings[number] = Some(Ending::Done(made.id));
+            }
+            Err(error) => {
+                self.tell(number, StepState::Failed(error.to_string()));
+                self.endings[number] = Some(Ending::Failed(error));
+            }
+        }
+    }
+
+    /// Waits, beside everything else, until what a step made is ready.
+    fn settle(&self, number: usize, id: String) {
+        let step = &self.plan.steps[number];
+        let adapter = self.execution.registry.get(&step.kind).filter(|adapter| adapter.settles());
+        let (Some(adapter), true) = (adapter, self.execution.settle) else { return };
+        let cx = self.context(number);
+        self.work.push(Box::pin(async move {
+            let result = settled(&cx, adapter, &id).await;
+            Finished::Settled { address: step.address.clone(), result }
+        }));
+    }
+}
+
+async fn carry_out(
+    cx: &Context,
+    adapter: &dyn Adapter,
+    step: &Step,
+    desired: &serde_json::Value,
+    removal: Removal,
+) -> aws::Result<Made> {
+    match &step.action {
+        Action::Create { .. } => {
+            let created = adapter.create(cx, desired).await?;
+            Ok(Made { id: Some(created.id), outputs: Some(created.outputs) })
+        }
+        Action::Update { seen, changes, .. } => {
+            adapter.update(cx, seen, desired, changes).await?;
+            Ok(Made { id: Some(seen.id.clone()), outputs: Some(seen.outputs.clone()) })
+        }
+        Action::Delete { seen, .. } => {
+            adapter.delete(cx, &seen.id, removal).await?;
+            Ok(Made { id: None, outputs: None })
+        }
+    }
+}
+
+async fn settled(cx: &Context, adapter: &dyn Adapter, id: &str) -> aws::Result<()> {
+    let look = || async {
+        Ok(match adapter.observe(cx, id).await?.map(|live| live.readiness) {
+            Some(Readiness::Ready) => Poll::Done(()),
+            Some(Readiness::Pending(awaited)) => Poll::Pending(awaited),
+            Some(Readiness::Failed(why)) => return Err(aws::Error::unexpected("provision", why)),
+            None => return Err(aws::Error::unexpected("provision", format!("{id} is gone"))),
+        })
+    };
+    aws::until(cx, "provision", Patience::MINUTES, look).await
+}

@@ -1,0 +1,148 @@
+//! Reads the live account: every declared resource at once, and what is ours but no longer declared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+
+use crate::aws::{self, Context, Regions};
+use crate::graph::Graph;
+use crate::model::{Address, Declaration, Known, Live, Orphan, Snapshot, resolve};
+use crate::resource::Registry;
+
+/// A read that failed, with the address it was for.
+#[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{subject} could not be read")]
+pub struct Failure {
+    /// The address, or the type whose sweep failed.
+    pub subject: String,
+    /// Why.
+    #[source]
+    #[diagnostic_source]
+    pub error: aws::Error,
+}
+
+/// Reads that failed: a plan that rests on half of the account is none, so all of them end it.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("the account could not be read whole; nothing was changed")]
+pub struct Unreadable {
+    /// What failed.
+    #[related]
+    pub failures: Vec<Failure>,
+}
+
+/// Where the stack's former resources are looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Memory<'a> {
+    /// What the last apply noted.
+    Record(&'a [Known]),
+    /// Everything in these regions that carries the stack's mark.
+    Sweep,
+}
+
+/// The live state of every declared resource. All reads run side by side.
+///
+/// # Errors
+/// When any of them fails: all failures are named.
+pub async fn declared(
+    regions: &Regions,
+    registry: &Registry,
+    graph: &Graph,
+) -> Result<BTreeMap<Address, Live>, Unreadable> {
+    let reads = graph.in_order().map(|declaration| async move {
+        let found = find(&regions.context(&declaration.region), registry, declaration).await;
+        (declaration.address.clone(), found)
+    });
+    let mut live = BTreeMap::new();
+    let mut failures = Vec::new();
+    for (address, found) in join_all(reads).await {
+        match found {
+            Ok(Some(seen)) => drop(live.insert(address, seen)),
+            Ok(None) => {}
+            Err(error) => failures.push(Failure { subject: address.to_string(), error }),
+        }
+    }
+    if failures.is_empty() { Ok(live) } else { Err(Unreadable { failures }) }
+}
+
+async fn find(cx: &Context, registry: &Registry, declaration: &Declaration) -> aws::Result<Option<Live>> {
+    let Some(adapter) = registry.get(&declaration.kind) else {
+        return Err(aws::Error::unexpected("provision", format!("no adapter for {}", declaration.kind)));
+    };
+    let preview = resolve(&declaration.properties, &|_| None);
+    adapter.find(cx, &preview, &cx.scope.mark(&declaration.address)).await
+}
+
+/// What is the stack's but not among the declared live resources.
+///
+/// # Errors
+/// When a read fails.
+pub async fn orphans(
+    regions: &Regions,
+    registry: &Registry,
+    live: &BTreeMap<Address, Live>,
+    memory: Memory<'_>,
+) -> Result<Vec<Orphan>, Unreadable> {
+    let candidates = match memory {
+        Memory::Record(known) => known.to_vec(),
+        Memory::Sweep => sweep(regions, registry).await?,
+    };
+    let declared: BTreeSet<(&Address, &str)> =
+        live.iter().map(|(address, seen)| (address, seen.id.as_str())).collect();
+    let gone =
+        candidates.into_iter().filter(|known| !declared.contains(&(&known.address, known.id.as_str())));
+    let reads = gone.map(|known| async move {
+        let cx = regions.context(&known.region);
+        let Some(adapter) = registry.get(&known.kind) else { return Ok(None) };
+        let seen = adapter.observe(&cx, &known.id).await;
+        let seen = seen.map_err(|error| Failure { subject: known.address.to_string(), error })?;
+        let ours = seen.filter(|seen| seen.ownership.is_of(&cx.scope.stack));
+        Ok(ours.map(|live| Orphan { address: known.address, kind: known.kind, region: known.region, live }))
+    });
+    collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
+}
+
+/// Everything that carries the stack's mark, of every type and in every region in use.
+///
+/// # Errors
+/// When a listing fails.
+pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>, Unreadable> {
+    let lists = registry.iter().flat_map(|adapter| regions.all().into_iter().map(move |cx| (adapter, cx)));
+    let lists = lists.map(|(adapter, cx)| async move {
+        let owned = adapter.list_owned(&cx).await;
+        let owned = owned.map_err(|error| Failure { subject: adapter.kind().short(), error })?;
+        let known = |(id, mark): (String, crate::model::Mark)| Known {
+            address: mark.address,
+            kind: adapter.kind(),
+            region: cx.region().to_owned(),
+            id,
+        };
+        Ok(owned.into_iter().map(known).collect::<Vec<_>>())
+    });
+    collect(join_all(lists).await).map(|found| found.into_iter().flatten().collect())
+}
+
+fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => found.push(value),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if failures.is_empty() { Ok(found) } else { Err(Unreadable { failures }) }
+}
+
+/// Both: the snapshot that a plan rests on.
+///
+/// # Errors
+/// When a read fails.
+pub async fn snapshot(
+    regions: &Regions,
+    registry: &Registry,
+    graph: &Graph,
+    memory: Memory<'_>,
+) -> Result<Snapshot, Unreadable> {
+    let live = declared(regions, registry, graph).await?;
+    let orphans = orphans(regions, registry, &live, memory).await?;
+    Ok(Snapshot { live, orphans })
+}

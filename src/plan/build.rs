@@ -1,0 +1,148 @@
+//! The plan that converges the account to the declaration.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Plan, Reason, Step};
+use crate::diff::diff;
+use crate::graph::Graph;
+use crate::model::{Address, Declaration, Kind, Live, Orphan, Outputs, Scope, Snapshot, resolve};
+
+/// What planning must know of a type; the registry answers it, so that planning itself sees no adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Top-level properties that AWS cannot change in place.
+    pub create_only: &'static [&'static str],
+    /// Top-level properties that AWS never returns.
+    pub write_only: &'static [&'static str],
+    /// The type's place in the order in which orphans of unknown relations are deleted, last first.
+    pub rank: usize,
+}
+
+/// The plan that makes the account as declared. Steps come in an order in which each needs only earlier ones:
+/// replacements delete before they create, orphans go last.
+#[must_use]
+pub fn plan(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn Fn(&Kind) -> Rules) -> Plan {
+    let mut building = Building {
+        rules,
+        outputs: BTreeMap::new(),
+        steps: Vec::new(),
+        unchanged: Vec::new(),
+        last: BTreeMap::new(),
+    };
+    for declaration in graph.in_order() {
+        building.resource(graph, declaration, snapshot.live.get(&declaration.address));
+    }
+    building.order_replacements(graph);
+    building.orphans(&snapshot.orphans);
+    let Building { steps, unchanged, outputs, .. } = building;
+    Plan { scope: scope.clone(), steps, unchanged, outputs }
+}
+
+struct Building<'a> {
+    rules: &'a dyn Fn(&Kind) -> Rules,
+    outputs: BTreeMap<Address, Outputs>,
+    steps: Vec<Step>,
+    unchanged: Vec<Address>,
+    /// The step after which an address is as declared.
+    last: BTreeMap<Address, usize>,
+}
+
+impl Building<'_> {
+    fn resource(&mut self, graph: &Graph, declaration: &Declaration, live: Option<&Live>) {
+        let desired = resolve(&declaration.properties, &|address| self.outputs.get(address).cloned());
+        let Some(live) = live else {
+            return self.step(graph, declaration, Action::Create { desired });
+        };
+        let rules = (self.rules)(&declaration.kind);
+        let changes = diff(&desired, &live.properties, rules.create_only, rules.write_only);
+        if changes.is_empty() {
+            self.outputs.insert(declaration.address.clone(), live.outputs.clone());
+            return self.unchanged.push(declaration.address.clone());
+        }
+        let seen = Box::new(live.clone());
+        if changes.replacing().next().is_some() {
+            self.step(graph, declaration, Action::Delete { seen, reason: Reason::Replacement(changes) });
+            return self.step(graph, declaration, Action::Create { desired });
+        }
+        self.outputs.insert(declaration.address.clone(), live.outputs.clone());
+        self.step(graph, declaration, Action::Update { seen, desired, changes });
+    }
+
+    fn step(&mut self, graph: &Graph, declaration: &Declaration, action: Action) {
+        let needed = graph.needs(&declaration.address).chain([&declaration.address]);
+        let needs = needed.filter_map(|address| self.last.get(address).copied()).collect();
+        self.last.insert(declaration.address.clone(), self.steps.len());
+        self.steps.push(Step {
+            address: declaration.address.clone(),
+            kind: declaration.kind.clone(),
+            region: declaration.region.clone(),
+            action,
+            guard: declaration.guard,
+            needs,
+        });
+    }
+
+    /// A resource that is replaced must lose its replaced dependents first: their deletes move before its own.
+    fn order_replacements(&mut self, graph: &Graph) {
+        let deletes: BTreeMap<Address, usize> = self
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| matches!(step.action, Action::Delete { .. }))
+            .map(|(number, step)| (step.address.clone(), number))
+            .collect();
+        let mut moved = false;
+        for (address, number) in &deletes {
+            for dependent in graph.dependents(address).filter_map(|dependent| deletes.get(dependent)) {
+                // The dependent's delete waits for nothing that is made anew; the needed one's waits for it.
+                self.steps[*dependent].needs.clear();
+                self.steps[*number].needs.push(*dependent);
+                moved = true;
+            }
+        }
+        if moved {
+            self.sort();
+        }
+    }
+
+    /// Puts the steps back into an order in which each needs only earlier ones.
+    fn sort(&mut self) {
+        let mut order: Vec<usize> = Vec::new();
+        let mut placed = BTreeSet::new();
+        while order.len() < self.steps.len() {
+            let ready = (0..self.steps.len()).find(|number| {
+                !placed.contains(number) && self.steps[*number].needs.iter().all(|need| placed.contains(need))
+            });
+            // Needs cannot form a circle: deletes only wait for deletes, and those follow the graph backwards.
+            let Some(ready) = ready else { break };
+            placed.insert(ready);
+            order.push(ready);
+        }
+        let place: BTreeMap<usize, usize> = order.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        let mut steps: Vec<Step> = order.iter().map(|old| self.steps[*old].clone()).collect();
+        for need in steps.iter_mut().flat_map(|step| &mut step.needs) {
+            *need = place[need];
+        }
+        self.steps = steps;
+    }
+
+    fn orphans(&mut self, orphans: &[Orphan]) {
+        // Whatever else is to be done comes first: an update may be what frees an orphan (a distribution that lets go
+        // of a policy). Among themselves they go by type, what rests on others first.
+        let before = self.steps.len();
+        let mut by_rank: Vec<&Orphan> = orphans.iter().collect();
+        by_rank.sort_by_key(|orphan| std::cmp::Reverse((self.rules)(&orphan.kind).rank));
+        let ranks: Vec<usize> = by_rank.iter().map(|orphan| (self.rules)(&orphan.kind).rank).collect();
+        for (index, orphan) in by_rank.into_iter().enumerate() {
+            let later = (0..index).filter(|other| ranks[*other] > ranks[index]).map(|other| before + other);
+            self.steps.push(Step {
+                address: orphan.address.clone(),
+                kind: orphan.kind.clone(),
+                region: orphan.region.clone(),
+                action: Action::Delete { seen: Box::new(orphan.live.clone()), reason: Reason::Orphan },
+                guard: crate::model::Guard::Data,
+                needs: (0..before).chain(later).collect(),
+            });
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What has to be done, in order: the diff of everything declared against everything seen. Pure.
+//!
+//! A [`Plan`] is data. [`plan`] converges, [`teardown`] removes; [`check`] refuses what is not safe; [`crate::execute`]
+//! carries it out. Replacement is two steps here, never a surprise there.
+
+mod build;
+pub mod check;
+mod teardown;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use build::{Rules, plan};
+pub use teardown::teardown;
+
+use crate::model::{Address, Changes, Guard, Kind, Live, Outputs, Scope};
+
+/// What is to be done with one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Action {
+    /// Make it.
+    Create {
+        /// The desired properties; references that AWS has yet to answer stand in them.
+        desired: Value,
+    },
+    /// Change it in place.
+    Update {
+        /// What is there.
+        seen: Box<Live>,
+        /// The desired properties.
+        desired: Value,
+        /// What differs.
+        changes: Changes,
+    },
+    /// Remove it.
+    Delete {
+        /// What is there.
+        seen: Box<Live>,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// Why something is removed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reason {
+    /// The stack declares it no longer.
+    Orphan,
+    /// It must be made anew, since these changes cannot be made in place.
+    Replacement(Changes),
+    /// The whole stack goes.
+    Teardown,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The resource's place in the stack.
+    pub address: Address,
+    /// Its type.
+    pub kind: Kind,
+    /// Where it lives.
+    pub region: String,
+    /// What is to be done.
+    pub action: Action,
+    /// What stands between the resource and its removal.
+    pub guard: Guard,
+    /// The numbers of the steps that must be done first.
+    pub needs: Vec<usize>,
+}
+
+/// Everything that has to be done, in an order in which it can be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The stack, account and region.
+    pub scope: Scope,
+    /// The steps; each needs only earlier ones.
+    pub steps: Vec<Step>,
+    /// What is as declared.
+    pub unchanged: Vec<Address>,
+    /// The outputs of what is live and stays, for references of the steps.
+    pub outputs: BTreeMap<Address, Outputs>,
+}
+
+/// How many resources a plan makes, changes, replaces, removes and leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Made new.
+    pub create: usize,
+    /// Changed in place.
+    pub update: usize,
+    /// Removed and made anew.
+    pub replace: usize,
+    /// Removed.
+    pub delete: usize,
+    /// Left as they are.
+    pub unchanged: usize,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The plan in numbers; a replacement counts once.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { unchanged: self.unchanged.len(), ..Totals::default() };
+        for step in &self.steps {
+            match &step.action {
+                Action::Create { .. } => totals.create += 1,
+                Action::Update { .. } => totals.update += 1,
+                Action::Delete { reason: Reason::Replacement(_), .. } => totals.replace += 1,
+                Action::Delete { .. } => totals.delete += 1,
+            }
+        }
+        totals.create -= totals.replace;
+        totals
+    }
+}

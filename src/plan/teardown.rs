@@ -1,0 +1,58 @@
+//! The plan that removes a stack.
+
+use std::collections::BTreeMap;
+
+use super::{Action, Plan, Reason, Rules, Step};
+use crate::graph::Graph;
+use crate::model::{Address, Guard, Kind, Live, Scope, Snapshot};
+
+/// The plan that removes everything that is seen: what rests on others first, along the graph backwards; orphans, whose
+/// relations are not known, by type and side by side with those.
+#[must_use]
+pub fn teardown(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn Fn(&Kind) -> Rules) -> Plan {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut done: BTreeMap<&Address, usize> = BTreeMap::new();
+    let delete = |address: &Address, kind: &Kind, region: &str, live: &Live, needs: Vec<usize>| Step {
+        address: address.clone(),
+        kind: kind.clone(),
+        region: region.to_owned(),
+        action: Action::Delete { seen: Box::new(live.clone()), reason: Reason::Teardown },
+        guard: Guard::None,
+        needs,
+    };
+    let mut orphans: Vec<_> = snapshot.orphans.iter().collect();
+    orphans.sort_by_key(|orphan| std::cmp::Reverse(rules(&orphan.kind).rank));
+    for orphan in orphans {
+        let rank = rules(&orphan.kind).rank;
+        let needs = (0..steps.len()).filter(|number| rules(&steps[*number].kind).rank > rank).collect();
+        steps.push(delete(&orphan.address, &orphan.kind, &orphan.region, &orphan.live, needs));
+    }
+    let former = steps.len();
+    for declaration in graph.in_order().rev() {
+        let Some(live) = snapshot.live.get(&declaration.address) else { continue };
+        let mut needs: Vec<usize> = dependents(graph, &declaration.address)
+            .iter()
+            .filter_map(|address| done.get(address).copied())
+            .collect();
+        let rank = rules(&declaration.kind).rank;
+        needs.extend((0..former).filter(|number| rules(&steps[*number].kind).rank > rank));
+        done.insert(&declaration.address, steps.len());
+        steps.push(delete(&declaration.address, &declaration.kind, &declaration.region, live, needs));
+    }
+    Plan { scope: scope.clone(), steps, unchanged: Vec::new(), outputs: BTreeMap::new() }
+}
+
+/// What rests on an address, directly or through resources that are not live any more.
+fn dependents<'a>(graph: &'a Graph, address: &'a Address) -> Vec<&'a Address> {
+    let mut found = Vec::new();
+    let mut open = vec![address];
+    while let Some(next) = open.pop() {
+        for dependent in graph.dependents(next) {
+            if !found.contains(&dependent) {
+                found.push(dependent);
+                open.push(dependent);
+            }
+        }
+    }
+    found
+}
