@@ -65,4 +65,20 @@ mod tests {
     ok (stack vod-production, account 444455556666, region ap-northeast-2)
     ");
     }
+
+    async fn failure(names: &[&str]) -> Option<String> {
+        let stacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+        let args = Args { stacks: names.iter().map(|name| stacks.join(name)).collect() };
+        let report = run(args).await.err()?;
+        Some(report.to_string().replace(&stacks.display().to_string(), "stacks"))
+    }
+
+    #[tokio::test]
+    async fn every_file_is_checked_and_any_bad_one_fails() {
+        assert_eq!(failure(&["local.yaml", "staging.yaml"]).await, None);
+        let one = failure(&["none.yaml", "local.yaml"]).await;
+        assert_eq!(one.as_deref(), Some("cannot read the stack file stacks/none.yaml"));
+        let two = failure(&["none.yaml", "local.yaml", "other.yaml"]).await;
+        assert_eq!(two.as_deref(), Some("2 of 3 stack files cannot be used"));
+    }
 }
