@@ -5,6 +5,7 @@
 //! in order; [`execute`] carries it out. There is no state file: AWS is the state. See `docs/architecture.md`.
 
 pub mod aws;
+pub mod cli;
 pub mod diff;
 pub mod execute;
 pub mod graph;

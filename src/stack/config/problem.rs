@@ -1,0 +1,130 @@
+//! What is wrong with a stack file: every problem, where it stands, and what is allowed there.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource};
+use thiserror::Error;
+
+/// One thing that is wrong, pointing into the stack file.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{message}")]
+pub struct Problem {
+    message: String,
+    #[label(collection)]
+    labels: Vec<LabeledSpan>,
+    #[help]
+    help: Option<String>,
+    at: usize,
+}
+
+impl Problem {
+    /// A problem at `span`; `label` stands beside the marked text.
+    pub(super) fn new(span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
+        let at = span.start;
+        let label = LabeledSpan::new_primary_with_span(Some(printable(&label.into())), span);
+        Self { message: printable(&message.into()), labels: vec![label], help: None, at }
+    }
+
+    /// Says what to do about it.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Marks a second place that has to do with it.
+    pub(super) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.labels.push(LabeledSpan::new_with_span(Some(label.into()), span));
+        self
+    }
+}
+
+/// Escapes control characters, which a quoted YAML value may hold, so that no file can write to the terminal.
+fn printable(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
+}
+
+/// The problems met so far, in the order they were met, and the keys that were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    list: RefCell<Vec<Problem>>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+impl Problems {
+    pub(super) fn add(&self, problem: Problem) {
+        self.list.borrow_mut().push(problem);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.borrow().is_empty()
+    }
+
+    /// Notes that the reader knows the key at `path`; the tests hold these against the JSON Schema.
+    pub(super) fn ask(&self, path: String) {
+        self.asked.borrow_mut().insert(path);
+    }
+
+    #[cfg(test)]
+    pub(super) fn asked(&self) -> BTreeSet<String> {
+        self.asked.borrow().clone()
+    }
+
+    /// Ends the reading: the problems in file order, with the text they point into.
+    pub(super) fn into_invalid(self, name: &str, source: &str) -> Invalid {
+        let mut problems = self.list.into_inner();
+        problems.sort_by_key(|problem| problem.at);
+        let count = match problems.len() {
+            1 => "1 problem".to_owned(),
+            n => format!("{n} problems"),
+        };
+        Invalid {
+            message: format!("the stack file {name} has {count}"),
+            source_code: Some(Arc::new(NamedSource::new(name, source.to_owned()).with_language("yaml"))),
+            problems,
+            help: None,
+            cause: None,
+        }
+    }
+}
+
+/// A stack file that cannot be used, with all its problems in file order.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{message}")]
+pub struct Invalid {
+    message: String,
+    #[source_code]
+    source_code: Option<Arc<NamedSource<String>>>,
+    #[help]
+    help: Option<String>,
+    #[related]
+    problems: Vec<Problem>,
+    #[source]
+    cause: Option<std::io::Error>,
+}
+
+impl Invalid {
+    /// The file could not be read at all.
+    pub(super) fn unreadable(name: &str, cause: std::io::Error) -> Self {
+        let help = match cause.kind() {
+            std::io::ErrorKind::NotFound => "give the path of a stack file, such as stacks/local.yaml",
+            std::io::ErrorKind::InvalidData => "a stack file is UTF-8 text",
+            _ => "check that the file exists and that you may read it",
+        };
+        Self {
+            message: format!("cannot read the stack file {name}"),
+            source_code: None,
+            problems: Vec::new(),
+            help: Some(help.to_owned()),
+            cause: Some(cause),
+        }
+    }
+
+    /// Each problem, in file order; none when the file could not be read.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}

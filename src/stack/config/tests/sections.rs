@@ -1,0 +1,285 @@
+//! The rules of each section, with the message that stands for each: message | label | help.
+
+use super::*;
+
+#[test]
+fn sources() {
+    insta::assert_snapshot!(refused(&[
+        "source: { archive_after: 30 }",
+        "source: { archive_after: 4w }",
+        "source: { archive_after: 40000d }",
+        "source: { expire_noncurrent_after: 0d }",
+        "source: { upload_origins: [app.example.com] }",
+        "source: { upload_origins: [\"*\"] }",
+        "source: { upload_origins: [\"https://app.example.com/\"] }",
+        "source: { upload_origins: [\"https://app.example.com/upload\"] }",
+        "source: { upload_origins: [\"https://*.example.com\", \"ftp://a.example.com\"] }",
+        "source: { upload_origins: [\"https://App.example.com\", \"https://a.example.com:443\", \"http://a.example.com:0\"] }",
+        "source: { upload_origins: [\"https://a.example.com\", \"https://a.example.com\"] }",
+    ]), @r#"
+    source: { archive_after: 30 }
+        `source.archive_after` must be in days | no unit: did you mean 30d? | a whole number of days, such as 7d or 30d
+    source: { archive_after: 4w }
+        `source.archive_after` must be in days | `w` is not a unit that is read here | a whole number of days, such as 7d or 30d
+    source: { archive_after: 40000d }
+        `source.archive_after` cannot be 40000d | longer than a hundred years | 0d to 36500d
+    source: { expire_noncurrent_after: 0d }
+        `source.expire_noncurrent_after` cannot be 0d | too soon | 1d to 36500d
+    source: { upload_origins: [app.example.com] }
+        `source.upload_origins[0]` is not an origin | no scheme: did you mean https://app.example.com? | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+    source: { upload_origins: ["*"] }
+        `source.upload_origins[0]` is not an origin | `*` is not allowed here: name each origin | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+    source: { upload_origins: ["https://app.example.com/"] }
+        `source.upload_origins[0]` is not an origin | no trailing slash: did you mean https://app.example.com? | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+    source: { upload_origins: ["https://app.example.com/upload"] }
+        `source.upload_origins[0]` is not an origin | no path: did you mean https://app.example.com? | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+    source: { upload_origins: ["https://*.example.com", "ftp://a.example.com"] }
+        `source.upload_origins[0]` is not an origin | `*` is not allowed here: name each origin | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[1]` is not an origin | the scheme must be https or http | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+    source: { upload_origins: ["https://App.example.com", "https://a.example.com:443", "http://a.example.com:0"] }
+        `source.upload_origins[0]` is not an origin | must be lower case: app | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[1]` is not an origin | browsers leave the port 443 out: https://a.example.com | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[2]` is not an origin | the port must be 1 to 65535 | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+    source: { upload_origins: ["https://a.example.com", "https://a.example.com"] }
+        `source.upload_origins[1]` is in the list already | a duplicate | remove it
+    "#);
+    assert!(with("source: { archive_after: 0d, upload_origins: [] }").is_ok());
+}
+
+#[test]
+fn transcodes() {
+    insta::assert_snapshot!(refused(&[
+        "transcode: { segment: 5s }",
+        "transcode: { segment: 6 }",
+        "transcode: { segment: 60s }",
+        "transcode: { segment: 6000ms }",
+        "transcode: { acceleration: prefered }",
+        "transcode: { acceleration: enabled, thumbnails: { every: 10s } }",
+        "transcode: { thumbnails: { every: 0s } }",
+        "transcode: { thumbnails: { every: 2h } }",
+        "transcode: { thumbnails: true }",
+    ]), @r"
+    transcode: { segment: 5s }
+        `transcode.segment` cannot be 5s | between 4s and 6s | 2s, 4s, 6s, … 30s: a multiple of the 2s group of pictures
+    transcode: { segment: 6 }
+        `transcode.segment` must be in seconds, minutes or hours | no unit: did you mean 6s? | a whole number with the unit s, m or h, such as 6s, 10m or 2h
+    transcode: { segment: 60s }
+        `transcode.segment` cannot be 60s | too short or too long | 2s, 4s, 6s, … 30s: a multiple of the 2s group of pictures
+    transcode: { segment: 6000ms }
+        `transcode.segment` must be in seconds, minutes or hours | `ms` is not a unit that is read here | a whole number with the unit s, m or h, such as 6s, 10m or 2h
+    transcode: { acceleration: prefered }
+        `transcode.acceleration` cannot be `prefered` | did you mean `preferred`? | allowed: disabled, preferred, enabled
+    transcode: { acceleration: enabled, thumbnails: { every: 10s } }
+        `transcode.acceleration` cannot be enabled with thumbnails | every job would fail | choose preferred, which accelerates what it can, or leave the thumbnails out
+    transcode: { thumbnails: { every: 0s } }
+        `transcode.thumbnails.every` cannot be 0s | too short or too long | 1s to 1h
+    transcode: { thumbnails: { every: 2h } }
+        `transcode.thumbnails.every` cannot be 2h | too short or too long | 1s to 1h
+    transcode: { thumbnails: true }
+        `transcode.thumbnails` must be a mapping of keys and values | not a mapping | write it as `key: value` lines, or as { key: value }
+    ");
+    assert_eq!(with("transcode: { segment: 30s }").unwrap().transcode.segment.seconds(), 30);
+}
+
+#[test]
+fn ladders() {
+    insta::assert_snapshot!(refused(&[
+        "transcode: { ladder: hls-1080 }",
+        "transcode: { ladder: [] }",
+        "transcode: { ladder: [hls-1080p] }",
+        "transcode: { ladder: [{ height: 720 }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 3000000 }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 3Mbps }] }",
+        "transcode: { ladder: [{ height: 721, max_bitrate: 3M }, { height: 100, max_bitrate: 3M }, { height: 4320, max_bitrate: 3M }] }",
+        "transcode: { ladder: [{ height: 720p, max_bitrate: 3M }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 0.5k }, { height: 720, max_bitrate: 301M }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 3M, qvbr: 11 }, { height: 720, max_bitrate: 4M, qvbr: 7.5 }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 3M, codec: h265 }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 3M, bitrate: 3M }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 720, max_bitrate: 3M }] }",
+        "transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 360, max_bitrate: 1M }, { height: 240, max_bitrate: 2M }] }",
+        "transcode: { ladder: [{ height: 360, max_bitrate: 3M }, { height: 720, max_bitrate: 1M }] }",
+    ]), @r"
+    transcode: { ladder: hls-1080 }
+        `transcode.ladder` cannot be `hls-1080` | did you mean `hls-1080p`? | allowed: hls-720p, hls-1080p, hls-2160p, or rungs written out: [{ height: 720, max_bitrate: 3M }, …]
+    transcode: { ladder: [] }
+        `transcode.ladder` must have rungs | 0 rungs | 1 to 20 rungs, or the name of a ladder: hls-720p, hls-1080p, hls-2160p
+    transcode: { ladder: [hls-1080p] }
+        `transcode.ladder[0]` must be a mapping of keys and values | not a mapping | write it as `key: value` lines, or as { key: value }
+    transcode: { ladder: [{ height: 720 }] }
+        `transcode.ladder[0].max_bitrate` is missing | `max_bitrate` belongs in here | write `max_bitrate: 8.5M`
+    transcode: { ladder: [{ height: 720, max_bitrate: 3000000 }] }
+        `transcode.ladder[0].max_bitrate` must be a bitrate | no unit: did you mean 3M? | bits per second with the unit k or M, such as 145k or 8.5M
+    transcode: { ladder: [{ height: 720, max_bitrate: 3Mbps }] }
+        `transcode.ladder[0].max_bitrate` must be a bitrate | not a bitrate | bits per second with the unit k or M, such as 145k or 8.5M
+    transcode: { ladder: [{ height: 721, max_bitrate: 3M }, { height: 100, max_bitrate: 3M }, { height: 4320, max_bitrate: 3M }] }
+        `transcode.ladder[0].height` is not a height that can be encoded | odd: 4:2:0 video has an even number of lines | an even number from 144 to 2160 with codec avc
+        `transcode.ladder[1].height` is not a height that can be encoded | outside 144 to 2160 | an even number from 144 to 2160 with codec avc
+        `transcode.ladder[2].height` is not a height that can be encoded | outside 144 to 2160 | an even number from 144 to 2160 with codec avc
+    transcode: { ladder: [{ height: 720p, max_bitrate: 3M }] }
+        `transcode.ladder[0].height` must be a whole number | not a whole number | digits only, without unit and quotes
+    transcode: { ladder: [{ height: 720, max_bitrate: 0.5k }, { height: 720, max_bitrate: 301M }] }
+        `transcode.ladder[0].max_bitrate` is outside what MediaConvert and players take | too little or too much | 1k to 300M
+        `transcode.ladder[1].max_bitrate` is outside what MediaConvert and players take | too little or too much | 1k to 300M
+    transcode: { ladder: [{ height: 720, max_bitrate: 3M, qvbr: 11 }, { height: 720, max_bitrate: 4M, qvbr: 7.5 }] }
+        `transcode.ladder[0].qvbr` is not a QVBR quality level | outside 1 to 10 | a whole number from 1 to 10; by default 7 below 720 lines, 8 below 1080, then 9
+        `transcode.ladder[1].qvbr` must be a whole number | not a whole number | digits only, without unit and quotes
+    transcode: { ladder: [{ height: 720, max_bitrate: 3M, codec: h265 }] }
+        `transcode.ladder[0].codec` must be avc or hevc | did you mean `hevc`? | allowed: avc, hevc
+    transcode: { ladder: [{ height: 720, max_bitrate: 3M, bitrate: 3M }] }
+        unknown key `bitrate` in `transcode.ladder[0]` | did you mean `max_bitrate`? | allowed here: codec, height, max_bitrate, qvbr
+    transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 720, max_bitrate: 3M }] }
+        `transcode.ladder[1]` repeats the rung 720p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
+    transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 360, max_bitrate: 1M }, { height: 240, max_bitrate: 2M }] }
+        `transcode.ladder[1]` is 360p 1M, which does not rise above 720p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
+        `transcode.ladder[2]` is 240p 2M, which does not rise above 360p 1M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
+    transcode: { ladder: [{ height: 360, max_bitrate: 3M }, { height: 720, max_bitrate: 1M }] }
+        `transcode.ladder[1]` is 720p 1M, which does not rise above 360p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
+    ");
+    let rung = |n: usize| format!("{{ height: 720, max_bitrate: {}k }}", 1000 + n);
+    let ladder = |count: usize| {
+        format!("transcode: {{ ladder: [{}] }}", (0..count).map(rung).collect::<Vec<_>>().join(", "))
+    };
+    assert_eq!(with(&ladder(20)).unwrap().transcode.ladder.rungs.len(), 20);
+    insta::assert_snapshot!(brief(&format!("{HEAD}{}", ladder(21))), @"`transcode.ladder` must have rungs | 21 rungs | 1 to 20 rungs, or the name of a ladder: hls-720p, hls-1080p, hls-2160p");
+    let two_codecs = "transcode: { ladder: [{ height: 1080, max_bitrate: 6M }, { height: 1080, max_bitrate: 4.5M, codec: hevc }] }";
+    assert_eq!(with(two_codecs).unwrap().transcode.ladder.container, crate::stack::ladder::Container::Fmp4);
+}
+
+#[test]
+fn handlers_and_alerts() {
+    insta::assert_snapshot!(refused(&[
+        "handlers: { architecture: amd64 }",
+        "handlers: { log_retention: 31d }",
+        "handlers: { log_retention: 4000d }",
+        "handlers: { log_retention: 1m }",
+        "alerts: {}",
+        "alerts: { email: oncall }",
+        "alerts: { email: oncall@localhost }",
+        "alerts: { email: \"on call@example.com\" }",
+        "alerts: { email: a..b@example.com }",
+        "alerts: { email: oncall@example_1.com }",
+    ]), @r#"
+    handlers: { architecture: amd64 }
+        `handlers.architecture` cannot be `amd64` | did you mean `x86_64`? | allowed: arm64, x86_64
+    handlers: { log_retention: 31d }
+        `handlers.log_retention` cannot be 31d: CloudWatch Logs does not offer it | the next longer one is 60d | allowed: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d,
+        400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d,
+        3653d
+    handlers: { log_retention: 4000d }
+        `handlers.log_retention` cannot be 4000d: CloudWatch Logs does not offer it | longer than it offers | allowed: 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d,
+        400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d,
+        3653d
+    handlers: { log_retention: 1m }
+        `handlers.log_retention` must be in days | `m` is not a unit that is read here | a whole number of days, such as 7d or 30d
+    alerts: {}
+        `alerts.email` is missing | `email` belongs in here | write `email: media-oncall@example.com`
+    alerts: { email: oncall }
+        `alerts.email` is not an e-mail address | there is no @ | one address, such as media-oncall@example.com
+    alerts: { email: oncall@localhost }
+        `alerts.email` is not an e-mail address | the part after the @ is not a full domain name | one address, such as media-oncall@example.com
+    alerts: { email: "on call@example.com" }
+        `alerts.email` is not an e-mail address | ` ` is not allowed before the @ | one address, such as media-oncall@example.com
+    alerts: { email: a..b@example.com }
+        `alerts.email` is not an e-mail address | the part before the @ is empty, or its dots stand wrong | one address, such as media-oncall@example.com
+    alerts: { email: oncall@example_1.com }
+        `alerts.email` is not an e-mail address | `_` is not allowed in a name | one address, such as media-oncall@example.com
+    "#);
+}
+
+#[test]
+fn deliveries() {
+    insta::assert_snapshot!(refused(&[
+        "delivery: { price_class: 300 }",
+        "delivery: { access_logs: on }",
+        "delivery: { allow_countries: [] }",
+        "delivery: { allow_countries: [kr, UK, ZZ, KOR] }",
+        "delivery: { signed_urls: {} }",
+        "delivery: { signed_urls: { public_keys: [] } }",
+        "delivery: { signed_urls: { public_keys: [a.pem, a.pem] } }",
+        "delivery: { signed_urls: { public_keys: [a, b, c, d, e, f] } }",
+        "delivery: { player_origins: [] }",
+        "delivery: { player_origins: [\"*\", \"https://www.example.com\"] }",
+        "delivery: { player_origins: [\"https://*.example.com\"] }",
+        "delivery: { web_acl: viewers }",
+        "delivery: { web_acl: \"arn:aws:wafv2:ap-northeast-2:111122223333:regional/webacl/a/01234567-89ab-cdef-0123-456789abcdef\" }",
+        "delivery: { web_acl: \"arn:aws:wafv2:us-east-1:444455556666:global/webacl/a/01234567-89ab-cdef-0123-456789abcdef\" }",
+    ]), @r#"
+    delivery: { price_class: 300 }
+        `delivery.price_class` cannot be `300` | not one of the choices | allowed: 100, 200, all
+    delivery: { access_logs: on }
+        `delivery.access_logs` must be true or false | neither true nor false | allowed: true, false
+    delivery: { allow_countries: [] }
+        `delivery.allow_countries` must not be empty | an empty list | name at least one, or remove the key: every country is allowed without it
+    delivery: { allow_countries: [kr, UK, ZZ, KOR] }
+        `delivery.allow_countries[0]` is not a country code | did you mean `KR`? | the two capital letters of ISO 3166-1, such as KR, JP, US
+        `delivery.allow_countries[1]` is not a country code | did you mean `GB`? | the two capital letters of ISO 3166-1, such as KR, JP, US
+        `delivery.allow_countries[2]` is not a country code | no such country | the two capital letters of ISO 3166-1, such as KR, JP, US
+        `delivery.allow_countries[3]` is not a country code | no such country | the two capital letters of ISO 3166-1, such as KR, JP, US
+    delivery: { signed_urls: {} }
+        `delivery.signed_urls.public_keys` is missing | `public_keys` belongs in here | write `public_keys: [keys/viewer-2026.pem]`
+    delivery: { signed_urls: { public_keys: [] } }
+        `delivery.signed_urls.public_keys` must not be empty | an empty list | name at least one, or remove the key: nothing needs a signature without `signed_urls`
+    delivery: { signed_urls: { public_keys: [a.pem, a.pem] } }
+        `delivery.signed_urls.public_keys[1]` is in the list already | a duplicate | remove it
+    delivery: { signed_urls: { public_keys: [a, b, c, d, e, f] } }
+        `delivery.signed_urls.public_keys` holds too many keys | 6 keys | a key group of CloudFront takes 5
+    delivery: { player_origins: [] }
+        `delivery.player_origins` must not be empty | an empty list | name at least one, or remove the key: every site may play without it
+    delivery: { player_origins: ["*", "https://www.example.com"] }
+        `delivery.player_origins` cannot hold `*` beside others | `*` is every site already | either ["*"], or the sites by name
+    delivery: { player_origins: ["https://*.example.com"] }
+        `delivery.player_origins[0]` is not an origin | `*` is not allowed here: name each origin | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+    delivery: { web_acl: viewers }
+        `delivery.web_acl` is not a web ACL for CloudFront | not such an ARN | the ARN of a web ACL with scope CLOUDFRONT: arn:aws:wafv2:us-east-1:111122223333:global/webacl/NAME/ID
+    delivery: { web_acl: "arn:aws:wafv2:ap-northeast-2:111122223333:regional/webacl/a/01234567-89ab-cdef-0123-456789abcdef" }
+        `delivery.web_acl` is not a web ACL for CloudFront | CloudFront takes global ones alone, which live in us-east-1 | the ARN of a web ACL with scope CLOUDFRONT: arn:aws:wafv2:us-east-1:111122223333:global/webacl/NAME/ID
+    delivery: { web_acl: "arn:aws:wafv2:us-east-1:444455556666:global/webacl/a/01234567-89ab-cdef-0123-456789abcdef" }
+        `delivery.web_acl` is in another account | account 444455556666, but the stack's is 111122223333 | CloudFront takes web ACLs of its own account only
+    "#);
+}
+
+#[test]
+fn key_files_are_checked_beside_the_stack_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stack.yaml");
+    std::fs::write(directory.path().join("good.pem"), include_str!("../testdata/rsa2048.pem")).unwrap();
+    std::fs::write(directory.path().join("bad.pem"), include_str!("../testdata/rsa1024.pem")).unwrap();
+    std::fs::write(&path, format!("{HEAD}delivery: {{ signed_urls: {{ public_keys: [good.pem] }} }}\n"))
+        .unwrap();
+    let file = crate::stack::config::load(&path).map_err(|invalid| render(&invalid)).unwrap();
+    assert_eq!(file.delivery.signed_urls.unwrap().public_keys, [std::path::PathBuf::from("good.pem")]);
+
+    std::fs::write(
+        &path,
+        format!("{HEAD}delivery: {{ signed_urls: {{ public_keys: [bad.pem, none.pem] }} }}\n"),
+    )
+    .unwrap();
+    let shown = render(&crate::stack::config::load(&path).unwrap_err());
+    let shown = shown.replace(&directory.path().display().to_string(), "DIR");
+    insta::assert_snapshot!(shown, @r"
+      × the stack file DIR/stack.yaml has 2 problems
+
+    Error:
+      × `delivery.signed_urls.public_keys[0]` is not a public key that CloudFront takes
+       ╭─[DIR/stack.yaml:4:42]
+     3 │ region: ap-northeast-2
+     4 │ delivery: { signed_urls: { public_keys: [bad.pem, none.pem] } }
+       ·                                          ───┬───
+       ·                                             ╰── an RSA key of 1024 bits; CloudFront takes 2048
+       ╰────
+      help: the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key
+            -pubout
+
+    Error:
+      × `delivery.signed_urls.public_keys[1]` is not a public key that CloudFront takes
+       ╭─[DIR/stack.yaml:4:51]
+     3 │ region: ap-northeast-2
+     4 │ delivery: { signed_urls: { public_keys: [bad.pem, none.pem] } }
+       ·                                                   ────┬───
+       ·                                                       ╰── there is no file DIR/none.pem
+       ╰────
+      help: the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key
+            -pubout
+    ");
+}

@@ -1,0 +1,119 @@
+//! What every original becomes: ladder, segments, thumbnails.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::stack::ladder::Ladder;
+
+use super::reader::{Table, Value, Wrong};
+use super::rungs;
+use super::values::{Period, TimeUnit, choices};
+
+/// Seconds of a group of pictures: segments are cut between them.
+const GOP: u64 = 2;
+
+/// What every original becomes.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields, default)]
+pub struct Transcode {
+    /// The renditions.
+    pub ladder: Ladder,
+    /// Length of a media segment: 2s to 30s, a multiple of the 2s group of pictures.
+    pub segment: Period,
+    /// MediaConvert's accelerated transcoding, which costs more a minute.
+    pub acceleration: Acceleration,
+    /// Still pictures along the video. Absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnails: Option<Thumbnails>,
+}
+
+impl Default for Transcode {
+    fn default() -> Self {
+        Self {
+            ladder: Ladder::default(),
+            segment: Period::from_seconds(6),
+            acceleration: Acceleration::default(),
+            thumbnails: None,
+        }
+    }
+}
+
+choices! {
+    /// Whether jobs use accelerated transcoding.
+    #[derive(Default)]
+    pub enum Acceleration {
+        /// Never.
+        #[default]
+        Disabled = "disabled",
+        /// Where the input allows it, else without.
+        Preferred = "preferred",
+        /// Always; a job that cannot be accelerated fails.
+        Enabled = "enabled",
+    }
+}
+
+/// Still pictures, captured along the video.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Thumbnails {
+    /// The time between two of them, 1s to 1h.
+    pub every: Period,
+}
+
+/// Reads `transcode`.
+pub(super) fn read(table: &Table<'_>) -> Option<Transcode> {
+    let ladder = table.get("ladder").map_or_else(|| Some(Ladder::default()), |value| rungs::read(&value));
+    let segment = table.get("segment").map_or(Some(Period::from_seconds(6)), |value| segment(&value));
+    let acceleration = table.or("acceleration", Acceleration::default());
+    let thumbnails = table.section("thumbnails", None, |table| thumbnails(table).map(Some));
+    let accelerated = acceleration == Some(Acceleration::Enabled);
+    if let (true, Some(stills), Some(value)) =
+        (accelerated, table.get("thumbnails"), table.get("acceleration"))
+    {
+        let help = "choose preferred, which accelerates what it can, or leave the thumbnails out";
+        value.contradicts(
+            Wrong::new("cannot be enabled with thumbnails", "every job would fail", help),
+            &stills,
+            "frame capture cannot be accelerated",
+        );
+        return None;
+    }
+    Some(Transcode {
+        ladder: ladder?,
+        segment: segment?,
+        acceleration: acceleration?,
+        thumbnails: thumbnails?,
+    })
+}
+
+fn segment(value: &Value<'_>) -> Option<Period> {
+    let period = value.read::<Period>()?;
+    let seconds = period.seconds();
+    if (GOP..=30).contains(&seconds) && seconds.is_multiple_of(GOP) {
+        return Some(period);
+    }
+    let label = match seconds {
+        3..30 => format!("between {}s and {}s", seconds - 1, seconds + 1),
+        _ => "too short or too long".to_owned(),
+    };
+    value.reject(Wrong::new(
+        format!("cannot be {period}"),
+        label,
+        "2s, 4s, 6s, … 30s: a multiple of the 2s group of pictures",
+    ));
+    None
+}
+
+fn thumbnails(table: &Table<'_>) -> Option<Thumbnails> {
+    let every = table.required::<Period>("every")?;
+    if (1..=3600).contains(&every.seconds()) {
+        return Some(Thumbnails { every });
+    }
+    let example = Period::new(1, TimeUnit::Hour);
+    table.get("every")?.reject(Wrong::new(
+        format!("cannot be {every}"),
+        "too short or too long",
+        format!("1s to {example}"),
+    ));
+    None
+}

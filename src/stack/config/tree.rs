@@ -1,0 +1,217 @@
+//! YAML text to a tree whose every node and key knows where it stands.
+//!
+//! Built straight from the parser's events, because a stack file needs what a generic loader drops: every duplicate
+//! key, the text of a number as it was written, and whether a value was quoted. Anchors, aliases, tags and a second
+//! document are refused: a stack file says one thing, in plain sight.
+
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::problem::{Problem, Problems};
+
+/// Nesting beyond this is no stack file; it bounds the recursion over the tree.
+const MAX_DEPTH: usize = 32;
+
+/// One YAML value.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Bytes of the source that it covers.
+    pub(super) span: Range<usize>,
+    /// What stands there.
+    pub(super) kind: Kind,
+}
+
+/// The three shapes of a YAML value.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A single value, as written.
+    Scalar(Text),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// Keys and values, in file order, each key once.
+    Mapping(Vec<(Key, Node)>),
+}
+
+/// A scalar as it was written: `plain` ones may mean a number, a boolean or nothing.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) text: String,
+    pub(super) plain: bool,
+}
+
+/// A key of a mapping.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) span: Range<usize>,
+}
+
+/// A collection whose end has not been met.
+enum Open {
+    Sequence(usize, Vec<Node>),
+    Mapping(usize, Vec<(Key, Node)>, Option<Pending>),
+}
+
+/// A key that waits for its value; `None` when the key itself was refused.
+struct Pending(Option<Key>);
+
+/// Parses `source`; `None` when it is not YAML at all or holds no document, and then `problems` says why.
+pub(super) fn parse(source: &str, problems: &Problems) -> Option<Node> {
+    let mut builder =
+        Builder { offsets: Offsets::new(source), problems, open: Vec::new(), root: None, documents: 0 };
+    let mut parser = Parser::new_from_str(source);
+    // Event by event: the parser's own `load` recurses as deep as the input says.
+    while let Some(event) = parser.next_event() {
+        match event {
+            Ok((event, span)) => builder.event(event, span)?,
+            Err(error) => {
+                let at = builder.offsets.byte(error.marker().index());
+                let info = error.info().trim();
+                problems.add(Problem::new(
+                    at..at,
+                    format!("this is not YAML: {info}"),
+                    "the reading stops here",
+                ));
+                return None;
+            }
+        }
+    }
+    if builder.root.is_none() && problems.is_empty() {
+        let help = "start with `stack: vod-staging`, and see docs/stack-file.md";
+        problems.add(Problem::new(0..0, "the stack file is empty", "nothing is declared").help(help));
+    }
+    builder.root
+}
+
+struct Builder<'p> {
+    offsets: Offsets,
+    problems: &'p Problems,
+    open: Vec<Open>,
+    root: Option<Node>,
+    documents: usize,
+}
+
+impl Builder<'_> {
+    /// Takes one event; `None` stops the reading.
+    fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
+        let span = self.offsets.range(span);
+        match event {
+            Event::DocumentStart(_) => self.document(span)?,
+            Event::Scalar(text, style, anchor, tag) => {
+                self.plain_yaml(anchor, tag.is_some(), &span);
+                let text = Text { text: text.into_owned(), plain: style == ScalarStyle::Plain };
+                self.value(Node { span, kind: Kind::Scalar(text) });
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.plain_yaml(anchor, tag.is_some(), &span);
+                self.enter(Open::Sequence(span.start, Vec::new()), &span)?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.plain_yaml(anchor, tag.is_some(), &span);
+                self.enter(Open::Mapping(span.start, Vec::new(), None), &span)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.leave(span.end),
+            Event::Alias(_) => {
+                self.refuse(&span, "aliases (`*name`) are not read", "write the value out");
+                self.value(Node { span, kind: Kind::Scalar(Text { text: String::new(), plain: true }) });
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        Some(())
+    }
+
+    fn document(&mut self, span: Range<usize>) -> Option<()> {
+        self.documents += 1;
+        if self.documents == 1 {
+            return Some(());
+        }
+        self.refuse(
+            &span,
+            "a second document begins here",
+            "one file declares one stack: move it to a file of its own",
+        );
+        None
+    }
+
+    fn enter(&mut self, open: Open, span: &Range<usize>) -> Option<()> {
+        if self.open.len() >= MAX_DEPTH {
+            self.refuse(span, "this is nested too deeply", "a stack file needs four levels at most");
+            return None;
+        }
+        self.open.push(open);
+        Some(())
+    }
+
+    fn leave(&mut self, end: usize) {
+        let (start, kind) = match self.open.pop() {
+            Some(Open::Sequence(start, items)) => (start, Kind::Sequence(items)),
+            Some(Open::Mapping(start, entries, _)) => (start, Kind::Mapping(entries)),
+            None => return,
+        };
+        self.value(Node { span: start..end.max(start), kind });
+    }
+
+    /// Puts a finished value where it belongs: as an item, as a key, under a key, or as the document itself.
+    fn value(&mut self, node: Node) {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::Sequence(_, items)) => items.push(node),
+            Some(Open::Mapping(_, entries, pending)) => match pending.take() {
+                Some(Pending(Some(key))) => entries.push((key, node)),
+                Some(Pending(None)) => {}
+                None => *pending = Some(Pending(key(node, entries, self.problems))),
+            },
+        }
+    }
+
+    fn plain_yaml(&self, anchor: usize, tagged: bool, span: &Range<usize>) {
+        if anchor != 0 {
+            self.refuse(span, "anchors (`&name`) are not read", "write each value out where it is used");
+        }
+        if tagged {
+            self.refuse(span, "tags (`!name`) are not read", "write the plain value");
+        }
+    }
+
+    fn refuse(&self, span: &Range<usize>, message: &str, help: &str) {
+        self.problems.add(Problem::new(span.clone(), message, "not allowed in a stack file").help(help));
+    }
+}
+
+/// Reads a node as a key; a duplicate and a key that is no word are problems, and their values are dropped.
+fn key(node: Node, entries: &[(Key, Node)], problems: &Problems) -> Option<Key> {
+    let Kind::Scalar(text) = node.kind else {
+        problems.add(Problem::new(node.span, "a key must be a single word", "this is a list or a mapping"));
+        return None;
+    };
+    let key = Key { name: text.text, span: node.span };
+    let Some((first, _)) = entries.iter().find(|(earlier, _)| earlier.name == key.name) else {
+        return Some(key);
+    };
+    let problem = Problem::new(key.span, format!("`{}` is written twice", key.name), "again here")
+        .also(first.span.clone(), "first here")
+        .help("keep one of the two");
+    problems.add(problem);
+    None
+}
+
+/// Character positions, which the parser counts, to byte positions, which `miette` wants.
+struct Offsets(Vec<usize>);
+
+impl Offsets {
+    fn new(source: &str) -> Self {
+        let ends = std::iter::once(source.len());
+        Self(source.char_indices().map(|(at, _)| at).chain(ends).collect())
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        let last = self.0.len() - 1;
+        self.0[character.min(last)]
+    }
+
+    fn range(&self, span: Span) -> Range<usize> {
+        let start = self.byte(span.start.index());
+        start..self.byte(span.end.index()).max(start)
+    }
+}
