@@ -9,6 +9,7 @@ pub mod cli;
 pub mod diff;
 pub mod execute;
 pub mod graph;
+pub mod home;
 pub mod model;
 pub mod observe;
 pub mod plan;

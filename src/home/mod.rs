@@ -1,0 +1,148 @@
+//! The account's home bucket: the lock of each stack, the record of its last apply, and the bundles it deploys.
+//!
+//! Nothing in it is truth. The record tells drift from change and names what may have become an orphan; losing the
+//! bucket loses nothing else. Layout: `lock/<stack>.json`, `record/<stack>.json`, `bundle/<digest>.zip`.
+
+mod lock;
+mod record;
+
+use std::path::Path;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+pub use lock::{Held, Lease, Locked};
+pub use record::{Record, Recorded};
+
+use crate::aws::{Context, Error, Result, SdkResult};
+
+const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
+const ABSENT: &[&str] = &["NoSuchKey", "NoSuchBucket", "NotFound"];
+
+/// The home bucket of one account and region.
+#[derive(Clone)]
+pub struct Home {
+    cx: Context,
+    bucket: String,
+}
+
+/// An object's text and its ETag.
+pub(crate) struct Object {
+    pub(crate) text: String,
+    pub(crate) etag: String,
+}
+
+impl Home {
+    /// The home bucket of the context's account and region; it need not exist yet.
+    #[must_use]
+    pub fn new(cx: Context) -> Self {
+        let bucket = cx.scope.home_bucket();
+        Self { cx, bucket }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Reads an object whole, or nothing where it or the bucket is absent.
+    async fn get(&self, key: &str) -> Result<Option<Object>> {
+        let call = self
+            .cx
+            .s3()
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .expected_bucket_owner(&self.cx.scope.account);
+        let Some(answer) = call.send().await.unless("s3:GetObject", ABSENT)? else { return Ok(None) };
+        let etag = answer.e_tag.clone().unwrap_or_default();
+        let bytes = answer
+            .body
+            .collect()
+            .await
+            .map_err(|error| Error::unexpected("s3:GetObject", error.to_string()))?;
+        Ok(Some(Object { text: String::from_utf8_lossy(&bytes.into_bytes()).into_owned(), etag }))
+    }
+
+    /// Uploads a bundle under its key unless it is there; the key carries the digest, so what is there is the same.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the upload fails.
+    pub async fn put_bundle(&self, key: &str, file: &Path) -> Result<()> {
+        let owner = &self.cx.scope.account;
+        let head = self.cx.s3().head_object().bucket(&self.bucket).key(key).expected_bucket_owner(owner);
+        if head.send().await.unless("s3:GetObject", ABSENT)?.is_some() {
+            return Ok(());
+        }
+        let body = ByteStream::from_path(file).await;
+        let body =
+            body.map_err(|error| Error::unexpected("s3:PutObject", format!("{}: {error}", file.display())))?;
+        let put = self.cx.s3().put_object().bucket(&self.bucket).key(key).expected_bucket_owner(owner);
+        put.body(body).content_type("application/zip").send().await.named("s3:PutObject").map(drop)
+    }
+
+    /// Removes what the home bucket keeps of a stack, all versions. Bundles stay for other stacks.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn forget(&self, stack: &str) -> Result<()> {
+        for key in [record::key(stack), lock::key(stack)] {
+            self.purge(&key).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether any stack still has a record or a lock here.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn is_used(&self) -> Result<bool> {
+        let list = |prefix: &'static str| async move {
+            let call = self.cx.s3().list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(1);
+            let listed = call.send().await.unless("s3:ListBucket", NO_BUCKET)?;
+            Ok(listed.is_some_and(|listed| !listed.contents().is_empty()))
+        };
+        let (records, locks) = tokio::try_join!(list("record/"), list("lock/"))?;
+        Ok(records || locks)
+    }
+
+    /// Deletes every version and delete marker of one key.
+    async fn purge(&self, key: &str) -> Result<()> {
+        let s3 = self.cx.s3();
+        loop {
+            let call = s3.list_object_versions().bucket(&self.bucket).prefix(key);
+            let Some(page) = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)? else {
+                return Ok(());
+            };
+            let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
+            let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
+            let doomed: Vec<ObjectIdentifier> = versions
+                .chain(markers)
+                .filter(|(found, _)| *found == Some(key))
+                .filter_map(|(_, version)| {
+                    ObjectIdentifier::builder()
+                        .key(key)
+                        .set_version_id(version.map(str::to_owned))
+                        .build()
+                        .ok()
+                })
+                .collect();
+            if doomed.is_empty() {
+                return Ok(());
+            }
+            let delete = Delete::builder().set_objects(Some(doomed)).quiet(true).build();
+            let delete = delete.map_err(|error| Error::unexpected("s3:DeleteObject", error.to_string()))?;
+            let answer = s3
+                .delete_objects()
+                .bucket(&self.bucket)
+                .delete(delete)
+                .send()
+                .await
+                .named("s3:DeleteObject")?;
+            if let Some(failed) = answer.errors().first() {
+                let message = failed.message().unwrap_or("refused");
+                return Err(Error::unexpected("s3:DeleteObject", format!("{key}: {message}")));
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The record of a stack's last apply.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::primitives::ByteStream;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Home;
+use crate::aws::{Error, Result, SdkResult};
+use crate::model::{Address, Known};
+
+const FORMAT: u32 = 1;
+
+/// The last apply of a stack: what was declared, by whom, and what may exist because of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The format's version.
+    pub format: u32,
+    /// The version of this program that wrote it.
+    pub version: String,
+    /// The stack.
+    pub stack: String,
+    /// Who applied: the caller's ARN.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the apply ran to its end. A record is written before the first change as well, so that nothing an
+    /// interrupted apply made is forgotten.
+    pub complete: bool,
+    /// What was declared or is still known to exist.
+    pub resources: Vec<Recorded>,
+}
+
+/// One resource of a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Where it stands, its type and id.
+    #[serde(flatten)]
+    pub known: Known,
+    /// Its properties as they were applied.
+    pub properties: Value,
+}
+
+impl Record {
+    /// A record of now.
+    #[must_use]
+    pub fn new(stack: &str, by: &str, complete: bool, resources: Vec<Recorded>) -> Self {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let (stack, by) = (stack.to_owned(), by.to_owned());
+        Self { format: FORMAT, version, stack, by, at: Timestamp::now(), complete, resources }
+    }
+
+    /// What it knows of.
+    #[must_use]
+    pub fn known(&self) -> Vec<Known> {
+        self.resources.iter().map(|recorded| recorded.known.clone()).collect()
+    }
+
+    /// The applied properties by address: what tells drift from change.
+    #[must_use]
+    pub fn applied(&self) -> BTreeMap<Address, Value> {
+        let pairs = self
+            .resources
+            .iter()
+            .map(|recorded| (recorded.known.address.clone(), recorded.properties.clone()));
+        pairs.collect()
+    }
+}
+
+pub(super) fn key(stack: &str) -> String {
+    format!("record/{stack}.json")
+}
+
+impl Home {
+    /// The stack's record, if it has one that this version can read.
+    ///
+    /// # Errors
+    /// When it cannot be read, or when a newer program wrote it.
+    pub async fn record(&self, stack: &str) -> Result<Option<Record>> {
+        let key = key(stack);
+        let Some(object) = self.get(&key).await? else { return Ok(None) };
+        let place = format!("s3://{}/{key}", self.bucket());
+        let record: Record = serde_json::from_str(&object.text)
+            .map_err(|error| Error::unexpected("s3:GetObject", format!("{place} is no record: {error}")))?;
+        if record.format > FORMAT {
+            let message =
+                format!("{place} was written by provision {}: use that or a later one", record.version);
+            return Err(Error::unexpected("s3:GetObject", message));
+        }
+        Ok(Some(record))
+    }
+
+    /// Writes the stack's record.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn put_record(&self, record: &Record) -> Result<()> {
+        let text = serde_json::to_vec(record)
+            .map_err(|error| Error::unexpected("s3:PutObject", format!("the record as JSON: {error}")))?;
+        let put = self.cx.s3().put_object().bucket(self.bucket()).key(key(&record.stack));
+        let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
+        put.body(ByteStream::from(text)).send().await.named("s3:PutObject").map(drop)
+    }
+}
