@@ -13,5 +13,6 @@ pub mod home;
 pub mod model;
 pub mod observe;
 pub mod plan;
+pub mod report;
 pub mod resource;
 pub mod stack;

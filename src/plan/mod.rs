@@ -6,6 +6,8 @@
 mod build;
 pub mod check;
 mod teardown;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

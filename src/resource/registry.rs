@@ -9,6 +9,12 @@ use crate::model::Kind;
 pub struct Registry(Vec<Box<dyn Adapter>>);
 
 impl Registry {
+    /// A table of these adapters.
+    #[must_use]
+    pub fn new(adapters: Vec<Box<dyn Adapter>>) -> Self {
+        Self(adapters)
+    }
+
     /// The adapter of a type.
     #[must_use]
     pub fn get(&self, kind: &Kind) -> Option<&dyn Adapter> {
@@ -31,6 +37,9 @@ impl Registry {
 pub fn registry() -> &'static Registry {
     static TABLE: OnceLock<Registry> = OnceLock::new();
     TABLE.get_or_init(|| {
-        Registry(vec![Box::new(Erased::<sqs::Queue>::new()), Box::new(Erased::<sqs::QueuePolicy>::new())])
+        Registry::new(vec![
+            Box::new(Erased::<sqs::Queue>::new()),
+            Box::new(Erased::<sqs::QueuePolicy>::new()),
+        ])
     })
 }

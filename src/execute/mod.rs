@@ -70,6 +70,9 @@ impl Outcome {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 enum Finished {
     Step { number: usize, began: Instant, result: aws::Result<Made> },
     Settled { address: Address, result: aws::Result<()> },

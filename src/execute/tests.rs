@@ -1,0 +1,156 @@
+//! How plans are carried out, with adapters that are told what to answer.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use futures::FutureExt;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::*;
+use crate::aws::{Connection, Result, Target};
+use crate::model::{Changes, Guard, Kind, Live, Mark, Scope};
+use crate::resource::Created;
+
+const KIND: Kind = Kind::new("AWS::Test::Thing");
+
+/// Creates whatever it is asked, noting it; fails or blocks for the names it is told.
+#[derive(Default)]
+struct Fake {
+    created: Mutex<Vec<Value>>,
+    fails: Vec<&'static str>,
+    entered: Notify,
+    leave: Option<Notify>,
+}
+
+impl Adapter for &'static Fake {
+    fn kind(&self) -> Kind {
+        KIND
+    }
+    fn create_only(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn write_only(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn guard(&self) -> Guard {
+        Guard::None
+    }
+    fn settles(&self) -> bool {
+        false
+    }
+    fn find<'a>(&'a self, _: &'a Context, _: &'a Value, _: &'a Mark) -> BoxFuture<'a, Result<Option<Live>>> {
+        async { Ok(None) }.boxed()
+    }
+    fn observe<'a>(&'a self, _: &'a Context, _: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
+        async { Ok(None) }.boxed()
+    }
+    fn create<'a>(&'a self, _: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
+        async move {
+            self.entered.notify_one();
+            if let Some(leave) = &self.leave {
+                leave.notified().await;
+            }
+            self.created.lock().unwrap().push(desired.clone());
+            let name = desired["Name"].as_str().unwrap();
+            if self.fails.contains(&name) {
+                return Err(aws::Error::unexpected("test:Create", "told to fail"));
+            }
+            Ok(Created::new(name, Outputs::from([("Id".to_owned(), format!("id-{name}"))])))
+        }
+        .boxed()
+    }
+    fn update<'a>(
+        &'a self,
+        _: &'a Context,
+        _: &'a Live,
+        _: &'a Value,
+        _: &'a Changes,
+    ) -> BoxFuture<'a, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+    fn delete<'a>(&'a self, _: &'a Context, _: &'a str, _: Removal) -> BoxFuture<'a, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+    fn list_owned<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
+        async { Ok(vec![]) }.boxed()
+    }
+}
+
+fn creates(names: &[(&str, Value, &[usize])]) -> Plan {
+    let steps = names.iter().map(|(name, more, needs)| {
+        let mut desired = json!({ "Name": name });
+        desired.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Step {
+            address: Address::new(*name),
+            kind: KIND,
+            region: "ap-northeast-2".into(),
+            action: Action::Create { desired },
+            guard: Guard::None,
+            needs: needs.to_vec(),
+        }
+    });
+    let scope =
+        Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
+    Plan { scope, steps: steps.collect(), unchanged: vec![], outputs: BTreeMap::new() }
+}
+
+/// Runs the plan; the token cancels it.
+async fn run(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> Outcome {
+    let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+    let connection = Connection::open(target, "ap-northeast-2").await;
+    let regions = Regions::new(connection, plan.scope.clone());
+    let registry = Registry::new(vec![Box::new(fake)]);
+    let (events, _kept) = unbounded_channel();
+    let removal = Removal::OnlyEmpty;
+    let execution =
+        Execution { regions: &regions, registry: &registry, events, cancel, settle: true, removal };
+    execute(&execution, plan).await
+}
+
+fn fake(fake: Fake) -> &'static Fake {
+    Box::leak(Box::new(fake))
+}
+
+#[tokio::test]
+async fn outputs_reach_what_refers_to_them() {
+    let fake = fake(Fake::default());
+    let plan = creates(&[("a", json!({}), &[]), ("b", json!({ "A": { "Fn::GetAtt": ["a", "Id"] } }), &[0])]);
+    let outcome = run(fake, &plan, CancellationToken::new()).await;
+    assert!(outcome.is_complete());
+    assert_eq!(fake.created.lock().unwrap()[1], json!({ "Name": "b", "A": "id-a" }));
+}
+
+#[tokio::test]
+async fn a_failure_skips_only_what_rests_on_it() {
+    let fake = fake(Fake { fails: vec!["a"], ..Fake::default() });
+    let plan = creates(&[
+        ("a", json!({}), &[]),
+        ("b", json!({}), &[0]),
+        ("c", json!({}), &[1]),
+        ("d", json!({}), &[]),
+    ]);
+    let outcome = run(fake, &plan, CancellationToken::new()).await;
+    assert!(matches!(&outcome.endings[0], Ending::Failed(_)));
+    assert!(matches!(&outcome.endings[1], Ending::Skipped(needed) if needed.as_str() == "a"));
+    assert!(matches!(&outcome.endings[2], Ending::Skipped(needed) if needed.as_str() == "b"));
+    assert!(matches!(&outcome.endings[3], Ending::Done(_)));
+    assert!(!outcome.is_complete() && !outcome.interrupted());
+}
+
+#[tokio::test]
+async fn an_interrupt_finishes_calls_in_flight_and_starts_none() {
+    let fake = fake(Fake { leave: Some(Notify::new()), ..Fake::default() });
+    let plan = creates(&[("a", json!({}), &[]), ("b", json!({}), &[0])]);
+    let cancel = CancellationToken::new();
+    let interrupt = async {
+        fake.entered.notified().await;
+        cancel.cancel();
+        fake.leave.as_ref().unwrap().notify_one();
+    };
+    let (outcome, ()) = tokio::join!(run(fake, &plan, cancel.clone()), interrupt);
+    assert!(matches!(&outcome.endings[0], Ending::Done(_)), "{:?}", outcome.endings);
+    assert!(matches!(&outcome.endings[1], Ending::Interrupted), "{:?}", outcome.endings);
+    assert!(outcome.interrupted());
+}

@@ -1,0 +1,192 @@
+//! What plans hold and in which order, on small made-up stacks.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::check::{Leave, check};
+use super::*;
+use crate::graph::Graph;
+use crate::model::{Contents, Declaration, Mark, Orphan, Ownership, Readiness, Snapshot};
+
+fn scope() -> Scope {
+    Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() }
+}
+
+fn kind(name: &str) -> Kind {
+    Kind::new(match name {
+        "bucket" => "AWS::Test::Bucket",
+        _ => "AWS::Test::Thing",
+    })
+}
+
+fn rules(kind: &Kind) -> Rules {
+    let rank = usize::from(kind.as_str() == "AWS::Test::Thing");
+    Rules { create_only: &["Name"], write_only: &[], rank }
+}
+
+fn declared(address: &str, properties: Value) -> Declaration {
+    let guard = if address.starts_with("storage/") { Guard::Data } else { Guard::None };
+    let kind = kind(if guard == Guard::Data { "bucket" } else { "thing" });
+    Declaration {
+        address: address.into(),
+        kind,
+        region: "ap-northeast-2".into(),
+        properties,
+        foreseen: Outputs::new(),
+        after: BTreeSet::new(),
+        guard,
+    }
+}
+
+fn live(address: &str, properties: Value) -> Live {
+    Live {
+        id: format!("id-of-{address}"),
+        properties,
+        outputs: Outputs::from([("Id".to_owned(), format!("id-of-{address}"))]),
+        ownership: Ownership::Marked(Mark { stack: "vod".into(), address: address.into() }),
+        readiness: Readiness::Ready,
+        contents: Contents::Nothing,
+    }
+}
+
+fn reference(to: &str) -> Value {
+    json!({ "Fn::GetAtt": [to, "Id"] })
+}
+
+fn planned(declarations: &[Declaration], seen: &[(&str, Live)], orphans: &[Orphan]) -> Plan {
+    let graph = Graph::new(declarations.to_vec()).unwrap();
+    let live = seen.iter().map(|(address, live)| ((*address).into(), live.clone())).collect();
+    plan(&scope(), &graph, &Snapshot { live, orphans: orphans.to_vec() }, &rules)
+}
+
+/// The steps as `verb address <- needed steps`.
+fn steps(plan: &Plan) -> Vec<String> {
+    let verb = |action: &Action| match action {
+        Action::Create { .. } => "create",
+        Action::Update { .. } => "update",
+        Action::Delete { .. } => "delete",
+    };
+    let needs = |step: &Step| step.needs.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    plan.steps
+        .iter()
+        .map(|step| format!("{} {} <- {}", verb(&step.action), step.address, needs(step)))
+        .collect()
+}
+
+#[test]
+fn what_is_as_declared_is_left_alone() {
+    let stack =
+        [declared("a", json!({ "Name": "a" })), declared("b", json!({ "Name": "b", "A": reference("a") }))];
+    let seen =
+        [("a", live("a", json!({ "Name": "a" }))), ("b", live("b", json!({ "Name": "b", "A": "id-of-a" })))];
+    let plan = planned(&stack, &seen, &[]);
+    assert!(plan.is_empty(), "{:?}", steps(&plan));
+    assert_eq!(plan.totals(), Totals { unchanged: 2, ..Totals::default() });
+}
+
+#[test]
+fn everything_new_is_created_along_the_graph() {
+    let stack =
+        [declared("a", json!({ "B": reference("b") })), declared("b", json!({})), declared("c", json!({}))];
+    let plan = planned(&stack, &[], &[]);
+    assert_eq!(plan.totals().create, 3);
+    let order = steps(&plan);
+    let at = |name: &str| order.iter().position(|step| step.contains(&format!("create {name}"))).unwrap();
+    assert!(at("b") < at("a"));
+    assert!(order.iter().any(|step| *step == format!("create a <- {}", at("b"))), "{order:?}");
+    assert!(order.contains(&"create c <- ".to_owned()), "{order:?}");
+}
+
+#[test]
+fn a_reference_to_what_is_not_yet_there_is_known_after_apply() {
+    let stack = [declared("a", json!({})), declared("b", json!({ "A": reference("a"), "N": 1 }))];
+    let plan = planned(&stack, &[("b", live("b", json!({ "A": "old", "N": 1 })))], &[]);
+    let Action::Update { changes, .. } = &plan.steps[1].action else { panic!("{:?}", plan.steps) };
+    assert_eq!(changes.0.len(), 1);
+    assert_eq!(changes.0[0].after, Some(reference("a")));
+}
+
+#[test]
+fn replacement_is_two_steps_and_dependents_follow() {
+    let stack = [declared("a", json!({ "Name": "new" })), declared("b", json!({ "A": reference("a") }))];
+    let seen = [("a", live("a", json!({ "Name": "old" }))), ("b", live("b", json!({ "A": "id-of-a" })))];
+    let plan = planned(&stack, &seen, &[]);
+    assert_eq!(steps(&plan), ["delete a <- ", "create a <- 0", "update b <- 1"]);
+    assert_eq!(plan.totals(), Totals { replace: 1, update: 1, ..Totals::default() });
+}
+
+#[test]
+fn replaced_dependents_are_deleted_before_what_they_rest_on() {
+    let stack = [declared("a", json!({ "Name": "new" })), declared("b", json!({ "Name": reference("a") }))];
+    let seen = [("a", live("a", json!({ "Name": "old" }))), ("b", live("b", json!({ "Name": "id-of-a" })))];
+    let plan = planned(&stack, &seen, &[]);
+    let order = steps(&plan);
+    let at = |text: &str| order.iter().position(|step| step.starts_with(text)).unwrap();
+    assert!(
+        at("delete b") < at("delete a") && at("delete a") < at("create a") && at("create a") < at("create b")
+    );
+    for (number, step) in plan.steps.iter().enumerate() {
+        assert!(step.needs.iter().all(|need| *need < number), "{order:?}");
+    }
+}
+
+#[test]
+fn orphans_go_after_everything_else_and_what_rests_on_others_first() {
+    let orphan = |address: &str, kind_name: &str| Orphan {
+        address: address.into(),
+        kind: kind(kind_name),
+        region: "ap-northeast-2".into(),
+        live: live(address, json!({})),
+    };
+    let stack = [declared("a", json!({ "N": 1 }))];
+    let seen = [("a", live("a", json!({ "N": 2 })))];
+    let plan = planned(&stack, &seen, &[orphan("storage/x", "bucket"), orphan("y", "thing")]);
+    assert_eq!(steps(&plan), ["update a <- ", "delete y <- 0", "delete storage/x <- 0,1"]);
+}
+
+#[test]
+fn what_is_not_ours_is_refused_and_only_the_unmarked_can_be_adopted() {
+    let stack = [declared("a", json!({ "N": 1 }))];
+    let theirs = |ownership| [("a", Live { ownership, ..live("a", json!({ "N": 2 })) })];
+    let unmarked = planned(&stack, &theirs(Ownership::Unmarked), &[]);
+    assert!(check(&unmarked, Leave::default()).is_err());
+    assert!(check(&unmarked, Leave { adopt: true, lose_data: false }).is_ok());
+    let other = Ownership::Marked(Mark { stack: "other".into(), address: "a".into() });
+    let foreign = planned(&stack, &theirs(other), &[]);
+    let refused = check(&foreign, Leave { adopt: true, lose_data: true }).unwrap_err();
+    assert_eq!(refused.refusals[0].to_string(), "a: id-of-a exists, and belongs to a of stack other");
+}
+
+#[test]
+fn apply_never_deletes_or_replaces_what_holds_data() {
+    let full = Live { contents: Contents::Some, ..live("storage/a", json!({ "Name": "old" })) };
+    let replaced =
+        planned(&[declared("storage/a", json!({ "Name": "new" }))], &[("storage/a", full.clone())], &[]);
+    assert!(check(&replaced, Leave::default()).is_err());
+    let orphan = Orphan {
+        address: "storage/a".into(),
+        kind: kind("bucket"),
+        region: "ap-northeast-2".into(),
+        live: full.clone(),
+    };
+    assert!(check(&planned(&[], &[], &[orphan]), Leave::default()).is_err());
+    let emptied = Live { contents: Contents::Empty, ..full };
+    let replaced =
+        planned(&[declared("storage/a", json!({ "Name": "new" }))], &[("storage/a", emptied)], &[]);
+    assert!(check(&replaced, Leave::default()).is_ok());
+}
+
+#[test]
+fn teardown_goes_along_the_graph_backwards() {
+    let stack = [
+        declared("a", json!({})),
+        declared("b", json!({ "A": reference("a") })),
+        declared("c", json!({ "B": reference("b") })),
+    ];
+    let graph = Graph::new(stack.to_vec()).unwrap();
+    // b is gone already: c must still go before a.
+    let live = [("a", live("a", json!({}))), ("c", live("c", json!({})))];
+    let snapshot = Snapshot { live: live.into_iter().map(|(a, l)| (a.into(), l)).collect(), orphans: vec![] };
+    assert_eq!(steps(&teardown(&scope(), &graph, &snapshot, &rules)), ["delete c <- ", "delete a <- 0"]);
+}

@@ -1,0 +1,73 @@
+//! How an apply or a teardown ended, for people: root causes first.
+
+use std::fmt::Write as _;
+
+use miette::Diagnostic;
+
+use crate::execute::{Ending, Outcome};
+use crate::plan::{Action, Plan, Reason};
+
+/// What was done in one line: `36 created, 1 changed`.
+#[must_use]
+pub fn summary(plan: &Plan, outcome: &Outcome) -> String {
+    let mut counts =
+        [(0, "created"), (0, "changed"), (0, "replaced"), (0, "deleted"), (0, "failed"), (0, "not tried")];
+    for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
+        let replaced = |address| {
+            plan.steps.iter().any(|other| {
+                other.address == address
+                    && matches!(other.action, Action::Delete { reason: Reason::Replacement(_), .. })
+            })
+        };
+        let place = match (ending, &step.action) {
+            (Ending::Done(_), Action::Create { .. }) if replaced(step.address.clone()) => 2,
+            (Ending::Done(_), Action::Create { .. }) => 0,
+            (Ending::Done(_), Action::Update { .. }) => 1,
+            (Ending::Done(_), Action::Delete { reason: Reason::Replacement(_), .. }) => continue,
+            (Ending::Done(_), Action::Delete { .. }) => 3,
+            (Ending::Failed(_), _) => 4,
+            (Ending::Skipped(_) | Ending::Interrupted, _) => 5,
+        };
+        counts[place].0 += 1;
+    }
+    let said: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if said.is_empty() { "nothing was to be done".to_owned() } else { said.join(", ") }
+}
+
+/// Everything that went wrong, each root cause with its help; nothing if all went well.
+#[must_use]
+pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
+    if outcome.is_complete() {
+        return None;
+    }
+    let mut text = String::new();
+    for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
+        if let Ending::Failed(error) = ending {
+            cause(&mut text, step.address.as_str(), error);
+        }
+    }
+    for (address, error) in &outcome.unsettled {
+        cause(&mut text, address.as_str(), error);
+    }
+    let not_tried = plan.steps.iter().zip(&outcome.endings).filter_map(|(step, ending)| match ending {
+        Ending::Skipped(needed) => Some(format!("  {}: needs {needed}", step.address)),
+        Ending::Interrupted => Some(format!("  {}: interrupted before it began", step.address)),
+        Ending::Done(_) | Ending::Failed(_) => None,
+    });
+    let not_tried: Vec<String> = not_tried.collect();
+    if !not_tried.is_empty() {
+        let _ = writeln!(text, "not tried:\n{}", not_tried.join("\n"));
+    }
+    Some(text)
+}
+
+fn cause(text: &mut String, subject: &str, error: &crate::aws::Error) {
+    let _ = writeln!(text, "{subject}: {error}");
+    if let Some(help) = error.help() {
+        let _ = writeln!(text, "  help: {help}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Progress on stderr: a live display on a terminal, one line a finished step elsewhere.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use crate::model::{Event, StepState};
+use crate::plan::{Action, Plan};
+
+/// Shows the events of one execution until its sender is dropped.
+pub struct Progress {
+    /// Where the execution sends its events.
+    pub events: UnboundedSender<Event>,
+    display: JoinHandle<()>,
+}
+
+impl Progress {
+    /// Begins to show the steps of a plan.
+    #[must_use]
+    pub fn begin(plan: &Plan) -> Self {
+        let (events, received) = unbounded_channel();
+        let lines: Vec<String> = plan.steps.iter().map(|step| format!("{:<32}", step.address)).collect();
+        let verbs: Vec<[&'static str; 2]> = plan.steps.iter().map(|step| verb(&step.action)).collect();
+        let display = tokio::spawn(show(received, lines, verbs));
+        Self { events, display }
+    }
+
+    /// Waits until all that was sent is shown. The execution's own sender must be gone.
+    pub async fn end(self) {
+        drop(self.events);
+        // A display that panicked has nothing more to show; the outcome is reported all the same.
+        let _ = self.display.await;
+    }
+}
+
+fn verb(action: &Action) -> [&'static str; 2] {
+    match action {
+        Action::Create { .. } => ["creating", "created"],
+        Action::Update { .. } => ["changing", "changed"],
+        Action::Delete { .. } => ["deleting", "deleted"],
+    }
+}
+
+async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs: Vec<[&'static str; 2]>) {
+    let live = std::io::stderr().is_terminal();
+    let bars = MultiProgress::new();
+    let mut open: BTreeMap<usize, ProgressBar> = BTreeMap::new();
+    let say = |text: String| {
+        if live {
+            // Lines above the live ones; a terminal that went away is not worth an error.
+            let _ = bars.println(text);
+        } else {
+            anstream::eprintln!("{text}");
+        }
+    };
+    while let Some(Event { step, state }) = received.recv().await {
+        let [doing, done] = verbs[step];
+        let line = &lines[step];
+        match state {
+            StepState::Started if live => drop(open.insert(step, spinner(&bars, format!("{line} {doing}")))),
+            StepState::Started => {}
+            StepState::Waiting(what) => match open.get(&step) {
+                Some(bar) => bar.set_message(format!("{line} {what}")),
+                None => tracing::debug!("{line} {what}"),
+            },
+            finished => {
+                drop(open.remove(&step).inspect(ProgressBar::finish_and_clear));
+                say(format!("  {line} {}", ending(&finished, done)));
+            }
+        }
+    }
+}
+
+fn ending(state: &StepState, done: &str) -> String {
+    match state {
+        StepState::Done(took) => format!("{done} ({})", seconds(*took)),
+        StepState::Failed(why) => format!("FAILED: {why}"),
+        StepState::Skipped(needed) => format!("not tried: needs {needed}"),
+        StepState::Interrupted => "not started: interrupted".to_owned(),
+        StepState::Started | StepState::Waiting(_) => String::new(),
+    }
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1}s", took.as_secs_f64())
+}
+
+fn spinner(bars: &MultiProgress, message: String) -> ProgressBar {
+    let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let bar = bars.add(ProgressBar::new_spinner().with_style(style).with_message(message));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
