@@ -5,6 +5,11 @@
 //! in order; [`execute`] carries it out. There is no state file: AWS is the state. See `docs/architecture.md`.
 
 pub mod aws;
+pub mod bundle;
+pub mod cli {
+    //! One file a command.
+    pub mod bundle;
+}
 pub mod diff;
 pub mod graph;
 pub mod model;
