@@ -6,6 +6,11 @@
 
 pub mod aws;
 pub mod cli;
+pub mod bundle;
+pub mod cli {
+    //! One file a command.
+    pub mod bundle;
+}
 pub mod diff;
 pub mod execute;
 pub mod graph;

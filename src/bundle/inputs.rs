@@ -1,0 +1,161 @@
+//! The digest of all that decides what the handlers' programs are, so that unchanged ones need no build.
+//!
+//! It covers the sources under `lambda/`, the manifests with the build profile, the lock file, the
+//! compiler and the architecture. Tests are left out: they are in no program. Which linker joined the
+//! program is left out too, so that installing one does not make bundles stale.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::toolchain::{TOOLCHAIN_FILES, Toolchain};
+use super::{Architecture, Error};
+
+/// Raise it when the way bundles are built or packed changes, so that those kept become stale.
+const FORMAT: &str = "provision bundle 1";
+/// Files of the workspace that decide about its programs; those that are absent count as absent.
+const FILES: [&str; 4] = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", ".cargo/config"];
+/// Directories of a package that are in no program.
+const UNBUILT: [&str; 4] = ["tests", "benches", "examples", "target"];
+
+/// The digest, in hexadecimal.
+pub(super) fn digest(
+    workspace: &Path,
+    toolchain: &Toolchain,
+    architecture: Architecture,
+) -> Result<String, Error> {
+    let mut digest = Sha256::new();
+    let mut note = |name: &str, content: &[u8]| {
+        for part in [name.as_bytes(), content] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+    };
+    note("format", FORMAT.as_bytes());
+    note("architecture", architecture.as_str().as_bytes());
+    note("rustc", toolchain.version.as_bytes());
+    for name in FILES.iter().chain(&TOOLCHAIN_FILES) {
+        if let Some(content) = read_if_present(&workspace.join(name))? {
+            note(name, &content);
+        }
+    }
+    for file in sources(&workspace.join("lambda"))? {
+        let name = file.strip_prefix(workspace).unwrap_or(&file).to_string_lossy();
+        note(&name, &fs::read(&file).map_err(Error::io("read", &file))?);
+    }
+    Ok(hex::encode(digest.finalize()))
+}
+
+fn read_if_present(file: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(file) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", file)(error)),
+    }
+}
+
+/// Every file below `directory` that can be in a program, in one order on every file system.
+fn sources(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    let mut pending = vec![directory.to_owned()];
+    while let Some(directory) = pending.pop() {
+        let entries = fs::read_dir(&directory).map_err(Error::io("list", &directory))?;
+        for entry in entries {
+            let entry = entry.map_err(Error::io("list", &directory))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            // Editors and file managers leave hidden files.
+            if name.starts_with('.') {
+                continue;
+            }
+            let path = entry.path();
+            if !path.is_dir() {
+                files.push(path);
+            } else if !UNBUILT.contains(&name.as_ref()) {
+                pending.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toolchain() -> Toolchain {
+        Toolchain { version: "rustc 1.95.0".to_owned(), sysroot: PathBuf::new() }
+    }
+
+    struct Checkout(tempfile::TempDir);
+
+    impl Checkout {
+        fn new() -> Self {
+            let checkout = Self(tempfile::tempdir().unwrap());
+            checkout.write("Cargo.toml", "[workspace]");
+            checkout.write("Cargo.lock", "version = 4");
+            checkout.write("lambda/submit/src/main.rs", "fn main() {}");
+            checkout.write("lambda/asset/src/lib.rs", "//! Types.");
+            checkout
+        }
+
+        fn write(&self, name: &str, content: &str) {
+            let path = self.0.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+
+        fn digest(&self) -> String {
+            digest(self.0.path(), &toolchain(), Architecture::Arm64).unwrap()
+        }
+    }
+
+    #[test]
+    fn is_the_same_in_another_checkout() {
+        assert_eq!(Checkout::new().digest(), Checkout::new().digest());
+    }
+
+    #[test]
+    fn changes_with_whatever_the_programs_are_made_of() {
+        let checkout = Checkout::new();
+        let mut seen = vec![checkout.digest()];
+        for (name, content) in [
+            ("Cargo.toml", "[workspace]\n[profile.lambda]"),
+            ("Cargo.lock", "version = 5"),
+            (".cargo/config.toml", "[build]"),
+            ("rust-toolchain.toml", "[toolchain]"),
+            ("lambda/asset/src/lib.rs", "//! Other types."),
+            ("lambda/submit/src/policy.json", "{}"),
+            ("lambda/new/src/lib.rs", ""),
+        ] {
+            checkout.write(name, content);
+            seen.push(checkout.digest());
+        }
+        let other = Toolchain { version: "rustc 1.96.0".to_owned(), ..toolchain() };
+        seen.push(digest(checkout.0.path(), &other, Architecture::Arm64).unwrap());
+        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::X86_64).unwrap());
+        let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+        assert_eq!(distinct.len(), seen.len(), "{seen:#?}");
+    }
+
+    #[test]
+    fn ignores_what_is_in_no_program() {
+        let checkout = Checkout::new();
+        let before = checkout.digest();
+        checkout.write("lambda/submit/tests/events/created.json", "{}");
+        checkout.write("lambda/submit/src/.main.rs.swp", "half a line");
+        checkout.write("src/main.rs", "fn main() {}");
+        checkout.write("README.md", "# provision");
+        assert_eq!(checkout.digest(), before);
+    }
+
+    #[test]
+    fn a_moved_file_is_a_change() {
+        let (one, two) = (Checkout::new(), Checkout::new());
+        one.write("lambda/asset/src/a.rs", "");
+        two.write("lambda/asset/src/b.rs", "");
+        assert_ne!(one.digest(), two.digest());
+    }
+}

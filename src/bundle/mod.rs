@@ -1,0 +1,217 @@
+//! Builds the Lambda handlers and packs them for deployment.
+//!
+//! [`bundle`] turns the packages under `lambda/` into one zip each for the `provided.al2023` runtime. The same sources
+//! and compiler give the same zip, so the digest that Lambda reports (`CodeSha256`) tells whether a function runs this code.
+//! What was built before from the same inputs is taken from the cache without starting cargo; what could
+//! not start on Lambda is refused here. See `docs/decisions/0003-bundling.md`.
+
+mod architecture;
+mod archive;
+mod build;
+mod cache;
+mod elf;
+mod error;
+mod inputs;
+mod toolchain;
+mod workspace;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+pub use architecture::Architecture;
+pub use elf::Refusal;
+pub use error::Error;
+pub use workspace::find_workspace;
+
+use build::{Build, Builder};
+use cache::{Entry, Packed, Shelf};
+use toolchain::Toolchain;
+
+/// The handlers of the stack.
+pub const HANDLERS: [&str; 2] = ["submit", "publish"];
+
+/// The size of a zip that Lambda takes in a request, in bytes: 50 MiB.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const SIZE_LIMIT: u64 = 50 * 1024 * 1024;
+
+/// What to bundle.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The checkout, as [`find_workspace`] returns it.
+    pub workspace: PathBuf,
+    /// What the functions run on.
+    pub architecture: Architecture,
+    /// Names of packages under `lambda/`, each with a binary of the same name.
+    pub handlers: Vec<String>,
+}
+
+impl Request {
+    /// All handlers of `workspace`.
+    pub fn all(workspace: impl Into<PathBuf>, architecture: Architecture) -> Self {
+        Self { workspace: workspace.into(), architecture, handlers: HANDLERS.map(str::to_owned).into() }
+    }
+}
+
+/// A handler, ready to deploy.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Bundle {
+    /// The package it was built from.
+    pub handler: String,
+    /// What it runs on.
+    pub architecture: Architecture,
+    /// The deployment package.
+    pub zip: PathBuf,
+    /// Lambda's `CodeSha256` of a function with this code.
+    pub sha256_base64: String,
+    /// Size of the zip in bytes.
+    pub size: u64,
+    /// Whether it was built now rather than found in the cache.
+    pub built: bool,
+}
+
+/// What [`bundle`] is doing, for display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// Cargo starts. Nothing is reported if all bundles are fresh.
+    Building {
+        /// The command as a person would type it.
+        command: &'a str,
+    },
+    /// Another build holds the build directory.
+    Waiting,
+    /// Cargo has finished a library or program, or found it finished.
+    Compiled {
+        /// Its name.
+        package: &'a str,
+        /// How many there are so far. The total is not known before the end.
+        done: usize,
+    },
+    /// A program is checked and compressed.
+    Packing {
+        /// The handler.
+        handler: &'a str,
+    },
+}
+
+/// Builds, checks and packs what `request` names, or finds it in the cache; in the order of `request.handlers`.
+///
+/// # Errors
+///
+/// See [`Error`]: the toolchain, target or linker is missing, the build fails, or a program could not start on the
+/// runtime. No bundle is kept then.
+pub async fn bundle(
+    request: &Request,
+    mut progress: impl FnMut(Progress<'_>) + Send,
+) -> Result<Vec<Bundle>, Error> {
+    let places = Places { cache: cache::root()?, target_directory: None };
+    bundle_in(&places, request, &mut progress).await
+}
+
+/// Where bundling writes.
+struct Places {
+    cache: PathBuf,
+    /// Cargo's build directory; `None` leaves it to cargo, which honours `CARGO_TARGET_DIR`.
+    target_directory: Option<PathBuf>,
+}
+
+async fn bundle_in(
+    places: &Places,
+    request: &Request,
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Vec<Bundle>, Error> {
+    let toolchain = Toolchain::identify(&request.workspace, &places.cache)?;
+    let inputs = inputs::digest(&request.workspace, &toolchain, request.architecture)?;
+    let shelf = Shelf::new(&places.cache, &inputs);
+    if let Some(entries) = shelf.find(&request.handlers) {
+        return Ok(bundles(request, &shelf, &entries, false));
+    }
+    let programs = compile(places, request, &toolchain, progress).await?;
+    for handler in &request.handlers {
+        progress(Progress::Packing { handler });
+    }
+    let packed = tokio::task::spawn_blocking(move || pack_all(&programs))
+        .await
+        .expect("packing neither panics nor is aborted")?;
+    shelf.put(&packed)?;
+    let entries = packed.into_iter().map(|(handler, packed)| (handler, packed.entry)).collect();
+    Ok(bundles(request, &shelf, &entries, true))
+}
+
+fn bundles(request: &Request, shelf: &Shelf, entries: &BTreeMap<String, Entry>, built: bool) -> Vec<Bundle> {
+    let bundle = |handler: &String| {
+        let Entry { sha256_base64, size } = entries.get(handler)?.clone();
+        Some(Bundle {
+            handler: handler.clone(),
+            architecture: request.architecture,
+            zip: shelf.zip(handler),
+            sha256_base64,
+            size,
+            built,
+        })
+    };
+    request.handlers.iter().filter_map(bundle).collect()
+}
+
+/// Builds and checks. Where only this machine's glibc is too new, and cargo-zigbuild is installed, builds
+/// once more against the runtime's.
+async fn compile(
+    places: &Places,
+    request: &Request,
+    toolchain: &Toolchain,
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<HashMap<String, Vec<u8>>, Error> {
+    let mut build = Build {
+        workspace: &request.workspace,
+        toolchain,
+        architecture: request.architecture,
+        handlers: &request.handlers,
+        target_directory: places.target_directory.as_deref(),
+        builder: Builder::choose(request.architecture)?,
+    };
+    let paths = build.run(progress).await?;
+    match check_all(request, &paths) {
+        Err(Error::Refused { refusal: Refusal::Glibc { .. }, .. })
+            if build.builder != Builder::Zigbuild && Builder::has_zigbuild() =>
+        {
+            build.builder = Builder::Zigbuild;
+            let paths = build.run(progress).await?;
+            check_all(request, &paths)
+        }
+        outcome => outcome,
+    }
+}
+
+fn check_all(request: &Request, paths: &HashMap<String, PathBuf>) -> Result<HashMap<String, Vec<u8>>, Error> {
+    let check = |handler: &String| {
+        let path = paths.get(handler).ok_or_else(|| Error::NoProgram { handler: handler.clone() })?;
+        let program = std::fs::read(path).map_err(Error::io("read", path))?;
+        elf::check(&program, request.architecture).map_err(|refusal| Error::Refused {
+            handler: handler.clone(),
+            architecture: request.architecture,
+            refusal,
+        })?;
+        Ok((handler.clone(), program))
+    };
+    request.handlers.iter().map(check).collect()
+}
+
+fn pack_all(programs: &HashMap<String, Vec<u8>>) -> Result<BTreeMap<String, Packed>, Error> {
+    let pack = |(handler, program): (&String, &Vec<u8>)| {
+        let zip =
+            archive::pack(program).map_err(|source| Error::Pack { handler: handler.clone(), source })?;
+        let entry = Entry { sha256_base64: archive::code_sha256(&zip), size: zip.len() as u64 };
+        check_size(handler, entry.size)?;
+        Ok((handler.clone(), Packed { entry, zip }))
+    };
+    programs.iter().map(pack).collect()
+}
+
+fn check_size(handler: &str, size: u64) -> Result<(), Error> {
+    if size <= SIZE_LIMIT {
+        return Ok(());
+    }
+    Err(Error::TooLarge { handler: handler.to_owned(), size })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! The whole way on a workspace of one tiny handler: build, cache, stale, and what fails.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+/// A workspace whose one handler has no dependency, so that cargo needs no network and little time.
+fn workspace() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    };
+    write(
+        "Cargo.toml",
+        "[workspace]\nmembers = ['lambda/submit']\nresolver = '3'\n[profile.lambda]\ninherits = 'release'\nstrip = true\n",
+    );
+    write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"submit\"\nversion = \"0.1.0\"\n");
+    write("lambda/submit/Cargo.toml", "[package]\nname = 'submit'\nversion = '0.1.0'\nedition = '2024'\n");
+    write("lambda/submit/src/main.rs", "fn main() {}\n");
+    directory
+}
+
+fn request(workspace: &Path) -> Request {
+    Request { handlers: vec!["submit".to_owned()], ..Request::all(workspace, Architecture::host().unwrap()) }
+}
+
+/// Everything in one temporary directory: also the build, since whoever runs the tests may hold the lock
+/// of their own build directory.
+async fn run(cache: &Path, request: &Request) -> (Result<Vec<Bundle>, Error>, Vec<String>) {
+    let mut steps = Vec::new();
+    let places = Places { cache: cache.to_owned(), target_directory: Some(cache.join("target")) };
+    let outcome = bundle_in(&places, request, &mut |step| steps.push(format!("{step:?}"))).await;
+    (outcome, steps)
+}
+
+#[tokio::test]
+async fn builds_once_and_again_only_when_stale() {
+    let (workspace, cache) = (workspace(), tempfile::tempdir().unwrap());
+    let request = request(workspace.path());
+    let (first, steps) = run(cache.path(), &request).await;
+    let first = first.unwrap().remove(0);
+    assert!(first.built);
+    assert!(steps[0].contains("cargo build --profile lambda --locked"), "{steps:?}");
+    let zip = fs::read(&first.zip).unwrap();
+    assert_eq!((zip.len() as u64, archive::code_sha256(&zip)), (first.size, first.sha256_base64.clone()));
+
+    let (second, steps) = run(cache.path(), &request).await;
+    let fresh = Bundle { built: false, ..first.clone() };
+    assert_eq!((second.unwrap(), steps), (vec![fresh], vec![]), "a fresh bundle starts nothing");
+
+    let main = workspace.path().join("lambda/submit/src/main.rs");
+    fs::write(&main, "fn main() {\n    // Only a comment.\n}\n").unwrap();
+    let third = run(cache.path(), &request).await.0.unwrap().remove(0);
+    assert!(third.built);
+    assert_eq!(third.sha256_base64, first.sha256_base64, "the same program is the same code");
+
+    fs::write(&main, "fn main() { std::process::exit(7) }\n").unwrap();
+    let fourth = run(cache.path(), &request).await.0.unwrap().remove(0);
+    assert_ne!(fourth.sha256_base64, first.sha256_base64);
+}
+
+#[tokio::test]
+async fn a_failed_build_shows_the_compilers_words_and_keeps_nothing() {
+    let (workspace, cache) = (workspace(), tempfile::tempdir().unwrap());
+    fs::write(workspace.path().join("lambda/submit/src/main.rs"), "fn main() { nonsense() }\n").unwrap();
+    let error = run(cache.path(), &request(workspace.path())).await.0.unwrap_err().to_string();
+    assert!(error.starts_with("cargo build --profile lambda"), "{error}");
+    assert!(error.contains("cannot find function `nonsense`"), "{error}");
+    assert!(!cache.path().join("bundles").exists());
+}
+
+#[tokio::test]
+async fn a_package_without_its_program_is_named() {
+    let (workspace, cache) = (workspace(), tempfile::tempdir().unwrap());
+    let source = workspace.path().join("lambda/submit/src");
+    fs::rename(source.join("main.rs"), source.join("lib.rs")).unwrap();
+    let error = run(cache.path(), &request(workspace.path())).await.0.unwrap_err();
+    assert!(matches!(&error, Error::NoProgram { handler } if handler == "submit"), "{error}");
+}
+
+#[test]
+fn a_bundle_over_lambdas_limit_is_refused() {
+    assert!(check_size("submit", SIZE_LIMIT).is_ok());
+    let error = check_size("submit", SIZE_LIMIT + 1).unwrap_err();
+    assert!(matches!(&error, Error::TooLarge { handler, .. } if handler == "submit"), "{error}");
+}

@@ -1,0 +1,141 @@
+//! `provision bundle`: the handlers as deterministic zips, with the digests Lambda will report.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use miette::IntoDiagnostic as _;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
+
+/// Arguments of `provision bundle`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Architecture the functions run on; `host` is this machine's own
+    #[arg(long, value_enum, default_value_t = Arch::Host)]
+    arch: Arch,
+    /// How to print the bundles
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Arch {
+    Arm64,
+    #[value(name = "x86_64")]
+    X86_64,
+    Host,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+impl Arch {
+    fn resolve(self) -> Result<Architecture, Error> {
+        match self {
+            Self::Arm64 => Ok(Architecture::Arm64),
+            Self::X86_64 => Ok(Architecture::X86_64),
+            Self::Host => Architecture::host().ok_or(Error::NoHostArchitecture),
+        }
+    }
+}
+
+/// Bundles the handlers of the checkout around the current directory and prints what came out.
+///
+/// # Errors
+///
+/// What [`bundle::bundle`] returns.
+pub async fn run(args: Args) -> miette::Result<()> {
+    let here = std::env::current_dir().into_diagnostic()?;
+    let request = Request::all(bundle::find_workspace(&here)?, args.arch.resolve()?);
+    let spinner = spinner();
+    let bundles = bundle::bundle(&request, |step| show(&spinner, step)).await;
+    spinner.finish_and_clear();
+    let bundles = bundles?;
+    match args.format {
+        Format::Human => anstream::print!("{}", human(&bundles)),
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&bundles).into_diagnostic()?;
+            anstream::println!("{text}");
+        }
+    }
+    Ok(())
+}
+
+/// Draws on stderr, and only if that is a terminal.
+fn spinner() -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}").expect("the template is constant"),
+    );
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
+}
+
+fn show(spinner: &ProgressBar, step: Progress<'_>) {
+    let message = match step {
+        Progress::Building { command } => {
+            // In a log, the one line that explains the minutes to come.
+            if !std::io::stderr().is_terminal() {
+                anstream::eprintln!("bundle: {command}");
+            }
+            command.to_owned()
+        }
+        Progress::Waiting => "waiting for another build".to_owned(),
+        Progress::Compiled { package, done } => format!("compiled {done}: {package}"),
+        Progress::Packing { handler } => format!("packing {handler}"),
+    };
+    spinner.set_message(message);
+}
+
+/// One line a bundle, in aligned columns.
+fn human(bundles: &[Bundle]) -> String {
+    let rows: Vec<[String; 6]> = bundles.iter().map(row).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+            // Sizes align at their unit.
+            if column == 2 { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn row(bundle: &Bundle) -> [String; 6] {
+    [
+        bundle.handler.clone(),
+        bundle.architecture.to_string(),
+        format!("{:.2} MB", bundle.size as f64 / 1e6),
+        bundle.sha256_base64.clone(),
+        if bundle.built { "built" } else { "fresh" }.to_owned(),
+        bundle.zip.display().to_string(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_aligned_lines() {
+        let bundle = |handler: &str, size| Bundle {
+            handler: handler.to_owned(),
+            architecture: Architecture::Arm64,
+            zip: format!("/cache/bundles/01ab/{handler}.zip").into(),
+            sha256_base64: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned(),
+            size,
+            built: size > 5_000_000,
+        };
+        insta::assert_snapshot!(human(&[bundle("submit", 3_456_789), bundle("publish", 12_000_000)]), @"
+        submit   arm64   3.46 MB  47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=  fresh  /cache/bundles/01ab/submit.zip
+        publish  arm64  12.00 MB  47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=  built  /cache/bundles/01ab/publish.zip
+        ");
+    }
+}
