@@ -1,1 +1,191 @@
-//! x
+//! What an asset is called, where its objects live, and what is said about it.
+//!
+//! The two handlers and the stack declaration agree here and nowhere else: names and keys are pure functions of the
+//! upload, [`Description`] is `asset.json`, and the constants are the words that a lifecycle rule, an event pattern and
+//! a handler must spell alike. The flow they serve is in `docs/handlers.md`.
+
+mod description;
+pub mod output;
+pub mod work;
+
+pub use description::{Audio, Description, Failure, Publication, Rendition, State};
+
+use sha2::{Digest, Sha256};
+
+/// Key suffixes, in lower case and with the dot, of the files that are taken for video.
+///
+/// `handlers/upload-rule` matches these in any case, and submit refuses every other key. Each is a container that
+/// MediaConvert reads: <https://docs.aws.amazon.com/mediaconvert/latest/ug/reference-codecs-containers-input.html>.
+pub const VIDEO_SUFFIXES: &[&str] = &[
+    ".3g2", ".3gp", ".asf", ".avi", ".f4v", ".flv", ".m2t", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4",
+    ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".qt", ".ts", ".vob", ".webm", ".wmv",
+];
+
+/// The tag (key, value) that publish sets on a source version whose asset is published.
+///
+/// The source bucket's archive rule filters on exactly this pair.
+pub const PUBLISHED_TAG: (&str, &str) = ("provision:published", "true");
+
+/// The keys of a job's `UserMetadata`, which carry the upload from submit to publish.
+pub mod metadata {
+    /// The asset id.
+    pub const ASSET: &str = "asset";
+    /// The source bucket.
+    pub const BUCKET: &str = "bucket";
+    /// The source key.
+    pub const KEY: &str = "key";
+    /// The source version id, or its ETag in a bucket without versions.
+    pub const VERSION: &str = "version";
+    /// The run: one version encoded with one revision of the template.
+    pub const RUN: &str = "run";
+    /// The job template's time of last update, in epoch seconds.
+    pub const REVISION: &str = "revision";
+}
+
+/// Longest readable part of an asset id, in bytes; the digest after it makes the id unique.
+const SLUG_LENGTH: usize = 64;
+
+/// Length of a run, in hexadecimal digits.
+const RUN_LENGTH: usize = 12;
+
+/// Whether `key` ends in one of [`VIDEO_SUFFIXES`], in any case.
+#[must_use]
+pub fn is_video(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    VIDEO_SUFFIXES.iter().any(|suffix| key.ends_with(suffix))
+}
+
+/// The id of the asset made from an object: its key without extension, made URL-safe, and a short digest of bucket and key.
+///
+/// Pure, so that publishing the same key again replaces the same asset. Letters (in lower case), digits, `-` and `_`
+/// only; a key with none of them (`영상.mp4`) is called `video`.
+#[must_use]
+pub fn id(bucket: &str, key: &str) -> String {
+    format!("{}-{}", slug(key), &digest(&[bucket, key])[..16])
+}
+
+/// The run of a source version encoded with a revision of the job template: 12 hexadecimal digits.
+///
+/// Every object of a run lives under its own prefix, so two uploads of one key, or the same upload through a changed
+/// ladder, never mix.
+#[must_use]
+pub fn run(version: &str, revision: i64) -> String {
+    digest(&[version, &revision.to_string()])[..RUN_LENGTH].to_owned()
+}
+
+/// The `ClientRequestToken` of an upload: 64 characters, which is the most that MediaConvert takes.
+#[must_use]
+pub fn client_token(bucket: &str, key: &str, version: &str) -> String {
+    digest(&[bucket, key, version])
+}
+
+/// What tells two uploads of one key apart, from `HeadObject`'s answer: the version id or, in a bucket without
+/// versions, the ETag.
+#[must_use]
+pub fn version<'a>(version_id: Option<&'a str>, etag: Option<&'a str>) -> &'a str {
+    version_id.filter(|id| *id != "null").or(etag.map(|etag| etag.trim_matches('"'))).unwrap_or("null")
+}
+
+/// Whether `text` has the shape of a [`run`].
+#[must_use]
+pub fn is_run(text: &str) -> bool {
+    text.len() == RUN_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn slug(key: &str) -> String {
+    let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let mut slug = String::with_capacity(SLUG_LENGTH);
+    for char in folder.chars().chain("/".chars()).chain(stem.chars()) {
+        match char.to_ascii_lowercase() {
+            safe @ ('a'..='z' | '0'..='9' | '_') => slug.push(safe),
+            _ if slug.ends_with('-') || slug.is_empty() => {}
+            _ => slug.push('-'),
+        }
+        if slug.len() == SLUG_LENGTH {
+            break;
+        }
+    }
+    match slug.trim_end_matches('-') {
+        "" => "video".to_owned(),
+        slug => slug.to_owned(),
+    }
+}
+
+/// Digests `parts` so that no two lists of parts can be taken for each other.
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ids_are_readable_and_fixed() {
+        // A changed id would orphan every asset already published: these values must never change.
+        assert_eq!(id("uploads", "Films/My Holiday (1).MOV"), "films-my-holiday-1-1cae17cc07a8789f");
+        assert_eq!(id("uploads", "영상.mp4"), "video-f4348568dfc49f82");
+        assert_eq!(id("uploads", ".mp4"), "video-759add74883632a1");
+        assert_eq!(run("3HL4kqtJvjVBH40Nrjfkd", 1_700_000_000), "534e41ee7db2");
+    }
+
+    #[test]
+    fn only_video_suffixes_are_video_in_any_case() {
+        assert!(is_video("a/b.MP4") && is_video("x.m2ts") && is_video("y.WebM"));
+        assert!(!is_video("a.jpg") && !is_video("mp4") && !is_video("a.mp4.txt"));
+    }
+
+    #[test]
+    fn suffixes_are_lower_case_sorted_and_dotted() {
+        assert!(VIDEO_SUFFIXES.is_sorted());
+        assert!(
+            VIDEO_SUFFIXES
+                .iter()
+                .all(|suffix| suffix.starts_with('.') && *suffix == suffix.to_ascii_lowercase())
+        );
+    }
+
+    #[test]
+    fn an_upload_is_told_apart_by_version_or_by_etag() {
+        assert_eq!(version(Some("v1"), Some("\"e\"")), "v1");
+        assert_eq!(version(Some("null"), Some("\"e\"")), "e");
+        assert_eq!(version(None, None), "null");
+    }
+
+    #[test]
+    fn parts_of_a_digest_do_not_run_together() {
+        assert_ne!(client_token("a", "bc", "d").as_str(), client_token("ab", "c", "d"));
+        assert_eq!(client_token("a", "b", "c").len(), 64);
+    }
+
+    proptest! {
+        #[test]
+        fn ids_are_url_safe_and_bounded(bucket in "[a-z0-9.-]{3,63}", key in "\\PC{1,300}") {
+            let id = id(&bucket, &key);
+            prop_assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_'));
+            prop_assert!(!id.starts_with('-') && !id.contains("--") && id.len() <= SLUG_LENGTH + 17);
+            prop_assert_eq!(&id, &super::id(&bucket, &key));
+        }
+
+        #[test]
+        fn distinct_keys_have_distinct_ids(a in "\\PC{1,80}", b in "\\PC{1,80}") {
+            prop_assume!(a != b);
+            prop_assert_ne!(id("bucket", &a), id("bucket", &b));
+            prop_assert_ne!(id(&a, "key.mp4"), id(&b, "key.mp4"));
+        }
+
+        #[test]
+        fn runs_differ_by_version_and_by_revision(version in "[A-Za-z0-9._]{1,32}", revision in 0_i64..4_000_000_000) {
+            prop_assert_ne!(run(&version, revision), run(&version, revision + 1));
+            prop_assert_ne!(run(&version, revision), run(&format!("{version}x"), revision));
+            prop_assert!(is_run(&run(&version, revision)));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `asset.json`: what an app reads to list and play an asset.
+//!
+//! It is served to viewers, so it names no bucket and no account. Addresses in it are relative to itself.
+
+use serde::{Deserialize, Serialize};
+
+/// The contents of `asset.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Description {
+    /// The asset id.
+    pub asset: String,
+    /// Whether there is something to play, and if not, why.
+    pub state: State,
+    /// The source key.
+    pub key: String,
+    /// What is playable now. It survives a later upload that fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<Publication>,
+    /// The last attempt, when it failed after the last publication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// Whether an asset can be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It can.
+    Published,
+    /// Nothing was ever published, and the last job failed.
+    Error,
+    /// Nothing was ever published, and the last job was canceled.
+    Canceled,
+}
+
+/// One published run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Publication {
+    /// The multivariant playlist.
+    pub playlist: String,
+    /// The source version.
+    pub version: String,
+    /// The run whose objects these are.
+    pub run: String,
+    /// The job template's time of last update, in epoch seconds.
+    pub revision: i64,
+    /// The MediaConvert job id.
+    pub job: String,
+    /// Length in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<f64>,
+    /// The video renditions, in the playlist's order.
+    pub renditions: Vec<Rendition>,
+    /// The audio renditions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audio: Vec<Audio>,
+    /// The thumbnails, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thumbnails: Vec<String>,
+    /// When the encode completed (RFC 3339).
+    pub completed: String,
+    /// When the asset became visible (RFC 3339).
+    pub published: String,
+    /// The runs that this one replaced; absent when it was the first. Their objects are deleted and invalidated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Vec<String>>,
+}
+
+/// One video rendition, as the multivariant playlist declares it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rendition {
+    /// Its media playlist.
+    pub uri: String,
+    /// Peak bits a second.
+    pub bandwidth: u64,
+    /// Average bits a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_bandwidth: Option<u64>,
+    /// Width in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u64>,
+    /// Height in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u64>,
+    /// RFC 6381 codecs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codecs: Option<String>,
+    /// Frames a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+}
+
+/// One audio rendition, as the multivariant playlist declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Audio {
+    /// Its media playlist.
+    pub uri: String,
+    /// The rendition group.
+    pub group: String,
+    /// The name players show.
+    pub name: String,
+    /// RFC 5646 language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// Why an attempt did not become visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// [`State::Error`] or [`State::Canceled`].
+    pub state: State,
+    /// The source version.
+    pub version: String,
+    /// The MediaConvert job id.
+    pub job: String,
+    /// MediaConvert's error code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i64>,
+    /// MediaConvert's words, without bucket names.
+    pub message: String,
+    /// When the job ended (RFC 3339).
+    pub failed: String,
+}

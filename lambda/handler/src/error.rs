@@ -1,0 +1,156 @@
+//! An API call that failed, in words for a log line and with the one fact that decides what happens next.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// Codes that mean "later", whatever the status: S3 and CloudFront answer some of them with a 4xx.
+const LATER: &[&str] = &[
+    "ConditionalRequestConflict",
+    "OperationAborted",
+    "RequestTimeout",
+    "RequestTimeTooSkewed",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyInvalidationsInProgress",
+    "TooManyRequestsException",
+];
+
+/// A failed API call.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} of {subject} failed: {code}: {message}")]
+pub struct ApiError {
+    /// The operation, as IAM spells it: `s3:CopyObject`.
+    pub operation: &'static str,
+    /// What it was about: an `s3://` address, a job, a distribution.
+    pub subject: String,
+    /// The service's error code, or the kind of failure when no answer came.
+    pub code: String,
+    /// The service's words.
+    pub message: String,
+    /// The HTTP status, when there was an answer.
+    pub status: Option<u16>,
+    /// Whether the same call may succeed later.
+    pub retriable: bool,
+}
+
+impl ApiError {
+    /// Whether the thing asked for is not there.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.status == Some(404)
+    }
+
+    /// Whether a conditional write lost against another writer.
+    #[must_use]
+    pub fn is_lost_race(&self) -> bool {
+        self.status == Some(412) || self.code == "ConditionalRequestConflict"
+    }
+}
+
+/// Turns the SDK's error of `operation` on `subject` into an [`ApiError`]; for `map_err`.
+pub fn api<E>(
+    operation: &'static str,
+    subject: impl Into<String>,
+) -> impl FnOnce(SdkError<E, HttpResponse>) -> ApiError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let subject = subject.into();
+    move |error| {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let code = error.code().unwrap_or_else(|| kind(&error, status)).to_owned();
+        let message = error.message().map_or_else(|| chain(&error), ToOwned::to_owned);
+        let retriable = LATER.contains(&code.as_str())
+            || status.map_or_else(
+                || !matches!(error, SdkError::ConstructionFailure(_)),
+                |status| status >= 500 || status == 429,
+            );
+        ApiError { operation, subject, code, message, status, retriable }
+    }
+}
+
+/// What to call a failure that carries no code of the service.
+fn kind<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> &'static str {
+    match (error, status) {
+        (_, Some(404)) => "NotFound",
+        (_, Some(412)) => "PreconditionFailed",
+        (_, Some(403)) => "Forbidden",
+        (SdkError::ConstructionFailure(_), _) => "InvalidRequest",
+        (SdkError::TimeoutError(_), _) => "TimedOut",
+        (SdkError::DispatchFailure(_), _) => "Unreachable",
+        (SdkError::ResponseError(_), _) => "InvalidResponse",
+        _ => "Unknown",
+    }
+}
+
+/// An error and its sources in one line, each said once.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let text = error.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        source = error.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("unhandled error")]
+    struct Unhandled(ErrorMetadata);
+
+    impl ProvideErrorMetadata for Unhandled {
+        fn meta(&self) -> &ErrorMetadata {
+            &self.0
+        }
+    }
+
+    fn answered(status: u16, code: &str) -> ApiError {
+        let metadata = ErrorMetadata::builder().code(code).message("said").build();
+        let response = HttpResponse::new(status.try_into().expect("a valid status"), SdkBody::empty());
+        api("s3:PutObject", "s3://b/k")(SdkError::service_error(Unhandled(metadata), response))
+    }
+
+    #[test]
+    fn retriable_is_decided_by_code_and_status() {
+        assert!(answered(503, "SlowDown").retriable);
+        assert!(answered(500, "InternalError").retriable);
+        assert!(answered(429, "TooManyRequestsException").retriable);
+        assert!(answered(400, "ThrottlingException").retriable);
+        assert!(answered(400, "TooManyInvalidationsInProgress").retriable);
+        assert!(!answered(400, "BadRequestException").retriable);
+        assert!(!answered(403, "AccessDenied").retriable);
+        let silent: SdkError<Unhandled, HttpResponse> = SdkError::timeout_error("no answer in 30s");
+        let silent = api("s3:PutObject", "s3://b/k")(silent);
+        assert!(silent.retriable);
+        assert_eq!(
+            silent.to_string(),
+            "s3:PutObject of s3://b/k failed: TimedOut: request has timed out: no answer in 30s"
+        );
+    }
+
+    #[test]
+    fn the_line_names_operation_subject_and_reason() {
+        assert_eq!(
+            answered(403, "AccessDenied").to_string(),
+            "s3:PutObject of s3://b/k failed: AccessDenied: said"
+        );
+        assert!(answered(404, "NoSuchKey").is_missing());
+        assert!(answered(412, "PreconditionFailed").is_lost_race() && !answered(409, "X").is_lost_race());
+    }
+}

@@ -1,0 +1,37 @@
+//! What both handlers do alike: read their settings, reach AWS, and say what went wrong.
+//!
+//! Everything here serves a short cold start: settings and credentials come from the environment that Lambda sets, so
+//! no profile file, metadata service or token endpoint is ever asked, and TLS is rustls on ring.
+
+mod error;
+mod sdk;
+mod settings;
+
+pub use error::{ApiError, api, chain};
+pub use sdk::{is_local, sdk_config};
+pub use settings::{MissingSetting, optional, required};
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
+/// Milliseconds since the epoch as RFC 3339 in UTC.
+#[must_use]
+pub fn rfc3339(epoch_millis: i64) -> String {
+    DateTime::from_millis(epoch_millis).fmt(Format::DateTime).unwrap_or_default()
+}
+
+/// The time now as RFC 3339 in UTC, to the second.
+#[must_use]
+pub fn now() -> String {
+    let now = DateTime::from(std::time::SystemTime::now());
+    DateTime::from_secs(now.secs()).fmt(Format::DateTime).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times_are_rfc3339() {
+        assert_eq!(super::rfc3339(1_536_964_380_000), "2018-09-14T22:33:00Z");
+        assert!(super::now().ends_with('Z'));
+    }
+}

@@ -1,0 +1,37 @@
+//! Settings are environment variables, read once at cold start; provision declares them with the function.
+
+use std::env;
+
+/// A setting that the function cannot run without.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "the environment variable {0} is not set; `provision apply` declares it, so the function was made or changed by something else"
+)]
+pub struct MissingSetting(pub &'static str);
+
+/// The value of a setting.
+///
+/// # Errors
+///
+/// When it is unset or empty: initialisation fails, and the message is in the log and in the invocation's error.
+pub fn required(name: &'static str) -> Result<String, MissingSetting> {
+    optional(name).ok_or(MissingSetting(name))
+}
+
+/// The value of a setting that may be absent; an empty one counts as absent.
+#[must_use]
+pub fn optional(name: &'static str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_setting_is_named() {
+        let error = required("NO_SUCH_SETTING").unwrap_err();
+        assert_eq!(error, MissingSetting("NO_SUCH_SETTING"));
+        assert!(error.to_string().starts_with("the environment variable NO_SUCH_SETTING is not set"));
+    }
+}

@@ -1,0 +1,188 @@
+//! What publish is told: that a job ended.
+//!
+//! <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_event_list.html>
+
+use std::collections::HashMap;
+
+use asset::{State, metadata};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A job that submit started, and how it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// The job id.
+    pub id: String,
+    /// The asset id.
+    pub asset: String,
+    /// The run.
+    pub run: String,
+    /// The source bucket.
+    pub bucket: String,
+    /// The source key.
+    pub key: String,
+    /// The source version.
+    pub version: String,
+    /// The job template's time of last update, in epoch seconds.
+    pub revision: i64,
+    /// When it ended (RFC 3339).
+    pub ended: String,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// Every output was written.
+    Complete {
+        /// Length of the longest output, in seconds.
+        duration: Option<f64>,
+    },
+    /// It was not: an error, or somebody canceled it.
+    Failed {
+        /// [`State::Error`] or [`State::Canceled`].
+        state: State,
+        /// MediaConvert's error code.
+        code: Option<i64>,
+        /// MediaConvert's words.
+        message: String,
+    },
+}
+
+/// A payload that is no end of a job.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the payload is no `MediaConvert Job State Change` event with status COMPLETE, ERROR or CANCELED; check the rule that sent it"
+)]
+pub struct UnknownPayload(#[source] Option<serde_json::Error>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail {
+    status: String,
+    timestamp: i64,
+    job_id: String,
+    #[serde(default)]
+    user_metadata: HashMap<String, String>,
+    #[serde(default)]
+    output_group_details: Vec<GroupDetail>,
+    error_code: Option<i64>,
+    error_message: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupDetail {
+    #[serde(default)]
+    output_details: Vec<OutputDetail>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OutputDetail {
+    duration_in_ms: Option<f64>,
+}
+
+impl Job {
+    /// Reads an event. `None`: the job is not one of submit's, so it is none of publish's business.
+    ///
+    /// What `UserMetadata` says must fit together (the asset and the run are functions of the rest), so a job that
+    /// somebody else made in this queue cannot name another asset's place.
+    ///
+    /// # Errors
+    ///
+    /// When the payload is not the event that the rule passes on.
+    pub fn parse(mut payload: Value) -> Result<Option<Self>, UnknownPayload> {
+        if payload["detail-type"] != "MediaConvert Job State Change" {
+            return Err(UnknownPayload(None));
+        }
+        let detail: Detail =
+            serde_json::from_value(payload["detail"].take()).map_err(|error| UnknownPayload(Some(error)))?;
+        let end = detail.end()?;
+        Ok(detail.into_job(end))
+    }
+}
+
+impl Detail {
+    fn end(&self) -> Result<End, UnknownPayload> {
+        let failed = |state, message: &str| End::Failed {
+            state,
+            code: self.error_code,
+            message: self.error_message.clone().unwrap_or_else(|| message.into()),
+        };
+        match self.status.as_str() {
+            "COMPLETE" => Ok(End::Complete { duration: self.duration() }),
+            "ERROR" => Ok(failed(State::Error, "MediaConvert gave no reason")),
+            "CANCELED" => Ok(failed(State::Canceled, "the job was canceled")),
+            _ => Err(UnknownPayload(None)),
+        }
+    }
+
+    fn duration(&self) -> Option<f64> {
+        self.output_group_details
+            .iter()
+            .flat_map(|group| &group.output_details)
+            .filter_map(|output| output.duration_in_ms)
+            .reduce(f64::max)
+            .map(|millis| millis / 1000.0)
+    }
+
+    fn into_job(mut self, end: End) -> Option<Job> {
+        let mut take = |key| self.user_metadata.remove(key);
+        let job = Job {
+            asset: take(metadata::ASSET)?,
+            run: take(metadata::RUN)?,
+            bucket: take(metadata::BUCKET)?,
+            key: take(metadata::KEY)?,
+            version: take(metadata::VERSION)?,
+            revision: take(metadata::REVISION)?.parse().ok()?,
+            id: self.job_id,
+            ended: handler::rfc3339(self.timestamp),
+            end,
+        };
+        let fits = job.asset == asset::id(&job.bucket, &job.key)
+            && job.run == asset::run(&job.version, job.revision);
+        fits.then_some(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(event: &str) -> Result<Option<Job>, UnknownPayload> {
+        Job::parse(serde_json::from_str(event).unwrap())
+    }
+
+    #[test]
+    fn a_complete_event_gives_the_upload_and_the_duration() {
+        let job = parse(include_str!("../tests/fixtures/complete.json")).unwrap().unwrap();
+        assert_eq!((job.id.as_str(), job.key.as_str()), ("1671476818694-phptj0", "films/holiday.mp4"));
+        assert_eq!(job.ended, "2022-12-19T19:07:12.124Z");
+        assert_eq!(job.end, End::Complete { duration: Some(30.041) });
+    }
+
+    #[test]
+    fn error_and_canceled_events_give_the_reason() {
+        let end = |event| parse(event).unwrap().unwrap().end;
+        let error = End::Failed {
+            state: State::Error,
+            code: Some(1040),
+            message: "Unable to open input file [s3://source/films/holiday.mp4]".into(),
+        };
+        assert_eq!(end(include_str!("../tests/fixtures/error.json")), error);
+        let canceled =
+            End::Failed { state: State::Canceled, code: None, message: "the job was canceled".into() };
+        assert_eq!(end(include_str!("../tests/fixtures/canceled.json")), canceled);
+    }
+
+    #[test]
+    fn jobs_of_others_and_metadata_that_does_not_fit_are_not_ours() {
+        let event = include_str!("../tests/fixtures/complete.json");
+        assert!(parse(&event.replace("\"asset\"", "\"other\"")).unwrap().is_none());
+        assert!(parse(&event.replace("films/holiday", "films/other")).unwrap().is_none());
+        assert!(parse(&event.replace("COMPLETE", "PROGRESSING")).is_err());
+        assert!(parse("{}").is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! What follows once a run is in service: tag its source, remove what it replaced, tell, clean up. All repeatable.
+
+use std::time::Duration;
+
+use asset::{Description, PUBLISHED_TAG, output, work};
+use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
+use aws_sdk_s3::types::{Tag, Tagging};
+use handler::{ApiError, api, chain};
+use lambda_runtime::tracing;
+
+use crate::event::Job;
+use crate::settings::Settings;
+use crate::store::Bucket;
+
+/// The most tags that an object can have.
+const MOST_TAGS: usize = 10;
+
+/// CloudFront runs 15 invalidations with a wildcard at once, each for some seconds: others wait for a place, four
+/// minutes at most, and then come back with Lambda's retry.
+const INVALIDATION_ATTEMPTS: u32 = 25;
+const INVALIDATION_PAUSE: Duration = Duration::from_secs(10);
+
+/// SNS refuses longer subjects.
+const SUBJECT_LENGTH: usize = 99;
+
+/// Finishes publications.
+#[derive(Debug, Clone)]
+pub(crate) struct Finisher {
+    s3: aws_sdk_s3::Client,
+    cloudfront: aws_sdk_cloudfront::Client,
+    sns: aws_sdk_sns::Client,
+    work: Bucket,
+    output: Bucket,
+    settings: Settings,
+}
+
+impl Finisher {
+    pub(crate) fn new(
+        s3: aws_sdk_s3::Client,
+        cloudfront: aws_sdk_cloudfront::Client,
+        sns: aws_sdk_sns::Client,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            work: Bucket::new(s3.clone(), settings.work_bucket.as_str()),
+            output: Bucket::new(s3.clone(), settings.output_bucket.as_str()),
+            s3,
+            cloudfront,
+            sns,
+            settings,
+        }
+    }
+
+    /// Does everything that follows; the work copy goes last, since its absence is what says that all is done.
+    pub(crate) async fn finish(&self, job: &Job, description: &Description) -> Result<(), ApiError> {
+        self.tag_source(job).await?;
+        let publication = description.published.as_ref();
+        if let Some(replaced) = publication.and_then(|published| published.replaced.as_deref()) {
+            for run in replaced {
+                let prefix = output::run_prefix(&job.asset, run);
+                let objects = self.output.delete_under(&prefix).await?;
+                tracing::info!(asset = job.asset, run, objects, "replaced run deleted");
+            }
+            self.invalidate(job, replaced).await?;
+        }
+        let written = work::prefix(&job.asset, &job.run);
+        if !self.work.list(&written).await?.is_empty() {
+            self.tell(job, description).await?;
+            self.work.delete_under(&written).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds the tag that lets the source be archived to the tags that its version has.
+    async fn tag_source(&self, job: &Job) -> Result<(), ApiError> {
+        let source = format!("s3://{}/{}", job.bucket, job.key);
+        let (bucket, key) = (&job.bucket, &job.key);
+        let get = self.s3.get_object_tagging().bucket(bucket).key(key);
+        let get = get.version_id(&job.version).send().await;
+        let mut tags = match get.map_err(api("s3:GetObjectVersionTagging", source.as_str())) {
+            Ok(answer) => answer.tag_set,
+            // The version was deleted, or never was one: there is nothing to archive.
+            Err(error) if error.is_missing() || error.code == "InvalidArgument" => {
+                tracing::warn!(asset = job.asset, error = chain(&error), "source not tagged");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let (name, value) = PUBLISHED_TAG;
+        if tags.iter().any(|tag| tag.key() == name && tag.value() == value) {
+            return Ok(());
+        }
+        tags.retain(|tag| tag.key() != name);
+        if tags.len() == MOST_TAGS {
+            tracing::warn!(asset = job.asset, key, "source not tagged: it has {MOST_TAGS} tags");
+            return Ok(());
+        }
+        tags.extend(Tag::builder().key(name).value(value).build().ok());
+        let Ok(tagging) = Tagging::builder().set_tag_set(Some(tags)).build() else {
+            return Ok(());
+        };
+        self.s3
+            .put_object_tagging()
+            .bucket(bucket)
+            .key(key)
+            .version_id(&job.version)
+            .tagging(tagging)
+            .send()
+            .await
+            .map(drop)
+            .map_err(api("s3:PutObjectVersionTagging", source))
+    }
+
+    /// Takes what was replaced out of CloudFront's caches. The reference is the publication's own, so that repeating
+    /// it starts no second invalidation.
+    async fn invalidate(&self, job: &Job, replaced: &[String]) -> Result<(), ApiError> {
+        // Asset ids and runs are URL-safe, so the paths need no encoding.
+        let mut paths = vec![
+            format!("/{}", output::playlist(&job.asset)),
+            format!("/{}", output::description(&job.asset)),
+        ];
+        paths.extend(replaced.iter().map(|run| format!("/{}*", output::run_prefix(&job.asset, run))));
+        let quantity = i32::try_from(paths.len()).unwrap_or(i32::MAX);
+        let paths = Paths::builder().quantity(quantity).set_items(Some(paths));
+        let batch = paths.build().and_then(|paths| {
+            InvalidationBatch::builder()
+                .paths(paths)
+                .caller_reference(format!("{}-{}-{}", job.asset, job.run, job.id))
+                .build()
+        });
+        let Ok(batch) = batch else { return Ok(()) };
+        let mut attempt = 1;
+        loop {
+            let distribution = &self.settings.distribution;
+            let invalidation = self
+                .cloudfront
+                .create_invalidation()
+                .distribution_id(distribution)
+                .invalidation_batch(batch.clone())
+                .send()
+                .await;
+            match invalidation.map_err(api("cloudfront:CreateInvalidation", distribution)) {
+                Ok(_) => return Ok(()),
+                Err(error)
+                    if error.code == "TooManyInvalidationsInProgress" && attempt < INVALIDATION_ATTEMPTS =>
+                {
+                    attempt += 1;
+                    tokio::time::sleep(INVALIDATION_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Tells the topic what the description says now, if there is a topic.
+    pub(crate) async fn tell(&self, job: &Job, description: &Description) -> Result<(), ApiError> {
+        let Some(topic) = &self.settings.topic else {
+            return Ok(());
+        };
+        let (subject, message) = notice(job, description);
+        self.sns
+            .publish()
+            .topic_arn(topic)
+            .subject(subject)
+            .message(message)
+            .send()
+            .await
+            .map(drop)
+            .map_err(api("sns:Publish", topic))
+    }
+
+    /// MediaConvert's words without the buckets' names, since viewers can read them.
+    pub(crate) fn without_buckets(&self, job: &Job, message: &str) -> String {
+        message
+            .replace(&format!("s3://{}/", job.bucket), "")
+            .replace(&format!("s3://{}/", self.settings.work_bucket), "")
+    }
+}
+
+/// Subject and text of a notice, for people.
+fn notice(job: &Job, description: &Description) -> (String, String) {
+    let asset = &job.asset;
+    let source =
+        format!("Source: s3://{}/{} (version {})\nJob: {}\n", job.bucket, job.key, job.version, job.id);
+    let (mut subject, text) = match (&description.failure, &description.published) {
+        (Some(failure), published) => {
+            let still = match published {
+                Some(_) => "The version published before stays playable.",
+                None => "Nothing of this asset is playable.",
+            };
+            let code = failure.code.map(|code| format!(" (code {code})")).unwrap_or_default();
+            let text = format!("The encode failed{code}: {}\n{still}\n", failure.message);
+            (format!("Not published: {asset}"), text)
+        }
+        (None, Some(published)) => {
+            let heights: Vec<String> = published
+                .renditions
+                .iter()
+                .filter_map(|rendition| rendition.height)
+                .map(|height| format!("{height}p"))
+                .collect();
+            let text =
+                format!("Playable at /{}\nRenditions: {}\n", output::playlist(asset), heights.join(" "));
+            (format!("Published: {asset}"), text)
+        }
+        (None, None) => (format!("Changed: {asset}"), String::new()),
+    };
+    subject.truncate(SUBJECT_LENGTH);
+    (subject, format!("{text}{source}"))
+}

@@ -1,0 +1,239 @@
+//! What HLS playlists lead to, and the one rewriting that publishing needs: pure.
+//!
+//! Parsing is `m3u8-rs`; rewriting works on the text, so that no tag that the parser does not know is lost.
+
+use std::collections::BTreeSet;
+
+use asset::{Audio, Rendition};
+use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MediaPlaylist, VariantStream};
+use percent_encoding::percent_decode_str;
+
+/// A playlist that cannot be published.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PlaylistError {
+    /// It is no playlist of the kind expected.
+    #[error("{0} is not a valid {1} playlist")]
+    Invalid(String, &'static str),
+    /// It leads out of its run, where nothing is checked or copied.
+    #[error("{0} refers to {1}, which is not inside its own folder")]
+    Outside(String, String),
+    /// It has no end, so the encode is not finished.
+    #[error("{0} has no EXT-X-ENDLIST: it is not a finished title")]
+    Unfinished(String),
+    /// It has nothing to play.
+    #[error("{0} has no entries")]
+    Empty(String),
+}
+
+/// A multivariant playlist: what it offers and what it leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Multivariant {
+    /// The video renditions.
+    pub renditions: Vec<Rendition>,
+    /// The audio renditions.
+    pub audio: Vec<Audio>,
+    /// Every playlist that it leads to, as paths from its own folder.
+    pub playlists: BTreeSet<String>,
+}
+
+/// Reads the multivariant playlist `name`.
+///
+/// # Errors
+///
+/// When it is none, has no variant, or leads out of its folder.
+pub fn multivariant(name: &str, text: &[u8]) -> Result<Multivariant, PlaylistError> {
+    let (_, parsed) = m3u8_rs::parse_master_playlist(text)
+        .map_err(|_| PlaylistError::Invalid(name.to_owned(), "multivariant"))?;
+    if !text.starts_with(b"#EXTM3U") || parsed.variants.is_empty() {
+        return Err(PlaylistError::Empty(name.to_owned()));
+    }
+    let variants = parsed.variants.iter().map(|variant| variant.uri.as_str());
+    let media = parsed.alternatives.iter().filter_map(|media| media.uri.as_deref());
+    let playlists = variants.chain(media).map(|uri| resolve(name, uri)).collect::<Result<_, _>>()?;
+    Ok(Multivariant {
+        renditions: parsed.variants.iter().filter_map(rendition).collect(),
+        audio: parsed.alternatives.iter().filter_map(audio).collect(),
+        playlists,
+    })
+}
+
+fn rendition(variant: &VariantStream) -> Option<Rendition> {
+    (!variant.is_i_frame).then(|| Rendition {
+        uri: variant.uri.clone(),
+        bandwidth: variant.bandwidth,
+        average_bandwidth: variant.average_bandwidth,
+        width: variant.resolution.map(|size| size.width),
+        height: variant.resolution.map(|size| size.height),
+        codecs: variant.codecs.clone(),
+        frame_rate: variant.frame_rate,
+    })
+}
+
+fn audio(media: &AlternativeMedia) -> Option<Audio> {
+    if media.media_type != AlternativeMediaType::Audio {
+        return None;
+    }
+    Some(Audio {
+        uri: media.uri.clone()?,
+        group: media.group_id.clone(),
+        name: media.name.clone(),
+        language: media.language.clone(),
+    })
+}
+
+/// The files that the media playlist `name` leads to: segments, initialisation sections, keys. Paths as `name` is one.
+///
+/// # Errors
+///
+/// When it is none, is empty or unfinished, or leads out of its folder.
+pub fn media(name: &str, text: &[u8]) -> Result<BTreeSet<String>, PlaylistError> {
+    let (_, parsed): (_, MediaPlaylist) =
+        m3u8_rs::parse_media_playlist(text).map_err(|_| PlaylistError::Invalid(name.to_owned(), "media"))?;
+    if parsed.segments.is_empty() {
+        return Err(PlaylistError::Empty(name.to_owned()));
+    }
+    if !parsed.end_list {
+        return Err(PlaylistError::Unfinished(name.to_owned()));
+    }
+    let mut files = BTreeSet::new();
+    for segment in &parsed.segments {
+        files.insert(resolve(name, &segment.uri)?);
+        if let Some(map) = &segment.map {
+            files.insert(resolve(name, &map.uri)?);
+        }
+        if let Some(uri) = segment.key.as_ref().and_then(|key| key.uri.as_deref()) {
+            files.insert(resolve(name, uri)?);
+        }
+    }
+    Ok(files)
+}
+
+/// The path of `uri` as the playlist `name` means it, from the same folder that `name` counts from.
+fn resolve(name: &str, uri: &str) -> Result<String, PlaylistError> {
+    let outside = || PlaylistError::Outside(name.to_owned(), uri.to_owned());
+    let decoded = percent_decode_str(uri).decode_utf8().map_err(|_| outside())?;
+    let escapes = decoded.contains("://")
+        || decoded.starts_with('/')
+        || decoded.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if escapes {
+        return Err(outside());
+    }
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    Ok(match folder {
+        "" => decoded.into_owned(),
+        folder => format!("{folder}/{decoded}"),
+    })
+}
+
+/// The multivariant playlist as it is served from the folder above its run: every address gains `run/`.
+#[must_use]
+pub fn relocate(text: &str, run: &str) -> String {
+    let mut served = String::with_capacity(text.len() + 512);
+    for line in text.lines() {
+        if line.trim().is_empty() || line.starts_with("#EXT") {
+            // Only tags have a URI attribute, and no tag has two.
+            served.push_str(&line.replacen("URI=\"", &format!("URI=\"{run}/"), 1));
+        } else if line.starts_with('#') {
+            served.push_str(line);
+        } else {
+            served.push_str(run);
+            served.push('/');
+            served.push_str(line.trim());
+        }
+        served.push('\n');
+    }
+    served
+}
+
+/// The run whose playlists a served multivariant playlist leads to.
+#[must_use]
+pub fn run_of(served: &str) -> Option<&str> {
+    let address = served.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;
+    let (run, _) = address.split_once('/')?;
+    asset::is_run(run).then_some(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MULTIVARIANT: &str = r#"#EXTM3U
+#EXT-X-VERSION:4
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Default",LANGUAGE="eng",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="index_audio.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=3514800,AVERAGE-BANDWIDTH=2913306,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio"
+index_720p.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=501600,CODECS="avc1.4d401e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="audio"
+index_360p.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=80000,CODECS="avc1.4d401e",RESOLUTION=640x360,URI="index_360p_iframe.m3u8"
+"#;
+
+    const MEDIA: &str = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-PLAYLIST-TYPE:VOD\n\
+        #EXT-X-MAP:URI=\"init.cmfv\"\n#EXTINF:6.0,\na_00001.m4s\n#EXTINF:4.0,\na%2000002.m4s\n#EXT-X-ENDLIST\n";
+
+    #[test]
+    fn a_multivariant_playlist_gives_renditions_audio_and_every_playlist() {
+        let parsed = multivariant("index.m3u8", MULTIVARIANT.as_bytes()).unwrap();
+        let names: Vec<_> = parsed.playlists.iter().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            ["index_360p.m3u8", "index_360p_iframe.m3u8", "index_720p.m3u8", "index_audio.m3u8"]
+        );
+        assert_eq!(parsed.renditions.len(), 2);
+        let expected = Rendition {
+            uri: "index_720p.m3u8".into(),
+            bandwidth: 3_514_800,
+            average_bandwidth: Some(2_913_306),
+            width: Some(1280),
+            height: Some(720),
+            codecs: Some("avc1.64001f,mp4a.40.2".into()),
+            frame_rate: Some(29.970),
+        };
+        assert_eq!(parsed.renditions[0], expected);
+        assert_eq!(parsed.audio[0].language.as_deref(), Some("eng"));
+    }
+
+    #[test]
+    fn a_media_playlist_gives_segments_and_initialisation_in_its_folder() {
+        let files = media("hd/index.m3u8", MEDIA.as_bytes()).unwrap();
+        let files: Vec<_> = files.iter().map(String::as_str).collect();
+        assert_eq!(files, ["hd/a 00002.m4s", "hd/a_00001.m4s", "hd/init.cmfv"]);
+    }
+
+    #[test]
+    fn what_is_not_a_finished_title_is_refused() {
+        let read = |text: &str| media("a.m3u8", text.as_bytes()).unwrap_err();
+        assert_eq!(read(&MEDIA.replace("#EXT-X-ENDLIST\n", "")), PlaylistError::Unfinished("a.m3u8".into()));
+        assert_eq!(read("#EXTM3U\n#EXT-X-ENDLIST\n"), PlaylistError::Empty("a.m3u8".into()));
+        assert!(multivariant("index.m3u8", b"<html>").is_err());
+        assert!(multivariant("index.m3u8", b"").is_err());
+    }
+
+    #[test]
+    fn addresses_outside_the_folder_are_refused() {
+        for uri in ["../x.ts", "/x.ts", "https://elsewhere/x.ts", "a/../../x.ts", "%2e%2e/x.ts"] {
+            let text = MEDIA.replace("a_00001.m4s", uri);
+            assert_eq!(
+                media("a.m3u8", text.as_bytes()).unwrap_err(),
+                PlaylistError::Outside("a.m3u8".into(), uri.into())
+            );
+        }
+    }
+
+    #[test]
+    fn relocating_prefixes_every_address_and_changes_nothing_else() {
+        let served = relocate(MULTIVARIANT, "0123456789ab");
+        assert_eq!(run_of(&served), Some("0123456789ab"));
+        assert_eq!(served.replace("0123456789ab/", ""), MULTIVARIANT);
+        assert_eq!(served.matches("0123456789ab/").count(), 4);
+        let parsed = multivariant("index.m3u8", served.as_bytes()).unwrap();
+        assert!(parsed.playlists.iter().all(|uri| uri.starts_with("0123456789ab/index_")));
+    }
+
+    #[test]
+    fn a_playlist_that_publish_did_not_write_has_no_run() {
+        assert_eq!(run_of(MULTIVARIANT), None);
+        assert_eq!(run_of("#EXTM3U\nother/index.m3u8\n"), None);
+        assert_eq!(run_of(""), None);
+    }
+}

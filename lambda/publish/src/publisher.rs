@@ -1,0 +1,299 @@
+//! The flow: decide, check, copy, make visible, finish. Every step can be repeated, and each order is deliberate.
+
+use asset::{Description, Failure, State, output, work};
+use aws_sdk_s3::Client as S3;
+use handler::{ApiError, api, chain};
+use lambda_runtime::{Diagnostic, tracing};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::event::{End, Job, UnknownPayload};
+use crate::finish::Finisher;
+use crate::playlist;
+use crate::rendition_set::{self, IncompleteSet, RenditionSet};
+use crate::settings::Settings;
+use crate::site::{self, Site};
+use crate::store::Bucket;
+
+/// Answers publish's events.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    s3: S3,
+    work: Bucket,
+    output: Bucket,
+    finisher: Finisher,
+}
+
+/// How the end of a job was dealt with. All are final: none is retried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "camelCase")]
+pub enum Outcome {
+    /// The run is what viewers see.
+    Published {
+        /// The asset id.
+        asset: String,
+        /// The run.
+        run: String,
+    },
+    /// It was before, and still is.
+    AlreadyPublished {
+        /// The asset id.
+        asset: String,
+        /// The run.
+        run: String,
+    },
+    /// Something newer took its place; it never becomes visible.
+    Superseded {
+        /// By what.
+        reason: String,
+    },
+    /// The job failed, and that is recorded.
+    Failed {
+        /// The asset id.
+        asset: String,
+        /// Why.
+        reason: String,
+    },
+    /// The job is not one of submit's.
+    Ignored,
+}
+
+/// A failure. It is returned to Lambda, which retries it and then sends it to the dead-letter queue.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// An API call failed.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// Nothing was made visible, since the set is not whole.
+    #[error(transparent)]
+    Set(#[from] IncompleteSet),
+    /// The payload is not for publish.
+    #[error(transparent)]
+    Payload(#[from] UnknownPayload),
+}
+
+impl PublishError {
+    /// Whether another invocation for the same asset explains it: one of two won a race, or cleaned up already.
+    fn may_be_a_race(&self) -> bool {
+        match self {
+            Self::Api(error) | Self::Set(IncompleteSet::Api(error)) => {
+                error.is_lost_race() || error.is_missing()
+            }
+            Self::Set(_) => true,
+            Self::Payload(_) => false,
+        }
+    }
+}
+
+impl From<PublishError> for Diagnostic {
+    fn from(error: PublishError) -> Self {
+        let error_type = match &error {
+            PublishError::Api(error) | PublishError::Set(IncompleteSet::Api(error)) => error.code.clone(),
+            PublishError::Set(_) => "IncompleteSet".to_owned(),
+            PublishError::Payload(_) => "UnknownPayload".to_owned(),
+        };
+        Self { error_type, error_message: chain(&error) }
+    }
+}
+
+impl Publisher {
+    /// A publisher that calls AWS with these clients.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        s3: S3,
+        cloudfront: aws_sdk_cloudfront::Client,
+        sns: aws_sdk_sns::Client,
+    ) -> Self {
+        Self {
+            work: Bucket::new(s3.clone(), settings.work_bucket.as_str()),
+            output: Bucket::new(s3.clone(), settings.output_bucket.as_str()),
+            finisher: Finisher::new(s3.clone(), cloudfront, sns, settings),
+            s3,
+        }
+    }
+
+    /// Answers one event and says in one log line how.
+    ///
+    /// # Errors
+    ///
+    /// When the end of a job could not be dealt with; what viewers see is then what they saw before.
+    pub async fn answer(&self, payload: Value) -> Result<Value, PublishError> {
+        let parsed = Job::parse(payload)
+            .inspect_err(|error| tracing::error!(error = chain(error), "not a payload of publish"))?;
+        let Some(job) = parsed else {
+            tracing::warn!("ignored: the job was not started by submit");
+            return Ok(json!(Outcome::Ignored));
+        };
+        let mut outcome = self.handle(&job).await;
+        if outcome.as_ref().is_err_and(PublishError::may_be_a_race) {
+            outcome = self.handle(&job).await;
+        }
+        let (asset, key, id) = (&job.asset, &job.key, &job.id);
+        match &outcome {
+            Ok(outcome @ (Outcome::Superseded { reason } | Outcome::Failed { reason, .. })) => {
+                tracing::warn!(asset, key, job = id, reason, outcome = ?outcome, "not published");
+            }
+            Ok(outcome) => tracing::info!(asset, key, job = id, outcome = ?outcome, "done"),
+            Err(error) => tracing::error!(asset, key, job = id, error = chain(error), "failed"),
+        }
+        outcome.map(|outcome| json!(outcome))
+    }
+
+    async fn handle(&self, job: &Job) -> Result<Outcome, PublishError> {
+        let site = Site::read(&self.output, &job.asset).await?;
+        match &job.end {
+            End::Complete { duration } => self.publish(job, *duration, &site).await,
+            End::Failed { state, code, message } => {
+                let failure = Failure {
+                    state: *state,
+                    version: job.version.clone(),
+                    job: job.id.clone(),
+                    code: *code,
+                    message: self.finisher.without_buckets(job, message),
+                    failed: job.ended.clone(),
+                };
+                self.fail(job, failure, &site).await
+            }
+        }
+    }
+
+    async fn publish(&self, job: &Job, duration: Option<f64>, site: &Site) -> Result<Outcome, PublishError> {
+        let (asset, run) = (job.asset.clone(), job.run.clone());
+        // First of all: what is in service is neither stale nor incomplete, whatever became of its source and work.
+        if site.live_run() == Some(run.as_str()) {
+            self.resume(job, duration, site).await?;
+            return Ok(Outcome::AlreadyPublished { asset, run });
+        }
+        if let Some(reason) = self.superseded(job, site).await? {
+            return self.discard(job, reason).await;
+        }
+        let set = rendition_set::read(&self.work, &asset, &run).await?;
+        self.copy(job, &set).await?;
+        // The copies took a while: a newer upload may have come.
+        if let Some(reason) = self.superseded(job, site).await? {
+            return self.discard(job, reason).await;
+        }
+        let replaced = site.replaced_by(&run);
+        let publication = site::publication(job, duration, set.multivariant, &set.thumbnails, replaced);
+        site.serve(&self.output, &asset, playlist::relocate(&set.text, &run)).await?;
+        let description = described(job, publication);
+        site.describe(&self.output, &description).await?;
+        self.finisher.finish(job, &description).await?;
+        Ok(Outcome::Published { asset, run })
+    }
+
+    /// Segments and thumbnails first, then the media playlists. Nothing leads to them yet.
+    async fn copy(&self, job: &Job, set: &RenditionSet) -> Result<(), PublishError> {
+        let from = work::prefix(&job.asset, &job.run);
+        let to = output::run_prefix(&job.asset, &job.run);
+        // What an interrupted invocation copied need not be copied again.
+        let there = self.output.list(&to).await?;
+        let wanted = |path: &&str| {
+            let copied = there.get(*path).map(|object| &object.etag);
+            copied.is_none() || copied != set.listed.get(*path).map(|object| &object.etag)
+        };
+        let segments = set.segments.iter().chain(&set.thumbnails);
+        let segments = segments.map(String::as_str).filter(wanted);
+        self.output.copy(&self.work, &from, &to, segments).await?;
+        let playlists = set.multivariant.playlists.iter().map(String::as_str);
+        self.output.copy(&self.work, &from, &to, playlists).await?;
+        Ok(())
+    }
+
+    /// The run is in service: what an interrupted invocation left undone is done now, and nothing else.
+    async fn resume(&self, job: &Job, duration: Option<f64>, site: &Site) -> Result<(), PublishError> {
+        let described_already =
+            site.description().filter(|_| site.published().is_some_and(|seen| seen.run == job.run));
+        let description = match (described_already, site.offered()) {
+            (Some(description), _) => description.clone(),
+            (None, Some(offered)) => {
+                let prefix = output::run_prefix(&job.asset, &job.run);
+                let there = self.output.list(&prefix).await?;
+                let thumbnails: Vec<String> =
+                    there.into_keys().filter(|path| path.starts_with(work::THUMBNAILS)).collect();
+                let replaced = site.replaced_by(&job.run);
+                let publication = site::publication(job, duration, offered, &thumbnails, replaced);
+                let description = described(job, publication);
+                site.describe(&self.output, &description).await?;
+                description
+            }
+            (None, None) => return Ok(()),
+        };
+        Ok(self.finisher.finish(job, &description).await?)
+    }
+
+    /// Why the run must not become visible any more, if so: its version is not the source's current one, or the same
+    /// version was published through a newer revision of the template.
+    async fn superseded(&self, job: &Job, site: &Site) -> Result<Option<String>, ApiError> {
+        if let Some(published) = site.published()
+            && published.version == job.version
+            && published.revision > job.revision
+        {
+            return Ok(Some("the same version is published with a newer template".to_owned()));
+        }
+        let source = format!("s3://{}/{}", job.bucket, job.key);
+        let head = self.s3.head_object().bucket(&job.bucket).key(&job.key);
+        match head.send().await.map_err(api("s3:HeadObject", source)) {
+            Ok(head) => {
+                let current = asset::version(head.version_id(), head.e_tag());
+                let reason = || format!("version {current} of the source is the current one");
+                Ok((current != job.version).then(reason))
+            }
+            Err(error) if error.is_missing() => Ok(Some("the source was deleted".to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what a superseded run left, here and there. It is not in service: that was checked first.
+    async fn discard(&self, job: &Job, reason: String) -> Result<Outcome, PublishError> {
+        let copied = output::run_prefix(&job.asset, &job.run);
+        self.output.delete_under(&copied).await?;
+        let written = work::prefix(&job.asset, &job.run);
+        self.work.delete_under(&written).await?;
+        Ok(Outcome::Superseded { reason })
+    }
+
+    /// Records a failed job. What was published before stays playable and described.
+    async fn fail(&self, job: &Job, failure: Failure, site: &Site) -> Result<Outcome, PublishError> {
+        // A second job for a run in service may fail without harm.
+        if site.live_run() != Some(job.run.as_str())
+            && let Some(reason) = self.superseded(job, site).await?
+        {
+            return self.discard(job, reason).await;
+        }
+        let reason = failure.message.clone();
+        let seen = site.description().and_then(|seen| seen.failure.as_ref());
+        let recorded = seen.is_some_and(|seen| seen.job == failure.job);
+        // Publishing clears the record of an earlier failure; a late duplicate must not bring it back.
+        let outdated = site.published().is_some_and(|seen| seen.published > failure.failed);
+        if !recorded && !outdated {
+            let description = Description {
+                asset: job.asset.clone(),
+                state: if site.is_live() { State::Published } else { failure.state },
+                key: job.key.clone(),
+                published: site.published().cloned(),
+                failure: Some(failure),
+            };
+            self.finisher.tell(job, &description).await?;
+            site.describe(&self.output, &description).await?;
+        }
+        // The next attempt at this version must not be taken for a duplicate.
+        let record = work::record(&job.asset, &job.run);
+        self.work.delete(&[record]).await?;
+        let written = work::prefix(&job.asset, &job.run);
+        self.work.delete_under(&written).await?;
+        let asset = job.asset.clone();
+        Ok(Outcome::Failed { asset, reason })
+    }
+}
+
+fn described(job: &Job, publication: asset::Publication) -> Description {
+    Description {
+        asset: job.asset.clone(),
+        state: State::Published,
+        key: job.key.clone(),
+        published: Some(publication),
+        failure: None,
+    }
+}

@@ -1,0 +1,32 @@
+//! What provision tells publish.
+
+use handler::{MissingSetting, optional, required};
+
+/// The settings of publish, from its environment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `WORK_BUCKET`: where MediaConvert writes.
+    pub work_bucket: String,
+    /// `OUTPUT_BUCKET`: what CloudFront reads.
+    pub output_bucket: String,
+    /// `DISTRIBUTION`: the id of the distribution that caches the output bucket.
+    pub distribution: String,
+    /// `TOPIC`: the ARN of the topic that hears of every asset; without it nobody is told.
+    pub topic: Option<String>,
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// When one that is required is missing.
+    pub fn from_env() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            work_bucket: required("WORK_BUCKET")?,
+            output_bucket: required("OUTPUT_BUCKET")?,
+            distribution: required("DISTRIBUTION")?,
+            topic: optional("TOPIC"),
+        })
+    }
+}

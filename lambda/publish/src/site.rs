@@ -1,0 +1,144 @@
+//! The public side of an asset: its multivariant playlist and its `asset.json`.
+//!
+//! The playlist is the truth about what viewers see; `asset.json` describes it and may lag behind it by one crash.
+
+use asset::{Audio, Description, Publication, Rendition, output};
+use handler::ApiError;
+
+use crate::event::Job;
+use crate::playlist::{self, Multivariant};
+use crate::store::{Bucket, Precondition, Stored};
+
+/// What is public of an asset now.
+#[derive(Debug)]
+pub struct Site {
+    playlist: Option<Stored>,
+    stored_description: Option<Stored>,
+    description: Option<Description>,
+}
+
+impl Site {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// When S3 does not answer. An `asset.json` that cannot be parsed counts as absent and is replaced.
+    pub async fn read(bucket: &Bucket, asset: &str) -> Result<Self, ApiError> {
+        let (playlist, description) = (output::playlist(asset), output::description(asset));
+        let (playlist, stored_description) =
+            futures::try_join!(bucket.get(&playlist), bucket.get(&description))?;
+        let description =
+            stored_description.as_ref().and_then(|stored| serde_json::from_slice(&stored.body).ok());
+        Ok(Self { playlist, stored_description, description })
+    }
+
+    /// The run that viewers see.
+    #[must_use]
+    pub fn live_run(&self) -> Option<&str> {
+        let served = std::str::from_utf8(&self.playlist.as_ref()?.body).ok()?;
+        playlist::run_of(served)
+    }
+
+    /// Whether anything can be played.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.playlist.is_some()
+    }
+
+    /// What `asset.json` says.
+    #[must_use]
+    pub fn description(&self) -> Option<&Description> {
+        self.description.as_ref()
+    }
+
+    /// What `asset.json` says was published.
+    #[must_use]
+    pub fn published(&self) -> Option<&Publication> {
+        self.description()?.published.as_ref()
+    }
+
+    /// What the playlist in service offers; addresses already lead into the run.
+    #[must_use]
+    pub fn offered(&self) -> Option<Multivariant> {
+        playlist::multivariant("index.m3u8", &self.playlist.as_ref()?.body).ok()
+    }
+
+    /// The runs that publishing `run` replaces: the one in service, and what an interrupted publication left over.
+    /// `None` when nothing was ever public.
+    #[must_use]
+    pub fn replaced_by(&self, run: &str) -> Option<Vec<String>> {
+        // A playlist of this very run without a description is this publication, interrupted: still the first.
+        let nothing_live = self.playlist.is_none() || self.live_run() == Some(run);
+        if self.description.is_none() && nothing_live {
+            return None;
+        }
+        let before = self.published();
+        let left_over = before.and_then(|published| published.replaced.as_deref());
+        let mut runs: Vec<String> = self
+            .live_run()
+            .into_iter()
+            .chain(before.map(|published| published.run.as_str()))
+            .chain(left_over.into_iter().flatten().map(String::as_str))
+            .filter(|seen| *seen != run && asset::is_run(seen))
+            .map(ToOwned::to_owned)
+            .collect();
+        runs.sort();
+        runs.dedup();
+        Some(runs)
+    }
+
+    /// Puts the multivariant playlist in service, if it is still the one read.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else replaced it meanwhile, or S3 refuses.
+    pub async fn serve(&self, bucket: &Bucket, asset: &str, served: String) -> Result<(), ApiError> {
+        let precondition = Precondition::still(self.playlist.as_ref());
+        let key = output::playlist(asset);
+        bucket.put(&key, served.into_bytes(), precondition).await
+    }
+
+    /// Replaces `asset.json`, if it is still the one read.
+    ///
+    /// # Errors
+    ///
+    /// When somebody else replaced it meanwhile, or S3 refuses.
+    pub async fn describe(&self, bucket: &Bucket, description: &Description) -> Result<(), ApiError> {
+        let precondition = Precondition::still(self.stored_description.as_ref());
+        let key = output::description(&description.asset);
+        let body = serde_json::to_vec_pretty(description).unwrap_or_default();
+        bucket.put(&key, body, precondition).await
+    }
+}
+
+/// The publication of a run, with its addresses counted from `asset.json`.
+#[must_use]
+pub fn publication(
+    job: &Job,
+    duration: Option<f64>,
+    offered: Multivariant,
+    thumbnails: &[String],
+    replaced: Option<Vec<String>>,
+) -> Publication {
+    let run = &job.run;
+    let address = |uri: String| match uri.starts_with(&format!("{run}/")) {
+        true => uri,
+        false => format!("{run}/{uri}"),
+    };
+    let rendition = |rendition: Rendition| Rendition { uri: address(rendition.uri), ..rendition };
+    let audio = |audio: Audio| Audio { uri: address(audio.uri), ..audio };
+    Publication {
+        playlist: "index.m3u8".to_owned(),
+        version: job.version.clone(),
+        run: run.clone(),
+        revision: job.revision,
+        job: job.id.clone(),
+        duration,
+        renditions: offered.renditions.into_iter().map(rendition).collect(),
+        audio: offered.audio.into_iter().map(audio).collect(),
+        thumbnails: thumbnails.iter().cloned().map(address).collect(),
+        completed: job.ended.clone(),
+        published: handler::now(),
+        replaced,
+    }
+}

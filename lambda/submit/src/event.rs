@@ -1,0 +1,266 @@
+//! What submit is asked: an `Object Created` event, or tasks of S3 Batch Operations.
+//!
+//! Own types rather than those of `aws_lambda_events`: it has no schema 2.0 of Batch Operations (`s3Bucket`,
+//! `userArguments`), and the shape decides which of the two a payload is.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>
+
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One object to transcode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// The source bucket.
+    pub bucket: String,
+    /// The key, decoded.
+    pub key: String,
+    /// The version that the event or the manifest names, if it does.
+    pub version: Option<String>,
+    /// The size in bytes, if the event says it.
+    pub size: Option<u64>,
+    /// Whether to start a job even though one was started for this version and template before.
+    pub force: bool,
+}
+
+/// A payload, told apart by its shape.
+#[derive(Debug)]
+pub enum Request {
+    /// EventBridge: one object was created.
+    Created(Upload),
+    /// S3 Batch Operations: a batch of tasks, each wanting its own result.
+    Batch(Batch),
+}
+
+/// A payload that is neither.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the payload is neither an EventBridge `Object Created` event nor an S3 Batch Operations invocation; check the rule or job that sent it"
+)]
+pub struct UnknownPayload(#[source] pub Option<serde_json::Error>);
+
+impl Request {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    ///
+    /// When it has neither shape.
+    pub fn parse(payload: Value) -> Result<Self, UnknownPayload> {
+        if payload.get("invocationSchemaVersion").is_some() {
+            return serde_json::from_value(payload)
+                .map(Self::Batch)
+                .map_err(|error| UnknownPayload(Some(error)));
+        }
+        if payload["detail-type"] != "Object Created" {
+            return Err(UnknownPayload(None));
+        }
+        let event: Created = serde_json::from_value(payload).map_err(|error| UnknownPayload(Some(error)))?;
+        Ok(Self::Created(event.detail.into()))
+    }
+}
+
+#[derive(Deserialize)]
+struct Created {
+    detail: CreatedDetail,
+}
+
+#[derive(Deserialize)]
+struct CreatedDetail {
+    bucket: Bucket,
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    name: String,
+}
+
+/// The key is plain here: EventBridge does not encode it, unlike S3's own notifications.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Object {
+    key: String,
+    size: Option<u64>,
+    version_id: Option<String>,
+}
+
+impl From<CreatedDetail> for Upload {
+    fn from(detail: CreatedDetail) -> Self {
+        Self {
+            bucket: detail.bucket.name,
+            key: detail.object.key,
+            version: detail.object.version_id.filter(|id| !id.is_empty()),
+            size: detail.object.size,
+            force: false,
+        }
+    }
+}
+
+/// An invocation by S3 Batch Operations, schema 1.0 or 2.0.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Batch {
+    invocation_schema_version: String,
+    invocation_id: String,
+    job: BatchJob,
+    tasks: Vec<Task>,
+}
+
+/// Schema 2.0 carries arguments that whoever made the batch job chose; `force=true` is ours.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchJob {
+    #[serde(default)]
+    user_arguments: Option<std::collections::HashMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Task {
+    task_id: String,
+    s3_key: String,
+    s3_version_id: Option<String>,
+    /// Schema 1.0.
+    s3_bucket_arn: Option<String>,
+    /// Schema 2.0.
+    s3_bucket: Option<String>,
+}
+
+impl Batch {
+    /// Each task's id and the object it names, or why that cannot be told.
+    pub fn uploads(&self) -> impl Iterator<Item = (&str, Result<Upload, String>)> {
+        let arguments = self.job.user_arguments.as_ref();
+        let force = arguments.is_some_and(|arguments| {
+            arguments.get("force").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        });
+        self.tasks.iter().map(move |task| (task.task_id.as_str(), task.upload(force)))
+    }
+
+    /// The answer: `results` in S3's own words, under the ids it sent.
+    #[must_use]
+    pub fn answer(self, results: Vec<TaskResult>) -> BatchAnswer {
+        BatchAnswer {
+            invocation_schema_version: self.invocation_schema_version,
+            // A task left out would be a defect of submit, which repeating does not heal.
+            treat_missing_keys_as: ResultCode::PermanentFailure,
+            invocation_id: self.invocation_id,
+            results,
+        }
+    }
+}
+
+impl Task {
+    fn upload(&self, force: bool) -> Result<Upload, String> {
+        let arn_name = || self.s3_bucket_arn.as_deref()?.rsplit(':').next();
+        let bucket = self.s3_bucket.as_deref().or_else(arn_name).ok_or("the task names no bucket")?;
+        // Percent-encoded only: a plus sign stands for itself.
+        let key = percent_decode_str(&self.s3_key)
+            .decode_utf8()
+            .map_err(|_| format!("the key {:?} is not UTF-8 once decoded", self.s3_key))?;
+        Ok(Upload {
+            bucket: bucket.to_owned(),
+            key: key.into_owned(),
+            version: self.s3_version_id.clone().filter(|id| !id.is_empty()),
+            size: None,
+            force,
+        })
+    }
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum ResultCode {
+    /// Done.
+    Succeeded,
+    /// S3 asks again.
+    TemporaryFailure,
+    /// S3 does not ask again; the completion report says why.
+    PermanentFailure,
+}
+
+/// The result of one task.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskResult {
+    /// The id that S3 sent.
+    pub task_id: String,
+    /// How it ended.
+    pub result_code: ResultCode,
+    /// For the completion report.
+    pub result_string: String,
+}
+
+/// What S3 Batch Operations wants to hear.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchAnswer {
+    invocation_schema_version: String,
+    treat_missing_keys_as: ResultCode,
+    invocation_id: String,
+    results: Vec<TaskResult>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uploads(payload: &str) -> Vec<(String, Result<Upload, String>)> {
+        match Request::parse(serde_json::from_str(payload).unwrap()).unwrap() {
+            Request::Created(upload) => vec![(String::new(), Ok(upload))],
+            Request::Batch(batch) => batch.uploads().map(|(id, upload)| (id.to_owned(), upload)).collect(),
+        }
+    }
+
+    fn upload(key: &str, version: Option<&str>, size: Option<u64>, force: bool) -> Upload {
+        Upload {
+            bucket: "amzn-s3-demo-bucket".into(),
+            key: key.into(),
+            version: version.map(Into::into),
+            size,
+            force,
+        }
+    }
+
+    #[test]
+    fn an_object_created_event_keeps_its_key_as_it_is() {
+        let [(_, created)] = &uploads(include_str!("../tests/fixtures/object-created.json"))[..] else {
+            panic!("one upload")
+        };
+        let expected = upload(
+            "films/한 여름 100%+1.mp4",
+            Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"),
+            Some(7_340_032),
+            false,
+        );
+        assert_eq!(created.as_ref().unwrap(), &expected);
+    }
+
+    #[test]
+    fn batch_1_0_names_the_bucket_by_arn_and_encodes_the_key() {
+        let uploads = uploads(include_str!("../tests/fixtures/batch-1.0.json"));
+        assert_eq!(uploads[0].0, "dGFza2lkZ29lc2hlcmUK");
+        let expected = upload("films/a b+c.mp4", Some("v1"), None, false);
+        assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
+    }
+
+    #[test]
+    fn batch_2_0_names_the_bucket_and_carries_arguments() {
+        let uploads = uploads(include_str!("../tests/fixtures/batch-2.0.json"));
+        let expected = upload("films/a b+c.mp4", None, None, true);
+        assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
+        assert_eq!(uploads[1].1.as_ref().unwrap_err(), "the key \"%FF.mp4\" is not UTF-8 once decoded");
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for payload in [
+            "{}",
+            "[]",
+            r#"{"detail-type":"Object Deleted","detail":{}}"#,
+            r#"{"detail-type":"Object Created"}"#,
+        ] {
+            assert!(Request::parse(serde_json::from_str(payload).unwrap()).is_err(), "{payload}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What MediaConvert's Probe says about a source, reduced to what the job depends on.
+
+use aws_sdk_mediaconvert::types::{ProbeResult, TrackType, VideoProperties};
+
+/// What is known about a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probed {
+    /// Probe does not know the container; the encoder may. Nothing is dropped from the ladder.
+    Unknown,
+    /// A container that holds no picture.
+    NoVideo,
+    /// A video.
+    Video(Source),
+}
+
+/// The facts about a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Width and height in pixels as a viewer sees them, that is, after rotation.
+    pub size: Option<(i32, i32)>,
+    /// Whether there is sound.
+    pub has_audio: bool,
+}
+
+/// Reads the result for one file. The video track need not be the first track.
+#[must_use]
+pub fn read(results: &[ProbeResult]) -> Probed {
+    let Some(container) = results.first().and_then(ProbeResult::container) else {
+        return Probed::Unknown;
+    };
+    if container.format().is_none() || container.tracks().is_empty() {
+        return Probed::Unknown;
+    }
+    let of_type = |wanted| container.tracks().iter().filter(move |track| track.track_type() == Some(&wanted));
+    let Some(video) = of_type(TrackType::Video).next() else {
+        return Probed::NoVideo;
+    };
+    Probed::Video(Source {
+        size: video.video_properties().and_then(displayed_size),
+        has_audio: of_type(TrackType::Audio).next().is_some(),
+    })
+}
+
+/// A phone held upright records lying pictures and a rotation; the job rotates them, so the sides swap.
+fn displayed_size(video: &VideoProperties) -> Option<(i32, i32)> {
+    let (width, height) = (video.width()?, video.height()?);
+    match video.rotation() {
+        Some(90 | 270) => Some((height, width)),
+        _ => Some((width, height)),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use aws_sdk_mediaconvert::types::{Container, Format, Track};
+
+    /// A probed file: the video's width, height and rotation, and whether there is audio (as the first track).
+    pub(crate) fn result(video: Option<(i32, i32, Option<i32>)>, audio: bool) -> ProbeResult {
+        let mut container = Container::builder().format(Format::Mp4);
+        if audio {
+            container = container.tracks(Track::builder().track_type(TrackType::Audio).build());
+        }
+        if let Some((width, height, rotation)) = video {
+            let properties =
+                VideoProperties::builder().width(width).height(height).set_rotation(rotation).build();
+            container = container
+                .tracks(Track::builder().track_type(TrackType::Video).video_properties(properties).build());
+        }
+        ProbeResult::builder().container(container.build()).build()
+    }
+
+    fn video(size: (i32, i32), has_audio: bool) -> Probed {
+        Probed::Video(Source { size: Some(size), has_audio })
+    }
+
+    #[test]
+    fn the_video_track_is_found_behind_the_audio_track() {
+        let probed = read(&[result(Some((1280, 720, None)), true)]);
+        assert_eq!(probed, video((1280, 720), true));
+    }
+
+    #[test]
+    fn rotation_swaps_the_sides() {
+        let probed = |rotation| read(&[result(Some((1920, 1080, Some(rotation))), false)]);
+        assert_eq!(probed(90), video((1080, 1920), false));
+        assert_eq!(probed(180), video((1920, 1080), false));
+    }
+
+    #[test]
+    fn audio_alone_is_no_video_and_an_unknown_container_is_unknown() {
+        assert_eq!(read(&[result(None, true)]), Probed::NoVideo);
+        assert_eq!(read(&[]), Probed::Unknown);
+        let blank = ProbeResult::builder().container(Container::builder().build()).build();
+        assert_eq!(read(&[blank]), Probed::Unknown);
+    }
+}

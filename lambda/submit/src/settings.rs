@@ -1,0 +1,65 @@
+//! What provision tells submit.
+
+use aws_sdk_mediaconvert::types::AccelerationMode;
+use handler::{MissingSetting, required};
+
+/// The settings of submit, from its environment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `JOB_TEMPLATE`: the name of the template that holds the ladder.
+    pub job_template: String,
+    /// `QUEUE`: the ARN of the queue.
+    pub queue: String,
+    /// `ROLE`: the ARN of the role that MediaConvert reads and writes with.
+    pub role: String,
+    /// `WORK_BUCKET`: where MediaConvert writes.
+    pub work_bucket: String,
+    /// `ACCELERATION`: `DISABLED`, `PREFERRED` or `ENABLED`.
+    pub acceleration: AccelerationMode,
+}
+
+/// A setting that submit cannot use.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSettings {
+    /// It is not there.
+    #[error(transparent)]
+    Missing(#[from] MissingSetting),
+    /// It is none of the allowed values.
+    #[error("ACCELERATION is {0:?}; it must be DISABLED, PREFERRED or ENABLED")]
+    Acceleration(String),
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// When one is missing or none of its allowed values.
+    pub fn from_env() -> Result<Self, InvalidSettings> {
+        Ok(Self {
+            job_template: required("JOB_TEMPLATE")?,
+            queue: required("QUEUE")?,
+            role: required("ROLE")?,
+            work_bucket: required("WORK_BUCKET")?,
+            acceleration: acceleration(required("ACCELERATION")?)?,
+        })
+    }
+}
+
+fn acceleration(value: String) -> Result<AccelerationMode, InvalidSettings> {
+    AccelerationMode::try_parse(&value).map_err(|_| InvalidSettings::Acceleration(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn acceleration_is_one_of_three() {
+        assert_eq!(acceleration("PREFERRED".into()).unwrap(), AccelerationMode::Preferred);
+        assert_eq!(
+            acceleration("fast".into()).unwrap_err().to_string(),
+            "ACCELERATION is \"fast\"; it must be DISABLED, PREFERRED or ENABLED"
+        );
+    }
+}

@@ -1,0 +1,331 @@
+//! The flow: look at the object, look for an earlier job, probe, create the job, remember it.
+
+use asset::{metadata, work};
+use aws_sdk_mediaconvert::types::{
+    AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile, StatusUpdateInterval,
+};
+use aws_sdk_s3::primitives::ByteStream;
+use futures::{StreamExt, stream};
+use handler::{ApiError, api, chain};
+use lambda_runtime::{Diagnostic, tracing};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::event::{Batch, Request, ResultCode, TaskResult, UnknownPayload, Upload};
+use crate::job::{self, Destination, Summary, UnusableTemplate};
+use crate::probe::{self, Probed};
+use crate::settings::Settings;
+
+/// Tasks of one batch invocation that are handled at once.
+const TASKS_AT_ONCE: usize = 8;
+
+/// Answers submit's events.
+#[derive(Debug, Clone)]
+pub struct Submitter {
+    settings: Settings,
+    s3: aws_sdk_s3::Client,
+    mediaconvert: aws_sdk_mediaconvert::Client,
+}
+
+/// How an upload was dealt with. All three are final: none is retried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "lowercase")]
+pub enum Outcome {
+    /// A job was created.
+    Started {
+        /// The asset id.
+        asset: String,
+        /// The job id.
+        job: String,
+    },
+    /// This version was given a job with this template before.
+    Duplicate {
+        /// The asset id.
+        asset: String,
+        /// That job's id.
+        job: String,
+    },
+    /// No job will ever come of it.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A failure. It is returned to Lambda, which retries it and then sends it to the dead-letter queue.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// An API call failed.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// No job can be made from the template.
+    #[error(transparent)]
+    Template(#[from] UnusableTemplate),
+    /// The payload is not for submit.
+    #[error(transparent)]
+    Payload(#[from] UnknownPayload),
+    /// MediaConvert answered without what was asked for.
+    #[error("{0} answered without a {1}; retry, and if it stays, ask AWS Support")]
+    Empty(&'static str, &'static str),
+}
+
+impl SubmitError {
+    fn result_code(&self) -> ResultCode {
+        match self {
+            Self::Api(error) if error.retriable => ResultCode::TemporaryFailure,
+            _ => ResultCode::PermanentFailure,
+        }
+    }
+}
+
+impl From<SubmitError> for Diagnostic {
+    fn from(error: SubmitError) -> Self {
+        let error_type = match &error {
+            SubmitError::Api(error) => error.code.clone(),
+            SubmitError::Template(_) => "UnusableTemplate".to_owned(),
+            SubmitError::Payload(_) => "UnknownPayload".to_owned(),
+            SubmitError::Empty(..) => "InvalidResponse".to_owned(),
+        };
+        Self { error_type, error_message: chain(&error) }
+    }
+}
+
+/// The object as S3 has it now.
+struct Current {
+    version: String,
+}
+
+impl Submitter {
+    /// A submitter that calls AWS with these clients.
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        s3: aws_sdk_s3::Client,
+        mediaconvert: aws_sdk_mediaconvert::Client,
+    ) -> Self {
+        Self { settings, s3, mediaconvert }
+    }
+
+    /// Answers one invocation: the outcome of an event, or a batch's results.
+    ///
+    /// # Errors
+    ///
+    /// When an event's upload could not be dealt with. A batch always has an answer, with a result for each task.
+    pub async fn answer(&self, payload: Value) -> Result<Value, SubmitError> {
+        let request = Request::parse(payload)
+            .inspect_err(|error| tracing::error!(error = chain(error), "not a payload of submit"))?;
+        match request {
+            Request::Created(upload) => self.handle(&upload).await.map(|outcome| json!(outcome)),
+            Request::Batch(batch) => Ok(self.handle_batch(batch).await),
+        }
+    }
+
+    async fn handle_batch(&self, batch: Batch) -> Value {
+        let results = stream::iter(batch.uploads())
+            .map(|(task, upload)| async move {
+                let (result_code, result_string) = match upload {
+                    Ok(upload) => result(self.handle(&upload).await),
+                    Err(reason) => (ResultCode::PermanentFailure, reason),
+                };
+                TaskResult { task_id: task.to_owned(), result_code, result_string }
+            })
+            .buffered(TASKS_AT_ONCE)
+            .collect()
+            .await;
+        json!(batch.answer(results))
+    }
+
+    /// Deals with one upload and says in one log line how.
+    async fn handle(&self, upload: &Upload) -> Result<Outcome, SubmitError> {
+        let asset = asset::id(&upload.bucket, &upload.key);
+        let key = upload.key.as_str();
+        let outcome = self.submit(upload, &asset).await;
+        match &outcome {
+            Ok(Outcome::Started { job, .. }) => tracing::info!(asset, key, job, "job started"),
+            Ok(Outcome::Duplicate { job, .. }) => {
+                tracing::info!(asset, key, job, "duplicate: this version has a job already");
+            }
+            Ok(Outcome::Refused { reason }) => tracing::warn!(asset, key, reason, "refused"),
+            Err(error) => tracing::error!(asset, key, error = chain(error), "failed"),
+        }
+        outcome
+    }
+
+    async fn submit(&self, upload: &Upload, asset: &str) -> Result<Outcome, SubmitError> {
+        if !asset::is_video(&upload.key) {
+            return Ok(refused(format!(
+                "the name does not end in a video suffix ({})",
+                asset::VIDEO_SUFFIXES.join(" ")
+            )));
+        }
+        if upload.size == Some(0) {
+            return Ok(refused(EMPTY));
+        }
+        let current = match self.look(upload).await? {
+            Ok(current) => current,
+            Err(reason) => return Ok(refused(reason)),
+        };
+        let template = self.template().await?;
+        let revision = template.last_updated().map_or(0, |time| time.secs());
+        let run = asset::run(&current.version, revision);
+        if !upload.force
+            && let Some(job) = self.recall(asset, &run).await?
+        {
+            let asset = asset.to_owned();
+            return Ok(Outcome::Duplicate { asset, job });
+        }
+        let url = format!("s3://{}/{}", upload.bucket, upload.key);
+        let source = match self.probe(&url).await? {
+            Probed::Unknown => None,
+            Probed::NoVideo => return Ok(refused("the file has no video track")),
+            Probed::Video(source) => Some(source),
+        };
+        let destination = Destination { bucket: &self.settings.work_bucket, asset, run: &run };
+        let template =
+            template.settings().ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "settings"))?;
+        let settings = job::settings(template, &url, source, destination)?;
+        tracing::info!(asset, run, outputs = %Summary(&settings), "job made from the template");
+        let metadata = [
+            (metadata::ASSET, asset.to_owned()),
+            (metadata::BUCKET, upload.bucket.clone()),
+            (metadata::KEY, upload.key.clone()),
+            (metadata::VERSION, current.version.clone()),
+            (metadata::RUN, run.clone()),
+            (metadata::REVISION, revision.to_string()),
+        ];
+        let token = asset::client_token(&upload.bucket, &upload.key, &current.version);
+        let job = self.create(settings, metadata, token).await?;
+        self.remember(asset, &run, &job).await;
+        let asset = asset.to_owned();
+        Ok(Outcome::Started { asset, job })
+    }
+
+    /// The object as it is now, or why there is nothing to transcode.
+    async fn look(&self, upload: &Upload) -> Result<Result<Current, String>, SubmitError> {
+        let (bucket, key) = (&upload.bucket, &upload.key);
+        let head = self.s3.head_object().bucket(bucket).key(key).send().await;
+        let head = match head.map_err(api("s3:HeadObject", format!("s3://{bucket}/{key}"))) {
+            Ok(head) => head,
+            Err(error) if error.is_missing() => {
+                return Ok(Err("the object is no longer there".to_owned()));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if head.content_length() == Some(0) {
+            return Ok(Err(EMPTY.to_owned()));
+        }
+        let version = asset::version(head.version_id(), head.e_tag()).to_owned();
+        match &upload.version {
+            // MediaConvert would read the newer version under this one's name.
+            Some(wanted) if head.version_id().is_some_and(|current| current != wanted) => Ok(Err(format!(
+                "version {wanted} is not the current one ({version}), which has its own event"
+            ))),
+            _ => Ok(Ok(Current { version })),
+        }
+    }
+
+    /// Read for every upload, since its time of update is part of the run.
+    async fn template(&self) -> Result<JobTemplate, SubmitError> {
+        let name = &self.settings.job_template;
+        self.mediaconvert
+            .get_job_template()
+            .name(name)
+            .send()
+            .await
+            .map_err(api("mediaconvert:GetJobTemplate", name))?
+            .job_template
+            .ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "template"))
+    }
+
+    /// What Probe says. A file that it cannot read is left to the encoder, whose verdict counts and is reported.
+    async fn probe(&self, url: &str) -> Result<Probed, SubmitError> {
+        let file = ProbeInputFile::builder().file_url(url).build();
+        let probed = self.mediaconvert.probe().input_files(file).send().await;
+        match probed.map_err(api("mediaconvert:Probe", url)) {
+            Ok(probed) => Ok(probe::read(probed.probe_results())),
+            Err(error) if matches!(error.status, Some(400 | 404 | 422)) && !error.retriable => {
+                tracing::warn!(error = chain(&error), "not probed: the whole ladder is used");
+                Ok(Probed::Unknown)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn create(
+        &self,
+        settings: JobSettings,
+        metadata: [(&'static str, String); 6],
+        token: String,
+    ) -> Result<String, SubmitError> {
+        let acceleration = AccelerationSettings::builder().mode(self.settings.acceleration.clone()).build();
+        let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
+        self.mediaconvert
+            .create_job()
+            .job_template(&self.settings.job_template)
+            .queue(&self.settings.queue)
+            .role(&self.settings.role)
+            .settings(settings)
+            .set_user_metadata(Some(metadata.into()))
+            .acceleration_settings(acceleration)
+            .status_update_interval(StatusUpdateInterval::Seconds60)
+            // Costs carry the queue's tags, so that jobs need none of their own.
+            .billing_tags_source(BillingTagsSource::Queue)
+            .client_request_token(token)
+            .send()
+            .await
+            .map_err(api("mediaconvert:CreateJob", &self.settings.queue))?
+            .job
+            .and_then(|job| job.id)
+            .ok_or(SubmitError::Empty("mediaconvert:CreateJob", "job id"))
+    }
+
+    /// The job that this run was given before. MediaConvert itself remembers a request token for one minute only.
+    async fn recall(&self, asset: &str, run: &str) -> Result<Option<String>, SubmitError> {
+        let (bucket, key) = (&self.settings.work_bucket, work::record(asset, run));
+        let subject = format!("s3://{bucket}/{key}");
+        let record = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let body = match record.map_err(api("s3:GetObject", subject.as_str())) {
+            Ok(record) => record.body.collect().await,
+            Err(error) if error.is_missing() => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let record: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body.to_vec()).ok());
+        // An unreadable record is as good as none: a second encode is cheaper than a lost upload.
+        Ok(record.and_then(|record| record["job"].as_str().map(ToOwned::to_owned)))
+    }
+
+    /// Writes the record. Without it a late duplicate costs a second encode, while a failure here would cause one.
+    async fn remember(&self, asset: &str, run: &str, job: &str) {
+        let key = work::record(asset, run);
+        let record = json!({ "job": job, "asset": asset, "run": run, "started": handler::now() });
+        let put = self
+            .s3
+            .put_object()
+            .bucket(&self.settings.work_bucket)
+            .key(&key)
+            .content_type("application/json")
+            .body(ByteStream::from(record.to_string().into_bytes()))
+            .send()
+            .await
+            .map_err(api("s3:PutObject", key.as_str()));
+        if let Err(error) = put {
+            tracing::warn!(asset, job, error = chain(&error), "the job's record was not written");
+        }
+    }
+}
+
+const EMPTY: &str = "the object is empty";
+
+fn refused(reason: impl Into<String>) -> Outcome {
+    Outcome::Refused { reason: reason.into() }
+}
+
+/// A task's result in the words of S3 Batch Operations.
+fn result(outcome: Result<Outcome, SubmitError>) -> (ResultCode, String) {
+    match outcome {
+        Ok(Outcome::Started { job, .. }) => (ResultCode::Succeeded, format!("job {job} started")),
+        Ok(Outcome::Duplicate { job, .. }) => (ResultCode::Succeeded, format!("already given to job {job}")),
+        Ok(Outcome::Refused { reason }) => (ResultCode::PermanentFailure, reason),
+        Err(error) => (error.result_code(), chain(&error)),
+    }
+}
