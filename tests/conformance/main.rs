@@ -1,18 +1,19 @@
 //! Walks every adapter of the registry against the local cloud: create, observe, every property changed alone, delete.
 //!
 //! A case per type says which properties to create it with and how each property can be changed; the walk is the same
-//! for all. Types without a case, and mutable properties without a variant, fail the test.
+//! for all. Types without a case, and mutable properties without a variant, fail the test. What a case needs first is
+//! known to later values as `need/0`, `need/1`, …, so that ids which AWS assigns can be referred to.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
 mod sqs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provision::aws::Context;
 use provision::diff::diff;
-use provision::model::{Address, Kind, Live, Mark, Tags};
+use provision::model::{Address, Kind, Live, Mark, Outputs, Tags, resolve};
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
 
@@ -20,7 +21,8 @@ use serde_json::{Value, json};
 pub(crate) struct Case {
     /// The type.
     pub(crate) kind: Kind,
-    /// What must exist first, in order: type and properties.
+    /// What must exist first, in order: type and properties. The outputs of the n-th are those of [`need`]`(n, …)`, for
+    /// the needs after it as well as for `base` and `variants`.
     pub(crate) needs: Vec<(Kind, Value)>,
     /// The properties to create it with, every property present that has a value in the stack.
     pub(crate) base: Value,
@@ -50,6 +52,25 @@ pub(crate) fn other_tags(address: &str) -> Value {
     list
 }
 
+/// An output of the n-th of a case's needs, which AWS assigns when it is created.
+pub(crate) fn need(index: usize, attribute: &str) -> Value {
+    json!({ "Fn::GetAtt": [format!("need/{index}"), attribute] })
+}
+
+impl Case {
+    /// The case with every reference to its needs replaced by what they turned out to be.
+    fn resolved(&self, outputs: &dyn Fn(&Address) -> Option<Outputs>) -> Self {
+        let variants = self.variants.iter().map(|(pointer, value)| (*pointer, resolve(value, outputs)));
+        Self {
+            kind: self.kind.clone(),
+            needs: self.needs.clone(),
+            base: resolve(&self.base, outputs),
+            variants: variants.collect(),
+            fixed: self.fixed.clone(),
+        }
+    }
+}
+
 fn cases(cx: &Context) -> Vec<Case> {
     [sqs::cases(cx)].into_iter().flatten().collect()
 }
@@ -70,16 +91,19 @@ async fn every_adapter_converges() {
 
 async fn walk(cx: &Context, case: &Case) {
     let mut parents = Vec::new();
-    for (kind, properties) in &case.needs {
+    let mut made = BTreeMap::new();
+    for (index, (kind, properties)) in case.needs.iter().enumerate() {
         let adapter = registry().get(kind).unwrap_or_else(|| panic!("no adapter for {kind}"));
-        let made = adapter
-            .create(cx, properties)
+        let properties = resolve(properties, &|address| made.get(address).cloned());
+        let need = adapter
+            .create(cx, &properties)
             .await
             .unwrap_or_else(|error| panic!("{kind} for {}: {error}", case.kind));
-        parents.push((adapter, made.id));
+        made.insert(Address::new(format!("need/{index}")), need.outputs);
+        parents.push((adapter, need.id));
     }
     let adapter = registry().get(&case.kind).expect("the case's type is in the registry");
-    life(cx, adapter, case).await;
+    life(cx, adapter, &case.resolved(&|address| made.get(address).cloned())).await;
     for (parent, id) in parents.iter().rev() {
         parent.delete(cx, id, Removal::WithContents).await.unwrap_or_else(|error| panic!("{id}: {error}"));
     }

@@ -4,7 +4,7 @@ use provision::aws::Context;
 use provision::model::Kind;
 use serde_json::{Value, json};
 
-use crate::{Case, other_tags, tags};
+use crate::{Case, need, other_tags, tags};
 
 const QUEUE: Kind = Kind::new("AWS::SQS::Queue");
 
@@ -20,7 +20,6 @@ fn queue() -> Value {
 
 /// The cases of this service.
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
-    let url = format!("https://sqs.{}.amazonaws.com/{}/vod-case-queue", cx.region(), cx.scope.account);
     let statement = |service: &str| {
         json!({
             "Sid": "Send",
@@ -47,7 +46,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
             kind: Kind::new("AWS::SQS::QueuePolicy"),
             needs: vec![(QUEUE, queue())],
             base: json!({
-                "Queues": [url],
+                "Queues": [need(0, "QueueUrl")],
                 "PolicyDocument": { "Version": "2012-10-17", "Statement": [statement("events.amazonaws.com")] },
             }),
             variants: vec![("/PolicyDocument/Statement", json!([statement("sns.amazonaws.com")]))],
