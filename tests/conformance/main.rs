@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
+mod s3;
 mod sqs;
 
 use std::collections::BTreeSet;
@@ -51,7 +52,7 @@ pub(crate) fn other_tags(address: &str) -> Value {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    [sqs::cases(cx)].into_iter().flatten().collect()
+    [s3::cases(cx), sqs::cases(cx)].into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
