@@ -6,6 +6,7 @@
 
 mod adapter;
 mod registry;
+pub mod s3;
 pub mod sqs;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Adapter, Erased, sqs};
+use super::{Adapter, Erased, s3, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -38,6 +38,8 @@ pub fn registry() -> &'static Registry {
     static TABLE: OnceLock<Registry> = OnceLock::new();
     TABLE.get_or_init(|| {
         Registry::new(vec![
+            Box::new(Erased::<s3::Bucket>::new()),
+            Box::new(Erased::<s3::BucketPolicy>::new()),
             Box::new(Erased::<sqs::Queue>::new()),
             Box::new(Erased::<sqs::QueuePolicy>::new()),
         ])

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
+mod s3;
 mod sqs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +73,7 @@ impl Case {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    [sqs::cases(cx)].into_iter().flatten().collect()
+    [s3::cases(cx), sqs::cases(cx)].into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

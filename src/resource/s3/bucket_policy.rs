@@ -1,0 +1,65 @@
+//! `AWS::S3::BucketPolicy`: who may do what with a bucket.
+
+use serde::{Deserialize, Serialize};
+
+use super::change;
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+
+const ABSENT: &[&str] = &["NoSuchBucketPolicy", "NoSuchBucket"];
+
+/// The policy of one bucket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct BucketPolicy {
+    /// The bucket's name.
+    pub bucket: Input,
+    /// The policy.
+    pub policy_document: PolicyDocument,
+}
+
+impl Resource for BucketPolicy {
+    const KIND: Kind = Kind::new("AWS::S3::BucketPolicy");
+    const CREATE_ONLY: &'static [&'static str] = &["Bucket"];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.bucket.text())
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let call = cx.s3().get_bucket_policy().bucket(id).expected_bucket_owner(&cx.scope.account);
+        let answer = call.send().await.unless("s3:GetBucketPolicy", ABSENT)?;
+        let Some(text) = answer.and_then(|answer| answer.policy) else { return Ok(None) };
+        let policy_document = text.parse().map_err(|error| {
+            Error::unexpected("s3:GetBucketPolicy", format!("unreadable policy of {id}: {error}"))
+        })?;
+        let properties = Self { bucket: id.into(), policy_document };
+        Ok(Some(Observed::new(id, properties, Outputs::new(), Ownership::Inherited)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let bucket = desired.bucket.text();
+        let call = cx.s3().put_bucket_policy().bucket(&bucket).expected_bucket_owner(&cx.scope.account);
+        let call = call.policy(desired.policy_document.to_json());
+        change(cx, || async { call.clone().send().await.named("s3:PutBucketPolicy").map(drop) }).await?;
+        Ok(Created::new(bucket, Outputs::new()))
+    }
+
+    async fn update(cx: &Context, _: &Observed<Self>, desired: &Resolved<Self>, _: &Changes) -> Result<()> {
+        Self::create(cx, desired).await.map(drop)
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let call = cx.s3().delete_bucket_policy().bucket(id).expected_bucket_owner(&cx.scope.account);
+        call.send().await.unless("s3:DeleteBucketPolicy", ABSENT).map(drop)
+    }
+
+    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(Vec::new())
+    }
+}

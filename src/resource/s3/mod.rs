@@ -1,0 +1,61 @@
+//! Amazon S3: buckets and their policies.
+//!
+//! A bucket is one resource but a dozen settings, each with its own calls: `settings` reads and writes them, the
+//! property types beside it map each to the SDK and back, `emptying` removes what a bucket holds.
+//! Every call but the ones that make and list buckets carries `ExpectedBucketOwner`, so a bucket of our name that
+//! belongs to another account is never read for ours, let alone written to.
+
+mod bucket;
+mod bucket_policy;
+mod cors;
+mod emptying;
+mod encryption;
+mod lifecycle;
+mod logging;
+mod notification;
+mod properties;
+mod settings;
+
+use std::future::Future;
+use std::time::Duration;
+
+pub use bucket::Bucket;
+pub use bucket_policy::BucketPolicy;
+pub use cors::{CorsConfiguration, CorsRule};
+pub use encryption::BucketEncryption;
+pub use lifecycle::{
+    AbortIncompleteMultipartUpload, LifecycleConfiguration, NoncurrentVersionExpiration,
+    NoncurrentVersionTransition, Rule, TagFilter, Transition,
+};
+pub use logging::LoggingConfiguration;
+pub use notification::NotificationConfiguration;
+pub use properties::{OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration};
+
+use crate::aws::{Context, Error, Patience, Result, retry_while};
+
+/// What says that a bucket does not exist.
+const NO_BUCKET: &[&str] = &["NoSuchBucket"];
+/// What passes by itself after a change: another change of the same bucket is under way, or a bucket that was made
+/// moments ago is not known everywhere yet, be it this one or the one its logs go to.
+const SETTLING: &[&str] =
+    &["OperationAborted", "ConditionalRequestConflict", "NoSuchBucket", "InvalidTargetBucketForLogging"];
+/// S3 settles such things within seconds; what lasts longer is a mistake worth showing.
+const PATIENCE: Patience = Patience {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(3),
+    limit: Duration::from_secs(40),
+};
+
+/// The ARN of a bucket: S3's ARNs name neither region nor account.
+fn arn(name: &str) -> String {
+    format!("arn:aws:s3:::{name}")
+}
+
+/// Makes a change, again while S3 is still settling an earlier one.
+async fn change<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let settling = |error: &Error| error.is(SETTLING);
+    retry_while(cx, PATIENCE, "waiting until S3 has settled the bucket", settling, call).await
+}
