@@ -6,6 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
+mod events;
+mod iam;
+mod logs;
 mod sqs;
 
 use std::collections::BTreeSet;
@@ -51,7 +54,7 @@ pub(crate) fn other_tags(address: &str) -> Value {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    [sqs::cases(cx)].into_iter().flatten().collect()
+    [sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx)].into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
