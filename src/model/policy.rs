@@ -107,6 +107,7 @@ const KEYS: &[&str] = &[
     "aws:SourceArn",
     "aws:SourceIp",
     "aws:SourceVpce",
+    "iam:PassedToService",
     "lambda:FunctionArn",
     "s3:ExistingObjectTag",
     "s3:prefix",
@@ -201,7 +202,7 @@ impl Statement {
 }
 
 /// A policy: statements in one canonical order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyDocument(BTreeSet<Statement>);
 
 impl PolicyDocument {

@@ -5,6 +5,9 @@
 //! the adapters. See `docs/adding-a-resource.md`.
 
 mod adapter;
+pub mod events;
+pub mod iam;
+pub mod logs;
 mod registry;
 pub mod s3;
 pub mod sqs;

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{Adapter, Erased, s3, sqs};
+use super::{Adapter, Erased, events, iam, logs, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -42,6 +43,10 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<s3::BucketPolicy>::new()),
             Box::new(Erased::<sqs::Queue>::new()),
             Box::new(Erased::<sqs::QueuePolicy>::new()),
+        Registry(vec![
+            Box::new(Erased::<iam::Role>::new()),
+            Box::new(Erased::<logs::LogGroup>::new()),
+            Box::new(Erased::<events::Rule>::new()),
         ])
     })
 }

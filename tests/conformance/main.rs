@@ -8,6 +8,9 @@
 
 mod cloud;
 mod s3;
+mod events;
+mod iam;
+mod logs;
 mod sqs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,6 +77,7 @@ impl Case {
 
 fn cases(cx: &Context) -> Vec<Case> {
     [s3::cases(cx), sqs::cases(cx)].into_iter().flatten().collect()
+    [sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx)].into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

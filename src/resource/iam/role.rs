@@ -1,0 +1,309 @@
+//! `AWS::IAM::Role`: a role with its trust, its inline policies and what is attached to it.
+//!
+//! Follows the IAM API reference, `CreateRole`, `PutRolePolicy` and `DeleteRole`.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+
+use super::role_edit::{Editor, api_tags};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Principal, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
+const EXISTS: &[&str] = &["EntityAlreadyExists"];
+const MALFORMED: &[&str] = &["MalformedPolicyDocument"];
+/// How many calls of a fan-out are under way at once.
+const ABREAST: usize = 8;
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Role {
+    /// Its name.
+    pub role_name: String,
+    /// The path before its name in the ARN, `/` by default.
+    pub path: String,
+    /// What it is for. IAM's own default is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who may assume it.
+    pub assume_role_policy_document: PolicyDocument,
+    /// Its inline policies, by name.
+    #[serde(default)]
+    pub policies: BTreeSet<Policy>,
+    /// The managed policies attached to it. Empty means that none may be: one attached by hand is drift.
+    #[serde(default)]
+    pub managed_policy_arns: BTreeSet<Input>,
+    /// The managed policy that bounds what its policies can allow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<Input>,
+    /// How long a session may last, in seconds (3,600 to 43,200).
+    pub max_session_duration: u32,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// An inline policy of a role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Policy {
+    /// Its name within the role.
+    pub policy_name: String,
+    /// What it allows.
+    pub policy_document: PolicyDocument,
+}
+
+impl Role {
+    /// A role at the root path with IAM's default session of an hour and nothing attached.
+    #[must_use]
+    pub fn new(
+        name: String,
+        description: &str,
+        trust: PolicyDocument,
+        policies: Vec<Policy>,
+        tags: Tags,
+    ) -> Self {
+        Self {
+            role_name: name,
+            path: "/".to_owned(),
+            description: Some(description.to_owned()),
+            assume_role_policy_document: trust,
+            policies: policies.into_iter().collect(),
+            managed_policy_arns: BTreeSet::new(),
+            permissions_boundary: None,
+            max_session_duration: 3600,
+            tags,
+        }
+    }
+
+    /// Whether the trust names principals of accounts (users, roles). IAM refuses those that it does not know (yet).
+    fn trusts_principals(&self) -> bool {
+        let by_type =
+            |principal: &Principal| matches!(principal, Principal::Of(types) if types.contains_key("AWS"));
+        self.assume_role_policy_document
+            .statements()
+            .any(|statement| statement.principal.as_ref().is_some_and(by_type))
+    }
+
+    /// The role as `CreateRole` leaves it: all but its policies.
+    fn bare(&self) -> Self {
+        Self { policies: BTreeSet::new(), managed_policy_arns: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// Creates the bare role and returns its id.
+    async fn begin(&self, cx: &Context) -> Result<String> {
+        let create = || async {
+            let call = cx
+                .iam()
+                .create_role()
+                .role_name(&self.role_name)
+                .path(&self.path)
+                .assume_role_policy_document(self.assume_role_policy_document.to_json())
+                .max_session_duration(self.max_session_duration.cast_signed())
+                .set_description(self.description.clone())
+                .set_permissions_boundary(self.permissions_boundary.as_ref().map(Input::text))
+                .set_tags(Some(api_tags(&self.tags)));
+            call.send().await.named("iam:CreateRole")
+        };
+        let passing = |error: &Error| error.is(MALFORMED) && self.trusts_principals();
+        let awaited = "waiting until IAM knows the principals that the role trusts";
+        let answer = retry_while(cx, Patience::SECONDS, awaited, passing, create).await?;
+        answer
+            .role
+            .map(|role| role.role_id)
+            .ok_or_else(|| Error::unexpected("iam:CreateRole", "no role in the answer"))
+    }
+
+    /// The role of this name if it is our own unfinished one, so that creating can go on with it.
+    async fn unfinished(&self, cx: &Context) -> Result<Option<Observed<Self>>> {
+        let ours = |found: &Observed<Self>| {
+            matches!(found.ownership, Ownership::Marked(_))
+                && found.ownership == self.tags.ownership()
+                && found.properties.path == self.path
+        };
+        Ok(Self::observe(cx, &self.role_name).await?.filter(ours))
+    }
+}
+
+fn outputs_of(scope: &Scope, path: &str, name: &str) -> Outputs {
+    outputs([("Arn", scope.arn_in("", "iam", &format!("role{path}{name}")))])
+}
+
+fn with_id(foreseen: Outputs, id: String) -> Outputs {
+    foreseen.into_iter().chain([("RoleId".to_owned(), id)]).collect()
+}
+
+/// A policy out of IAM's answers, which percent-encode it (RFC 3986).
+fn document(call: &'static str, encoded: &str) -> Result<PolicyDocument> {
+    let text = percent_decode_str(encoded).decode_utf8_lossy();
+    text.parse().map_err(|error| Error::unexpected(call, format!("unreadable policy: {error}")))
+}
+
+pub(super) async fn inline_names(cx: &Context, role: &str) -> Result<Vec<String>> {
+    let pages = cx.iam().list_role_policies().role_name(role).into_paginator().items().send();
+    Ok(pages.try_collect().await.unless("iam:ListRolePolicies", ABSENT)?.unwrap_or_default())
+}
+
+async fn inline_policies(cx: &Context, role: &str) -> Result<BTreeSet<Policy>> {
+    let names = inline_names(cx, role).await?;
+    let read = |name: String| async move {
+        let call = cx.iam().get_role_policy().role_name(role).policy_name(&name);
+        let Some(answer) = call.send().await.unless("iam:GetRolePolicy", ABSENT)? else { return Ok(None) };
+        let policy_document = document("iam:GetRolePolicy", &answer.policy_document)?;
+        Ok(Some(Policy { policy_name: name, policy_document }))
+    };
+    stream::iter(names)
+        .map(read)
+        .buffer_unordered(ABREAST)
+        .try_filter_map(|found| async { Ok(found) })
+        .try_collect()
+        .await
+}
+
+pub(super) async fn attached(cx: &Context, role: &str) -> Result<BTreeSet<Input>> {
+    let pages = cx.iam().list_attached_role_policies().role_name(role).into_paginator().items().send();
+    let found = pages.try_collect().await.unless("iam:ListAttachedRolePolicies", ABSENT)?.unwrap_or_default();
+    Ok(found.into_iter().filter_map(|policy| policy.policy_arn).map(Input::from).collect())
+}
+
+fn tags_of(found: Option<Vec<aws_sdk_iam::types::Tag>>) -> Tags {
+    found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
+}
+
+impl Resource for Role {
+    const KIND: Kind = Kind::new("AWS::IAM::Role");
+    const CREATE_ONLY: &'static [&'static str] = &["Path", "RoleName"];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.role_name.clone())
+    }
+
+    fn foreseen(&self, scope: &Scope) -> Outputs {
+        outputs_of(scope, &self.path, &self.role_name)
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let role = async { cx.iam().get_role().role_name(id).send().await.unless("iam:GetRole", ABSENT) };
+        let (role, policies, managed_policy_arns) =
+            tokio::try_join!(role, inline_policies(cx, id), attached(cx, id))?;
+        let Some(role) = role.and_then(|answer| answer.role) else { return Ok(None) };
+        let trust = role.assume_role_policy_document.unwrap_or_default();
+        let boundary = role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn);
+        let properties = Self {
+            role_name: role.role_name,
+            path: role.path,
+            description: role.description.filter(|text| !text.is_empty()),
+            assume_role_policy_document: document("iam:GetRole", &trust)?,
+            policies,
+            managed_policy_arns,
+            permissions_boundary: boundary.map(Input::from),
+            max_session_duration: role.max_session_duration.map_or(3600, i32::cast_unsigned),
+            tags: tags_of(role.tags),
+        };
+        let (outputs, ownership) =
+            (with_id(properties.foreseen(&cx.scope), role.role_id), properties.tags.ownership());
+        Ok(Some(Observed::new(id, properties, outputs, ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let editor = Editor::of_new(cx, &desired.role_name);
+        let outputs = match desired.begin(cx).await {
+            Ok(id) => {
+                editor.converge(&desired.bare(), desired).await?;
+                with_id(desired.foreseen(&cx.scope), id)
+            }
+            Err(error) if error.is(EXISTS) => {
+                let Some(found) = desired.unfinished(cx).await? else { return Err(error) };
+                editor.converge(&found.properties, desired).await?;
+                found.outputs
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Created::new(&desired.role_name, outputs))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        _: &Changes,
+    ) -> Result<()> {
+        Editor::of_old(cx, &seen.id).converge(&seen.properties, desired).await
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        Editor::of_old(cx, id).delete().await
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let roles = cx.iam().list_roles().max_items(1000).into_paginator().items().send();
+        let roles = roles.try_collect().await.named("iam:ListRoles")?;
+        let prefix = format!("{}-", cx.scope.stack);
+        let names = roles.into_iter().map(|role| role.role_name).filter(|name| name.starts_with(&prefix));
+        // ListRoles leaves the tags out.
+        let read = |name: String| async move {
+            let call = cx.iam().list_role_tags().role_name(&name);
+            let tags = call.send().await.unless("iam:ListRoleTags", ABSENT)?.map(|answer| answer.tags);
+            let mark = Mark::from_tags(&tags_of(tags));
+            Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)))
+        };
+        stream::iter(names)
+            .map(read)
+            .buffered(ABREAST)
+            .try_filter_map(|found| async { Ok(found) })
+            .try_collect()
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Statement;
+
+    fn role(trust: Statement) -> Role {
+        Role::new("vod-submit".into(), "Submits", PolicyDocument::new([trust]), vec![], Tags::default())
+    }
+
+    fn assume() -> Statement {
+        Statement::allow("Assume", &["sts:AssumeRole"])
+    }
+
+    #[test]
+    fn policies_are_read_out_of_their_percent_encoding() {
+        let encoded = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Sid%22%3A%22A%22%2C%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3AGetObject%22%2C%22Resource%22%3A%22arn%3Aaws%3As3%3A%3A%3Ab%2F%2B%20%2A%22%7D%5D%7D";
+        let expected =
+            PolicyDocument::new([Statement::allow("A", &["s3:GetObject"]).on(["arn:aws:s3:::b/+ *".into()])]);
+        assert_eq!(document("iam:GetRole", encoded).unwrap(), expected);
+        assert_eq!(document("iam:GetRole", "%7B").unwrap_err().call, "iam:GetRole");
+    }
+
+    #[test]
+    fn a_malformed_trust_can_pass_only_where_it_names_principals() {
+        let ours = Principal::Of([("AWS".to_owned(), ["arn:aws:iam::1:role/x".into()].into())].into());
+        assert!(role(assume().to(ours)).trusts_principals());
+        assert!(!role(assume().to(Principal::service("lambda.amazonaws.com"))).trusts_principals());
+    }
+
+    #[test]
+    fn inline_policies_are_in_the_order_of_their_names() {
+        let policy =
+            |name: &str| Policy { policy_name: name.into(), policy_document: PolicyDocument::default() };
+        let role = Role { policies: [policy("b"), policy("a")].into(), ..role(assume()) };
+        let json = serde_json::to_value(&role).unwrap();
+        assert_eq!(json["Policies"][0]["PolicyName"], "a");
+        assert_eq!(serde_json::from_value::<Role>(json).unwrap(), role);
+    }
+
+    #[test]
+    fn the_arn_is_foreseen_and_the_id_is_not() {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        let foreseen = Role { path: "/vod/".into(), ..role(assume()) }.foreseen(&scope);
+        assert_eq!(foreseen, outputs([("Arn", "arn:aws:iam::111122223333:role/vod/vod-submit".into())]));
+    }
+}

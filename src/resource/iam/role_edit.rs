@@ -1,0 +1,221 @@
+//! The calls that change or remove a role, one after the other: IAM refuses simultaneous changes of one entity.
+
+use std::future::Future;
+
+use aws_sdk_iam::types::Tag;
+
+use super::role::{ABSENT, Policy, Role, attached, inline_names};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::model::{Input, Tags};
+
+/// Another change of the same role is under way.
+const BUSY: &[&str] = &["ConcurrentModification"];
+/// The same, and: not every IAM server knows a role that was made a moment ago.
+const BUSY_OR_NEW: &[&str] = &["ConcurrentModification", "NoSuchEntity"];
+/// The same, and: not every IAM server knows that what was on the role is gone.
+const BUSY_OR_USED: &[&str] = &["ConcurrentModification", "DeleteConflict"];
+
+/// Tags as IAM's calls take them.
+pub(super) fn api_tags(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build().expect("key and value are set");
+    tags.iter().map(tag).collect()
+}
+
+/// Changes one role.
+pub(super) struct Editor<'a> {
+    cx: &'a Context,
+    name: &'a str,
+    passing: &'static [&'static str],
+}
+
+impl<'a> Editor<'a> {
+    /// An editor of a role that was made just now.
+    pub(super) fn of_new(cx: &'a Context, name: &'a str) -> Self {
+        Self { cx, name, passing: BUSY_OR_NEW }
+    }
+
+    /// An editor of a role that has been there for a while.
+    pub(super) fn of_old(cx: &'a Context, name: &'a str) -> Self {
+        Self { cx, name, passing: BUSY }
+    }
+
+    async fn settle<T, F>(&self, call: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.settle_while(self.passing, call).await
+    }
+
+    async fn settle_while<T, F>(&self, codes: &[&str], call: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let awaited = format!("waiting until IAM has settled role {}", self.name);
+        retry_while(self.cx, Patience::SECONDS, &awaited, |error| error.is(codes), call).await
+    }
+
+    /// Makes the seen role equal to the desired one. What is new is added before what is stale is removed, so that
+    /// whoever works under the role can do so all the while.
+    pub(super) async fn converge(&self, seen: &Role, desired: &Role) -> Result<()> {
+        if seen.assume_role_policy_document != desired.assume_role_policy_document {
+            self.set_trust(desired).await?;
+        }
+        let settings = |role: &Role| (role.description.clone(), role.max_session_duration);
+        if settings(seen) != settings(desired) {
+            self.set_settings(desired).await?;
+        }
+        if seen.permissions_boundary != desired.permissions_boundary {
+            self.set_boundary(desired.permissions_boundary.as_ref()).await?;
+        }
+        self.converge_policies(seen, desired).await?;
+        self.converge_tags(&seen.tags, &desired.tags).await
+    }
+
+    async fn converge_policies(&self, seen: &Role, desired: &Role) -> Result<()> {
+        for policy in desired.policies.difference(&seen.policies) {
+            self.put(policy).await?;
+        }
+        for arn in desired.managed_policy_arns.difference(&seen.managed_policy_arns) {
+            self.attach(&arn.text()).await?;
+        }
+        let kept = |name: &str| desired.policies.iter().any(|policy| policy.policy_name == name);
+        for policy in seen.policies.iter().filter(|policy| !kept(&policy.policy_name)) {
+            self.remove(&policy.policy_name).await?;
+        }
+        for arn in seen.managed_policy_arns.difference(&desired.managed_policy_arns) {
+            self.detach(&arn.text()).await?;
+        }
+        Ok(())
+    }
+
+    async fn converge_tags(&self, seen: &Tags, desired: &Tags) -> Result<()> {
+        if seen == desired {
+            return Ok(());
+        }
+        let (iam, stale) = (self.cx.iam(), seen.stale(desired));
+        if !stale.is_empty() {
+            let untag = || async {
+                let call = iam.untag_role().role_name(self.name).set_tag_keys(Some(stale.clone()));
+                call.send().await.named("iam:UntagRole")
+            };
+            self.settle(untag).await?;
+        }
+        let tag = || async {
+            let call = iam.tag_role().role_name(self.name).set_tags(Some(api_tags(desired)));
+            call.send().await.named("iam:TagRole")
+        };
+        self.settle(tag).await.map(drop)
+    }
+
+    async fn set_trust(&self, desired: &Role) -> Result<()> {
+        let document = desired.assume_role_policy_document.to_json();
+        let update = || async {
+            let call =
+                self.cx.iam().update_assume_role_policy().role_name(self.name).policy_document(&document);
+            call.send().await.named("iam:UpdateAssumeRolePolicy")
+        };
+        self.settle(update).await.map(drop)
+    }
+
+    /// Both settings in every call: IAM resets the session to an hour when the call leaves it out, and keeps the
+    /// description.
+    async fn set_settings(&self, desired: &Role) -> Result<()> {
+        let update = || async {
+            let call = self
+                .cx
+                .iam()
+                .update_role()
+                .role_name(self.name)
+                .description(desired.description.clone().unwrap_or_default())
+                .max_session_duration(desired.max_session_duration.cast_signed());
+            call.send().await.named("iam:UpdateRole")
+        };
+        self.settle(update).await.map(drop)
+    }
+
+    async fn set_boundary(&self, boundary: Option<&Input>) -> Result<()> {
+        let iam = self.cx.iam();
+        if let Some(arn) = boundary.map(Input::text) {
+            let put = || async {
+                let call =
+                    iam.put_role_permissions_boundary().role_name(self.name).permissions_boundary(&arn);
+                call.send().await.named("iam:PutRolePermissionsBoundary")
+            };
+            return self.settle(put).await.map(drop);
+        }
+        let delete = || async {
+            let call = iam.delete_role_permissions_boundary().role_name(self.name);
+            call.send().await.named("iam:DeleteRolePermissionsBoundary")
+        };
+        self.settle(delete).await.map(drop)
+    }
+
+    async fn put(&self, policy: &Policy) -> Result<()> {
+        let document = policy.policy_document.to_json();
+        let put = || async {
+            let call = self.cx.iam().put_role_policy().role_name(self.name);
+            let call = call.policy_name(&policy.policy_name).policy_document(&document);
+            call.send().await.named("iam:PutRolePolicy")
+        };
+        self.settle(put).await.map(drop)
+    }
+
+    async fn remove(&self, policy: &str) -> Result<()> {
+        let delete = || async {
+            let call = self.cx.iam().delete_role_policy().role_name(self.name).policy_name(policy);
+            call.send().await.unless("iam:DeleteRolePolicy", ABSENT)
+        };
+        self.settle(delete).await.map(drop)
+    }
+
+    async fn attach(&self, arn: &str) -> Result<()> {
+        let attach = || async {
+            let call = self.cx.iam().attach_role_policy().role_name(self.name).policy_arn(arn);
+            call.send().await.named("iam:AttachRolePolicy")
+        };
+        self.settle(attach).await.map(drop)
+    }
+
+    async fn detach(&self, arn: &str) -> Result<()> {
+        let detach = || async {
+            let call = self.cx.iam().detach_role_policy().role_name(self.name).policy_arn(arn);
+            call.send().await.unless("iam:DetachRolePolicy", ABSENT)
+        };
+        self.settle(detach).await.map(drop)
+    }
+
+    /// Removes the role and all that is on it, except from instance profiles: those are somebody else's.
+    pub(super) async fn delete(&self) -> Result<()> {
+        let (inline, attached, profiles) = tokio::try_join!(
+            inline_names(self.cx, self.name),
+            attached(self.cx, self.name),
+            self.profiles()
+        )?;
+        if !profiles.is_empty() {
+            let text = format!(
+                "role {} is in use by instance profile {}, which this program did not make: take the role out of it first",
+                self.name,
+                profiles.join(", ")
+            );
+            return Err(Error::unexpected("iam:DeleteRole", text));
+        }
+        for name in &inline {
+            self.remove(name).await?;
+        }
+        for arn in &attached {
+            self.detach(&arn.text()).await?;
+        }
+        let delete = || async {
+            let call = self.cx.iam().delete_role().role_name(self.name);
+            call.send().await.unless("iam:DeleteRole", ABSENT)
+        };
+        self.settle_while(BUSY_OR_USED, delete).await.map(drop)
+    }
+
+    async fn profiles(&self) -> Result<Vec<String>> {
+        let call = self.cx.iam().list_instance_profiles_for_role().role_name(self.name);
+        let found = call.into_paginator().items().send().try_collect().await;
+        let found = found.unless("iam:ListInstanceProfilesForRole", ABSENT)?.unwrap_or_default();
+        Ok(found.into_iter().map(|profile| profile.instance_profile_name).collect())
+    }
+}
