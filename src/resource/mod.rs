@@ -5,6 +5,7 @@
 //! the adapters. See `docs/adding-a-resource.md`.
 
 mod adapter;
+pub mod lambda;
 mod registry;
 pub mod sqs;
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Adapter, Erased, sqs};
+use super::{Adapter, Erased, lambda, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -31,6 +31,12 @@ impl Registry {
 pub fn registry() -> &'static Registry {
     static TABLE: OnceLock<Registry> = OnceLock::new();
     TABLE.get_or_init(|| {
-        Registry(vec![Box::new(Erased::<sqs::Queue>::new()), Box::new(Erased::<sqs::QueuePolicy>::new())])
+        Registry(vec![
+            Box::new(Erased::<sqs::Queue>::new()),
+            Box::new(Erased::<sqs::QueuePolicy>::new()),
+            Box::new(Erased::<lambda::Function>::new()),
+            Box::new(Erased::<lambda::EventInvokeConfig>::new()),
+            Box::new(Erased::<lambda::Permission>::new()),
+        ])
     })
 }
