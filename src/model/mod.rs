@@ -3,6 +3,7 @@
 //! Nothing here calls AWS and nothing here imports another module of ours. See `docs/architecture.md`.
 
 mod address;
+mod bundle;
 mod change;
 mod declaration;
 mod event;
@@ -13,6 +14,7 @@ mod scope;
 mod tags;
 
 pub use address::{Address, Kind};
+pub use bundle::{bundle_digest, bundle_key};
 pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};

@@ -8,6 +8,7 @@ mod adapter;
 pub mod events;
 pub mod iam;
 pub mod logs;
+pub mod lambda;
 mod registry;
 pub mod s3;
 pub mod sqs;

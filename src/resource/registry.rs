@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::{Adapter, Erased, s3, sqs};
 use super::{Adapter, Erased, events, iam, logs, sqs};
+use super::{Adapter, Erased, lambda, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -47,6 +48,9 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<iam::Role>::new()),
             Box::new(Erased::<logs::LogGroup>::new()),
             Box::new(Erased::<events::Rule>::new()),
+            Box::new(Erased::<lambda::Function>::new()),
+            Box::new(Erased::<lambda::EventInvokeConfig>::new()),
+            Box::new(Erased::<lambda::Permission>::new()),
         ])
     })
 }

@@ -1,0 +1,69 @@
+//! AWS Lambda.
+
+mod event_invoke_config;
+mod function;
+mod permission;
+mod properties;
+
+pub use event_invoke_config::{Destination, DestinationConfig, EventInvokeConfig};
+pub use function::Function;
+pub use permission::Permission;
+pub use properties::{
+    Code, DeadLetterConfig, Environment, EphemeralStorage, FileSystemConfig, LoggingConfig, TracingConfig,
+    VpcConfig,
+};
+
+use std::future::Future;
+
+use crate::aws::{Context, Error, Patience, Result, retry_while};
+
+const ABSENT: &[&str] = &["ResourceNotFoundException"];
+/// The function is still being created or updated; also: something of this name exists.
+const CONFLICT: &[&str] = &["ResourceConflictException"];
+const INVALID: &[&str] = &["InvalidParameterValueException"];
+
+/// What Lambda says of a role, policy or destination made seconds ago. The code is the one of every invalid
+/// parameter, so here, and only here, the message has to tell what passes by itself from what does not.
+const UNSETTLED: &[&str] = &[
+    "cannot be assumed by Lambda",
+    "execution role does not have permissions",
+    "KMS key is invalid for CreateGrant",
+    "destination ARN",
+];
+
+/// Whether this is IAM, KMS or SQS not having told Lambda yet of what was just made there.
+fn unsettled(error: &Error) -> bool {
+    error.is(INVALID) && UNSETTLED.iter().any(|said| error.message.contains(said))
+}
+
+/// Makes a call on a function again while IAM settles or while Lambda still works on the change before.
+async fn patiently<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let passing = |error: &Error| unsettled(error) || error.is(CONFLICT);
+    let awaited = "waiting until Lambda is done with the change before and sees the function's role";
+    retry_while(cx, Patience::SECONDS, awaited, passing, call).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::Class;
+
+    #[test]
+    fn only_what_passes_by_itself_is_waited_out() {
+        let said = |message: &str| Error {
+            call: "lambda:CreateFunction",
+            class: Class::Refused,
+            code: "InvalidParameterValueException".into(),
+            message: message.into(),
+            request_id: None,
+        };
+        assert!(unsettled(&said("The role defined for the function cannot be assumed by Lambda.")));
+        assert!(unsettled(&said(
+            "The provided execution role does not have permissions to call SendMessage on SQS"
+        )));
+        assert!(!unsettled(&said("Unzipped size must be smaller than 262144000 bytes")));
+    }
+}

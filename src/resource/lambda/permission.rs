@@ -1,0 +1,285 @@
+//! `AWS::Lambda::Permission`: one statement of a function's policy.
+//!
+//! CloudFormation gives the statement an id of its own making and has no property for it, so a declaration cannot name
+//! its statement. Here the id follows from what tells the function's statements apart, the caller and the source; a
+//! statement is therefore found under the id we gave it, and also, by its content, under one that CloudFormation gave.
+//! Follows the Lambda API reference, `AddPermission`, `GetPolicy`.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{ABSENT, CONFLICT, patiently};
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{
+    Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Principal, Scope, Statement,
+};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+
+/// One statement of a function's policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Permission {
+    /// The function's name.
+    pub function_name: Input,
+    /// What is allowed: `lambda:InvokeFunction`.
+    pub action: String,
+    /// Who may: a service (`events.amazonaws.com`), an account, or `*`.
+    pub principal: String,
+    /// The ARN of the resource on whose behalf the service calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_arn: Option<Input>,
+    /// The account that must own that resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_account: Option<String>,
+    /// The organisation the caller must belong to.
+    #[serde(default, rename = "PrincipalOrgID", skip_serializing_if = "Option::is_none")]
+    pub principal_org_id: Option<String>,
+    /// The token an Alexa skill must bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_source_token: Option<String>,
+    /// How callers of the function's URL sign: `AWS_IAM` or `NONE`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function_url_auth_type: Option<String>,
+    /// Whether only calls through the function's URL are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoked_via_function_url: Option<bool>,
+}
+
+/// The longest readable part of a statement id; ids are at most 100 characters.
+const READABLE: usize = 80;
+
+/// The id of the statement that lets this principal call for this source: readable, and unique by a digest.
+/// Statements that differ only in their other conditions have the same id, so a change of those is a replacement.
+fn statement_id(principal: &str, source: &str) -> String {
+    let digest = hex::encode(Sha256::digest(format!("{principal}\n{source}")));
+    let service = principal.split('.').next().unwrap_or(principal);
+    let resource = source.rsplit(':').next().unwrap_or_default();
+    let readable = format!("{service}-{resource}").replace('*', "any");
+    let safe = |char: char| if char.is_ascii_alphanumeric() || char == '_' { char } else { '-' };
+    let readable: String = readable.chars().map(safe).take(READABLE).collect();
+    format!("{}-{}", readable.trim_matches('-'), &digest[..12])
+}
+
+impl Permission {
+    fn statement_id(&self) -> String {
+        statement_id(&self.principal, &self.source_arn.as_ref().map(Input::text).unwrap_or_default())
+    }
+
+    fn physical_id(&self) -> String {
+        format!("{}/{}", self.function_name.text(), self.statement_id())
+    }
+
+    /// The permission that a statement of the function's policy is.
+    fn from_statement(function: &str, statement: &Statement) -> Self {
+        let value = |key| condition(statement, key);
+        Self {
+            function_name: function.into(),
+            action: statement.action.iter().map(Input::text).collect::<Vec<_>>().join(","),
+            principal: principal(statement.principal.as_ref()),
+            source_arn: value("aws:SourceArn").map(Input::from),
+            source_account: value("aws:SourceAccount"),
+            principal_org_id: value("aws:PrincipalOrgID"),
+            event_source_token: value("lambda:EventSourceToken"),
+            function_url_auth_type: value("lambda:FunctionUrlAuthType"),
+            invoked_via_function_url: value("lambda:InvokedViaFunctionUrl").map(|text| text == "true"),
+        }
+    }
+}
+
+/// The principal as `AddPermission` was given it: Lambda writes an account as the ARN of its root.
+fn principal(found: Option<&Principal>) -> String {
+    let Some(Principal::Of(by_type)) = found else { return "*".to_owned() };
+    let names: Vec<String> = by_type.values().flatten().map(Input::text).collect();
+    let text = names.join(",");
+    let account = text.strip_prefix("arn:aws:iam::").and_then(|rest| rest.strip_suffix(":root"));
+    account.unwrap_or(&text).to_owned()
+}
+
+/// The value of a condition key under whichever operator.
+fn condition(statement: &Statement, key: &str) -> Option<String> {
+    let keys = statement.condition.values().flatten();
+    let (_, values) = keys.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(key))?;
+    Some(values.iter().map(Input::text).collect::<Vec<_>>().join(","))
+}
+
+/// The statements of a policy that a physical id speaks of: the one that carries the statement id, else those whose
+/// content leads to it.
+fn matching<'a>(policy: &'a PolicyDocument, function: &str, sid: &str) -> Vec<&'a Statement> {
+    let named: Vec<_> = policy.statements().filter(|statement| statement.sid == sid).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let leads_here =
+        |statement: &&Statement| Permission::from_statement(function, statement).statement_id() == sid;
+    policy.statements().filter(leads_here).collect()
+}
+
+/// The policy of a function, or nothing where there is no function or it has no policy. The local cloud answers an
+/// empty policy for none.
+async fn policy_of(cx: &Context, function: &str) -> Result<Option<PolicyDocument>> {
+    let call = cx.lambda().get_policy().function_name(function);
+    let answer = call.send().await.unless("lambda:GetPolicy", ABSENT)?;
+    let Some(text) = answer.and_then(|answer| answer.policy) else { return Ok(None) };
+    let unreadable = |error| Error::unexpected("lambda:GetPolicy", format!("unreadable policy: {error}"));
+    text.parse().map(Some).map_err(unreadable)
+}
+
+fn split(id: &str) -> Result<(&str, &str)> {
+    id.rsplit_once('/')
+        .ok_or_else(|| Error::unexpected("lambda:GetPolicy", format!("`{id}` is no permission's id")))
+}
+
+impl Resource for Permission {
+    const KIND: Kind = Kind::new("AWS::Lambda::Permission");
+    const CREATE_ONLY: &'static [&'static str] = &[
+        "Action",
+        "EventSourceToken",
+        "FunctionName",
+        "FunctionUrlAuthType",
+        "InvokedViaFunctionUrl",
+        "Principal",
+        "PrincipalOrgID",
+        "SourceAccount",
+        "SourceArn",
+    ];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.physical_id())
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let (function, sid) = split(id)?;
+        let policy = policy_of(cx, function).await?.unwrap_or_default();
+        let found =
+            matching(&policy, function, sid).first().map(|found| Self::from_statement(function, found));
+        Ok(found.map(|properties| Observed::new(id, properties, Outputs::new(), Ownership::Inherited)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let id = desired.physical_id();
+        let auth = desired.function_url_auth_type.as_deref().map(Into::into);
+        let call = cx
+            .lambda()
+            .add_permission()
+            .function_name(desired.function_name.text())
+            .statement_id(desired.statement_id())
+            .action(&desired.action)
+            .principal(&desired.principal)
+            .set_source_arn(desired.source_arn.as_ref().map(Input::text))
+            .set_source_account(desired.source_account.clone())
+            .set_principal_org_id(desired.principal_org_id.clone())
+            .set_event_source_token(desired.event_source_token.clone())
+            .set_function_url_auth_type(auth)
+            .set_invoked_via_function_url(desired.invoked_via_function_url);
+        patiently(cx, || async {
+            match call.clone().send().await.named("lambda:AddPermission") {
+                // The same code says that the function is busy, and that the first attempt got through.
+                Err(error) if error.is(CONFLICT) => match Self::observe(cx, &id).await? {
+                    Some(there) if there.properties == **desired => Ok(()),
+                    _ => Err(error),
+                },
+                answer => answer.map(drop),
+            }
+        })
+        .await?;
+        Ok(Created::new(id, Outputs::new()))
+    }
+
+    /// Never called: every property is create-only.
+    async fn update(_: &Context, seen: &Observed<Self>, _: &Resolved<Self>, _: &Changes) -> Result<()> {
+        let message = format!("a statement cannot be changed in place: {} must be replaced", seen.id);
+        Err(Error::unexpected("lambda:AddPermission", message))
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let (function, sid) = split(id)?;
+        let policy = policy_of(cx, function).await?.unwrap_or_default();
+        for statement in matching(&policy, function, sid) {
+            let call = cx.lambda().remove_permission().function_name(function).statement_id(&statement.sid);
+            patiently(cx, || async {
+                call.clone().send().await.unless("lambda:RemovePermission", ABSENT).map(drop)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = "arn:aws:events:ap-northeast-2:111122223333:rule/vod-upload";
+
+    fn permission() -> Permission {
+        Permission {
+            function_name: "vod-submit".into(),
+            action: "lambda:InvokeFunction".into(),
+            principal: "events.amazonaws.com".into(),
+            source_arn: Some(RULE.into()),
+            source_account: Some("111122223333".into()),
+            principal_org_id: None,
+            event_source_token: None,
+            function_url_auth_type: None,
+            invoked_via_function_url: None,
+        }
+    }
+
+    fn policy(sid: &str, account: &str) -> PolicyDocument {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Id":"default","Statement":[
+            {{"Sid":"by-hand","Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunction","Resource":"arn:f"}},
+            {{"Sid":"{sid}","Effect":"Allow","Principal":{{"Service":"events.amazonaws.com"}},
+              "Action":"lambda:InvokeFunction","Resource":"arn:f",
+              "Condition":{{"StringEquals":{{"AWS:SourceAccount":"{account}"}},"ArnLike":{{"AWS:SourceArn":"{RULE}"}}}}}}]}}"#
+        );
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_id_is_readable_and_fixed() {
+        // A changed id would leave every live statement behind: this value must never change.
+        assert_eq!(permission().physical_id(), "vod-submit/events-rule-vod-upload-3a3d36d0d9e5");
+        let any = statement_id("*", "");
+        assert!(any.starts_with("any-") && any.len() <= 100, "{any}");
+        assert!(statement_id(&"p".repeat(300), RULE).len() <= 100);
+    }
+
+    #[test]
+    fn a_statement_is_found_by_its_id_and_else_by_its_content() {
+        let sid = permission().statement_id();
+        for given in [sid.as_str(), "vod-HandlersSubmitPermission-1K9"] {
+            let policy = policy(given, "111122223333");
+            let found = matching(&policy, "vod-submit", &sid);
+            let read: Vec<_> =
+                found.iter().map(|found| Permission::from_statement("vod-submit", found)).collect();
+            assert_eq!(read, [permission()]);
+        }
+        assert!(matching(&PolicyDocument::default(), "vod-submit", &sid).is_empty());
+    }
+
+    #[test]
+    fn another_source_account_is_a_visible_change() {
+        let sid = permission().statement_id();
+        let policy = policy(&sid, "999999999999");
+        let seen = Permission::from_statement("vod-submit", matching(&policy, "vod-submit", &sid)[0]);
+        assert_eq!(seen.source_account.as_deref(), Some("999999999999"));
+    }
+
+    #[test]
+    fn an_account_and_everybody_read_back_as_they_were_given() {
+        let account = Principal::Of(
+            [("AWS".to_owned(), [Input::from("arn:aws:iam::111122223333:root")].into())].into(),
+        );
+        assert_eq!(principal(Some(&account)), "111122223333");
+        assert_eq!(principal(Some(&Principal::Any)), "*");
+    }
+}
