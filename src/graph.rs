@@ -38,6 +38,7 @@ fn list(addresses: &[Address]) -> String {
 pub struct Graph {
     declarations: BTreeMap<Address, Declaration>,
     needs: BTreeMap<Address, BTreeSet<Address>>,
+    dependents: BTreeMap<Address, BTreeSet<Address>>,
     order: Vec<Address>,
 }
 
@@ -61,8 +62,14 @@ impl Graph {
             }
             needs.insert(declaration.address.clone(), found);
         }
+        let mut dependents: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+        for (address, need) in
+            needs.iter().flat_map(|(address, needs)| needs.iter().map(move |need| (address, need)))
+        {
+            dependents.entry(need.clone()).or_default().insert(address.clone());
+        }
         let order = sort(&needs)?;
-        Ok(Self { declarations, needs, order })
+        Ok(Self { declarations, needs, dependents, order })
     }
 
     /// The declarations, those that others rest on first.
@@ -82,8 +89,8 @@ impl Graph {
     }
 
     /// What rests on a resource, directly.
-    pub fn dependents<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Address> {
-        self.needs.iter().filter(move |(_, needs)| needs.contains(address)).map(|(dependent, _)| dependent)
+    pub fn dependents(&self, address: &Address) -> impl Iterator<Item = &Address> {
+        self.dependents.get(address).into_iter().flatten()
     }
 
     /// How many resources are declared.
@@ -153,8 +160,7 @@ mod tests {
             Graph::new([declared("a", &["b", "c"]), declared("b", &["c"]), declared("c", &[])]).unwrap();
         let order: Vec<_> = graph.in_order().map(|d| d.address.as_str()).collect();
         assert_eq!(order, ["c", "b", "a"]);
-        let c = "c".into();
-        assert_eq!(graph.dependents(&c).count(), 2);
+        assert_eq!(graph.dependents(&"c".into()).count(), 2);
     }
 
     #[test]

@@ -5,12 +5,8 @@
 //! in order; [`execute`] carries it out. There is no state file: AWS is the state. See `docs/architecture.md`.
 
 pub mod aws;
-pub mod cli;
 pub mod bundle;
-pub mod cli {
-    //! One file a command.
-    pub mod bundle;
-}
+pub mod cli;
 pub mod diff;
 pub mod execute;
 pub mod graph;

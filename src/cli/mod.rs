@@ -1,4 +1,5 @@
 //! One file per command: parse, call, render.
 
+pub mod bundle;
 pub mod schema;
 pub mod validate;

@@ -9,7 +9,7 @@ mod teardown;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -106,6 +106,14 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// The addresses that are removed to be made anew.
+    #[must_use]
+    pub fn replaced(&self) -> BTreeSet<&Address> {
+        let replaced =
+            |step: &&Step| matches!(step.action, Action::Delete { reason: Reason::Replacement(_), .. });
+        self.steps.iter().filter(replaced).map(|step| &step.address).collect()
     }
 
     /// The plan in numbers; a replacement counts once.

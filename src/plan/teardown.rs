@@ -1,6 +1,6 @@
 //! The plan that removes a stack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Plan, Reason, Rules, Step};
 use crate::graph::Graph;
@@ -30,10 +30,8 @@ pub fn teardown(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn F
     let former = steps.len();
     for declaration in graph.in_order().rev() {
         let Some(live) = snapshot.live.get(&declaration.address) else { continue };
-        let mut needs: Vec<usize> = dependents(graph, &declaration.address)
-            .iter()
-            .filter_map(|address| done.get(address).copied())
-            .collect();
+        let resting = dependents(graph, &declaration.address, &|address| snapshot.live.contains_key(address));
+        let mut needs: Vec<usize> = resting.iter().filter_map(|address| done.get(address).copied()).collect();
         let rank = rules(&declaration.kind).rank;
         needs.extend((0..former).filter(|number| rules(&steps[*number].kind).rank > rank));
         done.insert(&declaration.address, steps.len());
@@ -42,16 +40,19 @@ pub fn teardown(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn F
     Plan { scope: scope.clone(), steps, unchanged: Vec::new(), outputs: BTreeMap::new() }
 }
 
-/// What rests on an address, directly or through resources that are not live any more.
-fn dependents<'a>(graph: &'a Graph, address: &'a Address) -> Vec<&'a Address> {
-    let mut found = Vec::new();
-    let mut open = vec![address];
+/// What is live and rests on an address, directly or through resources that are not live any more.
+fn dependents<'a>(
+    graph: &'a Graph,
+    address: &Address,
+    live: &dyn Fn(&Address) -> bool,
+) -> BTreeSet<&'a Address> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&Address> = graph.dependents(address).collect();
     while let Some(next) = open.pop() {
-        for dependent in graph.dependents(next) {
-            if !found.contains(&dependent) {
-                found.push(dependent);
-                open.push(dependent);
-            }
+        if live(next) {
+            found.insert(next);
+        } else {
+            open.extend(graph.dependents(next));
         }
     }
     found

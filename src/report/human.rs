@@ -48,15 +48,13 @@ pub(super) fn totals(totals: Totals) -> String {
 
 /// The steps to show, by concern, deletes and replacements first. The create of a replacement shows with its delete.
 fn by_concern(plan: &Plan) -> BTreeMap<&str, Vec<&Step>> {
-    let replaced = |step: &&Step| {
-        !(matches!(step.action, Action::Create { .. })
-            && plan.steps.iter().any(|other| {
-                other.address == step.address
-                    && matches!(other.action, Action::Delete { reason: Reason::Replacement(_), .. })
-            }))
-    };
+    let replaced = plan.replaced();
+    let shown = plan
+        .steps
+        .iter()
+        .filter(|step| !(matches!(step.action, Action::Create { .. }) && replaced.contains(&step.address)));
     let mut groups: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
-    for step in plan.steps.iter().filter(replaced) {
+    for step in shown {
         groups.entry(step.address.concern()).or_default().push(step);
     }
     for steps in groups.values_mut() {

@@ -12,15 +12,10 @@ use crate::plan::{Action, Plan, Reason};
 pub fn summary(plan: &Plan, outcome: &Outcome) -> String {
     let mut counts =
         [(0, "created"), (0, "changed"), (0, "replaced"), (0, "deleted"), (0, "failed"), (0, "not tried")];
+    let replaced = plan.replaced();
     for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
-        let replaced = |address| {
-            plan.steps.iter().any(|other| {
-                other.address == address
-                    && matches!(other.action, Action::Delete { reason: Reason::Replacement(_), .. })
-            })
-        };
         let place = match (ending, &step.action) {
-            (Ending::Done(_), Action::Create { .. }) if replaced(step.address.clone()) => 2,
+            (Ending::Done(_), Action::Create { .. }) if replaced.contains(&step.address) => 2,
             (Ending::Done(_), Action::Create { .. }) => 0,
             (Ending::Done(_), Action::Update { .. }) => 1,
             (Ending::Done(_), Action::Delete { reason: Reason::Replacement(_), .. }) => continue,

@@ -7,8 +7,8 @@
 mod adapter;
 pub mod events;
 pub mod iam;
-pub mod logs;
 pub mod lambda;
+pub mod logs;
 mod registry;
 pub mod s3;
 pub mod sqs;

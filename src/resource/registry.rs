@@ -2,9 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Adapter, Erased, s3, sqs};
-use super::{Adapter, Erased, events, iam, logs, sqs};
-use super::{Adapter, Erased, lambda, sqs};
+use super::{Adapter, Erased, events, iam, lambda, logs, s3, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -43,14 +41,13 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<s3::Bucket>::new()),
             Box::new(Erased::<s3::BucketPolicy>::new()),
             Box::new(Erased::<sqs::Queue>::new()),
-            Box::new(Erased::<sqs::QueuePolicy>::new()),
-        Registry(vec![
-            Box::new(Erased::<iam::Role>::new()),
             Box::new(Erased::<logs::LogGroup>::new()),
-            Box::new(Erased::<events::Rule>::new()),
+            Box::new(Erased::<iam::Role>::new()),
             Box::new(Erased::<lambda::Function>::new()),
             Box::new(Erased::<lambda::EventInvokeConfig>::new()),
+            Box::new(Erased::<events::Rule>::new()),
             Box::new(Erased::<lambda::Permission>::new()),
+            Box::new(Erased::<sqs::QueuePolicy>::new()),
         ])
     })
 }

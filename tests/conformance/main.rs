@@ -7,10 +7,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
-mod s3;
 mod events;
 mod iam;
 mod logs;
+mod s3;
 mod sqs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,8 +76,8 @@ impl Case {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    [s3::cases(cx), sqs::cases(cx)].into_iter().flatten().collect()
-    [sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx)].into_iter().flatten().collect()
+    let lists = [s3::cases(cx), sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx)];
+    lists.into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
