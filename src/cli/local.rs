@@ -1,0 +1,156 @@
+//! `provision local`: starts, stops, empties and shows the cloud on this machine.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+
+use crate::local;
+
+/// Starts, stops, empties or shows the local cloud.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Start the local cloud, or find it running
+    Start(Start),
+    /// Stop it, with everything in it
+    Stop(Which),
+    /// Show how it is
+    Status(Which),
+    /// Empty it without stopping it
+    Reset(Which),
+    /// Be the server, until told to stop
+    #[command(hide = true)]
+    Serve(Serve),
+}
+
+/// Which local cloud is meant.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Name of the instance
+    #[arg(long, default_value = "default")]
+    name: String,
+    /// Loopback port of the instance
+    #[arg(long, default_value_t = local::DEFAULT_PORT)]
+    port: u16,
+}
+
+#[derive(Debug, clap::Args)]
+struct Start {
+    #[command(flatten)]
+    which: Which,
+    /// Account id that it plays
+    #[arg(long, default_value = local::DEFAULT_ACCOUNT)]
+    account: String,
+    /// Region that it plays
+    #[arg(long, default_value = local::DEFAULT_REGION)]
+    region: String,
+    /// Delay every answer of an API, as a region far away does (for example 50ms)
+    #[arg(long, value_parser = duration)]
+    latency: Option<Duration>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Serve {
+    #[command(flatten)]
+    which: Which,
+    #[arg(long)]
+    account: String,
+    #[arg(long)]
+    region: String,
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+}
+
+/// Performs the command.
+///
+/// # Errors
+/// Whatever [`local`] reports.
+pub async fn run(args: Args) -> miette::Result<()> {
+    match args.action {
+        Action::Start(start) => self::start(start).await,
+        Action::Stop(which) => {
+            let stopped = local::stop(&which.name, port(&which)).await?;
+            anstream::println!("{}", if stopped { "local cloud stopped" } else { "the local cloud does not run" });
+            Ok(())
+        }
+        Action::Status(which) => status(&which).await,
+        Action::Reset(which) => {
+            let reset = local::reset(&which.name, port(&which)).await?;
+            anstream::println!("{}", if reset { "local cloud emptied" } else { "the local cloud does not run" });
+            Ok(())
+        }
+        Action::Serve(serve) => {
+            let Which { name, port } = serve.which;
+            let latency = Duration::from_millis(serve.latency_ms);
+            let options =
+                local::ServeOptions { name, port, account: serve.account, region: serve.region, latency };
+            Ok(local::serve(options).await?)
+        }
+    }
+}
+
+/// A named instance is found by its record, on whatever port it is.
+fn port(which: &Which) -> u16 {
+    if which.name == "default" { which.port } else { 0 }
+}
+
+async fn start(start: Start) -> miette::Result<()> {
+    let Start { which, account, region, latency } = start;
+    let settings =
+        local::Settings { name: which.name, port: which.port, account, region, latency, server: None };
+    let running = local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?;
+    anstream::println!("local cloud at {}", running.endpoint);
+    anstream::println!("  account {}, region {}", running.account, running.region);
+    anstream::println!("  log {}", running.status.log.display());
+    Ok(())
+}
+
+async fn status(which: &Which) -> miette::Result<()> {
+    let Some(status) = local::status(&which.name, port(which)).await? else {
+        anstream::println!("the local cloud does not run");
+        return Ok(());
+    };
+    anstream::println!("local cloud at {}", status.endpoint);
+    anstream::println!("  account {}, region {}", status.account, status.region);
+    anstream::println!("  provision {}, process {}", status.version, status.pid);
+    match &status.emulator.failure {
+        None => anstream::println!("  emulator runs, process {}", status.emulator.pid),
+        Some(why) => anstream::println!("  emulator ended: {why}"),
+    }
+    if status.latency_ms > 0 {
+        anstream::println!("  every answer takes {} ms longer", status.latency_ms);
+    }
+    for (state, count) in &status.jobs {
+        anstream::println!("  jobs {state}: {count}");
+    }
+    anstream::println!("  log {}", status.log.display());
+    Ok(())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit): (String, String) = text.chars().partition(char::is_ascii_digit);
+    let number: u64 = number.parse().map_err(|_| format!("`{text}` has no number"))?;
+    match unit.as_str() {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        _ => Err(format!("`{text}` has no unit: write 50ms or 1s")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_has_a_number_and_a_unit() {
+        assert_eq!(duration("50ms"), Ok(Duration::from_millis(50)));
+        assert_eq!(duration("1s"), Ok(Duration::from_secs(1)));
+        assert!(duration("50").is_err());
+        assert!(duration("ms").is_err());
+    }
+}

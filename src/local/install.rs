@@ -1,0 +1,139 @@
+//! The private Python environment that holds the emulator, AWS's published service models and an ffmpeg.
+//!
+//! It is made on first use in the cache directory, with plain `pip`, so the machine's own pip configuration
+//! decides where packages come from. The digest of the pinned list names the directory: another list is
+//! another directory, and a marker written last tells a whole one from one that was interrupted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::process::Command;
+
+use super::error::tail;
+use super::{Error, instance};
+
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+/// Prints the MediaConvert model without its documentation, which is most of it.
+const EXTRACT: &str = r"
+import botocore, gzip, json, os, sys
+path = os.path.join(os.path.dirname(botocore.__file__), 'data/mediaconvert/2017-08-29/service-2.json.gz')
+model = json.load(gzip.open(path))
+for shape in model['shapes'].values():
+    shape.pop('documentation', None)
+    for member in shape.get('members', {}).values():
+        member.pop('documentation', None)
+json.dump({'operations': model['operations'], 'shapes': model['shapes']}, sys.stdout)
+";
+const STEP: Duration = Duration::from_secs(60);
+const PIP: Duration = Duration::from_secs(420);
+
+/// An environment that is whole.
+#[derive(Debug, Clone)]
+pub(super) struct Installed {
+    directory: PathBuf,
+}
+
+impl Installed {
+    /// The environment's interpreter.
+    pub(super) fn python(&self) -> PathBuf {
+        self.directory.join("bin/python")
+    }
+
+    /// AWS's model of the MediaConvert API, as JSON.
+    pub(super) fn mediaconvert_model(&self) -> PathBuf {
+        self.directory.join("mediaconvert.json")
+    }
+
+    /// The ffmpeg that the environment brings.
+    pub(super) fn ffmpeg(&self) -> Option<PathBuf> {
+        let entries = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        entries(self.directory.join("lib"))
+            .flat_map(|python| entries(python.join("site-packages/imageio_ffmpeg/binaries")))
+            .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ffmpeg-")))
+    }
+
+    fn marker(&self) -> PathBuf {
+        self.directory.join("complete")
+    }
+
+    fn is_whole(&self) -> bool {
+        // `exists` follows the link to the system's interpreter, which an upgrade may have removed.
+        self.marker().exists() && self.python().exists()
+    }
+}
+
+/// The environment, made if it is not there yet. Safe to call from several processes at once.
+pub(super) async fn ensure(progress: &mut dyn FnMut(&str)) -> Result<Installed, Error> {
+    let cache = instance::cache()?;
+    let digest = hex::encode(Sha256::digest([REQUIREMENTS, EXTRACT].concat()));
+    let installed = Installed { directory: cache.join(format!("python-{}", &digest[..16])) };
+    if installed.is_whole() {
+        return Ok(installed);
+    }
+    fs::create_dir_all(&cache).map_err(Error::files(&cache))?;
+    let waiting = "waiting for another command that installs the local cloud";
+    let _lock = instance::lock(&cache.join("install.lock"), progress, waiting).await?;
+    if !installed.is_whole() {
+        progress("installing the local cloud (once; about 60 MB)");
+        install(&installed).await?;
+    }
+    Ok(installed)
+}
+
+async fn install(installed: &Installed) -> Result<(), Error> {
+    let directory = &installed.directory;
+    if directory.exists() {
+        fs::remove_dir_all(directory).map_err(Error::files(directory))?;
+    }
+    check_python().await?;
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv"]).arg(directory);
+    run(venv, "making a Python environment", STEP).await?.map_err(|why| Error::Venv { why })?;
+
+    let list = directory.join("requirements.txt");
+    fs::write(&list, REQUIREMENTS).map_err(Error::files(&list))?;
+    let mut pip = Command::new(installed.python());
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "-r"]);
+    pip.arg(&list);
+    run(pip, "installing Python packages", PIP).await?.map_err(|why| Error::Pip { why })?;
+
+    let mut extract = Command::new(installed.python());
+    extract.args(["-c", EXTRACT]);
+    let model = run(extract, "reading the service model", STEP).await?.map_err(|why| Error::Pip { why })?;
+    write(&installed.mediaconvert_model(), &model)?;
+    write(&installed.marker(), "")
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, text).map_err(Error::files(path))
+}
+
+async fn check_python() -> Result<(), Error> {
+    let mut version = Command::new("python3");
+    version.args(["-c", "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 10))"]);
+    match run(version, "asking python3 for its version", STEP).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(found)) => Err(Error::Python { why: format!("python3 is {}", found.trim()) }),
+        Err(Error::Files { source, .. }) => Err(Error::Python { why: format!("python3: {source}") }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Runs a command within `bound`: its output, or the tail of what it wrote where it failed.
+async fn run(mut command: Command, what: &str, bound: Duration) -> Result<Result<String, String>, Error> {
+    let program = command.as_std().get_program().to_owned();
+    let child = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(bound, child)
+        .await
+        .map_err(|_| Error::TooLong { what: what.into(), seconds: bound.as_secs() })?
+        .map_err(Error::files(program))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(Ok(text));
+    }
+    let said = format!("{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    Ok(Err(tail(&said, 6)))
+}

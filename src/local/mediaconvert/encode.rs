@@ -1,0 +1,378 @@
+//! A job's settings as one ffmpeg command: every output of every group from a single decode.
+
+use std::path::{Path, PathBuf};
+
+use super::super::ffmpeg::{Media, Rate, Video};
+use super::job::Failure;
+use super::settings::{AudioDescription, FrameCapture, H26x, Output, OutputGroup, Segmented, Settings, VideoDescription};
+
+/// Fast enough that a test waits seconds; anything faster drops the tools that profiles are made of.
+const PRESET: &str = "superfast";
+
+/// What to run and what it will have made.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// ffmpeg's arguments.
+    pub(super) arguments: Vec<String>,
+    /// One for each output that the input has something for, in the settings' order.
+    pub(super) renditions: Vec<Rendition>,
+}
+
+/// An output as it will lie in the working directory.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rendition {
+    /// Index of the output group, and of the output in it.
+    pub(super) group: usize,
+    pub(super) output: usize,
+    pub(super) kind: Kind,
+    /// Width and height, where it has a picture.
+    pub(super) size: Option<(u32, u32)>,
+    /// Frames a second, where it has moving pictures.
+    pub(super) rate: Option<f64>,
+    pub(super) hevc: bool,
+    pub(super) has_audio: bool,
+}
+
+/// What an output consists of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// MPEG-2 TS segments and a playlist.
+    Ts,
+    /// Raw AAC segments and a playlist.
+    Aac,
+    /// Fragmented MP4 segments, their header and a playlist.
+    Cmaf,
+    /// One MP4 file.
+    File,
+    /// Numbered JPEG files.
+    Captures,
+}
+
+impl Rendition {
+    /// What every file of it in the working directory begins with.
+    pub(super) fn stem(&self) -> String {
+        format!("g{}o{}", self.group, self.output)
+    }
+
+    /// The playlist that ffmpeg writes.
+    pub(super) fn playlist(&self, work: &Path) -> PathBuf {
+        work.join(format!("{}.m3u8", self.stem()))
+    }
+}
+
+/// Plans the transcode of `input` into `work`.
+pub(super) fn plan(settings: &Settings, media: &Media, input: &Path, work: &Path) -> Result<Plan, Failure> {
+    let mut builder = Builder { media, work, chains: Vec::new(), outputs: Vec::new(), renditions: Vec::new() };
+    let turn = settings.inputs.first().is_some_and(|input| input.video_selector.rotate == "AUTO");
+    for (group_index, group) in settings.output_groups.iter().enumerate() {
+        for (index, output) in group.outputs.iter().enumerate() {
+            builder.output(group_index, group, index, output, turn)?;
+        }
+    }
+    if builder.renditions.is_empty() {
+        return Err(Failure::new(1404, "the input has neither a picture nor a sound for any output"));
+    }
+    let mut arguments = strings(&["-hide_banner", "-nostdin", "-loglevel", "error", "-y", "-progress", "pipe:1"]);
+    if !turn {
+        arguments.push("-noautorotate".into());
+    }
+    arguments.extend(["-i".into(), input.display().to_string()]);
+    if let Some(graph) = builder.graph() {
+        arguments.extend(["-filter_complex".into(), graph]);
+    }
+    arguments.extend(builder.outputs);
+    Ok(Plan { arguments, renditions: builder.renditions })
+}
+
+struct Builder<'a> {
+    media: &'a Media,
+    work: &'a Path,
+    chains: Vec<String>,
+    outputs: Vec<String>,
+    renditions: Vec<Rendition>,
+}
+
+impl Builder<'_> {
+    fn output(
+        &mut self,
+        group_index: usize,
+        group: &OutputGroup,
+        index: usize,
+        output: &Output,
+        turn: bool,
+    ) -> Result<(), Failure> {
+        let picture = output.video_description.as_ref().zip(self.media.video.as_ref());
+        let sound = output.audio_descriptions.first().filter(|_| !self.media.audio.is_empty());
+        if picture.is_none() && sound.is_none() {
+            return Ok(());
+        }
+        let mut rendition = Rendition {
+            group: group_index,
+            output: index,
+            kind: kind(group, output)?,
+            size: None,
+            rate: None,
+            hevc: false,
+            has_audio: sound.is_some(),
+        };
+        let segmented = segmented(group);
+        let mut arguments = Vec::new();
+        if let Some((description, video)) = picture {
+            let size = size(description, source_size(video, turn));
+            rendition.size = Some(size);
+            if rendition.kind == Kind::Captures {
+                let capture = description.codec_settings.frame_capture_settings.clone().unwrap_or_default();
+                self.chain(&rendition, &capture_chain(description, size, &capture), &mut arguments);
+                arguments.extend(capture_arguments(&capture));
+            } else {
+                let (codec, hevc) = codec(description)?;
+                let rate = rate(codec, video);
+                rendition.rate = Some(rate.value());
+                rendition.hevc = hevc;
+                let chain = format!("fps={}/{},{},format=yuv420p", rate.numerator, rate.denominator, scale(description, size));
+                self.chain(&rendition, &chain, &mut arguments);
+                arguments.extend(video_arguments(codec, hevc, rate, segmented.as_ref()));
+            }
+        }
+        if let Some(description) = sound {
+            arguments.extend(["-map".into(), format!("0:{}", self.media.audio[0].index)]);
+            arguments.extend(audio_arguments(description)?);
+        }
+        arguments.extend(self.container(&rendition, segmented.as_ref()));
+        self.outputs.extend(arguments);
+        self.renditions.push(rendition);
+        Ok(())
+    }
+
+    fn chain(&mut self, rendition: &Rendition, filters: &str, arguments: &mut Vec<String>) {
+        let label = rendition.stem();
+        self.chains.push(format!("{filters}[{label}]"));
+        arguments.extend(["-map".into(), format!("[{label}]")]);
+    }
+
+    fn graph(&self) -> Option<String> {
+        let video = self.media.video.as_ref().filter(|_| !self.chains.is_empty())?;
+        let ends: String = (0..self.chains.len()).map(|index| format!("[i{index}]")).collect();
+        let chains = self.chains.iter().enumerate().map(|(index, chain)| format!(";[i{index}]{chain}"));
+        Some(format!("[0:{}]split={}{ends}{}", video.index, self.chains.len(), chains.collect::<String>()))
+    }
+
+    fn container(&self, rendition: &Rendition, segmented: Option<&Segments>) -> Vec<String> {
+        let file = |suffix: &str| self.work.join(format!("{}{suffix}", rendition.stem())).display().to_string();
+        let seconds = segmented.map_or(6.0, |segments| segments.cut(rendition.rate)).to_string();
+        let playlist = rendition.playlist(self.work).display().to_string();
+        let hls = |segment: &str| {
+            let segment = file(segment);
+            let mut arguments = strings(&["-f", "hls", "-hls_time", &seconds, "-hls_list_size", "0"]);
+            arguments.extend(strings(&["-hls_playlist_type", "vod", "-start_number", "1"]));
+            // Every rendition keeps the same clock, so that they stay aligned with each other.
+            arguments.extend(strings(&["-avoid_negative_ts", "disabled", "-hls_segment_filename", &segment]));
+            arguments
+        };
+        match rendition.kind {
+            Kind::Ts => [hls("_%05d.ts"), vec![playlist]].concat(),
+            Kind::Cmaf => {
+                let header = format!("{}init.mp4", rendition.stem());
+                let kind = strings(&["-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", &header]);
+                [hls("_%09d.m4s"), kind, vec![playlist]].concat()
+            }
+            Kind::Aac => {
+                let list = strings(&["-f", "segment", "-segment_format", "adts", "-segment_time", &seconds]);
+                let start = strings(&["-segment_start_number", "1", "-segment_list_type", "m3u8"]);
+                [list, start, vec!["-segment_list".into(), playlist, file("_%05d.aac")]].concat()
+            }
+            Kind::File => strings(&["-movflags", "+faststart", "-f", "mp4", &file(".mp4")]),
+            Kind::Captures => strings(&["-f", "image2", "-start_number", "0", &file(".%07d.jpg")]),
+        }
+    }
+}
+
+/// How a group cuts its outputs.
+struct Segments {
+    length: f64,
+    whole_gops: bool,
+    gop: Option<f64>,
+}
+
+impl Segments {
+    /// Seconds after which ffmpeg may cut at the next key frame.
+    fn cut(&self, rate: Option<f64>) -> f64 {
+        match (rate, self.gop) {
+            (Some(rate), Some(gop)) if self.whole_gops => {
+                let gop = (gop * rate).round() / rate;
+                // A hair less, so that rounding of time stamps does not cost a whole GOP.
+                (self.length / gop - 1e-6).ceil() * gop - 0.5 / rate
+            }
+            _ => self.length,
+        }
+    }
+}
+
+fn segmented(group: &OutputGroup) -> Option<Segments> {
+    let settings = &group.output_group_settings;
+    let hls = settings.hls_group_settings.as_ref().filter(|_| settings.r#type == "HLS_GROUP_SETTINGS");
+    let cmaf = settings.cmaf_group_settings.as_ref().filter(|_| settings.r#type == "CMAF_GROUP_SETTINGS");
+    let Segmented { segment_length, segment_length_control, .. } = hls.or(cmaf)?;
+    let gop = group.outputs.iter().find_map(|output| {
+        let settings = &output.video_description.as_ref()?.codec_settings;
+        let settings = settings.h264_settings.as_ref().or(settings.h265_settings.as_ref())?;
+        settings.gop_size.filter(|_| settings.gop_size_units == "SECONDS")
+    });
+    let length = f64::from(segment_length.unwrap_or(10));
+    Some(Segments { length, whole_gops: segment_length_control == "GOP_MULTIPLE", gop })
+}
+
+fn kind(group: &OutputGroup, output: &Output) -> Result<Kind, Failure> {
+    let capture = output.video_description.as_ref().is_some_and(|video| video.codec_settings.codec == "FRAME_CAPTURE");
+    let raw = output.output_settings.hls_settings.audio_only_container.as_deref() != Some("M2TS");
+    match group.output_group_settings.r#type.as_str() {
+        "HLS_GROUP_SETTINGS" if output.video_description.is_none() && raw => Ok(Kind::Aac),
+        "HLS_GROUP_SETTINGS" => Ok(Kind::Ts),
+        "CMAF_GROUP_SETTINGS" => Ok(Kind::Cmaf),
+        "FILE_GROUP_SETTINGS" if capture => Ok(Kind::Captures),
+        "FILE_GROUP_SETTINGS" if output.container_settings.container == "MP4" => Ok(Kind::File),
+        other => Err(Failure::unsupported(&format!("{other} with container {}", output.container_settings.container))),
+    }
+}
+
+fn codec(description: &VideoDescription) -> Result<(&H26x, bool), Failure> {
+    let settings = &description.codec_settings;
+    let (settings, hevc) = match settings.codec.as_str() {
+        "H_264" => (settings.h264_settings.as_ref(), false),
+        "H_265" => (settings.h265_settings.as_ref(), true),
+        other => return Err(Failure::unsupported(&format!("the video codec {other}"))),
+    };
+    settings.map(|settings| (settings, hevc)).ok_or_else(|| Failure::unsupported("a video codec without settings"))
+}
+
+fn source_size(video: &Video, turn: bool) -> (u32, u32) {
+    if turn && video.rotation % 180 != 0 { (video.height, video.width) } else { (video.width, video.height) }
+}
+
+/// The frame that an output has: a missing side follows the source's shape.
+fn size(description: &VideoDescription, (width, height): (u32, u32)) -> (u32, u32) {
+    let even = |side: f64| ((side / 2.0).round() as u32).max(1) * 2;
+    let (wide, high) = (f64::from(width), f64::from(height));
+    match (description.width, description.height) {
+        (Some(width), Some(height)) => (width, height),
+        (Some(width), None) => (width, even(f64::from(width) * high / wide)),
+        (None, Some(height)) => (even(f64::from(height) * wide / high), height),
+        (None, None) => (even(wide), even(high)),
+    }
+}
+
+fn scale(description: &VideoDescription, (width, height): (u32, u32)) -> String {
+    let both = description.width.is_some() && description.height.is_some();
+    if both && description.scaling_behavior != "STRETCH_TO_OUTPUT" {
+        // The default keeps the shape and fills the frame with black.
+        let fit = format!("scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2");
+        return format!("{fit},pad={width}:{height}:-1:-1,setsar=1");
+    }
+    format!("scale={width}:{height},setsar=1")
+}
+
+fn rate(codec: &H26x, video: &Video) -> Rate {
+    match (codec.framerate_control.as_str(), codec.framerate_numerator, codec.framerate_denominator) {
+        ("SPECIFIED", Some(numerator), Some(denominator)) => Rate { numerator, denominator },
+        _ => video.rate,
+    }
+}
+
+fn video_arguments(codec: &H26x, hevc: bool, rate: Rate, segments: Option<&Segments>) -> Vec<String> {
+    let mut arguments = strings(&["-c:v", if hevc { "libx265" } else { "libx264" }, "-preset", PRESET]);
+    arguments.extend(quality(codec));
+    let profile = match codec.codec_profile.as_str() {
+        "BASELINE" => Some("baseline"),
+        "HIGH" if !hevc => Some("high"),
+        "MAIN" | "MAIN_MAIN" | "MAIN_HIGH" => Some("main"),
+        _ => None,
+    };
+    if let Some(profile) = profile {
+        arguments.extend(strings(&["-profile:v", profile]));
+    }
+    if let Some(level) = codec.codec_level.strip_prefix("LEVEL_").filter(|_| !hevc) {
+        arguments.extend(["-level".into(), level.replace('_', ".")]);
+    }
+    let gop = match (codec.gop_size, codec.gop_size_units.as_str()) {
+        (Some(size), "SECONDS") => size * rate.value(),
+        (Some(size), "FRAMES") => size,
+        _ => 2.0 * rate.value(),
+    };
+    let gop = (gop.round() as u32).max(1).to_string();
+    let detect = codec.scene_change_detect != "DISABLED" && !codec.scene_change_detect.is_empty();
+    if hevc {
+        let open = u8::from(codec.gop_closed_cadence == Some(0));
+        let cut = if detect { 40 } else { 0 };
+        let parameters = format!("log-level=error:keyint={gop}:min-keyint={gop}:scenecut={cut}:open-gop={open}");
+        arguments.extend(strings(&["-tag:v", "hvc1", "-x265-params", &parameters]));
+    } else {
+        arguments.extend(strings(&["-g", &gop]));
+        if !detect {
+            arguments.extend(strings(&["-keyint_min", &gop, "-sc_threshold", "0"]));
+        }
+        if codec.gop_closed_cadence != Some(0) {
+            arguments.extend(strings(&["-flags", "+cgop"]));
+        }
+        if let Some(frames) = codec.b_frames {
+            arguments.extend(["-bf".into(), frames.to_string()]);
+        }
+    }
+    if let Some(segments) = segments.filter(|segments| !segments.whole_gops) {
+        let key_frames = format!("expr:gte(t,n_forced*{})", segments.length);
+        arguments.extend(["-force_key_frames".into(), key_frames]);
+    }
+    arguments
+}
+
+/// QVBR's level (1 to 10) as a constant rate factor under the same ceiling.
+fn quality(codec: &H26x) -> Vec<String> {
+    let mut arguments = Vec::new();
+    let mut set = |name: &str, value: u64| arguments.extend([name.to_owned(), value.to_string()]);
+    let ceiling = codec.max_bitrate.or(codec.bitrate).unwrap_or(5_000_000);
+    match codec.rate_control_mode.as_str() {
+        "QVBR" => set("-crf", 39 - 2 * u64::from(codec.qvbr_settings.qvbr_quality_level.unwrap_or(7)).min(10)),
+        _ => set("-b:v", codec.bitrate.unwrap_or(ceiling)),
+    }
+    set("-maxrate", ceiling);
+    set("-bufsize", codec.hrd_buffer_size.unwrap_or(ceiling * 2));
+    arguments
+}
+
+fn audio_arguments(description: &AudioDescription) -> Result<Vec<String>, Failure> {
+    let codec = &description.codec_settings;
+    let Some(aac) = codec.aac_settings.as_ref().filter(|_| codec.codec == "AAC") else {
+        return Err(Failure::unsupported(&format!("the audio codec {}", codec.codec)));
+    };
+    let channels = match aac.coding_mode.as_str() {
+        "CODING_MODE_1_0" => "1",
+        "CODING_MODE_5_1" => "6",
+        _ => "2",
+    };
+    let (bitrate, rate) = (aac.bitrate.unwrap_or(96_000).to_string(), aac.sample_rate.unwrap_or(48_000).to_string());
+    Ok(strings(&["-c:a", "aac", "-b:a", &bitrate, "-ar", &rate, "-ac", channels]))
+}
+
+/// One picture at the start and then one each interval, whatever the source's rate.
+fn capture_chain(description: &VideoDescription, size: (u32, u32), capture: &FrameCapture) -> String {
+    let (numerator, denominator) = (capture.framerate_numerator.unwrap_or(1), capture.framerate_denominator.unwrap_or(1));
+    let seconds = f64::from(denominator) / f64::from(numerator.max(1));
+    let select = format!("select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,{seconds})'");
+    format!("{select},{},format=yuvj420p", scale(description, size))
+}
+
+fn capture_arguments(capture: &FrameCapture) -> Vec<String> {
+    let quality = 2 + (100 - capture.quality.unwrap_or(80).min(100)) * 29 / 100;
+    let mut arguments = strings(&["-fps_mode", "vfr", "-c:v", "mjpeg", "-q:v", &quality.to_string()]);
+    if let Some(most) = capture.max_captures {
+        arguments.extend(["-frames:v".into(), most.to_string()]);
+    }
+    arguments
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[cfg(test)]
+#[path = "encode_tests.rs"]
+mod tests;

@@ -1,0 +1,203 @@
+//! `MediaConvert Job State Change` events, and their way to the targets of EventBridge's rules.
+//!
+//! Nobody but AWS may put events of source `aws.mediaconvert` on a bus, and the emulator keeps to that. So this
+//! service does what the bus would: it reads the default bus's enabled rules, lets the emulator match their
+//! patterns, and hands the event to each target, functions by asynchronous invocation.
+
+use aws_sdk_eventbridge::types::{Rule, RuleState, Target};
+use aws_sdk_lambda::types::InvocationType;
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::super::clients::Clients;
+use super::state::Job;
+use super::{Place, random};
+
+/// An event about a job, with what `more` adds to its detail.
+pub(super) fn envelope(place: &Place, job: &Job, status: &str, more: Map<String, Value>) -> Value {
+    let now = jiff::Timestamp::now();
+    let mut detail = json!({
+        "timestamp": now.as_millisecond(),
+        "accountId": place.account,
+        "queue": job.queue(),
+        "jobId": job.id(),
+        "status": status,
+        "userMetadata": job.value.get("userMetadata").cloned().unwrap_or_else(|| json!({})),
+    });
+    if let Value::Object(detail) = &mut detail {
+        detail.extend(more);
+    }
+    json!({
+        "version": "0",
+        "id": uuid(),
+        "detail-type": "MediaConvert Job State Change",
+        "source": "aws.mediaconvert",
+        "account": place.account,
+        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "region": place.region,
+        "resources": [place.arn("jobs", job.id())],
+        "detail": detail,
+    })
+}
+
+fn uuid() -> String {
+    let (high, low) = (random(), random());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 48 & 0x3fff | 0x8000,
+        low & 0xffff_ffff_ffff
+    )
+}
+
+/// Delivers every event that comes, in order.
+pub(super) async fn deliver_all(clients: Clients, mut queue: UnboundedReceiver<Value>) {
+    while let Some(event) = queue.recv().await {
+        if let Err(why) = deliver(&clients, &event).await {
+            tracing::error!(status = %event["detail"]["status"], job = %event["detail"]["jobId"], "event not delivered: {why}");
+        }
+    }
+}
+
+async fn deliver(clients: &Clients, event: &Value) -> Result<(), String> {
+    let text = event.to_string();
+    for rule in matching(clients, &text).await? {
+        let name = rule.name().unwrap_or_default();
+        let mut next = None;
+        loop {
+            let page = clients.events.list_targets_by_rule().rule(name).set_next_token(next).send().await;
+            let page = page.map_err(|error| format!("ListTargetsByRule {name}: {}", error.into_service_error()))?;
+            for target in page.targets() {
+                // One target that cannot be reached does not keep the event from the others.
+                if let Err(why) = hand_over(clients, target, event, &text).await {
+                    tracing::error!(rule = name, target = target.arn(), "event not delivered: {why}");
+                }
+            }
+            next = page.next_token().map(str::to_owned);
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn matching(clients: &Clients, event: &str) -> Result<Vec<Rule>, String> {
+    let mut matching = Vec::new();
+    let mut next = None;
+    loop {
+        let page = clients.events.list_rules().set_next_token(next).send().await;
+        let page = page.map_err(|error| format!("ListRules: {}", error.into_service_error()))?;
+        for rule in page.rules().iter().filter(|rule| rule.state() != Some(&RuleState::Disabled)) {
+            let Some(pattern) = rule.event_pattern() else { continue };
+            let test = clients.events.test_event_pattern().event_pattern(pattern).event(event).send().await;
+            if test.map_err(|error| format!("TestEventPattern: {}", error.into_service_error()))?.result() {
+                matching.push(rule.clone());
+            }
+        }
+        next = page.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok(matching);
+        }
+    }
+}
+
+async fn hand_over(clients: &Clients, target: &Target, event: &Value, text: &str) -> Result<(), String> {
+    let payload = input(target, event, text)?;
+    let arn = target.arn();
+    match arn.split(':').nth(2) {
+        Some("lambda") => {
+            let invoke = clients.lambda.invoke().function_name(arn).invocation_type(InvocationType::Event);
+            let sent = invoke.payload(payload.into_bytes().into()).send().await;
+            sent.map(|_| ()).map_err(|error| format!("Invoke: {}", error.into_service_error()))
+        }
+        Some("sqs") => {
+            let queue = arn.rsplit(':').next().unwrap_or_default();
+            let found = clients.sqs.get_queue_url().queue_name(queue).send().await;
+            let found = found.map_err(|error| format!("GetQueueUrl: {}", error.into_service_error()))?;
+            let message = clients.sqs.send_message().set_queue_url(found.queue_url).message_body(payload);
+            let group = target.sqs_parameters().and_then(|parameters| parameters.message_group_id());
+            let sent = message.set_message_group_id(group.map(str::to_owned)).send().await;
+            sent.map(|_| ()).map_err(|error| format!("SendMessage: {}", error.into_service_error()))
+        }
+        other => Err(format!("the local cloud sends MediaConvert's events to lambda and sqs, not to {other:?}")),
+    }
+}
+
+/// What a target receives: the event, a part of it, or a constant.
+fn input(target: &Target, event: &Value, text: &str) -> Result<String, String> {
+    if let Some(constant) = target.input() {
+        return Ok(constant.to_owned());
+    }
+    if target.input_transformer().is_some() {
+        return Err("the local cloud does not transform MediaConvert's events".into());
+    }
+    let Some(path) = target.input_path() else { return Ok(text.to_owned()) };
+    let members = path.strip_prefix('$').unwrap_or(path).split('.').filter(|member| !member.is_empty());
+    Ok(members.fold(event, |value, member| &value[member]).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::mediaconvert::state::Tags;
+    use tokio_util::sync::CancellationToken;
+
+    #[test]
+    fn an_event_has_the_documented_shape() {
+        let place = Place {
+            account: "111122223333".into(),
+            region: "us-west-2".into(),
+            endpoint: String::new(),
+            work: std::path::PathBuf::new(),
+        };
+        let value = json!({ "id": "1-abc", "queue": "arn:q", "userMetadata": { "asset": "a" } });
+        let Value::Object(value) = value else { panic!("an object") };
+        let job = Job { value, tags: Tags::new(), cancel: CancellationToken::new() };
+        let more = json!({ "errorCode": 1010, "errorMessage": "no" });
+        let Value::Object(more) = more else { panic!("an object") };
+        let mut event = envelope(&place, &job, "ERROR", more);
+        assert_eq!(event["id"].as_str().unwrap().len(), 36);
+        assert!(event["time"].as_str().unwrap().ends_with('Z'));
+        assert!(event["detail"]["timestamp"].is_i64());
+        event["id"] = "".into();
+        event["time"] = "".into();
+        event["detail"]["timestamp"] = 0.into();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&event).unwrap(), @r#"
+        {
+          "version": "0",
+          "id": "",
+          "detail-type": "MediaConvert Job State Change",
+          "source": "aws.mediaconvert",
+          "account": "111122223333",
+          "time": "",
+          "region": "us-west-2",
+          "resources": [
+            "arn:aws:mediaconvert:us-west-2:111122223333:jobs/1-abc"
+          ],
+          "detail": {
+            "timestamp": 0,
+            "accountId": "111122223333",
+            "queue": "arn:q",
+            "jobId": "1-abc",
+            "status": "ERROR",
+            "userMetadata": {
+              "asset": "a"
+            },
+            "errorCode": 1010,
+            "errorMessage": "no"
+          }
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_target_receives_the_part_it_asks_for() {
+        let target = |path: Option<&str>| Target::builder().id("1").arn("arn").set_input_path(path.map(Into::into)).build().unwrap();
+        let event = json!({ "detail": { "jobId": "1" } });
+        assert_eq!(input(&target(Some("$.detail")), &event, "all").unwrap(), r#"{"jobId":"1"}"#);
+        assert_eq!(input(&target(None), &event, "all").unwrap(), "all");
+    }
+}

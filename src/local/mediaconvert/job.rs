@@ -1,0 +1,233 @@
+//! One job's way: read the input from S3, probe it, transcode it, write the outputs to S3.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use super::super::error::tail;
+use super::super::ffmpeg::Media;
+use super::encode::{self, Plan};
+use super::naming::Object;
+use super::package::{self, Packaged, Upload};
+use super::settings::Settings;
+use super::{Service, api::object, probe};
+
+const UPLOADS_AT_ONCE: usize = 8;
+
+/// Why a job failed, in MediaConvert's own numbers.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: u32,
+    pub(super) message: String,
+}
+
+impl Failure {
+    pub(super) fn new(code: u32, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// For what AWS can do and the local cloud cannot.
+    pub(super) fn unsupported(what: &str) -> Self {
+        Self::new(1999, format!("the local cloud does not make {what}"))
+    }
+}
+
+/// Runs a job to its end. Dropping what is under way, as a cancellation does, ends the transcoder too.
+pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) {
+    service.emit(id, "PROGRESSING", Map::new());
+    let work = service.place.work.join(id);
+    let result = tokio::select! {
+        biased;
+        () = cancel.cancelled() => None,
+        result = transcode(service, id, &work) => Some(result),
+    };
+    // The place is temporary as a whole; what cannot be removed now goes with it.
+    let _ = tokio::fs::remove_dir_all(&work).await;
+    match result {
+        Some(Ok(packaged)) => complete(service, id, packaged),
+        Some(Err(failure)) => fail(service, id, &failure),
+        None => {}
+    }
+}
+
+fn complete(service: &Service, id: &str, packaged: Packaged) {
+    let ended = {
+        let mut state = service.state();
+        let members = json!({ "status": "COMPLETE", "outputGroupDetails": packaged.details, "jobPercentComplete": 100,
+                              "messages": { "info": [], "warning": packaged.warnings } });
+        finish(&mut state, id, members)
+    };
+    if ended {
+        service.emit(id, "COMPLETE", object(json!({ "outputGroupDetails": packaged.event_details })));
+    }
+}
+
+fn fail(service: &Service, id: &str, failure: &Failure) {
+    let why = json!({ "errorCode": failure.code, "errorMessage": failure.message });
+    let ended = {
+        let mut state = service.state();
+        let mut members = why.clone();
+        members["status"] = "ERROR".into();
+        finish(&mut state, id, members)
+    };
+    if ended {
+        service.emit(id, "ERROR", object(why));
+    }
+}
+
+fn finish(state: &mut super::state::State, id: &str, members: Value) -> bool {
+    let open = state.progress(id, members);
+    if let Some(job) = state.job_mut(id).filter(|_| open) {
+        job.time("finishTime");
+        job.value.remove("currentPhase");
+    }
+    open
+}
+
+async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged, Failure> {
+    let settings: Value = {
+        let state = service.state();
+        state.job(id).and_then(|job| job.value.get("settings")).cloned().unwrap_or_default()
+    };
+    let settings: Settings =
+        serde_json::from_value(settings).map_err(|error| Failure::new(1040, format!("settings: {error}")))?;
+    let [input] = settings.inputs.as_slice() else {
+        return Err(Failure::unsupported("one output of several inputs"));
+    };
+    tokio::fs::create_dir_all(work).await.map_err(internal)?;
+    let uri = &input.file_input;
+    let (file, media) = fetch(service, uri, work).await?;
+    service.emit(id, "INPUT_INFORMATION", object(json!({ "inputDetails": [probe::input_details(uri, &media)] })));
+
+    service.state().progress(id, json!({ "currentPhase": "TRANSCODING" }));
+    let plan = encode::plan(&settings, &media, &file, work)?;
+    encode(service, id, &plan, &media).await?;
+
+    service.state().progress(id, json!({ "currentPhase": "UPLOADING", "jobPercentComplete": 95 }));
+    let packaged = package::package(&settings, &media, &plan, work).await?;
+    upload(service, &packaged.uploads).await?;
+    Ok(packaged)
+}
+
+/// Copies an input from S3 into `work` and says what it is.
+pub(super) async fn fetch(service: &Service, uri: &str, work: &Path) -> Result<(PathBuf, Media), Failure> {
+    let unreadable = |code, why: &str| {
+        Failure::new(code, format!("Unable to open input file [{uri}]: [Failed probe/open: [{why}]]"))
+    };
+    let Some(source) = Object::parse(uri) else {
+        return Err(Failure::unsupported(&format!("outputs of inputs that are not in S3, as {uri}")));
+    };
+    let got = service.clients.s3.get_object().bucket(&source.bucket).key(&source.key).send().await;
+    let mut body = match got {
+        Ok(got) => got.body,
+        Err(error) => {
+            let status = error.raw_response().map_or(400, |response| response.status().as_u16());
+            let code = match status {
+                401 | 403 | 404 | 408 => 3000 + u32::from(status),
+                _ => 3400,
+            };
+            return Err(unreadable(code, &format!("Failed to read data: {}", error.into_service_error())));
+        }
+    };
+    let path = work.join("input");
+    let mut file = tokio::fs::File::create(&path).await.map_err(internal)?;
+    while let Some(bytes) = body.try_next().await.map_err(|error| unreadable(3400, &error.to_string()))? {
+        file.write_all(&bytes).await.map_err(internal)?;
+    }
+    file.flush().await.map_err(internal)?;
+    let media = service.ffmpeg.probe(&path).await.map_err(|why| unreadable(1010, &why))?;
+    Ok((path, media))
+}
+
+/// Runs ffmpeg, and notes how far it is.
+async fn encode(service: &Service, id: &str, plan: &Plan, media: &Media) -> Result<(), Failure> {
+    let mut child = Command::new(service.ffmpeg.path())
+        .args(&plan.arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(internal)?;
+    let (Some(output), Some(mut errors)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(Failure::new(1999, "ffmpeg has no output"));
+    };
+    let mut said = String::new();
+    let mut lines = BufReader::new(output).lines();
+    let interval = status_interval(service, id);
+    let follow = async {
+        let mut told = Instant::now();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let Some(percent) = percent(&line, media) else { continue };
+            service.state().progress(id, json!({ "jobPercentComplete": percent }));
+            if told.elapsed() >= interval {
+                told = Instant::now();
+                service.emit(id, "STATUS_UPDATE", status_update(percent));
+            }
+        }
+    };
+    // Both pipes are read at once, so that neither fills and stops the transcoder.
+    let (_, _) = tokio::join!(follow, errors.read_to_string(&mut said));
+    let status = child.wait().await.map_err(internal)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(1040, format!("Unable to transcode the input: {}", tail(&said, 3))))
+}
+
+fn percent(line: &str, media: &Media) -> Option<u64> {
+    let done: f64 = line.strip_prefix("out_time_us=")?.parse().ok()?;
+    let whole = media.duration.filter(|seconds| *seconds > 0.0)?;
+    Some((done / 1e4 / whole * 0.94).clamp(0.0, 94.0) as u64)
+}
+
+fn status_interval(service: &Service, id: &str) -> Duration {
+    let state = service.state();
+    let named = state.job(id).and_then(|job| job.value.get("statusUpdateInterval")?.as_str());
+    let seconds = named.and_then(|name| name.strip_prefix("SECONDS_")?.parse().ok()).unwrap_or(60);
+    Duration::from_secs(seconds)
+}
+
+fn status_update(percent: u64) -> Map<String, Value> {
+    let phase = |status: &str, percent: u64| json!({ "status": status, "percentComplete": percent });
+    let phases = json!({ "PROBING": phase("COMPLETE", 100), "TRANSCODING": phase("PROGRESSING", percent),
+                         "UPLOADING": phase("PENDING", 0) });
+    object(json!({ "jobProgress": { "phaseProgress": phases, "jobPercentComplete": percent,
+                                    "currentPhase": "TRANSCODING", "retryCount": 0 } }))
+}
+
+/// Puts everything into S3: segments beside each other, then the playlists in order, the multivariant last.
+async fn upload(service: &Service, uploads: &[Upload]) -> Result<(), Failure> {
+    let (playlists, files): (Vec<_>, Vec<_>) = uploads.iter().partition(|upload| upload.is_playlist());
+    stream::iter(files)
+        .map(|upload| put(service, upload))
+        .buffer_unordered(UPLOADS_AT_ONCE)
+        .try_collect::<Vec<()>>()
+        .await?;
+    for playlist in playlists {
+        put(service, playlist).await?;
+    }
+    Ok(())
+}
+
+async fn put(service: &Service, upload: &Upload) -> Result<(), Failure> {
+    let Object { bucket, key } = &upload.object;
+    let body = aws_sdk_s3::primitives::ByteStream::from_path(&upload.file).await;
+    let body = body.map_err(|error| Failure::new(1999, error.to_string()))?;
+    let put = service.clients.s3.put_object().bucket(bucket).key(key).content_type(upload.content_type);
+    put.body(body).send().await.map(|_| ()).map_err(|error| {
+        let why = error.into_service_error();
+        Failure::new(1404, format!("Unable to write to output file [{}]: [{why}]", upload.object.uri()))
+    })
+}
+
+/// For what only this machine can do wrong: a full disk, for one.
+pub(super) fn internal(error: std::io::Error) -> Failure {
+    Failure::new(1999, error.to_string())
+}

@@ -1,0 +1,142 @@
+//! MediaConvert on this machine: the 2017-08-29 API, and jobs that ffmpeg really transcodes.
+//!
+//! [`Service`] holds queues, templates, presets and jobs in memory. [`handle`] answers the API; a scheduler
+//! takes submitted jobs by priority and runs each one ([`job`]) by its own settings; every change of a job's
+//! status goes to EventBridge's rules ([`events`]) as AWS would send it.
+
+mod api;
+mod codec;
+mod encode;
+mod events;
+mod job;
+mod jobs;
+mod model;
+mod naming;
+mod package;
+mod playlist;
+mod probe;
+mod settings;
+mod state;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Map, Value};
+use tokio::sync::{Notify, Semaphore, mpsc};
+
+use super::clients::Clients;
+use super::{Error, Ffmpeg};
+use model::Model;
+use state::State;
+
+pub(super) use api::handle;
+
+/// Every path of the API begins with its version, which no other service has.
+pub(super) const PREFIX: &str = "/2017-08-29/";
+
+/// Where the service is.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) account: String,
+    pub(super) region: String,
+    /// The gateway's address.
+    pub(super) endpoint: String,
+    /// Where jobs work, one directory each.
+    pub(super) work: PathBuf,
+}
+
+impl Place {
+    fn arn(&self, kind: &str, name: &str) -> String {
+        format!("arn:aws:mediaconvert:{}:{}:{kind}/{name}", self.region, self.account)
+    }
+}
+
+/// The service's state and what it works with.
+pub(super) struct Service {
+    place: Place,
+    model: Model,
+    clients: Clients,
+    ffmpeg: Ffmpeg,
+    state: Mutex<State>,
+    /// Rung when a job may have become runnable.
+    wake: Notify,
+    slots: Arc<Semaphore>,
+    events: mpsc::UnboundedSender<Value>,
+}
+
+impl Service {
+    /// A service with its `Default` queue and nothing else, its scheduler running.
+    pub(super) fn new(place: Place, model: &Path, clients: Clients, ffmpeg: Ffmpeg) -> Result<Arc<Self>, Error> {
+        let text = std::fs::read(model).map_err(Error::files(model))?;
+        let model: Model = serde_json::from_slice(&text)
+            .map_err(|error| Error::Files { path: model.into(), source: error.into() })?;
+        let (events, queue) = mpsc::unbounded_channel();
+        tokio::spawn(events::deliver_all(clients.clone(), queue));
+        let state = Mutex::new(State::new(&place));
+        // An encoder uses every core, so that more than one job for two cores would only take turns.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let slots = Arc::new(Semaphore::new((cores / 2).max(1)));
+        let service = Arc::new(Self { place, model, clients, ffmpeg, state, wake: Notify::new(), slots, events });
+        tokio::spawn(schedule(Arc::clone(&service)));
+        Ok(service)
+    }
+
+    /// How many jobs there are of each status.
+    pub(super) fn job_counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for job in &self.state().jobs {
+            *counts.entry(job.status().to_owned()).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Cancels every job and forgets everything.
+    pub(super) fn reset(&self) {
+        let old = std::mem::replace(&mut *self.state(), State::new(&self.place));
+        for job in old.jobs {
+            job.cancel.cancel();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it holds the state")
+    }
+
+    /// Sends a job's status, with `more` about it, to the rules that want it.
+    fn emit(&self, id: &str, status: &str, more: Map<String, Value>) {
+        let state = self.state();
+        let Some(job) = state.job(id) else { return };
+        // The receiver lives as long as the process.
+        let _ = self.events.send(events::envelope(&self.place, job, status, more));
+    }
+}
+
+/// Runs submitted jobs, as many at once as there are slots.
+async fn schedule(service: Arc<Service>) {
+    loop {
+        let Ok(slot) = Arc::clone(&service.slots).acquire_owned().await else { return };
+        let (id, cancel) = loop {
+            if let Some(next) = service.state().start_next() {
+                break next;
+            }
+            service.wake.notified().await;
+        };
+        let service = Arc::clone(&service);
+        tokio::spawn(async move {
+            job::run(&service, &id, cancel).await;
+            drop(slot);
+        });
+    }
+}
+
+/// Seconds since the epoch, as the API writes times.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// A number nobody can guess, for identifiers.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,202 @@
+//! HLS playlists as MediaConvert writes them.
+
+use std::fmt::Write as _;
+
+/// One segment, as it is named in S3.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Segment {
+    pub(super) name: String,
+    /// In seconds.
+    pub(super) duration: f64,
+    /// In bytes.
+    pub(super) size: u64,
+}
+
+/// Reads the durations and file names of a playlist that ffmpeg wrote.
+pub(super) fn read(text: &str) -> Vec<(f64, String)> {
+    let mut durations = None;
+    let mut segments = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("#EXTINF:") {
+            durations = rest.trim_end_matches(',').parse().ok();
+        } else if !line.starts_with('#')
+            && let Some(duration) = durations.take()
+        {
+            segments.push((duration, line.to_owned()));
+        }
+    }
+    segments
+}
+
+/// A rendition's own playlist. `header` is the file that fragmented MP4 segments need first.
+pub(super) fn media(segments: &[Segment], header: Option<&str>, whole_seconds: bool) -> String {
+    let longest = segments.iter().map(|segment| segment.duration).fold(0.0, f64::max);
+    let version = if header.is_some() { 6 } else { 4 };
+    let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{}\n", longest.ceil());
+    text.push_str("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PLAYLIST-TYPE:VOD\n");
+    if let Some(header) = header {
+        let _ = writeln!(text, "#EXT-X-MAP:URI=\"{header}\"");
+    }
+    for Segment { name, duration, .. } in segments {
+        let duration = if whole_seconds { duration.round() } else { (duration * 1e6).round() / 1e6 };
+        let _ = writeln!(text, "#EXTINF:{duration},\n{name}");
+    }
+    text.push_str("#EXT-X-ENDLIST\n");
+    text
+}
+
+/// Peak and average bits a second of a rendition.
+pub(super) fn bandwidth(segments: &[Segment]) -> (u64, u64) {
+    let rate = |bytes: u64, seconds: f64| if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).ceil() as u64 } else { 0 };
+    // A last crumb of a segment says nothing about what a player must sustain.
+    let long = segments.iter().filter(|segment| segment.duration >= 1.0 || segments.len() == 1);
+    let peak = long.map(|segment| rate(segment.size, segment.duration)).max().unwrap_or(0);
+    let total = segments.iter().fold((0, 0.0), |(bytes, seconds), segment| (bytes + segment.size, seconds + segment.duration));
+    let average = rate(total.0, total.1);
+    (peak.max(average), average)
+}
+
+/// A video rendition in the multivariant playlist.
+#[derive(Debug, Clone)]
+pub(super) struct Variant {
+    pub(super) uri: String,
+    pub(super) peak: u64,
+    pub(super) average: u64,
+    /// RFC 6381 names, the picture's first.
+    pub(super) codecs: Vec<String>,
+    pub(super) size: Option<(u32, u32)>,
+    pub(super) rate: Option<f64>,
+    /// The audio group that it plays with.
+    pub(super) audio: Option<String>,
+}
+
+/// An audio rendition in the multivariant playlist.
+#[derive(Debug, Clone)]
+pub(super) struct Sound {
+    pub(super) group: String,
+    pub(super) name: String,
+    pub(super) language: String,
+    pub(super) channels: u32,
+    pub(super) default: bool,
+    pub(super) autoselect: bool,
+    pub(super) uri: String,
+    pub(super) peak: u64,
+    pub(super) average: u64,
+    pub(super) codec: String,
+}
+
+/// The multivariant playlist. A variant's bandwidth and codecs include those of its audio group.
+pub(super) fn multivariant(variants: &[Variant], sounds: &[Sound]) -> String {
+    let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n");
+    for variant in variants {
+        let group = variant.audio.as_ref().filter(|group| sounds.iter().any(|sound| sound.group == **group));
+        let with: Vec<&Sound> = sounds.iter().filter(|sound| Some(&sound.group) == group).collect();
+        let peak = variant.peak + with.iter().map(|sound| sound.peak).max().unwrap_or(0);
+        let average = variant.average + with.iter().map(|sound| sound.average).max().unwrap_or(0);
+        let mut codecs = variant.codecs.clone();
+        for sound in with {
+            if !codecs.contains(&sound.codec) {
+                codecs.push(sound.codec.clone());
+            }
+        }
+        let _ = write!(text, "#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average}");
+        if variant.size.is_some() {
+            text.push_str(",VIDEO-RANGE=SDR");
+        }
+        let _ = write!(text, ",CODECS=\"{}\"", codecs.join(","));
+        if let Some((width, height)) = variant.size {
+            let _ = write!(text, ",RESOLUTION={width}x{height}");
+        }
+        if let Some(rate) = variant.rate {
+            let _ = write!(text, ",FRAME-RATE={rate:.3}");
+        }
+        if let Some(group) = group {
+            let _ = write!(text, ",AUDIO=\"{group}\"");
+        }
+        let _ = writeln!(text, "\n{}", variant.uri);
+    }
+    for sound in sounds {
+        let yes = |is: bool| if is { "YES" } else { "NO" };
+        let _ = writeln!(
+            text,
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{}\",LANGUAGE=\"{}\",NAME=\"{}\",AUTOSELECT={},DEFAULT={},CHANNELS=\"{}\",URI=\"{}\"",
+            sound.group,
+            sound.language,
+            sound.name,
+            yes(sound.autoselect),
+            yes(sound.default),
+            sound.channels,
+            sound.uri,
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments() -> Vec<Segment> {
+        let segment = |name: &str, duration, size| Segment { name: name.into(), duration, size };
+        vec![segment("v_00001.ts", 6.006, 750_750), segment("v_00002.ts", 2.002, 125_125)]
+    }
+
+    #[test]
+    fn a_media_playlist_lists_its_segments() {
+        insta::assert_snapshot!(media(&segments(), None, false), @r"
+        #EXTM3U
+        #EXT-X-VERSION:4
+        #EXT-X-TARGETDURATION:7
+        #EXT-X-MEDIA-SEQUENCE:1
+        #EXT-X-PLAYLIST-TYPE:VOD
+        #EXTINF:6.006,
+        v_00001.ts
+        #EXTINF:2.002,
+        v_00002.ts
+        #EXT-X-ENDLIST
+        ");
+        assert!(media(&segments(), Some("vinit.cmfv"), true).contains("#EXT-X-MAP:URI=\"vinit.cmfv\"\n#EXTINF:6,\n"));
+    }
+
+    #[test]
+    fn ffmpegs_playlist_is_read_back() {
+        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6.006000,\na_00001.ts\n#EXTINF:1.0,\na_00002.ts\n#EXT-X-ENDLIST\n";
+        assert_eq!(read(text), [(6.006, "a_00001.ts".to_owned()), (1.0, "a_00002.ts".to_owned())]);
+    }
+
+    #[test]
+    fn the_multivariant_playlist_adds_the_audio_to_each_variant() {
+        let (peak, average) = bandwidth(&segments());
+        assert_eq!((peak, average), (1_000_000, 875_000));
+        let variant = Variant {
+            uri: "v.m3u8".into(),
+            peak,
+            average,
+            codecs: vec!["avc1.64001f".into()],
+            size: Some((1280, 720)),
+            rate: Some(30000.0 / 1001.0),
+            audio: Some("program_audio_0".into()),
+        };
+        let sound = Sound {
+            group: "program_audio_0".into(),
+            name: "Stereo".into(),
+            language: "und".into(),
+            channels: 2,
+            default: true,
+            autoselect: true,
+            uri: "a.m3u8".into(),
+            peak: 130_000,
+            average: 128_000,
+            codec: "mp4a.40.2".into(),
+        };
+        insta::assert_snapshot!(multivariant(&[variant.clone()], &[sound]), @r#"
+        #EXTM3U
+        #EXT-X-VERSION:6
+        #EXT-X-INDEPENDENT-SEGMENTS
+        #EXT-X-STREAM-INF:BANDWIDTH=1130000,AVERAGE-BANDWIDTH=1003000,VIDEO-RANGE=SDR,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="program_audio_0"
+        v.m3u8
+        #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="program_audio_0",LANGUAGE="und",NAME="Stereo",AUTOSELECT=YES,DEFAULT=YES,CHANNELS="2",URI="a.m3u8"
+        "#);
+        assert!(!multivariant(&[variant], &[]).contains("AUDIO"), "a silent asset names no audio group");
+    }
+}

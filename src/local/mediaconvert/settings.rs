@@ -1,0 +1,341 @@
+//! The part of a job's settings that the transcoder obeys, typed, and the rules that AWS's model of the API
+//! does not state but the service enforces.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What a job is to do.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Settings {
+    pub(super) inputs: Vec<Input>,
+    pub(super) output_groups: Vec<OutputGroup>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Input {
+    pub(super) file_input: String,
+    pub(super) video_selector: VideoSelector,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct VideoSelector {
+    /// `AUTO` turns the picture as the file says; otherwise it is left as it is stored.
+    pub(super) rotate: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct OutputGroup {
+    pub(super) output_group_settings: OutputGroupSettings,
+    pub(super) outputs: Vec<Output>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct OutputGroupSettings {
+    pub(super) r#type: String,
+    pub(super) hls_group_settings: Option<Segmented>,
+    pub(super) cmaf_group_settings: Option<Segmented>,
+    pub(super) file_group_settings: Option<FileGroup>,
+}
+
+/// What HLS and CMAF groups have in common.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Segmented {
+    pub(super) destination: String,
+    pub(super) segment_length: Option<u32>,
+    /// `GOP_MULTIPLE` lengthens segments to whole GOPs; `EXACT` puts a key frame where a segment starts.
+    pub(super) segment_length_control: String,
+    /// `INTEGER` rounds the durations in playlists.
+    pub(super) manifest_duration_format: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct FileGroup {
+    pub(super) destination: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Output {
+    pub(super) name_modifier: String,
+    pub(super) extension: Option<String>,
+    pub(super) container_settings: Container,
+    pub(super) video_description: Option<VideoDescription>,
+    pub(super) audio_descriptions: Vec<AudioDescription>,
+    pub(super) output_settings: OutputSettings,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Container {
+    pub(super) container: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct OutputSettings {
+    pub(super) hls_settings: HlsSettings,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct HlsSettings {
+    pub(super) audio_group_id: Option<String>,
+    pub(super) audio_rendition_sets: Option<String>,
+    pub(super) audio_track_type: Option<String>,
+    /// `M2TS`, or `AUTOMATIC` for raw AAC.
+    pub(super) audio_only_container: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct VideoDescription {
+    pub(super) width: Option<u32>,
+    pub(super) height: Option<u32>,
+    pub(super) scaling_behavior: String,
+    pub(super) codec_settings: VideoCodec,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct VideoCodec {
+    pub(super) codec: String,
+    pub(super) h264_settings: Option<H26x>,
+    pub(super) h265_settings: Option<H26x>,
+    pub(super) frame_capture_settings: Option<FrameCapture>,
+}
+
+/// What the H.264 and H.265 settings have in common.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct H26x {
+    pub(super) rate_control_mode: String,
+    pub(super) bitrate: Option<u64>,
+    pub(super) max_bitrate: Option<u64>,
+    pub(super) hrd_buffer_size: Option<u64>,
+    pub(super) qvbr_settings: Qvbr,
+    pub(super) codec_profile: String,
+    pub(super) codec_level: String,
+    pub(super) gop_size: Option<f64>,
+    pub(super) gop_size_units: String,
+    pub(super) gop_closed_cadence: Option<u32>,
+    pub(super) scene_change_detect: String,
+    #[serde(rename = "numberBFramesBetweenReferenceFrames")]
+    pub(super) b_frames: Option<u32>,
+    pub(super) framerate_control: String,
+    pub(super) framerate_numerator: Option<u32>,
+    pub(super) framerate_denominator: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Qvbr {
+    pub(super) qvbr_quality_level: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct FrameCapture {
+    pub(super) framerate_numerator: Option<u32>,
+    pub(super) framerate_denominator: Option<u32>,
+    pub(super) max_captures: Option<u32>,
+    pub(super) quality: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AudioDescription {
+    pub(super) codec_settings: AudioCodec,
+    pub(super) language_code: Option<String>,
+    pub(super) stream_name: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AudioCodec {
+    pub(super) codec: String,
+    pub(super) aac_settings: Option<Aac>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Aac {
+    pub(super) bitrate: Option<u32>,
+    pub(super) sample_rate: Option<u32>,
+    pub(super) coding_mode: String,
+}
+
+/// A job's settings over its template's: what the job says wins, and an output group that lists outputs
+/// stands for itself instead of being mixed with the template's at the same place.
+pub(super) fn merge(template: &Value, job: &Value) -> Value {
+    match (template, job) {
+        (Value::Object(under), Value::Object(over)) => {
+            let mut merged = under.clone();
+            for (key, value) in over {
+                let value = merge(under.get(key).unwrap_or(&Value::Null), value);
+                merged.insert(key.clone(), value);
+            }
+            Value::Object(merged)
+        }
+        (Value::Array(under), Value::Array(over)) => {
+            let shared = over.iter().enumerate().map(|(index, item)| match under.get(index) {
+                Some(below) if item.get("outputs").is_none() => merge(below, item),
+                _ => item.clone(),
+            });
+            Value::Array(shared.chain(under.iter().skip(over.len()).cloned()).collect())
+        }
+        (below, Value::Null) => below.clone(),
+        (_, above) => above.clone(),
+    }
+}
+
+/// The rules beyond the model; `complete` adds those that only a job must obey. Lists what is wrong.
+pub(super) fn check(settings: &Value, complete: bool) -> Result<(), String> {
+    let mut wrong = Vec::new();
+    let groups = list(settings, "outputGroups");
+    if complete && list(settings, "inputs").is_empty() {
+        wrong.push("/inputs: Should have at least 1 items".to_owned());
+    }
+    if complete && groups.is_empty() {
+        wrong.push("/outputGroups: Should have at least 1 items".to_owned());
+    }
+    for (index, input) in list(settings, "inputs").iter().enumerate().filter(|_| complete) {
+        require(input, "fileInput", &format!("/inputs/{index}"), &mut wrong);
+    }
+    for (index, group) in groups.iter().enumerate() {
+        check_group(group, &format!("/outputGroups/{index}"), complete, &mut wrong);
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join(", ")) }
+}
+
+fn check_group(group: &Value, path: &str, complete: bool, wrong: &mut Vec<String>) {
+    let kind = group["outputGroupSettings"]["type"].as_str().unwrap_or_default();
+    let (member, required): (&str, &[&str]) = match kind {
+        "HLS_GROUP_SETTINGS" => ("hlsGroupSettings", &["segmentLength", "minSegmentLength"]),
+        "CMAF_GROUP_SETTINGS" => ("cmafGroupSettings", &["segmentLength", "fragmentLength"]),
+        "FILE_GROUP_SETTINGS" => ("fileGroupSettings", &[]),
+        _ => {
+            wrong.push(format!("{path}/outputGroupSettings: type is a required property"));
+            return;
+        }
+    };
+    let settings = &group["outputGroupSettings"][member];
+    let at = format!("{path}/outputGroupSettings/{member}");
+    required.iter().for_each(|name| require(settings, name, &at, wrong));
+    if complete {
+        require(settings, "destination", &at, wrong);
+    }
+    let outputs = list(group, "outputs");
+    if outputs.is_empty() {
+        wrong.push(format!("{path}/outputs: Should have at least 1 items"));
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for (index, output) in outputs.iter().enumerate() {
+        let at = format!("{path}/outputs/{index}");
+        check_output(output, kind, &at, wrong);
+        let name = output["nameModifier"].as_str().unwrap_or_default();
+        if names.contains(&name) {
+            wrong.push(format!("{at}: nameModifier must be unique within the output group"));
+        }
+        names.push(name);
+    }
+}
+
+fn check_output(output: &Value, group: &str, path: &str, wrong: &mut Vec<String>) {
+    if output["preset"].is_string() {
+        return;
+    }
+    require(output, "containerSettings", path, wrong);
+    let container = output["containerSettings"]["container"].as_str();
+    let fits = match group {
+        "HLS_GROUP_SETTINGS" => container == Some("M3U8"),
+        "CMAF_GROUP_SETTINGS" => container == Some("CMFC"),
+        _ => !matches!(container, Some("M3U8" | "CMFC" | "MPD" | "ISMV")),
+    };
+    if let (Some(container), false) = (container, fits) {
+        wrong.push(format!("{path}/containerSettings: container {container} is not allowed in {group}"));
+    }
+    for (codec, member) in [("H_264", "h264Settings"), ("H_265", "h265Settings")] {
+        let settings = &output["videoDescription"]["codecSettings"];
+        if settings["codec"].as_str() != Some(codec) {
+            continue;
+        }
+        let at = format!("{path}/videoDescription/codecSettings/{member}");
+        let settings = &settings[member];
+        match settings["rateControlMode"].as_str() {
+            Some("QVBR") => require(settings, "maxBitrate", &at, wrong),
+            Some("CBR" | "VBR") => require(settings, "bitrate", &at, wrong),
+            _ => require(settings, "rateControlMode", &at, wrong),
+        }
+    }
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value[name].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn require(value: &Value, name: &str, path: &str, wrong: &mut Vec<String>) {
+    let empty = Map::new();
+    if value.as_object().unwrap_or(&empty).get(name).is_none_or(Value::is_null) {
+        wrong.push(format!("{path}: {name} is a required property"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn hls(outputs: Value) -> Value {
+        let group = json!({ "segmentLength": 6, "minSegmentLength": 0, "destination": "s3://w/a/" });
+        let settings = json!({ "type": "HLS_GROUP_SETTINGS", "hlsGroupSettings": group });
+        json!({ "inputs": [{ "fileInput": "s3://s/a.mp4" }],
+                "outputGroups": [{ "outputGroupSettings": settings, "outputs": outputs }] })
+    }
+
+    #[test]
+    fn a_job_takes_outputs_from_its_template_unless_it_lists_its_own() {
+        let template = hls(json!([{ "nameModifier": "_1" }, { "nameModifier": "_2" }]));
+        let destination = json!({ "hlsGroupSettings": { "destination": "s3://w/b/" } });
+        let job = json!({ "outputGroups": [{ "outputGroupSettings": destination }] });
+        let merged = merge(&template, &job);
+        let group = &merged["outputGroups"][0];
+        assert_eq!(group["outputs"].as_array().unwrap().len(), 2);
+        assert_eq!(group["outputGroupSettings"]["hlsGroupSettings"]["destination"], "s3://w/b/");
+        assert_eq!(group["outputGroupSettings"]["hlsGroupSettings"]["segmentLength"], 6);
+
+        let own = hls(json!([{ "nameModifier": "_1" }]));
+        assert_eq!(merge(&template, &own)["outputGroups"][0]["outputs"].as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_services_own_rules_are_said_in_its_words() {
+        let mut settings = hls(json!([
+            { "nameModifier": "_1" },
+            { "nameModifier": "_1", "containerSettings": { "container": "MP4" } },
+        ]));
+        let group = &mut settings["outputGroups"][0]["outputGroupSettings"]["hlsGroupSettings"];
+        group.as_object_mut().unwrap().remove("minSegmentLength");
+        insta::assert_snapshot!(check(&settings, true).unwrap_err().replace(", /", "\n/"), @r"
+        /outputGroups/0/outputGroupSettings/hlsGroupSettings: minSegmentLength is a required property
+        /outputGroups/0/outputs/0: containerSettings is a required property
+        /outputGroups/0/outputs/1/containerSettings: container MP4 is not allowed in HLS_GROUP_SETTINGS
+        /outputGroups/0/outputs/1: nameModifier must be unique within the output group
+        ");
+    }
+
+    #[test]
+    fn quality_needs_a_bound() {
+        let codec = json!({ "codec": "H_264", "h264Settings": { "rateControlMode": "QVBR" } });
+        let output = json!({ "containerSettings": { "container": "M3U8" },
+                             "videoDescription": { "codecSettings": codec } });
+        let said = check(&hls(json!([output])), true).unwrap_err();
+        assert!(said.ends_with("/h264Settings: maxBitrate is a required property"), "{said}");
+    }
+}

@@ -1,0 +1,221 @@
+//! What the service remembers: queues, templates, presets and jobs, each as the API shows it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Place, now};
+
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// The queue that every account has.
+pub(super) const DEFAULT_QUEUE: &str = "Default";
+
+/// The kinds of named resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Queue,
+    JobTemplate,
+    Preset,
+}
+
+impl Kind {
+    /// The member that a response holds one in.
+    pub(super) fn member(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::JobTemplate => "jobTemplate",
+            Self::Preset => "preset",
+        }
+    }
+
+    /// The member that a response holds a list in, which is also the ARN's part.
+    pub(super) fn plural(self) -> &'static str {
+        match self {
+            Self::Queue => "queues",
+            Self::JobTemplate => "jobTemplates",
+            Self::Preset => "presets",
+        }
+    }
+}
+
+/// A named resource.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) value: Map<String, Value>,
+    pub(super) tags: Tags,
+}
+
+/// A job.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) value: Map<String, Value>,
+    pub(super) tags: Tags,
+    pub(super) cancel: CancellationToken,
+}
+
+impl Job {
+    pub(super) fn id(&self) -> &str {
+        self.text("id")
+    }
+
+    pub(super) fn status(&self) -> &str {
+        self.text("status")
+    }
+
+    /// The queue's ARN.
+    pub(super) fn queue(&self) -> &str {
+        self.text("queue")
+    }
+
+    /// Whether it is waiting or running.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.status(), "SUBMITTED" | "PROGRESSING")
+    }
+
+    fn text(&self, member: &str) -> &str {
+        self.value.get(member).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn set(&mut self, members: Value) {
+        if let Value::Object(members) = members {
+            self.value.extend(members);
+        }
+    }
+
+    /// Notes a time of the job's life.
+    pub(super) fn time(&mut self, name: &str) {
+        let timing = self.value.entry("timing").or_insert_with(|| json!({}));
+        timing[name] = now().into();
+    }
+}
+
+/// Everything the service remembers.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) entries: BTreeMap<(Kind, String), Entry>,
+    /// In the order of their creation.
+    pub(super) jobs: Vec<Job>,
+    /// Jobs by the token of the request that made them.
+    pub(super) tokens: HashMap<String, String>,
+}
+
+impl State {
+    /// An account's first state.
+    pub(super) fn new(place: &Place) -> Self {
+        let default = json!({
+            "name": DEFAULT_QUEUE,
+            "arn": place.arn("queues", DEFAULT_QUEUE),
+            "createdAt": now(),
+            "lastUpdated": now(),
+            "pricingPlan": "ON_DEMAND",
+            "status": "ACTIVE",
+            "type": "SYSTEM",
+        });
+        let Value::Object(value) = default else { unreachable!("it is written as an object") };
+        let queue = Entry { value, tags: Tags::new() };
+        let entries = BTreeMap::from([((Kind::Queue, DEFAULT_QUEUE.to_owned()), queue)]);
+        Self { entries, jobs: Vec::new(), tokens: HashMap::new() }
+    }
+
+    /// A resource by its name or ARN.
+    pub(super) fn entry(&self, kind: Kind, name_or_arn: &str) -> Option<&Entry> {
+        self.entries.get(&(kind, name_of(name_or_arn).to_owned()))
+    }
+
+    pub(super) fn job(&self, id: &str) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.id() == id)
+    }
+
+    pub(super) fn job_mut(&mut self, id: &str) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.id() == id)
+    }
+
+    /// Sets members of a job that has not ended; `false` where it has, or is not there any more.
+    pub(super) fn progress(&mut self, id: &str, members: Value) -> bool {
+        match self.job_mut(id).filter(|job| job.is_open()) {
+            Some(job) => {
+                job.set(members);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Open jobs of a queue, by its ARN: waiting and running.
+    pub(super) fn open_jobs(&self, queue: &str) -> (usize, usize) {
+        let count = |status| self.jobs.iter().filter(|job| job.queue() == queue && job.status() == status).count();
+        (count("SUBMITTED"), count("PROGRESSING"))
+    }
+
+    /// Marks the next job as running: the highest priority first, then the oldest; jobs of a paused queue wait.
+    pub(super) fn start_next(&mut self) -> Option<(String, CancellationToken)> {
+        let paused: Vec<String> = self
+            .entries
+            .values()
+            .filter(|entry| entry.value.get("status").and_then(Value::as_str) == Some("PAUSED"))
+            .filter_map(|entry| entry.value.get("arn").and_then(Value::as_str).map(str::to_owned))
+            .collect();
+        let waiting = |job: &&mut Job| job.status() == "SUBMITTED" && !paused.iter().any(|arn| arn == job.queue());
+        let priority = |job: &&mut Job| job.value.get("priority").and_then(Value::as_i64).unwrap_or(0);
+        // `max_by_key` takes the last of equals, so the youngest comes first here.
+        let job = self.jobs.iter_mut().rev().filter(waiting).max_by_key(priority)?;
+        job.set(json!({ "status": "PROGRESSING", "currentPhase": "PROBING", "jobPercentComplete": 0 }));
+        job.time("startTime");
+        Some((job.id().to_owned(), job.cancel.clone()))
+    }
+}
+
+/// The name in an ARN, or the name itself.
+pub(super) fn name_of(name_or_arn: &str) -> &str {
+    if name_or_arn.starts_with("arn:") {
+        name_or_arn.split_once('/').map_or(name_or_arn, |(_, name)| name)
+    } else {
+        name_or_arn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn place() -> Place {
+        Place {
+            account: "000000000000".into(),
+            region: "us-east-1".into(),
+            endpoint: "http://127.0.0.1:4566".into(),
+            work: PathBuf::new(),
+        }
+    }
+
+    fn submitted(id: &str, priority: i64) -> Job {
+        let value = json!({ "id": id, "status": "SUBMITTED", "priority": priority,
+                            "queue": place().arn("queues", DEFAULT_QUEUE) });
+        let Value::Object(value) = value else { panic!("an object") };
+        Job { value, tags: Tags::new(), cancel: CancellationToken::new() }
+    }
+
+    #[test]
+    fn priority_comes_before_age_and_a_paused_queue_waits() {
+        let mut state = State::new(&place());
+        state.jobs = vec![submitted("old", 0), submitted("urgent", 5), submitted("new", 0)];
+        let mut next = || state.start_next().map(|(id, _)| id);
+        assert_eq!([next(), next(), next(), next()], [Some("urgent".into()), Some("old".into()), Some("new".into()), None]);
+
+        state.jobs = vec![submitted("waiting", 0)];
+        let queue = state.entries.get_mut(&(Kind::Queue, DEFAULT_QUEUE.into())).unwrap();
+        queue.value.insert("status".into(), "PAUSED".into());
+        assert!(state.start_next().is_none());
+    }
+
+    #[test]
+    fn a_job_that_ended_stays_as_it_ended() {
+        let mut state = State::new(&place());
+        state.jobs = vec![submitted("a", 0)];
+        assert!(state.progress("a", json!({ "status": "CANCELED" })));
+        assert!(!state.progress("a", json!({ "status": "COMPLETE" })));
+        assert_eq!(state.job("a").unwrap().status(), "CANCELED");
+    }
+}

@@ -1,0 +1,178 @@
+//! The local cloud: AWS's services on this machine, behind one loopback address, so that a stack can be
+//! converged, played and tested without an account.
+//!
+//! [`ensure`] finds the running cloud or starts it; it outlives the command that started it. The server
+//! ([`serve`]) is this same program: a gateway that forwards to the emulator *ministack* and adds what no
+//! emulator has, a MediaConvert service that transcodes and a CloudFront front that viewers can play from.
+//! See `docs/local-cloud.md`.
+
+mod clients;
+mod emulator;
+mod error;
+mod ffmpeg;
+mod gateway;
+mod plain;
+mod install;
+mod instance;
+mod mediaconvert;
+mod serve;
+mod viewer;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use error::Error;
+pub use ffmpeg::{Ffmpeg, ffmpeg};
+pub use instance::Status;
+pub use serve::{Options as ServeOptions, serve};
+
+use instance::Instance;
+
+/// The port of the local cloud unless another is asked for.
+pub const DEFAULT_PORT: u16 = 4566;
+/// The account that the local cloud plays unless another is asked for.
+pub const DEFAULT_ACCOUNT: &str = "000000000000";
+/// The region that the local cloud plays unless another is asked for.
+pub const DEFAULT_REGION: &str = "us-east-1";
+
+/// Which local cloud is wanted.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Distinguishes several clouds on one machine: a test gives its own. The default is `default`.
+    pub name: String,
+    /// The loopback port of the gateway; 0 takes any free one, which [`Running::endpoint`] then tells.
+    pub port: u16,
+    /// The account id, 12 digits. It is also the access key id that reaches this cloud.
+    pub account: String,
+    /// The region of the regional services.
+    pub region: String,
+    /// Delays every answer of an API; `None` leaves a running cloud as it is.
+    pub latency: Option<Duration>,
+    /// The program that serves; `None` is the running one. A test binary names `provision` here.
+    pub server: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "default".into(),
+            port: DEFAULT_PORT,
+            account: DEFAULT_ACCOUNT.into(),
+            region: DEFAULT_REGION.into(),
+            latency: None,
+            server: None,
+        }
+    }
+}
+
+/// A local cloud that answers.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// The one address of every service, `http://127.0.0.1:PORT`.
+    pub endpoint: String,
+    /// The account it plays.
+    pub account: String,
+    /// The region it plays.
+    pub region: String,
+    /// What it said of itself.
+    pub status: Status,
+}
+
+impl Running {
+    /// The address from which a viewer plays what a distribution serves, without a trailing slash.
+    pub fn viewer(&self, distribution_id: &str) -> String {
+        format!("{}{}{distribution_id}", self.endpoint, viewer::PREFIX)
+    }
+
+    fn from_status(status: Status) -> Self {
+        Self {
+            endpoint: status.endpoint.clone(),
+            account: status.account.clone(),
+            region: status.region.clone(),
+            status,
+        }
+    }
+}
+
+/// Finds the local cloud or starts it, and returns when it answers.
+///
+/// `progress` hears, in a person's words, of what takes longer than a moment. Safe to call from several
+/// processes at once: one starts it, the others find it.
+///
+/// # Errors
+/// When something else holds the port, when the running cloud plays another account or region, or when
+/// what the cloud needs cannot be installed or does not start. Every wait is bounded.
+pub async fn ensure(settings: &Settings, progress: &mut dyn FnMut(&str)) -> Result<Running, Error> {
+    let instance = Instance::of(&settings.name)?;
+    let _lock = instance.lock(progress).await?;
+    if let Some(status) = instance.find(settings.port).await? {
+        check_identity(settings, &status)?;
+        if status.build != instance::build_of(&instance::server_program(settings)?) {
+            progress("the running local cloud is of another build; `provision local stop` renews it");
+        }
+        if let Some(latency) = settings.latency {
+            plain::post(&format!("{}/_provision/latency?ms={}", status.endpoint, latency.as_millis())).await?;
+        }
+        return Ok(Running::from_status(status));
+    }
+    install::ensure(progress).await?;
+    progress("starting the local cloud");
+    let status = instance.start(settings).await?;
+    Ok(Running::from_status(status))
+}
+
+/// What the local cloud says of itself; `None` when it does not run.
+///
+/// # Errors
+/// When the cache directory cannot be read.
+pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
+    match Instance::of(name)?.find(port).await {
+        Err(Error::PortInUse { .. }) => Ok(None),
+        found => found,
+    }
+}
+
+/// Stops the local cloud and everything that it runs; `false` when it did not run.
+///
+/// # Errors
+/// When it does not go within a bounded time.
+pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
+    let instance = Instance::of(name)?;
+    match status(name, port).await? {
+        Some(status) => instance.stop(&status).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Empties the local cloud: every resource, object and job is gone, the server stays. `false` when it did
+/// not run.
+///
+/// # Errors
+/// When the emulator does not answer.
+pub async fn reset(name: &str, port: u16) -> Result<bool, Error> {
+    let Some(status) = status(name, port).await? else { return Ok(false) };
+    plain::post(&format!("{}/_provision/reset", status.endpoint)).await?;
+    Ok(true)
+}
+
+fn check_identity(wanted: &Settings, found: &Status) -> Result<(), Error> {
+    let pairs = [
+        ("account", &wanted.account, &found.account),
+        ("region", &wanted.region, &found.region),
+        ("version", &env!("CARGO_PKG_VERSION").to_owned(), &found.version),
+    ];
+    for (what, wanted, found_value) in pairs {
+        if wanted != found_value {
+            return Err(Error::Different {
+                endpoint: found.endpoint.clone(),
+                what,
+                wanted: wanted.clone(),
+                found: found_value.clone(),
+            });
+        }
+    }
+    match &found.emulator.failure {
+        Some(why) => Err(Error::EmulatorDied { endpoint: found.endpoint.clone(), why: why.clone() }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,131 @@
+//! The server process of the local cloud: the gateway and everything behind it, until it is told to stop.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::clients::Clients;
+use super::emulator::{self, Role};
+use super::gateway::{self, Gateway};
+use super::instance::{self, EmulatorStatus, Instance, Status};
+use super::mediaconvert::{Place, Service};
+use super::viewer::Viewer;
+use super::{Error, ffmpeg, install, plain};
+
+/// How long requests under way may take to end once the server stops.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What the server is to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The instance's name.
+    pub name: String,
+    /// The loopback port; 0 for any.
+    pub port: u16,
+    /// The account to play.
+    pub account: String,
+    /// The region to play.
+    pub region: String,
+    /// Delays every answer of an API.
+    pub latency: Duration,
+}
+
+/// Serves until it is stopped by request or signal; then everything it started is gone as well.
+///
+/// # Errors
+/// When the port is taken, or when the emulator or ffmpeg cannot be had.
+pub async fn serve(options: Options) -> Result<(), Error> {
+    // A session of its own: the terminal's Ctrl-C and hang-up are for the command that started it.
+    // It fails where this is a session's leader already, which is as good.
+    let _ = rustix::process::setsid();
+    let instance = Instance::of(&options.name)?;
+    let state = instance.state();
+    let _ = fs::remove_dir_all(&state);
+    fs::create_dir_all(&state).map_err(Error::files(&state))?;
+
+    let listener = TcpListener::bind(("127.0.0.1", options.port))
+        .await
+        .map_err(|_| Error::PortInUse { port: options.port })?;
+    let port = listener.local_addr().map_err(Error::files("127.0.0.1"))?.port();
+    let gateway = Arc::new(gateway(&options, &instance, port).await?);
+    let app = axum::Router::new().fallback(gateway::handle).with_state(Arc::clone(&gateway));
+    instance.write_record(&gateway.status())?;
+
+    let stop = gateway.stop.clone();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let stopped = stop.clone();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
+    let deadline = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LINGER).await;
+    };
+    tokio::select! {
+        _ = server => {}
+        () = deadline => {}
+    }
+    gateway.mediaconvert.reset();
+    instance.remove_record();
+    Ok(())
+}
+
+async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Gateway, Error> {
+    let mut silent = |_: &str| {};
+    let installed = install::ensure(&mut silent).await?;
+    let ffmpeg = ffmpeg(&mut silent).await?;
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let role = Role { account: &options.account, region: &options.region, gateway: &endpoint };
+    let emulator = emulator::start(&installed, &role, &instance.state()).await?;
+    let upstream = format!("http://127.0.0.1:{}", emulator.port);
+    let clients = Clients::new(&upstream, &options.account, &options.region);
+    let http = plain::client();
+    let place = Place {
+        account: options.account.clone(),
+        region: options.region.clone(),
+        endpoint: endpoint.clone(),
+        work: instance.state().join("jobs"),
+    };
+    let mediaconvert = Service::new(place, &installed.mediaconvert_model(), clients.clone(), ffmpeg)?;
+    let own = std::env::current_exe().map_err(Error::files("the running program"))?;
+    let status = Status {
+        name: options.name.clone(),
+        endpoint,
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        build: instance::build_of(&own),
+        account: options.account.clone(),
+        region: options.region.clone(),
+        latency_ms: 0,
+        log: instance.log(),
+        emulator: EmulatorStatus { pid: emulator.pid, port: emulator.port, failure: None },
+        jobs: BTreeMap::new(),
+    };
+    Ok(Gateway {
+        status,
+        viewer: Viewer::new(clients, http.clone(), upstream.clone()),
+        upstream,
+        http,
+        emulator,
+        mediaconvert,
+        latency: AtomicU64::new(u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX)),
+        stop: CancellationToken::new(),
+    })
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stop.cancel();
+}
