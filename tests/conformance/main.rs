@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
+mod lambda;
 mod sqs;
 
 use std::collections::BTreeSet;
@@ -51,12 +52,13 @@ pub(crate) fn other_tags(address: &str) -> Value {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    [sqs::cases(cx)].into_iter().flatten().collect()
+    [sqs::cases(cx), lambda::cases(cx)].into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_adapter_converges() {
     let cx = cloud::context(STACK).await;
+    lambda::upload_packages(&cx).await;
     let cases = cases(&cx);
     let covered: BTreeSet<Kind> = cases.iter().map(|case| case.kind.clone()).collect();
     let missing: Vec<Kind> =
