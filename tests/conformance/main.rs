@@ -9,6 +9,7 @@
 mod cloud;
 mod events;
 mod iam;
+mod lambda;
 mod logs;
 mod s3;
 mod sqs;
@@ -76,13 +77,14 @@ impl Case {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    let lists = [s3::cases(cx), sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx)];
+    let lists = [s3::cases(cx), sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx), lambda::cases(cx)];
     lists.into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_adapter_converges() {
     let cx = cloud::context(STACK).await;
+    lambda::upload_packages(&cx).await;
     let cases = cases(&cx);
     let covered: BTreeSet<Kind> = cases.iter().map(|case| case.kind.clone()).collect();
     let missing: Vec<Kind> =

@@ -2,6 +2,8 @@
 
 mod event_invoke_config;
 mod function;
+mod function_calls;
+mod function_state;
 mod permission;
 mod properties;
 

