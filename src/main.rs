@@ -1,3 +1,7 @@
 //! The program's entry: the exit code, and nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    provision::cli::main()
+}

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
-use crate::aws::{self, Context, Regions};
+use crate::aws::{self, Regions};
 use crate::graph::Graph;
-use crate::model::{Address, Declaration, Known, Live, Orphan, Snapshot, resolve};
+use crate::model::{Address, Declaration, Known, Live, Mark, Orphan, resolve};
 use crate::resource::Registry;
 
 /// A read that failed, with the address it was for.
@@ -35,8 +35,8 @@ pub struct Unreadable {
 pub enum Memory<'a> {
     /// What the last apply noted.
     Record(&'a [Known]),
-    /// Everything in these regions that carries the stack's mark.
-    Sweep,
+    /// That, and everything that carries the stack's mark in the regions in use.
+    Sweep(&'a [Known]),
 }
 
 /// The live state of every declared resource. All reads run side by side.
@@ -49,7 +49,7 @@ pub async fn declared(
     graph: &Graph,
 ) -> Result<BTreeMap<Address, Live>, Unreadable> {
     let reads = graph.in_order().map(|declaration| async move {
-        let found = find(&regions.context(&declaration.region), registry, declaration).await;
+        let found = find(regions, registry, declaration).await;
         (declaration.address.clone(), found)
     });
     let mut live = BTreeMap::new();
@@ -64,12 +64,17 @@ pub async fn declared(
     if failures.is_empty() { Ok(live) } else { Err(Unreadable { failures }) }
 }
 
-async fn find(cx: &Context, registry: &Registry, declaration: &Declaration) -> aws::Result<Option<Live>> {
+/// The live resource that one declaration speaks of.
+///
+/// # Errors
+/// When a read fails.
+pub async fn find(regions: &Regions, registry: &Registry, declaration: &Declaration) -> aws::Result<Option<Live>> {
+    let cx = regions.context(&declaration.region);
     let Some(adapter) = registry.get(&declaration.kind) else {
         return Err(aws::Error::unexpected("provision", format!("no adapter for {}", declaration.kind)));
     };
     let preview = resolve(&declaration.properties, &|_| None);
-    adapter.find(cx, &preview, &cx.scope.mark(&declaration.address)).await
+    adapter.find(&cx, &preview, &cx.scope.mark(&declaration.address)).await
 }
 
 /// What is the stack's but not among the declared live resources.
@@ -84,7 +89,11 @@ pub async fn orphans(
 ) -> Result<Vec<Orphan>, Unreadable> {
     let candidates = match memory {
         Memory::Record(known) => known.to_vec(),
-        Memory::Sweep => sweep(regions, registry).await?,
+        Memory::Sweep(known) => {
+            let mut found = sweep(regions, registry).await?;
+            found.extend(known.iter().filter(|known| !found.contains(known)).cloned().collect::<Vec<_>>());
+            found
+        }
     };
     let declared: BTreeSet<(&Address, &str)> =
         live.iter().map(|(address, seen)| (address, seen.id.as_str())).collect();
@@ -110,7 +119,7 @@ pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>,
     let lists = lists.map(|(adapter, cx)| async move {
         let owned = adapter.list_owned(&cx).await;
         let owned = owned.map_err(|error| Failure { subject: adapter.kind().short(), error })?;
-        let known = |(id, mark): (String, crate::model::Mark)| Known {
+        let known = |(id, mark): (String, Mark)| Known {
             address: mark.address,
             kind: adapter.kind(),
             region: cx.region().to_owned(),
@@ -130,19 +139,4 @@ fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {
         }
     }
     if failures.is_empty() { Ok(found) } else { Err(Unreadable { failures }) }
-}
-
-/// Both: the snapshot that a plan rests on.
-///
-/// # Errors
-/// When a read fails.
-pub async fn snapshot(
-    regions: &Regions,
-    registry: &Registry,
-    graph: &Graph,
-    memory: Memory<'_>,
-) -> Result<Snapshot, Unreadable> {
-    let live = declared(regions, registry, graph).await?;
-    let orphans = orphans(regions, registry, &live, memory).await?;
-    Ok(Snapshot { live, orphans })
 }

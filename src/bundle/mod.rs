@@ -18,6 +18,9 @@ mod workspace;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 pub use architecture::Architecture;
 pub use elf::Refusal;
 pub use error::Error;
@@ -67,6 +70,15 @@ pub struct Bundle {
     pub size: u64,
     /// Whether it was built now rather than found in the cache.
     pub built: bool,
+}
+
+impl Bundle {
+    /// The same digest in lower-case hexadecimal, as keys in the home bucket carry it.
+    #[must_use]
+    pub fn sha256_hex(&self) -> String {
+        // It was encoded by this program, so it decodes.
+        STANDARD.decode(&self.sha256_base64).map(hex::encode).unwrap_or_default()
+    }
 }
 
 /// What [`bundle`] is doing, for display.

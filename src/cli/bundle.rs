@@ -50,12 +50,7 @@ impl Arch {
 ///
 /// What [`bundle::bundle`] returns.
 pub async fn run(args: Args) -> miette::Result<()> {
-    let here = std::env::current_dir().into_diagnostic()?;
-    let request = Request::all(bundle::find_workspace(&here)?, args.arch.resolve()?);
-    let spinner = spinner();
-    let bundles = bundle::bundle(&request, |step| show(&spinner, step)).await;
-    spinner.finish_and_clear();
-    let bundles = bundles?;
+    let bundles = build(args.arch.resolve()?).await?;
     match args.format {
         Format::Human => anstream::print!("{}", human(&bundles)),
         Format::Json => {
@@ -64,6 +59,16 @@ pub async fn run(args: Args) -> miette::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The handlers' bundles from the checkout around the current directory, built with progress where they are stale.
+pub(super) async fn build(architecture: Architecture) -> miette::Result<Vec<Bundle>> {
+    let here = std::env::current_dir().into_diagnostic()?;
+    let request = Request::all(bundle::find_workspace(&here)?, architecture);
+    let spinner = spinner();
+    let bundles = bundle::bundle(&request, |step| show(&spinner, step)).await;
+    spinner.finish_and_clear();
+    Ok(bundles?)
 }
 
 /// Draws on stderr, and only if that is a terminal.

@@ -1,0 +1,99 @@
+//! `provision apply`: load, bundle, declare, observe, plan, show, confirm, apply, show.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use miette::miette;
+
+use super::confirm::confirm;
+use super::converge::{self, Under};
+use super::outputs::Outputs;
+use super::session::{Session, Survey};
+use super::verify;
+use crate::bundle::Bundle;
+use crate::graph::Graph;
+use crate::model::bundle_key;
+use crate::plan::Plan;
+use crate::plan::check::{Leave, check};
+use crate::resource::Removal;
+use crate::{plan, report};
+
+/// Make the account match the stack file.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// Do not ask.
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not wait until the distribution has reached every edge.
+    #[arg(long)]
+    no_wait: bool,
+    /// Then upload a clip and play what becomes of it.
+    #[arg(long)]
+    verify: bool,
+    /// Take over resources in the way that carry nobody's mark.
+    #[arg(long)]
+    adopt: bool,
+}
+
+/// Converges the stack; exit 1 where anything failed, 130 where it was interrupted.
+pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    let session = Session::open(&args.stack).await?;
+    let (graph, bundles) = session.declare().await?;
+    let (plan, _) = plan_of(&session, &graph, args.adopt).await?;
+    anstream::println!("{}", report::plan(&plan).trim_end());
+    if !plan.is_empty() {
+        if !args.yes && !confirm(&format!("\nApply this to {}?", session.stack()))? {
+            return Err(miette!("not applied; nothing was changed"));
+        }
+        let code = carry_out(&session, &graph, &bundles, &plan, &args).await?;
+        if code != ExitCode::SUCCESS {
+            session.close(graph.len());
+            return Ok(code);
+        }
+    }
+    let outputs = Outputs::read(&session, &graph).await?;
+    anstream::println!("\n{}", outputs.human());
+    if args.verify {
+        verify::check(&session, &outputs, None).await?;
+    }
+    session.close(graph.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn plan_of(session: &Session, graph: &Graph, adopt: bool) -> miette::Result<(Plan, Survey)> {
+    let survey = session.survey(graph).await?;
+    let plan = plan::plan(session.regions.scope(), graph, &survey.snapshot, &|kind| session.rules(kind));
+    check(&plan, Leave { adopt, lose_data: false })?;
+    Ok((plan, survey))
+}
+
+/// Under the stack's lock: looks again, and carries out exactly what was shown.
+async fn carry_out(
+    session: &Session,
+    graph: &Graph,
+    bundles: &[Bundle],
+    shown: &Plan,
+    args: &Args,
+) -> miette::Result<ExitCode> {
+    converge::make_home(session).await?;
+    let lease = session.home.lock(session.stack(), &session.by, "apply").await?;
+    let lost = lease.lost();
+    let work = async {
+        let (plan, survey) = plan_of(session, graph, args.adopt).await?;
+        converge::same(shown, &plan)?;
+        for bundle in bundles {
+            session.home.put_bundle(&bundle_key(&bundle.sha256_hex()), &bundle.zip).await?;
+        }
+        converge::note_begin(session, &survey).await?;
+        let under = Under { settle: !args.no_wait, removal: Removal::OnlyEmpty, lost };
+        let outcome = converge::execute(session, &plan, under).await;
+        converge::note_end(session, graph, &plan, &survey, &outcome).await?;
+        Ok(converge::verdict(&plan, &outcome))
+    };
+    let result = work.await;
+    lease.release().await?;
+    result
+}

@@ -1,0 +1,197 @@
+//! What apply and teardown share: the home bucket, the run itself with its interrupt, and what is noted of it.
+
+use std::process::ExitCode;
+
+use miette::miette;
+use tokio_util::sync::CancellationToken;
+
+use super::session::{Session, Survey};
+use crate::execute::{self, Ending, Execution, Outcome};
+use crate::graph::Graph;
+use crate::home::{Record, Recorded};
+use crate::model::{Known, Snapshot};
+use crate::observe;
+use crate::plan::{self, Action, Plan};
+use crate::plan::check::{Leave, check};
+use crate::report::{self, Progress};
+use crate::resource::Removal;
+use crate::stack;
+
+/// How a plan is carried out.
+pub(super) struct Under {
+    pub(super) settle: bool,
+    pub(super) removal: Removal,
+    /// Cancelled when the stack's lock is lost.
+    pub(super) lost: CancellationToken,
+}
+
+/// Makes the account's home bucket as declared: a small stack of its own, planned and executed like any other.
+pub(super) async fn make_home(session: &Session) -> miette::Result<()> {
+    let scope = session.regions.scope();
+    let graph = Graph::new(stack::home::declare(scope))?;
+    let live = observe::declared(&session.regions, session.registry, &graph).await?;
+    let snapshot = Snapshot { live, orphans: Vec::new() };
+    let plan = plan::plan(scope, &graph, &snapshot, &|kind| session.rules(kind));
+    check(&home_as_ours(plan.clone()), Leave::default())?;
+    let (events, _unheard) = tokio::sync::mpsc::unbounded_channel();
+    let execution = Execution {
+        regions: &session.regions,
+        registry: session.registry,
+        events,
+        cancel: CancellationToken::new(),
+        settle: true,
+        removal: Removal::OnlyEmpty,
+    };
+    let outcome = execute::execute(&execution, &plan).await;
+    match report::failures(&plan, &outcome) {
+        None => Ok(()),
+        Some(failed) => Err(miette!("the home bucket {} could not be made\n{failed}", session.home.bucket())),
+    }
+}
+
+/// The home bucket belongs to all stacks of an account: its mark names none of them.
+fn home_as_ours(mut plan: Plan) -> Plan {
+    plan.scope.stack = stack::home::STACK.to_owned();
+    plan
+}
+
+/// Removes what the home bucket keeps of the stack, and the bucket itself once no stack needs it.
+pub(super) async fn forget_home(session: &Session) -> miette::Result<()> {
+    session.home.forget(session.stack()).await?;
+    if session.home.is_used().await? {
+        return Ok(());
+    }
+    let graph = Graph::new(stack::home::declare(session.regions.scope()))?;
+    for declaration in graph.in_order().rev() {
+        let cx = session.regions.context(&declaration.region);
+        let Some(adapter) = session.registry.get(&declaration.kind) else { continue };
+        let mark = cx.scope.mark(&declaration.address);
+        if let Some(live) = adapter.find(&cx, &declaration.properties, &mark).await? {
+            adapter.delete(&cx, &live.id, Removal::WithContents).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Passes when the account still asks for exactly what was shown.
+pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
+    if shown == now {
+        return Ok(());
+    }
+    let steps = shown.steps.iter().chain(&now.steps);
+    let mut moved: Vec<String> = steps
+        .filter(|step| !(shown.steps.contains(step) && now.steps.contains(step)))
+        .map(|step| step.address.to_string())
+        .collect();
+    moved.sort();
+    moved.dedup();
+    let what = if moved.is_empty() { "something the plan rests on".to_owned() } else { moved.join(", ") };
+    Err(miette!(
+        help = "read the new plan and apply that",
+        "the account moved since the plan was shown: {what}; nothing was changed"
+    ))
+}
+
+/// Carries out the plan with progress on stderr. Ctrl-C finishes the calls in flight and starts no others; so does the
+/// loss of the lock.
+pub(super) async fn execute(session: &Session, plan: &Plan, under: Under) -> Outcome {
+    let cancel = under.lost;
+    let interrupt = tokio::spawn(cancel_on_interrupt(cancel.clone()));
+    let progress = Progress::begin(plan);
+    let execution = Execution {
+        regions: &session.regions,
+        registry: session.registry,
+        events: progress.events.clone(),
+        cancel,
+        settle: under.settle,
+        removal: under.removal,
+    };
+    let outcome = execute::execute(&execution, plan).await;
+    drop(execution);
+    progress.end().await;
+    interrupt.abort();
+    outcome
+}
+
+async fn cancel_on_interrupt(cancel: CancellationToken) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    anstream::eprintln!("interrupted: finishing the calls in flight, starting no others (again: stop at once)");
+    cancel.cancel();
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(130);
+    }
+}
+
+/// Notes that an apply begins: until its end is noted, the stack's resources are also looked for by their marks, so
+/// nothing that an interrupted run made is forgotten.
+pub(super) async fn note_begin(session: &Session, survey: &Survey) -> miette::Result<()> {
+    let resources = survey.record.as_ref().map(|record| record.resources.clone()).unwrap_or_default();
+    let record = Record::new(session.stack(), &session.by, false, resources);
+    Ok(session.home.put_record(&record).await?)
+}
+
+/// Notes what exists after an apply.
+pub(super) async fn note_end(
+    session: &Session,
+    graph: &Graph,
+    plan: &Plan,
+    survey: &Survey,
+    outcome: &Outcome,
+) -> miette::Result<()> {
+    let mut ids: std::collections::BTreeMap<_, _> =
+        survey.snapshot.live.iter().map(|(address, live)| (address.clone(), live.id.clone())).collect();
+    for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
+        match (ending, &step.action) {
+            (Ending::Done(Some(id)), _) => drop(ids.insert(step.address.clone(), id.clone())),
+            (Ending::Done(None), Action::Delete { .. }) => drop(ids.remove(&step.address)),
+            _ => {}
+        }
+    }
+    let declared = graph.in_order().filter_map(|declaration| {
+        let known = Known {
+            address: declaration.address.clone(),
+            kind: declaration.kind.clone(),
+            region: declaration.region.clone(),
+            id: ids.get(&declaration.address)?.clone(),
+        };
+        Some(Recorded { known, properties: declaration.properties.clone() })
+    });
+    let kept = former(plan, survey, outcome);
+    let complete = outcome.endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
+    let record = Record::new(session.stack(), &session.by, complete, declared.chain(kept).collect());
+    Ok(session.home.put_record(&record).await?)
+}
+
+/// Orphans that are still there because their deletion failed or was not tried.
+fn former(plan: &Plan, survey: &Survey, outcome: &Outcome) -> Vec<Recorded> {
+    let left = |orphan: &&crate::model::Orphan| {
+        let mut steps = plan.steps.iter().zip(&outcome.endings);
+        !steps.any(|(step, ending)| {
+            matches!(&step.action, Action::Delete { seen, .. } if seen.id == orphan.live.id && step.kind == orphan.kind)
+                && matches!(ending, Ending::Done(_))
+        })
+    };
+    let orphans = survey.snapshot.orphans.iter().filter(left);
+    orphans
+        .map(|orphan| Recorded {
+            known: Known {
+                address: orphan.address.clone(),
+                kind: orphan.kind.clone(),
+                region: orphan.region.clone(),
+                id: orphan.live.id.clone(),
+            },
+            properties: orphan.live.properties.clone(),
+        })
+        .collect()
+}
+
+/// Says how it ended and returns the exit code.
+pub(super) fn verdict(plan: &Plan, outcome: &Outcome) -> ExitCode {
+    anstream::println!("\n{}", report::summary(plan, outcome));
+    let Some(failures) = report::failures(plan, outcome) else { return ExitCode::SUCCESS };
+    anstream::eprintln!("\n{}", failures.trim_end());
+    anstream::eprintln!("what was done stays; run the command again to continue from here");
+    if outcome.interrupted() { ExitCode::from(130) } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,134 @@
+//! `provision outputs`: the addresses and names that an app, a player and an operator need.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use miette::{IntoDiagnostic, miette};
+use serde::Serialize;
+
+use super::session::Session;
+use crate::graph::Graph;
+use crate::model::{Address, Live, Outputs as Values};
+
+/// Print where the stack's videos go in and come out, and what its parts are called.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+/// What a stack is reached by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Outputs {
+    /// The viewer's base address, without a trailing slash: assets play at `<playback>/assets/<asset>/index.m3u8`.
+    pub(super) playback: String,
+    pub(super) distribution: String,
+    pub(super) source_bucket: String,
+    pub(super) work_bucket: String,
+    pub(super) output_bucket: String,
+    pub(super) logs_bucket: String,
+    pub(super) queue: String,
+    pub(super) job_template: String,
+    pub(super) submit_function: String,
+    pub(super) publish_function: String,
+    pub(super) dead_letter_queue: String,
+}
+
+/// Prints the outputs of an applied stack.
+pub(super) async fn run(args: Args) -> miette::Result<()> {
+    let session = Session::open(&args.stack).await?;
+    let graph = session.declare_unbuilt()?;
+    let outputs = Outputs::read(&session, &graph).await?;
+    match args.format {
+        Format::Human => anstream::println!("{}", outputs.human()),
+        Format::Json => anstream::println!("{}", serde_json::to_string_pretty(&outputs).into_diagnostic()?),
+    }
+    session.close(graph.len());
+    Ok(())
+}
+
+impl Outputs {
+    /// The outputs of an applied stack. Names foretell all but the distribution's, so only that is looked up.
+    pub(super) async fn read(session: &Session, graph: &Graph) -> miette::Result<Self> {
+        let live = distribution(session, graph).await?;
+        let assigned = |name: &str| live.outputs.get(name).cloned().unwrap_or_default();
+        let named = |address: &str, attribute: &str| foreseen(graph, address).get(attribute).cloned().unwrap_or_default();
+        let playback = match &session.local {
+            Some(running) => running.viewer(&live.id),
+            None => format!("https://{}", assigned("DomainName")),
+        };
+        Ok(Self {
+            playback,
+            distribution: live.id,
+            source_bucket: named("storage/source", "BucketName"),
+            work_bucket: named("storage/work", "BucketName"),
+            output_bucket: named("storage/output", "BucketName"),
+            logs_bucket: named("storage/logs", "BucketName"),
+            queue: named("transcode/queue", "Arn"),
+            job_template: named("transcode/template", "Name"),
+            submit_function: named("handlers/submit", "FunctionName"),
+            publish_function: named("handlers/publish", "FunctionName"),
+            dead_letter_queue: named("handlers/dead-letters", "QueueUrl"),
+        })
+    }
+
+    /// One aligned line each.
+    pub(super) fn human(&self) -> String {
+        let Self {
+            playback,
+            distribution,
+            source_bucket,
+            work_bucket,
+            output_bucket,
+            logs_bucket,
+            queue,
+            job_template,
+            submit_function,
+            publish_function,
+            dead_letter_queue,
+        } = self;
+        let lines = [
+            ("playback", playback),
+            ("distribution", distribution),
+            ("source bucket", source_bucket),
+            ("work bucket", work_bucket),
+            ("output bucket", output_bucket),
+            ("logs bucket", logs_bucket),
+            ("queue", queue),
+            ("job template", job_template),
+            ("submit function", submit_function),
+            ("publish function", publish_function),
+            ("dead letters", dead_letter_queue),
+        ];
+        let mut text = String::new();
+        for (name, value) in lines {
+            let _ = writeln!(text, "{name:<18}{value}");
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+fn foreseen(graph: &Graph, address: &str) -> Values {
+    graph.get(&Address::new(address)).map(|declaration| declaration.foreseen.clone()).unwrap_or_default()
+}
+
+async fn distribution(session: &Session, graph: &Graph) -> miette::Result<Live> {
+    let address = Address::new("delivery/distribution");
+    let found = match graph.get(&address) {
+        Some(declaration) => crate::observe::find(&session.regions, session.registry, declaration).await?,
+        None => None,
+    };
+    found.ok_or_else(|| {
+        miette!(help = "run `provision apply` first", "stack {} has no distribution yet", session.stack())
+    })
+}

@@ -1,0 +1,164 @@
+//! What every command that speaks to the cloud begins with: the stack file, the connection, the declarations, and the
+//! account as it is.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use miette::Diagnostic;
+
+use crate::aws::{Connection, Regions, Target};
+use crate::bundle::{self, Bundle};
+use crate::graph::Graph;
+use crate::home::{Home, Record};
+use crate::local;
+use crate::model::{Kind, Scope, Snapshot};
+use crate::observe::{self, Memory};
+use crate::plan::Rules;
+use crate::resource::{Registry, registry};
+use crate::stack::config::{self, Architecture, StackFile};
+use crate::stack::handlers::Code;
+use crate::stack;
+
+/// The credentials are of an account that the stack is not for.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error(
+    "the credentials are of account {found} ({arn}), and stack {stack} is for account {declared}; nothing was changed"
+)]
+#[diagnostic(help("use credentials of {declared}, or correct `account:` in {}", path.display()))]
+struct WrongAccount {
+    path: PathBuf,
+    stack: String,
+    declared: String,
+    found: String,
+    arn: String,
+}
+
+/// One run against one stack.
+pub(super) struct Session {
+    pub(super) file: StackFile,
+    pub(super) regions: Regions,
+    pub(super) registry: &'static Registry,
+    pub(super) home: Home,
+    /// The caller's ARN.
+    pub(super) by: String,
+    /// The local cloud, where the stack is for one.
+    pub(super) local: Option<local::Running>,
+    began: Instant,
+}
+
+/// The account as it is, and what the last apply noted.
+pub(super) struct Survey {
+    pub(super) snapshot: Snapshot,
+    pub(super) record: Option<Record>,
+}
+
+impl Session {
+    /// Loads the stack file, starts the local cloud if the stack is for one, connects, and checks whose the credentials
+    /// are.
+    pub(super) async fn open(path: &Path) -> miette::Result<Self> {
+        let began = Instant::now();
+        let file = config::load(path)?;
+        let local = if file.local { Some(start_local(&file).await?) } else { None };
+        let target = match &local {
+            Some(running) => Target::Local { endpoint: running.endpoint.clone(), account: running.account.clone() },
+            None => Target::Aws,
+        };
+        let scope = Scope {
+            stack: file.stack.to_string(),
+            account: file.account.to_string(),
+            region: file.region.to_string(),
+        };
+        let connection = Connection::open(target, &scope.region).await;
+        let identity = connection.identity().await?;
+        if identity.account != scope.account {
+            let Scope { stack, account: declared, .. } = scope;
+            let path = path.to_owned();
+            return Err(WrongAccount { path, stack, declared, found: identity.account, arn: identity.arn }.into());
+        }
+        let regions = Regions::new(connection, scope);
+        let home = Home::new(regions.home());
+        Ok(Self { file, regions, registry: registry(), home, by: identity.arn, local, began })
+    }
+
+    /// The stack's name.
+    pub(super) fn stack(&self) -> &str {
+        &self.regions.scope().stack
+    }
+
+    /// The handlers' bundles, built where they are stale, and the stack that deploys them.
+    pub(super) async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
+        let architecture = match stack::handlers::architecture(&self.file) {
+            Architecture::Arm64 => bundle::Architecture::Arm64,
+            Architecture::X86_64 => bundle::Architecture::X86_64,
+        };
+        let bundles = super::bundle::build(architecture).await?;
+        let digest = |handler: &str| {
+            let bundle = bundles.iter().find(|bundle| bundle.handler == handler);
+            bundle.map(Bundle::sha256_hex).unwrap_or_default()
+        };
+        let code = Code { submit: digest("submit"), publish: digest("publish") };
+        Ok((Graph::new(stack::declare(&self.file, &code))?, bundles))
+    }
+
+    /// The stack as far as its removal or its outputs need it: which code it deploys does not matter, so nothing is
+    /// built.
+    pub(super) fn declare_unbuilt(&self) -> miette::Result<Graph> {
+        let code = Code { submit: String::new(), publish: String::new() };
+        Ok(Graph::new(stack::declare(&self.file, &code))?)
+    }
+
+    /// The live account and the record of the last apply. Former resources are found from a record of a complete apply,
+    /// else by their marks as well.
+    pub(super) async fn survey(&self, graph: &Graph) -> miette::Result<Survey> {
+        let declared = observe::declared(&self.regions, self.registry, graph);
+        let (live, record) = tokio::join!(declared, self.home.record(self.stack()));
+        let (live, record) = (live?, record?);
+        let known = record.as_ref().map(Record::known).unwrap_or_default();
+        let memory = match &record {
+            Some(record) if record.complete => Memory::Record(&known),
+            _ => Memory::Sweep(&known),
+        };
+        let orphans = observe::orphans(&self.regions, self.registry, &live, memory).await?;
+        Ok(Survey { snapshot: Snapshot { live, orphans }, record })
+    }
+
+    /// What planning must know of a type.
+    pub(super) fn rules(&self, kind: &Kind) -> Rules {
+        let adapter = self.registry.get(kind);
+        Rules {
+            create_only: adapter.map_or(&[], |adapter| adapter.create_only()),
+            write_only: adapter.map_or(&[], |adapter| adapter.write_only()),
+            rank: self.registry.rank(kind),
+        }
+    }
+
+    /// The line every run ends with.
+    pub(super) fn close(&self, resources: usize) {
+        let calls = self.regions.connection().calls();
+        anstream::eprintln!(
+            "{resources} resources, {} API calls in {} dependent round trips, {:.1} s",
+            calls.count(),
+            calls.round_trips(),
+            self.began.elapsed().as_secs_f64()
+        );
+    }
+}
+
+/// The local cloud that a stack asks for: the machine's own on the usual port, or, for tests and benchmarks that keep to
+/// themselves, the one that `PROVISION_LOCAL` names, on any free port.
+fn local_settings(file: &StackFile) -> local::Settings {
+    let own = local::Settings {
+        account: file.account.to_string(),
+        region: file.region.to_string(),
+        ..local::Settings::default()
+    };
+    match std::env::var("PROVISION_LOCAL") {
+        Ok(name) if !name.is_empty() => local::Settings { name, port: 0, ..own },
+        _ => own,
+    }
+}
+
+async fn start_local(file: &StackFile) -> miette::Result<local::Running> {
+    let settings = local_settings(file);
+    Ok(local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?)
+}

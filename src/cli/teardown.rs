@@ -1,0 +1,115 @@
+//! `provision teardown`: plan of deletes, confirm, remove, and prove that nothing is left.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use miette::miette;
+
+use super::confirm::confirm;
+use super::converge::{self, Under};
+use super::session::Session;
+use crate::graph::Graph;
+use crate::model::Known;
+use crate::observe::{self, Memory};
+use crate::plan::Plan;
+use crate::plan::check::{Leave, check};
+use crate::resource::Removal;
+use crate::{plan, report};
+
+/// Remove the stack with everything in it: objects, versions, logs.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// Do not ask.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Removes the stack and audits that it is gone; exit 1 where anything failed or is left, 130 where it was interrupted.
+pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    let session = Session::open(&args.stack).await?;
+    if session.file.protected {
+        return Err(miette!(
+            help = "set `protected: false`, apply that on purpose, and run it again",
+            "stack {} is protected, so teardown is refused; nothing was changed",
+            session.stack()
+        ));
+    }
+    let graph = session.declare_unbuilt()?;
+    let plan = plan_of(&session, &graph).await?;
+    let count = plan.steps.len();
+    if plan.is_empty() {
+        anstream::println!("nothing of stack {} is there", session.stack());
+    } else {
+        anstream::println!("{}", report::plan(&plan).trim_end());
+        let question = format!("\nRemove {} for good, with every object in its buckets?", session.stack());
+        if !args.yes && !confirm(&question)? {
+            return Err(miette!("not removed; nothing was changed"));
+        }
+        let code = carry_out(&session, &graph, &plan).await?;
+        if code != ExitCode::SUCCESS {
+            session.close(count);
+            return Ok(code);
+        }
+    }
+    let left = audit(&session, &graph).await?;
+    if left.is_empty() {
+        converge::forget_home(&session).await?;
+        anstream::println!("audit: nothing of stack {} is left", session.stack());
+    } else {
+        anstream::println!("audit: these are left:");
+        for known in &left {
+            anstream::println!("  {:<32} {:<32} {}", known.address, known.kind.short(), known.id);
+        }
+    }
+    session.close(count);
+    Ok(if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<Plan> {
+    let survey = session.survey(graph).await?;
+    let plan = plan::teardown(session.regions.scope(), graph, &survey.snapshot, &|kind| session.rules(kind));
+    check(&plan, Leave { adopt: false, lose_data: true })?;
+    Ok(plan)
+}
+
+/// Under the stack's lock: looks again, and removes exactly what was shown.
+async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Result<ExitCode> {
+    converge::make_home(session).await?;
+    let lease = session.home.lock(session.stack(), &session.by, "teardown").await?;
+    let lost = lease.lost();
+    let work = async {
+        let plan = plan_of(session, graph).await?;
+        converge::same(shown, &plan)?;
+        let under = Under { settle: false, removal: Removal::WithContents, lost };
+        let outcome = converge::execute(session, &plan, under).await;
+        Ok(converge::verdict(&plan, &outcome))
+    };
+    let result = work.await;
+    lease.release().await?;
+    result
+}
+
+/// What is still there: of the declaration, and of anything with the stack's mark.
+async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
+    let live = observe::declared(&session.regions, session.registry, graph).await?;
+    let marked = observe::orphans(&session.regions, session.registry, &live, Memory::Sweep(&[])).await?;
+    let declared = graph.in_order().filter_map(|declaration| {
+        let live = live.get(&declaration.address)?;
+        Some(Known {
+            address: declaration.address.clone(),
+            kind: declaration.kind.clone(),
+            region: declaration.region.clone(),
+            id: live.id.clone(),
+        })
+    });
+    let marked = marked.into_iter().map(|orphan| Known {
+        address: orphan.address,
+        kind: orphan.kind,
+        region: orphan.region,
+        id: orphan.live.id,
+    });
+    Ok(declared.chain(marked).collect())
+}

@@ -1,0 +1,57 @@
+//! `provision verify`: a clip goes in, and every rendition that comes out is played.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::outputs::Outputs;
+use super::session::Session;
+use crate::verify::{self, Playable, Stage};
+
+/// Upload a clip, wait until it is published, and play every rendition as a viewer would.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// A video file of yours, instead of a test clip made on the spot.
+    #[arg(long, value_name = "FILE")]
+    clip: Option<PathBuf>,
+}
+
+/// Checks the stack end to end.
+pub(super) async fn run(args: Args) -> miette::Result<()> {
+    let session = Session::open(&args.stack).await?;
+    let graph = session.declare_unbuilt()?;
+    let outputs = Outputs::read(&session, &graph).await?;
+    check(&session, &outputs, args.clip.as_deref()).await?;
+    session.close(graph.len());
+    Ok(())
+}
+
+/// Checks an applied stack end to end and prints what plays.
+pub(super) async fn check(session: &Session, outputs: &Outputs, clip: Option<&Path>) -> miette::Result<()> {
+    let stage = Stage {
+        cx: session.regions.home(),
+        source: &outputs.source_bucket,
+        output: &outputs.output_bucket,
+        viewer: &outputs.playback,
+    };
+    let playable = verify::verify(&stage, clip, &mut |text| anstream::eprintln!("verify: {text}")).await?;
+    anstream::println!("\n{}", human(&playable).trim_end());
+    Ok(())
+}
+
+fn human(playable: &Playable) -> String {
+    let mut text = String::new();
+    for rendition in &playable.renditions {
+        let kilobytes = rendition.bytes / 1000;
+        let _ = writeln!(
+            text,
+            "  plays  {:<24} {:>3} segments  {kilobytes:>7} kB  {:>6.2} s  {:>5} frames",
+            rendition.label, rendition.segments, rendition.seconds, rendition.frames
+        );
+    }
+    let _ = writeln!(text, "playable {:.1} s after the upload", playable.took.as_secs_f64());
+    let _ = writeln!(text, "play     {}", playable.address);
+    text
+}

@@ -1,0 +1,43 @@
+//! The account's home bucket, declared like any other resource: private, versioned, encrypted, TLS only.
+//!
+//! It serves every stack of its account and region, so its mark names none of them.
+
+use crate::model::{Declaration, Scope};
+use crate::resource::s3::{
+    AbortIncompleteMultipartUpload, Bucket, BucketPolicy, LifecycleConfiguration, NoncurrentVersionExpiration, Rule,
+    VersioningConfiguration,
+};
+use crate::stack::{Declarations, storage};
+
+/// The stack's name in the home bucket's mark. No stack file can take it: names there have no underscore.
+pub const STACK: &str = "provision_home";
+/// How long former versions of records are kept: the history of applies, in days.
+const HISTORY: i32 = 365;
+
+/// The declarations of the home bucket of the scope's account and region.
+#[must_use]
+pub fn declare(scope: &Scope) -> Vec<Declaration> {
+    let scope = Scope { stack: STACK.to_owned(), ..scope.clone() };
+    let name = scope.home_bucket();
+    let mut stack = Declarations::new(scope, std::collections::BTreeMap::new());
+    let lifecycle = LifecycleConfiguration::new([Rule {
+        noncurrent_version_expiration: Some(NoncurrentVersionExpiration {
+            noncurrent_days: HISTORY,
+            newer_noncurrent_versions: None,
+        }),
+        abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload { days_after_initiation: 7 }),
+        ..Rule::new("history")
+    }]);
+    let bucket = Bucket {
+        versioning_configuration: VersioningConfiguration::ENABLED,
+        lifecycle_configuration: Some(lifecycle),
+        ..Bucket::private(&name, stack.tags("home/bucket"))
+    };
+    let bucket = stack.declare("home/bucket", &bucket);
+    let policy = BucketPolicy {
+        bucket: bucket.output("BucketName"),
+        policy_document: storage::secure_transport(&bucket),
+    };
+    stack.declare("home/bucket/policy", &policy);
+    stack.finish()
+}

@@ -1,0 +1,156 @@
+//! Fetches a published rendition set the way a player does: the multivariant playlist, every media playlist it names,
+//! every segment these name, all from the viewer's address.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use m3u8_rs::{MasterPlaylist, MediaPlaylist};
+use reqwest::{Client, Url};
+
+use super::Error;
+
+/// How many segments are fetched at once, as a browser would.
+const AT_ONCE: usize = 6;
+
+/// One rendition on disk.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    /// Where it was fetched from.
+    pub(super) address: String,
+    /// What the multivariant playlist says of it: `1280x720 4.5 Mbit/s`, or the audio group's name.
+    pub(super) label: String,
+    /// Whether it has a picture.
+    pub(super) picture: bool,
+    /// A local playlist of the fetched segments.
+    pub(super) playlist: PathBuf,
+    /// How long it lasts by its playlist, in seconds.
+    pub(super) seconds: f64,
+    /// How many segments it has.
+    pub(super) segments: usize,
+    /// Their size.
+    pub(super) bytes: u64,
+}
+
+/// All renditions of an asset on disk.
+#[derive(Debug)]
+pub(super) struct Set {
+    /// One for each picture and audio rendition.
+    pub(super) renditions: Vec<Fetched>,
+    /// How long fetching took.
+    pub(super) took: Duration,
+}
+
+fn unplayable(address: &Url, why: impl ToString) -> Error {
+    Error::Unplayable { address: address.to_string(), why: why.to_string() }
+}
+
+/// Fetches everything that the multivariant playlist at `address` leads to into `folder`.
+///
+/// # Errors
+/// When anything of it is not there, or is no playlist.
+pub(super) async fn fetch(address: &str, folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<Set, Error> {
+    let began = Instant::now();
+    let unusable = |error: String| Error::Unplayable { address: address.to_owned(), why: error };
+    let base = Url::parse(address).map_err(|error| unusable(error.to_string()))?;
+    let viewer = viewer().map_err(|error| unusable(error.to_string()))?;
+    let text = get(&viewer, &base).await?;
+    let (_, multivariant) =
+        m3u8_rs::parse_master_playlist(&text).map_err(|_| unplayable(&base, "it is no multivariant playlist"))?;
+    let mut renditions = Vec::new();
+    for (number, (uri, label, picture)) in named(&multivariant).into_iter().enumerate() {
+        progress(&format!("fetching {uri}"));
+        let target = base.join(&uri).map_err(|error| unplayable(&base, error))?;
+        let folder = folder.join(format!("rendition-{number}"));
+        renditions.push(rendition(&viewer, target, label, picture, &folder).await?);
+    }
+    if !renditions.iter().any(|rendition| rendition.picture) {
+        return Err(unplayable(&base, "it names no rendition"));
+    }
+    Ok(Set { renditions, took: began.elapsed() })
+}
+
+/// The media playlists that a multivariant playlist names: address, label, whether there is a picture.
+fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
+    let video = multivariant.variants.iter().filter(|variant| !variant.is_i_frame).map(|variant| {
+        let size = variant.resolution.map(|size| format!("{}x{}", size.width, size.height)).unwrap_or_default();
+        (variant.uri.clone(), format!("{size} {:.1} Mbit/s", variant.bandwidth as f64 / 1e6), true)
+    });
+    let audio = multivariant.alternatives.iter().filter_map(|alternative| {
+        Some((alternative.uri.clone()?, format!("audio {}", alternative.name), false))
+    });
+    video.chain(audio).collect()
+}
+
+fn viewer() -> reqwest::Result<Client> {
+    // One provider for the process; somebody else having set it is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().connect_timeout(Duration::from_secs(10)).timeout(Duration::from_secs(120)).build()
+}
+
+async fn get(viewer: &Client, address: &Url) -> Result<Vec<u8>, Error> {
+    let answer = viewer.get(address.clone()).send().await.map_err(|error| unplayable(address, error))?;
+    if !answer.status().is_success() {
+        return Err(unplayable(address, format!("the viewer's address answers {}", answer.status())));
+    }
+    Ok(answer.bytes().await.map_err(|error| unplayable(address, error))?.to_vec())
+}
+
+async fn rendition(viewer: &Client, address: Url, label: String, picture: bool, folder: &Path) -> Result<Fetched, Error> {
+    let text = get(viewer, &address).await?;
+    let (_, playlist) =
+        m3u8_rs::parse_media_playlist(&text).map_err(|_| unplayable(&address, "it is no media playlist"))?;
+    if playlist.segments.is_empty() || !playlist.end_list {
+        return Err(unplayable(&address, "it is not a whole video"));
+    }
+    tokio::fs::create_dir_all(folder).await.map_err(|error| unplayable(&address, error))?;
+    let sizes: Vec<u64> = stream::iter(parts(&playlist))
+        .map(|(uri, name)| {
+            let target = address.join(&uri).map_err(|error| unplayable(&address, error));
+            async move { save(viewer, target?, &folder.join(name)).await }
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let (segments, seconds) = (playlist.segments.len(), playlist.segments.iter().map(|segment| f64::from(segment.duration)).sum());
+    let local = folder.join("local.m3u8");
+    write_local(playlist, &local).map_err(|error| unplayable(&address, error))?;
+    let bytes = sizes.iter().sum();
+    Ok(Fetched { address: address.to_string(), label, picture, playlist: local, seconds, segments, bytes })
+}
+
+/// Every file that a media playlist names, each once, with a name for it on disk.
+fn parts(playlist: &MediaPlaylist) -> Vec<(String, String)> {
+    let maps = playlist.segments.iter().filter_map(|segment| segment.map.as_ref().map(|map| map.uri.clone()));
+    let segments = playlist.segments.iter().map(|segment| segment.uri.clone());
+    let mut uris: Vec<String> = Vec::new();
+    for uri in maps.chain(segments) {
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    uris.into_iter().map(|uri| (uri.clone(), file_name(&uri))).collect()
+}
+
+fn file_name(uri: &str) -> String {
+    uri.split(['?', '#']).next().unwrap_or(uri).replace(['/', '\\', ':'], "_")
+}
+
+async fn save(viewer: &Client, address: Url, file: &Path) -> Result<u64, Error> {
+    let bytes = get(viewer, &address).await?;
+    if bytes.is_empty() {
+        return Err(unplayable(&address, "it is empty"));
+    }
+    tokio::fs::write(file, &bytes).await.map_err(|error| unplayable(&address, error))?;
+    Ok(bytes.len() as u64)
+}
+
+fn write_local(mut playlist: MediaPlaylist, file: &Path) -> std::io::Result<()> {
+    for segment in &mut playlist.segments {
+        segment.uri = file_name(&segment.uri);
+        if let Some(map) = &mut segment.map {
+            map.uri = file_name(&map.uri);
+        }
+    }
+    playlist.write_to(&mut std::fs::File::create(file)?)
+}

@@ -1,0 +1,169 @@
+//! The end-to-end check: a clip goes in where uploads go, and what comes out is played where viewers play it.
+//!
+//! Nothing is taken on trust: the clip travels through the stack's own buckets, rules, functions and jobs, every
+//! playlist and segment is fetched from the viewer's address, and every rendition is decoded to its end.
+
+mod clip;
+mod decode;
+mod fetch;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use asset::{Description, State, output};
+use aws_sdk_s3::primitives::ByteStream;
+use miette::Diagnostic;
+
+use crate::aws::{self, Context, Patience, Poll, SdkResult};
+use crate::local;
+
+pub use clip::Clip;
+pub use decode::Decoded;
+
+/// The folder of the source bucket that checks upload to. Each clip's name is stable, so that a check replaces what the
+/// last one published and leaves no trail.
+const FOLDER: &str = "provision-verify";
+
+/// Where a stack takes videos and shows them.
+pub struct Stage<'a> {
+    /// The stack's region.
+    pub cx: Context,
+    /// The source bucket's name.
+    pub source: &'a str,
+    /// The output bucket's name.
+    pub output: &'a str,
+    /// The viewer's base address, without a trailing slash.
+    pub viewer: &'a str,
+}
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Playable {
+    /// The address of the multivariant playlist.
+    pub address: String,
+    /// From the end of the upload until the playlist could be fetched.
+    pub took: Duration,
+    /// Every rendition, audio included, as it was decoded.
+    pub renditions: Vec<Decoded>,
+}
+
+/// Why a check failed.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Error {
+    /// A call to AWS failed.
+    #[error("the check could not go on")]
+    Aws(
+        #[from]
+        #[diagnostic_source]
+        aws::Error,
+    ),
+    /// ffmpeg is missing.
+    #[error("the check needs ffmpeg")]
+    NoFfmpeg(
+        #[from]
+        #[diagnostic_source]
+        local::Error,
+    ),
+    /// The clip cannot be used.
+    #[error("the clip {name} cannot be used: {why}")]
+    #[diagnostic(help("give a video file whose name ends in one of {}", asset::VIDEO_SUFFIXES.join(" ")))]
+    Clip {
+        /// The clip.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The stack said that it could not encode the clip.
+    #[error("the clip was not published: {why}")]
+    #[diagnostic(help("see the log groups of the submit and publish functions, and the job in MediaConvert"))]
+    NotPublished {
+        /// What the stack wrote about it.
+        why: String,
+    },
+    /// What was published does not play.
+    #[error("{address} does not play: {why}")]
+    Unplayable {
+        /// What was fetched or decoded.
+        address: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Uploads the clip, waits until it is published, fetches all of it as a viewer would, and decodes every rendition.
+/// `progress` hears what is being done.
+///
+/// # Errors
+/// When any of that fails: the error says at what.
+pub async fn verify(stage: &Stage<'_>, clip: Option<&Path>, progress: &mut dyn FnMut(&str)) -> Result<Playable, Error> {
+    let ffmpeg = local::ffmpeg(progress).await?;
+    let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
+    let clip = match clip {
+        Some(file) => Clip::given(file)?,
+        None => {
+            progress("making a test clip");
+            Clip::make(ffmpeg.path(), scratch.path()).await?
+        }
+    };
+    let key = format!("{FOLDER}/{}", clip.name);
+    progress(&format!("uploading {key}"));
+    let version = upload(stage, &clip, &key).await?;
+    let began = Instant::now();
+    progress("waiting until it is encoded and published");
+    let asset = asset::id(stage.source, &key);
+    published(stage, &asset, &version).await?;
+    let address = format!("{}/{}", stage.viewer, output::playlist(&asset));
+    let set = fetch::fetch(&address, scratch.path(), progress).await?;
+    let took = began.elapsed().saturating_sub(set.took);
+    progress("decoding every rendition");
+    let renditions = decode::decode(ffmpeg.path(), &set).await?;
+    Ok(Playable { address, took, renditions })
+}
+
+fn unusable(name: &str, error: &std::io::Error) -> Error {
+    Error::Clip { name: name.to_owned(), why: error.to_string() }
+}
+
+/// Uploads the clip and returns its version.
+async fn upload(stage: &Stage<'_>, clip: &Clip, key: &str) -> Result<String, Error> {
+    let body = ByteStream::from_path(&clip.path).await;
+    let body = body.map_err(|error| Error::Clip { name: clip.name.clone(), why: error.to_string() })?;
+    let put = stage.cx.s3().put_object().bucket(stage.source).key(key).body(body);
+    let put = put.expected_bucket_owner(&stage.cx.scope.account);
+    let answer = put.send().await.named("s3:PutObject")?;
+    Ok(asset::version(answer.version_id(), answer.e_tag()).to_owned())
+}
+
+/// Waits until the asset's description speaks of this version.
+async fn published(stage: &Stage<'_>, asset: &str, version: &str) -> Result<(), Error> {
+    let patience = Patience { longest: Duration::from_secs(5), ..Patience::MINUTES };
+    let look = || async {
+        let call = stage.cx.s3().get_object().bucket(stage.output).key(output::description(asset));
+        let call = call.expected_bucket_owner(&stage.cx.scope.account);
+        let Some(answer) = call.send().await.unless("s3:GetObject", &["NoSuchKey"])? else {
+            return Ok(Poll::Pending("waiting until the clip is published".to_owned()));
+        };
+        let unreadable = |error: String| aws::Error::unexpected("s3:GetObject", format!("{asset}: {error}"));
+        let bytes = answer.body.collect().await.map_err(|error| unreadable(error.to_string()))?.into_bytes();
+        let found: Description = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        Ok(verdict(&found, version))
+    };
+    match aws::until(&stage.cx, "the clip is not published:", patience, look).await? {
+        Ok(()) => Ok(()),
+        Err(why) => Err(Error::NotPublished { why }),
+    }
+}
+
+/// Whether the description says that this version is published, or why it is not.
+fn verdict(found: &Description, version: &str) -> Poll<Result<(), String>> {
+    if found.published.as_ref().is_some_and(|publication| publication.version == version) {
+        return Poll::Done(Ok(()));
+    }
+    match &found.failure {
+        Some(failure) if failure.version == version => {
+            let state = if failure.state == State::Canceled { "canceled" } else { "failed" };
+            Poll::Done(Err(format!("job {} {state}: {}", failure.job, failure.message)))
+        }
+        _ => Poll::Pending("waiting until the new version is published".to_owned()),
+    }
+}
