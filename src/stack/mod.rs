@@ -3,5 +3,6 @@
 pub mod config;
 mod declarations;
 pub mod ladder;
+pub mod roles;
 
 pub use declarations::{Declarations, Handle};
