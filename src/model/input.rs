@@ -5,6 +5,7 @@
 //! (names are deterministic), so a plan can print a whole policy while the reference still orders the work. Because
 //! every reference looks like that, [`refs`] and [`resolve`] work on any resource's JSON without knowing its type.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Add;
 
@@ -36,8 +37,9 @@ pub enum Part {
     Ref(OutputRef),
 }
 
-/// A string property: text, another resource's output, or both joined.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A string property: text, another resource's output, or both joined. Ordered by its text, so that a set of them is
+/// written in the same order before and after its references are resolved to what was foreseen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Input(Vec<Part>);
 
 impl Input {
@@ -115,6 +117,18 @@ impl Add<Input> for Input {
     fn add(mut self, other: Self) -> Self {
         other.0.into_iter().for_each(|part| self.push(part));
         self
+    }
+}
+
+impl Ord for Input {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text().cmp(&other.text()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Input {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -258,6 +272,14 @@ mod tests {
             assert_eq!(serde_json::from_value::<Input>(json).unwrap(), input);
         }
         assert_eq!(serde_json::to_value(Input::from("a") + "b").unwrap(), json!("ab"));
+    }
+
+    #[test]
+    fn resolving_what_was_foreseen_changes_no_order() {
+        let mut set = [Input::from("m"), arn(Some("z")), arn(Some("a")) + "/*", arn(Some("a"))];
+        set.sort();
+        let resolved = resolve(&json!(set), &|_| None);
+        assert_eq!(resolved, json!(["a", "a/*", "m", "z"]));
     }
 
     #[test]

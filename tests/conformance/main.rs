@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use provision::aws::Context;
 use provision::diff::diff;
-use provision::model::{Address, Kind, Live, Mark, Outputs, Tags, resolve};
+use provision::model::{Address, Kind, Live, Mark, Outputs, Ownership, Tags, resolve};
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
 
@@ -130,6 +130,14 @@ async fn life(cx: &Context, adapter: &dyn Adapter, case: &Case) {
             Some(value),
             "{kind}: output {name} differs between create and observe"
         );
+    }
+    let again = adapter.create(cx, &case.base).await;
+    let again = again.unwrap_or_else(|error| panic!("{kind}: create after a lost answer: {error}"));
+    assert_eq!(again, made, "{kind}: creating what is ours already makes another");
+    if let Ownership::Marked(mark) = &live.ownership {
+        let owned =
+            adapter.list_owned(cx).await.unwrap_or_else(|error| panic!("{kind}: list_owned: {error}"));
+        assert!(owned.contains(&(made.id.clone(), mark.clone())), "{kind}: not in the sweep: {owned:?}");
     }
     let found = adapter.find(cx, &case.base, &mark).await.unwrap().map(|live| live.id);
     assert_eq!(found.as_deref(), Some(made.id.as_str()), "{kind}: find does not lead to what was created");

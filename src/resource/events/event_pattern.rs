@@ -6,6 +6,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::model::resolve;
+
 /// Which events a rule is for. References to other resources' outputs may stand wherever a string may.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
@@ -56,7 +58,8 @@ fn canonical(value: &Value) -> Value {
         }
         Value::Array(alternatives) => {
             let mut sorted: Vec<Value> = alternatives.iter().map(canonical).collect();
-            sorted.sort_by_cached_key(Value::to_string);
+            // By the values that references stand for, so that resolving them changes no order.
+            sorted.sort_by_cached_key(|alternative| resolve(alternative, &|_| None).to_string());
             sorted.dedup();
             Value::Array(sorted)
         }
@@ -94,6 +97,16 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_value(EventPattern::from(sequence.clone())).unwrap(), sequence);
         }
+    }
+
+    #[test]
+    fn resolving_references_changes_no_order() {
+        let pattern = EventPattern::from(
+            json!({ "b": ["m", { "Fn::GetAtt": ["a", "Arn", "z"] }, { "Fn::GetAtt": ["z", "Arn", "a"] }] }),
+        );
+        let resolved = resolve(&serde_json::to_value(&pattern).unwrap(), &|_| None);
+        assert_eq!(resolved, json!({ "b": ["a", "m", "z"] }));
+        assert_eq!(serde_json::to_value(EventPattern::from(resolved.clone())).unwrap(), resolved);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod event_pattern;
 mod rule;
+mod target;
 
 pub use event_pattern::EventPattern;
-pub use rule::{DeadLetterConfig, InputTransformer, RetryPolicy, Rule, RuleState, Target};
+pub use rule::{Rule, RuleState};
+pub use target::{DeadLetterConfig, InputTransformer, RetryPolicy, Target};

@@ -2,21 +2,19 @@
 //!
 //! Follows the EventBridge API reference, `PutRule`, `PutTargets` and `RemoveTargets`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 
-use aws_sdk_eventbridge::operation::put_targets::PutTargetsOutput;
-use aws_sdk_eventbridge::operation::remove_targets::RemoveTargetsOutput;
 use aws_sdk_eventbridge::types as api;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::EventPattern;
+use super::{EventPattern, Target, target};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{Changes, Kind, Mark, Outputs, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
-const ABSENT: &[&str] = &["ResourceNotFoundException"];
+pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 /// Another change of the same rule or its targets is under way.
 const BUSY: &[&str] = &["ConcurrentModificationException"];
 /// How many calls of a fan-out are under way at once.
@@ -78,111 +76,6 @@ impl RuleState {
     }
 }
 
-/// One target of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Target {
-    /// Its name within the rule.
-    pub id: String,
-    /// What is called.
-    pub arn: Input,
-    /// Where events go that could not be delivered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dead_letter_config: Option<DeadLetterConfig>,
-    /// How long delivery is tried. None: AWS's default, 24 hours and 185 times.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_policy: Option<RetryPolicy>,
-    /// Text that is sent in place of the event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<String>,
-    /// The part of the event that is sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_path: Option<String>,
-    /// What is made of the event and sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_transformer: Option<InputTransformer>,
-}
-
-/// Where events go that could not be delivered.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct DeadLetterConfig {
-    /// The ARN of an SQS queue.
-    pub arn: Input,
-}
-
-/// How long delivery to a target is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct RetryPolicy {
-    /// An event older than this is given up, in seconds (60 to 86,400).
-    pub maximum_event_age_in_seconds: u32,
-    /// How many times it is tried again (0 to 185).
-    pub maximum_retry_attempts: u32,
-}
-
-/// What is made of an event before it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct InputTransformer {
-    /// Names for parts of the event.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub input_paths_map: BTreeMap<String, String>,
-    /// The text, with `<name>` for a part.
-    pub input_template: String,
-}
-
-impl Target {
-    fn api(&self) -> api::Target {
-        let queue = |queue: &DeadLetterConfig| api::DeadLetterConfig::builder().arn(queue.arn.text()).build();
-        let retry = |retry: &RetryPolicy| {
-            api::RetryPolicy::builder()
-                .maximum_event_age_in_seconds(retry.maximum_event_age_in_seconds.cast_signed())
-                .maximum_retry_attempts(retry.maximum_retry_attempts.cast_signed())
-                .build()
-        };
-        let transformer = |made: &InputTransformer| {
-            api::InputTransformer::builder()
-                .set_input_paths_map(Some(made.input_paths_map.clone().into_iter().collect()))
-                .input_template(&made.input_template)
-                .build()
-                .expect("the template is set")
-        };
-        api::Target::builder()
-            .id(&self.id)
-            .arn(self.arn.text())
-            .set_dead_letter_config(self.dead_letter_config.as_ref().map(queue))
-            .set_retry_policy(self.retry_policy.as_ref().map(retry))
-            .set_input(self.input.clone())
-            .set_input_path(self.input_path.clone())
-            .set_input_transformer(self.input_transformer.as_ref().map(transformer))
-            .build()
-            .expect("id and ARN are set")
-    }
-
-    fn from_api(target: api::Target) -> Self {
-        let number = |number: Option<i32>, default| number.map_or(default, i32::cast_unsigned);
-        Self {
-            id: target.id,
-            arn: target.arn.into(),
-            dead_letter_config: target
-                .dead_letter_config
-                .and_then(|queue| queue.arn)
-                .map(|arn| DeadLetterConfig { arn: arn.into() }),
-            retry_policy: target.retry_policy.map(|retry| RetryPolicy {
-                maximum_event_age_in_seconds: number(retry.maximum_event_age_in_seconds, 86_400),
-                maximum_retry_attempts: number(retry.maximum_retry_attempts, 185),
-            }),
-            input: target.input,
-            input_path: target.input_path,
-            input_transformer: target.input_transformer.map(|made| InputTransformer {
-                input_paths_map: made.input_paths_map.unwrap_or_default().into_iter().collect(),
-                input_template: made.input_template,
-            }),
-        }
-    }
-}
-
 /// The rule's ARN, which is its id: rules of other buses have the bus in it.
 fn arn(scope: &Scope, bus: &str, name: &str) -> String {
     let place = if bus == DEFAULT_BUS { name.to_owned() } else { format!("{bus}/{name}") };
@@ -190,73 +83,18 @@ fn arn(scope: &Scope, bus: &str, name: &str) -> String {
 }
 
 /// Bus and name of the rule with this ARN.
-fn place(arn: &str) -> (&str, &str) {
+pub(super) fn place(arn: &str) -> (&str, &str) {
     let place = arn.split_once(":rule/").map_or(arn, |(_, place)| place);
     place.split_once('/').unwrap_or((DEFAULT_BUS, place))
 }
 
-async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+/// Makes a call that EventBridge refuses while another change of the same rule is under way.
+pub(super) async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
     let awaited = "waiting for another change of the rule";
     retry_while(cx, Patience::SECONDS, awaited, |error| error.is(BUSY), call).await
-}
-
-/// The error for the first target that a call refused while it answered with success.
-fn refused(call: &'static str, id: Option<&str>, code: Option<&str>, message: Option<&str>) -> Error {
-    let (id, message) = (id.unwrap_or_default(), message.unwrap_or_default());
-    let error = Error::unexpected(call, format!("target `{id}` was refused: {message}"));
-    Error { code: code.unwrap_or_default().to_owned(), ..error }
-}
-
-fn all_put(answer: &PutTargetsOutput) -> Result<()> {
-    let entry = answer.failed_entries().first();
-    entry.map_or(Ok(()), |entry| {
-        Err(refused("events:PutTargets", entry.target_id(), entry.error_code(), entry.error_message()))
-    })
-}
-
-fn all_removed(answer: &RemoveTargetsOutput) -> Result<()> {
-    let entry = answer.failed_entries().first();
-    entry.map_or(Ok(()), |entry| {
-        Err(refused("events:RemoveTargets", entry.target_id(), entry.error_code(), entry.error_message()))
-    })
-}
-
-async fn put_targets<'a>(cx: &Context, id: &str, targets: impl Iterator<Item = &'a Target>) -> Result<()> {
-    let ((bus, name), targets) = (place(id), targets.map(Target::api).collect::<Vec<_>>());
-    if targets.is_empty() {
-        return Ok(());
-    }
-    let put = || async {
-        let call =
-            cx.events().put_targets().event_bus_name(bus).rule(name).set_targets(Some(targets.clone()));
-        all_put(&call.send().await.named("events:PutTargets")?)
-    };
-    settle(cx, put).await
-}
-
-async fn remove_targets(cx: &Context, id: &str, ids: Vec<String>) -> Result<()> {
-    let (bus, name) = place(id);
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let remove = || async {
-        let call = cx.events().remove_targets().event_bus_name(bus).rule(name).set_ids(Some(ids.clone()));
-        let answer = call.send().await.unless("events:RemoveTargets", ABSENT)?;
-        answer.map_or(Ok(()), |answer| all_removed(&answer))
-    };
-    settle(cx, remove).await
-}
-
-/// All targets: a rule has at most five unless AWS was asked for more, so one page has them.
-async fn targets(cx: &Context, id: &str) -> Result<BTreeSet<Target>> {
-    let (bus, name) = place(id);
-    let call = cx.events().list_targets_by_rule().event_bus_name(bus).rule(name).limit(100);
-    let answer = call.send().await.unless("events:ListTargetsByRule", ABSENT)?;
-    let found = answer.and_then(|answer| answer.targets).unwrap_or_default();
-    Ok(found.into_iter().map(Target::from_api).collect())
 }
 
 async fn tags(cx: &Context, id: &str) -> Result<Tags> {
@@ -331,7 +169,7 @@ impl Resource for Rule {
             let call = cx.events().describe_rule().event_bus_name(bus).name(name);
             call.send().await.unless("events:DescribeRule", ABSENT)
         };
-        let (rule, targets, tags) = tokio::try_join!(rule, targets(cx, id), tags(cx, id))?;
+        let (rule, targets, tags) = tokio::try_join!(rule, target::list(cx, id), tags(cx, id))?;
         let Some(rule) = rule else { return Ok(None) };
         let pattern = rule.event_pattern().filter(|text| !text.is_empty()).map(str::parse).transpose();
         let unexpected = |what: String| Error::unexpected("events:DescribeRule", what);
@@ -354,7 +192,7 @@ impl Resource for Rule {
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let id = desired.arn(&cx.scope);
         desired.put(cx).await?;
-        put_targets(cx, &id, desired.targets.iter()).await?;
+        target::put(cx, &id, desired.targets.iter()).await?;
         Ok(Created::new(id, desired.foreseen(&cx.scope)))
     }
 
@@ -370,10 +208,10 @@ impl Resource for Rule {
         if changes.touches("Targets") {
             let seen_targets = &seen.properties.targets;
             // What is new comes before what is stale goes, so that no event falls between them.
-            put_targets(cx, &seen.id, desired.targets.difference(seen_targets)).await?;
+            target::put(cx, &seen.id, desired.targets.difference(seen_targets)).await?;
             let kept = |id: &String| desired.targets.iter().any(|target| target.id == *id);
             let ids = seen_targets.iter().map(|target| target.id.clone());
-            remove_targets(cx, &seen.id, ids.filter(|id| !kept(id)).collect()).await?;
+            target::remove(cx, &seen.id, ids.filter(|id| !kept(id)).collect()).await?;
         }
         if changes.touches("Tags") {
             set_tags(cx, &seen.id, &seen.properties.tags, &desired.tags).await?;
@@ -383,8 +221,8 @@ impl Resource for Rule {
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
         let (bus, name) = place(id);
-        let ids = targets(cx, id).await?.into_iter().map(|target| target.id).collect();
-        remove_targets(cx, id, ids).await?;
+        let ids = target::list(cx, id).await?.into_iter().map(|target| target.id).collect();
+        target::remove(cx, id, ids).await?;
         let delete = || async {
             let call = cx.events().delete_rule().event_bus_name(bus).name(name);
             call.send().await.unless("events:DeleteRule", ABSENT)
@@ -415,5 +253,29 @@ impl Resource for Rule {
             .try_filter_map(|found| async { Ok(found) })
             .try_collect()
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arn_leads_back_to_bus_and_name() {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        assert_eq!(
+            arn(&scope, "default", "vod-upload"),
+            "arn:aws:events:eu-west-1:111122223333:rule/vod-upload"
+        );
+        for (bus, name) in [("default", "vod-upload"), ("media", "vod-upload")] {
+            assert_eq!(place(&arn(&scope, bus, name)), (bus, name));
+        }
+    }
+
+    #[test]
+    fn states_are_written_as_the_api_writes_them() {
+        for state in RuleState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.api().as_str());
+        }
     }
 }

@@ -1,0 +1,357 @@
+//! What the stack's roles may do: exactly the calls that the handlers and MediaConvert make, on exactly what they make
+//! them on.
+//!
+//! A wildcard stands only where AWS has no narrower resource, and each says why. Actions and resources follow the
+//! Service Authorization Reference; `docs/handlers.md` lists the handlers' calls.
+
+use crate::model::{Input, PolicyDocument, Principal, Scope, Statement};
+use crate::resource::iam::Policy;
+
+/// The service that the encoder's role is passed to.
+const MEDIACONVERT: &str = "mediaconvert.amazonaws.com";
+
+/// What every handler needs as a function.
+#[derive(Clone, Debug)]
+pub struct FunctionAccess {
+    /// The ARN of the declared log group, with `:*` at its end.
+    pub log_group: Input,
+    /// The ARN of the queue for events that could not be handled.
+    pub dead_letters: Input,
+}
+
+/// What the submit handler works with, by ARN.
+#[derive(Clone, Debug)]
+pub struct SubmitAccess {
+    /// The bucket of uploads.
+    pub source: Input,
+    /// The bucket that MediaConvert writes to.
+    pub work: Input,
+    /// The job template.
+    pub template: Input,
+    /// The queue of jobs.
+    pub queue: Input,
+    /// The role that MediaConvert assumes.
+    pub encoder: Input,
+    /// What it needs as a function.
+    pub function: FunctionAccess,
+}
+
+/// What the publish handler works with, by ARN.
+#[derive(Clone, Debug)]
+pub struct PublishAccess {
+    /// The bucket of uploads.
+    pub source: Input,
+    /// The bucket that MediaConvert writes to.
+    pub work: Input,
+    /// The bucket that viewers read from.
+    pub output: Input,
+    /// The distribution in front of it.
+    pub distribution: Input,
+    /// The topic that hears of assets, if there is one.
+    pub topic: Option<Input>,
+    /// What it needs as a function.
+    pub function: FunctionAccess,
+}
+
+/// A role's one inline policy.
+#[must_use]
+pub fn inline(statements: PolicyDocument) -> Vec<Policy> {
+    vec![Policy { policy_name: "access".to_owned(), policy_document: statements }]
+}
+
+/// Who may assume a handler's role: Lambda. Without `aws:SourceAccount`: Lambda does not set it when it assumes an
+/// execution role, and nobody can have Lambda assume it for another account's function, since `iam:PassRole` never
+/// crosses accounts.
+#[must_use]
+pub fn lambda_trust() -> PolicyDocument {
+    let assume = Statement::allow("Assume", &["sts:AssumeRole"]);
+    PolicyDocument::new([assume.to(Principal::service("lambda.amazonaws.com"))])
+}
+
+/// Who may assume the encoder's role: MediaConvert, for jobs of this account's one queue. The source ARN is the queue's
+/// (MediaConvert user guide, "Cross-service confused deputy prevention").
+#[must_use]
+pub fn encoder_trust(scope: &Scope, queue: Input) -> PolicyDocument {
+    let assume = Statement::allow("Assume", &["sts:AssumeRole"])
+        .to(Principal::service(MEDIACONVERT))
+        .when("StringEquals", "aws:SourceAccount", [scope.account.as_str().into()])
+        .when("ArnEquals", "aws:SourceArn", [queue]);
+    PolicyDocument::new([assume])
+}
+
+/// What a job may do: read uploads, write renditions. MediaConvert needs no action on the buckets themselves (AWS's own
+/// "Video on Demand on AWS" grants these two as well).
+#[must_use]
+pub fn encoder(source: Input, work: Input) -> PolicyDocument {
+    PolicyDocument::new([
+        Statement::allow("ReadUploads", &["s3:GetObject"]).on([source + "/*"]),
+        Statement::allow("WriteRenditions", &["s3:PutObject"]).on([work + "/*"]),
+    ])
+}
+
+/// What the submit handler may do.
+#[must_use]
+pub fn submit(scope: &Scope, to: &SubmitAccess) -> PolicyDocument {
+    let SubmitAccess { source, work, template, queue, encoder, function } = to.clone();
+    let own = [
+        find_missing([source.clone(), work.clone()]),
+        // MediaConvert's Probe reads the upload with these permissions, too.
+        Statement::allow("ReadUploads", &["s3:GetObject"]).on([source + "/*"]),
+        Statement::allow("RecordJobs", &["s3:GetObject", "s3:PutObject"]).on([work + "/jobs/*"]),
+        Statement::allow("ReadTemplate", &["mediaconvert:GetJobTemplate"]).on([template.clone()]),
+        Statement::allow("StartJobs", &["mediaconvert:CreateJob"]).on([queue, template]),
+        // Probe knows no resource types: all of MediaConvert in this account and region is the narrowest there is.
+        Statement::allow("Probe", &["mediaconvert:Probe"]).on([scope.arn("mediaconvert", "*").into()]),
+        Statement::allow("PassEncoder", &["iam:PassRole"]).on([encoder]).when(
+            "StringEquals",
+            "iam:PassedToService",
+            [MEDIACONVERT.into()],
+        ),
+    ];
+    PolicyDocument::new(own.into_iter().chain(function.statements()))
+}
+
+/// What the publish handler may do.
+#[must_use]
+pub fn publish(to: &PublishAccess) -> PolicyDocument {
+    let PublishAccess { source, work, output, distribution, topic, function } = to.clone();
+    let own = [
+        find_missing([source.clone(), work.clone(), output.clone()]),
+        Statement::allow("TakeRenditions", &["s3:DeleteObject", "s3:GetObject"]).on([work + "/*"]),
+        Statement::allow("PublishAssets", &["s3:DeleteObject", "s3:GetObject", "s3:PutObject"])
+            .on([output + "/assets/*"]),
+        Statement::allow(
+            "TagUploads",
+            &["s3:GetObject", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"],
+        )
+        .on([source + "/*"]),
+        Statement::allow("Invalidate", &["cloudfront:CreateInvalidation"]).on([distribution]),
+    ];
+    let tell = topic.map(|topic| Statement::allow("Tell", &["sns:Publish"]).on([topic]));
+    PolicyDocument::new(own.into_iter().chain(tell).chain(function.statements()))
+}
+
+/// Lists buckets: only who may do that, and without conditions, is told 404 of a missing object and not 403.
+fn find_missing(buckets: impl IntoIterator<Item = Input>) -> Statement {
+    Statement::allow("FindMissing", &["s3:ListBucket"]).on(buckets)
+}
+
+impl FunctionAccess {
+    /// Without `logs:CreateLogGroup`: the group is declared, and a function that outlives it must not bring it back
+    /// unmarked and without an end to its retention.
+    fn statements(self) -> [Statement; 3] {
+        [
+            Statement::allow("Log", &["logs:CreateLogStream", "logs:PutLogEvents"]).on([self.log_group]),
+            // X-Ray knows no resources that segments could be limited to.
+            Statement::allow("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"])
+                .on(["*".into()]),
+            Statement::allow("GiveUp", &["sqs:SendMessage"]).on([self.dead_letters]),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() }
+    }
+
+    fn bucket(role: &str) -> Input {
+        format!("arn:aws:s3:::vod-{role}-111122223333-eu-west-1").into()
+    }
+
+    fn function(name: &str) -> FunctionAccess {
+        FunctionAccess {
+            log_group: (scope().arn("logs", &format!("log-group:/aws/lambda/vod-{name}")) + ":*").into(),
+            dead_letters: scope().arn("sqs", "vod-dead-letters").into(),
+        }
+    }
+
+    fn queue() -> Input {
+        scope().arn("mediaconvert", "queues/vod").into()
+    }
+
+    fn submit_policy() -> PolicyDocument {
+        let access = SubmitAccess {
+            source: bucket("source"),
+            work: bucket("work"),
+            template: scope().arn("mediaconvert", "jobTemplates/vod").into(),
+            queue: queue(),
+            encoder: scope().arn_in("", "iam", "role/vod-encoder").into(),
+            function: function("submit"),
+        };
+        submit(&scope(), &access)
+    }
+
+    fn publish_policy() -> PolicyDocument {
+        publish(&PublishAccess {
+            source: bucket("source"),
+            work: bucket("work"),
+            output: bucket("output"),
+            distribution: scope().arn_in("", "cloudfront", "distribution/E2EXAMPLE").into(),
+            topic: Some(scope().arn("sns", "vod-alerts").into()),
+            function: function("publish"),
+        })
+    }
+
+    fn joined(inputs: &BTreeSet<Input>) -> String {
+        inputs.iter().map(Input::text).collect::<Vec<_>>().join("\n    ")
+    }
+
+    /// The policy as a reviewer reads it: a line for what is allowed, one for each thing it is allowed on.
+    fn read(policy: &PolicyDocument) -> String {
+        let line = |statement: &Statement| {
+            let Statement {
+                sid,
+                effect,
+                principal,
+                not_principal,
+                action,
+                not_action,
+                resource,
+                not_resource,
+                condition,
+            } = statement;
+            assert!(not_principal.is_none() && not_action.is_empty() && not_resource.is_empty());
+            let actions = joined(action).replace("\n   ", "");
+            let principal =
+                principal.as_ref().map(|who| format!("\n    {}", serde_json::to_value(who).unwrap()));
+            let resource =
+                if resource.is_empty() { String::new() } else { format!("\n    {}", joined(resource)) };
+            let condition = if condition.is_empty() {
+                String::new()
+            } else {
+                format!("\n    if {}", serde_json::json!(condition))
+            };
+            format!("{sid}: {effect:?} {actions}{}{resource}{condition}", principal.unwrap_or_default())
+        };
+        policy.statements().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn submit_may_do_what_it_does() {
+        insta::assert_snapshot!(read(&submit_policy()), @r#"
+        FindMissing: Allow s3:ListBucket
+            arn:aws:s3:::vod-source-111122223333-eu-west-1
+            arn:aws:s3:::vod-work-111122223333-eu-west-1
+        GiveUp: Allow sqs:SendMessage
+            arn:aws:sqs:eu-west-1:111122223333:vod-dead-letters
+        Log: Allow logs:CreateLogStream logs:PutLogEvents
+            arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/vod-submit:*
+        PassEncoder: Allow iam:PassRole
+            arn:aws:iam::111122223333:role/vod-encoder
+            if {"StringEquals":{"iam:PassedToService":["mediaconvert.amazonaws.com"]}}
+        Probe: Allow mediaconvert:Probe
+            arn:aws:mediaconvert:eu-west-1:111122223333:*
+        ReadTemplate: Allow mediaconvert:GetJobTemplate
+            arn:aws:mediaconvert:eu-west-1:111122223333:jobTemplates/vod
+        ReadUploads: Allow s3:GetObject
+            arn:aws:s3:::vod-source-111122223333-eu-west-1/*
+        RecordJobs: Allow s3:GetObject s3:PutObject
+            arn:aws:s3:::vod-work-111122223333-eu-west-1/jobs/*
+        StartJobs: Allow mediaconvert:CreateJob
+            arn:aws:mediaconvert:eu-west-1:111122223333:jobTemplates/vod
+            arn:aws:mediaconvert:eu-west-1:111122223333:queues/vod
+        Trace: Allow xray:PutTelemetryRecords xray:PutTraceSegments
+            *
+        "#);
+    }
+
+    #[test]
+    fn publish_may_do_what_it_does() {
+        insta::assert_snapshot!(read(&publish_policy()), @r"
+        FindMissing: Allow s3:ListBucket
+            arn:aws:s3:::vod-output-111122223333-eu-west-1
+            arn:aws:s3:::vod-source-111122223333-eu-west-1
+            arn:aws:s3:::vod-work-111122223333-eu-west-1
+        GiveUp: Allow sqs:SendMessage
+            arn:aws:sqs:eu-west-1:111122223333:vod-dead-letters
+        Invalidate: Allow cloudfront:CreateInvalidation
+            arn:aws:cloudfront::111122223333:distribution/E2EXAMPLE
+        Log: Allow logs:CreateLogStream logs:PutLogEvents
+            arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/vod-publish:*
+        PublishAssets: Allow s3:DeleteObject s3:GetObject s3:PutObject
+            arn:aws:s3:::vod-output-111122223333-eu-west-1/assets/*
+        TagUploads: Allow s3:GetObject s3:GetObjectVersionTagging s3:PutObjectVersionTagging
+            arn:aws:s3:::vod-source-111122223333-eu-west-1/*
+        TakeRenditions: Allow s3:DeleteObject s3:GetObject
+            arn:aws:s3:::vod-work-111122223333-eu-west-1/*
+        Tell: Allow sns:Publish
+            arn:aws:sns:eu-west-1:111122223333:vod-alerts
+        Trace: Allow xray:PutTelemetryRecords xray:PutTraceSegments
+            *
+        ");
+    }
+
+    #[test]
+    fn jobs_may_read_uploads_and_write_renditions() {
+        insta::assert_snapshot!(read(&encoder(bucket("source"), bucket("work"))), @r"
+        ReadUploads: Allow s3:GetObject
+            arn:aws:s3:::vod-source-111122223333-eu-west-1/*
+        WriteRenditions: Allow s3:PutObject
+            arn:aws:s3:::vod-work-111122223333-eu-west-1/*
+        ");
+    }
+
+    #[test]
+    fn only_the_services_may_assume_the_roles() {
+        insta::assert_snapshot!(read(&lambda_trust()), @r#"
+        Assume: Allow sts:AssumeRole
+            {"Service":["lambda.amazonaws.com"]}
+        "#);
+        insta::assert_snapshot!(read(&encoder_trust(&scope(), queue())), @r#"
+        Assume: Allow sts:AssumeRole
+            {"Service":["mediaconvert.amazonaws.com"]}
+            if {"ArnEquals":{"aws:SourceArn":["arn:aws:mediaconvert:eu-west-1:111122223333:queues/vod"]},"StringEquals":{"aws:SourceAccount":["111122223333"]}}
+        "#);
+    }
+
+    /// Whether a resource is wider than the objects of one bucket or the streams of one log group.
+    fn is_wide(resource: &Input) -> bool {
+        let text = resource.text();
+        let narrow = (text.starts_with("arn:aws:s3:::") && text.ends_with("/*"))
+            || (text.contains(":log-group:/aws/lambda/") && text.ends_with(":*"));
+        text.contains('*') && !narrow
+    }
+
+    #[test]
+    fn nothing_is_allowed_widely_but_what_aws_cannot_limit() {
+        let unlimited =
+            [vec!["mediaconvert:Probe"], vec!["xray:PutTelemetryRecords", "xray:PutTraceSegments"]];
+        for policy in [submit_policy(), publish_policy(), encoder(bucket("source"), bucket("work"))] {
+            for statement in policy.statements() {
+                let actions: Vec<String> = statement.action.iter().map(Input::text).collect();
+                let widely = statement.resource.iter().any(is_wide);
+                assert!(!widely || unlimited.iter().any(|known| actions == *known), "{actions:?} widely");
+                assert!(!statement.resource.is_empty(), "{actions:?} on nothing");
+                assert!(!actions.iter().any(|action| action.contains('*')), "a pattern in {actions:?}");
+                assert!(!actions.contains(&"logs:CreateLogGroup".to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn policies_fit_a_role() {
+        // IAM's quota for all inline policies of a role, white space not counted.
+        for policy in [submit_policy(), publish_policy()] {
+            assert!(policy.to_json().len() < 10_240);
+        }
+    }
+
+    #[test]
+    fn without_a_topic_nothing_may_be_published_to_one() {
+        let access = PublishAccess {
+            source: bucket("source"),
+            work: bucket("work"),
+            output: bucket("output"),
+            distribution: "arn".into(),
+            topic: None,
+            function: function("publish"),
+        };
+        assert!(!publish(&access).to_json().contains("sns:"));
+    }
+}
