@@ -156,6 +156,7 @@ async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
 impl Resource for Distribution {
     const KIND: Kind = Kind::new("AWS::CloudFront::Distribution");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const SETTLES: bool = true;
 
     fn id(&self, _: &Scope) -> Option<String> {
         None
