@@ -5,6 +5,7 @@
 //! the adapters. See `docs/adding-a-resource.md`.
 
 mod adapter;
+pub mod cloudfront;
 pub mod events;
 pub mod iam;
 pub mod lambda;

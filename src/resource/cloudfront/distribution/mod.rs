@@ -1,0 +1,282 @@
+//! `AWS::CloudFront::Distribution`: what viewers reach.
+//!
+//! Follows the CloudFront API reference, `CreateDistributionWithTags` and `UpdateDistribution`. AWS assigns its id, so it
+//! is found by its comment, which carries the mark; whose it is, its tags say.
+
+mod behavior;
+mod config;
+mod origin;
+mod viewer;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sdk_cloudfront::types as sdk;
+use serde::{Deserialize, Serialize};
+
+pub use behavior::CacheBehavior;
+pub use config::DistributionConfig;
+pub use origin::{Origin, OriginShield, S3OriginConfig};
+pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
+
+use super::shared::{Built, SETTLING, incomplete, with_fresh_etag};
+use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, retry_while, until};
+use crate::model::{Changes, Kind, Mark, Outputs, Ownership, Readiness, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+const ABSENT: &[&str] = &["NoSuchDistribution", "NoSuchResource"];
+/// What CloudFront says of something that was made a moment ago, or of a certificate issued a moment ago.
+const NOT_SEEN_YET: &[&str] = &[
+    "InvalidOriginAccessControl",
+    "InvalidViewerCertificate",
+    "NoSuchCachePolicy",
+    "NoSuchResponseHeadersPolicy",
+    "TrustedKeyGroupDoesNotExist",
+];
+const DEPLOYED: &str = "Deployed";
+
+/// A distribution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Distribution {
+    /// All of it but its tags.
+    pub distribution_config: DistributionConfig,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+fn arn(scope: &Scope, id: &str) -> String {
+    scope.arn_in("", "cloudfront", &format!("distribution/{id}"))
+}
+
+fn outputs_of(scope: &Scope, id: &str, domain_name: String) -> Outputs {
+    outputs([("Arn", arn(scope, id)), ("DomainName", domain_name), ("Id", id.to_owned())])
+}
+
+fn to_tags(tags: &Tags) -> Built<sdk::Tags> {
+    let tag = |(key, value)| sdk::Tag::builder().key(key).value(value).build();
+    Ok(sdk::Tags::builder().set_items(Some(tags.iter().map(tag).collect::<Built<_>>()?)).build())
+}
+
+/// The tags of a distribution, or nothing if there is no such distribution.
+async fn tags_of(cx: &Context, id: &str) -> Result<Option<Tags>> {
+    let call = cx.cloudfront().list_tags_for_resource().resource(arn(&cx.scope, id));
+    let answer = call.send().await.unless("cloudfront:ListTagsForResource", ABSENT)?;
+    Ok(answer.map(|answer| {
+        let items = answer.tags.and_then(|tags| tags.items).unwrap_or_default();
+        items.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()
+    }))
+}
+
+async fn listed(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
+    let mut pages = cx.cloudfront().list_distributions().into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let list = page.named("cloudfront:ListDistributions")?.distribution_list;
+        found.extend(list.and_then(|list| list.items).unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// The distribution whose comment is the mark. Somebody may have edited the comment, and a second distribution would be
+/// dear; so those that read the same bucket are asked for their tags as well.
+async fn marked(
+    cx: &Context,
+    config: &DistributionConfig,
+    mark: &Mark,
+) -> Result<Option<sdk::DistributionSummary>> {
+    let (comment, buckets) = (mark.comment(), config.buckets());
+    let mut rest = Vec::new();
+    for summary in listed(cx).await? {
+        if summary.comment == comment {
+            return Ok(Some(summary));
+        }
+        let origins = summary.origins.iter().flat_map(|list| &list.items);
+        if origins.into_iter().any(|origin| buckets.contains(&origin.domain_name)) {
+            rest.push(summary);
+        }
+    }
+    for summary in rest {
+        let tags = tags_of(cx, &summary.id).await?;
+        if tags.and_then(|tags| Mark::from_tags(&tags)).is_some_and(|found| found == *mark) {
+            return Ok(Some(summary));
+        }
+    }
+    Ok(None)
+}
+
+/// A name for one attempt to create: another one each time, since CloudFront may remember it, but the same one while
+/// the SDK repeats the call, so that a lost answer cannot make two.
+fn caller_reference(config: &DistributionConfig) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}:{}", config.comment, now.as_nanos())
+}
+
+async fn make(cx: &Context, request: &sdk::DistributionConfigWithTags) -> Result<(String, String)> {
+    const CALL: &str = "cloudfront:CreateDistribution";
+    let create = || async {
+        let call = cx.cloudfront().create_distribution_with_tags();
+        call.distribution_config_with_tags(request.clone()).send().await.named(CALL)
+    };
+    let passing = |error: &Error| error.is(NOT_SEEN_YET);
+    let made = retry_while(cx, SETTLING, "waiting until CloudFront sees its parts", passing, create).await?;
+    let made =
+        made.distribution.ok_or_else(|| Error::unexpected(CALL, "the answer holds no distribution"))?;
+    Ok((made.id, made.domain_name))
+}
+
+/// One step towards its removal: it is switched off, that has reached every edge, it is deleted.
+async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
+    let call = cx.cloudfront().get_distribution().id(id);
+    let Some(answer) = call.send().await.unless("cloudfront:GetDistribution", ABSENT)? else {
+        return Ok(Poll::Done(()));
+    };
+    let (live, mut etag) = (answer.distribution, answer.e_tag);
+    let mut status = live.as_ref().map(|live| live.status.clone()).unwrap_or_default();
+    let config = live.and_then(|live| live.distribution_config).filter(|config| config.enabled);
+    if let Some(mut config) = config {
+        config.enabled = false;
+        let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);
+        let off = call.set_if_match(etag).send().await.named("cloudfront:UpdateDistribution")?;
+        (status, etag) = (off.distribution.map(|off| off.status).unwrap_or_default(), off.e_tag);
+    }
+    if status != DEPLOYED {
+        return Ok(Poll::Pending("waiting until every edge has switched the distribution off".to_owned()));
+    }
+    let call = cx.cloudfront().delete_distribution().id(id).set_if_match(etag);
+    match call.send().await.unless("cloudfront:DeleteDistribution", ABSENT) {
+        Ok(_) => Ok(Poll::Done(())),
+        Err(error) if error.is(&["DistributionNotDisabled"]) => {
+            Ok(Poll::Pending("waiting until CloudFront sees that the distribution is off".to_owned()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl Resource for Distribution {
+    const KIND: Kind = Kind::new("AWS::CloudFront::Distribution");
+    const CREATE_ONLY: &'static [&'static str] = &[];
+    const SETTLES: bool = true;
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        None
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
+        Ok(marked(cx, &declared.distribution_config, mark).await?.map(|summary| summary.id))
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let live = async {
+            let call = cx.cloudfront().get_distribution().id(id);
+            call.send().await.unless("cloudfront:GetDistribution", ABSENT)
+        };
+        let (Some(live), Some(tags)) = tokio::try_join!(live, tags_of(cx, id))? else { return Ok(None) };
+        let parts = live
+            .distribution
+            .and_then(|live| Some((live.distribution_config?, live.status == DEPLOYED, live.domain_name)));
+        let Some((config, deployed, domain_name)) = parts else {
+            return Err(Error::unexpected("cloudfront:GetDistribution", "the answer holds no configuration"));
+        };
+        let properties = Self { distribution_config: DistributionConfig::read(config), tags };
+        let ownership = properties.tags.ownership();
+        let readiness = if deployed {
+            Readiness::Ready
+        } else {
+            Readiness::Pending("the distribution is propagating to the edges".to_owned())
+        };
+        let outputs = outputs_of(&cx.scope, id, domain_name);
+        Ok(Some(Observed::new(id, properties, outputs, ownership).with_readiness(readiness)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        const CALL: &str = "cloudfront:CreateDistribution";
+        let config = &desired.distribution_config;
+        let sent = config.fresh(&caller_reference(config)).map_err(incomplete(CALL))?;
+        let tags = to_tags(&desired.tags).map_err(incomplete(CALL))?;
+        let request = sdk::DistributionConfigWithTags::builder().distribution_config(sent).tags(tags).build();
+        let (id, domain_name) = match make(cx, &request).await {
+            Ok(made) => made,
+            // The answer to a first call was lost, and the SDK has repeated it.
+            Err(error) if error.is(&["DistributionAlreadyExists"]) => {
+                let Ownership::Marked(mark) = desired.tags.ownership() else { return Err(error) };
+                let found = marked(cx, config, &mark).await?.ok_or(error)?;
+                (found.id, found.domain_name)
+            }
+            Err(error) => return Err(error),
+        };
+        let outputs = outputs_of(&cx.scope, &id, domain_name);
+        Ok(Created::new(id, outputs))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        if changes.touches("DistributionConfig") {
+            rewrite(cx, &seen.id, &desired.distribution_config).await?;
+        }
+        if changes.touches("Tags") {
+            let resource = arn(&cx.scope, &seen.id);
+            let stale = seen.properties.tags.stale(&desired.tags);
+            if !stale.is_empty() {
+                let keys = sdk::TagKeys::builder().set_items(Some(stale)).build();
+                let call = cx.cloudfront().untag_resource().resource(&resource).tag_keys(keys);
+                call.send().await.named("cloudfront:UntagResource")?;
+            }
+            let tags = to_tags(&desired.tags).map_err(incomplete("cloudfront:TagResource"))?;
+            let call = cx.cloudfront().tag_resource().resource(&resource).tags(tags);
+            call.send().await.named("cloudfront:TagResource")?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let step = || with_fresh_etag(|| remove(cx, id));
+        until(cx, "cloudfront:DeleteDistribution", Patience::MINUTES, step).await
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let stack = &cx.scope.stack;
+        let likely = listed(cx).await?.into_iter().filter(|summary| may_be_of(stack, summary));
+        let with_tags = likely.map(|summary| async move {
+            let tags = tags_of(cx, &summary.id).await?;
+            Ok((summary.id, tags.and_then(|tags| Mark::from_tags(&tags))))
+        });
+        let found = futures::future::try_join_all(with_tags).await?;
+        let ours = |(id, mark): (String, Option<Mark>)| Some((id, mark.filter(|mark| mark.stack == *stack)?));
+        Ok(found.into_iter().filter_map(ours).collect())
+    }
+}
+
+/// Whether it is worth asking for the tags: by the comment, or by an origin whose name begins with the stack's.
+fn may_be_of(stack: &str, summary: &sdk::DistributionSummary) -> bool {
+    let of_stack = |name: &str| name.strip_prefix(stack).is_some_and(|rest| rest.starts_with('-'));
+    let mut origins = summary.origins.iter().flat_map(|list| &list.items);
+    Mark::from_comment(&summary.comment).is_some_and(|mark| mark.stack == stack)
+        || origins.any(|origin| of_stack(&origin.domain_name))
+}
+
+/// Writes the configuration over the live one.
+async fn rewrite(cx: &Context, id: &str, desired: &DistributionConfig) -> Result<()> {
+    const READ: &str = "cloudfront:GetDistributionConfig";
+    const CALL: &str = "cloudfront:UpdateDistribution";
+    let update = || async {
+        let answer = cx.cloudfront().get_distribution_config().id(id).send().await.named(READ)?;
+        let live = answer
+            .distribution_config
+            .ok_or_else(|| Error::unexpected(READ, "the answer holds no configuration"))?;
+        let config = desired.over(live).map_err(incomplete(CALL))?;
+        let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);
+        call.set_if_match(answer.e_tag).send().await.named(CALL).map(drop)
+    };
+    let passing = |error: &Error| error.is(NOT_SEEN_YET);
+    let attempt = || with_fresh_etag(update);
+    retry_while(cx, SETTLING, "waiting until CloudFront sees its parts", passing, attempt).await
+}

@@ -1,0 +1,29 @@
+//! Amazon CloudFront. It is global: names, ids and marks are the account's, whatever the stack's region.
+
+mod cache_policy;
+mod distribution;
+mod origin_access_control;
+mod response_headers_policy;
+mod shared;
+
+pub use aws_sdk_cloudfront::types::{
+    CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior, FrameOptionsList,
+    GeoRestrictionType, HttpVersion, Method, MinimumProtocolVersion, OriginAccessControlOriginTypes,
+    OriginAccessControlSigningBehaviors, OriginAccessControlSigningProtocols, PriceClass, ReferrerPolicyList,
+    ResponseHeadersPolicyAccessControlAllowMethodsValues, SslSupportMethod, ViewerProtocolPolicy,
+};
+pub use cache_policy::{
+    CachePolicy, CachePolicyConfig, CookiesConfig, HeadersConfig, ParametersInCacheKeyAndForwardedToOrigin,
+    QueryStringsConfig,
+};
+pub use distribution::{
+    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, Origin,
+    OriginShield, Restrictions, S3OriginConfig, ViewerCertificate,
+};
+pub use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};
+pub use response_headers_policy::{
+    ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader, CustomHeaders, FrameOptions,
+    Methods, Names, ReferrerPolicy, RemoveHeader, RemoveHeaders, ResponseHeadersPolicy,
+    ResponseHeadersPolicyConfig, SecurityHeadersConfig, ServerTimingHeadersConfig, StrictTransportSecurity,
+    XssProtection,
+};

@@ -1,0 +1,237 @@
+//! `AWS::CloudFront::ResponseHeadersPolicy`: which headers CloudFront adds to what viewers get.
+//!
+//! Follows the CloudFront API reference, `CreateResponseHeadersPolicy`. It cannot be tagged: its mark is its comment.
+
+mod config;
+
+use aws_sdk_cloudfront::types as sdk;
+use serde::{Deserialize, Serialize};
+
+pub use config::{
+    ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader, CustomHeaders, FrameOptions,
+    Methods, Names, ReferrerPolicy, RemoveHeader, RemoveHeaders, ResponseHeadersPolicyConfig,
+    SecurityHeadersConfig, ServerTimingHeadersConfig, StrictTransportSecurity, XssProtection,
+};
+
+use super::shared::{Listed, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag};
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+const ABSENT: &[&str] = &["NoSuchResponseHeadersPolicy"];
+
+/// A response headers policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ResponseHeadersPolicy {
+    /// All of it.
+    pub response_headers_policy_config: ResponseHeadersPolicyConfig,
+}
+
+async fn listed(cx: &Context) -> Result<Vec<Listed>> {
+    let mut marker = None;
+    let mut found = Vec::new();
+    loop {
+        let call =
+            cx.cloudfront().list_response_headers_policies().r#type(sdk::ResponseHeadersPolicyType::Custom);
+        let answer = call.set_marker(marker).send().await.named("cloudfront:ListResponseHeadersPolicies")?;
+        let Some(list) = answer.response_headers_policy_list else { return Ok(found) };
+        found.extend(list.items.unwrap_or_default().into_iter().filter_map(|summary| {
+            let policy = summary.response_headers_policy?;
+            let config = policy.response_headers_policy_config?;
+            Some(Listed { id: policy.id, name: config.name, comment: config.comment.unwrap_or_default() })
+        }));
+        marker = list.next_marker.filter(|next| !next.is_empty());
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
+    let call = cx.cloudfront().get_response_headers_policy().id(id);
+    let answer = call.send().await.unless("cloudfront:GetResponseHeadersPolicy", ABSENT)?;
+    Ok(answer.and_then(|answer| answer.e_tag))
+}
+
+impl Resource for ResponseHeadersPolicy {
+    const KIND: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
+    const CREATE_ONLY: &'static [&'static str] = &[];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        None
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
+        Ok(pick(&listed(cx).await?, &declared.response_headers_policy_config.name, Some(mark)))
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let call = cx.cloudfront().get_response_headers_policy().id(id);
+        let answer = call.send().await.unless("cloudfront:GetResponseHeadersPolicy", ABSENT)?;
+        let live = answer
+            .and_then(|answer| answer.response_headers_policy)
+            .and_then(|found| found.response_headers_policy_config);
+        let Some(live) = live else { return Ok(None) };
+        let config = ResponseHeadersPolicyConfig::read(live);
+        let ownership = ownership(&config.name, &config.comment);
+        let properties = Self { response_headers_policy_config: config };
+        Ok(Some(Observed::new(id, properties, outputs([("Id", id.to_owned())]), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        const CALL: &str = "cloudfront:CreateResponseHeadersPolicy";
+        let config = &desired.response_headers_policy_config;
+        let request = config.build().map_err(incomplete(CALL))?;
+        let call = cx.cloudfront().create_response_headers_policy().response_headers_policy_config(request);
+        let id = match call.send().await.named(CALL) {
+            Ok(answer) => answer.response_headers_policy.map(|made| made.id),
+            Err(error) if error.is(&["ResponseHeadersPolicyAlreadyExists"]) => {
+                let ours = unanswered(listed(cx).await?, &cx.scope, &config.name, &config.comment);
+                Some(ours.ok_or(error)?)
+            }
+            Err(error) => return Err(error),
+        };
+        let id = id.ok_or_else(|| Error::unexpected(CALL, "the answer names no id"))?;
+        Ok(Created::new(id.clone(), outputs([("Id", id)])))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        _: &Changes,
+    ) -> Result<()> {
+        const CALL: &str = "cloudfront:UpdateResponseHeadersPolicy";
+        let request = desired.response_headers_policy_config.build().map_err(incomplete(CALL))?;
+        with_fresh_etag(|| async {
+            let call = cx
+                .cloudfront()
+                .update_response_headers_policy()
+                .id(&seen.id)
+                .response_headers_policy_config(request.clone());
+            call.set_if_match(etag(cx, &seen.id).await?).send().await.named(CALL).map(drop)
+        })
+        .await
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        when_unused(cx, "ResponseHeadersPolicyInUse", || async {
+            let Some(etag) = etag(cx, id).await? else { return Ok(()) };
+            let call = cx.cloudfront().delete_response_headers_policy().id(id).if_match(etag);
+            call.send().await.unless("cloudfront:DeleteResponseHeadersPolicy", ABSENT).map(drop)
+        })
+        .await
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(owned(listed(cx).await?, &cx.scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn names(list: &[&str]) -> BTreeSet<String> {
+        list.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn full() -> ResponseHeadersPolicyConfig {
+        ResponseHeadersPolicyConfig {
+            name: "vod-headers".into(),
+            comment: "provision:vod:delivery/headers".into(),
+            cors_config: Some(CorsConfig {
+                access_control_allow_credentials: false,
+                access_control_allow_headers: Names { items: names(&["*"]) },
+                access_control_allow_methods: Methods {
+                    items: ["GET", "HEAD"].map(Into::into).into_iter().collect(),
+                },
+                access_control_allow_origins: Names {
+                    items: names(&["https://b.example", "https://a.example"]),
+                },
+                access_control_expose_headers: Some(Names { items: names(&["ETag", "Age"]) }),
+                access_control_max_age_sec: 7200,
+                origin_override: true,
+            }),
+            security_headers_config: Some(SecurityHeadersConfig {
+                content_security_policy: Some(ContentSecurityPolicy {
+                    content_security_policy: "default-src 'none'".into(),
+                    r#override: true,
+                }),
+                content_type_options: Some(ContentTypeOptions { r#override: true }),
+                frame_options: Some(FrameOptions {
+                    frame_option: sdk::FrameOptionsList::Deny,
+                    r#override: true,
+                }),
+                referrer_policy: Some(ReferrerPolicy {
+                    referrer_policy: sdk::ReferrerPolicyList::NoReferrer,
+                    r#override: false,
+                }),
+                strict_transport_security: Some(StrictTransportSecurity {
+                    access_control_max_age_sec: 31_536_000,
+                    include_subdomains: true,
+                    preload: false,
+                    r#override: true,
+                }),
+                xss_protection: Some(XssProtection {
+                    protection: true,
+                    mode_block: true,
+                    report_uri: None,
+                    r#override: true,
+                }),
+            }),
+            custom_headers_config: Some(CustomHeaders {
+                items: BTreeSet::from([CustomHeader {
+                    header: "X-Service".into(),
+                    value: "vod".into(),
+                    r#override: true,
+                }]),
+            }),
+            remove_headers_config: Some(RemoveHeaders {
+                items: ["x-amz-version-id", "Server"]
+                    .map(|header| RemoveHeader { header: header.into() })
+                    .into_iter()
+                    .collect(),
+            }),
+            server_timing_headers_config: Some(ServerTimingHeadersConfig {
+                enabled: true,
+                sampling_rate: 5.0,
+            }),
+        }
+    }
+
+    #[test]
+    fn it_survives_the_way_to_the_sdk_and_back() {
+        assert_eq!(ResponseHeadersPolicyConfig::read(full().build().unwrap()), full());
+        let json = serde_json::to_value(full()).unwrap();
+        assert_eq!(serde_json::from_value::<ResponseHeadersPolicyConfig>(json).unwrap(), full());
+    }
+
+    #[test]
+    fn empty_blocks_are_no_blocks() {
+        let live = sdk::ResponseHeadersPolicyConfig::builder()
+            .name("vod-headers")
+            .security_headers_config(sdk::ResponseHeadersPolicySecurityHeadersConfig::builder().build())
+            .custom_headers_config(
+                sdk::ResponseHeadersPolicyCustomHeadersConfig::builder().quantity(0).build().unwrap(),
+            )
+            .remove_headers_config(
+                sdk::ResponseHeadersPolicyRemoveHeadersConfig::builder().quantity(0).build().unwrap(),
+            )
+            .build()
+            .unwrap();
+        insta::assert_json_snapshot!(ResponseHeadersPolicyConfig::read(live), @r#"
+        {
+          "Name": "vod-headers",
+          "Comment": ""
+        }
+        "#);
+    }
+}

@@ -1,0 +1,293 @@
+//! What viewers reach: a distribution in front of the output bucket, and how it caches and answers.
+//!
+//! Two kinds of objects are delivered. Segments (and thumbnails) never change under their name, so edges and players
+//! keep them for a year. Playlists and `asset.json` change when an asset is published again, so they are kept for
+//! seconds. Neither depends on who asks: no cookie, query parameter or header is in the cache key, and CORS is answered
+//! by CloudFront itself, so that all viewers share one copy and the bucket is asked as little as possible.
+
+use std::collections::BTreeSet;
+
+use super::config::{self, StackFile};
+use super::{Declarations, Handle};
+use crate::model::Input;
+use crate::resource::cloudfront::{
+    CacheBehavior, CachePolicy, CachePolicyConfig, ContentTypeOptions, CorsConfig, CustomErrorResponse,
+    Distribution, DistributionConfig, FrameOptions, FrameOptionsList, HttpVersion, Methods, Names, Origin,
+    OriginAccessControl, OriginAccessControlConfig, OriginAccessControlOriginTypes,
+    OriginAccessControlSigningBehaviors, OriginAccessControlSigningProtocols,
+    ParametersInCacheKeyAndForwardedToOrigin, PriceClass, ReferrerPolicy, ReferrerPolicyList,
+    ResponseHeadersPolicy, ResponseHeadersPolicyAccessControlAllowMethodsValues as CorsMethod,
+    ResponseHeadersPolicyConfig, Restrictions, SecurityHeadersConfig, StrictTransportSecurity,
+    ViewerCertificate,
+};
+
+const ORIGIN_ACCESS: &str = "delivery/origin-access";
+const SEGMENTS: &str = "delivery/segments";
+const PLAYLISTS: &str = "delivery/playlists";
+const HEADERS: &str = "delivery/headers";
+const DISTRIBUTION: &str = "delivery/distribution";
+
+/// What the distribution calls its one origin.
+const OUTPUT: &str = "output";
+/// The paths of what changes when an asset is published again.
+const CHANGING: [&str; 2] = ["*.m3u8", "*/asset.json"];
+
+const MINUTE: i64 = 60;
+const YEAR: i64 = 365 * 24 * 60 * MINUTE;
+/// How long something that changes is kept, which is also what the publish handler writes into its `Cache-Control`.
+const BRIEF: i64 = 10;
+
+/// Errors that edges keep for [`ERROR_SECONDS`]: long enough to spare the bucket a stampede, short enough that an asset
+/// plays as soon as it is published. A missing object is 403 rather than 404, since the bucket's policy lets CloudFront
+/// read objects (`s3:GetObject`) but not list them (`s3:ListBucket`), and S3 tells only those who may list that there
+/// is none; so 403 must be as brief as 404.
+const BRIEF_ERRORS: [i32; 6] = [403, 404, 500, 502, 503, 504];
+const ERROR_SECONDS: i64 = 10;
+
+/// What was declared.
+#[derive(Debug)]
+pub struct Delivery {
+    /// How requests to the bucket are signed.
+    pub origin_access: Handle<OriginAccessControl>,
+    /// How long what never changes is kept.
+    pub segments: Handle<CachePolicy>,
+    /// How long what changes is kept.
+    pub playlists: Handle<CachePolicy>,
+    /// Which headers are added to what viewers get.
+    pub headers: Handle<ResponseHeadersPolicy>,
+    /// What viewers reach.
+    pub distribution: Handle<Distribution>,
+}
+
+/// Declares the delivery of the output bucket, whose regional domain name this is (CloudFront answers requests for a
+/// bucket's global name with redirects for hours after the bucket was created).
+pub fn declare(stack: &mut Declarations, file: &StackFile, output_bucket_domain: Input) -> Delivery {
+    let origin_access = stack.declare(ORIGIN_ACCESS, &origin_access(stack));
+    let segments = stack.declare(SEGMENTS, &segments(stack));
+    let playlists = stack.declare(PLAYLISTS, &playlists(stack));
+    let headers = stack.declare(HEADERS, &headers(stack, &file.delivery));
+    let bucket = Origin::bucket(OUTPUT, output_bucket_domain, origin_access.output("Id"));
+    let behavior = |pattern, policy: &Handle<CachePolicy>| CacheBehavior {
+        response_headers_policy_id: Some(headers.output("Id")),
+        ..CacheBehavior::reads(pattern, OUTPUT, policy.output("Id"))
+    };
+    let config = DistributionConfig {
+        comment: stack.comment(DISTRIBUTION),
+        enabled: true,
+        aliases: BTreeSet::new(),
+        default_root_object: None,
+        origins: BTreeSet::from([bucket]),
+        // Not compressed: video is already, and each encoding would be one more copy to fetch from the bucket.
+        default_cache_behavior: behavior(None, &segments),
+        cache_behaviors: CHANGING
+            .map(|pattern| CacheBehavior { compress: true, ..behavior(Some(pattern), &playlists) })
+            .into(),
+        custom_error_responses: BRIEF_ERRORS
+            .map(|code| CustomErrorResponse::caching(code, ERROR_SECONDS))
+            .into(),
+        http_version: HttpVersion::Http2and3,
+        ipv6_enabled: true,
+        price_class: price_class(file.delivery.price_class),
+        restrictions: restrictions(&file.delivery.allow_countries),
+        viewer_certificate: ViewerCertificate::cloudfront(),
+        web_acl_id: file.delivery.web_acl.as_deref().map(Input::from),
+    };
+    let distribution = Distribution { distribution_config: config, tags: stack.tags(DISTRIBUTION) };
+    let distribution = stack.declare(DISTRIBUTION, &distribution);
+    Delivery { origin_access, segments, playlists, headers, distribution }
+}
+
+/// Every request to the bucket is signed, whatever the viewer sent, so the bucket can refuse everybody else.
+fn origin_access(stack: &Declarations) -> OriginAccessControl {
+    OriginAccessControl {
+        origin_access_control_config: OriginAccessControlConfig {
+            name: stack.name(OUTPUT),
+            description: Some(stack.comment(ORIGIN_ACCESS)),
+            origin_access_control_origin_type: OriginAccessControlOriginTypes::S3,
+            signing_behavior: OriginAccessControlSigningBehaviors::Always,
+            signing_protocol: OriginAccessControlSigningProtocols::Sigv4,
+        },
+    }
+}
+
+/// What never changes is kept for a year.
+fn segments(stack: &Declarations) -> CachePolicy {
+    CachePolicy {
+        cache_policy_config: CachePolicyConfig {
+            name: stack.name("segments"),
+            comment: stack.comment(SEGMENTS),
+            min_ttl: 0,
+            default_ttl: YEAR,
+            max_ttl: YEAR,
+            parameters_in_cache_key_and_forwarded_to_origin: ParametersInCacheKeyAndForwardedToOrigin::none(),
+        },
+    }
+}
+
+/// What changes is kept for seconds, in a compressed copy too, since playlists are text that compresses tenfold.
+fn playlists(stack: &Declarations) -> CachePolicy {
+    CachePolicy {
+        cache_policy_config: CachePolicyConfig {
+            name: stack.name("playlists"),
+            comment: stack.comment(PLAYLISTS),
+            min_ttl: 0,
+            default_ttl: BRIEF,
+            max_ttl: MINUTE,
+            parameters_in_cache_key_and_forwarded_to_origin: ParametersInCacheKeyAndForwardedToOrigin {
+                enable_accept_encoding_brotli: true,
+                enable_accept_encoding_gzip: true,
+                ..ParametersInCacheKeyAndForwardedToOrigin::none()
+            },
+        },
+    }
+}
+
+fn headers(stack: &Declarations, delivery: &config::Delivery) -> ResponseHeadersPolicy {
+    ResponseHeadersPolicy {
+        response_headers_policy_config: ResponseHeadersPolicyConfig {
+            name: stack.name("headers"),
+            comment: stack.comment(HEADERS),
+            cors_config: Some(cors(&delivery.player_origins)),
+            security_headers_config: Some(security()),
+            custom_headers_config: None,
+            remove_headers_config: None,
+            server_timing_headers_config: None,
+        },
+    }
+}
+
+fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> Names {
+    Names { items: list.into_iter().map(str::to_owned).collect() }
+}
+
+/// Players on these sites' pages may read what they fetch, and the headers by which they measure their bandwidth.
+///
+/// Players fetch with `GET` and a `Range` at most, which browsers send without asking first (the bucket, which knows
+/// nothing of CORS, could not answer a preflight).
+fn cors(player_origins: &[String]) -> CorsConfig {
+    CorsConfig {
+        access_control_allow_credentials: false,
+        access_control_allow_headers: names(["*"]),
+        access_control_allow_methods: Methods { items: BTreeSet::from([CorsMethod::Get, CorsMethod::Head]) },
+        access_control_allow_origins: names(player_origins.iter().map(String::as_str)),
+        access_control_expose_headers: Some(names([
+            "Age",
+            "Content-Length",
+            "Content-Range",
+            "Date",
+            "ETag",
+            "X-Cache",
+        ])),
+        access_control_max_age_sec: 7200,
+        origin_override: true,
+    }
+}
+
+/// Media is only ever fetched by players: it is never a page that could be framed or a script that could be guessed,
+/// and the address of an asset is nobody else's business.
+fn security() -> SecurityHeadersConfig {
+    SecurityHeadersConfig {
+        content_type_options: Some(ContentTypeOptions { r#override: true }),
+        frame_options: Some(FrameOptions { frame_option: FrameOptionsList::Deny, r#override: true }),
+        referrer_policy: Some(ReferrerPolicy {
+            referrer_policy: ReferrerPolicyList::StrictOriginWhenCrossOrigin,
+            r#override: true,
+        }),
+        // Without the names under this one: they may be somebody else's.
+        strict_transport_security: Some(StrictTransportSecurity {
+            access_control_max_age_sec: 31_536_000,
+            include_subdomains: false,
+            preload: false,
+            r#override: true,
+        }),
+        ..SecurityHeadersConfig::default()
+    }
+}
+
+fn price_class(class: config::PriceClass) -> PriceClass {
+    match class {
+        config::PriceClass::Class100 => PriceClass::PriceClass100,
+        config::PriceClass::Class200 => PriceClass::PriceClass200,
+        config::PriceClass::All => PriceClass::PriceClassAll,
+    }
+}
+
+fn restrictions(allowed: &[String]) -> Option<Restrictions> {
+    (!allowed.is_empty()).then(|| Restrictions::only(allowed.iter().cloned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::{Declaration, Scope};
+
+    const FILE: &str = "stack: vod\naccount: '111122223333'\nregion: ap-northeast-2\n";
+
+    fn declared(delivery: &str) -> BTreeMap<String, Declaration> {
+        let file = config::parse("test.yaml", &format!("{FILE}{delivery}")).unwrap();
+        let scope =
+            Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
+        let mut stack = Declarations::new(scope, BTreeMap::new());
+        declare(&mut stack, &file, "vod-output.s3.ap-northeast-2.amazonaws.com".into());
+        stack.finish().into_iter().map(|one| (one.address.to_string(), one)).collect()
+    }
+
+    fn distribution(delivery: &str) -> DistributionConfig {
+        let declared = declared(delivery).remove(DISTRIBUTION).unwrap();
+        serde_json::from_value::<Distribution>(declared.properties).unwrap().distribution_config
+    }
+
+    fn cache(address: &str) -> CachePolicyConfig {
+        let declared = declared("").remove(address).unwrap();
+        serde_json::from_value::<CachePolicy>(declared.properties).unwrap().cache_policy_config
+    }
+
+    #[test]
+    fn the_distribution_as_a_reviewer_reads_it() {
+        let mut properties = declared("").remove(DISTRIBUTION).unwrap().properties;
+        insta::assert_json_snapshot!(properties["DistributionConfig"].take(), @"");
+    }
+
+    #[test]
+    fn cloudfront_takes_the_names_comments_and_times() {
+        for (address, declaration) in declared("") {
+            let config = declaration.properties.as_object().unwrap().values().next().unwrap();
+            let text = |key: &str| config.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let name = text("Name");
+            assert!(name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+            let comment = text("Comment") + &text("Description");
+            assert_eq!(comment, format!("provision:vod:{address}"));
+        }
+        for policy in [SEGMENTS, PLAYLISTS].map(cache) {
+            assert!(policy.min_ttl <= policy.default_ttl && policy.default_ttl <= policy.max_ttl, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn everybody_shares_one_copy() {
+        for policy in [SEGMENTS, PLAYLISTS].map(cache) {
+            let mut key = policy.parameters_in_cache_key_and_forwarded_to_origin;
+            key.enable_accept_encoding_brotli = false;
+            key.enable_accept_encoding_gzip = false;
+            assert_eq!(key, ParametersInCacheKeyAndForwardedToOrigin::none());
+        }
+    }
+
+    #[test]
+    fn the_file_s_options_arrive() {
+        let acl = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/vod/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f";
+        let config = distribution(&format!(
+            "delivery:\n  price_class: 200\n  allow_countries: [KR, JP]\n  web_acl: {acl}\n"
+        ));
+        assert_eq!(config.price_class, PriceClass::PriceClass200);
+        assert_eq!(config.restrictions, Some(Restrictions::only(["KR", "JP"].map(str::to_owned))));
+        assert_eq!(config.web_acl_id, Some(acl.into()));
+        let headers = declared("delivery:\n  player_origins: ['https://www.example.com']\n").remove(HEADERS);
+        let cors = &headers.unwrap().properties["ResponseHeadersPolicyConfig"]["CorsConfig"];
+        assert_eq!(cors["AccessControlAllowOrigins"]["Items"], serde_json::json!(["https://www.example.com"]));
+    }
+}
