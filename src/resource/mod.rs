@@ -10,6 +10,7 @@ pub mod events;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod mediaconvert;
 mod registry;
 pub mod s3;
 pub mod sqs;

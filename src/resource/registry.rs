@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{Adapter, Erased, cloudfront, events, iam, lambda, logs, s3, sqs};
+use super::{Adapter, Erased, events, iam, lambda, logs, mediaconvert, s3, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -42,6 +43,8 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<s3::BucketPolicy>::new()),
             Box::new(Erased::<sqs::Queue>::new()),
             Box::new(Erased::<logs::LogGroup>::new()),
+            Box::new(Erased::<mediaconvert::Queue>::new()),
+            Box::new(Erased::<mediaconvert::JobTemplate>::new()),
             Box::new(Erased::<iam::Role>::new()),
             Box::new(Erased::<lambda::Function>::new()),
             Box::new(Erased::<lambda::EventInvokeConfig>::new()),

@@ -1,0 +1,168 @@
+//! `AWS::MediaConvert::Queue`: where jobs wait for capacity.
+//!
+//! Follows the MediaConvert API reference, `queues`. How many jobs run at once is left to the account's quota.
+
+use aws_sdk_mediaconvert::types::{JobStatus, PricingPlan, QueueStatus};
+use serde::{Deserialize, Serialize};
+
+use super::{ABSENT, CONFLICT, TagMap, tags};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Queue {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `ON_DEMAND` or `RESERVED`.
+    pub pricing_plan: String,
+    /// `ACTIVE`, or `PAUSED`: then jobs wait.
+    pub status: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: TagMap,
+}
+
+fn arn(scope: &Scope, name: &str) -> String {
+    scope.arn("mediaconvert", &format!("queues/{name}"))
+}
+
+fn outputs_of(scope: &Scope, name: &str) -> Outputs {
+    outputs([("Arn", arn(scope, name)), ("Name", name.to_owned())])
+}
+
+fn from_sdk(name: &str, queue: aws_sdk_mediaconvert::types::Queue, tags: TagMap) -> Queue {
+    Queue {
+        name: name.to_owned(),
+        description: queue.description.filter(|text| !text.is_empty()),
+        pricing_plan: queue.pricing_plan.unwrap_or(PricingPlan::OnDemand).as_str().to_owned(),
+        status: queue.status.unwrap_or(QueueStatus::Active).as_str().to_owned(),
+        tags,
+    }
+}
+
+impl Resource for Queue {
+    const KIND: Kind = Kind::new("AWS::MediaConvert::Queue");
+    const CREATE_ONLY: &'static [&'static str] = &["Name", "PricingPlan"];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.name.clone())
+    }
+
+    fn foreseen(&self, scope: &Scope) -> Outputs {
+        outputs_of(scope, &self.name)
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let arn = arn(&cx.scope, id);
+        let queue = async {
+            cx.mediaconvert().get_queue().name(id).send().await.unless("mediaconvert:GetQueue", ABSENT)
+        };
+        let (Some(queue), Some(tags)) = tokio::try_join!(queue, tags::list(cx, &arn))? else {
+            return Ok(None);
+        };
+        let queue =
+            queue.queue.ok_or_else(|| Error::unexpected("mediaconvert:GetQueue", "no queue in it"))?;
+        let properties = from_sdk(id, queue, tags);
+        let ownership = properties.tags.ownership();
+        Ok(Some(Observed::new(id, properties, outputs_of(&cx.scope, id), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let call = cx
+            .mediaconvert()
+            .create_queue()
+            .name(&desired.name)
+            .set_description(desired.description.clone())
+            .pricing_plan(desired.pricing_plan.as_str().into())
+            .status(desired.status.as_str().into())
+            .set_tags(Some(desired.tags.to_map()));
+        if let Err(error) = call.send().await.named("mediaconvert:CreateQueue") {
+            let seen = if error.is(CONFLICT) { Self::observe(cx, &desired.name).await? } else { None };
+            if seen.is_none_or(|seen| seen.properties.tags.ownership() != desired.tags.ownership()) {
+                return Err(error);
+            }
+        }
+        Ok(Created::new(&desired.name, outputs_of(&cx.scope, &desired.name)))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        if changes.touches_any(&["Description", "Status"]) {
+            let call = cx
+                .mediaconvert()
+                .update_queue()
+                .name(&seen.id)
+                .description(desired.description.clone().unwrap_or_default())
+                .status(desired.status.as_str().into());
+            call.send().await.named("mediaconvert:UpdateQueue")?;
+        }
+        if changes.touches("Tags") {
+            tags::update(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        }
+        Ok(())
+    }
+
+    /// MediaConvert keeps a queue that has unfinished jobs: they are awaited for a while or, where what a resource holds
+    /// may go with it, cancelled.
+    async fn delete(cx: &Context, id: &str, removal: Removal) -> Result<()> {
+        let delete = || async {
+            if removal == Removal::WithContents {
+                cancel_jobs(cx, id).await?;
+            }
+            cx.mediaconvert().delete_queue().name(id).send().await.unless("mediaconvert:DeleteQueue", ABSENT)
+        };
+        let awaited = "waiting until the queue's jobs have ended";
+        retry_while(cx, Patience::SECONDS, awaited, |error| error.is(CONFLICT), delete).await.map(drop)
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let mut pages = cx.mediaconvert().list_queues().max_results(20).into_paginator().items().send();
+        let mut names = Vec::new();
+        while let Some(queue) = pages.next().await {
+            names.extend(queue.named("mediaconvert:ListQueues")?.name);
+        }
+        tags::owned(cx, names, |name| arn(&cx.scope, name)).await
+    }
+}
+
+/// Cancels what the queue has not finished.
+async fn cancel_jobs(cx: &Context, name: &str) -> Result<()> {
+    for status in [JobStatus::Submitted, JobStatus::Progressing] {
+        let call = cx.mediaconvert().list_jobs().queue(arn(&cx.scope, name)).status(status).max_results(20);
+        let mut jobs = call.into_paginator().items().send();
+        while let Some(job) = jobs.next().await {
+            let Some(job) = job.unless("mediaconvert:ListJobs", ABSENT)? else { return Ok(()) };
+            let call = cx.mediaconvert().cancel_job().id(job.id.unwrap_or_default());
+            // A job that ended meanwhile cannot be cancelled any more, and need not be.
+            let ended = ["NotFoundException", "ConflictException", "BadRequestException"];
+            call.send().await.unless("mediaconvert:CancelJob", &ended)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_mediaconvert_leaves_out_is_its_default() {
+        let live =
+            aws_sdk_mediaconvert::types::Queue::builder().name("vod-transcode").description("").build();
+        let queue = from_sdk("vod-transcode", live, TagMap::default());
+        assert_eq!(
+            serde_json::to_value(queue).unwrap(),
+            serde_json::json!({ "Name": "vod-transcode", "PricingPlan": "ON_DEMAND", "Status": "ACTIVE", "Tags": {} })
+        );
+    }
+}

@@ -1,0 +1,381 @@
+//! The settings of a job template: the members of the API that the stack's ladder is made of.
+//!
+//! Follows the MediaConvert API reference, `JobTemplateSettings`, in the form in which CloudFormation writes it as
+//! `SettingsJson`: the API's member names with a capital. Words of enumerations are the API's own. MediaConvert returns
+//! a template's settings as they were sent, without defaults filled in.
+
+use std::collections::BTreeMap;
+
+use super::mirror::mirror;
+
+mirror! {
+    /// All settings of a template.
+    JobTemplateSettings {
+        /// How timecodes are counted throughout the job.
+        timecode_config: TimecodeConfig,
+        /// What is taken from the source. A template has at most one input, and it names no file.
+        inputs: Vec<InputTemplate>,
+        /// What is made of it, by package.
+        output_groups: Vec<OutputGroup>,
+    }
+
+    /// How timecodes are counted throughout the job.
+    TimecodeConfig {
+        /// `EMBEDDED`, `ZEROBASED` or `SPECIFIEDSTART`.
+        source: String,
+    }
+
+    /// What is taken from the source.
+    InputTemplate {
+        /// The audio, by a name that outputs refer to.
+        audio_selectors: BTreeMap<String, AudioSelector>,
+        /// The video.
+        video_selector: VideoSelector,
+        /// How the input's frames are counted.
+        timecode_source: String,
+    }
+
+    /// One choice of audio in the source.
+    AudioSelector {
+        /// `DEFAULT` takes this selector for outputs that name one which the source has not.
+        default_selection: String,
+    }
+
+    /// The choice of video in the source.
+    VideoSelector {
+        /// `AUTO` turns the picture as the source's metadata says; without it the metadata is dropped.
+        rotate: String,
+    }
+
+    /// Outputs that are packaged together.
+    OutputGroup {
+        /// The kind of package, as the console calls it.
+        name: String,
+        /// A name for people: up to twelve letters, digits, spaces and underscores.
+        custom_name: String,
+        /// How it is packaged.
+        output_group_settings: OutputGroupSettings,
+        /// The outputs in it.
+        outputs: Vec<Output>,
+    }
+
+    /// How a group is packaged: the type, and the settings of that type.
+    OutputGroupSettings {
+        /// `HLS_GROUP_SETTINGS`, `CMAF_GROUP_SETTINGS` or `FILE_GROUP_SETTINGS`.
+        r#type: String,
+        /// HLS with MPEG-2 TS segments.
+        hls_group_settings: HlsGroupSettings,
+        /// Fragmented MP4 with HLS playlists.
+        cmaf_group_settings: CmafGroupSettings,
+        /// Single files.
+        file_group_settings: FileGroupSettings,
+    }
+
+    /// HLS with MPEG-2 TS segments.
+    HlsGroupSettings {
+        /// Where it goes: each job says.
+        destination: String,
+        /// Segments as files, or ranges of one file.
+        segment_control: String,
+        /// Seconds of a segment.
+        segment_length: i32,
+        /// Whether segments end with a group of pictures or at exactly their length.
+        segment_length_control: String,
+        /// Seconds that a segment may not fall short of around ad breaks. The API requires it.
+        min_segment_length: i32,
+        /// Whether playlists give durations with a fraction.
+        manifest_duration_format: String,
+        /// How `EXT-X-TARGETDURATION` is rounded.
+        target_duration_compatibility_mode: String,
+        /// Whether playlists are compressed.
+        manifest_compression: String,
+        /// The specification that `CODECS` follows.
+        codec_specification: String,
+        /// Whether the multivariant playlist has `RESOLUTION`.
+        stream_inf_resolution: String,
+        /// Whether playlists have `EXT-X-PROGRAM-DATE-TIME`.
+        program_date_time: String,
+        /// `DISABLED` writes `EXT-X-ALLOW-CACHE:no`.
+        client_cache: String,
+        /// All files side by side, or a directory for each output.
+        directory_structure: String,
+        /// Whether playlists are written at all.
+        output_selection: String,
+        /// Whether playlists are written anew after each segment.
+        progressive_write_hls_manifest: String,
+        /// What is said of closed captions.
+        caption_language_setting: String,
+    }
+
+    /// Fragmented MP4 with HLS playlists.
+    CmafGroupSettings {
+        /// Where it goes: each job says.
+        destination: String,
+        /// Segments as files, or ranges of one file.
+        segment_control: String,
+        /// Seconds of a segment.
+        segment_length: i32,
+        /// Whether segments end with a group of pictures or at exactly their length.
+        segment_length_control: String,
+        /// Seconds of a fragment inside a segment.
+        fragment_length: i32,
+        /// Whether playlists give durations with a fraction.
+        manifest_duration_format: String,
+        /// How `EXT-X-TARGETDURATION` is rounded.
+        target_duration_compatibility_mode: String,
+        /// Whether playlists are compressed.
+        manifest_compression: String,
+        /// The specification that `CODECS` follows.
+        codec_specification: String,
+        /// Whether the multivariant playlist has `RESOLUTION`.
+        stream_inf_resolution: String,
+        /// `DISABLED` writes `EXT-X-ALLOW-CACHE:no`.
+        client_cache: String,
+        /// Whether HLS playlists are written.
+        write_hls_manifest: String,
+        /// Whether a DASH manifest is written.
+        write_dash_manifest: String,
+    }
+
+    /// Single files.
+    FileGroupSettings {
+        /// Where they go: each job says.
+        destination: String,
+    }
+
+    /// One output.
+    Output {
+        /// What its files' names add to the destination's.
+        name_modifier: String,
+        /// The ending of its files, in file groups.
+        extension: String,
+        /// What its tracks are wrapped in.
+        container_settings: ContainerSettings,
+        /// Its video, if it has any.
+        video_description: VideoDescription,
+        /// Its audio tracks.
+        audio_descriptions: Vec<AudioDescription>,
+        /// Its part in the package.
+        output_settings: OutputSettings,
+    }
+
+    /// What an output's tracks are wrapped in.
+    ContainerSettings {
+        /// `M3U8`, `CMFC` or `RAW`.
+        container: String,
+        /// Fragmented MP4.
+        cmfc_settings: CmfcSettings,
+    }
+
+    /// Fragmented MP4, and the output's part in its package.
+    CmfcSettings {
+        /// The audio rendition group that an audio output belongs to.
+        audio_group_id: String,
+        /// The audio rendition groups that play with a video output.
+        audio_rendition_sets: String,
+        /// How players choose an audio output.
+        audio_track_type: String,
+        /// Whether there is a playlist of I-frames alone.
+        i_frame_only_manifest: String,
+    }
+
+    /// An output's part in its package.
+    OutputSettings {
+        /// In HLS.
+        hls_settings: HlsSettings,
+    }
+
+    /// An output's part in an HLS package.
+    HlsSettings {
+        /// The audio rendition group that an audio output belongs to.
+        audio_group_id: String,
+        /// The audio rendition groups that play with a video output.
+        audio_rendition_sets: String,
+        /// How players choose an audio output.
+        audio_track_type: String,
+        /// What an output without video is wrapped in.
+        audio_only_container: String,
+        /// Whether there is a playlist of I-frames alone.
+        i_frame_only_manifest: String,
+        /// What segments' names add to the output's.
+        segment_modifier: String,
+    }
+
+    /// A video track.
+    VideoDescription {
+        /// Pixels of a line.
+        width: i32,
+        /// Lines of the picture.
+        height: i32,
+        /// How a source of another shape is fitted.
+        scaling_behavior: String,
+        /// How sharp a scaled picture is: 0 to 100.
+        sharpness: i32,
+        /// Whether timecodes are put into the stream.
+        timecode_insertion: String,
+        /// The codec and its settings.
+        codec_settings: VideoCodecSettings,
+    }
+
+    /// A video codec and its settings.
+    VideoCodecSettings {
+        /// `H_264`, `H_265` or `FRAME_CAPTURE`.
+        codec: String,
+        /// H.264.
+        h264_settings: H264Settings,
+        /// HEVC.
+        h265_settings: H265Settings,
+        /// Still pictures.
+        frame_capture_settings: FrameCaptureSettings,
+    }
+
+    /// H.264.
+    H264Settings {
+        /// The profile.
+        codec_profile: String,
+        /// The level, or `AUTO`.
+        codec_level: String,
+        /// How passes trade time for quality.
+        quality_tuning_level: String,
+        /// `VBR`, `CBR` or `QVBR`.
+        rate_control_mode: String,
+        /// The most bits per second.
+        max_bitrate: i32,
+        /// Bits of the decoder's buffer.
+        hrd_buffer_size: i32,
+        /// What QVBR aims for.
+        qvbr_settings: H264QvbrSettings,
+        /// The length of a group of pictures.
+        gop_size: f64,
+        /// What that length counts.
+        gop_size_units: String,
+        /// How many groups of pictures come to one that is closed.
+        gop_closed_cadence: i32,
+        /// Whether scene changes get an I-frame of their own.
+        scene_change_detect: String,
+        /// The fewest frames between two IDR frames.
+        min_i_interval: i32,
+        /// B-frames between reference frames.
+        number_b_frames_between_reference_frames: i32,
+        /// Where the frame rate comes from.
+        framerate_control: String,
+        /// Where the shape of pixels comes from.
+        par_control: String,
+        /// A pixel's width to …
+        par_numerator: i32,
+        /// … its height.
+        par_denominator: i32,
+        /// Progressive or interlaced.
+        interlace_mode: String,
+        /// How quantisation adapts.
+        adaptive_quantization: String,
+    }
+
+    /// What QVBR aims for in H.264.
+    H264QvbrSettings {
+        /// The quality, 1 to 10.
+        qvbr_quality_level: i32,
+    }
+
+    /// HEVC.
+    H265Settings {
+        /// The profile and tier.
+        codec_profile: String,
+        /// The level, or `AUTO`.
+        codec_level: String,
+        /// How passes trade time for quality.
+        quality_tuning_level: String,
+        /// `VBR`, `CBR` or `QVBR`.
+        rate_control_mode: String,
+        /// The most bits per second.
+        max_bitrate: i32,
+        /// Bits of the decoder's buffer.
+        hrd_buffer_size: i32,
+        /// What QVBR aims for.
+        qvbr_settings: H265QvbrSettings,
+        /// The length of a group of pictures.
+        gop_size: f64,
+        /// What that length counts.
+        gop_size_units: String,
+        /// How many groups of pictures come to one that is closed.
+        gop_closed_cadence: i32,
+        /// Whether scene changes get an I-frame of their own.
+        scene_change_detect: String,
+        /// The fewest frames between two IDR frames.
+        min_i_interval: i32,
+        /// B-frames between reference frames.
+        number_b_frames_between_reference_frames: i32,
+        /// Where the frame rate comes from.
+        framerate_control: String,
+        /// Where the shape of pixels comes from.
+        par_control: String,
+        /// A pixel's width to …
+        par_numerator: i32,
+        /// … its height.
+        par_denominator: i32,
+        /// Progressive or interlaced.
+        interlace_mode: String,
+        /// How quantisation adapts.
+        adaptive_quantization: String,
+        /// Where parameter sets stand in MP4.
+        write_mp4_packaging_type: String,
+    }
+
+    /// What QVBR aims for in HEVC.
+    H265QvbrSettings {
+        /// The quality, 1 to 10.
+        qvbr_quality_level: i32,
+    }
+
+    /// Still pictures: one every `FramerateDenominator / FramerateNumerator` seconds.
+    FrameCaptureSettings {
+        /// See the type.
+        framerate_numerator: i32,
+        /// See the type.
+        framerate_denominator: i32,
+        /// How many at most.
+        max_captures: i32,
+        /// JPEG quality, 1 to 100.
+        quality: i32,
+    }
+
+    /// An audio track.
+    AudioDescription {
+        /// The selector of the input that it is made of.
+        audio_source_name: String,
+        /// What players call it.
+        stream_name: String,
+        /// Where its type comes from.
+        audio_type_control: String,
+        /// Where its language comes from.
+        language_code_control: String,
+        /// The codec and its settings.
+        codec_settings: AudioCodecSettings,
+    }
+
+    /// An audio codec and its settings.
+    AudioCodecSettings {
+        /// `AAC`.
+        codec: String,
+        /// AAC.
+        aac_settings: AacSettings,
+    }
+
+    /// AAC.
+    AacSettings {
+        /// The profile.
+        codec_profile: String,
+        /// The channels.
+        coding_mode: String,
+        /// `CBR` or `VBR`.
+        rate_control_mode: String,
+        /// Bits per second.
+        bitrate: i32,
+        /// Samples per second.
+        sample_rate: i32,
+        /// MPEG-2 or MPEG-4.
+        specification: String,
+        /// Whether the raw stream is framed.
+        raw_format: String,
+    }
+}
