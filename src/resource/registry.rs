@@ -2,8 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Adapter, Erased, cloudfront, events, iam, lambda, logs, s3, sqs};
-use super::{Adapter, Erased, events, iam, lambda, logs, mediaconvert, s3, sqs};
+use super::{Adapter, Erased, cloudfront, events, iam, lambda, logs, mediaconvert, s3, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
