@@ -6,7 +6,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod cloud;
+#[path = "../support/mod.rs"]
+mod support;
+
 mod events;
 mod iam;
 mod lambda;
@@ -83,7 +85,8 @@ fn cases(cx: &Context) -> Vec<Case> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_adapter_converges() {
-    let cx = cloud::context(STACK).await;
+    let cloud = support::Cloud::start("conformance").await;
+    let cx = cloud.context(STACK).await;
     lambda::upload_packages(&cx).await;
     let cases = cases(&cx);
     let covered: BTreeSet<Kind> = cases.iter().map(|case| case.kind.clone()).collect();
