@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
+mod cloudfront;
 mod events;
 mod iam;
 mod lambda;
@@ -77,7 +78,15 @@ impl Case {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    let lists = [s3::cases(cx), sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx), lambda::cases(cx)];
+    let lists = [
+        s3::cases(cx),
+        sqs::cases(cx),
+        iam::cases(),
+        logs::cases(),
+        events::cases(cx),
+        lambda::cases(cx),
+        cloudfront::cases(cx),
+    ];
     lists.into_iter().flatten().collect()
 }
 
