@@ -6,15 +6,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
+mod cloudfront;
 mod events;
 mod iam;
 mod lambda;
 mod logs;
 mod s3;
 mod sqs;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +79,15 @@ impl Case {
 }
 
 fn cases(cx: &Context) -> Vec<Case> {
-    let lists = [s3::cases(cx), sqs::cases(cx), iam::cases(), logs::cases(), events::cases(cx), lambda::cases(cx)];
+    let lists = [
+        s3::cases(cx),
+        sqs::cases(cx),
+        iam::cases(),
+        logs::cases(),
+        events::cases(cx),
+        lambda::cases(cx),
+        cloudfront::cases(cx),
+    ];
     lists.into_iter().flatten().collect()
 }
 

@@ -20,7 +20,7 @@ pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertif
 
 use super::shared::{Built, SETTLING, incomplete, with_fresh_etag};
 use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, retry_while, until};
-use crate::model::{Changes, Kind, Mark, Outputs, Ownership, Readiness, Scope, Tags};
+use crate::model::{Changes, Kind, Mark, Outputs, Readiness, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchDistribution", "NoSuchResource"];
@@ -196,18 +196,27 @@ impl Resource for Distribution {
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         const CALL: &str = "cloudfront:CreateDistribution";
         let config = &desired.distribution_config;
-        let sent = config.fresh(&caller_reference(config)).map_err(incomplete(CALL))?;
-        let tags = to_tags(&desired.tags).map_err(incomplete(CALL))?;
-        let request = sdk::DistributionConfigWithTags::builder().distribution_config(sent).tags(tags).build();
-        let (id, domain_name) = match make(cx, &request).await {
-            Ok(made) => made,
-            // The answer to a first call was lost, and the SDK has repeated it.
-            Err(error) if error.is(&["DistributionAlreadyExists"]) => {
-                let Ownership::Marked(mark) = desired.tags.ownership() else { return Err(error) };
-                let found = marked(cx, config, &mark).await?.ok_or(error)?;
-                (found.id, found.domain_name)
+        let mark = Mark::from_tags(&desired.tags);
+        let unfinished = async || match &mark {
+            Some(mark) => marked(cx, config, mark).await,
+            None => Ok(None),
+        };
+        let (id, domain_name) = match unfinished().await? {
+            Some(found) => (found.id, found.domain_name),
+            None => {
+                let sent = config.fresh(&caller_reference(config)).map_err(incomplete(CALL))?;
+                let tags = to_tags(&desired.tags).map_err(incomplete(CALL))?;
+                let request =
+                    sdk::DistributionConfigWithTags::builder().distribution_config(sent).tags(tags).build();
+                match make(cx, &request).await {
+                    // The answer to the call was lost, and the SDK has repeated it.
+                    Err(error) if error.is(&["DistributionAlreadyExists"]) => {
+                        let found = unfinished().await?.ok_or(error)?;
+                        (found.id, found.domain_name)
+                    }
+                    outcome => outcome?,
+                }
             }
-            Err(error) => return Err(error),
         };
         let outputs = outputs_of(&cx.scope, &id, domain_name);
         Ok(Created::new(id, outputs))
