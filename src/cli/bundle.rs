@@ -82,17 +82,16 @@ fn spinner() -> ProgressBar {
 
 fn show(spinner: &ProgressBar, step: Progress<'_>) {
     let message = match step {
-        Progress::Building { command } => {
-            // In a log, the one line that explains the minutes to come.
-            if !std::io::stderr().is_terminal() {
-                anstream::eprintln!("bundle: {command}");
-            }
-            command.to_owned()
-        }
-        Progress::Waiting => "waiting for another build".to_owned(),
+        Progress::Building { command } => command.to_owned(),
+        Progress::Waiting => "waiting for another build to release the build directory".to_owned(),
         Progress::Compiled { package, done } => format!("compiled {done}: {package}"),
         Progress::Packing { handler } => format!("packing {handler}"),
     };
+    // A log gets only the lines that explain the minutes to come.
+    let explains = matches!(step, Progress::Building { .. } | Progress::Waiting);
+    if explains && !std::io::stderr().is_terminal() {
+        anstream::eprintln!("bundle: {message}");
+    }
     spinner.set_message(message);
 }
 
