@@ -13,6 +13,19 @@ pub use settings::{MissingSetting, optional, required};
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use serde_json::Value;
+
+/// The event in a payload: the payload itself or, when it is a message of the dead-letter queue that somebody sends
+/// again, the event that Lambda wrapped in it.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
+#[must_use]
+pub fn event(mut payload: Value) -> Value {
+    match payload.get_mut("requestPayload") {
+        Some(wrapped) => wrapped.take(),
+        None => payload,
+    }
+}
 
 /// Milliseconds since the epoch as RFC 3339 in UTC.
 #[must_use]
@@ -29,6 +42,14 @@ pub fn now() -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_message_of_the_dead_letter_queue_is_unwrapped() {
+        let event = serde_json::json!({"detail-type": "Object Created"});
+        let wrapped = serde_json::json!({"version": "1.0", "requestPayload": event, "responsePayload": {}});
+        assert_eq!(super::event(wrapped), event);
+        assert_eq!(super::event(event.clone()), event);
+    }
+
     #[test]
     fn times_are_rfc3339() {
         assert_eq!(super::rfc3339(1_536_964_380_000), "2018-09-14T22:33:00Z");

@@ -119,7 +119,7 @@ impl Publisher {
     ///
     /// When the end of a job could not be dealt with; what viewers see is then what they saw before.
     pub async fn answer(&self, payload: Value) -> Result<Value, PublishError> {
-        let parsed = Job::parse(payload)
+        let parsed = Job::parse(handler::event(payload))
             .inspect_err(|error| tracing::error!(error = chain(error), "not a payload of publish"))?;
         let Some(job) = parsed else {
             tracing::warn!("ignored: the job was not started by submit");
@@ -129,13 +129,22 @@ impl Publisher {
         if outcome.as_ref().is_err_and(PublishError::may_be_a_race) {
             outcome = self.handle(&job).await;
         }
-        let (asset, key, id) = (&job.asset, &job.key, &job.id);
+        let (asset, key, id, run) = (&job.asset, &job.key, &job.id, &job.run);
         match &outcome {
-            Ok(outcome @ (Outcome::Superseded { reason } | Outcome::Failed { reason, .. })) => {
-                tracing::warn!(asset, key, job = id, reason, outcome = ?outcome, "not published");
+            Ok(Outcome::Published { .. }) => tracing::info!(asset, key, job = id, run, "published"),
+            Ok(Outcome::AlreadyPublished { .. }) => {
+                tracing::info!(asset, key, job = id, run, "already published");
             }
-            Ok(outcome) => tracing::info!(asset, key, job = id, outcome = ?outcome, "done"),
-            Err(error) => tracing::error!(asset, key, job = id, error = chain(error), "failed"),
+            Ok(Outcome::Superseded { reason }) => {
+                tracing::warn!(asset, key, job = id, run, reason, "superseded: not published");
+            }
+            Ok(Outcome::Failed { reason, .. }) => {
+                tracing::warn!(asset, key, job = id, run, reason, "the encode failed");
+            }
+            Ok(Outcome::Ignored) => tracing::warn!(job = id, "ignored"),
+            Err(error) => {
+                tracing::error!(asset, key, job = id, run, error = chain(error), "failed");
+            }
         }
         outcome.map(|outcome| json!(outcome))
     }

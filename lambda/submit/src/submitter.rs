@@ -112,7 +112,7 @@ impl Submitter {
     ///
     /// When an event's upload could not be dealt with. A batch always has an answer, with a result for each task.
     pub async fn answer(&self, payload: Value) -> Result<Value, SubmitError> {
-        let request = Request::parse(payload)
+        let request = Request::parse(handler::event(payload))
             .inspect_err(|error| tracing::error!(error = chain(error), "not a payload of submit"))?;
         match request {
             Request::Created(upload) => self.handle(&upload).await.map(|outcome| json!(outcome)),

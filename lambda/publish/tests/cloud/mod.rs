@@ -1,0 +1,329 @@
+//! An account in memory, behind the SDK's own clients: S3 with conditional writes, versions and tags, CloudFront, SNS.
+//! Every call is written down in order, and one can be made to fail.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use aws_sdk_cloudfront::Client as CloudFront;
+use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationOutput;
+use aws_sdk_s3::Client as S3;
+use aws_sdk_s3::operation::copy_object::CopyObjectOutput;
+use aws_sdk_s3::operation::delete_objects::DeleteObjectsOutput;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::get_object_tagging::GetObjectTaggingOutput;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
+use aws_sdk_s3::operation::put_object_tagging::PutObjectTaggingOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Object as Entry, Tag};
+use aws_sdk_sns::Client as Sns;
+use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::body::SdkBody;
+
+/// Keys in a page of a listing: few, so that paging is always exercised.
+const PAGE: usize = 5;
+
+/// Keys in a page of a listing of thousands.
+const LONG_PAGE: usize = 1000;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Object {
+    pub body: String,
+    pub content_type: String,
+    pub cache_control: String,
+}
+
+impl Object {
+    fn etag(&self) -> String {
+        format!("\"{}\"", asset::client_token("etag", "", &self.body))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    /// By `bucket/key`.
+    pub objects: BTreeMap<String, Object>,
+    /// The current version of each source, by `bucket/key`.
+    pub versions: BTreeMap<String, String>,
+    pub tags: Vec<(String, String)>,
+    pub calls: Vec<String>,
+    pub invalidations: Vec<Vec<String>>,
+    pub notices: Vec<(String, String)>,
+    /// The next call that starts with this fails so.
+    pub fail: Option<(String, u16, &'static str)>,
+    /// Becomes the source's version once the first object is copied.
+    pub upload_during_copy: Option<(String, String)>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Cloud(Arc<Mutex<State>>);
+
+impl Cloud {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &str) {
+        let object = Object {
+            body: body.into(),
+            content_type: "binary/octet-stream".into(),
+            cache_control: String::new(),
+        };
+        self.state().objects.insert(path.into(), object);
+    }
+
+    pub(crate) fn body(&self, path: &str) -> Option<String> {
+        Some(self.state().objects.get(path)?.body.clone())
+    }
+
+    /// The keys under a path.
+    pub(crate) fn under(&self, prefix: &str) -> Vec<String> {
+        let state = self.state();
+        let keys = state.objects.keys().filter_map(|path| path.strip_prefix(prefix));
+        keys.map(ToOwned::to_owned).collect()
+    }
+
+    /// The calls so far that change something, and forgets them.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let calls = std::mem::take(&mut self.state().calls);
+        let reads = ["get ", "list ", "head ", "get-tags "];
+        let reads = |call: &String| reads.iter().any(|read| call.starts_with(read));
+        calls.into_iter().filter(|call| !reads(call)).collect()
+    }
+
+    pub(crate) fn s3(&self) -> S3 {
+        let rules = [
+            self.list_rule(),
+            self.get_rule(),
+            self.head_rule(),
+            self.put_rule(),
+            self.copy_rule(),
+            self.delete_rule(),
+            self.get_tags_rule(),
+            self.put_tags_rule(),
+        ];
+        mock_client!(aws_sdk_s3, RuleMode::MatchAny, &rules)
+    }
+
+    fn list_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::list_objects_v2).then_compute_response(move |input| {
+            let (bucket, prefix) = (input.bucket().unwrap(), input.prefix().unwrap());
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("list {bucket}/{prefix}")) {
+                return MockResponse::Http(failed);
+            }
+            let after = input.continuation_token().unwrap_or(prefix);
+            let page_size = if state.objects.len() > LONG_PAGE { LONG_PAGE } else { PAGE };
+            let found: Vec<Entry> = state
+                .objects
+                .range(format!("{bucket}/{after}")..)
+                .filter_map(|(path, object)| Some((path.strip_prefix(bucket)?.strip_prefix('/')?, object)))
+                .take_while(|(key, _)| key.starts_with(prefix))
+                .filter(|(key, _)| Some(*key) != input.continuation_token())
+                .take(page_size + 1)
+                .map(|(key, object)| {
+                    let size = i64::try_from(object.body.len()).unwrap();
+                    Entry::builder().key(key).size(size).e_tag(object.etag()).build()
+                })
+                .collect();
+            let page = found[..found.len().min(page_size)].to_vec();
+            let next = (found.len() > page_size).then(|| page.last().unwrap().key().unwrap().to_owned());
+            let output = ListObjectsV2Output::builder()
+                .is_truncated(next.is_some())
+                .set_next_continuation_token(next)
+                .set_contents(Some(page));
+            MockResponse::Output(output.build())
+        })
+    }
+
+    fn get_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::get_object).then_compute_response(move |input| {
+            let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("get {path}")) {
+                return MockResponse::Http(failed);
+            }
+            let Some(object) = state.objects.get(&path) else {
+                return MockResponse::Http(error(404, "NoSuchKey"));
+            };
+            let body = ByteStream::from(object.body.clone().into_bytes());
+            let output = GetObjectOutput::builder().e_tag(object.etag()).body(body);
+            MockResponse::Output(output.build())
+        })
+    }
+
+    fn head_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::head_object).then_compute_response(move |input| {
+            let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("head {path}")) {
+                return MockResponse::Http(failed);
+            }
+            match state.versions.get(&path) {
+                Some(version) => {
+                    MockResponse::Output(HeadObjectOutput::builder().version_id(version).build())
+                }
+                None => MockResponse::Http(HttpResponse::new(404.try_into().unwrap(), SdkBody::empty())),
+            }
+        })
+    }
+
+    fn put_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::put_object).then_compute_response(move |input| {
+            let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("put {path}")) {
+                return MockResponse::Http(failed);
+            }
+            let there = state.objects.get(&path).map(Object::etag);
+            let holds = match (input.if_none_match(), input.if_match()) {
+                (Some("*"), None) => there.is_none(),
+                (None, Some(etag)) => there.as_deref() == Some(etag),
+                other => panic!("an unconditional put of {path}: {other:?}"),
+            };
+            if !holds {
+                return MockResponse::Http(error(412, "PreconditionFailed"));
+            }
+            let object = Object {
+                body: String::from_utf8(input.body().bytes().unwrap().to_vec()).unwrap(),
+                content_type: input.content_type().unwrap().into(),
+                cache_control: input.cache_control().unwrap().into(),
+            };
+            state.objects.insert(path, object);
+            MockResponse::Output(PutObjectOutput::builder().build())
+        })
+    }
+
+    fn copy_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::copy_object).then_compute_response(move |input| {
+            let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("copy {path}")) {
+                return MockResponse::Http(failed);
+            }
+            if let Some((source, version)) = state.upload_during_copy.take() {
+                state.versions.insert(source, version);
+            }
+            let Some(from) = state.objects.get(input.copy_source().unwrap()) else {
+                return MockResponse::Http(error(404, "NoSuchKey"));
+            };
+            assert_eq!(input.metadata_directive().unwrap().as_str(), "REPLACE");
+            let object = Object {
+                body: from.body.clone(),
+                content_type: input.content_type().unwrap().into(),
+                cache_control: input.cache_control().unwrap().into(),
+            };
+            state.objects.insert(path, object);
+            MockResponse::Output(CopyObjectOutput::builder().build())
+        })
+    }
+
+    fn delete_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::delete_objects).then_compute_response(move |input| {
+            let bucket = input.bucket().unwrap();
+            let mut state = cloud.state();
+            for object in input.delete().unwrap().objects() {
+                let path = format!("{bucket}/{}", object.key());
+                if let Some(failed) = state.enter(format!("delete {path}")) {
+                    return MockResponse::Http(failed);
+                }
+                state.objects.remove(&path);
+            }
+            MockResponse::Output(DeleteObjectsOutput::builder().build())
+        })
+    }
+
+    fn get_tags_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::get_object_tagging).then_compute_response(move |input| {
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("get-tags {}", input.version_id().unwrap())) {
+                return MockResponse::Http(failed);
+            }
+            let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build().unwrap();
+            let tags = state.tags.iter().map(tag).collect();
+            let output = GetObjectTaggingOutput::builder().set_tag_set(Some(tags));
+            MockResponse::Output(output.build().unwrap())
+        })
+    }
+
+    fn put_tags_rule(&self) -> Rule {
+        let cloud = self.clone();
+        mock!(S3::put_object_tagging).then_compute_response(move |input| {
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("put-tags {}", input.version_id().unwrap())) {
+                return MockResponse::Http(failed);
+            }
+            let tags = input.tagging().unwrap().tag_set().iter();
+            state.tags = tags.map(|tag| (tag.key().into(), tag.value().into())).collect();
+            MockResponse::Output(PutObjectTaggingOutput::builder().build())
+        })
+    }
+
+    pub(crate) fn cloudfront(&self) -> CloudFront {
+        let cloud = self.clone();
+        let rule = mock!(CloudFront::create_invalidation).then_compute_response(move |input| {
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter("invalidate".to_owned()) {
+                return MockResponse::Http(failed);
+            }
+            let paths = input.invalidation_batch().unwrap().paths().unwrap().items();
+            state.invalidations.push(paths.to_vec());
+            MockResponse::Output(CreateInvalidationOutput::builder().build())
+        });
+        mock_client!(aws_sdk_cloudfront, RuleMode::MatchAny, &[rule])
+    }
+
+    pub(crate) fn sns(&self) -> Sns {
+        let cloud = self.clone();
+        let rule = mock!(Sns::publish).then_compute_response(move |input| {
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter("tell".to_owned()) {
+                return MockResponse::Http(failed);
+            }
+            let notice = (input.subject().unwrap().into(), input.message().unwrap().into());
+            state.notices.push(notice);
+            MockResponse::Output(PublishOutput::builder().build())
+        });
+        mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[rule])
+    }
+}
+
+impl State {
+    /// Writes a call down; the answer when it is the one to fail.
+    fn enter(&mut self, call: String) -> Option<HttpResponse> {
+        let fails = |(start, ..): &(String, u16, &str)| call.starts_with(start.as_str());
+        let failing = self.fail.as_ref().is_some_and(fails);
+        self.calls.push(call);
+        if !failing {
+            return None;
+        }
+        let (call, status, code) = self.fail.take()?;
+        Some(match call.as_str() {
+            "invalidate" | "tell" => error_response(status, code),
+            _ => error(status, code),
+        })
+    }
+}
+
+/// How S3 says no.
+fn error(status: u16, code: &str) -> HttpResponse {
+    let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+    HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
+}
+
+/// How CloudFront and SNS say no.
+fn error_response(status: u16, code: &str) -> HttpResponse {
+    let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+    let body = format!("<ErrorResponse>{error}</ErrorResponse>");
+    HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
+}

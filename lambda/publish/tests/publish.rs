@@ -1,0 +1,433 @@
+//! Publish against an account in memory, told of jobs by the events that MediaConvert documents.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
+
+mod cloud;
+
+use asset::{Description, State, output, work};
+use cloud::Cloud;
+use publish::{Publisher, Settings};
+use serde_json::{Value, json};
+
+const COMPLETE: &str = include_str!("fixtures/complete.json");
+const ERROR: &str = include_str!("fixtures/error.json");
+const CANCELED: &str = include_str!("fixtures/canceled.json");
+
+const KEY: &str = "films/holiday.mp4";
+const ASSET: &str = "films-holiday-12f4bc2e79f8f0a1";
+const REVISION: i64 = 1_700_000_000;
+
+const MULTIVARIANT: &str = "#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-INDEPENDENT-SEGMENTS\n\
+    #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Default\",DEFAULT=YES,AUTOSELECT=YES,URI=\"index_audio.m3u8\"\n\
+    #EXT-X-STREAM-INF:BANDWIDTH=3514800,AVERAGE-BANDWIDTH=2913306,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO=\"audio\"\n\
+    index_720p.m3u8\n\
+    #EXT-X-STREAM-INF:BANDWIDTH=501600,CODECS=\"avc1.4d401e,mp4a.40.2\",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO=\"audio\"\n\
+    index_360p.m3u8\n";
+
+fn run(version: &str) -> String {
+    asset::run(version, REVISION)
+}
+
+/// The documented event, about another version of the source and, with it, another run.
+fn event(fixture: &str, version: &str, revision: i64) -> Value {
+    let mut event: Value = serde_json::from_str(fixture).unwrap();
+    let metadata = &mut event["detail"]["userMetadata"];
+    metadata["version"] = json!(version);
+    metadata["revision"] = json!(revision.to_string());
+    metadata["run"] = json!(asset::run(version, revision));
+    event["detail"]["jobId"] = json!(format!("job-{version}-{revision}"));
+    event
+}
+
+fn complete(version: &str) -> Value {
+    event(COMPLETE, version, REVISION)
+}
+
+struct Stack {
+    cloud: Cloud,
+    publisher: Publisher,
+}
+
+impl Stack {
+    /// An account whose source has `version`, with the finished encode of it in the work bucket.
+    fn with_encode(version: &str) -> Self {
+        let cloud = Cloud::default();
+        let settings = Settings {
+            work_bucket: "work".into(),
+            output_bucket: "output".into(),
+            distribution: "EDFDVBD6EXAMPLE".into(),
+            topic: Some("arn:aws:sns:us-west-2:111122223333:alerts".into()),
+        };
+        let publisher = Publisher::new(settings, cloud.s3(), cloud.cloudfront(), cloud.sns());
+        let stack = Self { cloud, publisher };
+        stack.upload(version);
+        stack.encode(version, REVISION);
+        stack
+    }
+
+    fn upload(&self, version: &str) {
+        let mut state = self.cloud.state();
+        state.versions.insert(format!("source/{KEY}"), version.into());
+        state.tags = vec![("owner".into(), "media".into())];
+    }
+
+    /// What MediaConvert leaves.
+    fn encode(&self, version: &str, revision: i64) {
+        let prefix = format!("work/{}", work::prefix(ASSET, &asset::run(version, revision)));
+        let put = |name: &str, body: &str| self.cloud.put(&format!("{prefix}{name}"), body);
+        put("index.m3u8", MULTIVARIANT);
+        for rendition in ["720p", "360p", "audio"] {
+            let segments = ["00001", "00002"].map(|number| format!("index_{rendition}_{number}.ts"));
+            let entries = segments.each_ref().map(|name| format!("#EXTINF:6.0,\n{name}\n")).concat();
+            let playlist = format!("#EXTM3U\n#EXT-X-TARGETDURATION:6\n{entries}#EXT-X-ENDLIST\n");
+            put(&format!("index_{rendition}.m3u8"), &playlist);
+            for name in segments {
+                put(&name, &format!("{name} of {version}"));
+            }
+        }
+        put("thumbnails/frame.0000000.jpg", "picture");
+        put("thumbnails/frame.0000001.jpg", "picture");
+    }
+
+    async fn tell(&self, event: Value) -> Result<Value, String> {
+        self.publisher.answer(event).await.map_err(|error| error.to_string())
+    }
+
+    async fn publish(&self, version: &str) {
+        let outcome = self.tell(complete(version)).await.unwrap();
+        assert_eq!(outcome["outcome"], "published", "{outcome}");
+        self.cloud.changes();
+    }
+
+    fn description(&self) -> Description {
+        let body = self.cloud.body(&format!("output/{}", output::description(ASSET))).unwrap();
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// What a player would fetch, followed from the multivariant playlist; panics where it would stall.
+    fn play(&self) -> Vec<String> {
+        let base = format!("output/{}", output::prefix(ASSET));
+        let fetch = |path: &str| {
+            self.cloud
+                .body(&format!("{base}{path}"))
+                .unwrap_or_else(|| panic!("a player would meet a missing {path}"))
+        };
+        let index = fetch("index.m3u8");
+        let playlists = publish::playlist::multivariant("index.m3u8", index.as_bytes()).unwrap().playlists;
+        let segments =
+            playlists.iter().flat_map(|name| publish::playlist::media(name, fetch(name).as_bytes()).unwrap());
+        segments.map(|name| fetch(&name)).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_complete_encode_becomes_playable() {
+    let stack = Stack::with_encode("v1");
+    let outcome = stack.tell(complete("v1")).await.unwrap();
+    assert_eq!(outcome, json!({"outcome": "published", "asset": ASSET, "run": run("v1")}));
+    assert_eq!(stack.play().len(), 6);
+
+    let description = stack.description();
+    assert_eq!((description.state, description.key.as_str()), (State::Published, KEY));
+    let published = description.published.unwrap();
+    assert_eq!(published.duration, Some(30.041));
+    assert_eq!(published.renditions.len(), 2);
+    assert_eq!(published.renditions[0].uri, format!("{}/index_720p.m3u8", run("v1")));
+    assert_eq!(published.renditions[0].height, Some(720));
+    assert_eq!(published.thumbnails[1], format!("{}/thumbnails/frame.0000001.jpg", run("v1")));
+    assert_eq!((published.version.as_str(), published.replaced), ("v1", None));
+
+    let state = stack.cloud.state();
+    assert_eq!(state.invalidations, Vec::<Vec<String>>::new(), "nothing was replaced");
+    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(state.tags, [tag("owner", "media"), tag("provision:published", "true")]);
+    assert_eq!(state.notices.len(), 1);
+    assert_eq!(state.notices[0].0, format!("Published: {ASSET}"));
+    drop(state);
+    assert_eq!(stack.cloud.under("work/"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn headers_are_set_by_kind() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    let state = stack.cloud.state();
+    let headers = |path: &str| {
+        let object = &state.objects[&format!("output/{}{path}", output::prefix(ASSET))];
+        (object.content_type.as_str(), object.cache_control.as_str())
+    };
+    let run = run("v1");
+    assert_eq!(headers(&format!("{run}/index_720p_00001.ts")), ("video/mp2t", output::IMMUTABLE));
+    assert_eq!(headers(&format!("{run}/thumbnails/frame.0000000.jpg")), ("image/jpeg", output::IMMUTABLE));
+    let playlist = ("application/vnd.apple.mpegurl", output::BRIEF);
+    assert_eq!(headers(&format!("{run}/index_720p.m3u8")), playlist);
+    assert_eq!(headers("index.m3u8"), playlist);
+    assert_eq!(headers("asset.json"), ("application/json", output::BRIEF));
+}
+
+#[tokio::test]
+async fn segments_come_before_media_playlists_and_the_multivariant_playlist_comes_last() {
+    let stack = Stack::with_encode("v1");
+    stack.tell(complete("v1")).await.unwrap();
+    let changes = stack.cloud.changes();
+    let at = |wanted: &dyn Fn(&str) -> bool| {
+        let found = changes.iter().enumerate().filter(|(_, call)| wanted(call)).map(|(at, _)| at);
+        found.collect::<Vec<_>>()
+    };
+    let segments = at(&|call| call.starts_with("copy") && !call.ends_with(".m3u8"));
+    let playlists = at(&|call| call.starts_with("copy") && call.ends_with(".m3u8"));
+    let index = at(&|call| call.starts_with("put") && call.ends_with("/index.m3u8"));
+    let described = at(&|call| call.ends_with("/asset.json"));
+    let cleaned = at(&|call| call.starts_with("delete work/"));
+    assert_eq!((segments.len(), playlists.len(), index.len(), described.len()), (8, 3, 1, 1));
+    for (earlier, later) in
+        [(&segments, &playlists), (&playlists, &index), (&index, &described), (&described, &cleaned)]
+    {
+        assert!(earlier.last() < later.first(), "{changes:#?}");
+    }
+    assert_eq!(cleaned.last(), Some(&(changes.len() - 1)), "the work copy is deleted last");
+}
+
+#[tokio::test]
+async fn a_duplicate_event_changes_nothing() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    let outcome = stack.tell(complete("v1")).await.unwrap();
+    assert_eq!(outcome["outcome"], "alreadyPublished");
+    assert_eq!(stack.cloud.changes(), Vec::<String>::new());
+    // Also once the source has moved on and its encode is under way.
+    stack.upload("v2");
+    assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "alreadyPublished");
+    assert_eq!(stack.play().len(), 6);
+}
+
+#[tokio::test]
+async fn an_incomplete_set_makes_nothing_visible() {
+    for (gone, empty) in [
+        ("index_360p_00002.ts", false),
+        ("index_360p_00002.ts", true),
+        ("index_audio.m3u8", false),
+        ("index.m3u8", false),
+    ] {
+        let stack = Stack::with_encode("v1");
+        let path = format!("work/{}{gone}", work::prefix(ASSET, &run("v1")));
+        stack.cloud.state().objects.remove(&path);
+        if empty {
+            stack.cloud.put(&path, "");
+        }
+        let error = stack.tell(complete("v1")).await.unwrap_err();
+        let expected =
+            format!("the encode is incomplete: 1 of its files missing or empty, among them {gone}");
+        assert_eq!(error, expected);
+        assert_eq!(stack.cloud.changes(), Vec::<String>::new(), "{gone}");
+    }
+}
+
+#[tokio::test]
+async fn a_replaced_asset_loses_its_old_run_everywhere() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    stack.upload("v2");
+    stack.encode("v2", REVISION);
+    stack.publish("v2").await;
+
+    assert!(stack.play().iter().all(|segment| segment.ends_with("of v2")));
+    assert_eq!(stack.cloud.under(&format!("output/assets/{ASSET}/{}/", run("v1"))), Vec::<String>::new());
+    let invalidated = vec![
+        format!("/assets/{ASSET}/index.m3u8"),
+        format!("/assets/{ASSET}/asset.json"),
+        format!("/assets/{ASSET}/{}/*", run("v1")),
+    ];
+    assert_eq!(stack.cloud.state().invalidations, [invalidated]);
+    assert_eq!(stack.description().published.unwrap().replaced, Some(vec![run("v1")]));
+}
+
+#[tokio::test]
+async fn an_older_version_never_replaces_a_newer_one() {
+    let stack = Stack::with_encode("v1");
+    stack.upload("v2");
+    stack.encode("v2", REVISION);
+    stack.publish("v2").await;
+    let outcome = stack.tell(complete("v1")).await.unwrap();
+    let reason = "version v2 of the source is the current one";
+    assert_eq!(outcome, json!({"outcome": "superseded", "reason": reason}));
+    assert!(stack.play().iter().all(|segment| segment.ends_with("of v2")));
+    assert_eq!(stack.cloud.under("work/"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_version_uploaded_during_the_copies_wins() {
+    let stack = Stack::with_encode("v1");
+    stack.cloud.state().upload_during_copy = Some((format!("source/{KEY}"), "v2".into()));
+    let outcome = stack.tell(complete("v1")).await.unwrap();
+    assert_eq!(outcome["outcome"], "superseded");
+    assert_eq!(stack.cloud.under("output/"), Vec::<String>::new(), "the copies are removed");
+}
+
+#[tokio::test]
+async fn a_deleted_source_is_not_published() {
+    let stack = Stack::with_encode("v1");
+    stack.cloud.state().versions.clear();
+    let outcome = stack.tell(complete("v1")).await.unwrap();
+    assert_eq!(outcome, json!({"outcome": "superseded", "reason": "the source was deleted"}));
+    assert_eq!(stack.cloud.under("output/"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_same_version_through_a_newer_template_replaces_and_is_not_replaced() {
+    let stack = Stack::with_encode("v1");
+    stack.encode("v1", REVISION + 60);
+    let newer = event(COMPLETE, "v1", REVISION + 60);
+    assert_eq!(stack.tell(newer).await.unwrap()["outcome"], "published");
+    let outcome = stack.tell(complete("v1")).await.unwrap();
+    assert_eq!(outcome["reason"], "the same version is published with a newer template");
+    assert_eq!(stack.description().published.unwrap().revision, REVISION + 60);
+}
+
+/// Fails each changing call in turn, once, as a crash there would; the retried event must end in the same place.
+#[tokio::test]
+async fn after_a_failure_at_any_point_the_retry_completes() {
+    let reference = Stack::with_encode("v1");
+    reference.publish("v1").await;
+    reference.upload("v2");
+    reference.encode("v2", REVISION);
+    reference.tell(complete("v2")).await.unwrap();
+    let calls = reference.cloud.changes();
+    assert!(calls.len() > 30, "{calls:#?}");
+
+    for call in &calls {
+        let stack = Stack::with_encode("v1");
+        stack.publish("v1").await;
+        stack.upload("v2");
+        stack.encode("v2", REVISION);
+        stack.cloud.state().fail = Some((call.clone(), 403, "AccessDenied"));
+        let error = stack.tell(complete("v2")).await.unwrap_err();
+        assert!(error.contains("AccessDenied"), "{call}: {error}");
+        assert_eq!(stack.play().len(), 6, "after {call} failed");
+
+        let outcome = stack.tell(complete("v2")).await.unwrap();
+        assert!(outcome["run"] == run("v2"), "after {call} failed: {outcome}");
+        assert!(stack.play().iter().all(|segment| segment.ends_with("of v2")), "{call}");
+        assert_eq!(stack.cloud.under("work/"), Vec::<String>::new(), "{call}");
+        let described = |stack: &Stack| {
+            let mut description = stack.description();
+            description.published.as_mut().unwrap().published.clear();
+            description
+        };
+        assert_eq!(described(&stack), described(&reference), "{call}");
+        let (state, expected) = (stack.cloud.state(), reference.cloud.state());
+        let keys = |state: &cloud::State| state.objects.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(&state), keys(&expected), "{call}");
+        assert_eq!(state.tags, expected.tags, "{call}");
+        assert_eq!(state.invalidations.last(), expected.invalidations.last(), "{call}");
+    }
+}
+
+#[tokio::test]
+async fn a_half_deleted_work_copy_does_not_unpublish() {
+    let stack = Stack::with_encode("v1");
+    stack.cloud.state().fail = Some((format!("delete work/{ASSET}"), 403, "AccessDenied"));
+    stack.tell(complete("v1")).await.unwrap_err();
+    let index = format!("work/{}", work::multivariant(ASSET, &run("v1")));
+    stack.cloud.state().objects.remove(&index);
+    assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "alreadyPublished");
+    assert_eq!(stack.play().len(), 6);
+    assert_eq!(stack.cloud.under("work/"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_lost_race_is_looked_at_again_at_once() {
+    let stack = Stack::with_encode("v1");
+    let index = format!("put output/{}", output::playlist(ASSET));
+    stack.cloud.state().fail = Some((index, 412, "PreconditionFailed"));
+    assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "published");
+    let copies =
+        stack.cloud.changes().iter().filter(|call| call.starts_with("copy") && call.ends_with(".ts")).count();
+    assert_eq!(copies, 6, "what was copied is not copied again");
+}
+
+#[tokio::test]
+async fn an_error_without_a_publication_is_described_and_told() {
+    for (fixture, state) in [(ERROR, State::Error), (CANCELED, State::Canceled)] {
+        let stack = Stack::with_encode("v1");
+        let record = format!("work/{}", work::record(ASSET, &run("v1")));
+        stack.cloud.put(&record, "{}");
+        let outcome = stack.tell(event(fixture, "v1", REVISION)).await.unwrap();
+        assert_eq!(outcome["outcome"], "failed");
+        let description = stack.description();
+        assert_eq!((description.state, &description.published), (state, &None));
+        let failure = description.failure.unwrap();
+        assert_eq!((failure.state, failure.version.as_str()), (state, "v1"));
+        assert!(!failure.message.contains("s3://"), "{}", failure.message);
+        assert_eq!(stack.cloud.under("work/"), Vec::<String>::new(), "the record too: it may be tried again");
+        assert_eq!(stack.cloud.state().notices[0].0, format!("Not published: {ASSET}"));
+        stack.tell(event(fixture, "v1", REVISION)).await.unwrap();
+        assert_eq!(stack.cloud.state().notices.len(), 1, "a duplicate is not told again");
+    }
+}
+
+#[tokio::test]
+async fn an_error_keeps_what_was_published_before() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    let before = stack.description();
+    stack.upload("v2");
+    let mut failed = event(ERROR, "v2", REVISION);
+    failed["detail"]["timestamp"] = json!(4_000_000_000_000_i64);
+    stack.tell(failed).await.unwrap();
+    let after = stack.description();
+    assert_eq!((after.state, &after.published), (State::Published, &before.published));
+    assert_eq!(after.failure.unwrap().message, "Unable to open input file [films/holiday.mp4]");
+    assert_eq!(stack.play().len(), 6);
+
+    // The next success clears it.
+    stack.upload("v3");
+    stack.encode("v3", REVISION);
+    stack.publish("v3").await;
+    assert_eq!(stack.description().failure, None);
+}
+
+#[tokio::test]
+async fn a_late_error_of_an_older_version_is_not_recorded() {
+    let stack = Stack::with_encode("v1");
+    stack.upload("v2");
+    stack.encode("v2", REVISION);
+    stack.publish("v2").await;
+    let outcome = stack.tell(event(ERROR, "v1", REVISION)).await.unwrap();
+    assert_eq!(outcome["outcome"], "superseded");
+    assert_eq!(stack.description().failure, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_invalidation_queue_is_waited_for() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    stack.upload("v2");
+    stack.encode("v2", REVISION);
+    stack.cloud.state().fail = Some(("invalidate".into(), 400, "TooManyInvalidationsInProgress"));
+    stack.publish("v2").await;
+    assert_eq!(stack.cloud.state().invalidations.len(), 1);
+}
+
+#[tokio::test]
+async fn jobs_of_others_are_left_alone() {
+    let stack = Stack::with_encode("v1");
+    let mut other = complete("v1");
+    other["detail"]["userMetadata"] = json!({});
+    assert_eq!(stack.tell(other).await.unwrap(), json!({"outcome": "ignored"}));
+    assert_eq!(stack.cloud.changes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn thousands_of_objects_are_published_in_one_invocation() {
+    let stack = Stack::with_encode("v1");
+    let prefix = format!("work/{}", work::prefix(ASSET, &run("v1")));
+    let names: Vec<String> = (0..1_200).map(|number| format!("index_720p_{number:05}.ts")).collect();
+    let entries: String = names.iter().map(|name| format!("#EXTINF:6.0,\n{name}\n")).collect();
+    let playlist = format!("#EXTM3U\n#EXT-X-TARGETDURATION:6\n{entries}#EXT-X-ENDLIST\n");
+    stack.cloud.put(&format!("{prefix}index_720p.m3u8"), &playlist);
+    names.iter().for_each(|name| stack.cloud.put(&format!("{prefix}{name}"), name));
+    stack.publish("v1").await;
+    assert_eq!(stack.play().len(), 1_204);
+    assert_eq!(stack.cloud.under("work/"), Vec::<String>::new());
+}
