@@ -27,7 +27,7 @@ pub use lifecycle::{
     AbortIncompleteMultipartUpload, LifecycleConfiguration, NoncurrentVersionExpiration,
     NoncurrentVersionTransition, Rule, TagFilter, Transition,
 };
-pub use logging::LoggingConfiguration;
+pub use logging::{LoggingConfiguration, TargetObjectKeyFormat};
 pub use notification::NotificationConfiguration;
 pub use properties::{OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration};
 

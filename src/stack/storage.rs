@@ -1,0 +1,247 @@
+//! The buckets: originals, encodes in the making, what viewers play, and the logs of them all.
+//!
+//! All four are private, encrypted and reachable over TLS alone. What tells them apart is how long they keep what they
+//! hold, and whom they tell of it.
+
+use std::collections::BTreeSet;
+
+use super::config::{BucketRole, Days, StackFile};
+use super::{Declarations, Handle};
+use crate::model::{Input, PolicyDocument, Principal, Statement};
+use crate::resource::s3::{
+    AbortIncompleteMultipartUpload, Bucket, BucketPolicy, CorsConfiguration, CorsRule,
+    LifecycleConfiguration, LoggingConfiguration, NoncurrentVersionExpiration, NotificationConfiguration,
+    Rule, TagFilter, TargetObjectKeyFormat, Transition, VersioningConfiguration,
+};
+
+/// After this many days an upload that was not finished never will be.
+const ABANDONED_UPLOAD: i32 = 7;
+/// How many days an encode may wait to be published, and the record of which upload started it is kept.
+const WORK: i32 = 7;
+/// How many days what was published can be brought back after it was deleted or replaced.
+const SECOND_THOUGHTS: i32 = 7;
+/// How many days access logs are kept.
+const LOGS: i32 = 365;
+/// Where in the logs bucket S3's access logs are; what comes after it says whose and of which day.
+const ACCESS_LOGS: &str = "s3/";
+/// How long a browser remembers that it may upload, in seconds.
+const PREFLIGHT: i32 = 3600;
+
+/// The buckets that were declared.
+#[derive(Debug)]
+pub struct Storage {
+    /// Originals, as they were uploaded.
+    pub source: Handle<Bucket>,
+    /// Where MediaConvert writes, and the submit handler's records.
+    pub work: Handle<Bucket>,
+    /// What viewers play.
+    pub output: Handle<Bucket>,
+    /// Access logs, where they are kept.
+    pub logs: Option<Handle<Bucket>>,
+    local: bool,
+}
+
+/// Declares the buckets and the policies of all but the output bucket, which needs the distribution: see
+/// [`output_policy`].
+pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
+    let logs = file.delivery.access_logs.then(|| logs(stack, file));
+    let source = logged(stack, source(stack, file), "storage/source", logs.as_ref());
+    let work = logged(stack, work(stack, file), "storage/work", logs.as_ref());
+    let output = logged(stack, output(stack, file), "storage/output", logs.as_ref());
+    policy(stack, "storage/source/policy", &source, secure_transport(&source));
+    policy(stack, "storage/work/policy", &work, secure_transport(&work));
+    Storage { source, work, output, logs: logs.map(|logs| logs.bucket), local: file.local }
+}
+
+/// Declares who may read the output bucket: CloudFront, on behalf of exactly this distribution, and nobody else.
+///
+/// It may not list the bucket, so a key that is not there is refused like one that is nobody's business. On the local
+/// cloud the CDN itself fetches over plain HTTP, and the statement that refuses that is left out.
+pub fn output_policy(
+    stack: &mut Declarations,
+    storage: &Storage,
+    distribution_arn: Input,
+) -> Handle<BucketPolicy> {
+    let read = Statement::allow("CloudFrontReads", &["s3:GetObject"])
+        .to(Principal::service("cloudfront.amazonaws.com"))
+        .on([storage.output.arn() + "/*"])
+        .when("StringEquals", "aws:SourceArn", [distribution_arn]);
+    let tls = (!storage.local).then(|| tls_only(&storage.output));
+    policy(
+        stack,
+        "storage/output/policy",
+        &storage.output,
+        PolicyDocument::new(tls.into_iter().chain([read])),
+    )
+}
+
+fn policy(
+    stack: &mut Declarations,
+    address: &str,
+    bucket: &Handle<Bucket>,
+    policy_document: PolicyDocument,
+) -> Handle<BucketPolicy> {
+    stack.declare(address, &BucketPolicy { bucket: bucket.output("BucketName"), policy_document })
+}
+
+/// The policy of a bucket that only its own account uses, and only over TLS.
+pub(super) fn secure_transport(bucket: &Handle<Bucket>) -> PolicyDocument {
+    PolicyDocument::new([tls_only(bucket)])
+}
+
+/// Nothing goes in or out in the clear. A minimum version of TLS needs no statement: S3 itself takes none below 1.2.
+fn tls_only(bucket: &Handle<Bucket>) -> Statement {
+    Statement::deny("TlsOnly", &["s3:*"]).to(Principal::Any).on([bucket.arn(), bucket.arn() + "/*"]).when(
+        "Bool",
+        "aws:SecureTransport",
+        ["false".into()],
+    )
+}
+
+fn private(stack: &Declarations, file: &StackFile, role: BucketRole) -> Bucket {
+    let tags = stack.tags(&format!("storage/{}", role.as_str()));
+    Bucket::private(file.bucket(role), tags)
+}
+
+/// Originals: every version is kept, since nothing else can bring one back. EventBridge hears of every upload.
+fn source(stack: &Declarations, file: &StackFile) -> Bucket {
+    let archive = file.source.archive_after.map(archive);
+    Bucket {
+        versioning_configuration: VersioningConfiguration::ENABLED,
+        lifecycle_configuration: Some(LifecycleConfiguration::new(
+            archive.into_iter().chain([tidy(file.source.expire_noncurrent_after.map(days))]),
+        )),
+        cors_configuration: uploads(&file.source.upload_origins),
+        notification_configuration: Some(NotificationConfiguration::event_bridge()),
+        ..private(stack, file, BucketRole::Source)
+    }
+}
+
+/// Encodes in the making: whatever is left after a week belongs to a job that failed or was never published. Should
+/// somebody turn on versions, they go as well.
+fn work(stack: &Declarations, file: &StackFile) -> Bucket {
+    let expire = Rule {
+        expiration_in_days: Some(WORK),
+        noncurrent_version_expiration: noncurrent(WORK),
+        abort_incomplete_multipart_upload: abandoned(),
+        ..Rule::new("expire")
+    };
+    Bucket {
+        lifecycle_configuration: Some(LifecycleConfiguration::new([expire])),
+        ..private(stack, file, BucketRole::Work)
+    }
+}
+
+/// What viewers play. With versions, so that a slip which deletes a catalogue is not paid for with days of encoding;
+/// but only for a week, since a video that was taken down must be gone: viewers cannot reach it from the first moment
+/// (CloudFront reads current versions alone), and after the week nobody can.
+fn output(stack: &Declarations, file: &StackFile) -> Bucket {
+    Bucket {
+        versioning_configuration: VersioningConfiguration::ENABLED,
+        lifecycle_configuration: Some(LifecycleConfiguration::new([tidy(Some(SECOND_THOUGHTS))])),
+        ..private(stack, file, BucketRole::Output)
+    }
+}
+
+/// The logs bucket and its policy: S3 must be let in before any bucket may log to it.
+struct Logs {
+    bucket: Handle<Bucket>,
+    policy: Handle<BucketPolicy>,
+}
+
+/// Access logs: kept a year. It does not log itself, which would never end.
+fn logs(stack: &mut Declarations, file: &StackFile) -> Logs {
+    let expire = Rule {
+        expiration_in_days: Some(LOGS),
+        noncurrent_version_expiration: noncurrent(SECOND_THOUGHTS),
+        abort_incomplete_multipart_upload: abandoned(),
+        ..Rule::new("expire")
+    };
+    let bucket = Bucket {
+        lifecycle_configuration: Some(LifecycleConfiguration::new([expire])),
+        ..private(stack, file, BucketRole::Logs)
+    };
+    let bucket = stack.declare("storage/logs", &bucket);
+    let statements = [tls_only(&bucket), log_delivery(stack, file, &bucket)];
+    let policy = policy(stack, "storage/logs/policy", &bucket, PolicyDocument::new(statements));
+    Logs { bucket, policy }
+}
+
+/// S3 may write the logs of this stack's buckets. They are named, not referred to: they come after this policy.
+fn log_delivery(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) -> Statement {
+    let logged = [BucketRole::Source, BucketRole::Work, BucketRole::Output];
+    let arns = logged.map(|role| Input::from(format!("arn:aws:s3:::{}", file.bucket(role))));
+    Statement::allow("S3WritesAccessLogs", &["s3:PutObject"])
+        .to(Principal::service("logging.s3.amazonaws.com"))
+        .on([logs.arn() + "/" + ACCESS_LOGS + "*"])
+        .when("ArnLike", "aws:SourceArn", arns)
+        .when("StringEquals", "aws:SourceAccount", [stack.scope().account.as_str().into()])
+}
+
+/// Declares a bucket that logs to the logs bucket, if there is one.
+fn logged(stack: &mut Declarations, bucket: Bucket, address: &str, logs: Option<&Logs>) -> Handle<Bucket> {
+    let Some(logs) = logs else { return stack.declare(address, &bucket) };
+    let logging_configuration = Some(LoggingConfiguration {
+        destination_bucket_name: logs.bucket.output("BucketName"),
+        log_file_prefix: ACCESS_LOGS.to_owned(),
+        target_object_key_format: Some(TargetObjectKeyFormat::by_event_time()),
+    });
+    stack.declare_after(address, &Bucket { logging_configuration, ..bucket }, &[logs.policy.address()])
+}
+
+/// Pages of these sites may upload with URLs that the service's backend signed: in one request or in parts, whose
+/// `ETag`s the page must read to finish the upload.
+fn uploads(origins: &[String]) -> Option<CorsConfiguration> {
+    let set = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+    let rule = || CorsRule {
+        id: Some("uploads".to_owned()),
+        allowed_headers: set(&["*"]),
+        allowed_methods: set(&["PUT", "POST"]),
+        allowed_origins: origins.iter().cloned().collect(),
+        exposed_headers: set(&["ETag"]),
+        max_age: Some(PREFLIGHT),
+    };
+    (!origins.is_empty()).then(|| CorsConfiguration { cors_rules: vec![rule()] })
+}
+
+/// Originals that the publish handler has marked as published are read again only to encode them anew.
+fn archive(after: Days) -> Rule {
+    let (key, value) = asset::PUBLISHED_TAG;
+    let transition = Transition {
+        storage_class: "GLACIER_IR".to_owned(),
+        transition_in_days: Some(days(after)),
+        transition_date: None,
+    };
+    Rule {
+        tag_filters: BTreeSet::from([TagFilter { key: key.to_owned(), value: value.to_owned() }]),
+        transitions: BTreeSet::from([transition]),
+        ..Rule::new("archive-published")
+    }
+}
+
+/// What a bucket with versions leaves behind: old versions, delete markers with nothing behind them, abandoned uploads.
+/// A rule of its own, since S3 allows none of this together with a tag.
+fn tidy(keep_noncurrent: Option<i32>) -> Rule {
+    Rule {
+        expired_object_delete_marker: Some(true),
+        noncurrent_version_expiration: keep_noncurrent.and_then(noncurrent),
+        abort_incomplete_multipart_upload: abandoned(),
+        ..Rule::new("tidy")
+    }
+}
+
+fn noncurrent(noncurrent_days: i32) -> Option<NoncurrentVersionExpiration> {
+    Some(NoncurrentVersionExpiration { noncurrent_days, newer_noncurrent_versions: None })
+}
+
+fn abandoned() -> Option<AbortIncompleteMultipartUpload> {
+    Some(AbortIncompleteMultipartUpload { days_after_initiation: ABANDONED_UPLOAD })
+}
+
+/// Days as the S3 API counts them; the stack file allows no more than fit.
+fn days(days: Days) -> i32 {
+    i32::try_from(days.get()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests;
