@@ -75,13 +75,19 @@ pub async fn run(args: Args) -> miette::Result<()> {
         Action::Start(start) => self::start(start).await,
         Action::Stop(which) => {
             let stopped = local::stop(&which.name, port(&which)).await?;
-            anstream::println!("{}", if stopped { "local cloud stopped" } else { "the local cloud does not run" });
+            anstream::println!(
+                "{}",
+                if stopped { "local cloud stopped" } else { "the local cloud does not run" }
+            );
             Ok(())
         }
         Action::Status(which) => status(&which).await,
         Action::Reset(which) => {
             let reset = local::reset(&which.name, port(&which)).await?;
-            anstream::println!("{}", if reset { "local cloud emptied" } else { "the local cloud does not run" });
+            anstream::println!(
+                "{}",
+                if reset { "local cloud emptied" } else { "the local cloud does not run" }
+            );
             Ok(())
         }
         Action::Serve(serve) => {

@@ -18,7 +18,8 @@ impl Clients {
     /// Clients that act as `account` in `region` at `endpoint`, which is plain HTTP.
     pub(super) fn new(endpoint: &str, account: &str, region: &str) -> Self {
         let connect = aws_smithy_http_client::Builder::new();
-        let http = connect.build_with_connector_fn(|_, _| aws_smithy_http_client::Connector::builder().build_http());
+        let http =
+            connect.build_with_connector_fn(|_, _| aws_smithy_http_client::Connector::builder().build_http());
         let credentials = Credentials::new(account, "test", None, None, "local");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 pub enum Error {
     /// A file or directory of the cache could not be used.
     #[error("cannot use {}", path.display())]
-    #[diagnostic(help("the local cloud keeps its files there; set PROVISION_CACHE to a directory of yours to keep them elsewhere"))]
+    #[diagnostic(help(
+        "the local cloud keeps its files there; set PROVISION_CACHE to a directory of yours to keep them elsewhere"
+    ))]
     Files {
         /// The path in question.
         path: PathBuf,
@@ -39,7 +41,9 @@ pub enum Error {
 
     /// The port belongs to something that is not a local cloud.
     #[error("port {port} is in use by something else than the local cloud")]
-    #[diagnostic(help("end what listens there (`ss -ltnp 'sport = :{port}'` names it), or choose another port with `provision local start --port`"))]
+    #[diagnostic(help(
+        "end what listens there (`ss -ltnp 'sport = :{port}'` names it), or choose another port with `provision local start --port`"
+    ))]
     PortInUse {
         /// The port.
         port: u16,
@@ -55,7 +59,9 @@ pub enum Error {
 
     /// The running cloud plays another account, region or version.
     #[error("the local cloud at {endpoint} has {what} {found}, and {what} {wanted} is wanted")]
-    #[diagnostic(help("`provision local stop` ends it, with everything in it; the next command starts it with {what} {wanted}"))]
+    #[diagnostic(help(
+        "`provision local stop` ends it, with everything in it; the next command starts it with {what} {wanted}"
+    ))]
     Different {
         /// Where it runs.
         endpoint: String,
@@ -69,7 +75,9 @@ pub enum Error {
 
     /// The emulator behind the gateway ended.
     #[error("the emulator of the local cloud at {endpoint} ended: {why}")]
-    #[diagnostic(help("`provision local stop`, then start again; what was in it is gone, and the next apply makes it anew"))]
+    #[diagnostic(help(
+        "`provision local stop`, then start again; what was in it is gone, and the next apply makes it anew"
+    ))]
     EmulatorDied {
         /// The gateway.
         endpoint: String,
@@ -95,7 +103,9 @@ pub enum Error {
 
     /// pip could not install the emulator.
     #[error("pip cannot install the local cloud's packages: {why}")]
-    #[diagnostic(help("the first start needs a Python package index; pip's own configuration (`pip config list`) says which it asks"))]
+    #[diagnostic(help(
+        "the first start needs a Python package index; pip's own configuration (`pip config list`) says which it asks"
+    ))]
     Pip {
         /// The last lines that it wrote.
         why: String,
@@ -103,7 +113,9 @@ pub enum Error {
 
     /// A step did not end in time.
     #[error("{what} took longer than {seconds} seconds")]
-    #[diagnostic(help("try again; if it repeats, see the log of the local cloud (`provision local status` names it)"))]
+    #[diagnostic(help(
+        "try again; if it repeats, see the log of the local cloud (`provision local status` names it)"
+    ))]
     TooLong {
         /// The step.
         what: String,
@@ -136,7 +148,9 @@ pub enum Error {
 
     /// The server did not understand or could not be reached.
     #[error("the local cloud does not answer: {why}")]
-    #[diagnostic(help("`provision local status` says how it is; `provision local stop` and another start renew it"))]
+    #[diagnostic(help(
+        "`provision local status` says how it is; `provision local stop` and another start renew it"
+    ))]
     Request {
         /// What was asked and what came back.
         why: String,

@@ -63,7 +63,8 @@ impl Ffmpeg {
             .await
             .map_err(|_| "probing took too long".to_owned())?
             .map_err(|error| error.to_string())?;
-        parse(&String::from_utf8_lossy(&output.stderr)).ok_or_else(|| "No parser found for container".to_owned())
+        parse(&String::from_utf8_lossy(&output.stderr))
+            .ok_or_else(|| "No parser found for container".to_owned())
     }
 }
 
@@ -135,7 +136,8 @@ impl Rate {
 }
 
 fn parse(text: &str) -> Option<Media> {
-    let mut media = Media { format: String::new(), duration: None, bitrate: None, video: None, audio: Vec::new() };
+    let mut media =
+        Media { format: String::new(), duration: None, bitrate: None, video: None, audio: Vec::new() };
     for line in text.lines().map(str::trim) {
         if let Some(rest) = line.strip_prefix("Input #0, ") {
             media.format = rest.split(", from ").next()?.to_owned();

@@ -40,8 +40,9 @@ pub(super) struct Gateway {
 /// Answers one request.
 pub(super) async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response<Body> {
     if let Some(rest) = request.uri().path().strip_prefix(OWN) {
-        let rest = rest.to_owned();
-        return gateway.own(&rest, &request).await;
+        let (method, rest) = (request.method().clone(), rest.to_owned());
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        return gateway.own(&method, &rest, &query).await;
     }
     if let Some(target) = viewer::target(&request) {
         return gateway.viewer.serve(target, request).await;
@@ -89,11 +90,10 @@ impl Gateway {
         response
     }
 
-    async fn own(&self, path: &str, request: &Request) -> Response<Body> {
-        match (request.method(), path) {
+    async fn own(&self, method: &Method, path: &str, query: &str) -> Response<Body> {
+        match (method, path) {
             (&Method::GET, "status") => json(&self.status()),
             (&Method::POST, "latency") => {
-                let query = request.uri().query().unwrap_or_default();
                 let Some(Ok(millis)) = query.strip_prefix("ms=").map(str::parse) else {
                     return text(StatusCode::BAD_REQUEST, "say ?ms=NUMBER");
                 };
@@ -147,10 +147,14 @@ fn json(value: &impl serde::Serialize) -> Response<Body> {
 /// Tells a caller, in its protocol, that the emulator is not there.
 fn unavailable(request: &Request, why: &str) -> Response<Body> {
     const CODE: &str = "LocalCloudUnavailable";
-    let said = format!("the emulator of the local cloud ended ({why}); run `provision local stop`, then start again");
+    let said = format!(
+        "the emulator of the local cloud ended ({why}); run `provision local stop`, then start again"
+    );
     let escaped = said.replace('&', "&amp;").replace('<', "&lt;");
     let (kind, body) = match protocol(request) {
-        Protocol::S3 => ("application/xml", format!("<Error><Code>{CODE}</Code><Message>{escaped}</Message></Error>")),
+        Protocol::S3 => {
+            ("application/xml", format!("<Error><Code>{CODE}</Code><Message>{escaped}</Message></Error>"))
+        }
         Protocol::Xml => {
             let error = format!("<Error><Code>{CODE}</Code><Message>{escaped}</Message></Error>");
             ("text/xml", format!("<ErrorResponse>{error}</ErrorResponse>"))
@@ -192,7 +196,9 @@ mod tests {
     #[test]
     fn an_unavailable_emulator_is_told_in_the_callers_protocol() {
         let signed = |service: &str| {
-            let credential = format!("AWS4-HMAC-SHA256 Credential=1/20260101/us-east-1/{service}/aws4_request, Signature=0");
+            let credential = format!(
+                "AWS4-HMAC-SHA256 Credential=1/20260101/us-east-1/{service}/aws4_request, Signature=0"
+            );
             Request::builder().header("authorization", credential).body(Body::empty()).unwrap()
         };
         assert_eq!(protocol(&signed("s3")), Protocol::S3);

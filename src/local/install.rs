@@ -49,7 +49,8 @@ impl Installed {
 
     /// The ffmpeg that the environment brings.
     pub(super) fn ffmpeg(&self) -> Option<PathBuf> {
-        let entries = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let entries =
+            |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
         entries(self.directory.join("lib"))
             .flat_map(|python| entries(python.join("site-packages/imageio_ffmpeg/binaries")))
             .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ffmpeg-")))
@@ -96,7 +97,16 @@ async fn install(installed: &Installed) -> Result<(), Error> {
     let list = directory.join("requirements.txt");
     fs::write(&list, REQUIREMENTS).map_err(Error::files(&list))?;
     let mut pip = Command::new(installed.python());
-    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "-r"]);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "-r",
+    ]);
     pip.arg(&list);
     run(pip, "installing Python packages", PIP).await?.map_err(|why| Error::Pip { why })?;
 
@@ -113,7 +123,10 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
 
 async fn check_python() -> Result<(), Error> {
     let mut version = Command::new("python3");
-    version.args(["-c", "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 10))"]);
+    version.args([
+        "-c",
+        "import sys; print('%d.%d' % sys.version_info[:2]); sys.exit(sys.version_info < (3, 10))",
+    ]);
     match run(version, "asking python3 for its version", STEP).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(found)) => Err(Error::Python { why: format!("python3 is {}", found.trim()) }),

@@ -109,8 +109,12 @@ impl Instance {
 
     /// Holds back every other process that wants to start this instance, for as long as the file lives.
     pub(super) async fn lock(&self, progress: &mut dyn FnMut(&str)) -> Result<File, Error> {
-        lock(&self.directory.join("lock"), progress, "waiting for another command that starts the local cloud")
-            .await
+        lock(
+            &self.directory.join("lock"),
+            progress,
+            "waiting for another command that starts the local cloud",
+        )
+        .await
     }
 
     /// The running server of this instance, or of any other on `port`.
@@ -197,7 +201,8 @@ impl Instance {
 }
 
 async fn ask(endpoint: &str) -> Option<Status> {
-    let (code, body) = plain::get(&format!("{endpoint}/_provision/status"), Duration::from_secs(2)).await.ok()?;
+    let (code, body) =
+        plain::get(&format!("{endpoint}/_provision/status"), Duration::from_secs(2)).await.ok()?;
     code.is_success().then(|| serde_json::from_slice(&body).ok()).flatten()
 }
 
@@ -232,12 +237,8 @@ fn is_zombie(pid: u32) -> bool {
 
 /// Takes an exclusive lock on `path`, waiting a bounded time for whoever has it.
 pub(super) async fn lock(path: &Path, progress: &mut dyn FnMut(&str), waiting: &str) -> Result<File, Error> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(Error::files(path))?;
+    let file =
+        File::options().create(true).truncate(false).write(true).open(path).map_err(Error::files(path))?;
     let end = Instant::now() + LOCK_WAIT;
     let mut told = false;
     loop {

@@ -11,10 +11,10 @@ mod emulator;
 mod error;
 mod ffmpeg;
 mod gateway;
-mod plain;
 mod install;
 mod instance;
 mod mediaconvert;
+mod plain;
 mod serve;
 mod viewer;
 
@@ -111,7 +111,8 @@ pub async fn ensure(settings: &Settings, progress: &mut dyn FnMut(&str)) -> Resu
             progress("the running local cloud is of another build; `provision local stop` renews it");
         }
         if let Some(latency) = settings.latency {
-            plain::post(&format!("{}/_provision/latency?ms={}", status.endpoint, latency.as_millis())).await?;
+            plain::post(&format!("{}/_provision/latency?ms={}", status.endpoint, latency.as_millis()))
+                .await?;
         }
         return Ok(Running::from_status(status));
     }

@@ -208,12 +208,21 @@ mod tests {
         assert_eq!(asked("127.0.0.1:4566", "/_viewer/E1"), Some(id("E1", "/")));
         assert_eq!(asked("e1.cloudfront.localhost:4566", "/a"), Some(id("e1", "/a")));
         let host = Named::Host("d1.cloudfront.net".into());
-        assert_eq!(asked("D1.cloudfront.net", "/a"), Some(Target { site: host, path_and_query: "/a".into() }));
+        assert_eq!(
+            asked("D1.cloudfront.net", "/a"),
+            Some(Target { site: host, path_and_query: "/a".into() })
+        );
     }
 
     #[test]
     fn a_service_is_no_distribution() {
-        for host in ["127.0.0.1:4566", "localhost:4566", "b.s3.localhost:4566", "b.s3.us-east-1.amazonaws.com", "[::1]:80"] {
+        for host in [
+            "127.0.0.1:4566",
+            "localhost:4566",
+            "b.s3.localhost:4566",
+            "b.s3.us-east-1.amazonaws.com",
+            "[::1]:80",
+        ] {
             assert_eq!(asked(host, "/assets/x"), None, "{host}");
         }
     }

@@ -62,11 +62,13 @@ async fn answer(service: &Arc<Service>, request: Request) -> Result<(StatusCode,
     let Some(call) = service.model.call(parts.method.as_str(), parts.uri.path()) else {
         return Err(Refusal::not_found(format!("there is no {} {}", parts.method, parts.uri.path())));
     };
-    let body = axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|error| Refusal::bad(error.to_string()))?;
+    let body =
+        axum::body::to_bytes(body, LARGEST_BODY).await.map_err(|error| Refusal::bad(error.to_string()))?;
     let body: Value = if body.is_empty() {
         json!({})
     } else {
-        serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?
+        serde_json::from_slice(&body)
+            .map_err(|error| Refusal::bad(format!("the body is not JSON: {error}")))?
     };
     let Value::Object(mut input) = body else { return Err(Refusal::bad("the body is not an object")) };
     let pairs = query_pairs(parts.uri.query().unwrap_or_default());
@@ -105,7 +107,8 @@ async fn perform(service: &Arc<Service>, call: &Call, input: &Value) -> Result<V
             service.tags(text(input, "arn"), |tags| tags.extend(new)).map(|_| json!({}))
         }
         "UntagResource" => {
-            let keys: Vec<&str> = input["tagKeys"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let keys: Vec<&str> =
+                input["tagKeys"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let remove = |tags: &mut Tags| tags.retain(|key, _| !keys.contains(&key.as_str()));
             service.tags(text(input, "arn"), remove).map(|_| json!({}))
         }
@@ -211,7 +214,10 @@ impl Service {
             }
             let (waiting, running) = state.open_jobs(entry.value["arn"].as_str().unwrap_or_default());
             if waiting + running > 0 {
-                return Err(Refusal::conflict(format!("Queue {name} has {} jobs that have not ended", waiting + running)));
+                return Err(Refusal::conflict(format!(
+                    "Queue {name} has {} jobs that have not ended",
+                    waiting + running
+                )));
             }
         }
         state.entries.remove(&(kind, name));
@@ -225,7 +231,10 @@ impl Service {
             .entries
             .iter()
             .filter(|((of, _), entry)| {
-                *of == kind && category.is_none_or(|wanted| entry.value.get("category").and_then(Value::as_str) == Some(wanted))
+                *of == kind
+                    && category.is_none_or(|wanted| {
+                        entry.value.get("category").and_then(Value::as_str) == Some(wanted)
+                    })
             })
             .map(|(_, entry)| entry)
             .collect();
@@ -242,9 +251,10 @@ impl Service {
     fn tags(&self, arn: &str, change: impl FnOnce(&mut Tags)) -> Result<Value, Refusal> {
         let mut state = self.state();
         let State { entries, jobs, .. } = &mut *state;
-        let entry = entries.values_mut().find(|entry| entry.value["arn"] == arn).map(|entry| &mut entry.tags);
-        let job = || jobs.iter_mut().find(|job| job.value["arn"] == arn).map(|job| &mut job.tags);
-        let tags = entry.or_else(job).ok_or_else(|| Refusal::not_found(format!("{arn} does not exist")))?;
+        let entries = entries.values_mut().map(|entry| (&entry.value["arn"], &mut entry.tags));
+        let jobs = jobs.iter_mut().map(|job| (&job.value["arn"], &mut job.tags));
+        let tags = entries.chain(jobs).find(|(of, _)| *of == arn).map(|(_, tags)| tags);
+        let tags = tags.ok_or_else(|| Refusal::not_found(format!("{arn} does not exist")))?;
         change(tags);
         Ok(json!({ "resourceTags": { "arn": arn, "tags": tags } }))
     }
@@ -296,5 +306,7 @@ fn absent(kind: Kind, input: &Value) -> Refusal {
 
 fn query_pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter_map(|(key, value)| Some((key.to_owned(), percent_decode(&value.replace('+', " "))?))).collect()
+    pairs
+        .filter_map(|(key, value)| Some((key.to_owned(), percent_decode(&value.replace('+', " "))?)))
+        .collect()
 }

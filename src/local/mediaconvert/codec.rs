@@ -5,7 +5,11 @@ pub(super) const AAC: &str = "mp4a.40.2";
 
 /// The name of an H.264 or H.265 stream, from a segment's or header's bytes.
 pub(super) fn name(bytes: &[u8], hevc: bool) -> Option<String> {
-    if hevc { hevc_box(bytes).or_else(|| hevc_stream(bytes)) } else { avc_box(bytes).or_else(|| avc_stream(bytes)) }
+    if hevc {
+        hevc_box(bytes).or_else(|| hevc_stream(bytes))
+    } else {
+        avc_box(bytes).or_else(|| avc_stream(bytes))
+    }
 }
 
 /// From the sequence parameter set of an H.264 stream.
@@ -25,7 +29,8 @@ fn avc(profile: &[u8]) -> Option<String> {
 
 /// From the sequence parameter set of an H.265 stream: its type is 33, and the profile follows one byte.
 fn hevc_stream(bytes: &[u8]) -> Option<String> {
-    let start = bytes.windows(4).position(|window| window[..3] == [0, 0, 1] && (window[3] >> 1) & 0x3f == 33)?;
+    let start =
+        bytes.windows(4).position(|window| window[..3] == [0, 0, 1] && (window[3] >> 1) & 0x3f == 33)?;
     hevc(&unescape(bytes.get(start + 6..)?, 12))
 }
 

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::ffmpeg::{Media, Rate, Video};
 use super::job::Failure;
-use super::settings::{AudioDescription, FrameCapture, H26x, Output, OutputGroup, Segmented, Settings, VideoDescription};
+use super::settings::{
+    AudioDescription, FrameCapture, H26x, Output, OutputGroup, Segmented, Settings, VideoDescription,
+};
 
 /// Fast enough that a test waits seconds; anything faster drops the tools that profiles are made of.
 const PRESET: &str = "superfast";
@@ -62,7 +64,8 @@ impl Rendition {
 
 /// Plans the transcode of `input` into `work`.
 pub(super) fn plan(settings: &Settings, media: &Media, input: &Path, work: &Path) -> Result<Plan, Failure> {
-    let mut builder = Builder { media, work, chains: Vec::new(), outputs: Vec::new(), renditions: Vec::new() };
+    let mut builder =
+        Builder { media, work, chains: Vec::new(), outputs: Vec::new(), renditions: Vec::new() };
     let turn = settings.inputs.first().is_some_and(|input| input.video_selector.rotate == "AUTO");
     for (group_index, group) in settings.output_groups.iter().enumerate() {
         for (index, output) in group.outputs.iter().enumerate() {
@@ -72,7 +75,8 @@ pub(super) fn plan(settings: &Settings, media: &Media, input: &Path, work: &Path
     if builder.renditions.is_empty() {
         return Err(Failure::new(1404, "the input has neither a picture nor a sound for any output"));
     }
-    let mut arguments = strings(&["-hide_banner", "-nostdin", "-loglevel", "error", "-y", "-progress", "pipe:1"]);
+    let mut arguments =
+        strings(&["-hide_banner", "-nostdin", "-loglevel", "error", "-y", "-progress", "pipe:1"]);
     if !turn {
         arguments.push("-noautorotate".into());
     }
@@ -129,7 +133,12 @@ impl Builder<'_> {
                 let rate = rate(codec, video);
                 rendition.rate = Some(rate.value());
                 rendition.hevc = hevc;
-                let chain = format!("fps={}/{},{},format=yuv420p", rate.numerator, rate.denominator, scale(description, size));
+                let chain = format!(
+                    "fps={}/{},{},format=yuv420p",
+                    rate.numerator,
+                    rate.denominator,
+                    scale(description, size)
+                );
                 self.chain(&rendition, &chain, &mut arguments);
                 arguments.extend(video_arguments(codec, hevc, rate, segmented.as_ref()));
             }
@@ -158,7 +167,8 @@ impl Builder<'_> {
     }
 
     fn container(&self, rendition: &Rendition, segmented: Option<&Segments>) -> Vec<String> {
-        let file = |suffix: &str| self.work.join(format!("{}{suffix}", rendition.stem())).display().to_string();
+        let file =
+            |suffix: &str| self.work.join(format!("{}{suffix}", rendition.stem())).display().to_string();
         let seconds = segmented.map_or(6.0, |segments| segments.cut(rendition.rate)).to_string();
         let playlist = rendition.playlist(self.work).display().to_string();
         let hls = |segment: &str| {
@@ -223,7 +233,8 @@ fn segmented(group: &OutputGroup) -> Option<Segments> {
 }
 
 fn kind(group: &OutputGroup, output: &Output) -> Result<Kind, Failure> {
-    let capture = output.video_description.as_ref().is_some_and(|video| video.codec_settings.codec == "FRAME_CAPTURE");
+    let capture =
+        output.video_description.as_ref().is_some_and(|video| video.codec_settings.codec == "FRAME_CAPTURE");
     let raw = output.output_settings.hls_settings.audio_only_container.as_deref() != Some("M2TS");
     match group.output_group_settings.r#type.as_str() {
         "HLS_GROUP_SETTINGS" if output.video_description.is_none() && raw => Ok(Kind::Aac),
@@ -231,7 +242,10 @@ fn kind(group: &OutputGroup, output: &Output) -> Result<Kind, Failure> {
         "CMAF_GROUP_SETTINGS" => Ok(Kind::Cmaf),
         "FILE_GROUP_SETTINGS" if capture => Ok(Kind::Captures),
         "FILE_GROUP_SETTINGS" if output.container_settings.container == "MP4" => Ok(Kind::File),
-        other => Err(Failure::unsupported(&format!("{other} with container {}", output.container_settings.container))),
+        other => Err(Failure::unsupported(&format!(
+            "{other} with container {}",
+            output.container_settings.container
+        ))),
     }
 }
 
@@ -242,7 +256,9 @@ fn codec(description: &VideoDescription) -> Result<(&H26x, bool), Failure> {
         "H_265" => (settings.h265_settings.as_ref(), true),
         other => return Err(Failure::unsupported(&format!("the video codec {other}"))),
     };
-    settings.map(|settings| (settings, hevc)).ok_or_else(|| Failure::unsupported("a video codec without settings"))
+    settings
+        .map(|settings| (settings, hevc))
+        .ok_or_else(|| Failure::unsupported("a video codec without settings"))
 }
 
 fn source_size(video: &Video, turn: bool) -> (u32, u32) {
@@ -303,7 +319,8 @@ fn video_arguments(codec: &H26x, hevc: bool, rate: Rate, segments: Option<&Segme
     if hevc {
         let open = u8::from(codec.gop_closed_cadence == Some(0));
         let cut = if detect { 40 } else { 0 };
-        let parameters = format!("log-level=error:keyint={gop}:min-keyint={gop}:scenecut={cut}:open-gop={open}");
+        let parameters =
+            format!("log-level=error:keyint={gop}:min-keyint={gop}:scenecut={cut}:open-gop={open}");
         arguments.extend(strings(&["-tag:v", "hvc1", "-x265-params", &parameters]));
     } else {
         arguments.extend(strings(&["-g", &gop]));
@@ -330,11 +347,13 @@ fn quality(codec: &H26x) -> Vec<String> {
     let mut set = |name: &str, value: u64| arguments.extend([name.to_owned(), value.to_string()]);
     let ceiling = codec.max_bitrate.or(codec.bitrate).unwrap_or(5_000_000);
     match codec.rate_control_mode.as_str() {
-        "QVBR" => set("-crf", 39 - 2 * u64::from(codec.qvbr_settings.qvbr_quality_level.unwrap_or(7)).min(10)),
+        "QVBR" => {
+            set("-crf", 39 - 2 * u64::from(codec.qvbr_settings.qvbr_quality_level.unwrap_or(7)).min(10))
+        }
         _ => set("-b:v", codec.bitrate.unwrap_or(ceiling)),
     }
     set("-maxrate", ceiling);
-    set("-bufsize", codec.hrd_buffer_size.unwrap_or(ceiling * 2));
+    set("-bufsize", codec.hrd_buffer_size.unwrap_or(ceiling));
     arguments
 }
 
@@ -348,13 +367,15 @@ fn audio_arguments(description: &AudioDescription) -> Result<Vec<String>, Failur
         "CODING_MODE_5_1" => "6",
         _ => "2",
     };
-    let (bitrate, rate) = (aac.bitrate.unwrap_or(96_000).to_string(), aac.sample_rate.unwrap_or(48_000).to_string());
+    let (bitrate, rate) =
+        (aac.bitrate.unwrap_or(96_000).to_string(), aac.sample_rate.unwrap_or(48_000).to_string());
     Ok(strings(&["-c:a", "aac", "-b:a", &bitrate, "-ar", &rate, "-ac", channels]))
 }
 
 /// One picture at the start and then one each interval, whatever the source's rate.
 fn capture_chain(description: &VideoDescription, size: (u32, u32), capture: &FrameCapture) -> String {
-    let (numerator, denominator) = (capture.framerate_numerator.unwrap_or(1), capture.framerate_denominator.unwrap_or(1));
+    let (numerator, denominator) =
+        (capture.framerate_numerator.unwrap_or(1), capture.framerate_denominator.unwrap_or(1));
     let seconds = f64::from(denominator) / f64::from(numerator.max(1));
     let select = format!("select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,{seconds})'");
     format!("{select},{},format=yuvj420p", scale(description, size))

@@ -68,7 +68,8 @@ async fn deliver(clients: &Clients, event: &Value) -> Result<(), String> {
         let mut next = None;
         loop {
             let page = clients.events.list_targets_by_rule().rule(name).set_next_token(next).send().await;
-            let page = page.map_err(|error| format!("ListTargetsByRule {name}: {}", error.into_service_error()))?;
+            let page =
+                page.map_err(|error| format!("ListTargetsByRule {name}: {}", error.into_service_error()))?;
             for target in page.targets() {
                 // One target that cannot be reached does not keep the event from the others.
                 if let Err(why) = hand_over(clients, target, event, &text).await {
@@ -122,7 +123,9 @@ async fn hand_over(clients: &Clients, target: &Target, event: &Value, text: &str
             let sent = message.set_message_group_id(group.map(str::to_owned)).send().await;
             sent.map(|_| ()).map_err(|error| format!("SendMessage: {}", error.into_service_error()))
         }
-        other => Err(format!("the local cloud sends MediaConvert's events to lambda and sqs, not to {other:?}")),
+        other => {
+            Err(format!("the local cloud sends MediaConvert's events to lambda and sqs, not to {other:?}"))
+        }
     }
 }
 
@@ -195,7 +198,9 @@ mod tests {
 
     #[test]
     fn a_target_receives_the_part_it_asks_for() {
-        let target = |path: Option<&str>| Target::builder().id("1").arn("arn").set_input_path(path.map(Into::into)).build().unwrap();
+        let target = |path: Option<&str>| {
+            Target::builder().id("1").arn("arn").set_input_path(path.map(Into::into)).build().unwrap()
+        };
         let event = json!({ "detail": { "jobId": "1" } });
         assert_eq!(input(&target(Some("$.detail")), &event, "all").unwrap(), r#"{"jobId":"1"}"#);
         assert_eq!(input(&target(None), &event, "all").unwrap(), "all");

@@ -103,7 +103,11 @@ async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged,
     tokio::fs::create_dir_all(work).await.map_err(internal)?;
     let uri = &input.file_input;
     let (file, media) = fetch(service, uri, work).await?;
-    service.emit(id, "INPUT_INFORMATION", object(json!({ "inputDetails": [probe::input_details(uri, &media)] })));
+    service.emit(
+        id,
+        "INPUT_INFORMATION",
+        object(json!({ "inputDetails": [probe::input_details(uri, &media)] })),
+    );
 
     service.state().progress(id, json!({ "currentPhase": "TRANSCODING" }));
     let plan = encode::plan(&settings, &media, &file, work)?;
@@ -204,14 +208,15 @@ fn status_update(percent: u64) -> Map<String, Value> {
 
 /// Puts everything into S3: segments beside each other, then the playlists in order, the multivariant last.
 async fn upload(service: &Service, uploads: &[Upload]) -> Result<(), Failure> {
-    let (playlists, files): (Vec<_>, Vec<_>) = uploads.iter().partition(|upload| upload.is_playlist());
+    let (playlists, files): (Vec<Upload>, Vec<Upload>) =
+        uploads.iter().cloned().partition(Upload::is_playlist);
     stream::iter(files)
-        .map(|upload| put(service, upload))
+        .map(|upload| async move { put(service, &upload).await })
         .buffer_unordered(UPLOADS_AT_ONCE)
         .try_collect::<Vec<()>>()
         .await?;
     for playlist in playlists {
-        put(service, playlist).await?;
+        put(service, &playlist).await?;
     }
     Ok(())
 }

@@ -32,7 +32,8 @@ fn accept(service: &Service, state: &State, input: &Value) -> Result<Job, Refusa
     let template = match input["jobTemplate"].as_str() {
         Some(name) => {
             let found = state.entry(Kind::JobTemplate, name);
-            let found = found.ok_or_else(|| Refusal::not_found(format!("job template {name} does not exist")))?;
+            let found =
+                found.ok_or_else(|| Refusal::not_found(format!("job template {name} does not exist")))?;
             Value::Object(found.value.clone())
         }
         None => json!({}),
@@ -43,7 +44,12 @@ fn accept(service: &Service, state: &State, input: &Value) -> Result<Job, Refusa
     serde_json::from_value::<settings::Settings>(settings.clone())
         .map_err(|error| Refusal::bad(format!("/settings: {error}")))?;
     let either = |member: &str, default: Value| {
-        [input, &template].into_iter().map(|from| &from[member]).find(|value| !value.is_null()).cloned().unwrap_or(default)
+        [input, &template]
+            .into_iter()
+            .map(|from| &from[member])
+            .find(|value| !value.is_null())
+            .cloned()
+            .unwrap_or(default)
     };
     let queue = either("queue", DEFAULT_QUEUE.into());
     let id = job_id();
@@ -119,7 +125,9 @@ pub(super) fn list(service: &Service, input: &Value) -> Result<Value, Refusal> {
         queue.as_deref().is_none_or(|queue| job.queue() == queue)
             && input["status"].as_str().is_none_or(|status| job.status() == status)
             && input["inputFile"].as_str().is_none_or(|part| {
-                job.value["settings"]["inputs"][0]["fileInput"].as_str().is_some_and(|file| file.contains(part))
+                job.value["settings"]["inputs"][0]["fileInput"]
+                    .as_str()
+                    .is_some_and(|file| file.contains(part))
             })
     };
     let mut jobs: Vec<Value> =

@@ -67,7 +67,12 @@ pub(super) struct Service {
 
 impl Service {
     /// A service with its `Default` queue and nothing else, its scheduler running.
-    pub(super) fn new(place: Place, model: &Path, clients: Clients, ffmpeg: Ffmpeg) -> Result<Arc<Self>, Error> {
+    pub(super) fn new(
+        place: Place,
+        model: &Path,
+        clients: Clients,
+        ffmpeg: Ffmpeg,
+    ) -> Result<Arc<Self>, Error> {
         let text = std::fs::read(model).map_err(Error::files(model))?;
         let model: Model = serde_json::from_slice(&text)
             .map_err(|error| Error::Files { path: model.into(), source: error.into() })?;
@@ -77,7 +82,8 @@ impl Service {
         // An encoder uses every core, so that more than one job for two cores would only take turns.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let slots = Arc::new(Semaphore::new((cores / 2).max(1)));
-        let service = Arc::new(Self { place, model, clients, ffmpeg, state, wake: Notify::new(), slots, events });
+        let service =
+            Arc::new(Self { place, model, clients, ffmpeg, state, wake: Notify::new(), slots, events });
         tokio::spawn(schedule(Arc::clone(&service)));
         Ok(service)
     }

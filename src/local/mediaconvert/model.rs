@@ -78,7 +78,9 @@ impl Model {
     pub(super) fn query(&self, operation: &str, pairs: &[(String, String)]) -> Map<String, Value> {
         let mut members = Map::new();
         let Some(input) = self.input(operation) else { return members };
-        for reference in input.members.values().filter(|member| member.location.as_deref() == Some("querystring")) {
+        for reference in
+            input.members.values().filter(|member| member.location.as_deref() == Some("querystring"))
+        {
             let name = reference.location_name.as_deref().unwrap_or_default();
             let Some((_, text)) = pairs.iter().find(|(key, _)| key == name) else { continue };
             let integer = self.shapes.get(&reference.shape).is_some_and(|shape| shape.r#type == "integer");
@@ -93,7 +95,8 @@ impl Model {
 
     /// Checks an operation's input; the error lists everything that is wrong with it.
     pub(super) fn check(&self, operation: &str, input: &Value) -> Result<(), String> {
-        let Some(shape) = self.operations.get(operation).and_then(|operation| operation.input.as_ref()) else {
+        let Some(shape) = self.operations.get(operation).and_then(|operation| operation.input.as_ref())
+        else {
             return Ok(());
         };
         let mut wrong = Vec::new();
@@ -107,7 +110,8 @@ impl Model {
 
     fn walk(&self, shape: &str, value: &Value, path: &str, wrong: &mut Vec<String>) {
         let Some(shape) = self.shapes.get(shape) else { return };
-        let mut say = |what: String| wrong.push(format!("{}: {what}", if path.is_empty() { "/" } else { path }));
+        let mut say =
+            |what: String| wrong.push(format!("{}: {what}", if path.is_empty() { "/" } else { path }));
         match (shape.r#type.as_str(), value) {
             ("structure", Value::Object(members)) => self.structure(shape, members, path, wrong),
             ("list", Value::Array(items)) => {
@@ -304,7 +308,10 @@ mod tests {
         ] {
             assert!(said.contains(part), "{said}");
         }
-        assert_eq!(check(json!({ "role": "r", "settings": { "sizes": [] } })), "/sizes: Should have at least 1 items");
+        assert_eq!(
+            check(json!({ "role": "r", "settings": { "sizes": [] } })),
+            "/sizes: Should have at least 1 items"
+        );
         model().check("CreateThing", &json!({ "role": "r", "settings": null })).unwrap();
     }
 }

@@ -79,7 +79,10 @@ mod tests {
 
     #[test]
     fn an_input_is_a_bucket_and_a_key() {
-        assert_eq!(Object::parse("s3://b/k/x.mp4"), Some(Object { bucket: "b".into(), key: "k/x.mp4".into() }));
+        assert_eq!(
+            Object::parse("s3://b/k/x.mp4"),
+            Some(Object { bucket: "b".into(), key: "k/x.mp4".into() })
+        );
         for bad in ["s3://b", "s3://b/", "s3:///k", "https://b/k"] {
             assert_eq!(Object::parse(bad), None, "{bad}");
         }

@@ -20,7 +20,7 @@ const TS_START: f64 = 1.4;
 const HEAD: usize = 64 << 10;
 
 /// A file and where it goes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Upload {
     pub(super) file: PathBuf,
     pub(super) object: Object,
@@ -47,7 +47,12 @@ pub(super) struct Packaged {
 }
 
 /// Names what `plan` made in `work` and writes the playlists beside it.
-pub(super) async fn package(settings: &Settings, media: &Media, plan: &Plan, work: &Path) -> Result<Packaged, Failure> {
+pub(super) async fn package(
+    settings: &Settings,
+    media: &Media,
+    plan: &Plan,
+    work: &Path,
+) -> Result<Packaged, Failure> {
     let input = settings.inputs.first().map_or("", |input| input.file_input.as_str());
     let mut packaged = Packaged::default();
     for (index, group) in settings.output_groups.iter().enumerate() {
@@ -55,8 +60,17 @@ pub(super) async fn package(settings: &Settings, media: &Media, plan: &Plan, wor
         let Some(named) = Destination::parse(destination, input) else {
             return Err(Failure::new(1040, format!("the destination {destination} is not in S3")));
         };
-        let made: Vec<&Rendition> = plan.renditions.iter().filter(|rendition| rendition.group == index).collect();
-        let mut group = Group { group, media, work, named, packaged: &mut packaged, variants: Vec::new(), sounds: Vec::new() };
+        let made: Vec<&Rendition> =
+            plan.renditions.iter().filter(|rendition| rendition.group == index).collect();
+        let mut group = Group {
+            group,
+            media,
+            work,
+            named,
+            packaged: &mut packaged,
+            variants: Vec::new(),
+            sounds: Vec::new(),
+        };
         group.package(index, &made).await?;
     }
     Ok(packaged)
@@ -88,7 +102,9 @@ impl Group<'_> {
         let (mut details, mut event_details) = (Vec::new(), Vec::new());
         for (number, output) in self.group.outputs.iter().enumerate() {
             let Some(rendition) = made.iter().find(|rendition| rendition.output == number) else {
-                self.packaged.warnings.push(format!("output {number} of group {index} has nothing in the input"));
+                self.packaged
+                    .warnings
+                    .push(format!("output {number} of group {index} has nothing in the input"));
                 continue;
             };
             let (path, duration) = match rendition.kind {
@@ -125,7 +141,10 @@ impl Group<'_> {
         let extension = output.extension.as_deref().unwrap_or("mp4");
         let file = self.work.join(format!("{}.mp4", rendition.stem()));
         file.metadata().map_err(internal)?;
-        Ok((self.upload(file, &format!("{name}.{extension}"), "video/mp4"), self.media.duration.unwrap_or(0.0)))
+        Ok((
+            self.upload(file, &format!("{name}.{extension}"), "video/mp4"),
+            self.media.duration.unwrap_or(0.0),
+        ))
     }
 
     fn captures(&mut self, rendition: &Rendition, output: &Output) -> Result<(Object, f64), Failure> {
@@ -158,7 +177,11 @@ impl Group<'_> {
             start += duration;
             let digits = if rendition.kind == Kind::Cmaf { 9 } else { 5 };
             let segment = format!("{name}_{:0digits$}.{extension}", index + 1);
-            segments.push(Segment { size: file.metadata().map_err(internal)?.len(), name: segment.clone(), duration });
+            segments.push(Segment {
+                size: file.metadata().map_err(internal)?.len(),
+                name: segment.clone(),
+                duration,
+            });
             self.upload(file, &segment, content_type);
         }
         let header = self.header(rendition, &name, extension, content_type);
@@ -175,7 +198,13 @@ impl Group<'_> {
         Ok((object, segments.iter().map(|segment| segment.duration).sum()))
     }
 
-    fn header(&mut self, rendition: &Rendition, name: &str, extension: &str, content_type: &'static str) -> Option<(PathBuf, String)> {
+    fn header(
+        &mut self,
+        rendition: &Rendition,
+        name: &str,
+        extension: &str,
+        content_type: &'static str,
+    ) -> Option<(PathBuf, String)> {
         let file = self.work.join(format!("{}init.mp4", rendition.stem()));
         let name = format!("{name}init.{extension}");
         (rendition.kind == Kind::Cmaf).then(|| {
@@ -185,7 +214,14 @@ impl Group<'_> {
     }
 
     /// Notes a rendition for the multivariant playlist.
-    fn describe(&mut self, rendition: &Rendition, output: &Output, uri: &str, segments: &[Segment], head: Option<&Path>) -> Result<(), Failure> {
+    fn describe(
+        &mut self,
+        rendition: &Rendition,
+        output: &Output,
+        uri: &str,
+        segments: &[Segment],
+        head: Option<&Path>,
+    ) -> Result<(), Failure> {
         let (peak, average) = playlist::bandwidth(segments);
         let hls = &output.output_settings.hls_settings;
         let description = output.audio_descriptions.first();
@@ -196,7 +232,9 @@ impl Group<'_> {
             let mode = description.and_then(|description| description.codec_settings.aac_settings.as_ref());
             self.sounds.push(Sound {
                 group: hls.audio_group_id.clone().unwrap_or_else(|| AUDIO_GROUP.into()),
-                name: description.and_then(|description| description.stream_name.clone()).unwrap_or_else(|| "Alternate Audio".into()),
+                name: description
+                    .and_then(|description| description.stream_name.clone())
+                    .unwrap_or_else(|| "Alternate Audio".into()),
                 language: given.unwrap_or(source).to_lowercase(),
                 channels: match mode.map_or("", |aac| aac.coding_mode.as_str()) {
                     "CODING_MODE_1_0" => 1,

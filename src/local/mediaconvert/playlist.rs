@@ -47,11 +47,15 @@ pub(super) fn media(segments: &[Segment], header: Option<&str>, whole_seconds: b
 
 /// Peak and average bits a second of a rendition.
 pub(super) fn bandwidth(segments: &[Segment]) -> (u64, u64) {
-    let rate = |bytes: u64, seconds: f64| if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).ceil() as u64 } else { 0 };
+    let rate = |bytes: u64, seconds: f64| {
+        if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).ceil() as u64 } else { 0 }
+    };
     // A last crumb of a segment says nothing about what a player must sustain.
     let long = segments.iter().filter(|segment| segment.duration >= 1.0 || segments.len() == 1);
     let peak = long.map(|segment| rate(segment.size, segment.duration)).max().unwrap_or(0);
-    let total = segments.iter().fold((0, 0.0), |(bytes, seconds), segment| (bytes + segment.size, seconds + segment.duration));
+    let total = segments
+        .iter()
+        .fold((0, 0.0), |(bytes, seconds), segment| (bytes + segment.size, seconds + segment.duration));
     let average = rate(total.0, total.1);
     (peak.max(average), average)
 }
@@ -155,7 +159,10 @@ mod tests {
         v_00002.ts
         #EXT-X-ENDLIST
         ");
-        assert!(media(&segments(), Some("vinit.cmfv"), true).contains("#EXT-X-MAP:URI=\"vinit.cmfv\"\n#EXTINF:6,\n"));
+        assert!(
+            media(&segments(), Some("vinit.cmfv"), true)
+                .contains("#EXT-X-MAP:URI=\"vinit.cmfv\"\n#EXTINF:6,\n")
+        );
     }
 
     #[test]

@@ -57,7 +57,8 @@ fn result(media: &Media, metadata: Value) -> Value {
                             "duration": media.duration, "videoProperties": properties }));
     }
     for audio in &media.audio {
-        let properties = json!({ "channels": audio.channels, "sampleRate": audio.rate, "languageCode": audio.language });
+        let properties =
+            json!({ "channels": audio.channels, "sampleRate": audio.rate, "languageCode": audio.language });
         sounds.push(audio.index + 1);
         tracks.push(json!({ "index": audio.index + 1, "trackType": "audio", "codec": codec(&audio.codec),
                             "duration": media.duration, "audioProperties": properties }));
@@ -66,7 +67,8 @@ fn result(media: &Media, metadata: Value) -> Value {
     if let Some(format) = format(&media.format) {
         container["format"] = format.into();
     }
-    let mapping = json!({ "videoTrackIndexes": pictures, "audioTrackIndexes": sounds, "dataTrackIndexes": [] });
+    let mapping =
+        json!({ "videoTrackIndexes": pictures, "audioTrackIndexes": sounds, "dataTrackIndexes": [] });
     json!({ "container": container, "metadata": metadata, "trackMappings": [mapping] })
 }
 
@@ -90,7 +92,10 @@ pub(super) fn input_details(uri: &str, media: &Media) -> Value {
 }
 
 fn bit_depth(pixels: &str) -> u32 {
-    [("12", 12), ("10", 10)].into_iter().find(|(mark, _)| pixels.contains(&format!("p{mark}"))).map_or(8, |(_, depth)| depth)
+    [("12", 12), ("10", 10)]
+        .into_iter()
+        .find(|(mark, _)| pixels.contains(&format!("p{mark}")))
+        .map_or(8, |(_, depth)| depth)
 }
 
 /// ffmpeg's name of a container as MediaConvert's.

@@ -145,7 +145,8 @@ impl State {
 
     /// Open jobs of a queue, by its ARN: waiting and running.
     pub(super) fn open_jobs(&self, queue: &str) -> (usize, usize) {
-        let count = |status| self.jobs.iter().filter(|job| job.queue() == queue && job.status() == status).count();
+        let count =
+            |status| self.jobs.iter().filter(|job| job.queue() == queue && job.status() == status).count();
         (count("SUBMITTED"), count("PROGRESSING"))
     }
 
@@ -157,7 +158,8 @@ impl State {
             .filter(|entry| entry.value.get("status").and_then(Value::as_str) == Some("PAUSED"))
             .filter_map(|entry| entry.value.get("arn").and_then(Value::as_str).map(str::to_owned))
             .collect();
-        let waiting = |job: &&mut Job| job.status() == "SUBMITTED" && !paused.iter().any(|arn| arn == job.queue());
+        let waiting =
+            |job: &&mut Job| job.status() == "SUBMITTED" && !paused.iter().any(|arn| arn == job.queue());
         let priority = |job: &&mut Job| job.value.get("priority").and_then(Value::as_i64).unwrap_or(0);
         // `max_by_key` takes the last of equals, so the youngest comes first here.
         let job = self.jobs.iter_mut().rev().filter(waiting).max_by_key(priority)?;
@@ -202,7 +204,10 @@ mod tests {
         let mut state = State::new(&place());
         state.jobs = vec![submitted("old", 0), submitted("urgent", 5), submitted("new", 0)];
         let mut next = || state.start_next().map(|(id, _)| id);
-        assert_eq!([next(), next(), next(), next()], [Some("urgent".into()), Some("old".into()), Some("new".into()), None]);
+        assert_eq!(
+            [next(), next(), next(), next()],
+            [Some("urgent".into()), Some("old".into()), Some("new".into()), None]
+        );
 
         state.jobs = vec![submitted("waiting", 0)];
         let queue = state.entries.get_mut(&(Kind::Queue, DEFAULT_QUEUE.into())).unwrap();
