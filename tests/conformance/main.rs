@@ -11,6 +11,7 @@ mod events;
 mod iam;
 mod lambda;
 mod logs;
+mod mediaconvert;
 mod s3;
 mod sqs;
 #[path = "../support/mod.rs"]
@@ -84,6 +85,7 @@ fn cases(cx: &Context) -> Vec<Case> {
         sqs::cases(cx),
         iam::cases(),
         logs::cases(),
+        mediaconvert::cases(cx),
         events::cases(cx),
         lambda::cases(cx),
         cloudfront::cases(cx),

@@ -29,8 +29,7 @@ pub struct JobTemplate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// The ARN of the queue its jobs go to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue: Option<Input>,
+    pub queue: Input,
     /// Its jobs' place in the queue, -50 to 50; the highest first.
     pub priority: i32,
     /// Whether jobs use accelerated transcoding.
@@ -112,7 +111,7 @@ impl JobTemplate {
             name: name.to_owned(),
             description: present(live.description),
             category: present(live.category),
-            queue: present(live.queue).map(Input::from),
+            queue: live.queue.unwrap_or_default().into(),
             priority: live.priority.unwrap_or_default(),
             acceleration_settings: AccelerationSettings {
                 mode: mode.unwrap_or(types::AccelerationMode::Disabled).as_str().to_owned(),
@@ -143,7 +142,7 @@ async fn create(client: &Client, desired: &JobTemplate) -> Result<()> {
         .name(&desired.name)
         .set_description(desired.description.clone())
         .set_category(desired.category.clone())
-        .set_queue(desired.queue.as_ref().map(Input::text))
+        .queue(desired.queue.text())
         .priority(desired.priority)
         .acceleration_settings(acceleration(&desired.acceleration_settings.mode))
         .status_update_interval(desired.status_update_interval.as_str().into())
@@ -198,7 +197,7 @@ impl Resource for JobTemplate {
                 .name(&seen.id)
                 .description(desired.description.clone().unwrap_or_default())
                 .category(desired.category.clone().unwrap_or_default())
-                .queue(desired.queue.as_ref().map(Input::text).unwrap_or_default())
+                .queue(desired.queue.text())
                 .priority(desired.priority)
                 .acceleration_settings(acceleration(&desired.acceleration_settings.mode))
                 .status_update_interval(desired.status_update_interval.as_str().into())

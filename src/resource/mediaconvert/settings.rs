@@ -379,3 +379,23 @@ mirror! {
         raw_format: String,
     }
 }
+
+/// The words in the settings that are none of the API's, as the SDK knows it.
+#[cfg(test)]
+pub(crate) fn unknown_words(settings: &JobTemplateSettings) -> Vec<String> {
+    let sdk = format!("{:?}", super::mirror::ToSdk::to_sdk(settings));
+    let unknown = sdk.split("UnknownVariantValue(").skip(1);
+    unknown.map(|rest| rest.split(')').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_not_of_the_api_is_found() {
+        let timecode_config = Some(TimecodeConfig { source: Some("ZEROBASE".into()), ..Default::default() });
+        let settings = JobTemplateSettings { timecode_config, ..Default::default() };
+        assert_eq!(unknown_words(&settings), ["\"ZEROBASE\""]);
+    }
+}

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use crate::stack::ladder::Ladder;
 
-use super::reader::{Table, Value, Wrong};
+use super::reader::{Scalar, Table, Value, Wrong};
 use super::rungs;
+use super::tree::Text;
 use super::values::{Period, TimeUnit, choices};
 
 /// Seconds of a group of pictures: segments are cut between them.
@@ -45,10 +46,8 @@ choices! {
         /// Never.
         #[default]
         Disabled = "disabled",
-        /// Where the input allows it, else without.
+        /// Where MediaConvert can, else without.
         Preferred = "preferred",
-        /// Always; a job that cannot be accelerated fails.
-        Enabled = "enabled",
     }
 }
 
@@ -60,28 +59,31 @@ pub struct Thumbnails {
     pub every: Period,
 }
 
+/// A mode of acceleration that jobs of a ladder can have.
+struct Mode(Acceleration);
+
+impl Scalar for Mode {
+    const EXAMPLE: &'static str = Acceleration::EXAMPLE;
+
+    fn scalar(text: &Text) -> Result<Self, Wrong> {
+        if text.text != "enabled" {
+            return Acceleration::scalar(text).map(Self);
+        }
+        let help = "choose preferred: MediaConvert accelerates no output without video, and the ladder's sound is one";
+        Err(Wrong::new("cannot be `enabled`", "every job would fail", help))
+    }
+}
+
 /// Reads `transcode`.
 pub(super) fn read(table: &Table<'_>) -> Option<Transcode> {
     let ladder = table.get("ladder").map_or_else(|| Some(Ladder::default()), |value| rungs::read(&value));
     let segment = table.get("segment").map_or(Some(Period::from_seconds(6)), |value| segment(&value));
-    let acceleration = table.or("acceleration", Acceleration::default());
+    let acceleration = table.or("acceleration", Mode(Acceleration::default()));
     let thumbnails = table.section("thumbnails", None, |table| thumbnails(table).map(Some));
-    let accelerated = acceleration == Some(Acceleration::Enabled);
-    if let (true, Some(stills), Some(value)) =
-        (accelerated, table.get("thumbnails"), table.get("acceleration"))
-    {
-        let help = "choose preferred, which accelerates what it can, or leave the thumbnails out";
-        value.contradicts(
-            Wrong::new("cannot be enabled with thumbnails", "every job would fail", help),
-            &stills,
-            "frame capture cannot be accelerated",
-        );
-        return None;
-    }
     Some(Transcode {
         ladder: ladder?,
         segment: segment?,
-        acceleration: acceleration?,
+        acceleration: acceleration?.0,
         thumbnails: thumbnails?,
     })
 }

@@ -1,0 +1,102 @@
+//! The encoder: the queue that jobs wait in, the template that holds the ladder, and the role that jobs run as.
+
+mod settings;
+
+use super::config::{Acceleration, StackFile};
+use super::ladder::Ladder;
+use super::storage::Storage;
+use super::{Declarations, Handle, roles};
+use crate::resource::iam::Role;
+use crate::resource::mediaconvert::{AccelerationSettings, JobTemplate, Queue};
+
+/// The encoder as it was declared.
+#[derive(Debug)]
+pub struct Transcode {
+    /// Where jobs wait.
+    pub queue: Handle<Queue>,
+    /// How they transcode.
+    pub template: Handle<JobTemplate>,
+    /// What they run as.
+    pub role: Handle<Role>,
+}
+
+/// Declares the encoder between the source and the work bucket.
+pub fn declare(stack: &mut Declarations, file: &StackFile, storage: &Storage) -> Transcode {
+    let queue = queue(stack);
+    let template = template(stack, file, &queue);
+    let role = role(stack, storage, &queue);
+    Transcode { queue, template, role }
+}
+
+/// A queue of the stack's own: its costs carry the stack's tags, and its jobs wait for nobody else's.
+fn queue(stack: &mut Declarations) -> Handle<Queue> {
+    let queue = Queue {
+        name: stack.name("transcode"),
+        description: Some(format!("Uploads of {} that wait to be transcoded", stack.scope().stack)),
+        pricing_plan: "ON_DEMAND".to_owned(),
+        status: "ACTIVE".to_owned(),
+        tags: stack.tags("transcode/queue").into(),
+    };
+    stack.declare("transcode/queue", &queue)
+}
+
+fn template(stack: &mut Declarations, file: &StackFile, queue: &Handle<Queue>) -> Handle<JobTemplate> {
+    let mode = match file.transcode.acceleration {
+        Acceleration::Disabled => "DISABLED",
+        Acceleration::Preferred => "PREFERRED",
+    };
+    let template = JobTemplate {
+        name: stack.name("ladder"),
+        description: Some(summary(&file.transcode.ladder)),
+        category: None,
+        queue: queue.arn(),
+        priority: 0,
+        acceleration_settings: AccelerationSettings { mode: mode.to_owned() },
+        status_update_interval: "SECONDS_60".to_owned(),
+        hop_destinations: Vec::new(),
+        settings_json: settings::settings(&file.transcode),
+        tags: stack.tags("transcode/template").into(),
+    };
+    stack.declare("transcode/template", &template)
+}
+
+/// The ladder in a line, for who meets the template in the console.
+fn summary(ladder: &Ladder) -> String {
+    let name = ladder.name.as_deref().unwrap_or("A ladder of its own");
+    match ladder.rungs.as_slice() {
+        [only] => format!("{name}: {only}"),
+        [lowest, .., highest] => {
+            format!("{name}: {} renditions, {lowest} to {highest}", ladder.rungs.len())
+        }
+        [] => name.to_owned(),
+    }
+}
+
+/// Jobs read uploads and write to the work bucket, for this queue alone.
+fn role(stack: &mut Declarations, storage: &Storage, queue: &Handle<Queue>) -> Handle<Role> {
+    let role = Role::new(
+        stack.name("transcode"),
+        "What MediaConvert's jobs may do",
+        roles::encoder_trust(stack.scope(), queue.arn()),
+        roles::inline(roles::encoder(storage.source.arn(), storage.work.arn())),
+        stack.tags("transcode/role"),
+    );
+    stack.declare("transcode/role", &role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ladder_is_summed_up_in_a_line() {
+        assert_eq!(
+            summary(&Ladder::named("hls-1080p").unwrap()),
+            "hls-1080p: 8 renditions, 234p 145k to 1080p 7.8M"
+        );
+        let mut single = Ladder::named("hls-720p").unwrap();
+        single.rungs.truncate(1);
+        single.name = None;
+        assert_eq!(summary(&single), "A ladder of its own: 234p 145k");
+    }
+}

@@ -1,0 +1,343 @@
+//! The ladder as MediaConvert's settings.
+//!
+//! One package of HLS renditions that a player can switch between at every segment, with the sound as a rendition of its
+//! own; and, if asked for, still pictures. Where it goes is not said here: each job has a place of its own. Follows
+//! the MediaConvert API reference and Apple's HLS authoring specification.
+
+use std::collections::BTreeMap;
+
+use crate::resource::mediaconvert::settings::{
+    AacSettings, AudioCodecSettings, AudioDescription, AudioSelector, CmafGroupSettings, CmfcSettings,
+    ContainerSettings, FileGroupSettings, FrameCaptureSettings, H264QvbrSettings, H264Settings,
+    H265QvbrSettings, H265Settings, HlsGroupSettings, HlsSettings, InputTemplate, JobTemplateSettings,
+    Output, OutputGroup, OutputGroupSettings, OutputSettings, TimecodeConfig, VideoCodecSettings,
+    VideoDescription, VideoSelector,
+};
+use crate::stack::config::{Thumbnails, Transcode};
+use crate::stack::ladder::{Codec, Container, Rung};
+
+/// The audio of the source: the name that the submit handler gives it in each job.
+const AUDIO: &str = "Audio Selector 1";
+/// The audio rendition group.
+const SOUND: &str = "audio";
+/// Seconds of a group of pictures. Segments are whole multiples of it.
+const GOP: f64 = 2.0;
+/// Seconds of a fragment inside an fMP4 segment: a group of pictures.
+const FRAGMENT: i32 = 2;
+/// Below this many lines H.264 is Main profile, which the phones that play those renditions are sure to have.
+const HIGH_PROFILE_FROM: u32 = 480;
+/// The frame that still pictures fit into.
+const STILL: (i32, i32) = (640, 360);
+/// MediaConvert's highest number of captures: the video's length decides.
+const ALL_CAPTURES: i32 = 10_000_000;
+
+fn word(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// A number of the stack file, whose limits are well below the API's.
+fn number(value: impl TryInto<i32>) -> Option<i32> {
+    Some(value.try_into().unwrap_or(i32::MAX))
+}
+
+/// The settings of the template.
+pub(super) fn settings(transcode: &Transcode) -> JobTemplateSettings {
+    let stills = transcode.thumbnails.as_ref().map(stills);
+    JobTemplateSettings {
+        timecode_config: Some(TimecodeConfig { source: word("ZEROBASED"), ..Default::default() }),
+        inputs: Some(vec![input()]),
+        output_groups: Some([package(transcode)].into_iter().chain(stills).collect()),
+        ..Default::default()
+    }
+}
+
+/// The picture upright, as phones mean it, and the first audio track.
+fn input() -> InputTemplate {
+    let audio = AudioSelector { default_selection: word("DEFAULT"), ..Default::default() };
+    InputTemplate {
+        audio_selectors: Some(BTreeMap::from([(AUDIO.to_owned(), audio)])),
+        video_selector: Some(VideoSelector { rotate: word("AUTO"), ..Default::default() }),
+        timecode_source: word("ZEROBASED"),
+        ..Default::default()
+    }
+}
+
+/// The renditions and what holds them together. MediaConvert makes fMP4 segments in CMAF groups alone.
+fn package(transcode: &Transcode) -> OutputGroup {
+    let container = transcode.ladder.container;
+    let segment = number(transcode.segment.seconds());
+    let (name, settings) = match container {
+        Container::Ts => ("Apple HLS", ts_group(segment)),
+        Container::Fmp4 => ("CMAF", fmp4_group(segment)),
+    };
+    let pictures = transcode.ladder.rungs.iter().map(|rung| picture(rung, container));
+    OutputGroup {
+        name: word(name),
+        custom_name: word("ladder"),
+        output_group_settings: Some(settings),
+        outputs: Some(pictures.chain([sound(container)]).collect()),
+        ..Default::default()
+    }
+}
+
+/// Segments end where a group of pictures does: an exact length would put an extra I-frame in wherever the frame rate is
+/// a fraction. Playlists are written once, at the end: nobody plays from the work bucket.
+fn ts_group(segment: Option<i32>) -> OutputGroupSettings {
+    let hls = HlsGroupSettings {
+        segment_control: word("SEGMENTED_FILES"),
+        segment_length: segment,
+        segment_length_control: word("GOP_MULTIPLE"),
+        min_segment_length: Some(0),
+        manifest_duration_format: word("FLOATING_POINT"),
+        // 6.006 s is 6, as the specification rounds, and not 7.
+        target_duration_compatibility_mode: word("SPEC_COMPLIANT"),
+        manifest_compression: word("NONE"),
+        // What RFC 8216 wants of CODECS.
+        codec_specification: word("RFC_6381"),
+        stream_inf_resolution: word("INCLUDE"),
+        program_date_time: word("EXCLUDE"),
+        client_cache: word("ENABLED"),
+        directory_structure: word("SINGLE_DIRECTORY"),
+        output_selection: word("MANIFESTS_AND_SEGMENTS"),
+        progressive_write_hls_manifest: word("DISABLED"),
+        caption_language_setting: word("NONE"),
+        ..Default::default()
+    };
+    OutputGroupSettings {
+        r#type: word("HLS_GROUP_SETTINGS"),
+        hls_group_settings: Some(hls),
+        ..Default::default()
+    }
+}
+
+/// As [`ts_group`], in fragmented MP4.
+fn fmp4_group(segment: Option<i32>) -> OutputGroupSettings {
+    let cmaf = CmafGroupSettings {
+        segment_control: word("SEGMENTED_FILES"),
+        segment_length: segment,
+        segment_length_control: word("GOP_MULTIPLE"),
+        fragment_length: Some(FRAGMENT),
+        manifest_duration_format: word("FLOATING_POINT"),
+        target_duration_compatibility_mode: word("SPEC_COMPLIANT"),
+        manifest_compression: word("NONE"),
+        codec_specification: word("RFC_6381"),
+        stream_inf_resolution: word("INCLUDE"),
+        client_cache: word("ENABLED"),
+        write_hls_manifest: word("ENABLED"),
+        write_dash_manifest: word("DISABLED"),
+        ..Default::default()
+    };
+    OutputGroupSettings {
+        r#type: word("CMAF_GROUP_SETTINGS"),
+        cmaf_group_settings: Some(cmaf),
+        ..Default::default()
+    }
+}
+
+/// One video rendition. The size is the frame that the picture fits into: a source of another shape keeps it without
+/// black bars, and none is made larger than it is.
+fn picture(rung: &Rung, container: Container) -> Output {
+    let video = VideoDescription {
+        width: number(rung.width),
+        height: number(rung.height),
+        scaling_behavior: word("FIT_NO_UPSCALE"),
+        sharpness: Some(50),
+        timecode_insertion: word("DISABLED"),
+        codec_settings: Some(match rung.codec {
+            Codec::Avc => avc(rung),
+            Codec::Hevc => hevc(rung),
+        }),
+        ..Default::default()
+    };
+    Output { name_modifier: Some(modifier(rung)), video_description: Some(video), ..playing(container) }
+}
+
+/// What tells a rendition's files from the others': `_1080p_7800k`.
+fn modifier(rung: &Rung) -> String {
+    let codec = match rung.codec {
+        Codec::Avc => "",
+        Codec::Hevc => "_hevc",
+    };
+    let bits = rung.max_bitrate;
+    let rate = if bits.is_multiple_of(1000) { format!("{}k", bits / 1000) } else { bits.to_string() };
+    format!("_{}p{codec}_{rate}", rung.height)
+}
+
+/// An output that plays with the sound rendition.
+fn playing(container: Container) -> Output {
+    let (sets, exclude) = (word(SOUND), word("EXCLUDE"));
+    match container {
+        Container::Ts => ts(HlsSettings {
+            audio_rendition_sets: sets,
+            i_frame_only_manifest: exclude,
+            ..Default::default()
+        }),
+        Container::Fmp4 => fmp4(CmfcSettings {
+            audio_rendition_sets: sets,
+            i_frame_only_manifest: exclude,
+            ..Default::default()
+        }),
+    }
+}
+
+/// The sound: stored once and not with every rung.
+fn sound(container: Container) -> Output {
+    let (group, track) = (word(SOUND), word("ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT"));
+    let output = match container {
+        Container::Ts => ts(HlsSettings {
+            audio_group_id: group,
+            audio_track_type: track,
+            audio_only_container: word("AUTOMATIC"),
+            ..Default::default()
+        }),
+        Container::Fmp4 => {
+            fmp4(CmfcSettings { audio_group_id: group, audio_track_type: track, ..Default::default() })
+        }
+    };
+    Output { name_modifier: word("_audio"), audio_descriptions: Some(vec![aac()]), ..output }
+}
+
+fn ts(hls: HlsSettings) -> Output {
+    Output {
+        container_settings: Some(ContainerSettings { container: word("M3U8"), ..Default::default() }),
+        output_settings: Some(OutputSettings { hls_settings: Some(hls), ..Default::default() }),
+        ..Default::default()
+    }
+}
+
+fn fmp4(cmfc: CmfcSettings) -> Output {
+    Output {
+        container_settings: Some(ContainerSettings {
+            container: word("CMFC"),
+            cmfc_settings: Some(cmfc),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// H.264. Groups of pictures are closed, equally long and nothing else begins one, so that they are aligned in all
+/// renditions. One pass, since two cost the professional tier.
+fn avc(rung: &Rung) -> VideoCodecSettings {
+    let h264 = H264Settings {
+        codec_profile: word(if rung.height < HIGH_PROFILE_FROM { "MAIN" } else { "HIGH" }),
+        codec_level: word("AUTO"),
+        quality_tuning_level: word("SINGLE_PASS_HQ"),
+        rate_control_mode: word("QVBR"),
+        max_bitrate: number(rung.max_bitrate),
+        qvbr_settings: Some(H264QvbrSettings {
+            qvbr_quality_level: number(rung.quality()),
+            ..Default::default()
+        }),
+        gop_size: Some(GOP),
+        gop_size_units: word("SECONDS"),
+        gop_closed_cadence: Some(1),
+        scene_change_detect: word("DISABLED"),
+        min_i_interval: Some(0),
+        framerate_control: word("INITIALIZE_FROM_SOURCE"),
+        par_control: word("SPECIFIED"),
+        par_numerator: Some(1),
+        par_denominator: Some(1),
+        interlace_mode: word("PROGRESSIVE"),
+        adaptive_quantization: word("AUTO"),
+        ..Default::default()
+    };
+    VideoCodecSettings { codec: word("H_264"), h264_settings: Some(h264), ..Default::default() }
+}
+
+/// HEVC: as [`avc`], with parameter sets where Apple's players look for them.
+fn hevc(rung: &Rung) -> VideoCodecSettings {
+    let h265 = H265Settings {
+        codec_profile: word("MAIN_MAIN"),
+        codec_level: word("AUTO"),
+        quality_tuning_level: word("SINGLE_PASS_HQ"),
+        rate_control_mode: word("QVBR"),
+        max_bitrate: number(rung.max_bitrate),
+        qvbr_settings: Some(H265QvbrSettings {
+            qvbr_quality_level: number(rung.quality()),
+            ..Default::default()
+        }),
+        gop_size: Some(GOP),
+        gop_size_units: word("SECONDS"),
+        gop_closed_cadence: Some(1),
+        scene_change_detect: word("DISABLED"),
+        min_i_interval: Some(0),
+        framerate_control: word("INITIALIZE_FROM_SOURCE"),
+        par_control: word("SPECIFIED"),
+        par_numerator: Some(1),
+        par_denominator: Some(1),
+        interlace_mode: word("PROGRESSIVE"),
+        adaptive_quantization: word("AUTO"),
+        write_mp4_packaging_type: word("HVC1"),
+        ..Default::default()
+    };
+    VideoCodecSettings { codec: word("H_265"), h265_settings: Some(h265), ..Default::default() }
+}
+
+/// Stereo AAC-LC, which everything plays.
+fn aac() -> AudioDescription {
+    let aac = AacSettings {
+        codec_profile: word("LC"),
+        coding_mode: word("CODING_MODE_2_0"),
+        rate_control_mode: word("CBR"),
+        bitrate: Some(160_000),
+        sample_rate: Some(48_000),
+        specification: word("MPEG4"),
+        raw_format: word("NONE"),
+        ..Default::default()
+    };
+    AudioDescription {
+        audio_source_name: word(AUDIO),
+        stream_name: word("Stereo"),
+        audio_type_control: word("FOLLOW_INPUT"),
+        language_code_control: word("FOLLOW_INPUT"),
+        codec_settings: Some(AudioCodecSettings {
+            codec: word("AAC"),
+            aac_settings: Some(aac),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// Still pictures along the video.
+fn stills(thumbnails: &Thumbnails) -> OutputGroup {
+    let capture = FrameCaptureSettings {
+        framerate_numerator: Some(1),
+        framerate_denominator: number(thumbnails.every.seconds()),
+        max_captures: Some(ALL_CAPTURES),
+        quality: Some(80),
+        ..Default::default()
+    };
+    let video = VideoDescription {
+        width: Some(STILL.0),
+        height: Some(STILL.1),
+        scaling_behavior: word("FIT_NO_UPSCALE"),
+        codec_settings: Some(VideoCodecSettings {
+            codec: word("FRAME_CAPTURE"),
+            frame_capture_settings: Some(capture),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let output = Output {
+        extension: word("jpg"),
+        container_settings: Some(ContainerSettings { container: word("RAW"), ..Default::default() }),
+        video_description: Some(video),
+        ..Default::default()
+    };
+    OutputGroup {
+        name: word("File Group"),
+        custom_name: word("thumbnails"),
+        output_group_settings: Some(OutputGroupSettings {
+            r#type: word("FILE_GROUP_SETTINGS"),
+            file_group_settings: Some(FileGroupSettings::default()),
+            ..Default::default()
+        }),
+        outputs: Some(vec![output]),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
