@@ -68,7 +68,11 @@ pub async fn declared(
 ///
 /// # Errors
 /// When a read fails.
-pub async fn find(regions: &Regions, registry: &Registry, declaration: &Declaration) -> aws::Result<Option<Live>> {
+pub async fn find(
+    regions: &Regions,
+    registry: &Registry,
+    declaration: &Declaration,
+) -> aws::Result<Option<Live>> {
     let cx = regions.context(&declaration.region);
     let Some(adapter) = registry.get(&declaration.kind) else {
         return Err(aws::Error::unexpected("provision", format!("no adapter for {}", declaration.kind)));

@@ -11,7 +11,7 @@ use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
 
 /// Arguments of `provision bundle`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Architecture the functions run on; `host` is this machine's own
     #[arg(long, value_enum, default_value_t = Arch::Host)]
     arch: Arch,
@@ -49,7 +49,7 @@ impl Arch {
 /// # Errors
 ///
 /// What [`bundle::bundle`] returns.
-pub async fn run(args: Args) -> miette::Result<()> {
+pub(super) async fn run(args: Args) -> miette::Result<()> {
     let bundles = build(args.arch.resolve()?).await?;
     match args.format {
         Format::Human => anstream::print!("{}", human(&bundles)),

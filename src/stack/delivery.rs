@@ -258,12 +258,18 @@ mod tests {
             let config = declaration.properties.as_object().unwrap().values().next().unwrap();
             let text = |key: &str| config.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
             let name = text("Name");
-            assert!(name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+            assert!(
+                name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'),
+                "{name}"
+            );
             let comment = text("Comment") + &text("Description");
             assert_eq!(comment, format!("provision:vod:{address}"));
         }
         for policy in [SEGMENTS, PLAYLISTS].map(cache) {
-            assert!(policy.min_ttl <= policy.default_ttl && policy.default_ttl <= policy.max_ttl, "{policy:?}");
+            assert!(
+                policy.min_ttl <= policy.default_ttl && policy.default_ttl <= policy.max_ttl,
+                "{policy:?}"
+            );
         }
     }
 
@@ -279,7 +285,8 @@ mod tests {
 
     #[test]
     fn the_file_s_options_arrive() {
-        let acl = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/vod/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f";
+        let acl =
+            "arn:aws:wafv2:us-east-1:111122223333:global/webacl/vod/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f";
         let config = distribution(&format!(
             "delivery:\n  price_class: 200\n  allow_countries: [KR, JP]\n  web_acl: {acl}\n"
         ));
@@ -288,6 +295,9 @@ mod tests {
         assert_eq!(config.web_acl_id, Some(acl.into()));
         let headers = declared("delivery:\n  player_origins: ['https://www.example.com']\n").remove(HEADERS);
         let cors = &headers.unwrap().properties["ResponseHeadersPolicyConfig"]["CorsConfig"];
-        assert_eq!(cors["AccessControlAllowOrigins"]["Items"], serde_json::json!(["https://www.example.com"]));
+        assert_eq!(
+            cors["AccessControlAllowOrigins"]["Items"],
+            serde_json::json!(["https://www.example.com"])
+        );
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! It serves every stack of its account and region, so its mark names none of them.
 
-use crate::model::{Declaration, Scope};
+use crate::model::{Declaration, PolicyDocument, Scope};
 use crate::resource::s3::{
-    AbortIncompleteMultipartUpload, Bucket, BucketPolicy, LifecycleConfiguration, NoncurrentVersionExpiration, Rule,
-    VersioningConfiguration,
+    AbortIncompleteMultipartUpload, Bucket, BucketPolicy, LifecycleConfiguration,
+    NoncurrentVersionExpiration, Rule, VersioningConfiguration,
 };
 use crate::stack::{Declarations, storage};
 
@@ -36,7 +36,7 @@ pub fn declare(scope: &Scope) -> Vec<Declaration> {
     let bucket = stack.declare("home/bucket", &bucket);
     let policy = BucketPolicy {
         bucket: bucket.output("BucketName"),
-        policy_document: storage::secure_transport(&bucket),
+        policy_document: PolicyDocument::new([storage::tls_only(&bucket)]),
     };
     stack.declare("home/bucket/policy", &policy);
     stack.finish()

@@ -2,13 +2,13 @@
 
 pub mod config;
 mod declarations;
-mod delivery;
+pub mod delivery;
 pub mod handlers;
 pub mod home;
 pub mod ladder;
-mod roles;
-mod storage;
-mod transcode;
+pub mod roles;
+pub mod storage;
+pub mod transcode;
 
 pub use declarations::{Declarations, Handle};
 
@@ -31,15 +31,19 @@ pub fn declare(file: &StackFile, code: &Code) -> Vec<Declaration> {
     let delivery = delivery::declare(&mut stack, file, storage.output.output("RegionalDomainName"));
     storage::output_policy(&mut stack, &storage, delivery.distribution.arn());
     let wiring = Wiring {
-        source: Named::of(&storage.source, "BucketName"),
-        work: Named::of(&storage.work, "BucketName"),
-        output: Named::of(&storage.output, "BucketName"),
+        source: named(&storage.source, "BucketName"),
+        work: named(&storage.work, "BucketName"),
+        output: named(&storage.output, "BucketName"),
         queue: transcode.queue.arn(),
-        template: Named::of(&transcode.template, "Name"),
+        template: named(&transcode.template, "Name"),
         encoder: transcode.role.arn(),
-        distribution: Named::of(&delivery.distribution, "Id"),
+        distribution: named(&delivery.distribution, "Id"),
         topic: None,
     };
     handlers::declare(&mut stack, file, &wiring, code);
     stack.finish()
+}
+
+fn named<R>(resource: &Handle<R>, attribute: &str) -> Named {
+    Named { name: resource.output(attribute), arn: resource.arn() }
 }

@@ -90,7 +90,7 @@ pub(super) fn secure_transport(bucket: &Handle<Bucket>) -> PolicyDocument {
 }
 
 /// Nothing goes in or out in the clear. A minimum version of TLS needs no statement: S3 itself takes none below 1.2.
-fn tls_only(bucket: &Handle<Bucket>) -> Statement {
+pub(super) fn tls_only(bucket: &Handle<Bucket>) -> Statement {
     Statement::deny("TlsOnly", &["s3:*"]).to(Principal::Any).on([bucket.arn(), bucket.arn() + "/*"]).when(
         "Bool",
         "aws:SecureTransport",

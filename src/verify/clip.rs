@@ -27,10 +27,13 @@ impl Clip {
     pub fn given(file: &Path) -> Result<Self, Error> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let refuse = |why: &str| Err(Error::Clip { name: file.display().to_string(), why: why.to_owned() });
-        let size = std::fs::metadata(file).map_err(|error| unusable(&file.display().to_string(), &error))?.len();
+        let size =
+            std::fs::metadata(file).map_err(|error| unusable(&file.display().to_string(), &error))?.len();
         match size {
             0 => refuse("it is empty"),
-            size if size > LIMIT => refuse("it is larger than 5 GiB: upload it with a tool that uploads in parts"),
+            size if size > LIMIT => {
+                refuse("it is larger than 5 GiB: upload it with a tool that uploads in parts")
+            }
             _ if !asset::is_video(&name) => refuse("uploads of that name start no encode"),
             _ => Ok(Self { path: file.to_owned(), name }),
         }
@@ -47,7 +50,18 @@ impl Clip {
         let made = Command::new(ffmpeg)
             .args(["-hide_banner", "-nostdin", "-v", "error", "-y"])
             .args(["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone])
-            .args(["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-ac", "2"])
+            .args([
+                "-c:v",
+                "libx264",
+                "-preset",
+                "ultrafast",
+                "-pix_fmt",
+                "yuv420p",
+                "-c:a",
+                "aac",
+                "-ac",
+                "2",
+            ])
             .arg(&path)
             .stdin(Stdio::null())
             .kill_on_drop(true)

@@ -55,7 +55,10 @@ async fn one(ffmpeg: &Path, rendition: &Fetched) -> Result<Decoded, Error> {
     }
     let (frames, seconds) = last_progress(&String::from_utf8_lossy(&output.stdout));
     if (seconds - rendition.seconds).abs() > SLACK {
-        return Err(fail(format!("it lasts {seconds:.2} s, and its playlist says {:.2} s", rendition.seconds)));
+        return Err(fail(format!(
+            "it lasts {seconds:.2} s, and its playlist says {:.2} s",
+            rendition.seconds
+        )));
     }
     if rendition.picture && frames == 0 {
         return Err(fail("it has no picture".to_owned()));
@@ -66,7 +69,8 @@ async fn one(ffmpeg: &Path, rendition: &Fetched) -> Result<Decoded, Error> {
 
 /// Frames and seconds of ffmpeg's last progress block.
 fn last_progress(text: &str) -> (u64, f64) {
-    let last = |key: &str| text.lines().rev().find_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok());
+    let last =
+        |key: &str| text.lines().rev().find_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok());
     let microseconds = last("out_time_us=").unwrap_or_default();
     (last("frame=").unwrap_or_default(), microseconds as f64 / 1e6)
 }
@@ -77,7 +81,8 @@ mod tests {
 
     #[test]
     fn the_last_progress_counts() {
-        let text = "frame=10\nout_time_us=N/A\nprogress=continue\nframe=300\nout_time_us=10010000\nprogress=end\n";
+        let text =
+            "frame=10\nout_time_us=N/A\nprogress=continue\nframe=300\nout_time_us=10010000\nprogress=end\n";
         assert_eq!(last_progress(text), (300, 10.01));
         assert_eq!(last_progress("out_time_us=2000000\n"), (0, 2.0));
     }

@@ -49,14 +49,18 @@ fn unplayable(address: &Url, why: impl ToString) -> Error {
 ///
 /// # Errors
 /// When anything of it is not there, or is no playlist.
-pub(super) async fn fetch(address: &str, folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<Set, Error> {
+pub(super) async fn fetch(
+    address: &str,
+    folder: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Set, Error> {
     let began = Instant::now();
     let unusable = |error: String| Error::Unplayable { address: address.to_owned(), why: error };
     let base = Url::parse(address).map_err(|error| unusable(error.to_string()))?;
     let viewer = viewer().map_err(|error| unusable(error.to_string()))?;
     let text = get(&viewer, &base).await?;
-    let (_, multivariant) =
-        m3u8_rs::parse_master_playlist(&text).map_err(|_| unplayable(&base, "it is no multivariant playlist"))?;
+    let (_, multivariant) = m3u8_rs::parse_master_playlist(&text)
+        .map_err(|_| unplayable(&base, "it is no multivariant playlist"))?;
     let mut renditions = Vec::new();
     for (number, (uri, label, picture)) in named(&multivariant).into_iter().enumerate() {
         progress(&format!("fetching {uri}"));
@@ -73,7 +77,8 @@ pub(super) async fn fetch(address: &str, folder: &Path, progress: &mut dyn FnMut
 /// The media playlists that a multivariant playlist names: address, label, whether there is a picture.
 fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
     let video = multivariant.variants.iter().filter(|variant| !variant.is_i_frame).map(|variant| {
-        let size = variant.resolution.map(|size| format!("{}x{}", size.width, size.height)).unwrap_or_default();
+        let size =
+            variant.resolution.map(|size| format!("{}x{}", size.width, size.height)).unwrap_or_default();
         (variant.uri.clone(), format!("{size} {:.1} Mbit/s", variant.bandwidth as f64 / 1e6), true)
     });
     let audio = multivariant.alternatives.iter().filter_map(|alternative| {
@@ -96,7 +101,13 @@ async fn get(viewer: &Client, address: &Url) -> Result<Vec<u8>, Error> {
     Ok(answer.bytes().await.map_err(|error| unplayable(address, error))?.to_vec())
 }
 
-async fn rendition(viewer: &Client, address: Url, label: String, picture: bool, folder: &Path) -> Result<Fetched, Error> {
+async fn rendition(
+    viewer: &Client,
+    address: Url,
+    label: String,
+    picture: bool,
+    folder: &Path,
+) -> Result<Fetched, Error> {
     let text = get(viewer, &address).await?;
     let (_, playlist) =
         m3u8_rs::parse_media_playlist(&text).map_err(|_| unplayable(&address, "it is no media playlist"))?;
@@ -112,7 +123,8 @@ async fn rendition(viewer: &Client, address: Url, label: String, picture: bool, 
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    let (segments, seconds) = (playlist.segments.len(), playlist.segments.iter().map(|segment| f64::from(segment.duration)).sum());
+    let (segments, seconds) =
+        (playlist.segments.len(), playlist.segments.iter().map(|segment| f64::from(segment.duration)).sum());
     let local = folder.join("local.m3u8");
     write_local(playlist, &local).map_err(|error| unplayable(&address, error))?;
     let bytes = sizes.iter().sum();

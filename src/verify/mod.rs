@@ -75,7 +75,9 @@ pub enum Error {
     },
     /// The stack said that it could not encode the clip.
     #[error("the clip was not published: {why}")]
-    #[diagnostic(help("see the log groups of the submit and publish functions, and the job in MediaConvert"))]
+    #[diagnostic(help(
+        "see the log groups of the submit and publish functions, and the job in MediaConvert"
+    ))]
     NotPublished {
         /// What the stack wrote about it.
         why: String,
@@ -95,7 +97,11 @@ pub enum Error {
 ///
 /// # Errors
 /// When any of that fails: the error says at what.
-pub async fn verify(stage: &Stage<'_>, clip: Option<&Path>, progress: &mut dyn FnMut(&str)) -> Result<Playable, Error> {
+pub async fn verify(
+    stage: &Stage<'_>,
+    clip: Option<&Path>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Playable, Error> {
     let ffmpeg = local::ffmpeg(progress).await?;
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
@@ -145,7 +151,8 @@ async fn published(stage: &Stage<'_>, asset: &str, version: &str) -> Result<(), 
         };
         let unreadable = |error: String| aws::Error::unexpected("s3:GetObject", format!("{asset}: {error}"));
         let bytes = answer.body.collect().await.map_err(|error| unreadable(error.to_string()))?.into_bytes();
-        let found: Description = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let found: Description =
+            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
         Ok(verdict(&found, version))
     };
     match aws::until(&stage.cx, "the clip is not published:", patience, look).await? {

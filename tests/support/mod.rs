@@ -51,7 +51,8 @@ impl Cloud {
 
 impl Drop for Cloud {
     fn drop(&mut self) {
-        let stopped = Command::new(PROGRAM).args(["local", "stop", "--name", &self.name, "--port", "0"]).output();
+        let stopped =
+            Command::new(PROGRAM).args(["local", "stop", "--name", &self.name, "--port", "0"]).output();
         if let Err(error) = stopped {
             println!("the local cloud {} was not stopped: {error}", self.name);
         }

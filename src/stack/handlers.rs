@@ -1,0 +1,719 @@
+//! The two Lambda functions, the rules that feed them, and the queue that catches what they could not handle.
+//!
+//! A rule comes last: its function's permission and destinations and the queue's policy stand before the first event
+//! can arrive, so nothing is lost while a stack is being made. What the functions do with the environment they are
+//! given is written in `docs/handlers.md`.
+
+use serde_json::json;
+
+use super::config::{Architecture, StackFile};
+use super::roles::{self, FunctionAccess, PublishAccess, SubmitAccess};
+use super::{Declarations, Handle};
+use crate::model::{Address, Input, PolicyDocument, Principal, Scope, Statement, bundle_key};
+use crate::resource::events::{DeadLetterConfig, EventPattern, RetryPolicy, Rule, RuleState, Target};
+use crate::resource::iam::Role;
+use crate::resource::lambda::{
+    Code as Package, Destination, DestinationConfig, Environment, EphemeralStorage, EventInvokeConfig,
+    Function, LoggingConfig, Permission, TracingConfig,
+};
+use crate::resource::logs::{LogGroup, LogGroupClass};
+use crate::resource::sqs::{Queue, QueuePolicy};
+
+const EVENTS: &str = "events.amazonaws.com";
+const HOUR: u32 = 60 * 60;
+const DAY: u32 = 24 * HOUR;
+const UPLOAD_RULE: &str = "upload";
+const JOB_RULE: &str = "job";
+
+/// Something by name and ARN.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its name, or its id where it has no name.
+    pub name: Input,
+    /// Its ARN.
+    pub arn: Input,
+}
+
+impl Named {
+    /// A declared resource, by the output that is its name and by its ARN.
+    #[must_use]
+    pub fn of<R>(declared: &Handle<R>, name: &str) -> Self {
+        Self { name: declared.output(name), arn: declared.arn() }
+    }
+}
+
+/// What the handlers work with.
+#[derive(Clone, Debug)]
+pub struct Wiring {
+    /// The bucket of uploads.
+    pub source: Named,
+    /// The bucket that MediaConvert writes to.
+    pub work: Named,
+    /// The bucket that viewers read from.
+    pub output: Named,
+    /// The ARN of the queue of jobs.
+    pub queue: Input,
+    /// The job template.
+    pub template: Named,
+    /// The ARN of the role that MediaConvert assumes.
+    pub encoder: Input,
+    /// The distribution, by id and ARN.
+    pub distribution: Named,
+    /// The ARN of the topic that hears of assets, if there is one.
+    pub topic: Option<Input>,
+}
+
+/// The handlers' deployment packages, by the SHA-256 of each in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Of submit.
+    pub submit: String,
+    /// Of publish.
+    pub publish: String,
+}
+
+/// What was declared, for others to refer to.
+#[derive(Debug)]
+pub struct Handlers {
+    /// Starts a job for an upload.
+    pub submit: Handle<Function>,
+    /// Publishes what a job made.
+    pub publish: Handle<Function>,
+    /// Feeds submit.
+    pub upload_rule: Handle<Rule>,
+    /// Feeds publish.
+    pub job_rule: Handle<Rule>,
+    /// Where events go that neither could handle.
+    pub dead_letters: Handle<Queue>,
+}
+
+/// The processor the functions are built for and run on: on the local cloud, where they run as plain processes, the one
+/// of this machine.
+#[must_use]
+pub fn architecture(file: &StackFile) -> Architecture {
+    match (file.local, cfg!(target_arch = "aarch64")) {
+        (true, true) => Architecture::Arm64,
+        (true, false) => Architecture::X86_64,
+        (false, _) => file.handlers.architecture,
+    }
+}
+
+/// Declares the handlers.
+pub fn declare(stack: &mut Declarations, file: &StackFile, wiring: &Wiring, code: &Code) -> Handlers {
+    let dead_letters = dead_letters(stack);
+    let submit = submit(stack, file, wiring, &code.submit, &dead_letters);
+    let publish = publish(stack, file, wiring, &code.publish, &dead_letters);
+    let guarded = dead_letters_policy(stack, &dead_letters, [&submit.role, &publish.role]);
+    let upload_rule = Feed {
+        address: "handlers/upload-rule",
+        rule: UPLOAD_RULE,
+        description: "Videos put into the source bucket, to submit",
+        pattern: uploads(&wiring.source.name),
+        target: "submit",
+        to: &submit,
+    }
+    .declare(stack, &dead_letters, guarded.address());
+    let job_rule = Feed {
+        address: "handlers/job-rule",
+        rule: JOB_RULE,
+        description: "Jobs of the stack's queue that have ended, to publish",
+        pattern: ended_jobs(&wiring.queue),
+        target: "publish",
+        to: &publish,
+    }
+    .declare(stack, &dead_letters, guarded.address());
+    Handlers { submit: submit.function, publish: publish.function, upload_rule, job_rule, dead_letters }
+}
+
+fn submit(
+    stack: &mut Declarations,
+    file: &StackFile,
+    wiring: &Wiring,
+    digest: &str,
+    dead_letters: &Handle<Queue>,
+) -> Declared {
+    let logs = logs(stack, file, "submit");
+    let Wiring { source, work, queue, template, encoder, .. } = wiring.clone();
+    let acceleration = file.transcode.acceleration.as_str().to_uppercase();
+    let environment = [
+        ("ACCELERATION", acceleration.into()),
+        ("JOB_TEMPLATE", template.name),
+        ("QUEUE", queue.clone()),
+        ("ROLE", encoder.clone()),
+        ("WORK_BUCKET", work.name),
+    ];
+    let access = SubmitAccess {
+        source: source.arn,
+        work: work.arn,
+        template: template.arn,
+        queue,
+        encoder,
+        function: FunctionAccess { log_group: logs.arn(), dead_letters: dead_letters.arn() },
+    };
+    let handler = Handler {
+        name: "submit",
+        description: "Starts a MediaConvert job for an uploaded video",
+        rule: UPLOAD_RULE,
+        digest,
+        memory: 256,
+        timeout: 60,
+        environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        policy: roles::submit(stack.scope(), &access),
+        logs: &logs,
+    };
+    handler.declare(stack, file, dead_letters)
+}
+
+fn publish(
+    stack: &mut Declarations,
+    file: &StackFile,
+    wiring: &Wiring,
+    digest: &str,
+    dead_letters: &Handle<Queue>,
+) -> Declared {
+    let logs = logs(stack, file, "publish");
+    let Wiring { source, work, output, distribution, topic, .. } = wiring.clone();
+    let environment =
+        [("DISTRIBUTION", distribution.name), ("OUTPUT_BUCKET", output.name), ("WORK_BUCKET", work.name)];
+    let environment = environment.into_iter().chain(topic.clone().map(|topic| ("TOPIC", topic)));
+    let access = PublishAccess {
+        source: source.arn,
+        work: work.arn,
+        output: output.arn,
+        distribution: distribution.arn,
+        topic,
+        function: FunctionAccess { log_group: logs.arn(), dead_letters: dead_letters.arn() },
+    };
+    let handler = Handler {
+        name: "publish",
+        description: "Publishes what a MediaConvert job made",
+        rule: JOB_RULE,
+        digest,
+        // A function's share of the network grows with its memory, and copying is all that publish does; a two-hour
+        // title must fit into one invocation.
+        memory: 1024,
+        timeout: 900,
+        environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
+        policy: roles::publish(&access),
+        logs: &logs,
+    };
+    handler.declare(stack, file, dead_letters)
+}
+
+fn log_group_name(scope: &Scope, name: &str) -> String {
+    format!("/aws/lambda/{}-{name}", scope.stack)
+}
+
+fn logs(stack: &mut Declarations, file: &StackFile, name: &str) -> Handle<LogGroup> {
+    let address = format!("handlers/{name}/logs");
+    let group = LogGroup {
+        log_group_name: log_group_name(stack.scope(), name),
+        log_group_class: LogGroupClass::Standard,
+        retention_in_days: Some(file.handlers.log_retention.get()),
+        tags: stack.tags(&address),
+    };
+    stack.declare(&address, &group)
+}
+
+/// The ARN of one of the stack's rules, written out: the rule itself comes after what names it here.
+fn rule_arn(stack: &Declarations, rule: &str) -> Input {
+    stack.scope().arn("events", &format!("rule/{}", stack.name(rule))).into()
+}
+
+/// One of the two functions with all that belongs to it.
+struct Handler<'a> {
+    name: &'static str,
+    description: &'static str,
+    /// The rule that may invoke it.
+    rule: &'static str,
+    digest: &'a str,
+    memory: i32,
+    timeout: i32,
+    environment: Environment,
+    policy: PolicyDocument,
+    logs: &'a Handle<LogGroup>,
+}
+
+/// A handler, and what must stand beside it before it is fed.
+struct Declared {
+    function: Handle<Function>,
+    role: Handle<Role>,
+    beside: [Address; 2],
+}
+
+impl Handler<'_> {
+    fn declare(self, stack: &mut Declarations, file: &StackFile, dead_letters: &Handle<Queue>) -> Declared {
+        let role = self.role(stack);
+        let function = self.function(stack, file, &role);
+        let invoke = self.invoke(stack, &function, dead_letters);
+        let permission = self.permission(stack, &function);
+        Declared { function, role, beside: [invoke.address().clone(), permission.address().clone()] }
+    }
+
+    fn role(&self, stack: &mut Declarations) -> Handle<Role> {
+        let address = format!("handlers/{}/role", self.name);
+        let description = format!("What {} may do", stack.name(self.name));
+        let policies = roles::inline(self.policy.clone());
+        let tags = stack.tags(&address);
+        let role = Role::new(stack.name(self.name), &description, roles::lambda_trust(), policies, tags);
+        stack.declare(&address, &role)
+    }
+
+    fn function(&self, stack: &mut Declarations, file: &StackFile, role: &Handle<Role>) -> Handle<Function> {
+        let address = format!("handlers/{}", self.name);
+        let scope = stack.scope();
+        let function = Function {
+            function_name: stack.name(self.name),
+            description: self.description.to_owned(),
+            role: role.arn(),
+            package_type: "Zip".to_owned(),
+            runtime: "provided.al2023".to_owned(),
+            handler: "bootstrap".to_owned(),
+            architectures: [architecture(file).as_str().to_owned()],
+            code: Package { s3_bucket: scope.home_bucket(), s3_key: bundle_key(self.digest) },
+            memory_size: self.memory,
+            timeout: self.timeout,
+            ephemeral_storage: EphemeralStorage::default(),
+            environment: self.environment.clone(),
+            logging_config: LoggingConfig {
+                log_format: "JSON".to_owned(),
+                log_group: log_group_name(scope, self.name).into(),
+                application_log_level: Some("INFO".to_owned()),
+                system_log_level: Some("INFO".to_owned()),
+            },
+            tracing_config: TracingConfig { mode: "Active".to_owned() },
+            reserved_concurrent_executions: None,
+            layers: Vec::new(),
+            dead_letter_config: None,
+            vpc_config: None,
+            file_system_configs: Vec::new(),
+            kms_key_arn: None,
+            tags: stack.tags(&address),
+        };
+        // The group's only output is its ARN, so the name that the function is told does not order the two.
+        stack.declare_after(&address, &function, &[self.logs.address()])
+    }
+
+    fn invoke(
+        &self,
+        stack: &mut Declarations,
+        function: &Handle<Function>,
+        dead_letters: &Handle<Queue>,
+    ) -> Handle<EventInvokeConfig> {
+        let config = EventInvokeConfig {
+            function_name: function.output("FunctionName"),
+            qualifier: "$LATEST".to_owned(),
+            maximum_retry_attempts: 2,
+            maximum_event_age_in_seconds: (6 * HOUR).cast_signed(),
+            destination_config: Some(DestinationConfig {
+                on_failure: Some(Destination { destination: dead_letters.arn() }),
+                on_success: None,
+            }),
+        };
+        stack.declare(&format!("handlers/{}/invoke", self.name), &config)
+    }
+
+    fn permission(&self, stack: &mut Declarations, function: &Handle<Function>) -> Handle<Permission> {
+        let permission = Permission {
+            function_name: function.output("FunctionName"),
+            action: "lambda:InvokeFunction".to_owned(),
+            principal: EVENTS.to_owned(),
+            source_arn: Some(rule_arn(stack, self.rule)),
+            source_account: Some(stack.scope().account.clone()),
+            principal_org_id: None,
+            event_source_token: None,
+            function_url_auth_type: None,
+            invoked_via_function_url: None,
+        };
+        stack.declare(&format!("handlers/{}/permission", self.name), &permission)
+    }
+}
+
+/// A video that was put into the bucket, by the suffix of its key in any case.
+fn uploads(bucket: &Input) -> EventPattern {
+    let suffixes =
+        asset::VIDEO_SUFFIXES.iter().map(|suffix| json!({ "suffix": { "equals-ignore-case": suffix } }));
+    EventPattern::from(json!({
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": { "name": [bucket] },
+            "object": { "key": suffixes.collect::<Vec<_>>() },
+        },
+    }))
+}
+
+/// A job of the queue that has ended, well or not.
+fn ended_jobs(queue: &Input) -> EventPattern {
+    EventPattern::from(json!({
+        "source": ["aws.mediaconvert"],
+        "detail-type": ["MediaConvert Job State Change"],
+        "detail": { "queue": [queue], "status": ["COMPLETE", "ERROR", "CANCELED"] },
+    }))
+}
+
+/// A rule that feeds a handler.
+struct Feed<'a> {
+    address: &'static str,
+    rule: &'static str,
+    description: &'static str,
+    pattern: EventPattern,
+    target: &'static str,
+    to: &'a Declared,
+}
+
+impl Feed<'_> {
+    fn declare(
+        self,
+        stack: &mut Declarations,
+        dead_letters: &Handle<Queue>,
+        guarded: &Address,
+    ) -> Handle<Rule> {
+        let target = Target {
+            id: self.target.to_owned(),
+            arn: self.to.function.arn(),
+            dead_letter_config: Some(DeadLetterConfig { arn: dead_letters.arn() }),
+            // As long as EventBridge can: an upload is worth a day of trying.
+            retry_policy: Some(RetryPolicy {
+                maximum_event_age_in_seconds: DAY,
+                maximum_retry_attempts: 185,
+            }),
+            input: None,
+            input_path: None,
+            input_transformer: None,
+        };
+        let rule = Rule {
+            name: stack.name(self.rule),
+            event_bus_name: "default".to_owned(),
+            description: Some(self.description.to_owned()),
+            event_pattern: Some(self.pattern),
+            schedule_expression: None,
+            state: RuleState::Enabled,
+            targets: [target].into(),
+            tags: stack.tags(self.address),
+        };
+        let [invoke, permission] = &self.to.beside;
+        stack.declare_after(self.address, &rule, &[invoke, permission, guarded])
+    }
+}
+
+fn dead_letters(stack: &mut Declarations) -> Handle<Queue> {
+    let address = "handlers/dead-letters";
+    let queue = Queue {
+        queue_name: stack.name("dead-letters"),
+        message_retention_period: 14 * DAY,
+        visibility_timeout: 30,
+        sqs_managed_sse_enabled: true,
+        tags: stack.tags(address),
+    };
+    stack.declare(address, &queue)
+}
+
+/// Only the two rules and the two functions may send. The rules need to be allowed here; the functions are allowed by
+/// their roles, and so would be whoever else in the account may send to every queue, but for the denial.
+fn dead_letters_policy(
+    stack: &mut Declarations,
+    queue: &Handle<Queue>,
+    senders: [&Handle<Role>; 2],
+) -> Handle<QueuePolicy> {
+    let rules = [UPLOAD_RULE, JOB_RULE].map(|rule| rule_arn(stack, rule));
+    let statements = [
+        Statement::allow("Rules", &["sqs:SendMessage"])
+            .to(Principal::service(EVENTS))
+            .on([queue.arn()])
+            .when("ArnEquals", "aws:SourceArn", rules),
+        Statement::deny("Others", &["sqs:SendMessage"])
+            .to(Principal::Any)
+            .on([queue.arn()])
+            .when("ArnNotEquals", "aws:PrincipalArn", senders.map(Handle::arn))
+            .when("Bool", "aws:PrincipalIsAWSService", ["false".into()]),
+        Statement::deny("PlainHttp", &["sqs:*"]).to(Principal::Any).on([queue.arn()]).when(
+            "Bool",
+            "aws:SecureTransport",
+            ["false".into()],
+        ),
+    ];
+    let policy =
+        QueuePolicy { queues: [queue.output("QueueUrl")], policy_document: PolicyDocument::new(statements) };
+    stack.declare("handlers/dead-letters/policy", &policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::{Declaration, OutputRef};
+    use crate::stack::config;
+
+    fn file(more: &str) -> StackFile {
+        let text = format!("stack: vod\naccount: \"111122223333\"\nregion: ap-northeast-2\n{more}");
+        config::parse("vod.yaml", &text).expect("a valid stack file")
+    }
+
+    fn scope() -> Scope {
+        Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() }
+    }
+
+    fn bucket(role: &str) -> Named {
+        Named { name: format!("vod-{role}").into(), arn: format!("arn:aws:s3:::vod-{role}").into() }
+    }
+
+    fn wiring(topic: Option<Input>) -> Wiring {
+        let assigned = |attribute: &str| {
+            Input::output(OutputRef {
+                address: "delivery/distribution".into(),
+                attribute: attribute.into(),
+                foreseen: None,
+            })
+        };
+        Wiring {
+            source: bucket("source"),
+            work: bucket("work"),
+            output: bucket("output"),
+            queue: scope().arn("mediaconvert", "queues/vod").into(),
+            template: Named {
+                name: "vod".into(),
+                arn: scope().arn("mediaconvert", "jobTemplates/vod").into(),
+            },
+            encoder: scope().arn_in("", "iam", "role/vod-encoder").into(),
+            distribution: Named { name: assigned("Id"), arn: assigned("Arn") },
+            topic,
+        }
+    }
+
+    fn declared(file: &StackFile, topic: Option<Input>) -> BTreeMap<String, Declaration> {
+        let mut stack = Declarations::new(scope(), BTreeMap::from([("team".into(), "media".into())]));
+        let code = Code { submit: "5b".into(), publish: "9b".into() };
+        declare(&mut stack, file, &wiring(topic), &code);
+        stack.finish().into_iter().map(|declared| (declared.address.to_string(), declared)).collect()
+    }
+
+    fn pretty(value: &Value) -> String {
+        serde_json::to_string_pretty(value).expect("JSON")
+    }
+
+    #[test]
+    fn everything_has_its_place_and_rules_come_last() {
+        let declared = declared(&file(""), None);
+        let lines = declared.values().map(|found| {
+            let after: Vec<_> = found.after.iter().map(Address::as_str).collect();
+            format!("{} ({}) {}", found.address, found.kind.short(), after.join(" ")).trim_end().to_owned()
+        });
+        insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"
+        handlers/dead-letters (SQS Queue)
+        handlers/dead-letters/policy (SQS QueuePolicy)
+        handlers/job-rule (Events Rule) handlers/dead-letters/policy handlers/publish/invoke handlers/publish/permission
+        handlers/publish (Lambda Function) handlers/publish/logs
+        handlers/publish/invoke (Lambda EventInvokeConfig)
+        handlers/publish/logs (Logs LogGroup)
+        handlers/publish/permission (Lambda Permission)
+        handlers/publish/role (IAM Role)
+        handlers/submit (Lambda Function) handlers/submit/logs
+        handlers/submit/invoke (Lambda EventInvokeConfig)
+        handlers/submit/logs (Logs LogGroup)
+        handlers/submit/permission (Lambda Permission)
+        handlers/submit/role (IAM Role)
+        handlers/upload-rule (Events Rule) handlers/dead-letters/policy handlers/submit/invoke handlers/submit/permission
+        ");
+    }
+
+    #[test]
+    fn rules_match_videos_and_ended_jobs() {
+        let declared = declared(&file(""), None);
+        let pattern = |address: &str| &declared[address].properties["EventPattern"];
+        let upload = pattern("handlers/upload-rule");
+        let keys = upload["detail"]["object"]["key"].as_array().expect("alternatives");
+        assert_eq!(keys.len(), asset::VIDEO_SUFFIXES.len());
+        insta::assert_snapshot!(keys[0], @r#"{"suffix":{"equals-ignore-case":".3g2"}}"#);
+        insta::assert_snapshot!(upload["detail"]["bucket"], @r#"{"name":["vod-source"]}"#);
+        // EventBridge's quota for a pattern, in characters; a bucket's name has at most 63.
+        assert!(upload.to_string().len() + 63 < 2048, "{}", upload.to_string().len());
+        insta::assert_snapshot!(pattern("handlers/job-rule"), @r#"{"detail":{"queue":["arn:aws:mediaconvert:ap-northeast-2:111122223333:queues/vod"],"status":["CANCELED","COMPLETE","ERROR"]},"detail-type":["MediaConvert Job State Change"],"source":["aws.mediaconvert"]}"#);
+        insta::assert_snapshot!(pretty(&declared["handlers/job-rule"].properties["Targets"]), @r#"
+        [
+          {
+            "Id": "publish",
+            "Arn": {
+              "Fn::GetAtt": [
+                "handlers/publish",
+                "Arn",
+                "arn:aws:lambda:ap-northeast-2:111122223333:function:vod-publish"
+              ]
+            },
+            "DeadLetterConfig": {
+              "Arn": {
+                "Fn::GetAtt": [
+                  "handlers/dead-letters",
+                  "Arn",
+                  "arn:aws:sqs:ap-northeast-2:111122223333:vod-dead-letters"
+                ]
+              }
+            },
+            "RetryPolicy": {
+              "MaximumEventAgeInSeconds": 86400,
+              "MaximumRetryAttempts": 185
+            }
+          }
+        ]
+        "#);
+    }
+
+    #[test]
+    fn handlers_are_told_what_they_work_with() {
+        let declared = declared(&file("transcode: { acceleration: enabled }\n"), Some("arn:topic".into()));
+        let told = |address: &str| pretty(&declared[address].properties["Environment"]["Variables"]);
+        insta::assert_snapshot!(told("handlers/submit"), @r#"
+        {
+          "ACCELERATION": "ENABLED",
+          "JOB_TEMPLATE": "vod",
+          "QUEUE": "arn:aws:mediaconvert:ap-northeast-2:111122223333:queues/vod",
+          "ROLE": "arn:aws:iam::111122223333:role/vod-encoder",
+          "WORK_BUCKET": "vod-work"
+        }
+        "#);
+        insta::assert_snapshot!(told("handlers/publish"), @r#"
+        {
+          "DISTRIBUTION": {
+            "Fn::GetAtt": [
+              "delivery/distribution",
+              "Id"
+            ]
+          },
+          "OUTPUT_BUCKET": "vod-output",
+          "TOPIC": "arn:topic",
+          "WORK_BUCKET": "vod-work"
+        }
+        "#);
+    }
+
+    #[test]
+    fn without_a_topic_publish_is_told_of_none() {
+        let declared = declared(&file(""), None);
+        assert_eq!(declared["handlers/publish"].properties["Environment"]["Variables"].get("TOPIC"), None);
+    }
+
+    #[test]
+    fn code_is_named_by_its_digest() {
+        let declared = declared(&file(""), None);
+        let code = &declared["handlers/submit"].properties["Code"];
+        insta::assert_snapshot!(code, @r#"{"S3Bucket":"provision-111122223333-ap-northeast-2","S3Key":"bundle/5b.zip"}"#);
+    }
+
+    #[test]
+    fn only_rules_and_functions_send_dead_letters() {
+        let declared = declared(&file(""), None);
+        let policy = &declared["handlers/dead-letters/policy"].properties["PolicyDocument"];
+        insta::assert_snapshot!(pretty(policy), @r#"
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "Others",
+              "Effect": "Deny",
+              "Principal": "*",
+              "Action": [
+                "sqs:SendMessage"
+              ],
+              "Resource": [
+                {
+                  "Fn::GetAtt": [
+                    "handlers/dead-letters",
+                    "Arn",
+                    "arn:aws:sqs:ap-northeast-2:111122223333:vod-dead-letters"
+                  ]
+                }
+              ],
+              "Condition": {
+                "ArnNotEquals": {
+                  "aws:PrincipalArn": [
+                    {
+                      "Fn::GetAtt": [
+                        "handlers/publish/role",
+                        "Arn",
+                        "arn:aws:iam::111122223333:role/vod-publish"
+                      ]
+                    },
+                    {
+                      "Fn::GetAtt": [
+                        "handlers/submit/role",
+                        "Arn",
+                        "arn:aws:iam::111122223333:role/vod-submit"
+                      ]
+                    }
+                  ]
+                },
+                "Bool": {
+                  "aws:PrincipalIsAWSService": [
+                    "false"
+                  ]
+                }
+              }
+            },
+            {
+              "Sid": "PlainHttp",
+              "Effect": "Deny",
+              "Principal": "*",
+              "Action": [
+                "sqs:*"
+              ],
+              "Resource": [
+                {
+                  "Fn::GetAtt": [
+                    "handlers/dead-letters",
+                    "Arn",
+                    "arn:aws:sqs:ap-northeast-2:111122223333:vod-dead-letters"
+                  ]
+                }
+              ],
+              "Condition": {
+                "Bool": {
+                  "aws:SecureTransport": [
+                    "false"
+                  ]
+                }
+              }
+            },
+            {
+              "Sid": "Rules",
+              "Effect": "Allow",
+              "Principal": {
+                "Service": [
+                  "events.amazonaws.com"
+                ]
+              },
+              "Action": [
+                "sqs:SendMessage"
+              ],
+              "Resource": [
+                {
+                  "Fn::GetAtt": [
+                    "handlers/dead-letters",
+                    "Arn",
+                    "arn:aws:sqs:ap-northeast-2:111122223333:vod-dead-letters"
+                  ]
+                }
+              ],
+              "Condition": {
+                "ArnEquals": {
+                  "aws:SourceArn": [
+                    "arn:aws:events:ap-northeast-2:111122223333:rule/vod-job",
+                    "arn:aws:events:ap-northeast-2:111122223333:rule/vod-upload"
+                  ]
+                }
+              }
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_local_stack_runs_on_this_machines_processor() {
+        assert_eq!(architecture(&file("handlers: { architecture: arm64 }\n")), Architecture::Arm64);
+        let here = if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 };
+        assert_eq!(architecture(&file("local: true\n")), here);
+    }
+}
