@@ -9,7 +9,8 @@ use provision::model::{Address, Contents, Kind, Mark, Scope};
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
 
-use crate::{Case, STACK, cloud, other_tags, tags};
+use crate::support::Cloud;
+use crate::{Case, STACK, other_tags, tags};
 
 const BUCKET: Kind = Kind::new("AWS::S3::Bucket");
 
@@ -166,55 +167,63 @@ async fn put(cx: &Context, bucket: &str, key: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_goes_with_its_contents_only_when_told_so() {
-    let cx = cloud::context(STACK).await;
+async fn buckets_hold_data_and_share_their_names_with_the_world() {
+    let cloud = Cloud::start("s3").await;
+    let (cx, sweep) = (cloud.context(STACK).await, cloud.context("vod-sweep").await);
+    tokio::join!(
+        a_name_that_another_account_has_is_a_clear_error(&cx),
+        a_bucket_that_is_there_after_all_is_finished_if_ours_and_left_alone_if_not(&cx),
+        contents_from_before_versions_and_after_go_as_well(&cx),
+        the_sweep_finds_the_stacks_buckets_and_no_others(&sweep),
+    );
+    // By itself, since it counts calls.
+    a_bucket_goes_with_its_contents_only_when_told_so(&cx).await;
+}
+
+async fn a_bucket_goes_with_its_contents_only_when_told_so(cx: &Context) {
     let mut declared = plain("vod-case-full");
     declared["VersioningConfiguration"] = json!({ "Status": "Enabled" });
-    let name = adapter().create(&cx, &declared).await.unwrap().id;
-    let empty = adapter().observe(&cx, &name).await.unwrap().unwrap();
+    let name = adapter().create(cx, &declared).await.unwrap().id;
+    let empty = adapter().observe(cx, &name).await.unwrap().unwrap();
     assert_eq!(empty.contents, Contents::Empty);
 
     cx.s3().create_multipart_upload().bucket(&name).key("half").send().await.unwrap();
-    let unfinished = adapter().observe(&cx, &name).await.unwrap().unwrap();
+    let unfinished = adapter().observe(cx, &name).await.unwrap().unwrap();
     assert_eq!(unfinished.contents, Contents::Some, "an unfinished upload is data");
     for key in ["a", "a", "b/ä &<>", "c"] {
-        put(&cx, &name, key).await;
+        put(cx, &name, key).await;
     }
     cx.s3().delete_object().bucket(&name).key("c").send().await.unwrap();
 
-    let refused = adapter().delete(&cx, &name, Removal::OnlyEmpty).await.unwrap_err();
+    let refused = adapter().delete(cx, &name, Removal::OnlyEmpty).await.unwrap_err();
     assert!(refused.is(&["BucketNotEmpty"]), "{refused}");
     assert!(refused.message.contains("stays as it is"), "{refused}");
     let before = cx.connection().calls().count();
-    adapter().delete(&cx, &name, Removal::WithContents).await.unwrap();
+    adapter().delete(cx, &name, Removal::WithContents).await.unwrap();
     let calls = cx.connection().calls().list().split_off(before);
     let operations: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
     assert!(operations.contains(&"AbortMultipartUpload"), "{operations:?}");
     assert_eq!(operations.iter().filter(|name| **name == "DeleteObjects").count(), 1, "{operations:?}");
-    assert!(adapter().observe(&cx, &name).await.unwrap().is_none());
+    assert!(adapter().observe(cx, &name).await.unwrap().is_none());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn contents_from_before_versions_and_after_go_as_well() {
-    let cx = cloud::context(STACK).await;
-    let name = adapter().create(&cx, &plain("vod-case-mixed")).await.unwrap().id;
-    put(&cx, &name, "a").await;
+async fn contents_from_before_versions_and_after_go_as_well(cx: &Context) {
+    let name = adapter().create(cx, &plain("vod-case-mixed")).await.unwrap().id;
+    put(cx, &name, "a").await;
     for status in [BucketVersioningStatus::Enabled, BucketVersioningStatus::Suspended] {
         let versioning = VersioningConfiguration::builder().status(status).build();
         let call = cx.s3().put_bucket_versioning().bucket(&name).versioning_configuration(versioning);
         call.send().await.unwrap();
-        put(&cx, &name, "a").await;
-        put(&cx, &name, "b").await;
+        put(cx, &name, "a").await;
+        put(cx, &name, "b").await;
     }
-    let suspended = adapter().observe(&cx, &name).await.unwrap().unwrap();
+    let suspended = adapter().observe(cx, &name).await.unwrap().unwrap();
     assert_eq!(suspended.properties, plain(&name), "a bucket that stopped keeping versions is as declared");
-    adapter().delete(&cx, &name, Removal::WithContents).await.unwrap();
-    assert!(adapter().observe(&cx, &name).await.unwrap().is_none());
+    adapter().delete(cx, &name, Removal::WithContents).await.unwrap();
+    assert!(adapter().observe(cx, &name).await.unwrap().is_none());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_another_account_has_is_a_clear_error() {
-    let cx = cloud::context(STACK).await;
+async fn a_name_that_another_account_has_is_a_clear_error(cx: &Context) {
     let endpoint = cx.connection().local_endpoint().expect("tests run on a local cloud").to_owned();
     let account = "999988887777".to_owned();
     let scope = Scope { account: account.clone(), ..cx.scope.clone() };
@@ -223,35 +232,32 @@ async fn a_name_that_another_account_has_is_a_clear_error() {
     let declared = plain("vod-case-taken");
     let name = adapter().create(&theirs, &declared).await.unwrap().id;
 
-    for error in [
-        adapter().create(&cx, &declared).await.unwrap_err(),
-        adapter().observe(&cx, &name).await.unwrap_err(),
-    ] {
+    for error in
+        [adapter().create(cx, &declared).await.unwrap_err(), adapter().observe(cx, &name).await.unwrap_err()]
+    {
         assert!(error.is(&["BucketAlreadyExists"]), "{error}");
         assert!(error.message.contains("another AWS account has a bucket vod-case-taken"), "{error}");
     }
     adapter().delete(&theirs, &name, Removal::OnlyEmpty).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_that_is_there_after_all_is_finished_if_ours_and_left_alone_if_not() {
-    let cx = cloud::context(STACK).await;
+async fn a_bucket_that_is_there_after_all_is_finished_if_ours_and_left_alone_if_not(cx: &Context) {
     let declared = bucket_without_logs("vod-case-lost");
-    let first = adapter().create(&cx, &declared).await.unwrap();
+    let first = adapter().create(cx, &declared).await.unwrap();
     let bare = plain("vod-case-lost");
-    let seen = adapter().observe(&cx, &first.id).await.unwrap().unwrap();
+    let seen = adapter().observe(cx, &first.id).await.unwrap().unwrap();
     let changes = provision::diff::diff(&bare, &seen.properties, adapter().create_only(), &[]);
-    adapter().update(&cx, &seen, &bare, &changes).await.unwrap();
-    let again = adapter().create(&cx, &declared).await.unwrap();
+    adapter().update(cx, &seen, &bare, &changes).await.unwrap();
+    let again = adapter().create(cx, &declared).await.unwrap();
     assert_eq!(again, first);
-    let seen = adapter().observe(&cx, &first.id).await.unwrap().unwrap();
+    let seen = adapter().observe(cx, &first.id).await.unwrap().unwrap();
     assert_eq!(seen.properties, declared, "the second create finishes what is missing");
 
     let mut elsewhere = declared.clone();
     elsewhere["Tags"] = tags("another/address");
-    let refused = adapter().create(&cx, &elsewhere).await.unwrap_err();
+    let refused = adapter().create(cx, &elsewhere).await.unwrap_err();
     assert!(refused.message.contains("plan again"), "{refused}");
-    adapter().delete(&cx, &first.id, Removal::OnlyEmpty).await.unwrap();
+    adapter().delete(cx, &first.id, Removal::OnlyEmpty).await.unwrap();
 }
 
 fn bucket_without_logs(name: &str) -> Value {
@@ -261,9 +267,7 @@ fn bucket_without_logs(name: &str) -> Value {
     declared
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_sweep_finds_the_stacks_buckets_and_no_others() {
-    let cx = cloud::context("vod-sweep").await;
+async fn the_sweep_finds_the_stacks_buckets_and_no_others(cx: &Context) {
     let mark = |stack: &str| Mark { stack: stack.to_owned(), address: Address::new("storage/source") };
     let marked = |name: &str, stack: &str| {
         let mut declared = plain(name);
@@ -274,12 +278,12 @@ async fn the_sweep_finds_the_stacks_buckets_and_no_others() {
     let ours = marked("vod-sweep-source", "vod-sweep");
     let others = marked("vod-sweep-staging-source", "vod-sweep-staging");
     for declared in [&ours, &others] {
-        adapter().create(&cx, declared).await.unwrap();
+        adapter().create(cx, declared).await.unwrap();
     }
-    let found = adapter().list_owned(&cx).await.unwrap();
+    let found = adapter().list_owned(cx).await.unwrap();
     assert_eq!(found, [("vod-sweep-source".to_owned(), mark("vod-sweep"))]);
     for declared in [&ours, &others] {
         let name = declared["BucketName"].as_str().unwrap();
-        adapter().delete(&cx, name, Removal::OnlyEmpty).await.unwrap();
+        adapter().delete(cx, name, Removal::OnlyEmpty).await.unwrap();
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BucketEncryption, CorsConfiguration, LifecycleConfiguration, LoggingConfiguration, NO_BUCKET,
     NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration,
-    arn, change, emptying, settings,
+    arn, change, emptying, remove, settings,
 };
 use crate::aws::{Class, Context, Error, Result, SdkResult};
 use crate::model::{Changes, Guard, Kind, Mark, Outputs, Scope, Tags};
@@ -167,10 +167,7 @@ async fn explain(cx: &Context, name: &str, error: Error) -> Error {
 
 async fn delete_bucket(cx: &Context, name: &str) -> Result<()> {
     let call = cx.s3().delete_bucket().bucket(name).expected_bucket_owner(&cx.scope.account);
-    let settling = |error: &Error| error.is(&["OperationAborted", "ConditionalRequestConflict"]);
-    let delete = || async { call.clone().send().await.unless("s3:DeleteBucket", NO_BUCKET).map(drop) };
-    crate::aws::retry_while(cx, super::PATIENCE, "waiting until S3 has settled the bucket", settling, delete)
-        .await
+    remove(cx, || async { call.clone().send().await.unless("s3:DeleteBucket", NO_BUCKET).map(drop) }).await
 }
 
 impl Resource for Bucket {
@@ -229,8 +226,9 @@ impl Resource for Bucket {
             match delete_bucket(cx, id).await {
                 Err(error) if error.is(&["BucketNotEmpty"]) => {
                     if removal == Removal::OnlyEmpty || attempt == DELETIONS {
-                        let message =
-                            format!("{id} holds objects, versions or delete markers, and stays as it is");
+                        let message = format!(
+                            "{id} holds objects, old versions or delete markers, and stays as it is: only `teardown` takes them along"
+                        );
                         return Err(Error { message, ..error });
                     }
                 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::change;
+use super::{change, remove};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -56,7 +56,8 @@ impl Resource for BucketPolicy {
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
         let call = cx.s3().delete_bucket_policy().bucket(id).expected_bucket_owner(&cx.scope.account);
-        call.send().await.unless("s3:DeleteBucketPolicy", ABSENT).map(drop)
+        remove(cx, || async { call.clone().send().await.unless("s3:DeleteBucketPolicy", ABSENT).map(drop) })
+            .await
     }
 
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {

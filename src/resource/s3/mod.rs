@@ -17,7 +17,6 @@ mod properties;
 mod settings;
 
 use std::future::Future;
-use std::time::Duration;
 
 pub use bucket::Bucket;
 pub use bucket_policy::BucketPolicy;
@@ -35,27 +34,31 @@ use crate::aws::{Context, Error, Patience, Result, retry_while};
 
 /// What says that a bucket does not exist.
 const NO_BUCKET: &[&str] = &["NoSuchBucket"];
-/// What passes by itself after a change: another change of the same bucket is under way, or a bucket that was made
-/// moments ago is not known everywhere yet, be it this one or the one its logs go to.
-const SETTLING: &[&str] =
-    &["OperationAborted", "ConditionalRequestConflict", "NoSuchBucket", "InvalidTargetBucketForLogging"];
-/// S3 settles such things within seconds; what lasts longer is a mistake worth showing.
-const PATIENCE: Patience = Patience {
-    first: Duration::from_millis(200),
-    longest: Duration::from_secs(3),
-    limit: Duration::from_secs(40),
-};
+/// Another change of the same bucket is under way: S3 makes them one after the other.
+const CONFLICT: &[&str] = &["OperationAborted", "ConditionalRequestConflict"];
+/// A bucket that was made moments ago is not known everywhere yet, be it this one or the one its logs go to.
+const NOT_YET: &[&str] = &["NoSuchBucket", "InvalidTargetBucketForLogging"];
 
 /// The ARN of a bucket: S3's ARNs name neither region nor account.
 fn arn(name: &str) -> String {
     format!("arn:aws:s3:::{name}")
 }
 
-/// Makes a change, again while S3 is still settling an earlier one.
+/// Makes a change to a bucket that exists, again while S3 is still settling an earlier one.
 async fn change<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    let settling = |error: &Error| error.is(SETTLING);
-    retry_while(cx, PATIENCE, "waiting until S3 has settled the bucket", settling, call).await
+    let settling = |error: &Error| error.is(CONFLICT) || error.is(NOT_YET);
+    retry_while(cx, Patience::SECONDS, SETTLING, settling, call).await
 }
+
+/// Removes a bucket or a part of it, likewise; what is not there is removed.
+async fn remove<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    retry_while(cx, Patience::SECONDS, SETTLING, |error| error.is(CONFLICT), call).await
+}
+
+const SETTLING: &str = "waiting until S3 has settled the bucket";
