@@ -100,6 +100,7 @@ fn conditions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Conditions, 
 /// Condition keys are compared without case; these are the spellings in which they are printed.
 const KEYS: &[&str] = &[
     "aws:PrincipalArn",
+    "aws:PrincipalIsAWSService",
     "aws:PrincipalOrgID",
     "aws:ResourceAccount",
     "aws:SecureTransport",
