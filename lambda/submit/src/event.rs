@@ -24,6 +24,14 @@ pub struct Upload {
     pub force: bool,
 }
 
+impl Upload {
+    /// The object's address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+}
+
 /// A payload, told apart by its shape.
 #[derive(Debug)]
 pub enum Request {

@@ -90,9 +90,12 @@ impl From<SubmitError> for Diagnostic {
     }
 }
 
-/// The object as S3 has it now.
-struct Current {
-    version: String,
+/// One version on its way through one revision of the template.
+struct Encode<'a> {
+    asset: &'a str,
+    run: &'a str,
+    version: &'a str,
+    revision: i64,
 }
 
 impl Submitter {
@@ -152,56 +155,44 @@ impl Submitter {
     }
 
     async fn submit(&self, upload: &Upload, asset: &str) -> Result<Outcome, SubmitError> {
-        if !asset::is_video(&upload.key) {
-            return Ok(refused(format!(
-                "the name does not end in a video suffix ({})",
-                asset::VIDEO_SUFFIXES.join(" ")
-            )));
+        if let Some(reason) = refusal(upload) {
+            return Ok(Outcome::Refused { reason });
         }
-        if upload.size == Some(0) {
-            return Ok(refused(EMPTY));
-        }
-        let current = match self.look(upload).await? {
-            Ok(current) => current,
-            Err(reason) => return Ok(refused(reason)),
+        let version = match self.look(upload).await? {
+            Ok(version) => version,
+            Err(reason) => return Ok(Outcome::Refused { reason }),
         };
         let template = self.template().await?;
         let revision = template.last_updated().map_or(0, |time| time.secs());
-        let run = asset::run(&current.version, revision);
+        let run = asset::run(&version, revision);
+        let encode = Encode { asset, run: &run, version: &version, revision };
         if !upload.force
-            && let Some(job) = self.recall(asset, &run).await?
+            && let Some(job) = self.recall(&encode).await?
         {
             let asset = asset.to_owned();
             return Ok(Outcome::Duplicate { asset, job });
         }
-        let url = format!("s3://{}/{}", upload.bucket, upload.key);
-        let source = match self.probe(&url).await? {
+        let source = match self.probe(&upload.url()).await? {
             Probed::Unknown => None,
-            Probed::NoVideo => return Ok(refused("the file has no video track")),
+            Probed::NoVideo => {
+                let reason = "the file has no video track".to_owned();
+                return Ok(Outcome::Refused { reason });
+            }
             Probed::Video(source) => Some(source),
         };
         let destination = Destination { bucket: &self.settings.work_bucket, asset, run: &run };
         let template =
             template.settings().ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "settings"))?;
-        let settings = job::settings(template, &url, source, destination)?;
+        let settings = job::settings(template, &upload.url(), source, destination)?;
         tracing::info!(asset, run, outputs = %Summary(&settings), "job made from the template");
-        let metadata = [
-            (metadata::ASSET, asset.to_owned()),
-            (metadata::BUCKET, upload.bucket.clone()),
-            (metadata::KEY, upload.key.clone()),
-            (metadata::VERSION, current.version.clone()),
-            (metadata::RUN, run.clone()),
-            (metadata::REVISION, revision.to_string()),
-        ];
-        let token = asset::client_token(&upload.bucket, &upload.key, &current.version);
-        let job = self.create(settings, metadata, token).await?;
-        self.remember(asset, &run, &job).await;
+        let job = self.create(upload, &encode, settings).await?;
+        self.remember(&encode, &job).await;
         let asset = asset.to_owned();
         Ok(Outcome::Started { asset, job })
     }
 
-    /// The object as it is now, or why there is nothing to transcode.
-    async fn look(&self, upload: &Upload) -> Result<Result<Current, String>, SubmitError> {
+    /// The version that is there now, or why there is nothing to transcode.
+    async fn look(&self, upload: &Upload) -> Result<Result<String, String>, SubmitError> {
         let (bucket, key) = (&upload.bucket, &upload.key);
         let head = self.s3.head_object().bucket(bucket).key(key).send().await;
         let head = match head.map_err(api("s3:HeadObject", format!("s3://{bucket}/{key}"))) {
@@ -220,7 +211,7 @@ impl Submitter {
             Some(wanted) if head.version_id().is_some_and(|current| current != wanted) => Ok(Err(format!(
                 "version {wanted} is not the current one ({version}), which has its own event"
             ))),
-            _ => Ok(Ok(Current { version })),
+            _ => Ok(Ok(version)),
         }
     }
 
@@ -253,12 +244,21 @@ impl Submitter {
 
     async fn create(
         &self,
+        upload: &Upload,
+        encode: &Encode<'_>,
         settings: JobSettings,
-        metadata: [(&'static str, String); 6],
-        token: String,
     ) -> Result<String, SubmitError> {
+        let metadata = [
+            (metadata::ASSET, encode.asset),
+            (metadata::BUCKET, &upload.bucket),
+            (metadata::KEY, &upload.key),
+            (metadata::VERSION, encode.version),
+            (metadata::RUN, encode.run),
+            (metadata::REVISION, &encode.revision.to_string()),
+        ];
+        let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let token = asset::client_token(&upload.bucket, &upload.key, encode.version);
         let acceleration = AccelerationSettings::builder().mode(self.settings.acceleration.clone()).build();
-        let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
         self.mediaconvert
             .create_job()
             .job_template(&self.settings.job_template)
@@ -280,8 +280,8 @@ impl Submitter {
     }
 
     /// The job that this run was given before. MediaConvert itself remembers a request token for one minute only.
-    async fn recall(&self, asset: &str, run: &str) -> Result<Option<String>, SubmitError> {
-        let (bucket, key) = (&self.settings.work_bucket, work::record(asset, run));
+    async fn recall(&self, encode: &Encode<'_>) -> Result<Option<String>, SubmitError> {
+        let (bucket, key) = (&self.settings.work_bucket, work::record(encode.asset, encode.run));
         let subject = format!("s3://{bucket}/{key}");
         let record = self.s3.get_object().bucket(bucket).key(key).send().await;
         let body = match record.map_err(api("s3:GetObject", subject.as_str())) {
@@ -295,8 +295,9 @@ impl Submitter {
     }
 
     /// Writes the record. Without it a late duplicate costs a second encode, while a failure here would cause one.
-    async fn remember(&self, asset: &str, run: &str, job: &str) {
-        let key = work::record(asset, run);
+    async fn remember(&self, encode: &Encode<'_>, job: &str) {
+        let (asset, run) = (encode.asset, encode.run);
+        let key = work::record(encode.asset, encode.run);
         let record = json!({ "job": job, "asset": asset, "run": run, "started": handler::now() });
         let put = self
             .s3
@@ -316,8 +317,13 @@ impl Submitter {
 
 const EMPTY: &str = "the object is empty";
 
-fn refused(reason: impl Into<String>) -> Outcome {
-    Outcome::Refused { reason: reason.into() }
+/// Why no job can come of an upload, as far as the event alone tells.
+fn refusal(upload: &Upload) -> Option<String> {
+    if !asset::is_video(&upload.key) {
+        let suffixes = asset::VIDEO_SUFFIXES.join(" ");
+        return Some(format!("the name does not end in a video suffix ({suffixes})"));
+    }
+    (upload.size == Some(0)).then(|| EMPTY.to_owned())
 }
 
 /// A task's result in the words of S3 Batch Operations.
