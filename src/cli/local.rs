@@ -64,6 +64,8 @@ struct Serve {
     region: String,
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
+    #[arg(long)]
+    owner: Option<u32>,
 }
 
 /// Performs the command.
@@ -93,9 +95,8 @@ pub async fn run(args: Args) -> miette::Result<()> {
         Action::Serve(serve) => {
             let Which { name, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
-            let options =
-                local::ServeOptions { name, port, account: serve.account, region: serve.region, latency };
-            Ok(local::serve(options).await?)
+            let Serve { account, region, owner, .. } = serve;
+            Ok(local::serve(local::ServeOptions { name, port, account, region, latency, owner }).await?)
         }
     }
 }
@@ -107,8 +108,14 @@ fn port(which: &Which) -> u16 {
 
 async fn start(start: Start) -> miette::Result<()> {
     let Start { which, account, region, latency } = start;
-    let settings =
-        local::Settings { name: which.name, port: which.port, account, region, latency, server: None };
+    let settings = local::Settings {
+        name: which.name,
+        port: which.port,
+        account,
+        region,
+        latency,
+        ..local::Settings::default()
+    };
     let running = local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?;
     anstream::println!("local cloud at {}", running.endpoint);
     anstream::println!("  account {}, region {}", running.account, running.region);

@@ -110,8 +110,10 @@ async fn await_health(child: &mut Child, port: u16, log: &Path) -> Result<(), Er
 }
 
 fn last_words(status: Option<ExitStatus>, log: &Path) -> String {
+    let exited = status.is_some_and(|status| status.code().is_some());
     let status = status.map_or_else(|| "it is gone".to_owned(), |status| status.to_string());
-    let text = fs::read(log).unwrap_or_default();
+    // A process that was killed had nothing to say about it.
+    let text = if exited { fs::read(log).unwrap_or_default() } else { Vec::new() };
     let said = tail(&String::from_utf8_lossy(&text), 3);
     if said.is_empty() { status } else { format!("{status}\n{said}") }
 }

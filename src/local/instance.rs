@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::error::tail;
 use super::{Error, Settings, plain};
 
+/// The instance that commands mean unless told otherwise; its directory and log stay.
+pub(super) const DEFAULT_NAME: &str = "default";
+
 const LOCK_WAIT: Duration = Duration::from_secs(600);
 const START_WAIT: Duration = Duration::from_secs(60);
 const STOP_WAIT: Duration = Duration::from_secs(10);
@@ -157,6 +160,7 @@ impl Instance {
             .args(["local", "serve", "--name", &self.name, "--port", &settings.port.to_string()])
             .args(["--account", &settings.account, "--region", &settings.region])
             .args(["--latency-ms", &latency.to_string()])
+            .args(settings.owner.iter().flat_map(|pid| ["--owner".to_owned(), pid.to_string()]))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
@@ -188,15 +192,18 @@ impl Instance {
     pub(super) async fn stop(&self, status: &Status) -> Result<(), Error> {
         // Where it does not answer, the signal below ends it.
         let _ = plain::post(&format!("{}/_provision/stop", status.endpoint)).await;
-        if gone(status.pid, STOP_WAIT).await {
-            return Ok(());
+        if !gone(status.pid, STOP_WAIT).await {
+            kill(status.pid);
+            if !gone(status.pid, STOP_WAIT).await {
+                return Err(Error::DoesNotStop { pid: status.pid });
+            }
         }
-        kill(status.pid);
-        if gone(status.pid, STOP_WAIT).await {
-            self.remove_record();
-            return Ok(());
+        self.remove_record();
+        if self.name != DEFAULT_NAME {
+            // A name of its own is for a test or an experiment: nothing of it stays.
+            let _ = fs::remove_dir_all(&self.directory);
         }
-        Err(Error::DoesNotStop { pid: status.pid })
+        Ok(())
     }
 }
 
@@ -218,15 +225,15 @@ fn kill(pid: u32) {
 }
 
 async fn gone(pid: u32, wait: Duration) -> bool {
-    let Some(process) = process(pid) else { return true };
-    let end = Instant::now() + wait;
-    while Instant::now() < end {
-        if rustix::process::test_kill_process(process).is_err() || is_zombie(pid) {
-            return true;
-        }
-        tokio::time::sleep(POLL).await;
+    tokio::time::timeout(wait, ended(pid, POLL)).await.is_ok()
+}
+
+/// Returns when a process has ended, looking every `interval`.
+pub(super) async fn ended(pid: u32, interval: Duration) {
+    let Some(process) = process(pid) else { return };
+    while rustix::process::test_kill_process(process).is_ok() && !is_zombie(pid) {
+        tokio::time::sleep(interval).await;
     }
-    false
 }
 
 /// A process that ended and whose parent (the command that started it) has not looked yet.

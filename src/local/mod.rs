@@ -26,7 +26,7 @@ pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
 pub use serve::{Options as ServeOptions, serve};
 
-use instance::Instance;
+use instance::{DEFAULT_NAME, Instance};
 
 /// The port of the local cloud unless another is asked for.
 pub const DEFAULT_PORT: u16 = 4566;
@@ -50,17 +50,21 @@ pub struct Settings {
     pub latency: Option<Duration>,
     /// The program that serves; `None` is the running one. A test binary names `provision` here.
     pub server: Option<PathBuf>,
+    /// A process whose end ends the cloud as well: a test gives its own, and need not stop what it started.
+    /// `None` lets the cloud stay until it is stopped.
+    pub owner: Option<u32>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            name: "default".into(),
+            name: DEFAULT_NAME.into(),
             port: DEFAULT_PORT,
             account: DEFAULT_ACCOUNT.into(),
             region: DEFAULT_REGION.into(),
             latency: None,
             server: None,
+            owner: None,
         }
     }
 }
@@ -138,9 +142,8 @@ pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
 /// # Errors
 /// When it does not go within a bounded time.
 pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
-    let instance = Instance::of(name)?;
     match status(name, port).await? {
-        Some(status) => instance.stop(&status).await.map(|()| true),
+        Some(status) => Instance::of(&status.name)?.stop(&status).await.map(|()| true),
         None => Ok(false),
     }
 }

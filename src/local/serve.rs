@@ -20,6 +20,8 @@ use super::{Error, ffmpeg, install, plain};
 
 /// How long requests under way may take to end once the server stops.
 const LINGER: Duration = Duration::from_secs(2);
+/// How often an owner is looked for.
+const OWNER_POLL: Duration = Duration::from_millis(500);
 
 /// What the server is to be.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct Options {
     pub region: String,
     /// Delays every answer of an API.
     pub latency: Duration,
+    /// The process whose end is the server's too.
+    pub owner: Option<u32>,
 }
 
 /// Serves until it is stopped by request or signal; then everything it started is gone as well.
@@ -59,6 +63,13 @@ pub async fn serve(options: Options) -> Result<(), Error> {
 
     let stop = gateway.stop.clone();
     tokio::spawn(stop_on_signal(stop.clone()));
+    if let Some(owner) = options.owner {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            instance::ended(owner, OWNER_POLL).await;
+            stop.cancel();
+        });
+    }
     let stopped = stop.clone();
     let server = axum::serve(listener, app).with_graceful_shutdown(async move { stopped.cancelled().await });
     let deadline = async {

@@ -10,6 +10,8 @@ use super::settings::{
 
 /// Fast enough that a test waits seconds; anything faster drops the tools that profiles are made of.
 const PRESET: &str = "superfast";
+/// Seconds that every segmented output's clock is ahead of the input's.
+const OFFSET: &str = "1";
 
 /// What to run and what it will have made.
 #[derive(Debug)]
@@ -175,8 +177,9 @@ impl Builder<'_> {
             let segment = file(segment);
             let mut arguments = strings(&["-f", "hls", "-hls_time", &seconds, "-hls_list_size", "0"]);
             arguments.extend(strings(&["-hls_playlist_type", "vod", "-start_number", "1"]));
-            // Every rendition keeps the same clock, so that they stay aligned with each other.
-            arguments.extend(strings(&["-avoid_negative_ts", "disabled", "-hls_segment_filename", &segment]));
+            // Later than any negative time stamp that an encoder begins with: otherwise the muxer shifts each
+            // rendition by as much as its own frames are reordered, and sound and picture part.
+            arguments.extend(strings(&["-output_ts_offset", OFFSET, "-hls_segment_filename", &segment]));
             arguments
         };
         match rendition.kind {
@@ -348,7 +351,8 @@ fn quality(codec: &H26x) -> Vec<String> {
     let ceiling = codec.max_bitrate.or(codec.bitrate).unwrap_or(5_000_000);
     match codec.rate_control_mode.as_str() {
         "QVBR" => {
-            set("-crf", 39 - 2 * u64::from(codec.qvbr_settings.qvbr_quality_level.unwrap_or(7)).min(10))
+            let level = codec.qvbr_settings.qvbr_quality_level.unwrap_or(7);
+            set("-crf", 39 - 2 * u64::from(level.min(10)));
         }
         _ => set("-b:v", codec.bitrate.unwrap_or(ceiling)),
     }

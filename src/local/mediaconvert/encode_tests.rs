@@ -56,8 +56,8 @@ fn one_command_makes_every_output() {
     -hide_banner -nostdin -loglevel error -y -progress pipe:1 -noautorotate -i in.mp4 -filter_complex [0:0]split=2[i0][i1];
       [i0]fps=30/1,scale=640:360,setsar=1,format=yuv420p[g0o0];
       [i1]select='isnan(prev_selected_t)+gte(t-prev_selected_t\,10)',scale=320:180:force_original_aspect_ratio=decrease:force_divisible_by=2,pad=320:180:-1:-1,setsar=1,format=yuvj420p[g1o0]
-    -map [g0o0] -c:v libx264 -preset superfast -crf 25 -maxrate 3000000 -bufsize 3000000 -profile:v high -g 60 -keyint_min 60 -sc_threshold 0 -flags +cgop -bf 2 -force_key_frames expr:gte(t,n_forced*6) -f hls -hls_time 6 -hls_list_size 0 -hls_playlist_type vod -start_number 1 -avoid_negative_ts disabled -hls_segment_filename w/g0o0_%05d.ts w/g0o0.m3u8
-    -map 0:1 -c:a aac -b:a 128000 -ar 48000 -ac 2 -f hls -hls_time 6 -hls_list_size 0 -hls_playlist_type vod -start_number 1 -avoid_negative_ts disabled -hls_segment_filename w/g0o1_%05d.ts w/g0o1.m3u8
+    -map [g0o0] -c:v libx264 -preset superfast -crf 25 -maxrate 3000000 -bufsize 3000000 -profile:v high -g 60 -keyint_min 60 -sc_threshold 0 -flags +cgop -bf 2 -force_key_frames expr:gte(t,n_forced*6) -f hls -hls_time 6 -hls_list_size 0 -hls_playlist_type vod -start_number 1 -output_ts_offset 1 -hls_segment_filename w/g0o0_%05d.ts w/g0o0.m3u8
+    -map 0:1 -c:a aac -b:a 128000 -ar 48000 -ac 2 -f hls -hls_time 6 -hls_list_size 0 -hls_playlist_type vod -start_number 1 -output_ts_offset 1 -hls_segment_filename w/g0o1_%05d.ts w/g0o1.m3u8
     -map [g1o0] -fps_mode vfr -c:v mjpeg -q:v 7 -f image2 -start_number 0 w/g1o0.%07d.jpg
     ");
     assert_eq!(plan.renditions.len(), 3);

@@ -38,6 +38,13 @@ impl Failure {
     }
 }
 
+/// For what only this machine can do wrong: a full disk, for one.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(1999, error.to_string())
+    }
+}
+
 /// Runs a job to its end. Dropping what is under way, as a cancellation does, ends the transcoder too.
 pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) {
     service.emit(id, "PROGRESSING", Map::new());
@@ -50,13 +57,13 @@ pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) 
     // The place is temporary as a whole; what cannot be removed now goes with it.
     let _ = tokio::fs::remove_dir_all(&work).await;
     match result {
-        Some(Ok(packaged)) => complete(service, id, packaged),
+        Some(Ok(packaged)) => complete(service, id, &packaged),
         Some(Err(failure)) => fail(service, id, &failure),
         None => {}
     }
 }
 
-fn complete(service: &Service, id: &str, packaged: Packaged) {
+fn complete(service: &Service, id: &str, packaged: &Packaged) {
     let ended = {
         let mut state = service.state();
         let members = json!({ "status": "COMPLETE", "outputGroupDetails": packaged.details, "jobPercentComplete": 100,
@@ -100,7 +107,7 @@ async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged,
     let [input] = settings.inputs.as_slice() else {
         return Err(Failure::unsupported("one output of several inputs"));
     };
-    tokio::fs::create_dir_all(work).await.map_err(internal)?;
+    tokio::fs::create_dir_all(work).await?;
     let uri = &input.file_input;
     let (file, media) = fetch(service, uri, work).await?;
     service.emit(
@@ -140,11 +147,11 @@ pub(super) async fn fetch(service: &Service, uri: &str, work: &Path) -> Result<(
         }
     };
     let path = work.join("input");
-    let mut file = tokio::fs::File::create(&path).await.map_err(internal)?;
+    let mut file = tokio::fs::File::create(&path).await?;
     while let Some(bytes) = body.try_next().await.map_err(|error| unreadable(3400, &error.to_string()))? {
-        file.write_all(&bytes).await.map_err(internal)?;
+        file.write_all(&bytes).await?;
     }
-    file.flush().await.map_err(internal)?;
+    file.flush().await?;
     let media = service.ffmpeg.probe(&path).await.map_err(|why| unreadable(1010, &why))?;
     Ok((path, media))
 }
@@ -157,8 +164,7 @@ async fn encode(service: &Service, id: &str, plan: &Plan, media: &Media) -> Resu
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .spawn()
-        .map_err(internal)?;
+        .spawn()?;
     let (Some(output), Some(mut errors)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(Failure::new(1999, "ffmpeg has no output"));
     };
@@ -178,7 +184,7 @@ async fn encode(service: &Service, id: &str, plan: &Plan, media: &Media) -> Resu
     };
     // Both pipes are read at once, so that neither fills and stops the transcoder.
     let (_, _) = tokio::join!(follow, errors.read_to_string(&mut said));
-    let status = child.wait().await.map_err(internal)?;
+    let status = child.wait().await?;
     if status.success() {
         return Ok(());
     }
@@ -230,9 +236,4 @@ async fn put(service: &Service, upload: &Upload) -> Result<(), Failure> {
         let why = error.into_service_error();
         Failure::new(1404, format!("Unable to write to output file [{}]: [{why}]", upload.object.uri()))
     })
-}
-
-/// For what only this machine can do wrong: a full disk, for one.
-pub(super) fn internal(error: std::io::Error) -> Failure {
-    Failure::new(1999, error.to_string())
 }

@@ -7,15 +7,16 @@ use serde_json::{Map, Value, json};
 use super::super::ffmpeg::Media;
 use super::codec;
 use super::encode::{Kind, Plan, Rendition};
-use super::job::{Failure, internal};
+use super::job::Failure;
 use super::naming::{Destination, Object};
 use super::playlist::{self, Segment, Sound, Variant};
 use super::settings::{Output, OutputGroup, Segmented, Settings};
 
 /// The audio group of outputs that name none.
 const AUDIO_GROUP: &str = "program_audio_0";
-/// MPEG-2 TS begins this many seconds into its clock, and so must the raw AAC beside it.
-const TS_START: f64 = 1.4;
+/// Where on the clock of the MPEG-2 TS segments the raw AAC beside them begins: the transcoder's offset and the
+/// muxer's delay, less the encoder's priming of 1024 samples.
+const AAC_START: f64 = 1.0 + 1.4 - 1024.0 / 48_000.0;
 /// How much of a stream is read to find its codec's name.
 const HEAD: usize = 64 << 10;
 
@@ -140,7 +141,7 @@ impl Group<'_> {
         let name = self.named.name(&output.name_modifier);
         let extension = output.extension.as_deref().unwrap_or("mp4");
         let file = self.work.join(format!("{}.mp4", rendition.stem()));
-        file.metadata().map_err(internal)?;
+        file.metadata()?;
         Ok((
             self.upload(file, &format!("{name}.{extension}"), "video/mp4"),
             self.media.duration.unwrap_or(0.0),
@@ -166,9 +167,9 @@ impl Group<'_> {
         let name = self.named.name(&output.name_modifier);
         let (extension, content_type) = container(rendition);
         let local = rendition.playlist(self.work);
-        let listed = playlist::read(&std::fs::read_to_string(&local).map_err(internal)?);
+        let listed = playlist::read(&std::fs::read_to_string(&local)?);
         let mut segments = Vec::new();
-        let mut start = TS_START;
+        let mut start = AAC_START;
         for (index, (duration, local)) in listed.into_iter().enumerate() {
             let file = self.work.join(&local);
             if rendition.kind == Kind::Aac {
@@ -177,17 +178,13 @@ impl Group<'_> {
             start += duration;
             let digits = if rendition.kind == Kind::Cmaf { 9 } else { 5 };
             let segment = format!("{name}_{:0digits$}.{extension}", index + 1);
-            segments.push(Segment {
-                size: file.metadata().map_err(internal)?.len(),
-                name: segment.clone(),
-                duration,
-            });
+            segments.push(Segment { size: file.metadata()?.len(), name: segment.clone(), duration });
             self.upload(file, &segment, content_type);
         }
         let header = self.header(rendition, &name, extension, content_type);
         let whole = segmented(self.group).is_some_and(|group| group.manifest_duration_format == "INTEGER");
         let header_name = header.as_ref().map(|(_, name)| name.as_str());
-        std::fs::write(&local, playlist::media(&segments, header_name, whole)).map_err(internal)?;
+        std::fs::write(&local, playlist::media(&segments, header_name, whole))?;
         let uri = format!("{name}.m3u8");
         let object = self.upload(local, &uri, PLAYLIST);
         let head = header.map(|(file, _)| file).or_else(|| {
@@ -252,7 +249,7 @@ impl Group<'_> {
         }
         let mut codecs = Vec::new();
         if rendition.size.is_some() {
-            let bytes = head.map(std::fs::read).transpose().map_err(internal)?.unwrap_or_default();
+            let bytes = head.map(std::fs::read).transpose()?.unwrap_or_default();
             let name = codec::name(&bytes[..bytes.len().min(HEAD)], rendition.hevc);
             codecs.push(name.ok_or_else(|| Failure::new(1999, format!("{uri} has no parameter set")))?);
         }
@@ -272,7 +269,7 @@ impl Group<'_> {
             self.variants = self.sounds.drain(..).map(sound_alone).collect();
         }
         let file = self.work.join(format!("g{index}.m3u8"));
-        std::fs::write(&file, playlist::multivariant(&self.variants, &self.sounds)).map_err(internal)?;
+        std::fs::write(&file, playlist::multivariant(&self.variants, &self.sounds))?;
         let name = format!("{}.m3u8", self.named.name(""));
         Ok(self.upload(file, &name, PLAYLIST))
     }
@@ -302,7 +299,7 @@ fn event_type(group: &OutputGroup) -> &'static str {
 
 /// Puts a raw AAC segment on the clock of the others.
 async fn tag(file: &Path, seconds: f64) -> Result<(), Failure> {
-    let sound = tokio::fs::read(file).await.map_err(internal)?;
+    let sound = tokio::fs::read(file).await?;
     let tagged = [codec::timestamp_tag(seconds), sound].concat();
-    tokio::fs::write(file, tagged).await.map_err(internal)
+    tokio::fs::write(file, tagged).await
 }

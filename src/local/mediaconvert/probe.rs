@@ -42,10 +42,10 @@ async fn look(service: &Service, url: &str, work: &Path) -> Result<Value, Refusa
         metadata["eTag"] = head.e_tag().unwrap_or_default().into();
         metadata["mimeType"] = head.content_type().unwrap_or_default().into();
     }
-    Ok(result(&media, metadata))
+    Ok(result(&media, &metadata))
 }
 
-fn result(media: &Media, metadata: Value) -> Value {
+fn result(media: &Media, metadata: &Value) -> Value {
     let mut tracks = Vec::new();
     let (mut pictures, mut sounds) = (Vec::new(), Vec::new());
     if let Some(video) = &media.video {
