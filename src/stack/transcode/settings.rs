@@ -321,7 +321,6 @@ fn stills(thumbnails: &Thumbnails) -> OutputGroup {
         ..Default::default()
     };
     let output = Output {
-        extension: word("jpg"),
         container_settings: Some(ContainerSettings { container: word("RAW"), ..Default::default() }),
         video_description: Some(video),
         ..Default::default()
