@@ -133,15 +133,21 @@ fn fit(group: &mut OutputGroup, source: Source) {
     }
 }
 
-/// Keeps the rungs that are no larger than the source, and the smallest whatever the source is.
-fn drop_upscaled(outputs: &mut Vec<Output>, (width, height): (i32, i32)) {
-    let excess = |output: &Output| {
-        let video = output.video_description()?;
-        video.height().map(|rung| rung - height).or_else(|| video.width().map(|rung| rung - width))
-    };
-    // Without a rung that fits, the limit is the smallest one's excess.
-    let limit = outputs.iter().filter_map(excess).min().unwrap_or(0).max(0);
-    outputs.retain(|output| excess(output).is_none_or(|excess| excess <= limit));
+/// Keeps the rungs that do not enlarge the picture, and the smallest whatever the source is.
+fn drop_upscaled(outputs: &mut Vec<Output>, size: (i32, i32)) {
+    // Without a rung that fits, the limit is the smallest one's enlargement.
+    let smallest = outputs.iter().filter_map(|output| enlargement(output, size)).reduce(f64::min);
+    let limit = smallest.unwrap_or(1.0).max(1.0);
+    outputs.retain(|output| enlargement(output, size).is_none_or(|enlarged| enlarged <= limit));
+}
+
+/// By how much an output enlarges the picture. MediaConvert fits it into the output's frame and pads the rest, so the
+/// side that binds decides: a scope picture of 1920x800 fills a 1920x1080 frame without being enlarged.
+fn enlargement(output: &Output, (width, height): (i32, i32)) -> Option<f64> {
+    let video = output.video_description()?;
+    let by_width = video.width().map(|frame| f64::from(frame) / f64::from(width));
+    let by_height = video.height().map(|frame| f64::from(frame) / f64::from(height));
+    by_width.into_iter().chain(by_height).reduce(f64::min)
 }
 
 /// Takes the sound, and every mention of the audio rendition group, out of an output.
@@ -269,14 +275,26 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_rung_that_gives_only_a_width_is_compared_by_it() {
-        let mut outputs = vec![
-            Output::builder().video_description(VideoDescription::builder().width(1920).build()).build(),
-            Output::builder().video_description(VideoDescription::builder().width(640).build()).build(),
-        ];
+    fn the_side_of_the_frame_that_binds_decides() {
+        let frame = |width: Option<i32>, height: Option<i32>| {
+            let video = VideoDescription::builder().set_width(width).set_height(height);
+            Output::builder().video_description(video.build()).build()
+        };
+        let kept = |size| {
+            let mut outputs =
+                [(1920, 1080), (1280, 720), (640, 360)].map(|(w, h)| frame(Some(w), Some(h))).to_vec();
+            drop_upscaled(&mut outputs, size);
+            outputs.len()
+        };
+        assert_eq!(kept((1920, 1080)), 3);
+        assert_eq!(kept((1920, 800)), 3, "scope");
+        assert_eq!(kept((608, 1080)), 3, "upright");
+        assert_eq!(kept((1280, 720)), 2);
+        assert_eq!(kept((320, 240)), 1, "the smallest stays");
+        let mut outputs = vec![frame(Some(1920), None), frame(Some(640), None)];
         drop_upscaled(&mut outputs, (1280, 720));
+        assert_eq!(outputs[0].video_description().and_then(VideoDescription::width), Some(640));
         assert_eq!(outputs.len(), 1);
-        assert_eq!(outputs[0].video_description().unwrap().width(), Some(640));
     }
 
     #[test]
