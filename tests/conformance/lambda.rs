@@ -9,7 +9,8 @@ use provision::resource::{Removal, registry};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Case, STACK, cloud, other_tags, tags};
+use crate::support::Cloud;
+use crate::{Case, STACK, other_tags, tags};
 
 const FUNCTION: Kind = Kind::new("AWS::Lambda::Function");
 const PERMISSION: Kind = Kind::new("AWS::Lambda::Permission");
@@ -202,7 +203,8 @@ fn permission_case(cx: &Context) -> Case {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_and_configuration_change_together() {
-    let cx = cloud::context(STACK).await;
+    let cloud = Cloud::start("lambda-code").await;
+    let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
     let adapter = registry().get(&FUNCTION).unwrap();
     let mut desired = plain_function(&cx);
@@ -224,7 +226,8 @@ async fn code_and_configuration_change_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_that_is_not_what_its_key_says_is_refused() {
-    let cx = cloud::context(STACK).await;
+    let cloud = Cloud::start("lambda-update").await;
+    let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
     let false_key = bundle_key(&"00".repeat(32));
     let call = cx.s3().put_object().bucket(cx.scope.home_bucket()).key(&false_key);
@@ -240,7 +243,8 @@ async fn code_that_is_not_what_its_key_says_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_under_cloudformations_id_is_found_and_removed_and_others_stay() {
-    let cx = cloud::context(STACK).await;
+    let cloud = Cloud::start("lambda-statement").await;
+    let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
     let name = "vod-case-statements";
     let function = registry().get(&FUNCTION).unwrap();
