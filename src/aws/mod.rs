@@ -33,13 +33,17 @@ pub type Notes = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Default)]
 struct Clients {
+    acm: OnceLock<aws_sdk_acm::Client>,
     cloudfront: OnceLock<aws_sdk_cloudfront::Client>,
+    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     lambda: OnceLock<aws_sdk_lambda::Client>,
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     mediaconvert: OnceLock<aws_sdk_mediaconvert::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
 }
 
@@ -92,12 +96,16 @@ impl Context {
         &self.connection
     }
 
+    client!(acm, aws_sdk_acm);
     client!(cloudfront, aws_sdk_cloudfront);
+    client!(cloudwatch, aws_sdk_cloudwatch);
     client!(events, aws_sdk_eventbridge);
     client!(iam, aws_sdk_iam);
     client!(lambda, aws_sdk_lambda);
     client!(logs, aws_sdk_cloudwatchlogs);
     client!(mediaconvert, aws_sdk_mediaconvert);
+    client!(route53, aws_sdk_route53);
+    client!(sns, aws_sdk_sns);
     client!(sqs, aws_sdk_sqs);
 
     /// The S3 client in this context's region. On the local cloud buckets are addressed by path, since
