@@ -5,26 +5,9 @@
 
 mod support;
 
-use std::process::{Command, Output};
-
-use support::{Cloud, PROGRAM};
+use support::Cloud;
 
 const STACK: &str = "stacks/local.yaml";
-
-/// Runs the program against the cloud and returns its output; panics unless it exits with `code`.
-fn provision(cloud: &Cloud, arguments: &[&str], code: i32) -> (String, String) {
-    let Output { status, stdout, stderr } = Command::new(PROGRAM)
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("PROVISION_LOCAL", &cloud.name)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
-    println!("$ provision {}\n{stdout}{stderr}", arguments.join(" "));
-    assert_eq!(status.code(), Some(code), "provision {}", arguments.join(" "));
-    (stdout, stderr)
-}
 
 /// The operations in `-v` output that change something, without those that every verbose run makes.
 fn mutating(stderr: &str) -> Vec<&str> {
@@ -40,32 +23,32 @@ fn mutating(stderr: &str) -> Vec<&str> {
 async fn the_stack_converges_plays_and_comes_down_again() {
     let cloud = Cloud::start("end-to-end").await;
 
-    let (planned, _) = provision(&cloud, &["plan", STACK], 0);
+    let (planned, _) = cloud.provision(&["plan", STACK], 0);
     assert!(planned.contains("+ storage/source") && planned.contains(" to create"), "{planned}");
 
-    let (applied, _) = provision(&cloud, &["apply", STACK, "--yes", "--verify"], 0);
+    let (applied, _) = cloud.provision(&["apply", STACK, "--yes", "--verify"], 0);
     assert!(applied.contains(" created\n"), "{applied}");
     let played = applied.lines().filter(|line| line.trim_start().starts_with("plays ")).count();
     assert_eq!(played, 7, "six pictures and the sound of hls-720p play: {applied}");
     let address = applied.lines().find_map(|line| line.strip_prefix("play ")).map(str::trim).unwrap();
     assert!(address.starts_with("http://127.0.0.1:") && address.ends_with("/index.m3u8"), "{address}");
 
-    let (again, calls) = provision(&cloud, &["-v", "apply", STACK, "--yes"], 0);
+    let (again, calls) = cloud.provision(&["-v", "apply", STACK, "--yes"], 0);
     assert!(again.contains("nothing to do: all "), "{again}");
     assert!(calls.contains("DescribeRule"), "-v shows the calls: {calls}");
     assert_eq!(mutating(&calls), Vec::<&str>::new(), "a second apply changes nothing");
 
-    let (json, _) = provision(&cloud, &["outputs", STACK, "--format", "json"], 0);
+    let (json, _) = cloud.provision(&["outputs", STACK, "--format", "json"], 0);
     let outputs: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(outputs["source_bucket"], "vod-local-source-111122223333-ap-northeast-2");
     assert!(address.starts_with(outputs["playback"].as_str().unwrap()));
 
     // The buckets now hold the clip, what became of it, and the records of both: teardown takes all of it along.
-    let (torn_down, _) = provision(&cloud, &["teardown", STACK, "--yes"], 0);
+    let (torn_down, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
     assert!(torn_down.ends_with("audit: nothing of stack vod-local is left\n"), "{torn_down}");
 
-    let (nothing, _) = provision(&cloud, &["teardown", STACK, "--yes"], 0);
+    let (nothing, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
     assert!(nothing.starts_with("nothing of stack vod-local is there\n"), "{nothing}");
-    let (_, refused) = provision(&cloud, &["outputs", STACK], 1);
+    let (_, refused) = cloud.provision(&["outputs", STACK], 1);
     assert!(refused.contains("run `provision apply` first"), "{refused}");
 }

@@ -1,6 +1,8 @@
-//! A private local cloud for a test, gone with the test however it ends.
+//! A private local cloud for a test, gone with the test however it ends, and the program run against it.
 
-use std::process::Command;
+#![expect(dead_code, reason = "each test binary uses a part of it")]
+
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use provision::aws::{Connection, Context, Target};
@@ -33,6 +35,8 @@ impl Cloud {
             account: ACCOUNT.into(),
             region: REGION.into(),
             server: Some(PROGRAM.into()),
+            // However this test ends, the cloud ends with it.
+            owner: Some(std::process::id()),
             ..local::Settings::default()
         };
         let running = local::ensure(&settings, &mut |text| println!("{text}")).await;
@@ -47,6 +51,36 @@ impl Cloud {
         let scope = Scope { stack: stack.to_owned(), account: ACCOUNT.to_owned(), region: REGION.to_owned() };
         Context::new(connection, scope, REGION)
     }
+}
+
+impl Cloud {
+    /// What the cloud says of itself.
+    pub(crate) async fn status(&self) -> local::Status {
+        let status = local::status(&self.name, 0).await.expect("its record is readable");
+        status.expect("the local cloud runs")
+    }
+
+    /// The program, set to use this cloud.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+        command.env("PROVISION_LOCAL", &self.name).env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs the program and returns what it printed on stdout and stderr; panics unless it exits with `code`.
+    pub(crate) fn provision(&self, arguments: &[&str], code: i32) -> (String, String) {
+        output(self.command(arguments), code)
+    }
+}
+
+/// Runs a command and returns what it printed on stdout and stderr; panics unless it exits with `code`.
+pub(crate) fn output(mut command: Command, code: i32) -> (String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned());
+    println!("$ {command:?}\n{stdout}{stderr}");
+    assert_eq!(status.code(), Some(code), "{command:?}");
+    (stdout, stderr)
 }
 
 impl Drop for Cloud {

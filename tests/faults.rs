@@ -1,0 +1,198 @@
+//! What goes wrong, and that the next apply continues from there: an emulator that dies, an interrupt, a lock, hands in
+//! the account, credentials.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use aws_sdk_s3::primitives::ByteStream;
+use provision::home::Home;
+use support::{Cloud, PROGRAM, output};
+
+/// A stack file of the test's own: the local one, with replacements.
+struct StackFile {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl StackFile {
+    fn new(replacements: &[(&str, &str)]) -> Self {
+        let mut text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/local.yaml")).unwrap();
+        for (from, to) in replacements {
+            assert!(text.contains(from), "stacks/local.yaml says {from}");
+            text = text.replace(from, to);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stack.yaml");
+        std::fs::write(&path, text).unwrap();
+        Self { _folder: folder, path }
+    }
+
+    fn path(&self) -> &str {
+        self.path.to_str().unwrap()
+    }
+}
+
+/// Starts an apply and returns it with its stderr once a first resource is created.
+fn apply_under_way(cloud: &Cloud, stack: &str) -> (std::process::Child, BufReader<std::process::ChildStderr>) {
+    let mut command = cloud.command(&["apply", stack, "--yes"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(" created (") {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "the apply ended before anything was created");
+        print!("{line}");
+    }
+    (child, stderr)
+}
+
+fn finish((mut child, mut stderr): (std::process::Child, BufReader<std::process::ChildStderr>)) -> (Option<i32>, String) {
+    let mut text = String::new();
+    stderr.read_to_string(&mut text).unwrap();
+    println!("{text}");
+    (child.wait().unwrap().code(), text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_apply_says_where_it_stands_and_the_next_one_finishes() {
+    let cloud = Cloud::start("interrupt").await;
+    let stack = StackFile::new(&[]);
+    let running = apply_under_way(&cloud, stack.path());
+    let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let (code, stderr) = finish(running);
+    assert_eq!(code, Some(130));
+    assert!(stderr.contains("interrupted before it began"), "{stderr}");
+    assert!(stderr.contains("run the command again to continue from here"), "{stderr}");
+    let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    assert!(applied.contains(" unchanged"), "what was made stays: {applied}");
+    let (again, _) = cloud.provision(&["plan", stack.path()], 0);
+    assert!(again.contains("nothing to do: all "), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
+    let cloud = Cloud::start("dies").await;
+    let stack = StackFile::new(&[]);
+    let running = apply_under_way(&cloud, stack.path());
+    let status = cloud.status().await;
+    let killed = Command::new("kill").args(["-KILL", &status.emulator.pid.to_string()]).status().unwrap();
+    assert!(killed.success());
+    let (code, stderr) = finish(running);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("provision local status"), "says what to do: {stderr}");
+    cloud.provision(&["local", "stop", "--name", &cloud.name], 0);
+    let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    assert!(applied.contains(" created\n"), "{applied}");
+    cloud.provision(&["local", "stop", "--name", &cloud.name], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hands_in_the_account_are_seen_and_repaired_and_what_is_undeclared_goes() {
+    let cloud = Cloud::start("drift").await;
+    let stack = StackFile::new(&[]);
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let cx = cloud.context("vod-local").await;
+    let source = "vod-local-source-111122223333-ap-northeast-2";
+
+    cx.s3().delete_public_access_block().bucket(source).send().await.unwrap();
+    let (planned, _) = cloud.provision(&["plan", stack.path()], 0);
+    assert!(planned.contains("~ storage/source ") && planned.contains("PublicAccessBlockConfiguration"), "{planned}");
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let (repaired, _) = cloud.provision(&["plan", stack.path()], 0);
+    assert!(repaired.contains("nothing to do: all "), "{repaired}");
+
+    // The logs bucket is no longer declared: it goes while it is empty, and is refused while it holds anything.
+    let without = StackFile::new(&[("access_logs: true", "access_logs: false")]);
+    let logs = "vod-local-logs-111122223333-ap-northeast-2";
+    cx.s3().put_object().bucket(logs).key("one").body(ByteStream::from_static(b"x")).send().await.unwrap();
+    let (_, refused) = cloud.provision(&["apply", without.path(), "--yes"], 1);
+    assert!(refused.contains("storage/logs") && refused.contains("holds objects"), "{refused}");
+    let version = cx.s3().list_object_versions().bucket(logs).send().await.unwrap();
+    for found in version.versions() {
+        let delete = cx.s3().delete_object().bucket(logs).key("one").set_version_id(found.version_id().map(str::to_owned));
+        delete.send().await.unwrap();
+    }
+    let (removed, _) = cloud.provision(&["apply", without.path(), "--yes"], 0);
+    assert!(removed.contains("- storage/logs ") && removed.contains("no longer declared"), "{removed}");
+    let gone = cx.s3().head_bucket().bucket(logs).send().await;
+    assert!(gone.is_err(), "the bucket is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_somebody_changes_is_locked_for_others() {
+    let cloud = Cloud::start("lock").await;
+    let stack = StackFile::new(&[]);
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let changed = StackFile::new(&[("log_retention: 1d", "log_retention: 3d")]);
+    let home = Home::new(cloud.context("vod-local").await);
+    let lease = home.lock("vod-local", "arn:aws:iam::111122223333:user/somebody", "apply").await.unwrap();
+    let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 1);
+    assert!(refused.contains("stack vod-local is being changed"), "{refused}");
+    assert!(refused.contains("user/somebody"), "{refused}");
+    lease.release().await.unwrap();
+    cloud.provision(&["apply", changed.path(), "--yes"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_made_is_left_alone_unless_it_is_adopted() {
+    let cloud = Cloud::start("adopt").await;
+    let stack = StackFile::new(&[]);
+    let cx = cloud.context("vod-local").await;
+    cx.sqs().create_queue().queue_name("vod-local-dead-letters").send().await.unwrap();
+    let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 1);
+    assert!(refused.contains("handlers/dead-letters") && refused.contains("--adopt"), "{refused}");
+    let buckets = cx.s3().list_buckets().send().await.unwrap();
+    assert!(buckets.buckets().is_empty(), "nothing was changed");
+    cloud.provision(&["apply", stack.path(), "--yes", "--adopt"], 0);
+    let (again, _) = cloud.provision(&["plan", stack.path()], 0);
+    assert!(again.contains("nothing to do: all "), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_cloud_of_another_account_is_not_taken_for_this_one() {
+    let cloud = Cloud::start("account").await;
+    let other = StackFile::new(&[("\"111122223333\"", "\"444455556666\"")]);
+    let (_, refused) = cloud.provision(&["plan", other.path()], 1);
+    assert!(refused.contains("444455556666") && refused.contains("provision local stop"), "{refused}");
+}
+
+#[test]
+fn missing_credentials_are_said_before_anything_is_called() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["plan", "stacks/staging.yaml"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.env_clear().env("HOME", home.path()).env("AWS_EC2_METADATA_DISABLED", "true").env("NO_COLOR", "1");
+    let (_, refused) = output(command, 1);
+    assert!(refused.contains("sts:GetCallerIdentity failed") && refused.contains("AWS_PROFILE"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_and_foreign_credentials_are_refused_by_name() {
+    let expired = r#"<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"#;
+    let (_, refused) = output(against(expired, 403).await, 1);
+    assert!(refused.contains("ExpiredToken") && refused.contains("sign in again"), "{refused}");
+    let foreign = r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::999900001111:user/eve</Arn><UserId>E</UserId><Account>999900001111</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r-2</RequestId></ResponseMetadata></GetCallerIdentityResponse>"#;
+    let (_, refused) = output(against(foreign, 200).await, 1);
+    assert!(refused.contains("999900001111") && refused.contains("nothing was changed"), "{refused}");
+}
+
+/// A plan of the staging stack against a service that gives every request this answer.
+async fn against(body: &'static str, status: u16) -> Command {
+    let answer = move || async move {
+        (axum::http::StatusCode::from_u16(status).unwrap(), [("content-type", "text/xml")], body)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(axum::serve(listener, axum::Router::new().fallback(answer)).into_future());
+    let mut command = Command::new(PROGRAM);
+    command.args(["plan", "stacks/staging.yaml"]).current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1");
+    command.env("AWS_ENDPOINT_URL", format!("http://{address}"));
+    command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
+    command
+}
