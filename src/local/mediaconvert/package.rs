@@ -301,5 +301,5 @@ fn event_type(group: &OutputGroup) -> &'static str {
 async fn tag(file: &Path, seconds: f64) -> Result<(), Failure> {
     let sound = tokio::fs::read(file).await?;
     let tagged = [codec::timestamp_tag(seconds), sound].concat();
-    tokio::fs::write(file, tagged).await
+    Ok(tokio::fs::write(file, tagged).await?)
 }
