@@ -249,7 +249,141 @@ mod tests {
     #[test]
     fn the_distribution_as_a_reviewer_reads_it() {
         let mut properties = declared("").remove(DISTRIBUTION).unwrap().properties;
-        insta::assert_json_snapshot!(properties["DistributionConfig"].take(), @"");
+        insta::assert_json_snapshot!(properties["DistributionConfig"].take(), @r#"
+        {
+          "Comment": "provision:vod:delivery/distribution",
+          "Enabled": true,
+          "Origins": [
+            {
+              "Id": "output",
+              "DomainName": "vod-output.s3.ap-northeast-2.amazonaws.com",
+              "OriginAccessControlId": {
+                "Fn::GetAtt": [
+                  "delivery/origin-access",
+                  "Id"
+                ]
+              },
+              "S3OriginConfig": {
+                "OriginAccessIdentity": ""
+              },
+              "ConnectionAttempts": 3,
+              "ConnectionTimeout": 10
+            }
+          ],
+          "DefaultCacheBehavior": {
+            "TargetOriginId": "output",
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "AllowedMethods": [
+              "GET",
+              "HEAD"
+            ],
+            "CachedMethods": [
+              "GET",
+              "HEAD"
+            ],
+            "Compress": false,
+            "CachePolicyId": {
+              "Fn::GetAtt": [
+                "delivery/segments",
+                "Id"
+              ]
+            },
+            "ResponseHeadersPolicyId": {
+              "Fn::GetAtt": [
+                "delivery/headers",
+                "Id"
+              ]
+            }
+          },
+          "CacheBehaviors": [
+            {
+              "PathPattern": "*.m3u8",
+              "TargetOriginId": "output",
+              "ViewerProtocolPolicy": "redirect-to-https",
+              "AllowedMethods": [
+                "GET",
+                "HEAD"
+              ],
+              "CachedMethods": [
+                "GET",
+                "HEAD"
+              ],
+              "Compress": true,
+              "CachePolicyId": {
+                "Fn::GetAtt": [
+                  "delivery/playlists",
+                  "Id"
+                ]
+              },
+              "ResponseHeadersPolicyId": {
+                "Fn::GetAtt": [
+                  "delivery/headers",
+                  "Id"
+                ]
+              }
+            },
+            {
+              "PathPattern": "*/asset.json",
+              "TargetOriginId": "output",
+              "ViewerProtocolPolicy": "redirect-to-https",
+              "AllowedMethods": [
+                "GET",
+                "HEAD"
+              ],
+              "CachedMethods": [
+                "GET",
+                "HEAD"
+              ],
+              "Compress": true,
+              "CachePolicyId": {
+                "Fn::GetAtt": [
+                  "delivery/playlists",
+                  "Id"
+                ]
+              },
+              "ResponseHeadersPolicyId": {
+                "Fn::GetAtt": [
+                  "delivery/headers",
+                  "Id"
+                ]
+              }
+            }
+          ],
+          "CustomErrorResponses": [
+            {
+              "ErrorCode": 403,
+              "ErrorCachingMinTTL": 10
+            },
+            {
+              "ErrorCode": 404,
+              "ErrorCachingMinTTL": 10
+            },
+            {
+              "ErrorCode": 500,
+              "ErrorCachingMinTTL": 10
+            },
+            {
+              "ErrorCode": 502,
+              "ErrorCachingMinTTL": 10
+            },
+            {
+              "ErrorCode": 503,
+              "ErrorCachingMinTTL": 10
+            },
+            {
+              "ErrorCode": 504,
+              "ErrorCachingMinTTL": 10
+            }
+          ],
+          "HttpVersion": "http2and3",
+          "IPV6Enabled": true,
+          "PriceClass": "PriceClass_All",
+          "ViewerCertificate": {
+            "CloudFrontDefaultCertificate": true,
+            "MinimumProtocolVersion": "TLSv1"
+          }
+        }
+        "#);
     }
 
     #[test]

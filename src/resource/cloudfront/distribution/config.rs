@@ -232,6 +232,40 @@ mod tests {
             .default_cache_behavior(behavior.unwrap())
             .http_version("HTTP2".into())
             .build();
-        insta::assert_json_snapshot!(DistributionConfig::read(live.unwrap()), @"");
+        insta::assert_json_snapshot!(DistributionConfig::read(live.unwrap()), @r#"
+        {
+          "Comment": "",
+          "Enabled": true,
+          "Origins": [
+            {
+              "Id": "output",
+              "DomainName": "b.s3.eu-west-1.amazonaws.com",
+              "ConnectionAttempts": 3,
+              "ConnectionTimeout": 10
+            }
+          ],
+          "DefaultCacheBehavior": {
+            "TargetOriginId": "output",
+            "ViewerProtocolPolicy": "allow-all",
+            "AllowedMethods": [
+              "GET",
+              "HEAD"
+            ],
+            "CachedMethods": [
+              "GET",
+              "HEAD"
+            ],
+            "Compress": false,
+            "CachePolicyId": "p"
+          },
+          "HttpVersion": "http2",
+          "IPV6Enabled": false,
+          "PriceClass": "PriceClass_All",
+          "ViewerCertificate": {
+            "CloudFrontDefaultCertificate": true,
+            "MinimumProtocolVersion": "TLSv1"
+          }
+        }
+        "#);
     }
 }
