@@ -1,10 +1,14 @@
 //! Cases of AWS Elemental MediaConvert.
 
+use aws_sdk_mediaconvert::types::{
+    HlsGroupSettings, Input, JobSettings, OutputGroup, OutputGroupSettings, OutputGroupType,
+};
 use provision::aws::Context;
 use provision::model::Kind;
+use provision::resource::{Removal, registry};
 use serde_json::{Value, json};
 
-use crate::{Case, other_tags, tags};
+use crate::{Case, STACK, other_tags, support, tags};
 
 const QUEUE: Kind = Kind::new("AWS::MediaConvert::Queue");
 
@@ -136,4 +140,60 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
             fixed: vec![],
         },
     ]
+}
+
+/// A job that waits in the queue for as long as that is paused.
+async fn submit(cx: &Context, queue: &str, template: &str) {
+    let hls = HlsGroupSettings::builder().destination("s3://vod-case-work/index").build();
+    let settings = OutputGroupSettings::builder()
+        .r#type(OutputGroupType::HlsGroupSettings)
+        .hls_group_settings(hls)
+        .build();
+    let group = OutputGroup::builder().output_group_settings(settings).build();
+    let input = Input::builder().file_input("s3://vod-case-source/film.mp4").build();
+    cx.mediaconvert()
+        .create_job()
+        .queue(cx.scope.arn("mediaconvert", &format!("queues/{queue}")))
+        .job_template(template)
+        .role(cx.scope.arn_in("", "iam", "role/vod-case-encoder"))
+        .settings(JobSettings::builder().inputs(input).output_groups(group).build())
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_goes_with_its_jobs_where_contents_may_go() {
+    let cloud = support::Cloud::start("queue-with-jobs").await;
+    let cx = cloud.context(STACK).await;
+    let case = cases(&cx).pop().unwrap();
+    let (queues, templates) = (registry().get(&QUEUE).unwrap(), registry().get(&case.kind).unwrap());
+    for (_, need) in &case.needs {
+        let mut paused = need.clone();
+        paused["Status"] = json!("PAUSED");
+        queues.create(&cx, &paused).await.unwrap();
+    }
+    templates.create(&cx, &case.base).await.unwrap();
+    submit(&cx, "vod-case-queue", "vod-case-ladder").await;
+
+    let refused = cx.mediaconvert().delete_queue().name("vod-case-queue").send().await.unwrap_err();
+    assert!(refused.into_service_error().is_conflict_exception());
+    queues.delete(&cx, "vod-case-queue", Removal::WithContents).await.unwrap();
+    assert!(queues.observe(&cx, "vod-case-queue").await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sweep_finds_what_is_the_stacks_and_nothing_else() {
+    let cloud = support::Cloud::start("mediaconvert-sweep").await;
+    let cx = cloud.context(STACK).await;
+    let queues = registry().get(&QUEUE).unwrap();
+    for number in 0..25 {
+        queues.create(&cx, &queue(&format!("vod-case-{number}"))).await.unwrap();
+    }
+    let mut foreign = queue("vod-case-foreign");
+    foreign["Tags"] = json!({ "team": "media" });
+    queues.create(&cx, &foreign).await.unwrap();
+    let owned = queues.list_owned(&cx).await.unwrap();
+    assert_eq!(owned.len(), 25);
+    assert!(owned.iter().all(|(name, _)| name != "vod-case-foreign"));
 }
