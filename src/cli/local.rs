@@ -34,15 +34,19 @@ struct Which {
     /// Name of the instance
     #[arg(long, default_value = "default")]
     name: String,
-    /// Loopback port of the instance
-    #[arg(long, default_value_t = local::DEFAULT_PORT)]
+    /// Loopback port; the default is wherever the instance runs
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
 }
 
 #[derive(Debug, clap::Args)]
 struct Start {
-    #[command(flatten)]
-    which: Which,
+    /// Name of the instance
+    #[arg(long, default_value = "default")]
+    name: String,
+    /// Loopback port; 0 takes any free one
+    #[arg(long, default_value_t = local::DEFAULT_PORT)]
+    port: u16,
     /// Account id that it plays
     #[arg(long, default_value = local::DEFAULT_ACCOUNT)]
     account: String,
@@ -76,7 +80,7 @@ pub async fn run(args: Args) -> miette::Result<()> {
     match args.action {
         Action::Start(start) => self::start(start).await,
         Action::Stop(which) => {
-            let stopped = local::stop(&which.name, port(&which)).await?;
+            let stopped = local::stop(&which.name, which.port).await?;
             anstream::println!(
                 "{}",
                 if stopped { "local cloud stopped" } else { "the local cloud does not run" }
@@ -85,7 +89,7 @@ pub async fn run(args: Args) -> miette::Result<()> {
         }
         Action::Status(which) => status(&which).await,
         Action::Reset(which) => {
-            let reset = local::reset(&which.name, port(&which)).await?;
+            let reset = local::reset(&which.name, which.port).await?;
             anstream::println!(
                 "{}",
                 if reset { "local cloud emptied" } else { "the local cloud does not run" }
@@ -101,21 +105,9 @@ pub async fn run(args: Args) -> miette::Result<()> {
     }
 }
 
-/// A named instance is found by its record, on whatever port it is.
-fn port(which: &Which) -> u16 {
-    if which.name == "default" { which.port } else { 0 }
-}
-
 async fn start(start: Start) -> miette::Result<()> {
-    let Start { which, account, region, latency } = start;
-    let settings = local::Settings {
-        name: which.name,
-        port: which.port,
-        account,
-        region,
-        latency,
-        ..local::Settings::default()
-    };
+    let Start { name, port, account, region, latency } = start;
+    let settings = local::Settings { name, port, account, region, latency, ..local::Settings::default() };
     let running = local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?;
     anstream::println!("local cloud at {}", running.endpoint);
     anstream::println!("  account {}, region {}", running.account, running.region);
@@ -124,7 +116,7 @@ async fn start(start: Start) -> miette::Result<()> {
 }
 
 async fn status(which: &Which) -> miette::Result<()> {
-    let Some(status) = local::status(&which.name, port(which)).await? else {
+    let Some(status) = local::status(&which.name, which.port).await? else {
         anstream::println!("the local cloud does not run");
         return Ok(());
     };

@@ -129,7 +129,8 @@ async fn check_python() -> Result<(), Error> {
     ]);
     match run(version, "asking python3 for its version", STEP).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(found)) => Err(Error::Python { why: format!("python3 is {}", found.trim()) }),
+        Ok(Err(found)) if found.is_empty() => Err(Error::Python { why: "python3 does not run".into() }),
+        Ok(Err(found)) => Err(Error::Python { why: format!("python3 is {found}") }),
         Err(Error::Files { source, .. }) => Err(Error::Python { why: format!("python3: {source}") }),
         Err(error) => Err(error),
     }

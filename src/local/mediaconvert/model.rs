@@ -224,22 +224,7 @@ fn match_path(template: &str, path: &str) -> Option<Map<String, Value>> {
 
 /// Undoes `%XX`; `None` where that is not UTF-8.
 pub(super) fn percent_decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let coded = (first == b'%').then(|| tail.get(..2)).flatten();
-        match coded.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
+    percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Into::into)
 }
 
 #[cfg(test)]

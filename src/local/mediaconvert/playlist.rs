@@ -48,7 +48,7 @@ pub(super) fn media(segments: &[Segment], header: Option<&str>, whole_seconds: b
 /// Peak and average bits a second of a rendition.
 pub(super) fn bandwidth(segments: &[Segment]) -> (u64, u64) {
     let rate = |bytes: u64, seconds: f64| {
-        if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).ceil() as u64 } else { 0 }
+        if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).round() as u64 } else { 0 }
     };
     // A last crumb of a segment says nothing about what a player must sustain.
     let long = segments.iter().filter(|segment| segment.duration >= 1.0 || segments.len() == 1);
