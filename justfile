@@ -16,9 +16,11 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Benchmarks of graph, diff and plan
+# The commands against a cloud that answers 50 ms late, then graph, diff and plan at up to 10,000 resources
 bench *arguments:
-    cargo bench --locked {{ arguments }}
+    cargo build --release --locked
+    python3 benches/cloud.py --program "${CARGO_TARGET_DIR:-target}/release/provision" {{ arguments }}
+    cargo bench --locked
 
 # The documentation of the code, links checked
 docs:

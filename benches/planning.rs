@@ -71,7 +71,7 @@ fn snapshot(size: usize) -> Snapshot {
 fn planning(criterion: &mut Criterion) {
     let scope =
         Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
-    let rules = |_: &Kind| Rules { create_only: &["Name"], write_only: &[], rank: 0 };
+    let rules = |_: &Kind| Rules { create_only: &["Name"], write_only: &[], rank: 0, normal: Value::clone };
     for size in SIZES {
         let (declared, live) = (declarations(size), snapshot(size));
         criterion.bench_with_input(BenchmarkId::new("graph", size), &declared, |bencher, declared| {

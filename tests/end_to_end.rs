@@ -19,12 +19,19 @@ fn mutating(stderr: &str) -> Vec<&str> {
     operations.filter(|operation| provision::aws::mutates(operation)).collect()
 }
 
+/// The output that the README shows for a command.
+fn shown_in_the_readme(command: &str) -> String {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once(&format!("```text\n$ {command}\n")).unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stack_converges_plays_and_comes_down_again() {
     let cloud = Cloud::start("end-to-end").await;
 
     let (planned, _) = cloud.provision(&["plan", STACK], 0);
-    assert!(planned.contains("+ storage/source") && planned.contains(" to create"), "{planned}");
+    assert_eq!(planned, shown_in_the_readme("provision plan stacks/local.yaml"));
 
     let (applied, _) = cloud.provision(&["apply", STACK, "--yes", "--verify"], 0);
     assert!(applied.contains(" created\n"), "{applied}");

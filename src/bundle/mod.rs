@@ -3,7 +3,7 @@
 //! [`bundle`] turns the packages under `lambda/` into one zip each for the `provided.al2023` runtime. The same sources
 //! and compiler give the same zip, so the digest that Lambda reports (`CodeSha256`) tells whether a function runs this code.
 //! What was built before from the same inputs is taken from the cache without starting cargo; what could
-//! not start on Lambda is refused here. See `docs/decisions/0003-bundling.md`.
+//! not start on Lambda is refused here. See `docs/decisions/bundling.md`.
 
 mod architecture;
 mod archive;

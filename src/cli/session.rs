@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use miette::Diagnostic;
+use serde_json::Value;
 
 use crate::aws::{Connection, Regions, Target};
 use crate::bundle::{self, Bundle};
@@ -129,6 +130,7 @@ impl Session {
             create_only: adapter.map_or(&[], |adapter| adapter.create_only()),
             write_only: adapter.map_or(&[], |adapter| adapter.write_only()),
             rank: self.registry.rank(kind),
+            normal: adapter.map_or(Value::clone, |adapter| adapter.normal()),
         }
     }
 

@@ -40,6 +40,9 @@ impl Adapter for &'static Fake {
     fn settles(&self) -> bool {
         false
     }
+    fn normal(&self) -> fn(&Value) -> Value {
+        Value::clone
+    }
     fn find<'a>(&'a self, _: &'a Context, _: &'a Value, _: &'a Mark) -> BoxFuture<'a, Result<Option<Live>>> {
         async { Ok(None) }.boxed()
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{Action, Plan, Reason, Step};
 use crate::diff::diff;
 use crate::graph::Graph;
@@ -16,6 +18,9 @@ pub struct Rules {
     pub write_only: &'static [&'static str],
     /// The type's place in the order in which orphans of unknown relations are deleted, last first.
     pub rank: usize,
+    /// Puts properties into the type's normal form. What is resolved must pass through it again: a set that was in
+    /// order by its references need not be by the values these turned out to be.
+    pub normal: fn(&Value) -> Value,
 }
 
 /// The plan that makes the account as declared. Steps come in an order in which each needs only earlier ones:
@@ -49,11 +54,12 @@ struct Building<'a> {
 
 impl Building<'_> {
     fn resource(&mut self, graph: &Graph, declaration: &Declaration, live: Option<&Live>) {
+        let rules = (self.rules)(&declaration.kind);
         let desired = resolve(&declaration.properties, &|address| self.outputs.get(address).cloned());
+        let desired = (rules.normal)(&desired);
         let Some(live) = live else {
             return self.step(graph, declaration, Action::Create { desired });
         };
-        let rules = (self.rules)(&declaration.kind);
         let changes = diff(&desired, &live.properties, rules.create_only, rules.write_only);
         if changes.is_empty() {
             self.outputs.insert(declaration.address.clone(), live.outputs.clone());

@@ -22,7 +22,7 @@ fn kind(name: &str) -> Kind {
 
 fn rules(kind: &Kind) -> Rules {
     let rank = usize::from(kind.as_str() == "AWS::Test::Thing");
-    Rules { create_only: &["Name"], write_only: &[], rank }
+    Rules { create_only: &["Name"], write_only: &[], rank, normal: Value::clone }
 }
 
 fn declared(address: &str, properties: Value) -> Declaration {

@@ -28,6 +28,8 @@ pub trait Adapter: Send + Sync {
     fn guard(&self) -> Guard;
     /// Whether it goes on settling after its calls have returned.
     fn settles(&self) -> bool;
+    /// Puts properties into the type's normal form; what is not of the type comes back as it is.
+    fn normal(&self) -> fn(&Value) -> Value;
     /// The live resource that a declaration speaks of.
     fn find<'a>(
         &'a self,
@@ -123,6 +125,13 @@ impl<R: Resource> Adapter for Erased<R> {
 
     fn settles(&self) -> bool {
         R::SETTLES
+    }
+
+    fn normal(&self) -> fn(&Value) -> Value {
+        |properties| {
+            let typed = serde_json::from_value::<R>(properties.clone());
+            typed.and_then(serde_json::to_value).unwrap_or_else(|_| properties.clone())
+        }
     }
 
     fn find<'a>(
