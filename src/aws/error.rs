@@ -107,7 +107,7 @@ fn classify(code: &str) -> Class {
         | "TooManyRequestsException"
         | "SlowDown"
         | "RequestLimitExceeded" => Class::Throttled,
-        "ServiceUnavailable" | "EmulatorUnavailable" => Class::Unreachable,
+        "ServiceUnavailable" | "LocalCloudUnavailable" => Class::Unreachable,
         _ => Class::Refused,
     }
 }

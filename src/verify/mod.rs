@@ -142,7 +142,7 @@ async fn upload(stage: &Stage<'_>, clip: &Clip, key: &str) -> Result<String, Err
 
 /// Waits until the asset's description speaks of this version.
 async fn published(stage: &Stage<'_>, asset: &str, version: &str) -> Result<(), Error> {
-    let patience = Patience { longest: Duration::from_secs(5), ..Patience::MINUTES };
+    let patience = Patience { longest: Duration::from_secs(1), ..Patience::MINUTES };
     let look = || async {
         let call = stage.cx.s3().get_object().bucket(stage.output).key(output::description(asset));
         let call = call.expected_bucket_owner(&stage.cx.scope.account);
