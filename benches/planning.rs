@@ -18,7 +18,7 @@ fn address(number: usize) -> String {
     format!("group-{}/resource-{number}", number % 10)
 }
 
-fn properties(number: usize, reference: Value) -> Value {
+fn properties(number: usize, reference: &Value) -> Value {
     json!({
         "Name": address(number),
         "Reference": reference,
@@ -34,7 +34,7 @@ fn declarations(size: usize) -> Vec<Declaration> {
         address: address(number).as_str().into(),
         kind: Kind::new("AWS::Bench::Thing"),
         region: "ap-northeast-2".into(),
-        properties: properties(number, json!({ "Fn::GetAtt": [address(number / 2), "Id"] })),
+        properties: properties(number, &json!({ "Fn::GetAtt": [address(number / 2), "Id"] })),
         foreseen: Outputs::new(),
         after: BTreeSet::new(),
         guard: Guard::None,
@@ -48,7 +48,7 @@ fn declarations(size: usize) -> Vec<Declaration> {
 fn snapshot(size: usize) -> Snapshot {
     let live = (0..size).map(|number| {
         let reference = if number == 0 { json!("root") } else { json!(format!("id-{}", number / 2)) };
-        let mut properties = properties(number, reference);
+        let mut properties = properties(number, &reference);
         if number % 10 == 0 {
             properties["Retention"] = json!(99);
         }

@@ -2,6 +2,7 @@
 //! the account, credentials.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
 
 mod support;
 
@@ -21,7 +22,8 @@ struct StackFile {
 
 impl StackFile {
     fn new(replacements: &[(&str, &str)]) -> Self {
-        let mut text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/local.yaml")).unwrap();
+        let mut text =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/local.yaml")).unwrap();
         for (from, to) in replacements {
             assert!(text.contains(from), "stacks/local.yaml says {from}");
             text = text.replace(from, to);
@@ -38,7 +40,10 @@ impl StackFile {
 }
 
 /// Starts an apply and returns it with its stderr once a first resource is created.
-fn apply_under_way(cloud: &Cloud, stack: &str) -> (std::process::Child, BufReader<std::process::ChildStderr>) {
+fn apply_under_way(
+    cloud: &Cloud,
+    stack: &str,
+) -> (std::process::Child, BufReader<std::process::ChildStderr>) {
     let mut command = cloud.command(&["apply", stack, "--yes"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -51,7 +56,9 @@ fn apply_under_way(cloud: &Cloud, stack: &str) -> (std::process::Child, BufReade
     (child, stderr)
 }
 
-fn finish((mut child, mut stderr): (std::process::Child, BufReader<std::process::ChildStderr>)) -> (Option<i32>, String) {
+fn finish(
+    (mut child, mut stderr): (std::process::Child, BufReader<std::process::ChildStderr>),
+) -> (Option<i32>, String) {
     let mut text = String::new();
     stderr.read_to_string(&mut text).unwrap();
     println!("{text}");
@@ -102,7 +109,10 @@ async fn hands_in_the_account_are_seen_and_repaired_and_what_is_undeclared_goes(
 
     cx.s3().delete_public_access_block().bucket(source).send().await.unwrap();
     let (planned, _) = cloud.provision(&["plan", stack.path()], 0);
-    assert!(planned.contains("~ storage/source ") && planned.contains("PublicAccessBlockConfiguration"), "{planned}");
+    assert!(
+        planned.contains("~ storage/source ") && planned.contains("PublicAccessBlockConfiguration"),
+        "{planned}"
+    );
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let (repaired, _) = cloud.provision(&["plan", stack.path()], 0);
     assert!(repaired.contains("nothing to do: all "), "{repaired}");
@@ -115,7 +125,12 @@ async fn hands_in_the_account_are_seen_and_repaired_and_what_is_undeclared_goes(
     assert!(refused.contains("storage/logs") && refused.contains("holds objects"), "{refused}");
     let version = cx.s3().list_object_versions().bucket(logs).send().await.unwrap();
     for found in version.versions() {
-        let delete = cx.s3().delete_object().bucket(logs).key("one").set_version_id(found.version_id().map(str::to_owned));
+        let delete = cx
+            .s3()
+            .delete_object()
+            .bucket(logs)
+            .key("one")
+            .set_version_id(found.version_id().map(str::to_owned));
         delete.send().await.unwrap();
     }
     let (removed, _) = cloud.provision(&["apply", without.path(), "--yes"], 0);
@@ -167,7 +182,11 @@ fn missing_credentials_are_said_before_anything_is_called() {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(PROGRAM);
     command.args(["plan", "stacks/staging.yaml"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    command.env_clear().env("HOME", home.path()).env("AWS_EC2_METADATA_DISABLED", "true").env("NO_COLOR", "1");
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("NO_COLOR", "1");
     let (_, refused) = output(command, 1);
     assert!(refused.contains("sts:GetCallerIdentity failed") && refused.contains("AWS_PROFILE"), "{refused}");
 }
@@ -191,7 +210,10 @@ async fn against(body: &'static str, status: u16) -> Command {
     let address = listener.local_addr().unwrap();
     tokio::spawn(axum::serve(listener, axum::Router::new().fallback(answer)).into_future());
     let mut command = Command::new(PROGRAM);
-    command.args(["plan", "stacks/staging.yaml"]).current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1");
+    command
+        .args(["plan", "stacks/staging.yaml"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("NO_COLOR", "1");
     command.env("AWS_ENDPOINT_URL", format!("http://{address}"));
     command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
     command

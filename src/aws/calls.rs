@@ -15,7 +15,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 /// One finished call.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The service's SDK name, such as `S3`.
+    /// The service's SDK name without spaces, such as `S3` or `CloudWatchLogs`.
     pub service: String,
     /// The operation, such as `PutBucketTagging`.
     pub operation: String,
@@ -130,7 +130,7 @@ impl Intercept for Recorder {
         };
         let ok = context.output_or_error().is_some_and(|outcome| outcome.is_ok());
         let call = Call {
-            service: metadata.service().to_owned(),
+            service: metadata.service().replace(' ', ""),
             operation: metadata.name().to_owned(),
             began: began.saturating_duration_since(self.calls.began),
             took: began.elapsed(),

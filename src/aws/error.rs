@@ -20,6 +20,8 @@ pub enum Class {
     Throttled,
     /// The service refused the request.
     Refused,
+    /// The run was interrupted while it waited.
+    Interrupted,
 }
 
 /// A call that failed.
@@ -45,6 +47,12 @@ impl Error {
     #[must_use]
     pub fn unexpected(call: &'static str, message: impl Into<String>) -> Self {
         Self { call, class: Class::Refused, code: String::new(), message: message.into(), request_id: None }
+    }
+
+    /// A wait that ended because the run was interrupted.
+    #[must_use]
+    pub fn interrupted(call: &'static str, message: impl Into<String>) -> Self {
+        Self { class: Class::Interrupted, ..Self::unexpected(call, message) }
     }
 
     /// Whether AWS gave one of these codes.
@@ -85,7 +93,7 @@ impl Diagnostic for Error {
                     .to_owned()
             }
             Class::Throttled => "run the command again in a minute; what was made stays".to_owned(),
-            Class::Refused => return None,
+            Class::Refused | Class::Interrupted => return None,
         };
         Some(Box::new(text))
     }

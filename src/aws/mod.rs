@@ -10,6 +10,8 @@ mod wait;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use tokio_util::sync::CancellationToken;
+
 pub use calls::{Call, Calls, mutates};
 pub use connect::{Connection, Identity, Target};
 pub use error::{Class, Error, Result, SdkResult};
@@ -26,6 +28,7 @@ pub struct Context {
     connection: Arc<Connection>,
     clients: Arc<Clients>,
     notes: Option<Notes>,
+    cancel: CancellationToken,
 }
 
 /// Where an adapter's remarks on what it waits for go.
@@ -67,7 +70,8 @@ impl Context {
     /// The context of a region, over a connection that other regions share.
     #[must_use]
     pub fn new(connection: Arc<Connection>, scope: Scope, region: &str) -> Self {
-        Self { scope, region: region.to_owned(), connection, clients: Arc::default(), notes: None }
+        let (region, clients, cancel) = (region.to_owned(), Arc::default(), CancellationToken::new());
+        Self { scope, region, connection, clients, notes: None, cancel }
     }
 
     /// The region whose clients this is.
@@ -76,10 +80,10 @@ impl Context {
         &self.region
     }
 
-    /// The same context, telling `notes` what it waits for.
+    /// The same context, telling `notes` what it waits for, and waiting no longer once `cancel` is cancelled.
     #[must_use]
-    pub fn noting(&self, notes: Notes) -> Self {
-        Self { notes: Some(notes), ..self.clone() }
+    pub fn working(&self, notes: Notes, cancel: CancellationToken) -> Self {
+        Self { notes: Some(notes), cancel, ..self.clone() }
     }
 
     /// Says what is being waited for.

@@ -1,4 +1,4 @@
-//! The one wait loop. Waits and retries are bounded, visible and cancellable (drop the future).
+//! The one wait loop. Waits and retries are bounded, visible and end at once when the run is interrupted.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -68,9 +68,16 @@ where
             ));
         }
         cx.note(&awaited);
-        tokio::time::sleep(pause).await;
+        if interrupted(cx, pause).await {
+            return Err(Error::interrupted(call, format!("interrupted while {awaited}")));
+        }
         pause = (pause * 2).min(patience.longest);
     }
+}
+
+/// Pauses, and says whether the run was interrupted meanwhile.
+async fn interrupted(cx: &Context, pause: Duration) -> bool {
+    tokio::time::timeout(pause, cx.cancel.cancelled()).await.is_ok()
 }
 
 /// Makes a call again while it fails for a reason that passes by itself (`passing` says which, from the error).
@@ -93,10 +100,76 @@ where
         match call().await {
             Err(error) if passing(&error) && began.elapsed() + pause <= patience.limit => {
                 cx.note(awaited);
-                tokio::time::sleep(pause).await;
+                if interrupted(cx, pause).await {
+                    return Err(error);
+                }
                 pause = (pause * 2).min(patience.longest);
             }
             outcome => return outcome,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::aws::{Class, Connection, Target};
+    use crate::model::Scope;
+
+    async fn context(cancel: &CancellationToken) -> Context {
+        let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+        let connection = Arc::new(Connection::open(target, "ap-northeast-2").await);
+        let scope =
+            Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
+        Context::new(connection, scope, "ap-northeast-2").working(Arc::new(|_| ()), cancel.clone())
+    }
+
+    const BRISK: Patience = Patience {
+        first: Duration::from_millis(1),
+        longest: Duration::from_millis(2),
+        limit: Duration::from_millis(20),
+    };
+
+    #[tokio::test]
+    async fn a_wait_ends_with_what_it_waited_for() {
+        let looks = AtomicUsize::new(0);
+        let look = || async {
+            let nth = looks.fetch_add(1, Ordering::Relaxed);
+            Ok(if nth == 2 { Poll::Done(nth) } else { Poll::Pending("waiting".into()) })
+        };
+        let cx = context(&CancellationToken::new()).await;
+        assert_eq!(until(&cx, "test:Look", BRISK, look).await.ok(), Some(2));
+    }
+
+    #[tokio::test]
+    async fn a_wait_is_bounded_and_an_interrupt_ends_it_at_once() {
+        let look = || async { Ok::<Poll<()>, Error>(Poll::Pending("waiting for nothing".into())) };
+        let bounded =
+            until(&context(&CancellationToken::new()).await, "test:Look", BRISK, look).await.unwrap_err();
+        assert!(bounded.to_string().contains("still waiting for nothing"), "{bounded}");
+        let cancel = CancellationToken::new();
+        cancel.cancel();
+        let ended = until(&context(&cancel).await, "test:Look", Patience::MINUTES, look).await.unwrap_err();
+        assert_eq!(ended.class, Class::Interrupted);
+    }
+
+    #[tokio::test]
+    async fn only_what_passes_by_itself_is_tried_again() {
+        let tries = AtomicUsize::new(0);
+        let call = || async {
+            match tries.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(Error { code: "NotYet".into(), ..Error::unexpected("test:Call", "") }),
+                _ => Err::<(), _>(Error { code: "Never".into(), ..Error::unexpected("test:Call", "") }),
+            }
+        };
+        let cx = context(&CancellationToken::new()).await;
+        let error =
+            retry_while(&cx, BRISK, "waiting", |error| error.is(&["NotYet"]), call).await.unwrap_err();
+        assert_eq!((error.code.as_str(), tries.load(Ordering::Relaxed)), ("Never", 2));
     }
 }

@@ -15,6 +15,9 @@ pub(super) fn confirm(question: &str) -> miette::Result<bool> {
     anstream::eprint!("{question} Only `yes` is taken as agreement: ");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(|error| miette!("cannot read the answer: {error}"))?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| miette!("cannot read the answer: {error}"))?;
     Ok(answer.trim() == "yes")
 }

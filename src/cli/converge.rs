@@ -11,8 +11,8 @@ use crate::graph::Graph;
 use crate::home::{Record, Recorded};
 use crate::model::{Known, Snapshot};
 use crate::observe;
-use crate::plan::{self, Action, Plan};
 use crate::plan::check::{Leave, check};
+use crate::plan::{self, Action, Plan};
 use crate::report::{self, Progress};
 use crate::resource::Removal;
 use crate::stack;
@@ -95,7 +95,7 @@ pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
 /// Carries out the plan with progress on stderr. Ctrl-C finishes the calls in flight and starts no others; so does the
 /// loss of the lock.
 pub(super) async fn execute(session: &Session, plan: &Plan, under: Under) -> Outcome {
-    let cancel = under.lost;
+    let cancel = under.lost.child_token();
     let interrupt = tokio::spawn(cancel_on_interrupt(cancel.clone()));
     let progress = Progress::begin(plan);
     let execution = Execution {
@@ -110,6 +110,11 @@ pub(super) async fn execute(session: &Session, plan: &Plan, under: Under) -> Out
     drop(execution);
     progress.end().await;
     interrupt.abort();
+    if under.lost.is_cancelled() {
+        anstream::eprintln!(
+            "somebody else took the stack's lock over: finished the calls in flight, started no others"
+        );
+    }
     outcome
 }
 
@@ -117,7 +122,9 @@ async fn cancel_on_interrupt(cancel: CancellationToken) {
     if tokio::signal::ctrl_c().await.is_err() {
         return;
     }
-    anstream::eprintln!("interrupted: finishing the calls in flight, starting no others (again: stop at once)");
+    anstream::eprintln!(
+        "interrupted: finishing the calls in flight, starting no others (again: stop at once)"
+    );
     cancel.cancel();
     if tokio::signal::ctrl_c().await.is_ok() {
         std::process::exit(130);
@@ -193,5 +200,5 @@ pub(super) fn verdict(plan: &Plan, outcome: &Outcome) -> ExitCode {
     let Some(failures) = report::failures(plan, outcome) else { return ExitCode::SUCCESS };
     anstream::eprintln!("\n{}", failures.trim_end());
     anstream::eprintln!("what was done stays; run the command again to continue from here");
-    if outcome.interrupted() { ExitCode::from(130) } else { ExitCode::FAILURE }
+    if outcome.interrupted { ExitCode::from(130) } else { ExitCode::FAILURE }
 }

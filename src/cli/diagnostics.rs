@@ -8,11 +8,19 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 /// Sets up error rendering (no colour without a terminal or with `NO_COLOR`) and the log of calls.
 pub(super) fn install(verbose: u8) {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || !std::io::stderr().is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || !std::io::stderr().is_terminal();
     // Installing fails only where a handler is installed already, as in tests: then that one serves.
     let _ = miette::set_hook(Box::new(move |_| {
         let theme = if plain { GraphicalTheme::unicode_nocolor() } else { GraphicalTheme::unicode() };
-        Box::new(MietteHandlerOpts::new().graphical_theme(theme).color(!plain).terminal_links(false).width(120).build())
+        Box::new(
+            MietteHandlerOpts::new()
+                .graphical_theme(theme)
+                .color(!plain)
+                .terminal_links(false)
+                .width(120)
+                .build(),
+        )
     }));
     let filter = match verbose {
         0 => "provision=warn",

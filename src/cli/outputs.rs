@@ -62,7 +62,9 @@ impl Outputs {
     pub(super) async fn read(session: &Session, graph: &Graph) -> miette::Result<Self> {
         let live = distribution(session, graph).await?;
         let assigned = |name: &str| live.outputs.get(name).cloned().unwrap_or_default();
-        let named = |address: &str, attribute: &str| foreseen(graph, address).get(attribute).cloned().unwrap_or_default();
+        let named = |address: &str, attribute: &str| {
+            foreseen(graph, address).get(attribute).cloned().unwrap_or_default()
+        };
         let playback = match &session.local {
             Some(running) => running.viewer(&live.id),
             None => format!("https://{}", assigned("DomainName")),

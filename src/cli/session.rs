@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use miette::Diagnostic;
+use miette::{Diagnostic, miette};
 use serde_json::Value;
 
 use crate::aws::{Connection, Regions, Target};
@@ -16,9 +16,9 @@ use crate::model::{Kind, Scope, Snapshot};
 use crate::observe::{self, Memory};
 use crate::plan::Rules;
 use crate::resource::{Registry, registry};
-use crate::stack::config::{self, Architecture, StackFile};
-use crate::stack::handlers::Code;
 use crate::stack;
+use crate::stack::config::{self, Architecture, Engine, StackFile};
+use crate::stack::handlers::Code;
 
 /// The credentials are of an account that the stack is not for.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -59,9 +59,12 @@ impl Session {
     pub(super) async fn open(path: &Path) -> miette::Result<Self> {
         let began = Instant::now();
         let file = config::load(path)?;
+        refuse_unbuilt(&file)?;
         let local = if file.local { Some(start_local(&file).await?) } else { None };
         let target = match &local {
-            Some(running) => Target::Local { endpoint: running.endpoint.clone(), account: running.account.clone() },
+            Some(running) => {
+                Target::Local { endpoint: running.endpoint.clone(), account: running.account.clone() }
+            }
             None => Target::Aws,
         };
         let scope = Scope {
@@ -74,7 +77,9 @@ impl Session {
         if identity.account != scope.account {
             let Scope { stack, account: declared, .. } = scope;
             let path = path.to_owned();
-            return Err(WrongAccount { path, stack, declared, found: identity.account, arn: identity.arn }.into());
+            return Err(
+                WrongAccount { path, stack, declared, found: identity.account, arn: identity.arn }.into()
+            );
         }
         let regions = Regions::new(connection, scope);
         let home = Home::new(regions.home());
@@ -144,6 +149,25 @@ impl Session {
             self.began.elapsed().as_secs_f64()
         );
     }
+}
+
+/// Refuses what a stack file may say but this version does not build yet: leaving it out in silence could expose videos.
+fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
+    let asked = [
+        ("engine: cloudformation", file.engine == Engine::Cloudformation),
+        ("domain", file.domain.is_some()),
+        ("delivery.signed_urls", file.delivery.signed_urls.is_some()),
+        ("alerts", file.alerts.is_some()),
+    ];
+    let unbuilt: Vec<&str> = asked.iter().filter(|(_, asked)| *asked).map(|(name, _)| *name).collect();
+    if unbuilt.is_empty() {
+        return Ok(());
+    }
+    Err(miette!(
+        help = "leave them out of the stack file for now, or wait for the version that builds them",
+        "this version of provision does not build {} yet; nothing was changed",
+        unbuilt.join(", ")
+    ))
 }
 
 /// The local cloud that a stack asks for: the machine's own on the usual port, or, for tests and benchmarks that keep to

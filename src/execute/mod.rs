@@ -54,19 +54,17 @@ pub struct Outcome {
     pub endings: Vec<Ending>,
     /// What was made or changed but did not settle, with the reason.
     pub unsettled: Vec<(Address, aws::Error)>,
+    /// Whether the run was interrupted before all was done and settled.
+    pub interrupted: bool,
 }
 
 impl Outcome {
     /// Whether every step was done and has settled.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.unsettled.is_empty() && self.endings.iter().all(|ending| matches!(ending, Ending::Done(_)))
-    }
-
-    /// Whether the run was interrupted.
-    #[must_use]
-    pub fn interrupted(&self) -> bool {
-        self.endings.iter().any(|ending| matches!(ending, Ending::Interrupted))
+        !self.interrupted
+            && self.unsettled.is_empty()
+            && self.endings.iter().all(|ending| matches!(ending, Ending::Done(_)))
     }
 }
 
@@ -113,8 +111,12 @@ pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
         }
         run.start_ready();
     }
-    let endings = run.endings.into_iter().map(|ending| ending.unwrap_or(Ending::Interrupted)).collect();
-    Outcome { endings, unsettled: run.unsettled }
+    let settling = !run.work.is_empty();
+    let endings: Vec<Ending> =
+        run.endings.into_iter().map(|ending| ending.unwrap_or(Ending::Interrupted)).collect();
+    let all_done = endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
+    let interrupted = execution.cancel.is_cancelled() && (settling || !all_done);
+    Outcome { endings, unsettled: run.unsettled, interrupted }
 }
 
 impl<'a> Run<'a> {
@@ -199,7 +201,10 @@ impl<'a> Run<'a> {
         let note = move |text: &str| {
             drop(events.send(Event { step: number, state: StepState::Waiting(text.to_owned()) }));
         };
-        self.execution.regions.context(&self.plan.steps[number].region).noting(Arc::new(note))
+        self.execution
+            .regions
+            .context(&self.plan.steps[number].region)
+            .working(Arc::new(note), self.execution.cancel.clone())
     }
 
     fn finish(&mut self, number: usize, began: Instant, result: aws::Result<Made>) {

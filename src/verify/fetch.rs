@@ -1,6 +1,7 @@
 //! Fetches a published rendition set the way a player does: the multivariant playlist, every media playlist it names,
 //! every segment these name, all from the viewer's address.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ pub(super) struct Set {
     pub(super) took: Duration,
 }
 
-fn unplayable(address: &Url, why: impl ToString) -> Error {
+fn unplayable(address: &Url, why: &dyn Display) -> Error {
     Error::Unplayable { address: address.to_string(), why: why.to_string() }
 }
 
@@ -60,16 +61,16 @@ pub(super) async fn fetch(
     let viewer = viewer().map_err(|error| unusable(error.to_string()))?;
     let text = get(&viewer, &base).await?;
     let (_, multivariant) = m3u8_rs::parse_master_playlist(&text)
-        .map_err(|_| unplayable(&base, "it is no multivariant playlist"))?;
+        .map_err(|_| unplayable(&base, &"it is no multivariant playlist"))?;
     let mut renditions = Vec::new();
     for (number, (uri, label, picture)) in named(&multivariant).into_iter().enumerate() {
         progress(&format!("fetching {uri}"));
-        let target = base.join(&uri).map_err(|error| unplayable(&base, error))?;
+        let target = base.join(&uri).map_err(|error| unplayable(&base, &error))?;
         let folder = folder.join(format!("rendition-{number}"));
         renditions.push(rendition(&viewer, target, label, picture, &folder).await?);
     }
     if !renditions.iter().any(|rendition| rendition.picture) {
-        return Err(unplayable(&base, "it names no rendition"));
+        return Err(unplayable(&base, &"it names no rendition"));
     }
     Ok(Set { renditions, took: began.elapsed() })
 }
@@ -94,11 +95,11 @@ fn viewer() -> reqwest::Result<Client> {
 }
 
 async fn get(viewer: &Client, address: &Url) -> Result<Vec<u8>, Error> {
-    let answer = viewer.get(address.clone()).send().await.map_err(|error| unplayable(address, error))?;
+    let answer = viewer.get(address.clone()).send().await.map_err(|error| unplayable(address, &error))?;
     if !answer.status().is_success() {
-        return Err(unplayable(address, format!("the viewer's address answers {}", answer.status())));
+        return Err(unplayable(address, &format!("the viewer's address answers {}", answer.status())));
     }
-    Ok(answer.bytes().await.map_err(|error| unplayable(address, error))?.to_vec())
+    Ok(answer.bytes().await.map_err(|error| unplayable(address, &error))?.to_vec())
 }
 
 async fn rendition(
@@ -110,14 +111,14 @@ async fn rendition(
 ) -> Result<Fetched, Error> {
     let text = get(viewer, &address).await?;
     let (_, playlist) =
-        m3u8_rs::parse_media_playlist(&text).map_err(|_| unplayable(&address, "it is no media playlist"))?;
+        m3u8_rs::parse_media_playlist(&text).map_err(|_| unplayable(&address, &"it is no media playlist"))?;
     if playlist.segments.is_empty() || !playlist.end_list {
-        return Err(unplayable(&address, "it is not a whole video"));
+        return Err(unplayable(&address, &"it is not a whole video"));
     }
-    tokio::fs::create_dir_all(folder).await.map_err(|error| unplayable(&address, error))?;
+    tokio::fs::create_dir_all(folder).await.map_err(|error| unplayable(&address, &error))?;
     let sizes: Vec<u64> = stream::iter(parts(&playlist))
         .map(|(uri, name)| {
-            let target = address.join(&uri).map_err(|error| unplayable(&address, error));
+            let target = address.join(&uri).map_err(|error| unplayable(&address, &error));
             async move { save(viewer, target?, &folder.join(name)).await }
         })
         .buffered(AT_ONCE)
@@ -126,7 +127,7 @@ async fn rendition(
     let (segments, seconds) =
         (playlist.segments.len(), playlist.segments.iter().map(|segment| f64::from(segment.duration)).sum());
     let local = folder.join("local.m3u8");
-    write_local(playlist, &local).map_err(|error| unplayable(&address, error))?;
+    write_local(playlist, &local).map_err(|error| unplayable(&address, &error))?;
     let bytes = sizes.iter().sum();
     Ok(Fetched { address: address.to_string(), label, picture, playlist: local, seconds, segments, bytes })
 }
@@ -151,9 +152,9 @@ fn file_name(uri: &str) -> String {
 async fn save(viewer: &Client, address: Url, file: &Path) -> Result<u64, Error> {
     let bytes = get(viewer, &address).await?;
     if bytes.is_empty() {
-        return Err(unplayable(&address, "it is empty"));
+        return Err(unplayable(&address, &"it is empty"));
     }
-    tokio::fs::write(file, &bytes).await.map_err(|error| unplayable(&address, error))?;
+    tokio::fs::write(file, &bytes).await.map_err(|error| unplayable(&address, &error))?;
     Ok(bytes.len() as u64)
 }
 

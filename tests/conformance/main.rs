@@ -14,6 +14,7 @@ mod logs;
 mod mediaconvert;
 mod s3;
 mod sqs;
+#[expect(dead_code, reason = "this test uses a part of it")]
 #[path = "../support/mod.rs"]
 mod support;
 

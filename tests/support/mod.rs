@@ -1,6 +1,6 @@
 //! A private local cloud for a test, gone with the test however it ends, and the program run against it.
 
-#![expect(dead_code, reason = "each test binary uses a part of it")]
+#![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
 
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -77,7 +77,8 @@ impl Cloud {
 /// Runs a command and returns what it printed on stdout and stderr; panics unless it exits with `code`.
 pub(crate) fn output(mut command: Command, code: i32) -> (String, String) {
     let Output { status, stdout, stderr } = command.output().expect("the program starts");
-    let (stdout, stderr) = (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned());
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned());
     println!("$ {command:?}\n{stdout}{stderr}");
     assert_eq!(status.code(), Some(code), "{command:?}");
     (stdout, stderr)

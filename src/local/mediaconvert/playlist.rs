@@ -196,7 +196,7 @@ mod tests {
             average: 128_000,
             codec: "mp4a.40.2".into(),
         };
-        insta::assert_snapshot!(multivariant(&[variant.clone()], &[sound]), @r#"
+        insta::assert_snapshot!(multivariant(std::slice::from_ref(&variant), &[sound]), @r#"
         #EXTM3U
         #EXT-X-VERSION:6
         #EXT-X-INDEPENDENT-SEGMENTS

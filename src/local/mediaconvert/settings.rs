@@ -292,7 +292,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn hls(outputs: Value) -> Value {
+    fn hls(outputs: &Value) -> Value {
         let group = json!({ "segmentLength": 6, "minSegmentLength": 0, "destination": "s3://w/a/" });
         let settings = json!({ "type": "HLS_GROUP_SETTINGS", "hlsGroupSettings": group });
         json!({ "inputs": [{ "fileInput": "s3://s/a.mp4" }],
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_job_takes_outputs_from_its_template_unless_it_lists_its_own() {
-        let template = hls(json!([{ "nameModifier": "_1" }, { "nameModifier": "_2" }]));
+        let template = hls(&json!([{ "nameModifier": "_1" }, { "nameModifier": "_2" }]));
         let destination = json!({ "hlsGroupSettings": { "destination": "s3://w/b/" } });
         let job = json!({ "outputGroups": [{ "outputGroupSettings": destination }] });
         let merged = merge(&template, &job);
@@ -310,13 +310,13 @@ mod tests {
         assert_eq!(group["outputGroupSettings"]["hlsGroupSettings"]["destination"], "s3://w/b/");
         assert_eq!(group["outputGroupSettings"]["hlsGroupSettings"]["segmentLength"], 6);
 
-        let own = hls(json!([{ "nameModifier": "_1" }]));
+        let own = hls(&json!([{ "nameModifier": "_1" }]));
         assert_eq!(merge(&template, &own)["outputGroups"][0]["outputs"].as_array().unwrap().len(), 1);
     }
 
     #[test]
     fn the_services_own_rules_are_said_in_its_words() {
-        let mut settings = hls(json!([
+        let mut settings = hls(&json!([
             { "nameModifier": "_1" },
             { "nameModifier": "_1", "containerSettings": { "container": "MP4" } },
         ]));
@@ -335,7 +335,7 @@ mod tests {
         let codec = json!({ "codec": "H_264", "h264Settings": { "rateControlMode": "QVBR" } });
         let output = json!({ "containerSettings": { "container": "M3U8" },
                              "videoDescription": { "codecSettings": codec } });
-        let said = check(&hls(json!([output])), true).unwrap_err();
+        let said = check(&hls(&json!([output])), true).unwrap_err();
         assert!(said.ends_with("/h264Settings: maxBitrate is a required property"), "{said}");
     }
 }

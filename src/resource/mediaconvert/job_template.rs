@@ -276,7 +276,7 @@ mod tests {
         }
 
         /// What is observed of a template with these settings after it was created, as JSON.
-        fn returned(&self, settings: JobTemplateSettings) -> Value {
+        fn returned(&self, settings: &JobTemplateSettings) -> Value {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let (client, template) = (self.client(), template(settings));
             runtime.block_on(create(&client, &template)).unwrap();
@@ -290,7 +290,7 @@ mod tests {
         }
     }
 
-    fn template(settings: JobTemplateSettings) -> JobTemplate {
+    fn template(settings: &JobTemplateSettings) -> JobTemplate {
         let value = json!({
             "Name": "vod-ladder",
             "Description": "d",
@@ -321,8 +321,8 @@ mod tests {
     #[test]
     fn every_member_survives_the_wire() {
         let settings = JobTemplateSettings::sample();
-        let declared = serde_json::to_value(template(settings.clone())).unwrap();
-        assert_eq!(Echo::default().returned(settings), declared);
+        let declared = serde_json::to_value(template(&settings)).unwrap();
+        assert_eq!(Echo::default().returned(&settings), declared);
     }
 
     proptest! {
@@ -334,16 +334,16 @@ mod tests {
             let mut choices = choices.into_iter().cycle();
             thin(&mut json, &mut || choices.next().unwrap());
             let settings: JobTemplateSettings = serde_json::from_value(json).unwrap();
-            let declared = serde_json::to_value(template(settings.clone())).unwrap();
-            prop_assert_eq!(Echo::default().returned(settings), declared);
+            let declared = serde_json::to_value(template(&settings)).unwrap();
+            prop_assert_eq!(Echo::default().returned(&settings), declared);
         }
     }
 
     #[test]
     fn members_set_by_hand_are_drift_at_their_place() {
         let echo = Echo::default();
-        let declared = serde_json::to_value(template(JobTemplateSettings::sample())).unwrap();
-        echo.returned(JobTemplateSettings::sample());
+        let declared = serde_json::to_value(template(&JobTemplateSettings::sample())).unwrap();
+        echo.returned(&JobTemplateSettings::sample());
         {
             let mut kept = echo.0.lock().unwrap();
             kept["settings"]["adAvailOffset"] = json!(5);
