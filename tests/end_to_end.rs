@@ -31,7 +31,8 @@ fn shown_in_the_readme(command: &str) -> String {
 async fn the_stack_converges_plays_and_comes_down_again() {
     let cloud = Cloud::start("end-to-end").await;
 
-    let (planned, _) = cloud.provision(&["plan", STACK], 0);
+    let (planned, calls) = cloud.provision(&["-v", "plan", STACK], 0);
+    assert_eq!(mutating(&calls), Vec::<&str>::new(), "a plan changes nothing");
     assert_eq!(planned, shown_in_the_readme("provision plan stacks/local.yaml"));
 
     let (applied, _) = cloud.provision(&["apply", STACK, "--yes", "--verify"], 0);

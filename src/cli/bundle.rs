@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
 
-/// Arguments of `provision bundle`.
+/// Build the handlers where they are stale and print their zips with their digests.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Architecture the functions run on; `host` is this machine's own

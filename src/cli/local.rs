@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::local;
 
-/// Starts, stops, empties or shows the local cloud.
+/// Start, stop, empty or show the cloud on this machine.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
