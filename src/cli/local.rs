@@ -47,11 +47,11 @@ struct Start {
     /// Loopback port; 0 takes any free one
     #[arg(long, default_value_t = local::DEFAULT_PORT)]
     port: u16,
-    /// Account id that it plays
-    #[arg(long, default_value = local::DEFAULT_ACCOUNT)]
+    /// Account id that it plays; the default is that of stacks/local.yaml
+    #[arg(long, default_value = "111122223333")]
     account: String,
-    /// Region that it plays
-    #[arg(long, default_value = local::DEFAULT_REGION)]
+    /// Region that it plays; the default is that of stacks/local.yaml
+    #[arg(long, default_value = "ap-northeast-2")]
     region: String,
     /// Delay every answer of an API, as a region far away does (for example 50ms)
     #[arg(long, value_parser = duration)]
