@@ -60,7 +60,8 @@ pub enum Error {
     /// The running cloud plays another account, region or version.
     #[error("the local cloud at {endpoint} has {what} {found}, and {what} {wanted} is wanted")]
     #[diagnostic(help(
-        "`provision local stop` ends it, with everything in it; the next command starts it with {what} {wanted}"
+        "`provision local stop --port {}` ends it, with everything in it; the next command starts it with {what} {wanted}",
+        port_of(endpoint)
     ))]
     Different {
         /// Where it runs.
@@ -76,7 +77,8 @@ pub enum Error {
     /// The emulator behind the gateway ended.
     #[error("the emulator of the local cloud at {endpoint} ended: {why}")]
     #[diagnostic(help(
-        "`provision local stop`, then start again; what was in it is gone, and the next apply makes it anew"
+        "`provision local stop --port {}`, then start again; what was in it is gone, and the next apply makes it anew",
+        port_of(endpoint)
     ))]
     EmulatorDied {
         /// The gateway.
@@ -163,6 +165,11 @@ impl Error {
         let path = path.into();
         move |source| Self::Files { path, source }
     }
+}
+
+/// The port of an address of ours.
+fn port_of(endpoint: &str) -> &str {
+    endpoint.rsplit(':').next().unwrap_or(endpoint)
 }
 
 /// The last `lines` lines of `text`, for a message.

@@ -126,18 +126,13 @@ pub async fn ensure(settings: &Settings, progress: &mut dyn FnMut(&str)) -> Resu
     Ok(Running::from_status(status))
 }
 
-/// What the local cloud says of itself; `None` when it does not run. With port 0 it is found wherever it is.
+/// What the local cloud says of itself; `None` when it does not run. With port 0 it is found on
+/// whatever port it runs; another port also finds one that another cache directory knows of.
 ///
 /// # Errors
 /// When the cache directory cannot be read.
 pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
-    let instance = Instance::of(name)?;
-    let found = match instance.find(port).await {
-        // One that another cache directory knows of.
-        Ok(None) if port == 0 && name == DEFAULT_NAME => instance.find(DEFAULT_PORT).await,
-        found => found,
-    };
-    match found {
+    match Instance::of(name)?.find(port).await {
         Err(Error::PortInUse { .. }) => Ok(None),
         found => found,
     }
