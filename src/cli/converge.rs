@@ -9,7 +9,7 @@ use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};
 use crate::graph::Graph;
 use crate::home::{Record, Recorded};
-use crate::model::{Known, Snapshot};
+use crate::model::{Contents, Known, Readiness, Snapshot};
 use crate::observe;
 use crate::plan::check::{Leave, check};
 use crate::plan::{self, Action, Plan};
@@ -73,8 +73,10 @@ pub(super) async fn forget_home(session: &Session) -> miette::Result<()> {
     Ok(())
 }
 
-/// Passes when the account still asks for exactly what was shown.
+/// Passes when the account still asks for exactly what was shown. That a distribution has reached the edges meanwhile, or
+/// that somebody uploaded into a bucket whose settings change, is no reason to stop.
 pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
+    let (shown, now) = (binding(shown), binding(now));
     if shown == now {
         return Ok(());
     }
@@ -90,6 +92,19 @@ pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
         help = "read the new plan and apply that",
         "the account moved since the plan was shown: {what}; nothing was changed"
     ))
+}
+
+/// What of a plan is agreed to: all but what goes on changing by itself where that does not matter.
+fn binding(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    for step in &mut plan.steps {
+        match &mut step.action {
+            Action::Update { seen, .. } => (seen.readiness, seen.contents) = (Readiness::Ready, Contents::Nothing),
+            Action::Delete { seen, .. } => seen.readiness = Readiness::Ready,
+            Action::Create { .. } => {}
+        }
+    }
+    plan
 }
 
 /// Carries out the plan with progress on stderr. Ctrl-C finishes the calls in flight and starts no others; so does the
