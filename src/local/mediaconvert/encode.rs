@@ -268,11 +268,20 @@ fn source_size(video: &Video, turn: bool) -> (u32, u32) {
     if turn && video.rotation % 180 != 0 { (video.height, video.width) } else { (video.width, video.height) }
 }
 
-/// The frame that an output has: a missing side follows the source's shape.
+/// The scaling behaviours that keep the shape by making the frame smaller, rather than by filling it with black.
+const FITTING: [&str; 2] = ["FIT", "FIT_NO_UPSCALE"];
+
+/// The frame that an output has: a missing side follows the source's shape, and so do both where the picture is to fit.
 fn size(description: &VideoDescription, (width, height): (u32, u32)) -> (u32, u32) {
     let even = |side: f64| ((side / 2.0).round() as u32).max(1) * 2;
     let (wide, high) = (f64::from(width), f64::from(height));
+    let behavior = description.scaling_behavior.as_str();
     match (description.width, description.height) {
+        (Some(width), Some(height)) if FITTING.contains(&behavior) => {
+            let fits = (f64::from(width) / wide).min(f64::from(height) / high);
+            let factor = if behavior == "FIT" { fits } else { fits.min(1.0) };
+            (even(wide * factor), even(high * factor))
+        }
         (Some(width), Some(height)) => (width, height),
         (Some(width), None) => (width, even(f64::from(width) * high / wide)),
         (None, Some(height)) => (even(f64::from(height) * wide / high), height),
@@ -282,7 +291,8 @@ fn size(description: &VideoDescription, (width, height): (u32, u32)) -> (u32, u3
 
 fn scale(description: &VideoDescription, (width, height): (u32, u32)) -> String {
     let both = description.width.is_some() && description.height.is_some();
-    if both && description.scaling_behavior != "STRETCH_TO_OUTPUT" {
+    let behavior = description.scaling_behavior.as_str();
+    if both && behavior != "STRETCH_TO_OUTPUT" && !FITTING.contains(&behavior) {
         // The default keeps the shape and fills the frame with black.
         let fit = format!("scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2");
         return format!("{fit},pad={width}:{height}:-1:-1,setsar=1");

@@ -91,3 +91,19 @@ fn whole_gops_cut_at_the_gop_that_reaches_the_length() {
     let cut = segments.cut(Some(rate));
     assert!(cut < 180.0 / rate && cut > 179.0 / rate, "{cut}");
 }
+
+#[test]
+fn a_picture_that_is_to_fit_keeps_its_shape_and_is_not_enlarged_unless_asked() {
+    let frame = |behavior: &str, source| {
+        let description = json!({ "width": 1280, "height": 720, "scalingBehavior": behavior,
+                                  "codecSettings": { "codec": "H_264" } });
+        let description: VideoDescription = serde_json::from_value(description).unwrap();
+        let size = size(&description, source);
+        (size, scale(&description, size).contains("pad="))
+    };
+    assert_eq!(frame("FIT_NO_UPSCALE", (1440, 1080)), ((960, 720), false));
+    assert_eq!(frame("FIT_NO_UPSCALE", (640, 480)), ((640, 480), false));
+    assert_eq!(frame("FIT", (640, 480)), ((960, 720), false));
+    assert_eq!(frame("STRETCH_TO_OUTPUT", (640, 480)), ((1280, 720), false));
+    assert_eq!(frame("DEFAULT", (640, 480)), ((1280, 720), true));
+}
