@@ -35,7 +35,7 @@ pub struct Unreadable {
 pub enum Memory<'a> {
     /// What the last apply noted.
     Record(&'a [Known]),
-    /// That, and everything that carries the stack's mark in the regions in use.
+    /// That, and everything that carries the stack's mark.
     Sweep(&'a [Known]),
 }
 
@@ -114,12 +114,16 @@ pub async fn orphans(
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
 }
 
-/// Everything that carries the stack's mark, of every type and in every region in use.
+/// Everything that carries the stack's mark, of every type: in the stack's own region, and where its type is kept beside it.
 ///
 /// # Errors
 /// When a listing fails.
 pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>, Unreadable> {
-    let lists = registry.iter().flat_map(|adapter| regions.all().into_iter().map(move |cx| (adapter, cx)));
+    let lists = registry.iter().flat_map(|adapter| {
+        let home = regions.scope().region.as_str();
+        let also = adapter.also_in().filter(|also| *also != home);
+        std::iter::once(home).chain(also).map(move |region| (adapter, regions.context(region)))
+    });
     let lists = lists.map(|(adapter, cx)| async move {
         let owned = adapter.list_owned(&cx).await;
         let owned = owned.map_err(|error| Failure { subject: adapter.kind().short(), error })?;

@@ -21,7 +21,7 @@ pub(super) struct Args {
 /// Checks the stack end to end.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
     let session = Session::open(&args.stack).await?;
-    let graph = session.declare_unbuilt()?;
+    let graph = session.declare_unbuilt().await?;
     let outputs = Outputs::read(&session, &graph).await?;
     check(&session, &outputs, args.clip.as_deref()).await?;
     session.close(graph.len());

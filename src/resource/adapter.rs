@@ -30,6 +30,10 @@ pub trait Adapter: Send + Sync {
     fn settles(&self) -> bool;
     /// Puts properties into the type's normal form; what is not of the type comes back as it is.
     fn normal(&self) -> fn(&Value) -> Value;
+    /// A region in which stacks keep it whatever their own.
+    fn also_in(&self) -> Option<&'static str> {
+        None
+    }
     /// The live resource that a declaration speaks of.
     fn find<'a>(
         &'a self,
@@ -132,6 +136,10 @@ impl<R: Resource> Adapter for Erased<R> {
             let typed = serde_json::from_value::<R>(properties.clone());
             typed.and_then(serde_json::to_value).unwrap_or_else(|_| properties.clone())
         }
+    }
+
+    fn also_in(&self) -> Option<&'static str> {
+        R::ALSO_IN
     }
 
     fn find<'a>(

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Adapter, Erased, cloudfront, events, iam, lambda, logs, mediaconvert, s3, sqs};
+use super::{Adapter, Erased, acm, cloudfront, events, iam, lambda, logs, mediaconvert, route53, s3, sqs};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -50,10 +50,12 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<events::Rule>::new()),
             Box::new(Erased::<lambda::Permission>::new()),
             Box::new(Erased::<sqs::QueuePolicy>::new()),
+            Box::new(Erased::<acm::Certificate>::new()),
             Box::new(Erased::<cloudfront::OriginAccessControl>::new()),
             Box::new(Erased::<cloudfront::CachePolicy>::new()),
             Box::new(Erased::<cloudfront::ResponseHeadersPolicy>::new()),
             Box::new(Erased::<cloudfront::Distribution>::new()),
+            Box::new(Erased::<route53::RecordSet>::new()),
         ])
     })
 }

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::config::{self, StackFile};
+use super::domain::Domain;
 use super::{Declarations, Handle};
 use crate::model::Input;
 use crate::resource::cloudfront::{
@@ -60,8 +61,13 @@ pub struct Delivery {
 }
 
 /// Declares the delivery of the output bucket, whose regional domain name this is (CloudFront answers requests for a
-/// bucket's global name with redirects for hours after the bucket was created).
-pub fn declare(stack: &mut Declarations, file: &StackFile, output_bucket_domain: Input) -> Delivery {
+/// bucket's global name with redirects for hours after the bucket was created), under the service's own name if it has one.
+pub fn declare(
+    stack: &mut Declarations,
+    file: &StackFile,
+    output_bucket_domain: Input,
+    domain: Option<&Domain>,
+) -> Delivery {
     let origin_access = stack.declare(ORIGIN_ACCESS, &origin_access(stack));
     let segments = stack.declare(SEGMENTS, &segments(stack));
     let playlists = stack.declare(PLAYLISTS, &playlists(stack));
@@ -74,7 +80,7 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, output_bucket_domain:
     let config = DistributionConfig {
         comment: stack.comment(DISTRIBUTION),
         enabled: true,
-        aliases: BTreeSet::new(),
+        aliases: domain.iter().map(|domain| domain.name.clone()).collect(),
         default_root_object: None,
         origins: BTreeSet::from([bucket]),
         // Not compressed: video is already, and each encoding would be one more copy to fetch from the bucket.
@@ -89,7 +95,7 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, output_bucket_domain:
         ipv6_enabled: true,
         price_class: price_class(file.delivery.price_class),
         restrictions: restrictions(&file.delivery.allow_countries),
-        viewer_certificate: ViewerCertificate::cloudfront(),
+        viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(Input::from),
     };
     let distribution = Distribution { distribution_config: config, tags: stack.tags(DISTRIBUTION) };
@@ -212,6 +218,14 @@ fn price_class(class: config::PriceClass) -> PriceClass {
     }
 }
 
+/// CloudFront's own certificate is for its own names only.
+fn viewer_certificate(domain: Option<&Domain>) -> ViewerCertificate {
+    match domain {
+        Some(domain) => ViewerCertificate::acm(domain.certificate.arn()),
+        None => ViewerCertificate::cloudfront(),
+    }
+}
+
 fn restrictions(allowed: &[String]) -> Option<Restrictions> {
     (!allowed.is_empty()).then(|| Restrictions::only(allowed.iter().cloned()))
 }
@@ -232,7 +246,7 @@ mod tests {
         let scope =
             Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
         let mut stack = Declarations::new(scope, BTreeMap::new());
-        declare(&mut stack, &file, "vod-output.s3.ap-northeast-2.amazonaws.com".into());
+        declare(&mut stack, &file, "vod-output.s3.ap-northeast-2.amazonaws.com".into(), None);
         stack.finish().into_iter().map(|one| (one.address.to_string(), one)).collect()
     }
 

@@ -3,6 +3,7 @@
 pub mod config;
 mod declarations;
 pub mod delivery;
+pub mod domain;
 pub mod handlers;
 pub mod home;
 pub mod ladder;
@@ -13,13 +14,14 @@ pub mod transcode;
 pub use declarations::{Declarations, Handle};
 
 use config::StackFile;
+use domain::Zone;
 use handlers::{Code, Named, Wiring};
 
 use crate::model::{Declaration, Scope};
 
-/// Everything that a stack file declares, deploying this code.
+/// Everything that a stack file declares, deploying this code. Without the zone of its domain, that is left out.
 #[must_use]
-pub fn declare(file: &StackFile, code: &Code) -> Vec<Declaration> {
+pub fn declare(file: &StackFile, code: &Code, zone: Option<&Zone>) -> Vec<Declaration> {
     let scope = Scope {
         stack: file.stack.to_string(),
         account: file.account.to_string(),
@@ -28,7 +30,12 @@ pub fn declare(file: &StackFile, code: &Code) -> Vec<Declaration> {
     let mut stack = Declarations::new(scope, file.tags.clone());
     let storage = storage::declare(&mut stack, file);
     let transcode = transcode::declare(&mut stack, file, &storage);
-    let delivery = delivery::declare(&mut stack, file, storage.output.output("RegionalDomainName"));
+    let domain = domain::declare(&mut stack, file, zone);
+    let bucket = storage.output.output("RegionalDomainName");
+    let delivery = delivery::declare(&mut stack, file, bucket, domain.as_ref());
+    if let Some(domain) = &domain {
+        domain::aliases(&mut stack, domain, &delivery.distribution);
+    }
     storage::output_policy(&mut stack, &storage, delivery.distribution.arn());
     let wiring = Wiring {
         source: named(&storage.source, "BucketName"),

@@ -6,12 +6,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod acm;
 mod cloudfront;
 mod events;
 mod iam;
 mod lambda;
 mod logs;
 mod mediaconvert;
+mod route53;
 mod s3;
 mod sqs;
 #[expect(dead_code, reason = "this test uses a part of it")]
@@ -80,7 +82,7 @@ impl Case {
     }
 }
 
-fn cases(cx: &Context) -> Vec<Case> {
+fn cases(cx: &Context, zone: &str) -> Vec<Case> {
     let lists = [
         s3::cases(cx),
         sqs::cases(cx),
@@ -89,7 +91,9 @@ fn cases(cx: &Context) -> Vec<Case> {
         mediaconvert::cases(cx),
         events::cases(cx),
         lambda::cases(cx),
+        acm::cases(zone),
         cloudfront::cases(cx),
+        route53::cases(zone),
     ];
     lists.into_iter().flatten().collect()
 }
@@ -99,7 +103,8 @@ async fn every_adapter_converges() {
     let cloud = support::Cloud::start("conformance").await;
     let cx = cloud.context(STACK).await;
     lambda::upload_packages(&cx).await;
-    let cases = cases(&cx);
+    let zone = route53::make_zone(&cx).await;
+    let cases = cases(&cx, &zone);
     let covered: BTreeSet<Kind> = cases.iter().map(|case| case.kind.clone()).collect();
     let missing: Vec<Kind> =
         registry().iter().map(Adapter::kind).filter(|kind| !covered.contains(kind)).collect();

@@ -17,9 +17,10 @@ pub use cache_policy::{
     QueryStringsConfig,
 };
 pub use distribution::{
-    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, Origin,
-    OriginShield, Restrictions, S3OriginConfig, ViewerCertificate,
+    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, HOSTED_ZONE,
+    Holder, Origin, OriginShield, Restrictions, S3OriginConfig, ViewerCertificate, holder_of,
 };
+pub(in crate::resource) use distribution::{distributions, owner_of};
 pub use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};
 pub use response_headers_policy::{
     ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader, CustomHeaders, FrameOptions,
