@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod domain;
 pub mod handlers;
 pub mod home;
+pub mod keys;
 pub mod ladder;
 pub mod roles;
 pub mod storage;

@@ -2,7 +2,9 @@
 
 mod cache_policy;
 mod distribution;
+mod key_group;
 mod origin_access_control;
+mod public_key;
 mod response_headers_policy;
 mod shared;
 
@@ -21,7 +23,9 @@ pub use distribution::{
     Holder, Origin, OriginShield, Restrictions, S3OriginConfig, ViewerCertificate, holder_of,
 };
 pub(in crate::resource) use distribution::{distributions, owner_of};
+pub use key_group::{KeyGroup, KeyGroupConfig};
 pub use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};
+pub use public_key::{PublicKey, PublicKeyConfig};
 pub use response_headers_policy::{
     ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader, CustomHeaders, FrameOptions,
     Methods, Names, ReferrerPolicy, RemoveHeader, RemoveHeaders, ResponseHeadersPolicy,
