@@ -99,7 +99,9 @@ fn binding(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     for step in &mut plan.steps {
         match &mut step.action {
-            Action::Update { seen, .. } => (seen.readiness, seen.contents) = (Readiness::Ready, Contents::Nothing),
+            Action::Update { seen, .. } => {
+                (seen.readiness, seen.contents) = (Readiness::Ready, Contents::Nothing)
+            }
             Action::Delete { seen, .. } => seen.readiness = Readiness::Ready,
             Action::Create { .. } => {}
         }

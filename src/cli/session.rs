@@ -175,7 +175,6 @@ impl Session {
 fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
     let asked = [
         ("engine: cloudformation", file.engine == Engine::Cloudformation),
-        ("delivery.signed_urls", file.delivery.signed_urls.is_some()),
         ("alerts", file.alerts.is_some()),
     ];
     let unbuilt: Vec<&str> = asked.iter().filter(|(_, asked)| *asked).map(|(name, _)| *name).collect();

@@ -49,7 +49,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         (Some(base), Some(id)) => (base, id),
         (base, id) => {
             let session = Session::open(&args.stack).await?;
-            let graph = session.declare_unbuilt()?;
+            let graph = session.declare_unbuilt().await?;
             let base = match base {
                 Some(base) => base,
                 None => Outputs::read(&session, &graph).await?.playback,
