@@ -7,6 +7,7 @@
 pub mod acm;
 mod adapter;
 pub mod cloudfront;
+pub mod cloudwatch;
 pub mod events;
 pub mod iam;
 pub mod lambda;
@@ -15,6 +16,7 @@ pub mod mediaconvert;
 mod registry;
 pub mod route53;
 pub mod s3;
+pub mod sns;
 pub mod sqs;
 
 use std::collections::BTreeMap;

@@ -99,7 +99,8 @@ impl Declarations {
         self.add(&region, address, resource, after)
     }
 
-    fn add<R: Resource>(
+    /// Declares a resource in any region, after others.
+    pub(super) fn add<R: Resource>(
         &mut self,
         region: &str,
         address: &str,

@@ -1,5 +1,6 @@
 //! The VOD stack in code: the stack file, then one file per concern that declares its resources.
 
+pub mod alerts;
 pub mod config;
 mod declarations;
 pub mod delivery;
@@ -8,17 +9,23 @@ pub mod handlers;
 pub mod home;
 pub mod keys;
 pub mod ladder;
+pub mod library;
 pub mod roles;
 pub mod storage;
 pub mod transcode;
+pub mod viewer_logs;
 
 pub use declarations::{Declarations, Handle};
 
+use alerts::Watched;
 use config::StackFile;
 use domain::Zone;
 use handlers::{Code, Named, Wiring};
 
 use crate::model::{Declaration, Scope};
+
+/// The region of what CloudFront rests on, whatever the stack's own.
+const GLOBAL: &str = "us-east-1";
 
 /// Everything that a stack file declares, deploying this code. Without the zone of its domain, that is left out.
 #[must_use]
@@ -38,6 +45,10 @@ pub fn declare(file: &StackFile, code: &Code, zone: Option<&Zone>) -> Vec<Declar
         domain::aliases(&mut stack, domain, &delivery.distribution);
     }
     storage::output_policy(&mut stack, &storage, delivery.distribution.arn());
+    if let Some(logs) = &storage.logs {
+        viewer_logs::declare(&mut stack, logs, delivery.distribution.arn());
+    }
+    let topics = alerts::topics(&mut stack, file);
     let wiring = Wiring {
         source: named(&storage.source, "BucketName"),
         work: named(&storage.work, "BucketName"),
@@ -46,9 +57,15 @@ pub fn declare(file: &StackFile, code: &Code, zone: Option<&Zone>) -> Vec<Declar
         template: named(&transcode.template, "Name"),
         encoder: transcode.role.arn(),
         distribution: named(&delivery.distribution, "Id"),
-        topic: None,
+        topic: topics.as_ref().map(|topics| topics.topic.output("TopicArn")),
     };
-    handlers::declare(&mut stack, file, &wiring, code);
+    let handlers = handlers::declare(&mut stack, file, &wiring, code);
+    library::declare(&mut stack, &storage, &handlers.submit);
+    if let Some(topics) = &topics {
+        let watched =
+            Watched { handlers: &handlers, queue: &transcode.queue, distribution: &delivery.distribution };
+        alerts::declare(&mut stack, topics, watched);
+    }
     stack.finish()
 }
 

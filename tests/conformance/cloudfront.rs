@@ -14,6 +14,15 @@ const HEADERS_POLICY: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy")
 /// Public keys whose private halves nobody has kept.
 const RSA: &str = include_str!("../../src/stack/config/testdata/rsa2048.pem");
 const P256: &str = include_str!("../../src/stack/config/testdata/p256.pem");
+const DISTRIBUTION: Kind = Kind::new("AWS::CloudFront::Distribution");
+
+fn monitoring(status: &str) -> Value {
+    let config = json!({ "RealtimeMetricsSubscriptionStatus": status });
+    json!({
+        "DistributionId": need(3, "Id"),
+        "MonitoringSubscription": { "RealtimeMetricsSubscriptionConfig": config },
+    })
+}
 
 fn comment(address: &str) -> String {
     Mark { stack: STACK.into(), address: Address::new(address) }.comment()
@@ -316,7 +325,17 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             fixed: vec![],
         },
         Case {
-            kind: Kind::new("AWS::CloudFront::Distribution"),
+            kind: Kind::new("AWS::CloudFront::MonitoringSubscription"),
+            needs: needs.iter().cloned().chain([(DISTRIBUTION, distribution())]).collect(),
+            base: monitoring("Enabled"),
+            variants: vec![(
+                "/MonitoringSubscription",
+                monitoring("Disabled")["MonitoringSubscription"].clone(),
+            )],
+            fixed: vec![],
+        },
+        Case {
+            kind: DISTRIBUTION,
             needs,
             base: distribution(),
             variants: distribution_variants(),

@@ -8,6 +8,7 @@
 
 mod acm;
 mod cloudfront;
+mod cloudwatch;
 mod events;
 mod iam;
 mod lambda;
@@ -15,6 +16,7 @@ mod logs;
 mod mediaconvert;
 mod route53;
 mod s3;
+mod sns;
 mod sqs;
 #[expect(dead_code, reason = "this test uses a part of it")]
 #[path = "../support/mod.rs"]
@@ -87,13 +89,15 @@ fn cases(cx: &Context, zone: &str) -> Vec<Case> {
         s3::cases(cx),
         sqs::cases(cx),
         iam::cases(),
-        logs::cases(),
+        logs::cases(cx),
         mediaconvert::cases(cx),
         events::cases(cx),
         lambda::cases(cx),
         acm::cases(zone),
         cloudfront::cases(cx),
         route53::cases(zone),
+        sns::cases(cx),
+        cloudwatch::cases(cx),
     ];
     lists.into_iter().flatten().collect()
 }

@@ -3,6 +3,7 @@
 mod cache_policy;
 mod distribution;
 mod key_group;
+mod monitoring_subscription;
 mod origin_access_control;
 mod public_key;
 mod response_headers_policy;
@@ -24,6 +25,7 @@ pub use distribution::{
 };
 pub(in crate::resource) use distribution::{distributions, owner_of};
 pub use key_group::{KeyGroup, KeyGroupConfig};
+pub use monitoring_subscription::{MonitoringSubscription, RealtimeMetricsSubscriptionConfig, Subscribed};
 pub use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};
 pub use public_key::{PublicKey, PublicKeyConfig};
 pub use response_headers_policy::{
