@@ -175,7 +175,6 @@ impl Session {
 fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
     let asked = [
         ("engine: cloudformation", file.engine == Engine::Cloudformation),
-        ("alerts", file.alerts.is_some()),
     ];
     let unbuilt: Vec<&str> = asked.iter().filter(|(_, asked)| *asked).map(|(name, _)| *name).collect();
     if unbuilt.is_empty() {
