@@ -53,6 +53,8 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<cloudfront::OriginAccessControl>::new()),
             Box::new(Erased::<cloudfront::CachePolicy>::new()),
             Box::new(Erased::<cloudfront::ResponseHeadersPolicy>::new()),
+            Box::new(Erased::<cloudfront::PublicKey>::new()),
+            Box::new(Erased::<cloudfront::KeyGroup>::new()),
             Box::new(Erased::<cloudfront::Distribution>::new()),
         ])
     })

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::config::{self, StackFile};
-use super::{Declarations, Handle};
+use super::{Declarations, Handle, keys};
 use crate::model::Input;
 use crate::resource::cloudfront::{
     CacheBehavior, CachePolicy, CachePolicyConfig, ContentTypeOptions, CorsConfig, CustomErrorResponse,
@@ -66,9 +66,13 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, output_bucket_domain:
     let segments = stack.declare(SEGMENTS, &segments(stack));
     let playlists = stack.declare(PLAYLISTS, &playlists(stack));
     let headers = stack.declare(HEADERS, &headers(stack, &file.delivery));
+    let trusted: BTreeSet<Input> =
+        file.delivery.signed_urls.iter().map(|signed| keys::declare(stack, signed).output("Id")).collect();
     let bucket = Origin::bucket(OUTPUT, output_bucket_domain, origin_access.output("Id"));
     let behavior = |pattern, policy: &Handle<CachePolicy>| CacheBehavior {
         response_headers_policy_id: Some(headers.output("Id")),
+        // In every behaviour: a path that needed no signature would be a way around it.
+        trusted_key_groups: trusted.clone(),
         ..CacheBehavior::reads(pattern, OUTPUT, policy.output("Id"))
     };
     let config = DistributionConfig {

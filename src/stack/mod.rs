@@ -5,6 +5,7 @@ mod declarations;
 pub mod delivery;
 pub mod handlers;
 pub mod home;
+pub mod keys;
 pub mod ladder;
 pub mod roles;
 pub mod storage;

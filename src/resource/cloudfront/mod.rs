@@ -2,7 +2,9 @@
 
 mod cache_policy;
 mod distribution;
+mod key_group;
 mod origin_access_control;
+mod public_key;
 mod response_headers_policy;
 mod shared;
 
@@ -20,7 +22,9 @@ pub use distribution::{
     CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, Origin,
     OriginShield, Restrictions, S3OriginConfig, ViewerCertificate,
 };
+pub use key_group::{KeyGroup, KeyGroupConfig};
 pub use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};
+pub use public_key::{PublicKey, PublicKeyConfig};
 pub use response_headers_policy::{
     ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader, CustomHeaders, FrameOptions,
     Methods, Names, ReferrerPolicy, RemoveHeader, RemoveHeaders, ResponseHeadersPolicy,
