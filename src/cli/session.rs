@@ -156,7 +156,6 @@ fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
     let asked = [
         ("engine: cloudformation", file.engine == Engine::Cloudformation),
         ("domain", file.domain.is_some()),
-        ("delivery.signed_urls", file.delivery.signed_urls.is_some()),
         ("alerts", file.alerts.is_some()),
     ];
     let unbuilt: Vec<&str> = asked.iter().filter(|(_, asked)| *asked).map(|(name, _)| *name).collect();
