@@ -88,10 +88,10 @@ impl Gateway {
         if changes_distributions {
             self.viewer.forget();
         }
-        if let Some(id) = invalidated.filter(|_| response.status().is_success()) {
-            if let Err(why) = self.viewer.invalidate(&id).await {
-                return text(StatusCode::BAD_GATEWAY, &why);
-            }
+        if let Some(id) = invalidated.filter(|_| response.status().is_success())
+            && let Err(why) = self.viewer.invalidate(&id).await
+        {
+            return text(StatusCode::BAD_GATEWAY, &why);
         }
         response
     }

@@ -120,8 +120,8 @@ impl Viewer {
                 "Bad request. We can't connect to the server for this app or website at this time.",
             );
         };
-        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        if !site.serves(text(VIEWER_COUNTRY)) {
+        let country = request.headers().get(VIEWER_COUNTRY).and_then(|value| value.to_str().ok());
+        if !site.serves(country) {
             return refusal(
                 StatusCode::FORBIDDEN,
                 "The Amazon CloudFront distribution is configured to block access from your country.",

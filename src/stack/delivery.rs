@@ -157,7 +157,7 @@ fn headers(stack: &Declarations, delivery: &config::Delivery) -> ResponseHeaders
         response_headers_policy_config: ResponseHeadersPolicyConfig {
             name: stack.name("headers"),
             comment: stack.comment(HEADERS),
-            cors_config: Some(cors(&delivery.player_origins)),
+            cors_config: Some(cors(delivery)),
             security_headers_config: Some(security()),
             custom_headers_config: None,
             remove_headers_config: None,
@@ -174,10 +174,14 @@ fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> Names {
 ///
 /// Players fetch with `GET` and a `Range` at most, which browsers send without asking first (the bucket, which knows
 /// nothing of CORS, could not answer a preflight).
-fn cors(player_origins: &[String]) -> CorsConfig {
+///
+/// Where nothing plays unsigned, the players of named sites send the cookies that do; browsers then take no `*`.
+fn cors(delivery: &config::Delivery) -> CorsConfig {
+    let player_origins = &delivery.player_origins;
+    let cookies = delivery.signed_urls.is_some() && !player_origins.iter().any(|origin| origin == "*");
     CorsConfig {
-        access_control_allow_credentials: false,
-        access_control_allow_headers: names(["*"]),
+        access_control_allow_credentials: cookies,
+        access_control_allow_headers: names([if cookies { "Range" } else { "*" }]),
         access_control_allow_methods: Methods { items: BTreeSet::from([CorsMethod::Get, CorsMethod::Head]) },
         access_control_allow_origins: names(player_origins.iter().map(String::as_str)),
         access_control_expose_headers: Some(names([
@@ -433,6 +437,19 @@ mod tests {
             key.enable_accept_encoding_gzip = false;
             assert_eq!(key, ParametersInCacheKeyAndForwardedToOrigin::none());
         }
+    }
+
+    #[test]
+    fn with_signed_urls_nothing_plays_unsigned() {
+        let signed = "delivery:\n  signed_urls: { public_keys: [a.pem] }\n  player_origins: ['https://a.example.com']\n";
+        let config = distribution(signed);
+        let behaviors = config.cache_behaviors.iter().chain([&config.default_cache_behavior]);
+        let trusted: Vec<usize> = behaviors.map(|behavior| behavior.trusted_key_groups.len()).collect();
+        assert_eq!(trusted, [1; CHANGING.len() + 1]);
+        let headers = declared(signed).remove(HEADERS).unwrap().properties;
+        let cors = &headers["ResponseHeadersPolicyConfig"]["CorsConfig"];
+        assert_eq!(cors["AccessControlAllowCredentials"], true);
+        assert_eq!(cors["AccessControlAllowHeaders"]["Items"], serde_json::json!(["Range"]));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct PublicKeyConfig {
     pub caller_reference: String,
     /// Its name, unique in the account.
     pub name: String,
-    /// The key in PEM, written as [`pem`] writes it.
+    /// The key in PEM: lines of 64 characters, each ended.
     pub encoded_key: String,
     /// Its comment, at most 128 characters: the mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,8 +45,7 @@ pub struct PublicKeyConfig {
 
 /// A PEM text in its one normal form: lines of 64 characters, each ended. CloudFront keeps what it was sent, and a
 /// missing line end at the end of a file is no other key.
-#[must_use]
-pub fn pem(text: &str) -> String {
+fn pem(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let [first, body @ .., last] = lines.as_slice() else { return text.to_owned() };
     let body: Vec<char> = body.concat().chars().collect();
