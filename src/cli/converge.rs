@@ -100,7 +100,7 @@ fn binding(plan: &Plan) -> Plan {
     for step in &mut plan.steps {
         match &mut step.action {
             Action::Update { seen, .. } => {
-                (seen.readiness, seen.contents) = (Readiness::Ready, Contents::Nothing)
+                (seen.readiness, seen.contents) = (Readiness::Ready, Contents::Nothing);
             }
             Action::Delete { seen, .. } => seen.readiness = Readiness::Ready,
             Action::Create { .. } => {}

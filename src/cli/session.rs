@@ -173,9 +173,7 @@ impl Session {
 
 /// Refuses what a stack file may say but this version does not build yet: leaving it out in silence could expose videos.
 fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
-    let asked = [
-        ("engine: cloudformation", file.engine == Engine::Cloudformation),
-    ];
+    let asked = [("engine: cloudformation", file.engine == Engine::Cloudformation)];
     let unbuilt: Vec<&str> = asked.iter().filter(|(_, asked)| *asked).map(|(name, _)| *name).collect();
     if unbuilt.is_empty() {
         return Ok(());

@@ -21,11 +21,11 @@ fn hosted(id: &str, name: &str) -> HostedZone {
     HostedZone { id: id.into(), name: name.into(), private: false }
 }
 
-fn judged(ground: Ground) -> Result<String, Unusable> {
-    zone(&file().domain.unwrap(), &scope(), &ground, None).map(|zone| zone.id)
+fn judged(ground: &Ground) -> Result<String, Unusable> {
+    zone(&file().domain.unwrap(), &scope(), ground, None).map(|zone| zone.id)
 }
 
-fn told(ground: Ground) -> String {
+fn told(ground: &Ground) -> String {
     let unusable = judged(ground).unwrap_err();
     format!("{unusable}\nhelp: {}", unusable.help().unwrap())
 }
@@ -34,14 +34,14 @@ fn told(ground: Ground) -> String {
 fn the_public_zone_of_that_name_is_taken() {
     let private = HostedZone { private: true, ..hosted("Z3", "video.staging.example.com") };
     let zones = vec![hosted("Z1", "example.com"), hosted("Z2", "staging.example.com"), private];
-    assert_eq!(judged(Ground { zones, holder: None }), Ok("Z2".into()));
+    assert_eq!(judged(&Ground { zones, holder: None }), Ok("Z2".into()));
 }
 
 #[test]
 fn a_missing_zone_is_told_with_what_to_do() {
-    insta::assert_snapshot!(told(Ground { zones: vec![hosted("Z1", "example.com")], holder: None }), @"");
+    insta::assert_snapshot!(told(&Ground { zones: vec![hosted("Z1", "example.com")], holder: None }), @"");
     let private = HostedZone { private: true, ..hosted("Z2", "staging.example.com") };
-    assert!(told(Ground { zones: vec![private], holder: None }).contains(", only a private one"));
+    assert!(told(&Ground { zones: vec![private], holder: None }).contains(", only a private one"));
     let local = zone(&file().domain.unwrap(), &scope(), &Ground::default(), Some("http://127.0.0.1:4566"));
     insta::assert_snapshot!(local.unwrap_err().help().unwrap().to_string(), @"");
 }
@@ -49,13 +49,13 @@ fn a_missing_zone_is_told_with_what_to_do() {
 #[test]
 fn a_longer_zone_shadows_the_declared_one() {
     let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "video.staging.example.com")];
-    insta::assert_snapshot!(told(Ground { zones, holder: None }), @"");
+    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @"");
 }
 
 #[test]
 fn two_public_zones_of_one_name_are_ambiguous() {
     let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "staging.example.com")];
-    insta::assert_snapshot!(told(Ground { zones, holder: None }), @"");
+    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @"");
 }
 
 #[test]
@@ -67,9 +67,9 @@ fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
     let of = |stack: &str| {
         Ownership::Marked(Mark { stack: stack.into(), address: "delivery/distribution".into() })
     };
-    assert_eq!(judged(ground(of("vod"))), Ok("Z2".into()));
-    insta::assert_snapshot!(told(ground(of("other"))), @"");
-    assert!(told(ground(Ownership::Unmarked)).contains("which was not made by this stack"));
+    assert_eq!(judged(&ground(of("vod"))), Ok("Z2".into()));
+    insta::assert_snapshot!(told(&ground(of("other"))), @"");
+    assert!(told(&ground(Ownership::Unmarked)).contains("which was not made by this stack"));
 }
 
 fn declared(zone: Option<&Zone>) -> BTreeMap<String, Declaration> {
