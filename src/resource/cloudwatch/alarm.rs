@@ -184,6 +184,7 @@ impl Alarm {
 impl Resource for Alarm {
     const KIND: Kind = Kind::new("AWS::CloudWatch::Alarm");
     const CREATE_ONLY: &'static [&'static str] = &["AlarmName"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.alarm_name.clone())

@@ -111,6 +111,7 @@ impl Delivery {
 impl Resource for Delivery {
     const KIND: Kind = Kind::new("AWS::Logs::Delivery");
     const CREATE_ONLY: &'static [&'static str] = &["DeliverySourceName", "DeliveryDestinationArn"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

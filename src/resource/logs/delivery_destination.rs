@@ -53,6 +53,7 @@ impl DeliveryDestination {
 impl Resource for DeliveryDestination {
     const KIND: Kind = Kind::new("AWS::Logs::DeliveryDestination");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "DestinationResourceArn", "OutputFormat"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.name.clone())

@@ -36,6 +36,7 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
 impl Resource for DeliverySource {
     const KIND: Kind = Kind::new("AWS::Logs::DeliverySource");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "ResourceArn"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.name.clone())

@@ -80,6 +80,7 @@ impl Topic {
 impl Resource for Topic {
     const KIND: Kind = Kind::new("AWS::SNS::Topic");
     const CREATE_ONLY: &'static [&'static str] = &["TopicName"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
 
     fn id(&self, scope: &Scope) -> Option<String> {
         Some(self.arn(scope))
