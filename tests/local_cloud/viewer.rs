@@ -152,7 +152,8 @@ async fn viewers_meet_what_an_edge_would_show_them() {
     errors(&front).await;
     names_and_countries(&front).await;
 
-    let off = cf::DistributionConfig { enabled: false, ..front.config.clone() };
+    let mut off = front.config.clone();
+    off.enabled = false;
     let update = front.cloudfront.update_distribution().id(&front.distribution);
     update.set_if_match(front.etag.clone()).distribution_config(off).send().await.unwrap();
     let url = front.address("a/1.ts");
