@@ -59,11 +59,66 @@ mod tests {
     fn a_job_reads_its_manifest_invokes_submit_and_reports() {
         let work = Input::from("arn:aws:s3:::vod-work-111122223333-eu-west-1");
         let policy = access(&work, "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit".into());
-        insta::assert_json_snapshot!(policy, @"");
+        insta::assert_json_snapshot!(policy, @r#"
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "ReadManifest",
+              "Effect": "Allow",
+              "Action": [
+                "s3:GetObject",
+                "s3:GetObjectVersion"
+              ],
+              "Resource": [
+                "arn:aws:s3:::vod-work-111122223333-eu-west-1/library/manifests/*"
+              ]
+            },
+            {
+              "Sid": "Submit",
+              "Effect": "Allow",
+              "Action": [
+                "lambda:InvokeFunction"
+              ],
+              "Resource": [
+                "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit"
+              ]
+            },
+            {
+              "Sid": "WriteReport",
+              "Effect": "Allow",
+              "Action": [
+                "s3:PutObject"
+              ],
+              "Resource": [
+                "arn:aws:s3:::vod-work-111122223333-eu-west-1/library/reports/*"
+              ]
+            }
+          ]
+        }
+        "#);
     }
 
     #[test]
     fn only_batch_operations_may_assume_the_role() {
-        insta::assert_json_snapshot!(trust(), @"");
+        insta::assert_json_snapshot!(trust(), @r#"
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "Assume",
+              "Effect": "Allow",
+              "Principal": {
+                "Service": [
+                  "batchoperations.s3.amazonaws.com"
+                ]
+              },
+              "Action": [
+                "sts:AssumeRole"
+              ]
+            }
+          ]
+        }
+        "#);
     }
 }

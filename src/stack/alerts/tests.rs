@@ -70,13 +70,44 @@ fn without_alerts_there_is_nothing_of_them() {
 
 #[test]
 fn the_cdn_s_alarm_tells_a_topic_of_its_region() {
-    insta::assert_snapshot!(addresses(&declared("eu-west-1", ALERTS)), @"");
-    insta::assert_snapshot!(addresses(&declared("us-east-1", ALERTS)), @"");
+    insta::assert_snapshot!(addresses(&declared("eu-west-1", ALERTS)), @r#"
+    alerts/topic AWS::SNS::Topic eu-west-1
+    alerts/topic/policy AWS::SNS::TopicPolicy eu-west-1
+    alerts/topic/subscription AWS::SNS::Subscription eu-west-1
+    alerts/cdn-topic AWS::SNS::Topic us-east-1
+    alerts/cdn-topic/policy AWS::SNS::TopicPolicy us-east-1
+    alerts/cdn-topic/subscription AWS::SNS::Subscription us-east-1
+    alerts/submit-errors AWS::CloudWatch::Alarm eu-west-1
+    alerts/publish-errors AWS::CloudWatch::Alarm eu-west-1
+    alerts/dead-letters AWS::CloudWatch::Alarm eu-west-1
+    alerts/failed-jobs AWS::CloudWatch::Alarm eu-west-1
+    alerts/cdn-errors AWS::CloudWatch::Alarm us-east-1
+    alerts/cdn-metrics AWS::CloudFront::MonitoringSubscription eu-west-1
+    alerts/dashboard AWS::CloudWatch::Dashboard eu-west-1
+    "#);
+    insta::assert_snapshot!(addresses(&declared("us-east-1", ALERTS)), @r#"
+    alerts/topic AWS::SNS::Topic us-east-1
+    alerts/topic/policy AWS::SNS::TopicPolicy us-east-1
+    alerts/topic/subscription AWS::SNS::Subscription us-east-1
+    alerts/submit-errors AWS::CloudWatch::Alarm us-east-1
+    alerts/publish-errors AWS::CloudWatch::Alarm us-east-1
+    alerts/dead-letters AWS::CloudWatch::Alarm us-east-1
+    alerts/failed-jobs AWS::CloudWatch::Alarm us-east-1
+    alerts/cdn-errors AWS::CloudWatch::Alarm us-east-1
+    alerts/cdn-metrics AWS::CloudFront::MonitoringSubscription us-east-1
+    alerts/dashboard AWS::CloudWatch::Dashboard us-east-1
+    "#);
 }
 
 #[test]
 fn alarms_as_a_reviewer_reads_them() {
-    insta::assert_snapshot!(alarms(&declared("eu-west-1", ALERTS)), @"");
+    insta::assert_snapshot!(alarms(&declared("eu-west-1", ALERTS)), @r#"
+    vod-submit-errors: Sum AWS/Lambda Errors of FunctionName=vod-submit > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
+    vod-publish-errors: Sum AWS/Lambda Errors of FunctionName=vod-publish > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
+    vod-dead-letters: Maximum AWS/SQS ApproximateNumberOfMessagesVisible of QueueName=vod-dead-letters > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
+    vod-failed-jobs: Sum AWS/MediaConvert JobsErroredCount of Queue=arn:aws:mediaconvert:eu-west-1:111122223333:queues/vod-transcode > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
+    vod-cdn-errors: Average AWS/CloudFront 5xxErrorRate of DistributionId={Fn::GetAtt:[delivery/distribution,Id]} Region=Global > 5.0 in 2 of 3 × 300 s, missing notBreaching, tells [arn:aws:sns:us-east-1:111122223333:vod-cdn-alerts], both ways
+    "#);
 }
 
 #[test]
@@ -103,8 +134,65 @@ fn names_are_one_of_their_kind_in_all_regions() {
 #[test]
 fn only_alarms_of_the_account_may_publish_to_the_topic() {
     let list = declared("eu-west-1", ALERTS);
-    insta::assert_json_snapshot!(properties(&list, "alerts/topic/policy"), @"");
-    insta::assert_json_snapshot!(properties(&list, "alerts/cdn-topic/subscription"), @"");
+    insta::assert_json_snapshot!(properties(&list, "alerts/topic/policy"), @r#"
+    {
+      "Topics": [
+        "arn:aws:sns:eu-west-1:111122223333:vod-alerts"
+      ],
+      "PolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [
+          {
+            "Sid": "Alarms",
+            "Effect": "Allow",
+            "Principal": {
+              "Service": [
+                "cloudwatch.amazonaws.com"
+              ]
+            },
+            "Action": [
+              "sns:Publish"
+            ],
+            "Resource": [
+              "arn:aws:sns:eu-west-1:111122223333:vod-alerts"
+            ],
+            "Condition": {
+              "StringEquals": {
+                "aws:SourceAccount": [
+                  "111122223333"
+                ]
+              }
+            }
+          },
+          {
+            "Sid": "PlainHttp",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": [
+              "sns:Publish"
+            ],
+            "Resource": [
+              "arn:aws:sns:eu-west-1:111122223333:vod-alerts"
+            ],
+            "Condition": {
+              "Bool": {
+                "aws:SecureTransport": [
+                  "false"
+                ]
+              }
+            }
+          }
+        ]
+      }
+    }
+    "#);
+    insta::assert_json_snapshot!(properties(&list, "alerts/cdn-topic/subscription"), @r#"
+    {
+      "TopicArn": "arn:aws:sns:us-east-1:111122223333:vod-cdn-alerts",
+      "Protocol": "email",
+      "Endpoint": "on-call@example.com"
+    }
+    "#);
 }
 
 #[test]
@@ -135,5 +223,12 @@ fn the_dashboard_fits_the_grid_and_names_what_it_shows() {
                 .replace('"', "")
         })
         .collect();
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    Uploads (eu-west-1): Invocations
+    Jobs (eu-west-1): JobsCompletedCount, JobsErroredCount
+    Failures (eu-west-1): Errors, Errors, ApproximateNumberOfMessagesVisible
+    Viewers' requests (us-east-1): Requests
+    Failed requests (us-east-1): 4xxErrorRate, 5xxErrorRate
+    Cache hit rate (us-east-1): CacheHitRate
+    "#);
 }

@@ -39,7 +39,7 @@ fn the_public_zone_of_that_name_is_taken() {
 
 #[test]
 fn a_missing_zone_is_told_with_what_to_do() {
-    insta::assert_snapshot!(told(Ground { zones: vec![hosted("Z1", "example.com")], holder: None }), @r"
+    insta::assert_snapshot!(told(&Ground { zones: vec![hosted("Z1", "example.com")], holder: None }), @r"
     account 111122223333 has no public hosted zone staging.example.com for video.staging.example.com
     help: make it (`aws route53 create-hosted-zone --name staging.example.com --caller-reference 1`) and delegate the name to it; if another account holds staging.example.com, delegate a name under it to a zone of this account, and put that into `domain.zone`
     ");
@@ -52,7 +52,7 @@ fn a_missing_zone_is_told_with_what_to_do() {
 #[test]
 fn a_longer_zone_shadows_the_declared_one() {
     let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "video.staging.example.com")];
-    insta::assert_snapshot!(told(Ground { zones, holder: None }), @r"
+    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @r"
     video.staging.example.com is not in the hosted zone staging.example.com: video.staging.example.com is a public zone of its own in this account
     help: write `zone: video.staging.example.com` under `domain`, or delete that zone if nothing is delegated to it
     ");
@@ -61,7 +61,7 @@ fn a_longer_zone_shadows_the_declared_one() {
 #[test]
 fn two_public_zones_of_one_name_are_ambiguous() {
     let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "staging.example.com")];
-    insta::assert_snapshot!(told(Ground { zones, holder: None }), @r"
+    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @r"
     account 111122223333 has 2 public hosted zones staging.example.com (Z2, Z3), and only one can be delegated to
     help: delete those that the name servers of staging.example.com's parent do not name (`dig NS staging.example.com`)
     ");
@@ -76,12 +76,12 @@ fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
     let of = |stack: &str| {
         Ownership::Marked(Mark { stack: stack.into(), address: "delivery/distribution".into() })
     };
-    assert_eq!(judged(ground(of("vod"))), Ok("Z2".into()));
-    insta::assert_snapshot!(told(ground(of("other"))), @r"
+    assert_eq!(judged(&ground(of("vod"))), Ok("Z2".into()));
+    insta::assert_snapshot!(told(&ground(of("other"))), @r"
     video.staging.example.com is an alias of distribution E1, which belongs to stack other
     help: take the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only
     ");
-    assert!(told(ground(Ownership::Unmarked)).contains("which was not made by this stack"));
+    assert!(told(&ground(Ownership::Unmarked)).contains("which was not made by this stack"));
 }
 
 fn declared(zone: Option<&Zone>) -> BTreeMap<String, Declaration> {
