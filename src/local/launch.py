@@ -71,6 +71,7 @@ def update_deliveries(logs):
 def tag_dashboards(cloudwatch):
     """Dashboards have tags, given with their creation; ministack knows tags of alarms only."""
     validate, put = cloudwatch._validate_alarm_tag_arn, cloudwatch._put_dashboard
+    answer_cbor = cloudwatch._cbor_ok
 
     def validated(arn, **protocol):
         known = any(dashboard["DashboardArn"] == arn for dashboard in cloudwatch._dashboards.values())
@@ -84,8 +85,15 @@ def tag_dashboards(cloudwatch):
             cloudwatch._resource_tags[dashboard["DashboardArn"]] = tags
         return answer
 
+    def answered(data, *others):
+        # It lists when dashboards were changed as text, which CBOR's timestamps are not: no SDK can read that.
+        for entry in data.get("DashboardEntries", []):
+            entry.pop("LastModified", None)
+        return answer_cbor(data, *others)
+
     cloudwatch._validate_alarm_tag_arn = validated
     cloudwatch._put_dashboard = tagged
+    cloudwatch._cbor_ok = answered
 
 
 if __name__ == "__main__":
