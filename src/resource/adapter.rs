@@ -150,6 +150,10 @@ impl<R: Resource> Adapter for Erased<R> {
     ) -> BoxFuture<'a, Result<Option<Live>>> {
         async move {
             let declared = Self::read("its declared properties", declared)?;
+            if declared.id(&cx.scope).is_some_and(|id| id.contains("${")) {
+                // Its id rests on one that AWS has yet to assign, or that is not known yet.
+                return Ok(None);
+            }
             match R::find(cx, &declared, mark).await? {
                 Some(id) => self.observe(cx, &id).await,
                 None => Ok(None),
