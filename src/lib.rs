@@ -17,5 +17,6 @@ pub mod observe;
 pub mod plan;
 pub mod report;
 pub mod resource;
+pub mod sign;
 pub mod stack;
 pub mod verify;

@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
-use crate::model::{Address, Declaration, Known, Live, Mark, Orphan, resolve};
+use crate::model::{Address, Declaration, Known, Live, Mark, Orphan, OutputRef, refs, resolve};
 use crate::resource::Registry;
 
 /// A read that failed, with the address it was for.
@@ -35,11 +35,12 @@ pub struct Unreadable {
 pub enum Memory<'a> {
     /// What the last apply noted.
     Record(&'a [Known]),
-    /// That, and everything that carries the stack's mark in the regions in use.
+    /// That, and everything that carries the stack's mark.
     Sweep(&'a [Known]),
 }
 
-/// The live state of every declared resource. All reads run side by side.
+/// The live state of every declared resource. All reads run side by side; only what is named by an id that AWS assigned
+/// to another resource is looked for once that is known.
 ///
 /// # Errors
 /// When any of them fails: all failures are named.
@@ -48,11 +49,30 @@ pub async fn declared(
     registry: &Registry,
     graph: &Graph,
 ) -> Result<BTreeMap<Address, Live>, Unreadable> {
-    let reads = graph.in_order().map(|declaration| async move {
-        let found = find(regions, registry, declaration).await;
+    let mut live = BTreeMap::new();
+    look(regions, registry, graph.in_order().collect(), &mut live).await?;
+    let hanging = graph.in_order().filter(|declaration| {
+        let assigned =
+            |reference: &OutputRef| reference.foreseen.is_none() && live.contains_key(&reference.address);
+        !live.contains_key(&declaration.address) && refs(&declaration.properties).iter().any(assigned)
+    });
+    let hanging: Vec<&Declaration> = hanging.collect();
+    look(regions, registry, hanging, &mut live).await?;
+    Ok(live)
+}
+
+/// Looks for these, with the outputs of what is known to be live, and adds what is found.
+async fn look(
+    regions: &Regions,
+    registry: &Registry,
+    declarations: Vec<&Declaration>,
+    live: &mut BTreeMap<Address, Live>,
+) -> Result<(), Unreadable> {
+    let known = &*live;
+    let reads = declarations.into_iter().map(|declaration| async move {
+        let found = find_among(regions, registry, declaration, known).await;
         (declaration.address.clone(), found)
     });
-    let mut live = BTreeMap::new();
     let mut failures = Vec::new();
     for (address, found) in join_all(reads).await {
         match found {
@@ -61,7 +81,7 @@ pub async fn declared(
             Err(error) => failures.push(Failure { subject: address.to_string(), error }),
         }
     }
-    if failures.is_empty() { Ok(live) } else { Err(Unreadable { failures }) }
+    if failures.is_empty() { Ok(()) } else { Err(Unreadable { failures }) }
 }
 
 /// The live resource that one declaration speaks of.
@@ -73,11 +93,21 @@ pub async fn find(
     registry: &Registry,
     declaration: &Declaration,
 ) -> aws::Result<Option<Live>> {
+    find_among(regions, registry, declaration, &BTreeMap::new()).await
+}
+
+async fn find_among(
+    regions: &Regions,
+    registry: &Registry,
+    declaration: &Declaration,
+    live: &BTreeMap<Address, Live>,
+) -> aws::Result<Option<Live>> {
     let cx = regions.context(&declaration.region);
     let Some(adapter) = registry.get(&declaration.kind) else {
         return Err(aws::Error::unexpected("provision", format!("no adapter for {}", declaration.kind)));
     };
-    let preview = resolve(&declaration.properties, &|_| None);
+    let outputs = |address: &Address| live.get(address).map(|live| live.outputs.clone());
+    let preview = resolve(&declaration.properties, &outputs);
     adapter.find(&cx, &preview, &cx.scope.mark(&declaration.address)).await
 }
 
@@ -114,12 +144,16 @@ pub async fn orphans(
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
 }
 
-/// Everything that carries the stack's mark, of every type and in every region in use.
+/// Everything that carries the stack's mark, of every type: in the stack's own region, and where its type is kept beside it.
 ///
 /// # Errors
 /// When a listing fails.
 pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>, Unreadable> {
-    let lists = registry.iter().flat_map(|adapter| regions.all().into_iter().map(move |cx| (adapter, cx)));
+    let lists = registry.iter().flat_map(|adapter| {
+        let home = regions.scope().region.as_str();
+        let also = adapter.also_in().filter(|also| *also != home);
+        std::iter::once(home).chain(also).map(move |region| (adapter, regions.context(region)))
+    });
     let lists = lists.map(|(adapter, cx)| async move {
         let owned = adapter.list_owned(&cx).await;
         let owned = owned.map_err(|error| Failure { subject: adapter.kind().short(), error })?;

@@ -7,37 +7,11 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use aws_sdk_s3::primitives::ByteStream;
 use provision::home::Home;
-use support::{Cloud, PROGRAM, output};
-
-/// A stack file of the test's own: the local one, with replacements.
-struct StackFile {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-}
-
-impl StackFile {
-    fn new(replacements: &[(&str, &str)]) -> Self {
-        let mut text =
-            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/local.yaml")).unwrap();
-        for (from, to) in replacements {
-            assert!(text.contains(from), "stacks/local.yaml says {from}");
-            text = text.replace(from, to);
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("stack.yaml");
-        std::fs::write(&path, text).unwrap();
-        Self { _folder: folder, path }
-    }
-
-    fn path(&self) -> &str {
-        self.path.to_str().unwrap()
-    }
-}
+use support::{Cloud, PROGRAM, StackFile, output};
 
 /// Starts an apply and returns it with its stderr once a first resource is created.
 fn apply_under_way(

@@ -93,6 +93,11 @@ impl Diagnostic for Error {
                     .to_owned()
             }
             Class::Throttled => "run the command again in a minute; what was made stays".to_owned(),
+            Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
+                "a distribution, perhaps of another account, has the alias: take it from that one, or move it with \
+                 `aws cloudfront associate-alias`"
+                    .to_owned()
+            }
             Class::Refused | Class::Interrupted => return None,
         };
         Some(Box::new(text))

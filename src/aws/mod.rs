@@ -22,7 +22,7 @@ use crate::model::Scope;
 /// A regional view of the account: the clients of one region, and the scope that names are made from.
 #[derive(Clone)]
 pub struct Context {
-    /// The stack, account and home region.
+    /// The stack, the account and this region: what names and ARNs are made from.
     pub scope: Scope,
     region: String,
     connection: Arc<Connection>,
@@ -146,7 +146,9 @@ impl Regions {
     #[must_use]
     pub fn context(&self, region: &str) -> Context {
         let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Context::new(Arc::clone(&self.connection), self.scope.clone(), region);
+        // What is made in a region has that region's names.
+        let scope = || Scope { region: region.to_owned(), ..self.scope.clone() };
+        let make = || Context::new(Arc::clone(&self.connection), scope(), region);
         contexts.entry(region.to_owned()).or_insert_with(make).clone()
     }
 

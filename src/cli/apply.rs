@@ -9,7 +9,7 @@ use super::confirm::confirm;
 use super::converge::{self, Under};
 use super::outputs::Outputs;
 use super::session::{Session, Survey};
-use super::verify;
+use super::{sign, verify};
 use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::model::bundle_key;
@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// Then upload a clip and play what becomes of it.
     #[arg(long)]
     verify: bool,
+    /// The private half of one of the viewers' keys: `--verify` needs it where nothing plays unsigned.
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    key: Option<PathBuf>,
     /// Take over resources in the way that carry nobody's mark.
     #[arg(long)]
     adopt: bool,
@@ -41,6 +44,9 @@ pub(super) struct Args {
 /// Converges the stack; exit 1 where anything failed, 130 where it was interrupted.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let session = Session::open(&args.stack).await?;
+    if args.verify {
+        sign::need_key(&session.file, args.key.as_deref())?;
+    }
     let (graph, bundles) = session.declare().await?;
     let (plan, _) = plan_of(&session, &graph, args.adopt).await?;
     anstream::println!("{}", report::plan(&plan).trim_end());
@@ -57,7 +63,8 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let outputs = Outputs::read(&session, &graph).await?;
     anstream::println!("\n{}", outputs.human());
     if args.verify {
-        verify::check(&session, &outputs, None).await?;
+        let cookie = verify::cookie(&session, &graph, &outputs, args.key.as_deref()).await?;
+        verify::check(&session, &outputs, None, cookie.as_deref()).await?;
     }
     session.close(graph.len());
     Ok(ExitCode::SUCCESS)

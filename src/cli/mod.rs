@@ -10,6 +10,7 @@ mod outputs;
 mod plan;
 pub mod schema;
 mod session;
+mod sign;
 mod teardown;
 pub mod validate;
 mod verify;
@@ -38,6 +39,7 @@ enum Command {
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
     Outputs(outputs::Args),
+    Sign(sign::Args),
     Bundle(bundle::Args),
     Local(local::Args),
     Validate(validate::Args),
@@ -72,6 +74,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Verify(args) => verify::run(args).await.map(done),
         Command::Teardown(args) => teardown::run(args).await,
         Command::Outputs(args) => outputs::run(args).await.map(done),
+        Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Local(args) => local::run(args).await.map(done),
         Command::Validate(args) => validate::run(args).await.map(done),

@@ -47,7 +47,7 @@ pub(super) struct Outputs {
 /// Prints the outputs of an applied stack.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
     let session = Session::open(&args.stack).await?;
-    let graph = session.declare_unbuilt()?;
+    let graph = session.declare_unbuilt().await?;
     let outputs = Outputs::read(&session, &graph).await?;
     match args.format {
         Format::Human => anstream::println!("{}", outputs.human()),
@@ -65,9 +65,10 @@ impl Outputs {
         let named = |address: &str, attribute: &str| {
             foreseen(graph, address).get(attribute).cloned().unwrap_or_default()
         };
-        let playback = match &session.local {
-            Some(running) => running.viewer(&live.id),
-            None => format!("https://{}", assigned("DomainName")),
+        let playback = match (&session.local, &session.file.domain) {
+            (Some(running), _) => running.viewer(&live.id),
+            (None, Some(domain)) => format!("https://{}", domain.name),
+            (None, None) => format!("https://{}", assigned("DomainName")),
         };
         Ok(Self {
             playback,

@@ -15,9 +15,10 @@ use crate::local;
 use crate::model::{Kind, Scope, Snapshot};
 use crate::observe::{self, Memory};
 use crate::plan::Rules;
-use crate::resource::{Registry, registry};
+use crate::resource::{Registry, cloudfront, registry, route53};
 use crate::stack;
 use crate::stack::config::{self, Architecture, Engine, StackFile};
+use crate::stack::domain::{self, Ground, Zone};
 use crate::stack::handlers::Code;
 
 /// The credentials are of an account that the stack is not for.
@@ -97,20 +98,39 @@ impl Session {
             Architecture::Arm64 => bundle::Architecture::Arm64,
             Architecture::X86_64 => bundle::Architecture::X86_64,
         };
-        let bundles = super::bundle::build(architecture).await?;
+        let (zone, bundles) = tokio::try_join!(self.zone(), super::bundle::build(architecture))?;
         let digest = |handler: &str| {
             let bundle = bundles.iter().find(|bundle| bundle.handler == handler);
             bundle.map(Bundle::sha256_hex).unwrap_or_default()
         };
         let code = Code { submit: digest("submit"), publish: digest("publish") };
-        Ok((Graph::new(stack::declare(&self.file, &code))?, bundles))
+        Ok((Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?, bundles))
     }
 
     /// The stack as far as its removal or its outputs need it: which code it deploys does not matter, so nothing is
-    /// built.
-    pub(super) fn declare_unbuilt(&self) -> miette::Result<Graph> {
+    /// built. Nor does it matter whether the stack could still get its name: in a zone that is gone, nothing is left.
+    pub(super) async fn declare_unbuilt(&self) -> miette::Result<Graph> {
         let code = Code { submit: String::new(), publish: String::new() };
-        Ok(Graph::new(stack::declare(&self.file, &code))?)
+        let zone = match &self.file.domain {
+            Some(domain) => {
+                let zones = route53::zones_over(&self.regions.home(), &domain.name).await?;
+                let zones = zones.into_iter().filter(|zone| zone.name == domain.zone).collect();
+                let ground = Ground { zones, holder: None };
+                domain::zone(domain, self.regions.scope(), &ground, None).ok()
+            }
+            None => None,
+        };
+        Ok(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?)
+    }
+
+    /// The hosted zone of the stack's domain, if it has one: the account must let it have that name.
+    async fn zone(&self) -> miette::Result<Option<Zone>> {
+        let Some(domain) = &self.file.domain else { return Ok(None) };
+        let cx = self.regions.home();
+        let zones = route53::zones_over(&cx, &domain.name);
+        let (zones, holder) = tokio::try_join!(zones, cloudfront::holder_of(&cx, &domain.name))?;
+        let local = self.local.as_ref().map(|running| running.endpoint.as_str());
+        Ok(Some(domain::zone(domain, self.regions.scope(), &Ground { zones, holder }, local)?))
     }
 
     /// The live account and the record of the last apply. Former resources are found from a record of a complete apply,
@@ -153,12 +173,7 @@ impl Session {
 
 /// Refuses what a stack file may say but this version does not build yet: leaving it out in silence could expose videos.
 fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
-    let asked = [
-        ("engine: cloudformation", file.engine == Engine::Cloudformation),
-        ("domain", file.domain.is_some()),
-        ("delivery.signed_urls", file.delivery.signed_urls.is_some()),
-        ("alerts", file.alerts.is_some()),
-    ];
+    let asked = [("engine: cloudformation", file.engine == Engine::Cloudformation)];
     let unbuilt: Vec<&str> = asked.iter().filter(|(_, asked)| *asked).map(|(name, _)| *name).collect();
     if unbuilt.is_empty() {
         return Ok(());

@@ -37,7 +37,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
             session.stack()
         ));
     }
-    let graph = session.declare_unbuilt()?;
+    let graph = session.declare_unbuilt().await?;
     let plan = plan_of(&session, &graph).await?;
     let count = plan.steps.len();
     if plan.is_empty() {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::outputs::Outputs;
 use super::session::Session;
+use super::sign;
+use crate::graph::Graph;
 use crate::verify::{self, Playable, Stage};
 
 /// Upload a clip, wait until it is published, and play every rendition as a viewer would.
@@ -16,25 +18,49 @@ pub(super) struct Args {
     /// A video file of yours, instead of a test clip made on the spot.
     #[arg(long, value_name = "FILE")]
     clip: Option<PathBuf>,
+    /// The private half of one of the viewers' keys, where nothing plays unsigned.
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 /// Checks the stack end to end.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
     let session = Session::open(&args.stack).await?;
-    let graph = session.declare_unbuilt()?;
+    sign::need_key(&session.file, args.key.as_deref())?;
+    let graph = session.declare_unbuilt().await?;
     let outputs = Outputs::read(&session, &graph).await?;
-    check(&session, &outputs, args.clip.as_deref()).await?;
+    let cookie = cookie(&session, &graph, &outputs, args.key.as_deref()).await?;
+    check(&session, &outputs, args.clip.as_deref(), cookie.as_deref()).await?;
     session.close(graph.len());
     Ok(())
 }
 
+/// What the check sends along, where there is a key to sign it with.
+pub(super) async fn cookie(
+    session: &Session,
+    graph: &Graph,
+    outputs: &Outputs,
+    key: Option<&Path>,
+) -> miette::Result<Option<String>> {
+    match key.filter(|_| session.file.delivery.signed_urls.is_some()) {
+        Some(key) => sign::check_cookie(session, graph, &outputs.playback, key).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Checks an applied stack end to end and prints what plays.
-pub(super) async fn check(session: &Session, outputs: &Outputs, clip: Option<&Path>) -> miette::Result<()> {
+pub(super) async fn check(
+    session: &Session,
+    outputs: &Outputs,
+    clip: Option<&Path>,
+    cookie: Option<&str>,
+) -> miette::Result<()> {
     let stage = Stage {
         cx: session.regions.home(),
         source: &outputs.source_bucket,
         output: &outputs.output_bucket,
         viewer: &outputs.playback,
+        cookie,
     };
     let playable = verify::verify(&stage, clip, &mut |text| anstream::eprintln!("verify: {text}")).await?;
     anstream::println!("\n{}", human(&playable).trim_end());

@@ -66,6 +66,7 @@ impl Gateway {
     async fn forward(&self, mut request: Request) -> Response<Body> {
         let changes_distributions =
             request.uri().path().starts_with(CLOUDFRONT) && request.method() != Method::GET;
+        let invalidated = Some(&request).filter(|_| changes_distributions).and_then(invalidated);
         let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let Ok(uri) = format!("{}{path}", self.upstream).parse::<Uri>() else {
             return text(StatusCode::BAD_REQUEST, "the path is not a URI");
@@ -86,6 +87,11 @@ impl Gateway {
         };
         if changes_distributions {
             self.viewer.forget();
+        }
+        if let Some(id) = invalidated.filter(|_| response.status().is_success())
+            && let Err(why) = self.viewer.invalidate(&id).await
+        {
+            return text(StatusCode::BAD_GATEWAY, &why);
         }
         response
     }
@@ -122,13 +128,20 @@ impl Gateway {
 
     async fn reset(&self) -> Response<Body> {
         self.mediaconvert.reset();
-        self.viewer.forget();
+        self.viewer.reset();
         let url = format!("{}/_ministack/reset", self.upstream);
         match super::plain::post(&url).await {
             Ok(()) => text(StatusCode::OK, "reset"),
             Err(error) => text(StatusCode::BAD_GATEWAY, &error.to_string()),
         }
     }
+}
+
+/// The distribution whose objects a request to CloudFront's API invalidates.
+fn invalidated(request: &Request) -> Option<String> {
+    let rest = request.uri().path().strip_prefix(CLOUDFRONT)?.strip_prefix("distribution/")?;
+    let (id, what) = rest.split_once('/')?;
+    (what.trim_end_matches('/') == "invalidation").then(|| id.to_owned())
 }
 
 fn text(status: StatusCode, text: &str) -> Response<Body> {

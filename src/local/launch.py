@@ -49,12 +49,61 @@ def complete_the_environment(lambda_svc):
     lambda_svc._provided_worker_env = environment
 
 
+def update_deliveries(logs):
+    """UpdateDeliveryConfiguration, which ministack does not have: what it names replaces what was."""
+    original = logs.handle_request
+
+    async def handle(method, path, headers, body, query_params):
+        if not headers.get("x-amz-target", "").endswith(".UpdateDeliveryConfiguration"):
+            return await original(method, path, headers, body, query_params)
+        data = logs.json.loads(body)
+        delivery = logs._deliveries.get(data.get("id"))
+        if not delivery:
+            return logs.error_response_json("ResourceNotFoundException", "Delivery does not exist", 400)
+        for key in ("recordFields", "fieldDelimiter", "s3DeliveryConfiguration"):
+            if key in data:
+                delivery[key] = data[key]
+        return logs.json_response({})
+
+    logs.handle_request = handle
+
+
+def tag_dashboards(cloudwatch):
+    """Dashboards have tags, given with their creation; ministack knows tags of alarms only."""
+    validate, put = cloudwatch._validate_alarm_tag_arn, cloudwatch._put_dashboard
+    answer_cbor = cloudwatch._cbor_ok
+
+    def validated(arn, **protocol):
+        known = any(dashboard["DashboardArn"] == arn for dashboard in cloudwatch._dashboards.values())
+        return None if known else validate(arn, **protocol)
+
+    def tagged(params, cbor_data, is_cbor, is_json=False):
+        new = cbor_data.get("DashboardName") not in cloudwatch._dashboards if cbor_data else False
+        answer = put(params, cbor_data, is_cbor, is_json)
+        if new and (dashboard := cloudwatch._dashboards.get(cbor_data["DashboardName"])):
+            tags = {tag["Key"]: tag["Value"] for tag in cbor_data.get("Tags", [])}
+            cloudwatch._resource_tags[dashboard["DashboardArn"]] = tags
+        return answer
+
+    def answered(data, *others):
+        # It lists when dashboards were changed as text, which CBOR's timestamps are not: no SDK can read that.
+        for entry in data.get("DashboardEntries", []):
+            entry.pop("LastModified", None)
+        return answer_cbor(data, *others)
+
+    cloudwatch._validate_alarm_tag_arn = validated
+    cloudwatch._put_dashboard = tagged
+    cloudwatch._cbor_ok = answered
+
+
 if __name__ == "__main__":
     threading.Thread(target=die_with_the_gateway, daemon=True).start()
-    from ministack.services import eventbridge, lambda_svc
+    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, lambda_svc
 
     invoke_asynchronously(eventbridge, lambda_svc)
     complete_the_environment(lambda_svc)
+    update_deliveries(cloudwatch_logs)
+    tag_dashboards(cloudwatch)
     sys.argv = ["ministack"]
     from ministack.app import main
 

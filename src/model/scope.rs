@@ -11,7 +11,7 @@ pub struct Scope {
     pub stack: String,
     /// The 12-digit account id.
     pub account: String,
-    /// The stack's home region.
+    /// The region: the stack's own, but for the few resources that live elsewhere.
     pub region: String,
 }
 

@@ -30,6 +30,10 @@ pub trait Adapter: Send + Sync {
     fn settles(&self) -> bool;
     /// Puts properties into the type's normal form; what is not of the type comes back as it is.
     fn normal(&self) -> fn(&Value) -> Value;
+    /// A region in which stacks keep it whatever their own.
+    fn also_in(&self) -> Option<&'static str> {
+        None
+    }
     /// The live resource that a declaration speaks of.
     fn find<'a>(
         &'a self,
@@ -134,6 +138,10 @@ impl<R: Resource> Adapter for Erased<R> {
         }
     }
 
+    fn also_in(&self) -> Option<&'static str> {
+        R::ALSO_IN
+    }
+
     fn find<'a>(
         &'a self,
         cx: &'a Context,
@@ -142,6 +150,10 @@ impl<R: Resource> Adapter for Erased<R> {
     ) -> BoxFuture<'a, Result<Option<Live>>> {
         async move {
             let declared = Self::read("its declared properties", declared)?;
+            if declared.id(&cx.scope).is_some_and(|id| id.contains("${")) {
+                // Its id rests on one that AWS has yet to assign, or that is not known yet.
+                return Ok(None);
+            }
             match R::find(cx, &declared, mark).await? {
                 Some(id) => self.observe(cx, &id).await,
                 None => Ok(None),

@@ -4,15 +4,19 @@
 //! properties, and [`Resource`]'s verbs in the same order everywhere. The contract of each verb stands here and not in
 //! the adapters. See `docs/adding-a-resource.md`.
 
+pub mod acm;
 mod adapter;
 pub mod cloudfront;
+pub mod cloudwatch;
 pub mod events;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
 pub mod mediaconvert;
 mod registry;
+pub mod route53;
 pub mod s3;
+pub mod sns;
 pub mod sqs;
 
 use std::collections::BTreeMap;
@@ -51,6 +55,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// Whether it goes on settling after `create` and `update` have returned: then apply waits, at its end, until
     /// `observe` says that it is ready.
     const SETTLES: bool = false;
+    /// A region in which stacks keep it whatever their own: the sweep for marks looks there as well.
+    const ALSO_IN: Option<&'static str> = None;
 
     /// The physical id, where names foretell it: what [`observe`](Self::observe) takes. `None`: AWS assigns it and
     /// [`find`](Self::find) must look for it.

@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::{Adapter, Erased, cloudfront, events, iam, lambda, logs, mediaconvert, s3, sqs};
+use super::{
+    Adapter, Erased, acm, cloudfront, cloudwatch, events, iam, lambda, logs, mediaconvert, route53, s3, sns,
+    sqs,
+};
 use crate::model::Kind;
 
 /// Every resource type this program knows, those that others rest on first.
@@ -50,10 +53,23 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<events::Rule>::new()),
             Box::new(Erased::<lambda::Permission>::new()),
             Box::new(Erased::<sqs::QueuePolicy>::new()),
+            Box::new(Erased::<acm::Certificate>::new()),
             Box::new(Erased::<cloudfront::OriginAccessControl>::new()),
             Box::new(Erased::<cloudfront::CachePolicy>::new()),
             Box::new(Erased::<cloudfront::ResponseHeadersPolicy>::new()),
+            Box::new(Erased::<cloudfront::PublicKey>::new()),
+            Box::new(Erased::<cloudfront::KeyGroup>::new()),
             Box::new(Erased::<cloudfront::Distribution>::new()),
+            Box::new(Erased::<route53::RecordSet>::new()),
+            Box::new(Erased::<cloudfront::MonitoringSubscription>::new()),
+            Box::new(Erased::<logs::DeliverySource>::new()),
+            Box::new(Erased::<logs::DeliveryDestination>::new()),
+            Box::new(Erased::<logs::Delivery>::new()),
+            Box::new(Erased::<sns::Topic>::new()),
+            Box::new(Erased::<sns::TopicPolicy>::new()),
+            Box::new(Erased::<sns::Subscription>::new()),
+            Box::new(Erased::<cloudwatch::Alarm>::new()),
+            Box::new(Erased::<cloudwatch::Dashboard>::new()),
         ])
     })
 }

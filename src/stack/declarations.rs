@@ -83,22 +83,36 @@ impl Declarations {
         self.declare_after(address, resource, &[])
     }
 
+    /// Declares a resource in another region: what CloudFront rests on lives in us-east-1.
+    pub fn declare_in<R: Resource>(&mut self, region: &str, address: &str, resource: &R) -> Handle<R> {
+        self.add(region, address, resource, &[])
+    }
+
     /// Declares a resource that must come after others although no property names them.
-    ///
-    /// # Panics
-    /// Never: resources are plain data that always serialises.
     pub fn declare_after<R: Resource>(
         &mut self,
         address: &str,
         resource: &R,
         after: &[&Address],
     ) -> Handle<R> {
+        let region = self.scope.region.clone();
+        self.add(&region, address, resource, after)
+    }
+
+    /// Declares a resource in any region, after others.
+    pub(super) fn add<R: Resource>(
+        &mut self,
+        region: &str,
+        address: &str,
+        resource: &R,
+        after: &[&Address],
+    ) -> Handle<R> {
         let address = Address::new(address);
-        let foreseen = resource.foreseen(&self.scope);
+        let foreseen = resource.foreseen(&Scope { region: region.to_owned(), ..self.scope.clone() });
         self.list.push(Declaration {
             address: address.clone(),
             kind: R::KIND,
-            region: self.scope.region.clone(),
+            region: region.to_owned(),
             properties: serde_json::to_value(resource).expect("resources are plain data"),
             foreseen: foreseen.clone(),
             after: after.iter().map(|address| (*address).clone()).collect::<BTreeSet<_>>(),

@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 use super::config::{self, StackFile};
-use super::{Declarations, Handle};
+use super::domain::Domain;
+use super::{Declarations, Handle, keys};
 use crate::model::Input;
 use crate::resource::cloudfront::{
     CacheBehavior, CachePolicy, CachePolicyConfig, ContentTypeOptions, CorsConfig, CustomErrorResponse,
@@ -60,21 +61,30 @@ pub struct Delivery {
 }
 
 /// Declares the delivery of the output bucket, whose regional domain name this is (CloudFront answers requests for a
-/// bucket's global name with redirects for hours after the bucket was created).
-pub fn declare(stack: &mut Declarations, file: &StackFile, output_bucket_domain: Input) -> Delivery {
+/// bucket's global name with redirects for hours after the bucket was created), under the service's own name if it has one.
+pub fn declare(
+    stack: &mut Declarations,
+    file: &StackFile,
+    output_bucket_domain: Input,
+    domain: Option<&Domain>,
+) -> Delivery {
     let origin_access = stack.declare(ORIGIN_ACCESS, &origin_access(stack));
     let segments = stack.declare(SEGMENTS, &segments(stack));
     let playlists = stack.declare(PLAYLISTS, &playlists(stack));
     let headers = stack.declare(HEADERS, &headers(stack, &file.delivery));
+    let trusted: BTreeSet<Input> =
+        file.delivery.signed_urls.iter().map(|signed| keys::declare(stack, signed).output("Id")).collect();
     let bucket = Origin::bucket(OUTPUT, output_bucket_domain, origin_access.output("Id"));
     let behavior = |pattern, policy: &Handle<CachePolicy>| CacheBehavior {
         response_headers_policy_id: Some(headers.output("Id")),
+        // In every behaviour: a path that needed no signature would be a way around it.
+        trusted_key_groups: trusted.clone(),
         ..CacheBehavior::reads(pattern, OUTPUT, policy.output("Id"))
     };
     let config = DistributionConfig {
         comment: stack.comment(DISTRIBUTION),
         enabled: true,
-        aliases: BTreeSet::new(),
+        aliases: domain.iter().map(|domain| domain.name.clone()).collect(),
         default_root_object: None,
         origins: BTreeSet::from([bucket]),
         // Not compressed: video is already, and each encoding would be one more copy to fetch from the bucket.
@@ -89,7 +99,7 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, output_bucket_domain:
         ipv6_enabled: true,
         price_class: price_class(file.delivery.price_class),
         restrictions: restrictions(&file.delivery.allow_countries),
-        viewer_certificate: ViewerCertificate::cloudfront(),
+        viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(Input::from),
     };
     let distribution = Distribution { distribution_config: config, tags: stack.tags(DISTRIBUTION) };
@@ -147,7 +157,7 @@ fn headers(stack: &Declarations, delivery: &config::Delivery) -> ResponseHeaders
         response_headers_policy_config: ResponseHeadersPolicyConfig {
             name: stack.name("headers"),
             comment: stack.comment(HEADERS),
-            cors_config: Some(cors(&delivery.player_origins)),
+            cors_config: Some(cors(delivery)),
             security_headers_config: Some(security()),
             custom_headers_config: None,
             remove_headers_config: None,
@@ -164,10 +174,14 @@ fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> Names {
 ///
 /// Players fetch with `GET` and a `Range` at most, which browsers send without asking first (the bucket, which knows
 /// nothing of CORS, could not answer a preflight).
-fn cors(player_origins: &[String]) -> CorsConfig {
+///
+/// Where nothing plays unsigned, the players of named sites send the cookies that do; browsers then take no `*`.
+fn cors(delivery: &config::Delivery) -> CorsConfig {
+    let player_origins = &delivery.player_origins;
+    let cookies = delivery.signed_urls.is_some() && !player_origins.iter().any(|origin| origin == "*");
     CorsConfig {
-        access_control_allow_credentials: false,
-        access_control_allow_headers: names(["*"]),
+        access_control_allow_credentials: cookies,
+        access_control_allow_headers: names([if cookies { "Range" } else { "*" }]),
         access_control_allow_methods: Methods { items: BTreeSet::from([CorsMethod::Get, CorsMethod::Head]) },
         access_control_allow_origins: names(player_origins.iter().map(String::as_str)),
         access_control_expose_headers: Some(names([
@@ -212,6 +226,14 @@ fn price_class(class: config::PriceClass) -> PriceClass {
     }
 }
 
+/// CloudFront's own certificate is for its own names only.
+fn viewer_certificate(domain: Option<&Domain>) -> ViewerCertificate {
+    match domain {
+        Some(domain) => ViewerCertificate::acm(domain.certificate.arn()),
+        None => ViewerCertificate::cloudfront(),
+    }
+}
+
 fn restrictions(allowed: &[String]) -> Option<Restrictions> {
     (!allowed.is_empty()).then(|| Restrictions::only(allowed.iter().cloned()))
 }
@@ -232,7 +254,7 @@ mod tests {
         let scope =
             Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
         let mut stack = Declarations::new(scope, BTreeMap::new());
-        declare(&mut stack, &file, "vod-output.s3.ap-northeast-2.amazonaws.com".into());
+        declare(&mut stack, &file, "vod-output.s3.ap-northeast-2.amazonaws.com".into(), None);
         stack.finish().into_iter().map(|one| (one.address.to_string(), one)).collect()
     }
 
@@ -415,6 +437,19 @@ mod tests {
             key.enable_accept_encoding_gzip = false;
             assert_eq!(key, ParametersInCacheKeyAndForwardedToOrigin::none());
         }
+    }
+
+    #[test]
+    fn with_signed_urls_nothing_plays_unsigned() {
+        let signed = "delivery:\n  signed_urls: { public_keys: [a.pem] }\n  player_origins: ['https://a.example.com']\n";
+        let config = distribution(signed);
+        let behaviors = config.cache_behaviors.iter().chain([&config.default_cache_behavior]);
+        let trusted: Vec<usize> = behaviors.map(|behavior| behavior.trusted_key_groups.len()).collect();
+        assert_eq!(trusted, [1; CHANGING.len() + 1]);
+        let headers = declared(signed).remove(HEADERS).unwrap().properties;
+        let cors = &headers["ResponseHeadersPolicyConfig"]["CorsConfig"];
+        assert_eq!(cors["AccessControlAllowCredentials"], true);
+        assert_eq!(cors["AccessControlAllowHeaders"]["Items"], serde_json::json!(["Range"]));
     }
 
     #[test]

@@ -1,25 +1,35 @@
 //! The VOD stack in code: the stack file, then one file per concern that declares its resources.
 
+pub mod alerts;
 pub mod config;
 mod declarations;
 pub mod delivery;
+pub mod domain;
 pub mod handlers;
 pub mod home;
+pub mod keys;
 pub mod ladder;
+pub mod library;
 pub mod roles;
 pub mod storage;
 pub mod transcode;
+pub mod viewer_logs;
 
 pub use declarations::{Declarations, Handle};
 
+use alerts::Watched;
 use config::StackFile;
+use domain::Zone;
 use handlers::{Code, Named, Wiring};
 
 use crate::model::{Declaration, Scope};
 
-/// Everything that a stack file declares, deploying this code.
+/// The region of what CloudFront rests on, whatever the stack's own.
+const GLOBAL: &str = "us-east-1";
+
+/// Everything that a stack file declares, deploying this code. Without the zone of its domain, that is left out.
 #[must_use]
-pub fn declare(file: &StackFile, code: &Code) -> Vec<Declaration> {
+pub fn declare(file: &StackFile, code: &Code, zone: Option<&Zone>) -> Vec<Declaration> {
     let scope = Scope {
         stack: file.stack.to_string(),
         account: file.account.to_string(),
@@ -28,8 +38,17 @@ pub fn declare(file: &StackFile, code: &Code) -> Vec<Declaration> {
     let mut stack = Declarations::new(scope, file.tags.clone());
     let storage = storage::declare(&mut stack, file);
     let transcode = transcode::declare(&mut stack, file, &storage);
-    let delivery = delivery::declare(&mut stack, file, storage.output.output("RegionalDomainName"));
+    let domain = domain::declare(&mut stack, file, zone);
+    let bucket = storage.output.output("RegionalDomainName");
+    let delivery = delivery::declare(&mut stack, file, bucket, domain.as_ref());
+    if let Some(domain) = &domain {
+        domain::aliases(&mut stack, domain, &delivery.distribution);
+    }
     storage::output_policy(&mut stack, &storage, delivery.distribution.arn());
+    if let Some(logs) = &storage.logs {
+        viewer_logs::declare(&mut stack, logs, delivery.distribution.arn());
+    }
+    let topics = alerts::topics(&mut stack, file);
     let wiring = Wiring {
         source: named(&storage.source, "BucketName"),
         work: named(&storage.work, "BucketName"),
@@ -38,9 +57,15 @@ pub fn declare(file: &StackFile, code: &Code) -> Vec<Declaration> {
         template: named(&transcode.template, "Name"),
         encoder: transcode.role.arn(),
         distribution: named(&delivery.distribution, "Id"),
-        topic: None,
+        topic: topics.as_ref().map(|topics| topics.topic.output("TopicArn")),
     };
-    handlers::declare(&mut stack, file, &wiring, code);
+    let handlers = handlers::declare(&mut stack, file, &wiring, code);
+    library::declare(&mut stack, &storage, &handlers.submit);
+    if let Some(topics) = &topics {
+        let watched =
+            Watched { handlers: &handlers, queue: &transcode.queue, distribution: &delivery.distribution };
+        alerts::declare(&mut stack, topics, watched);
+    }
     stack.finish()
 }
 

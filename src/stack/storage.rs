@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::config::{BucketRole, Days, StackFile};
-use super::{Declarations, Handle};
+use super::{Declarations, GLOBAL, Handle};
 use crate::model::{Input, PolicyDocument, Principal, Statement};
 use crate::resource::s3::{
     AbortIncompleteMultipartUpload, Bucket, BucketPolicy, CorsConfiguration, CorsRule,
@@ -22,7 +22,8 @@ const WORK: i32 = 7;
 const SECOND_THOUGHTS: i32 = 7;
 /// How many days access logs are kept.
 const LOGS: i32 = 365;
-/// Where in the logs bucket S3's access logs are; what comes after it says whose and of which day.
+/// Where in the logs bucket S3's access logs are; what comes after it says whose and of which day. The CDN's are beside
+/// it, under the prefix that AWS gives them.
 const ACCESS_LOGS: &str = "s3/";
 /// How long a browser remembers that it may upload, in seconds.
 const PREFLIGHT: i32 = 3600;
@@ -37,7 +38,7 @@ pub struct Storage {
     /// What viewers play.
     pub output: Handle<Bucket>,
     /// Access logs, where they are kept.
-    pub logs: Option<Handle<Bucket>>,
+    pub logs: Option<Logs>,
     local: bool,
 }
 
@@ -50,7 +51,7 @@ pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
     let output = logged(stack, output(stack, file), "storage/output", logs.as_ref());
     policy(stack, "storage/source/policy", &source, secure_transport(&source));
     policy(stack, "storage/work/policy", &work, secure_transport(&work));
-    Storage { source, work, output, logs: logs.map(|logs| logs.bucket), local: file.local }
+    Storage { source, work, output, logs, local: file.local }
 }
 
 /// Declares who may read the output bucket: CloudFront, on behalf of exactly this distribution, and nobody else.
@@ -143,10 +144,13 @@ fn output(stack: &Declarations, file: &StackFile) -> Bucket {
     }
 }
 
-/// The logs bucket and its policy: S3 must be let in before any bucket may log to it.
-struct Logs {
-    bucket: Handle<Bucket>,
-    policy: Handle<BucketPolicy>,
+/// The logs bucket and its policy: who writes logs must be let in before anything may be logged.
+#[derive(Debug)]
+pub struct Logs {
+    /// The bucket.
+    pub bucket: Handle<Bucket>,
+    /// Who may write to it.
+    pub policy: Handle<BucketPolicy>,
 }
 
 /// Access logs: kept a year. It does not log itself, which would never end.
@@ -162,13 +166,13 @@ fn logs(stack: &mut Declarations, file: &StackFile) -> Logs {
         ..private(stack, file, BucketRole::Logs)
     };
     let bucket = stack.declare("storage/logs", &bucket);
-    let statements = [tls_only(&bucket), log_delivery(stack, file, &bucket)];
+    let statements = [tls_only(&bucket), bucket_logs(stack, file, &bucket), viewer_logs(stack, &bucket)];
     let policy = policy(stack, "storage/logs/policy", &bucket, PolicyDocument::new(statements));
     Logs { bucket, policy }
 }
 
 /// S3 may write the logs of this stack's buckets. They are named, not referred to: they come after this policy.
-fn log_delivery(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) -> Statement {
+fn bucket_logs(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) -> Statement {
     let logged = [BucketRole::Source, BucketRole::Work, BucketRole::Output];
     let arns = logged.map(|role| Input::from(format!("arn:aws:s3:::{}", file.bucket(role))));
     Statement::allow("S3WritesAccessLogs", &["s3:PutObject"])
@@ -176,6 +180,20 @@ fn log_delivery(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) -
         .on([logs.arn() + "/" + ACCESS_LOGS + "*"])
         .when("ArnLike", "aws:SourceArn", arns)
         .when("StringEquals", "aws:SourceAccount", [stack.scope().account.as_str().into()])
+}
+
+/// CloudFront's standard logging (v2) may write here, for log deliveries of this account. This is the statement of the
+/// CloudWatch Logs user guide, "Logs sent to Amazon S3" (V2 permissions), word for word: creating a delivery adds it to
+/// a policy that lacks it, and a narrower one would be drift from then on.
+fn viewer_logs(stack: &Declarations, logs: &Handle<Bucket>) -> Statement {
+    let account = stack.scope().account.as_str();
+    let sources = stack.scope().arn_in(GLOBAL, "logs", "delivery-source:*");
+    Statement::allow("AWSLogDeliveryWrite", &["s3:PutObject"])
+        .to(Principal::service("delivery.logs.amazonaws.com"))
+        .on([logs.arn() + "/AWSLogs/" + account + "/*"])
+        .when("StringEquals", "s3:x-amz-acl", ["bucket-owner-full-control".into()])
+        .when("StringEquals", "aws:SourceAccount", [account.into()])
+        .when("ArnLike", "aws:SourceArn", [sources.into()])
 }
 
 /// Declares a bucket that logs to the logs bucket, if there is one.

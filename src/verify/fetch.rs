@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist};
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue};
 use reqwest::{Client, Url};
 
 use super::Error;
@@ -52,13 +53,14 @@ fn unplayable(address: &Url, why: &dyn Display) -> Error {
 /// When anything of it is not there, or is no playlist.
 pub(super) async fn fetch(
     address: &str,
+    cookie: Option<&str>,
     folder: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Set, Error> {
     let began = Instant::now();
     let unusable = |error: String| Error::Unplayable { address: address.to_owned(), why: error };
     let base = Url::parse(address).map_err(|error| unusable(error.to_string()))?;
-    let viewer = viewer().map_err(|error| unusable(error.to_string()))?;
+    let viewer = viewer(cookie).map_err(|error| unusable(error.to_string()))?;
     let text = get(&viewer, &base).await?;
     let (_, multivariant) = m3u8_rs::parse_master_playlist(&text)
         .map_err(|_| unplayable(&base, &"it is no multivariant playlist"))?;
@@ -88,10 +90,18 @@ fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
     video.chain(audio).collect()
 }
 
-fn viewer() -> reqwest::Result<Client> {
+fn viewer(cookie: Option<&str>) -> reqwest::Result<Client> {
     // One provider for the process; somebody else having set it is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().connect_timeout(Duration::from_secs(10)).timeout(Duration::from_secs(120)).build()
+    let mut headers = HeaderMap::new();
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
+        headers.insert(COOKIE, cookie);
+    }
+    Client::builder()
+        .default_headers(headers)
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(120))
+        .build()
 }
 
 async fn get(viewer: &Client, address: &Url) -> Result<Vec<u8>, Error> {

@@ -34,6 +34,8 @@ pub struct Stage<'a> {
     pub output: &'a str,
     /// The viewer's base address, without a trailing slash.
     pub viewer: &'a str,
+    /// The `Cookie` header that viewers must send, where nothing plays unsigned.
+    pub cookie: Option<&'a str>,
 }
 
 /// What a check found.
@@ -119,7 +121,7 @@ pub async fn verify(
     let asset = asset::id(stage.source, &key);
     published(stage, &asset, &version).await?;
     let address = format!("{}/{}", stage.viewer, output::playlist(&asset));
-    let set = fetch::fetch(&address, scratch.path(), progress).await?;
+    let set = fetch::fetch(&address, stage.cookie, scratch.path(), progress).await?;
     let took = began.elapsed().saturating_sub(set.took);
     progress("decoding every rendition");
     let renditions = decode::decode(ffmpeg.path(), &set).await?;

@@ -8,7 +8,21 @@ use crate::{Case, STACK, need, other_tags, tags};
 
 const ORIGIN_ACCESS: Kind = Kind::new("AWS::CloudFront::OriginAccessControl");
 const CACHE_POLICY: Kind = Kind::new("AWS::CloudFront::CachePolicy");
+const PUBLIC_KEY: Kind = Kind::new("AWS::CloudFront::PublicKey");
 const HEADERS_POLICY: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
+
+/// Public keys whose private halves nobody has kept.
+const RSA: &str = include_str!("../../src/stack/config/testdata/rsa2048.pem");
+const P256: &str = include_str!("../../src/stack/config/testdata/p256.pem");
+const DISTRIBUTION: Kind = Kind::new("AWS::CloudFront::Distribution");
+
+fn monitoring(status: &str) -> Value {
+    let config = json!({ "RealtimeMetricsSubscriptionStatus": status });
+    json!({
+        "DistributionId": need(3, "Id"),
+        "MonitoringSubscription": { "RealtimeMetricsSubscriptionConfig": config },
+    })
+}
 
 fn comment(address: &str) -> String {
     Mark { stack: STACK.into(), address: Address::new(address) }.comment()
@@ -74,6 +88,22 @@ fn headers_policy(address: &str) -> Value {
             "RemoveHeadersConfig": { "Items": [{ "Header": "Server" }, { "Header": "x-amz-version-id" }] },
         },
     })
+}
+
+fn public_key(address: &str, name: &str, pem: &str) -> Value {
+    json!({
+        "PublicKeyConfig": {
+            "CallerReference": name,
+            "Name": name,
+            "EncodedKey": pem,
+            "Comment": comment(address),
+        },
+    })
+}
+
+fn key_group(keys: &[usize]) -> Value {
+    let ids: Vec<Value> = keys.iter().map(|index| need(*index, "Id")).collect();
+    json!({ "KeyGroupConfig": { "Name": "vod-case-viewers", "Items": ids, "Comment": comment("case") } })
 }
 
 fn behavior(path_pattern: Option<&str>) -> Value {
@@ -269,7 +299,43 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             fixed: vec![],
         },
         Case {
-            kind: Kind::new("AWS::CloudFront::Distribution"),
+            kind: PUBLIC_KEY,
+            needs: vec![],
+            base: public_key("case", "vod-case-viewer", RSA),
+            variants: vec![
+                ("/PublicKeyConfig/Comment", json!(comment("moved"))),
+                ("/PublicKeyConfig/Comment", Value::Null),
+            ],
+            fixed: vec![],
+        },
+        Case {
+            kind: Kind::new("AWS::CloudFront::KeyGroup"),
+            needs: vec![
+                (PUBLIC_KEY, public_key("need/0", "vod-case-viewer-0", RSA)),
+                (PUBLIC_KEY, public_key("need/1", "vod-case-viewer-1", P256)),
+            ],
+            base: key_group(&[0]),
+            variants: vec![
+                ("/KeyGroupConfig/Name", json!("vod-case-renamed")),
+                ("/KeyGroupConfig/Items", json!([need(1, "Id")])),
+                ("/KeyGroupConfig/Items", json!([need(0, "Id"), need(1, "Id")])),
+                ("/KeyGroupConfig/Items", json!([need(1, "Id"), need(0, "Id")])),
+                ("/KeyGroupConfig/Comment", Value::Null),
+            ],
+            fixed: vec![],
+        },
+        Case {
+            kind: Kind::new("AWS::CloudFront::MonitoringSubscription"),
+            needs: needs.iter().cloned().chain([(DISTRIBUTION, distribution())]).collect(),
+            base: monitoring("Enabled"),
+            variants: vec![(
+                "/MonitoringSubscription",
+                monitoring("Disabled")["MonitoringSubscription"].clone(),
+            )],
+            fixed: vec![],
+        },
+        Case {
+            kind: DISTRIBUTION,
             needs,
             base: distribution(),
             variants: distribution_variants(),

@@ -1,22 +1,45 @@
 //! Cases of Amazon CloudWatch Logs.
 
+use provision::aws::Context;
 use provision::model::Kind;
 use serde_json::{Value, json};
 
-use crate::{Case, other_tags, tags};
+use crate::{Case, need, other_tags, tags};
+
+const SOURCE: Kind = Kind::new("AWS::Logs::DeliverySource");
+const DESTINATION: Kind = Kind::new("AWS::Logs::DeliveryDestination");
+
+fn group(name: &str) -> Value {
+    json!({
+        "LogGroupName": name,
+        "LogGroupClass": "STANDARD",
+        "RetentionInDays": 30,
+        "Tags": tags("case"),
+    })
+}
+
+fn source(cx: &Context, address: &str) -> Value {
+    json!({
+        "Name": "vod-case-access-logs",
+        "ResourceArn": cx.scope.arn_in("", "cloudfront", "distribution/E2EXAMPLE"),
+        "LogType": "ACCESS_LOGS",
+        "Tags": tags(address),
+    })
+}
+
+fn destination(address: &str) -> Value {
+    json!({
+        "Name": "vod-case-access-logs",
+        "DestinationResourceArn": "arn:aws:s3:::vod-case-logs",
+        "OutputFormat": "w3c",
+        "Tags": tags(address),
+    })
+}
 
 /// The cases of this service.
-pub(crate) fn cases() -> Vec<Case> {
-    let group = |name: &str| {
-        json!({
-            "LogGroupName": name,
-            "LogGroupClass": "STANDARD",
-            "RetentionInDays": 30,
-            "Tags": tags("case"),
-        })
-    };
+pub(crate) fn cases(cx: &Context) -> Vec<Case> {
     let kind = Kind::new("AWS::Logs::LogGroup");
-    vec![Case {
+    let log_group = Case {
         // A group whose name begins with the other's, to see that they are told apart.
         needs: vec![(kind.clone(), group("/aws/lambda/vod-case-submit-more"))],
         kind,
@@ -27,5 +50,41 @@ pub(crate) fn cases() -> Vec<Case> {
             ("/Tags", other_tags("case")),
         ],
         fixed: vec![],
-    }]
+    };
+    let source_case = Case {
+        kind: SOURCE,
+        needs: vec![],
+        base: source(cx, "case"),
+        variants: vec![("/LogType", json!("OTHER_LOGS")), ("/Tags", other_tags("case"))],
+        fixed: vec![],
+    };
+    let destination_case = Case {
+        kind: DESTINATION,
+        needs: vec![],
+        base: destination("case"),
+        variants: vec![("/Tags", other_tags("case"))],
+        fixed: vec![],
+    };
+    let delivery_case = Case {
+        kind: Kind::new("AWS::Logs::Delivery"),
+        needs: vec![(SOURCE, source(cx, "need/0")), (DESTINATION, destination("need/1"))],
+        base: json!({
+            "DeliverySourceName": "vod-case-access-logs",
+            "DeliveryDestinationArn": need(1, "Arn"),
+            "RecordFields": ["date", "time", "c-ip"],
+            "FieldDelimiter": "\t",
+            "S3SuffixPath": "{DistributionId}/{yyyy}",
+            "S3EnableHiveCompatiblePath": false,
+            "Tags": tags("case"),
+        }),
+        variants: vec![
+            ("/RecordFields", json!(["time", "date"])),
+            ("/FieldDelimiter", json!(" ")),
+            ("/S3SuffixPath", json!("{yyyy}/{MM}")),
+            ("/S3EnableHiveCompatiblePath", json!(true)),
+            ("/Tags", other_tags("case")),
+        ],
+        fixed: vec![],
+    };
+    vec![log_group, source_case, destination_case, delivery_case]
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod job;
+mod viewer;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -228,6 +229,10 @@ async fn play(cloud: &Cloud) {
         .cache_policy_id("658327ea-f89d-4fab-a63d-7e88639e58f6")
         .build()
         .unwrap();
+    // The refusal is not to outlive its reason.
+    let not_kept =
+        cf::CustomErrorResponse::builder().error_code(403).error_caching_min_ttl(0).build().unwrap();
+    let not_kept = cf::CustomErrorResponses::builder().quantity(1).items(not_kept).build().unwrap();
     let config = |enabled| {
         cf::DistributionConfig::builder()
             .caller_reference("play")
@@ -235,6 +240,7 @@ async fn play(cloud: &Cloud) {
             .enabled(enabled)
             .origins(cf::Origins::builder().quantity(1).items(origin.clone()).build().unwrap())
             .default_cache_behavior(behavior.clone())
+            .custom_error_responses(not_kept.clone())
             .build()
             .unwrap()
     };

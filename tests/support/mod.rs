@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
@@ -71,6 +72,33 @@ impl Cloud {
     /// Runs the program and returns what it printed on stdout and stderr; panics unless it exits with `code`.
     pub(crate) fn provision(&self, arguments: &[&str], code: i32) -> (String, String) {
         output(self.command(arguments), code)
+    }
+}
+
+/// A stack file of the test's own: the local one, with replacements.
+pub(crate) struct StackFile {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl StackFile {
+    /// The local one with these replacements.
+    pub(crate) fn new(replacements: &[(&str, &str)]) -> Self {
+        let mut text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/local.yaml"))
+            .expect("the file system works");
+        for (from, to) in replacements {
+            assert!(text.contains(from), "stacks/local.yaml says {from}");
+            text = text.replace(from, to);
+        }
+        let folder = tempfile::tempdir().expect("the file system works");
+        let path = folder.path().join("stack.yaml");
+        std::fs::write(&path, text).expect("the file system works");
+        Self { _folder: folder, path }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &str {
+        self.path.to_str().expect("the file system works")
     }
 }
 

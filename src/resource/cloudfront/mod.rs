@@ -2,7 +2,10 @@
 
 mod cache_policy;
 mod distribution;
+mod key_group;
+mod monitoring_subscription;
 mod origin_access_control;
+mod public_key;
 mod response_headers_policy;
 mod shared;
 
@@ -17,10 +20,14 @@ pub use cache_policy::{
     QueryStringsConfig,
 };
 pub use distribution::{
-    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, Origin,
-    OriginShield, Restrictions, S3OriginConfig, ViewerCertificate,
+    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, HOSTED_ZONE,
+    Holder, Origin, OriginShield, Restrictions, S3OriginConfig, ViewerCertificate, holder_of,
 };
+pub(in crate::resource) use distribution::{distributions, owner_of};
+pub use key_group::{KeyGroup, KeyGroupConfig};
+pub use monitoring_subscription::{MonitoringSubscription, RealtimeMetricsSubscriptionConfig, Subscribed};
 pub use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};
+pub use public_key::{PublicKey, PublicKeyConfig};
 pub use response_headers_policy::{
     ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader, CustomHeaders, FrameOptions,
     Methods, Names, ReferrerPolicy, RemoveHeader, RemoveHeaders, ResponseHeadersPolicy,

@@ -13,6 +13,7 @@ use super::public_key;
 use super::reader::{Scalar, Table, Value, Wrong};
 use super::tree::Text;
 use super::values::{no_choice, text};
+use crate::sign::PublicKey;
 
 /// CloudFront takes this many public keys in one key group.
 const MAX_KEYS: usize = 5;
@@ -105,6 +106,10 @@ pub struct SignedUrls {
     /// removing the other.
     #[schemars(with = "Vec<String>", length(min = 1, max = MAX_KEYS), extend("uniqueItems" = true))]
     pub public_keys: Vec<PathBuf>,
+    /// What the files hold, in the same order; nothing where the stack file was read without its directory.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub pems: Vec<String>,
 }
 
 /// Reads `delivery`; `directory` is where key files are looked for, if at all.
@@ -173,20 +178,32 @@ fn signed_urls(table: &Table<'_>, directory: Option<&Path>) -> Option<SignedUrls
         ));
         return None;
     }
-    let readable = directory.is_none_or(|directory| every_key(&value, &keys, directory));
-    readable.then(|| SignedUrls { public_keys: keys.into_iter().map(|KeyFile(path)| path).collect() })
+    let pems = directory.map_or(Some(Vec::new()), |directory| every_key(&value, &keys, directory));
+    Some(SignedUrls { public_keys: keys.into_iter().map(|KeyFile(path)| path).collect(), pems: pems? })
 }
 
-fn every_key(value: &Value<'_>, keys: &[KeyFile], directory: &Path) -> bool {
-    let mut right = true;
+/// What the key files hold, if all of them are right and no two hold the same key.
+fn every_key(value: &Value<'_>, keys: &[KeyFile], directory: &Path) -> Option<Vec<String>> {
+    let mut pems = Vec::new();
+    let mut seen = Vec::new();
     for (item, KeyFile(path)) in value.items().into_iter().flatten().zip(keys) {
-        if let Some(fault) = public_key::fault(&directory.join(path)) {
-            let help = "the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key -pubout";
-            item.reject(Wrong::new("is not a public key that CloudFront takes", fault, help));
-            right = false;
+        match public_key::read(&directory.join(path)) {
+            Ok(pem) => {
+                let digest = PublicKey::from_pem(&pem).map(|key| key.digest()).ok();
+                if seen.contains(&digest) {
+                    let help = "each key once: remove this file, or put another key into it";
+                    item.reject(Wrong::new("holds a key that the list has already", "the same key", help));
+                }
+                seen.push(digest);
+                pems.push(pem);
+            }
+            Err(fault) => {
+                let help = "the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key -pubout";
+                item.reject(Wrong::new("is not a public key that CloudFront takes", fault, help));
+            }
         }
     }
-    right
+    (pems.len() == keys.len()).then_some(pems)
 }
 
 /// The path of a PEM file.

@@ -1,33 +1,23 @@
 //! Checks that a file holds a public key that CloudFront takes: RSA 2048 or ECDSA P-256, in PEM.
 //!
-//! Only the structure is looked at (RFC 5280's SubjectPublicKeyInfo), which is enough to tell a right key from a
-//! private key, a certificate, another algorithm or another size.
+//! Only the structure is looked at, which is enough to tell a right key from a private key, a certificate, another
+//! algorithm or another size.
 
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// DER of the algorithm `rsaEncryption` with its NULL parameter (RFC 3279).
-const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-/// DER of the algorithm `id-ecPublicKey` on the curve `secp256r1` (RFC 5480).
-const P256: &[u8] = &[
-    0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-    0x01, 0x07,
-];
+use crate::sign::{Algorithm, Spki};
 
-const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-
-/// Why the file at `path` is not such a key.
-pub(super) fn fault(path: &Path) -> Option<String> {
+/// The text of the file at `path`, or why it is not such a key.
+pub(super) fn read(path: &Path) -> Result<String, String> {
     match std::fs::read_to_string(path) {
-        Ok(pem) => pem_fault(&pem),
+        Ok(pem) => pem_fault(&pem).map_or(Ok(pem), Err),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Some(format!("there is no file {}", path.display()))
+            Err(format!("there is no file {}", path.display()))
         }
-        Err(error) => Some(format!("cannot read {}: {error}", path.display())),
+        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
     }
 }
 
@@ -49,61 +39,12 @@ fn pem_fault(pem: &str) -> Option<String> {
     let Ok(der) = STANDARD.decode(body) else {
         return Some("what stands between the PEM lines is not base64".to_owned());
     };
-    match algorithm(&der) {
-        Some(Algorithm::Right) => None,
+    match Spki::read(&der).map(|spki| spki.algorithm) {
+        Some(Algorithm::Rsa(2048) | Algorithm::P256) => None,
         Some(Algorithm::Rsa(bits)) => Some(format!("an RSA key of {bits} bits; CloudFront takes 2048")),
         Some(Algorithm::Other) => Some("neither an RSA key nor one on the curve P-256".to_owned()),
         None => Some("the file is not a whole public key".to_owned()),
     }
-}
-
-enum Algorithm {
-    Right,
-    Rsa(usize),
-    Other,
-}
-
-/// Reads `SEQUENCE { SEQUENCE algorithm, BIT STRING key }`; `None` where it is cut or malformed.
-fn algorithm(der: &[u8]) -> Option<Algorithm> {
-    let (info, after) = element(der, SEQUENCE)?;
-    let (algorithm, rest) = element(info, SEQUENCE)?;
-    let (bits, end) = element(rest, BIT_STRING)?;
-    let (unused, key) = bits.split_first()?;
-    if !after.is_empty() || !end.is_empty() || *unused != 0 {
-        return None;
-    }
-    match algorithm {
-        RSA => {
-            let (numbers, _) = element(key, SEQUENCE)?;
-            let (modulus, exponent) = element(numbers, INTEGER)?;
-            element(exponent, INTEGER)?;
-            let bits = bit_length(modulus);
-            Some(if bits == 2048 { Algorithm::Right } else { Algorithm::Rsa(bits) })
-        }
-        // An uncompressed point: 4, then two coordinates of 32 bytes.
-        P256 => (key.len() == 65 && key[0] == 4).then_some(Algorithm::Right),
-        _ => Some(Algorithm::Other),
-    }
-}
-
-fn bit_length(number: &[u8]) -> usize {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    let digits = &number[zeros..];
-    let leading = digits.first().map_or(0, |first| first.leading_zeros() as usize);
-    digits.len() * 8 - leading
-}
-
-/// Splits off one DER element with the given tag: its content, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = der.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    let (length, rest) = match length {
-        short @ 0..=0x7f => (usize::from(*short), rest),
-        0x81 => (usize::from(*rest.first()?), rest.get(1..)?),
-        0x82 => (usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?])), rest.get(2..)?),
-        _ => return None,
-    };
-    (*first == tag && rest.len() >= length).then(|| rest.split_at(length))
 }
 
 #[cfg(test)]
@@ -147,6 +88,6 @@ mod tests {
     fn a_cut_key_is_no_key() {
         let der =
             STANDARD.decode(EC.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap();
-        assert!((0..der.len()).all(|length| algorithm(&der[..length]).is_none()));
+        assert!((0..der.len()).all(|length| Spki::read(&der[..length]).is_none()));
     }
 }

@@ -214,11 +214,29 @@ fn policies() {
             aws:SecureTransport:
             - 'false'
     ");
-    insta::assert_snapshot!(yaml(&properties(&list, "storage/logs/policy")), @"
+    insta::assert_snapshot!(yaml(&properties(&list, "storage/logs/policy")), @r#"
     Bucket: vod-staging-logs-111122223333-ap-northeast-2
     PolicyDocument:
       Version: 2012-10-17
       Statement:
+      - Sid: AWSLogDeliveryWrite
+        Effect: Allow
+        Principal:
+          Service:
+          - delivery.logs.amazonaws.com
+        Action:
+        - s3:PutObject
+        Resource:
+        - arn:aws:s3:::vod-staging-logs-111122223333-ap-northeast-2/AWSLogs/111122223333/*
+        Condition:
+          ArnLike:
+            aws:SourceArn:
+            - arn:aws:logs:us-east-1:111122223333:delivery-source:*
+          StringEquals:
+            aws:SourceAccount:
+            - '111122223333'
+            s3:x-amz-acl:
+            - bucket-owner-full-control
       - Sid: S3WritesAccessLogs
         Effect: Allow
         Principal:
@@ -249,7 +267,7 @@ fn policies() {
           Bool:
             aws:SecureTransport:
             - 'false'
-    ");
+    "#);
     insta::assert_snapshot!(yaml(&properties(&list, "storage/output/policy")), @"
     Bucket: vod-staging-output-111122223333-ap-northeast-2
     PolicyDocument:

@@ -5,6 +5,7 @@
 
 mod behavior;
 mod config;
+mod names;
 mod origin;
 mod viewer;
 
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use behavior::CacheBehavior;
 pub use config::DistributionConfig;
+pub use names::{HOSTED_ZONE, Holder, holder_of};
+pub(in crate::resource) use names::{distributions, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 

@@ -1,0 +1,370 @@
+//! `AWS::CertificateManager::Certificate`: a public certificate of one name, proved by DNS.
+//!
+//! Follows the ACM API reference, `RequestCertificate`. As in CloudFormation, the record that proves the name is a part of
+//! the certificate: it is written into the zone that `DomainValidationOptions` names, and the certificate counts as
+//! created when it is issued, since CloudFront refuses one that is not.
+//!
+//! `ValidationMethod` reads as `DNS` only while the certificate is issued and its record stands in the zone. So an
+//! interrupted wait, and a record that somebody removed (which would end renewals), are a change that apply makes good. A
+//! certificate that is dead (failed, timed out, expired, revoked) is not found: another one is requested, the
+//! distribution takes that, and the dead one is deleted as an orphan. The same holds when its name, key or zone changes.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_acm::types as sdk;
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use super::validation::{ABSENT, Progress, Proof, awaited, complete, describe};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::model::{Changes, Kind, Mark, Outputs, Readiness, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+/// The region whose certificates CloudFront takes, wherever the stack is.
+pub const REGION: &str = "us-east-1";
+/// The one way of proving a name that needs nobody's hand.
+const DNS: &str = "DNS";
+/// The tag that remembers in which zone the record stands, since ACM does not. It is this adapter's own.
+const ZONE_TAG: &str = "provision:hosted-zone";
+/// What is still in use: CloudFront lets go of a certificate when its edges have.
+const HELD: &[&str] = &["ResourceInUseException", "ConflictException"];
+const RELEASE: Patience = Patience {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(15),
+    limit: Duration::from_secs(20 * 60),
+};
+
+/// A public certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Certificate {
+    /// The name it is for.
+    pub domain_name: String,
+    /// How the name is proved: `DNS`. Absent while that is not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_method: Option<String>,
+    /// Where it is proved: for that name, one zone.
+    pub domain_validation_options: Vec<DomainValidationOption>,
+    /// The kind of its key, such as `RSA_2048`.
+    pub key_algorithm: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// In which zone a name is proved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DomainValidationOption {
+    /// The name.
+    pub domain_name: String,
+    /// The zone.
+    pub hosted_zone_id: String,
+}
+
+impl Certificate {
+    /// A certificate for a name that is proved in this zone. Its key is RSA 2048, which every player's TLS takes.
+    #[must_use]
+    pub fn proved_in(zone: &str, domain_name: &str, tags: Tags) -> Self {
+        Self {
+            domain_name: domain_name.to_owned(),
+            validation_method: Some(DNS.to_owned()),
+            domain_validation_options: options(domain_name, zone),
+            key_algorithm: "RSA_2048".to_owned(),
+            tags,
+        }
+    }
+
+    fn zone(&self) -> &str {
+        self.domain_validation_options.first().map_or("", |option| &option.hosted_zone_id)
+    }
+
+    /// The tags it is to have, with the adapter's own.
+    fn all_tags(&self) -> Result<Vec<sdk::Tag>> {
+        let pairs = self.tags.iter().chain([(ZONE_TAG, self.zone())]);
+        pairs.map(|(key, value)| tag(key, Some(value))).collect()
+    }
+}
+
+fn options(domain_name: &str, zone: &str) -> Vec<DomainValidationOption> {
+    vec![DomainValidationOption { domain_name: domain_name.to_owned(), hosted_zone_id: zone.to_owned() }]
+}
+
+fn tag(key: &str, value: Option<&str>) -> Result<sdk::Tag> {
+    let tag = sdk::Tag::builder().key(key).set_value(value.map(str::to_owned)).build();
+    tag.map_err(|error| Error::unexpected("acm:AddTagsToCertificate", error.to_string()))
+}
+
+/// `DescribeCertificate` answers `RSA-2048` for what is requested as `RSA_2048`.
+fn algorithm(answered: Option<&sdk::KeyAlgorithm>) -> Option<String> {
+    answered.map(|algorithm| algorithm.as_str().replace('-', "_"))
+}
+
+fn outputs_of(arn: &str) -> Outputs {
+    outputs([("Arn", arn.to_owned())])
+}
+
+/// A certificate's tags, and apart from them the zone that the adapter noted there.
+async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Option<String>)>> {
+    let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
+    let answer = call.send().await.unless("acm:ListTagsForCertificate", ABSENT)?;
+    Ok(answer.map(|answer| {
+        let all = answer.tags.unwrap_or_default().into_iter();
+        let (own, tags): (Vec<_>, Vec<_>) =
+            all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);
+        (tags.into_iter().collect(), own.into_iter().next().map(|(_, zone)| zone))
+    }))
+}
+
+/// The certificates in these states, whatever their key: left to itself, the list leaves most kinds out.
+async fn listed(cx: &Context, states: &[sdk::CertificateStatus]) -> Result<Vec<sdk::CertificateSummary>> {
+    let keys = sdk::KeyAlgorithm::values().iter().map(|name| sdk::KeyAlgorithm::from(*name)).collect();
+    let call =
+        cx.acm().list_certificates().includes(sdk::Filters::builder().set_key_types(Some(keys)).build());
+    let call = call.set_certificate_statuses((!states.is_empty()).then(|| states.to_vec()));
+    let mut pages = call.into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        found.extend(page.named("acm:ListCertificates")?.certificate_summary_list.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// The stack's own living certificate of this name, key and zone: an issued one before one that is on its way.
+async fn own(cx: &Context, declared: &Certificate, mark: &Mark) -> Result<Option<String>> {
+    use sdk::CertificateStatus::{Issued, PendingValidation};
+    let fits = |summary: &sdk::CertificateSummary| {
+        let key = algorithm(summary.key_algorithm.as_ref());
+        summary.domain_name.as_deref() == Some(&declared.domain_name)
+            && key.is_none_or(|key| key == declared.key_algorithm)
+    };
+    let likely = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
+    let with_tags = likely.map(|summary| async move {
+        let arn = summary.certificate_arn.unwrap_or_default();
+        let tags = tags_of(cx, &arn).await?;
+        Ok((summary.status == Some(Issued), arn, tags))
+    });
+    let ours = try_join_all(with_tags).await?.into_iter().filter_map(|(issued, arn, tags)| {
+        let (tags, zone) = tags?;
+        let here = zone.is_none_or(|zone| zone == declared.zone());
+        (here && Mark::from_tags(&tags).as_ref() == Some(mark)).then_some((issued, arn))
+    });
+    Ok(ours.max().map(|(_, arn)| arn))
+}
+
+/// A token for one attempt: ACM remembers it for an hour, and must not answer with a certificate that was deleted since;
+/// but the SDK's repetitions after a lost answer share it.
+fn idempotency_token() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("provision{:x}", now.as_nanos())
+}
+
+async fn request(cx: &Context, desired: &Certificate) -> Result<String> {
+    const CALL: &str = "acm:RequestCertificate";
+    let call = cx.acm().request_certificate().domain_name(&desired.domain_name);
+    let call = call
+        .validation_method(sdk::ValidationMethod::Dns)
+        .key_algorithm(desired.key_algorithm.as_str().into());
+    let call = call.idempotency_token(idempotency_token()).set_tags(Some(desired.all_tags()?));
+    let answer = call.send().await.named(CALL)?;
+    answer.certificate_arn.ok_or_else(|| Error::unexpected(CALL, "the answer holds no ARN"))
+}
+
+/// Puts a certificate's proof in place and waits; one that will never be issued is removed at once.
+async fn prove(cx: &Context, arn: &str, desired: &Certificate) -> Result<()> {
+    let outcome = complete(cx, arn, &desired.domain_name, desired.zone()).await;
+    if outcome.is_err()
+        && let Ok(Some(detail)) = describe(cx, arn).await
+        && matches!(Progress::of(&detail), Progress::Dead(_))
+    {
+        // Should this fail as well, the next plan finds it as an orphan; why it died is what matters here.
+        drop(Certificate::delete(cx, arn, Removal::OnlyEmpty).await);
+    }
+    outcome
+}
+
+/// Whether another certificate rests on the same record: ACM chooses the same one for the same name.
+async fn shared(cx: &Context, arn: &str, domain_name: &str) -> Result<bool> {
+    let others = listed(cx, &[]).await?.into_iter();
+    let mut others = others.filter(|summary| summary.certificate_arn.as_deref() != Some(arn));
+    Ok(others.any(|other| {
+        let mut names = other.subject_alternative_name_summaries.iter().flatten().chain(&other.domain_name);
+        names.any(|name| name.trim_start_matches("*.") == domain_name)
+    }))
+}
+
+/// What `ValidationMethod` reads as.
+fn method(detail: &sdk::CertificateDetail, stands: bool) -> Option<String> {
+    let option = detail.domain_validation_options.iter().flatten().next();
+    let other = option.and_then(|option| option.validation_method.as_ref());
+    match other.filter(|other| **other != sdk::ValidationMethod::Dns) {
+        Some(other) => Some(other.as_str().to_owned()),
+        None => (stands && Progress::of(detail) == Progress::Issued).then(|| DNS.to_owned()),
+    }
+}
+
+impl Resource for Certificate {
+    const KIND: Kind = Kind::new("AWS::CertificateManager::Certificate");
+    const CREATE_ONLY: &'static [&'static str] = &["DomainName", "DomainValidationOptions", "KeyAlgorithm"];
+    /// ACM does not know the zone; `find` and `ValidationMethod` watch over it.
+    const WRITE_ONLY: &'static [&'static str] = &["DomainValidationOptions"];
+
+    const ALSO_IN: Option<&'static str> = Some(REGION);
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        None
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
+        own(cx, declared, mark).await
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let (Some(detail), Some((tags, zone))) = tokio::try_join!(describe(cx, id), tags_of(cx, id))? else {
+            return Ok(None);
+        };
+        let (proof, zone) = (Proof::of(&detail), zone.unwrap_or_default());
+        let stands = match &proof {
+            Some(proof) if !zone.is_empty() => proof.stands(cx, &zone).await?,
+            _ => false,
+        };
+        let domain_name = detail.domain_name.clone().unwrap_or_default();
+        let readiness = match Progress::of(&detail) {
+            Progress::Issued => Readiness::Ready,
+            Progress::Pending => Readiness::Pending(awaited(&domain_name, proof.as_ref(), &zone)),
+            Progress::Dead(why) => Readiness::Failed(why),
+        };
+        let properties = Self {
+            validation_method: method(&detail, stands),
+            domain_validation_options: options(&domain_name, &zone),
+            key_algorithm: algorithm(detail.key_algorithm.as_ref()).unwrap_or_default(),
+            tags,
+            domain_name,
+        };
+        let ownership = properties.tags.ownership();
+        Ok(Some(Observed::new(id, properties, outputs_of(id), ownership).with_readiness(readiness)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let unfinished = match Mark::from_tags(&desired.tags) {
+            Some(mark) => own(cx, desired, &mark).await?,
+            None => None,
+        };
+        let arn = match unfinished {
+            Some(arn) => arn,
+            None => request(cx, desired).await?,
+        };
+        prove(cx, &arn, desired).await?;
+        let outputs = outputs_of(&arn);
+        Ok(Created::new(arn, outputs))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        if changes.touches("Tags") {
+            let stale = seen.properties.tags.stale(&desired.tags);
+            let stale = stale.iter().map(|key| tag(key, None)).collect::<Result<Vec<_>>>()?;
+            if !stale.is_empty() {
+                let call = cx.acm().remove_tags_from_certificate().certificate_arn(&seen.id);
+                call.set_tags(Some(stale)).send().await.named("acm:RemoveTagsFromCertificate")?;
+            }
+        }
+        if changes.touches_any(&["Tags", "ValidationMethod"]) {
+            let call = cx.acm().add_tags_to_certificate().certificate_arn(&seen.id);
+            call.set_tags(Some(desired.all_tags()?)).send().await.named("acm:AddTagsToCertificate")?;
+        }
+        if changes.touches("ValidationMethod") {
+            if let Some(other) = &seen.properties.validation_method {
+                let says = format!("{} is proved by {other}, which cannot be changed; delete it", seen.id);
+                return Err(Error::unexpected("provision", says));
+            }
+            prove(cx, &seen.id, desired).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let (Some(detail), Some((_, zone))) = tokio::try_join!(describe(cx, id), tags_of(cx, id))? else {
+            return Ok(());
+        };
+        let held = |error: &Error| error.is(HELD);
+        let awaited = "waiting until the edges let go of the certificate";
+        let delete = || async {
+            let call = cx.acm().delete_certificate().certificate_arn(id);
+            call.send().await.unless("acm:DeleteCertificate", ABSENT)
+        };
+        retry_while(cx, RELEASE, awaited, held, delete).await?;
+        let (Some(proof), Some(zone)) = (Proof::of(&detail), zone) else { return Ok(()) };
+        if shared(cx, id, detail.domain_name.as_deref().unwrap_or_default()).await? {
+            return Ok(());
+        }
+        proof.remove(cx, &zone).await
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let arns = listed(cx, &[]).await?.into_iter().filter_map(|summary| summary.certificate_arn);
+        let with_tags = arns.map(|arn| async move {
+            let tags = tags_of(cx, &arn).await?;
+            Ok((arn, tags.and_then(|(tags, _)| Mark::from_tags(&tags))))
+        });
+        let found = try_join_all(with_tags).await?;
+        let ours = |(arn, mark): (String, Option<Mark>)| {
+            Some((arn, mark.filter(|mark| mark.stack == cx.scope.stack)?))
+        };
+        Ok(found.into_iter().filter_map(ours).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detail(status: sdk::CertificateStatus, by: sdk::ValidationMethod) -> sdk::CertificateDetail {
+        let option = sdk::DomainValidation::builder().domain_name("video.example.com").validation_method(by);
+        let option = option.build().unwrap();
+        sdk::CertificateDetail::builder().status(status).domain_validation_options(option).build()
+    }
+
+    #[test]
+    fn it_is_proved_while_it_is_issued_and_its_record_stands() {
+        use sdk::CertificateStatus::{Issued, PendingValidation};
+        let dns = |status| detail(status, sdk::ValidationMethod::Dns);
+        assert_eq!(method(&dns(Issued), true).as_deref(), Some("DNS"));
+        assert_eq!(method(&dns(Issued), false), None, "renewal would fail");
+        assert_eq!(method(&dns(PendingValidation), true), None, "CloudFront would refuse it");
+        assert_eq!(method(&detail(Issued, sdk::ValidationMethod::Email), true).as_deref(), Some("EMAIL"));
+    }
+
+    #[test]
+    fn keys_are_compared_as_they_are_requested() {
+        assert_eq!(algorithm(Some(&"RSA-2048".into())).as_deref(), Some("RSA_2048"));
+        assert_eq!(algorithm(Some(&sdk::KeyAlgorithm::EcPrime256v1)).as_deref(), Some("EC_prime256v1"));
+    }
+
+    #[test]
+    fn it_is_requested_with_the_mark_and_the_zone() {
+        let mark = Mark { stack: "vod".into(), address: "delivery/certificate".into() };
+        let certificate =
+            Certificate::proved_in("Z1", "video.example.com", mark.tags().into_iter().collect());
+        let tags = certificate.all_tags().unwrap();
+        let pairs: Vec<_> = tags.iter().map(|tag| (tag.key(), tag.value().unwrap())).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("provision:address", "delivery/certificate"),
+                ("provision:stack", "vod"),
+                ("provision:hosted-zone", "Z1"),
+            ]
+        );
+        let token = idempotency_token();
+        assert!(token.len() <= 32 && token.chars().all(|c| c.is_ascii_alphanumeric()), "{token}");
+    }
+}

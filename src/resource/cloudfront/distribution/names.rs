@@ -1,0 +1,60 @@
+//! Whose the names are under which distributions answer: those that CloudFront assigns, and aliases.
+
+use aws_sdk_cloudfront::types as sdk;
+
+use super::{listed, tags_of};
+use crate::aws::{Context, Result};
+use crate::model::{Mark, Ownership};
+
+/// The zone in which CloudFront keeps the domain names of distributions, the same for every account.
+pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
+
+/// A distribution that answers under some name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub ownership: Ownership,
+}
+
+/// Every distribution of the account.
+pub(in crate::resource) async fn distributions(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
+    listed(cx).await
+}
+
+/// Whose a listed distribution is: its comment says so, and where that was edited, its tags.
+async fn ownership(cx: &Context, summary: &sdk::DistributionSummary) -> Result<Ownership> {
+    if let Some(mark) = Mark::from_comment(&summary.comment) {
+        return Ok(Ownership::Marked(mark));
+    }
+    Ok(tags_of(cx, &summary.id).await?.map_or(Ownership::Unmarked, |tags| tags.ownership()))
+}
+
+/// Whose the distribution with this domain name is; nothing where none of these has it.
+pub(in crate::resource) async fn owner_of(
+    cx: &Context,
+    distributions: &[sdk::DistributionSummary],
+    domain_name: &str,
+) -> Result<Option<Ownership>> {
+    match distributions.iter().find(|summary| summary.domain_name == domain_name) {
+        Some(summary) => ownership(cx, summary).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The distribution of this account that has an alias: no other can have it as long as that one does.
+///
+/// # Errors
+/// When the distributions cannot be listed.
+pub async fn holder_of(cx: &Context, alias: &str) -> Result<Option<Holder>> {
+    let found = listed(cx).await?.into_iter().find(|summary| has_alias(summary, alias));
+    let Some(summary) = found else { return Ok(None) };
+    let ownership = ownership(cx, &summary).await?;
+    Ok(Some(Holder { id: summary.id, ownership }))
+}
+
+fn has_alias(summary: &sdk::DistributionSummary, alias: &str) -> bool {
+    let aliases = summary.aliases.iter().flat_map(|list| list.items());
+    aliases.into_iter().any(|held| held.eq_ignore_ascii_case(alias))
+}

@@ -1,0 +1,190 @@
+//! `AWS::CloudFront::KeyGroup`: the public keys one of whose signatures a behaviour's requests must carry.
+//!
+//! Follows the CloudFront API reference, `CreateKeyGroup`. It cannot be tagged: its mark is its comment.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudfront::types as sdk;
+use serde::{Deserialize, Serialize};
+
+use super::shared::{
+    Built, Listed, SETTLING, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
+};
+use crate::aws::{Context, Error, Result, SdkResult, retry_while};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+const ABSENT: &[&str] = &["NoSuchResource"];
+/// What CloudFront says of a key that was made a moment ago.
+const NOT_SEEN_YET: &[&str] = &["NoSuchPublicKey", "InvalidArgument"];
+
+/// A key group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct KeyGroup {
+    /// All of it.
+    pub key_group_config: KeyGroupConfig,
+}
+
+/// What a key group consists of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct KeyGroupConfig {
+    /// Its name, unique in the account.
+    pub name: String,
+    /// The ids of its public keys, at most 5.
+    pub items: BTreeSet<Input>,
+    /// Its comment, at most 128 characters: the mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+impl KeyGroupConfig {
+    fn read(live: sdk::KeyGroupConfig) -> Self {
+        Self {
+            name: live.name,
+            items: live.items.into_iter().map(Input::from).collect(),
+            comment: live.comment.filter(|comment| !comment.is_empty()),
+        }
+    }
+
+    fn build(&self) -> Built<sdk::KeyGroupConfig> {
+        sdk::KeyGroupConfig::builder()
+            .name(&self.name)
+            .set_items(Some(self.items.iter().map(Input::text).collect()))
+            .set_comment(self.comment.clone())
+            .build()
+    }
+
+    fn mark(&self) -> &str {
+        self.comment.as_deref().unwrap_or_default()
+    }
+}
+
+async fn listed(cx: &Context) -> Result<Vec<Listed>> {
+    let mut found = Vec::new();
+    let mut marker = None;
+    loop {
+        let call = cx.cloudfront().list_key_groups().set_marker(marker);
+        let Some(list) = call.send().await.named("cloudfront:ListKeyGroups")?.key_group_list else { break };
+        let groups = list.items.unwrap_or_default().into_iter().filter_map(|summary| summary.key_group);
+        found.extend(groups.filter_map(|group| {
+            let config = group.key_group_config?;
+            Some(Listed { id: group.id, name: config.name, comment: config.comment.unwrap_or_default() })
+        }));
+        marker = list.next_marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
+    let answer = cx.cloudfront().get_key_group().id(id).send().await;
+    Ok(answer.unless("cloudfront:GetKeyGroup", ABSENT)?.and_then(|answer| answer.e_tag))
+}
+
+/// Makes a change that CloudFront may refuse while it does not see the keys yet.
+async fn when_seen<T, F>(cx: &Context, change: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let passing = |error: &Error| error.is(NOT_SEEN_YET);
+    retry_while(cx, SETTLING, "waiting until CloudFront sees the public keys", passing, change).await
+}
+
+impl Resource for KeyGroup {
+    const KIND: Kind = Kind::new("AWS::CloudFront::KeyGroup");
+    const CREATE_ONLY: &'static [&'static str] = &[];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        None
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
+        Ok(pick(&listed(cx).await?, &declared.key_group_config.name, Some(mark)))
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let answer = cx.cloudfront().get_key_group().id(id).send().await;
+        let answer = answer.unless("cloudfront:GetKeyGroup", ABSENT)?;
+        let live = answer.and_then(|answer| answer.key_group).and_then(|found| found.key_group_config);
+        let Some(live) = live else { return Ok(None) };
+        let config = KeyGroupConfig::read(live);
+        let ownership = ownership(&config.name, config.mark());
+        let properties = Self { key_group_config: config };
+        Ok(Some(Observed::new(id, properties, outputs([("Id", id.to_owned())]), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        const CALL: &str = "cloudfront:CreateKeyGroup";
+        let config = &desired.key_group_config;
+        let request = config.build().map_err(incomplete(CALL))?;
+        let create = || async {
+            let call = cx.cloudfront().create_key_group().key_group_config(request.clone());
+            call.send().await.named(CALL)
+        };
+        let id = match when_seen(cx, create).await {
+            Ok(answer) => answer.key_group.map(|made| made.id),
+            Err(error) if error.is(&["KeyGroupAlreadyExists"]) => {
+                let ours = unanswered(listed(cx).await?, &cx.scope, &config.name, config.mark());
+                Some(ours.ok_or(error)?)
+            }
+            Err(error) => return Err(error),
+        };
+        let id = id.ok_or_else(|| Error::unexpected(CALL, "the answer names no id"))?;
+        Ok(Created::new(id.clone(), outputs([("Id", id)])))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        _: &Changes,
+    ) -> Result<()> {
+        const CALL: &str = "cloudfront:UpdateKeyGroup";
+        let request = desired.key_group_config.build().map_err(incomplete(CALL))?;
+        let update = || async {
+            let call = cx.cloudfront().update_key_group().id(&seen.id).key_group_config(request.clone());
+            call.set_if_match(etag(cx, &seen.id).await?).send().await.named(CALL).map(drop)
+        };
+        when_seen(cx, || with_fresh_etag(update)).await
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        when_unused(cx, "ResourceInUse", || async {
+            let Some(etag) = etag(cx, id).await? else { return Ok(()) };
+            let call = cx.cloudfront().delete_key_group().id(id).if_match(etag);
+            call.send().await.unless("cloudfront:DeleteKeyGroup", ABSENT).map(drop)
+        })
+        .await
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(owned(listed(cx).await?, &cx.scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_survives_the_way_to_the_sdk_and_back() {
+        let config = KeyGroupConfig {
+            name: "vod-viewers".into(),
+            items: BTreeSet::from(["K2".into(), "K1".into()]),
+            comment: Some("provision:vod:delivery/viewer-keys".into()),
+        };
+        let sent = config.build().unwrap();
+        assert_eq!(sent.items, ["K1", "K2"]);
+        assert_eq!(KeyGroupConfig::read(sent), config);
+        let bare = KeyGroupConfig { comment: None, ..config };
+        assert_eq!(KeyGroupConfig::read(bare.build().unwrap()), bare);
+    }
+}

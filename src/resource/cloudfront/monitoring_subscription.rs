@@ -1,0 +1,127 @@
+//! `AWS::CloudFront::MonitoringSubscription`: a distribution's additional metrics, the cache hit rate among them.
+//!
+//! Follows the CloudFront API reference, `CreateMonitoringSubscription`. There is no call that changes one, and it is a
+//! part of its distribution: it goes with it and is marked by it.
+
+use aws_sdk_cloudfront::types as api;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Context, Result, SdkResult};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+
+const ABSENT: &[&str] = &["NoSuchMonitoringSubscription", "NoSuchDistribution"];
+const EXISTS: &[&str] = &["MonitoringSubscriptionAlreadyExists"];
+const ENABLED: &str = "Enabled";
+
+/// The additional metrics of a distribution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct MonitoringSubscription {
+    /// The distribution's id.
+    pub distribution_id: Input,
+    /// What it is subscribed to.
+    pub monitoring_subscription: Subscribed,
+}
+
+/// What a distribution is subscribed to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Subscribed {
+    /// The additional metrics.
+    pub realtime_metrics_subscription_config: RealtimeMetricsSubscriptionConfig,
+}
+
+/// Whether a distribution has additional metrics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct RealtimeMetricsSubscriptionConfig {
+    /// `Enabled` or `Disabled`.
+    pub realtime_metrics_subscription_status: String,
+}
+
+impl MonitoringSubscription {
+    /// A distribution with additional metrics.
+    #[must_use]
+    pub fn enabled(distribution: Input) -> Self {
+        Self::with_status(distribution, ENABLED)
+    }
+
+    fn with_status(distribution: Input, status: &str) -> Self {
+        let config =
+            RealtimeMetricsSubscriptionConfig { realtime_metrics_subscription_status: status.to_owned() };
+        let monitoring_subscription = Subscribed { realtime_metrics_subscription_config: config };
+        Self { distribution_id: distribution, monitoring_subscription }
+    }
+
+    fn status(&self) -> &str {
+        &self
+            .monitoring_subscription
+            .realtime_metrics_subscription_config
+            .realtime_metrics_subscription_status
+    }
+
+    /// Subscribes; one that is there already is left as it is.
+    async fn subscribe(&self, cx: &Context) -> Result<()> {
+        let call = "cloudfront:CreateMonitoringSubscription";
+        let config = api::RealtimeMetricsSubscriptionConfig::builder()
+            .realtime_metrics_subscription_status(self.status().into())
+            .build();
+        let config = config.map_err(super::shared::incomplete(call))?;
+        let subscription =
+            api::MonitoringSubscription::builder().realtime_metrics_subscription_config(config).build();
+        let request = cx.cloudfront().create_monitoring_subscription();
+        let request =
+            request.distribution_id(self.distribution_id.text()).monitoring_subscription(subscription);
+        request.send().await.unless(call, EXISTS).map(drop)
+    }
+}
+
+impl Resource for MonitoringSubscription {
+    const KIND: Kind = Kind::new("AWS::CloudFront::MonitoringSubscription");
+    const CREATE_ONLY: &'static [&'static str] = &["DistributionId"];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        self.distribution_id.known()
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let call = cx.cloudfront().get_monitoring_subscription().distribution_id(id);
+        let answer = call.send().await.unless("cloudfront:GetMonitoringSubscription", ABSENT)?;
+        let found = answer
+            .and_then(|answer| answer.monitoring_subscription)
+            .and_then(|found| found.realtime_metrics_subscription_config);
+        let Some(found) = found else { return Ok(None) };
+        let status = found.realtime_metrics_subscription_status;
+        let properties = Self::with_status(id.into(), status.as_str());
+        Ok(Some(Observed::new(id, properties, Outputs::new(), Ownership::Inherited)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        desired.subscribe(cx).await?;
+        Ok(Created::new(desired.distribution_id.text(), Outputs::new()))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        _: &Changes,
+    ) -> Result<()> {
+        Self::delete(cx, &seen.id, Removal::OnlyEmpty).await?;
+        desired.subscribe(cx).await
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let call = cx.cloudfront().delete_monitoring_subscription().distribution_id(id);
+        call.send().await.unless("cloudfront:DeleteMonitoringSubscription", ABSENT).map(drop)
+    }
+
+    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(Vec::new())
+    }
+}

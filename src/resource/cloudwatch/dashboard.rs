@@ -1,0 +1,137 @@
+//! `AWS::CloudWatch::Dashboard`: graphs on one page.
+//!
+//! CloudFormation writes the body as a string of JSON; here it is the JSON itself, so that it can refer to other
+//! resources' outputs and compares by meaning. It becomes a string at the call. Follows the CloudWatch user guide,
+//! "Dashboard body structure and syntax".
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{api_tags, retag, tags_of};
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Changes, Kind, Mark, Outputs, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+
+/// What the calls on the dashboard itself say when it is not there.
+const GONE: &[&str] = &["ResourceNotFound", "DashboardNotFoundError"];
+
+/// A dashboard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Dashboard {
+    /// Its name, one of its kind in the whole account.
+    pub dashboard_name: String,
+    /// Its widgets.
+    pub dashboard_body: Value,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// Dashboards belong to no region.
+fn arn(scope: &Scope, name: &str) -> String {
+    scope.arn_in("", "cloudwatch", &format!("dashboard/{name}"))
+}
+
+/// The body as CloudWatch returns it. One that is no JSON is kept as text, and so differs from every declaration.
+fn read_body(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+impl Dashboard {
+    /// Writes the whole dashboard. The tags count only for a new one: CloudWatch ignores them in an update.
+    async fn put(&self, cx: &Context) -> Result<()> {
+        let call = cx.cloudwatch().put_dashboard().dashboard_name(&self.dashboard_name);
+        let call = call.dashboard_body(self.dashboard_body.to_string());
+        call.set_tags(Some(api_tags(&self.tags))).send().await.named("cloudwatch:PutDashboard").map(drop)
+    }
+}
+
+impl Resource for Dashboard {
+    const KIND: Kind = Kind::new("AWS::CloudWatch::Dashboard");
+    const CREATE_ONLY: &'static [&'static str] = &["DashboardName"];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.dashboard_name.clone())
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let body = async {
+            let call = cx.cloudwatch().get_dashboard().dashboard_name(id);
+            call.send().await.unless("cloudwatch:GetDashboard", GONE)
+        };
+        let (Some(found), Some(tags)) = tokio::try_join!(body, tags_of(cx, arn(&cx.scope, id)))? else {
+            return Ok(None);
+        };
+        let Some(body) = found.dashboard_body else {
+            return Err(Error::unexpected("cloudwatch:GetDashboard", format!("{id} has no body")));
+        };
+        let properties = Self { dashboard_name: id.to_owned(), dashboard_body: read_body(body), tags };
+        let ownership = properties.tags.ownership();
+        Ok(Some(Observed::new(id, properties, Outputs::new(), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        desired.put(cx).await?;
+        Ok(Created::new(&desired.dashboard_name, Outputs::new()))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        if changes.touches("DashboardBody") {
+            desired.put(cx).await?;
+        }
+        if changes.touches("Tags") {
+            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let call = cx.cloudwatch().delete_dashboards().dashboard_names(id);
+        call.send().await.unless("cloudwatch:DeleteDashboards", GONE).map(drop)
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let call = cx.cloudwatch().list_dashboards().dashboard_name_prefix(&cx.scope.stack);
+        let mut pages = call.into_paginator().send();
+        let mut owned = Vec::new();
+        while let Some(page) = pages.next().await {
+            let entries = page.named("cloudwatch:ListDashboards")?.dashboard_entries.unwrap_or_default();
+            for name in entries.into_iter().filter_map(|entry| entry.dashboard_name) {
+                let tags = tags_of(cx, arn(&cx.scope, &name)).await?;
+                let mark = tags.as_ref().and_then(Mark::from_tags);
+                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)));
+            }
+        }
+        Ok(owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn bodies_compare_by_meaning() {
+        let body = read_body(r#"{ "widgets" : [ {"y":0, "type":"text"} ] }"#.to_owned());
+        assert_eq!(body, json!({ "widgets": [{ "type": "text", "y": 0 }] }));
+        assert_eq!(read_body("gone wrong".to_owned()), "gone wrong");
+    }
+
+    #[test]
+    fn dashboards_belong_to_no_region() {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        assert_eq!(arn(&scope, "vod-service"), "arn:aws:cloudwatch::111122223333:dashboard/vod-service");
+    }
+}

@@ -1,0 +1,36 @@
+//! Amazon CloudWatch.
+
+mod alarm;
+mod dashboard;
+
+use aws_sdk_cloudwatch::types::Tag;
+
+pub use alarm::{Alarm, Dimension, TreatMissingData};
+pub use dashboard::Dashboard;
+
+use crate::aws::{Context, Result, SdkResult};
+use crate::model::Tags;
+
+const ABSENT: &[&str] = &["ResourceNotFound", "ResourceNotFoundException"];
+
+fn api_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// The tags of what has this ARN, or nothing if it is not there.
+async fn tags_of(cx: &Context, arn: String) -> Result<Option<Tags>> {
+    let call = cx.cloudwatch().list_tags_for_resource().resource_arn(arn);
+    let answer = call.send().await.unless("cloudwatch:ListTagsForResource", ABSENT)?;
+    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().filter_map(pair).collect()))
+}
+
+async fn retag(cx: &Context, arn: &str, seen: &Tags, desired: &Tags) -> Result<()> {
+    let stale = seen.stale(desired);
+    if !stale.is_empty() {
+        let call = cx.cloudwatch().untag_resource().resource_arn(arn).set_tag_keys(Some(stale));
+        call.send().await.named("cloudwatch:UntagResource")?;
+    }
+    let call = cx.cloudwatch().tag_resource().resource_arn(arn).set_tags(Some(api_tags(desired)));
+    call.send().await.named("cloudwatch:TagResource").map(drop)
+}

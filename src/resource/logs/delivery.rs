@@ -1,0 +1,240 @@
+//! `AWS::Logs::Delivery`: what joins a delivery source to a delivery destination, so that logs flow.
+//!
+//! Follows the CloudWatch Logs API reference, `CreateDelivery` and `UpdateDeliveryConfiguration`.
+
+use aws_sdk_cloudwatchlogs::types::{Delivery as Found, S3DeliveryConfiguration};
+use serde::{Deserialize, Serialize};
+
+use super::delivery_shared::{ABSENT, CONFLICT, retag, settle, tags_of};
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+/// Puts the suffix path of a distribution's logs in a bucket behind this at creation, unasked, and returns it so; an
+/// update takes the path as it stands. (aws-cloudformation/cloudformation-coverage-roadmap#2274)
+const CLOUDFRONT_PREFIX: &str = "AWSLogs/{account-id}/CloudFront/";
+
+/// What joins a source to a destination.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Delivery {
+    /// The source's name.
+    pub delivery_source_name: Input,
+    /// The destination's ARN.
+    pub delivery_destination_arn: Input,
+    /// What a record says, in order.
+    pub record_fields: Vec<String>,
+    /// What parts the fields, in formats that have such a thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field_delimiter: Option<String>,
+    /// Where in the bucket a file goes, behind the prefix that AWS gives the source's logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_suffix_path: Option<String>,
+    /// Whether paths name their parts (`year=2026`), as Apache Hive wants them.
+    pub s3_enable_hive_compatible_path: bool,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+fn arn(scope: &Scope, id: &str) -> String {
+    scope.arn("logs", &format!("delivery:{id}"))
+}
+
+fn outputs_of(scope: &Scope, id: &str) -> Outputs {
+    outputs([("Arn", arn(scope, id)), ("DeliveryId", id.to_owned())])
+}
+
+impl Delivery {
+    /// The delivery between the two, of which there is one at most.
+    async fn between(cx: &Context, source: &str, destination: &str) -> Result<Option<String>> {
+        let mut pages = cx.logs().describe_deliveries().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let found = page.named("logs:DescribeDeliveries")?.deliveries.unwrap_or_default();
+            let joins = |one: &Found| {
+                one.delivery_source_name() == Some(source)
+                    && one.delivery_destination_arn() == Some(destination)
+            };
+            if let Some(id) = found.into_iter().find(joins).and_then(|one| one.id) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn s3(&self, prefix: &str) -> S3DeliveryConfiguration {
+        S3DeliveryConfiguration::builder()
+            .set_suffix_path(self.s3_suffix_path.as_ref().map(|path| format!("{prefix}{path}")))
+            .enable_hive_compatible_path(self.s3_enable_hive_compatible_path)
+            .build()
+    }
+
+    fn read(found: Found, tags: Tags) -> Self {
+        let s3 = found.s3_delivery_configuration;
+        let hive = s3.as_ref().and_then(|s3| s3.enable_hive_compatible_path).unwrap_or_default();
+        let path = s3.and_then(|s3| s3.suffix_path);
+        let path = path.map(|path| path.strip_prefix(CLOUDFRONT_PREFIX).unwrap_or(&path).to_owned());
+        Self {
+            delivery_source_name: found.delivery_source_name.unwrap_or_default().into(),
+            delivery_destination_arn: found.delivery_destination_arn.unwrap_or_default().into(),
+            record_fields: found.record_fields.unwrap_or_default(),
+            field_delimiter: found.field_delimiter.filter(|text| !text.is_empty()),
+            s3_suffix_path: path.filter(|path| !path.is_empty()),
+            s3_enable_hive_compatible_path: hive,
+            tags,
+        }
+    }
+
+    /// Creates it and returns its id; the one that is there already if the two are joined.
+    async fn begin(&self, cx: &Context) -> Result<String> {
+        let (source, destination) = (self.delivery_source_name.text(), self.delivery_destination_arn.text());
+        let call = cx
+            .logs()
+            .create_delivery()
+            .delivery_source_name(&source)
+            .delivery_destination_arn(&destination)
+            .set_record_fields(Some(self.record_fields.clone()))
+            .set_field_delimiter(self.field_delimiter.clone())
+            .s3_delivery_configuration(self.s3(""))
+            .set_tags(Some(self.tags.to_map()));
+        match call.send().await.named("logs:CreateDelivery") {
+            Ok(answer) => answer
+                .delivery
+                .and_then(|made| made.id)
+                .ok_or_else(|| Error::unexpected("logs:CreateDelivery", "the answer names no delivery")),
+            Err(error) if error.is(CONFLICT) => Self::between(cx, &source, &destination).await?.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Resource for Delivery {
+    const KIND: Kind = Kind::new("AWS::Logs::Delivery");
+    const CREATE_ONLY: &'static [&'static str] = &["DeliverySourceName", "DeliveryDestinationArn"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        None
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn find(cx: &Context, declared: &Self, _: &Mark) -> Result<Option<String>> {
+        let ends = (declared.delivery_source_name.known(), declared.delivery_destination_arn.known());
+        let (Some(source), Some(destination)) = ends else { return Ok(None) };
+        Self::between(cx, &source, &destination).await
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let arn = arn(&cx.scope, id);
+        let delivery = async {
+            let call = cx.logs().get_delivery().id(id);
+            call.send().await.unless("logs:GetDelivery", ABSENT)
+        };
+        let (delivery, tags) = tokio::try_join!(delivery, tags_of(cx, &arn))?;
+        let found = delivery.and_then(|answer| answer.delivery);
+        let (Some(found), Some(tags)) = (found, tags) else { return Ok(None) };
+        let properties = Self::read(found, tags);
+        let ownership = properties.tags.ownership();
+        Ok(Some(Observed::new(id, properties, outputs_of(&cx.scope, id), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let id = settle(cx, || desired.begin(cx)).await?;
+        let outputs = outputs_of(&cx.scope, &id);
+        Ok(Created::new(id, outputs))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        if changes.0.iter().any(|change| change.property() != "Tags") {
+            let change = || async {
+                let call = cx
+                    .logs()
+                    .update_delivery_configuration()
+                    .id(&seen.id)
+                    .set_record_fields(Some(desired.record_fields.clone()))
+                    .set_field_delimiter(desired.field_delimiter.clone())
+                    .s3_delivery_configuration(desired.s3(CLOUDFRONT_PREFIX));
+                call.send().await.named("logs:UpdateDeliveryConfiguration")
+            };
+            settle(cx, change).await?;
+        }
+        if changes.touches("Tags") {
+            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let delete = || async {
+            cx.logs().delete_delivery().id(id).send().await.unless("logs:DeleteDelivery", ABSENT)
+        };
+        settle(cx, delete).await.map(drop)
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let prefix = format!("{}-", cx.scope.stack);
+        let mut pages = cx.logs().describe_deliveries().into_paginator().send();
+        let mut owned = Vec::new();
+        while let Some(page) = pages.next().await {
+            let found = page.named("logs:DescribeDeliveries")?.deliveries.unwrap_or_default();
+            let ours = |one: &Found| one.delivery_source_name().is_some_and(|name| name.starts_with(&prefix));
+            for id in found.into_iter().filter(ours).filter_map(|one| one.id) {
+                let tags = tags_of(cx, &arn(&cx.scope, &id)).await?;
+                let mark = tags.as_ref().and_then(Mark::from_tags);
+                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (id, mark)));
+            }
+        }
+        Ok(owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery() -> Delivery {
+        Delivery {
+            delivery_source_name: "vod-access-logs".into(),
+            delivery_destination_arn: "arn:aws:logs:us-east-1:111122223333:delivery-destination:vod".into(),
+            record_fields: vec!["date".into(), "time".into()],
+            field_delimiter: Some("\t".into()),
+            s3_suffix_path: Some("{DistributionId}/{yyyy}".into()),
+            s3_enable_hive_compatible_path: false,
+            tags: Tags::default(),
+        }
+    }
+
+    fn found(declared: &Delivery, prefix: &str) -> Found {
+        Found::builder()
+            .delivery_source_name(declared.delivery_source_name.text())
+            .delivery_destination_arn(declared.delivery_destination_arn.text())
+            .set_record_fields(Some(declared.record_fields.clone()))
+            .set_field_delimiter(declared.field_delimiter.clone())
+            .s3_delivery_configuration(declared.s3(prefix))
+            .build()
+    }
+
+    #[test]
+    fn the_prefix_that_aws_adds_is_no_difference() {
+        for prefix in ["", CLOUDFRONT_PREFIX] {
+            assert_eq!(Delivery::read(found(&delivery(), prefix), Tags::default()), delivery());
+        }
+    }
+
+    #[test]
+    fn no_path_of_its_own_is_none() {
+        let plain = Delivery { s3_suffix_path: None, ..delivery() };
+        let mut seen = found(&plain, "");
+        let s3 = S3DeliveryConfiguration::builder().suffix_path(CLOUDFRONT_PREFIX).build();
+        seen.s3_delivery_configuration = Some(s3);
+        assert_eq!(Delivery::read(seen, Tags::default()), plain);
+    }
+}

@@ -1,0 +1,134 @@
+//! `AWS::Logs::DeliveryDestination`: where logs are delivered to, and in which format.
+//!
+//! Follows the CloudWatch Logs API reference, `PutDeliveryDestination`.
+
+use aws_sdk_cloudwatchlogs::types::DeliveryDestinationConfiguration;
+use serde::{Deserialize, Serialize};
+
+use super::delivery_shared::{ABSENT, CONFLICT, is_ours, retag, settle, tags_of};
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+/// Where logs are delivered to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DeliveryDestination {
+    /// Its name.
+    pub name: String,
+    /// The ARN of what takes the logs: a bucket.
+    pub destination_resource_arn: Input,
+    /// Their format: `json`, `plain`, `w3c`, `raw` or `parquet`.
+    pub output_format: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+fn arn(scope: &Scope, name: &str) -> String {
+    scope.arn("logs", &format!("delivery-destination:{name}"))
+}
+
+fn outputs_of(scope: &Scope, name: &str) -> Outputs {
+    outputs([("Arn", arn(scope, name))])
+}
+
+impl DeliveryDestination {
+    async fn put(&self, cx: &Context) -> Result<()> {
+        let to = DeliveryDestinationConfiguration::builder()
+            .destination_resource_arn(self.destination_resource_arn.text())
+            .build()
+            .map_err(|error| Error::unexpected("logs:PutDeliveryDestination", error.to_string()))?;
+        let call = cx
+            .logs()
+            .put_delivery_destination()
+            .name(&self.name)
+            .output_format(self.output_format.as_str().into())
+            .delivery_destination_configuration(to)
+            .set_tags(Some(self.tags.to_map()));
+        call.send().await.named("logs:PutDeliveryDestination").map(drop)
+    }
+}
+
+impl Resource for DeliveryDestination {
+    const KIND: Kind = Kind::new("AWS::Logs::DeliveryDestination");
+    const CREATE_ONLY: &'static [&'static str] = &["Name", "DestinationResourceArn", "OutputFormat"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.name.clone())
+    }
+
+    fn foreseen(&self, scope: &Scope) -> Outputs {
+        outputs_of(scope, &self.name)
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let arn = arn(&cx.scope, id);
+        let destination = async {
+            let call = cx.logs().get_delivery_destination().name(id);
+            call.send().await.unless("logs:GetDeliveryDestination", ABSENT)
+        };
+        let (destination, tags) = tokio::try_join!(destination, tags_of(cx, &arn))?;
+        let found = destination.and_then(|answer| answer.delivery_destination);
+        let (Some(found), Some(tags)) = (found, tags) else { return Ok(None) };
+        let to = found.delivery_destination_configuration.map(|to| to.destination_resource_arn);
+        let properties = Self {
+            name: id.to_owned(),
+            destination_resource_arn: to.unwrap_or_default().into(),
+            output_format: found.output_format.map(|one| one.as_str().to_owned()).unwrap_or_default(),
+            tags,
+        };
+        let ownership = properties.tags.ownership();
+        Ok(Some(Observed::new(id, properties, outputs_of(&cx.scope, id), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let put = || async {
+            match desired.put(cx).await {
+                Err(error) if error.is(CONFLICT) => {
+                    let ours = is_ours(cx, &arn(&cx.scope, &desired.name), &desired.tags).await?;
+                    if ours { Ok(()) } else { Err(error) }
+                }
+                answer => answer,
+            }
+        };
+        settle(cx, put).await?;
+        Ok(Created::new(&desired.name, outputs_of(&cx.scope, &desired.name)))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        _: &Changes,
+    ) -> Result<()> {
+        // Whatever else it has is create-only.
+        retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let delete = || async {
+            let call = cx.logs().delete_delivery_destination().name(id);
+            call.send().await.unless("logs:DeleteDeliveryDestination", ABSENT)
+        };
+        settle(cx, delete).await.map(drop)
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let prefix = format!("{}-", cx.scope.stack);
+        let mut pages = cx.logs().describe_delivery_destinations().into_paginator().send();
+        let mut owned = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.named("logs:DescribeDeliveryDestinations")?;
+            let found = page.delivery_destinations.unwrap_or_default();
+            let names = found.into_iter().filter_map(|destination| destination.name);
+            for name in names.filter(|name| name.starts_with(&prefix)) {
+                let tags = tags_of(cx, &arn(&cx.scope, &name)).await?;
+                let mark = tags.as_ref().and_then(Mark::from_tags);
+                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)));
+            }
+        }
+        Ok(owned)
+    }
+}

@@ -1,0 +1,45 @@
+//! What the three parts of a log delivery share: their tags, and their waits for each other.
+//!
+//! A delivery and what it joins cannot change at the same time: CloudWatch Logs answers `ConflictException` while one
+//! of them is being updated, for some seconds. It answers the same when `Put…` names tags for something that exists
+//! already ("Tags can only be provided when a resource is being created"), so tags are changed by their own calls.
+
+use std::future::Future;
+
+use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
+use crate::model::Tags;
+
+pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
+pub(super) const CONFLICT: &[&str] = &["ConflictException"];
+
+/// Makes a call again while another part of the delivery is being changed.
+pub(super) async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let awaited = "waiting for another change of the log delivery";
+    retry_while(cx, Patience::SECONDS, awaited, |error| error.is(CONFLICT), call).await
+}
+
+/// The tags of what has this ARN, or nothing if it is not there.
+pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<Tags>> {
+    let call = cx.logs().list_tags_for_resource().resource_arn(arn);
+    let answer = call.send().await.unless("logs:ListTagsForResource", ABSENT)?;
+    Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
+}
+
+/// Whether what has this ARN exists and is marked as these tags mark it: then a conflict at its creation only says that
+/// it has been created before.
+pub(super) async fn is_ours(cx: &Context, arn: &str, desired: &Tags) -> Result<bool> {
+    Ok(tags_of(cx, arn).await?.is_some_and(|tags| tags.ownership() == desired.ownership()))
+}
+
+pub(super) async fn retag(cx: &Context, arn: &str, seen: &Tags, desired: &Tags) -> Result<()> {
+    let stale = seen.stale(desired);
+    if !stale.is_empty() {
+        let call = cx.logs().untag_resource().resource_arn(arn).set_tag_keys(Some(stale));
+        call.send().await.named("logs:UntagResource")?;
+    }
+    let call = cx.logs().tag_resource().resource_arn(arn).set_tags(Some(desired.to_map()));
+    call.send().await.named("logs:TagResource").map(drop)
+}

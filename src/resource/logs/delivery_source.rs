@@ -1,0 +1,138 @@
+//! `AWS::Logs::DeliverySource`: something that has logs to deliver, such as a distribution.
+//!
+//! CloudFront's are in us-east-1. Follows the CloudWatch Logs API reference, `PutDeliverySource`.
+
+use serde::{Deserialize, Serialize};
+
+use super::delivery_shared::{ABSENT, CONFLICT, is_ours, retag, settle, tags_of};
+use crate::aws::{Context, Result, SdkResult};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+/// Something that has logs to deliver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct DeliverySource {
+    /// Its name.
+    pub name: String,
+    /// The ARN of what has the logs. The published schema takes a change for an update; the service refuses it ("create
+    /// a new Delivery Source instead").
+    pub resource_arn: Input,
+    /// Which of its logs: `ACCESS_LOGS`.
+    pub log_type: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+fn arn(scope: &Scope, name: &str) -> String {
+    scope.arn("logs", &format!("delivery-source:{name}"))
+}
+
+fn outputs_of(scope: &Scope, name: &str) -> Outputs {
+    outputs([("Arn", arn(scope, name))])
+}
+
+impl Resource for DeliverySource {
+    const KIND: Kind = Kind::new("AWS::Logs::DeliverySource");
+    const CREATE_ONLY: &'static [&'static str] = &["Name", "ResourceArn"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.name.clone())
+    }
+
+    fn foreseen(&self, scope: &Scope) -> Outputs {
+        outputs_of(scope, &self.name)
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let arn = arn(&cx.scope, id);
+        let source = async {
+            let call = cx.logs().get_delivery_source().name(id);
+            call.send().await.unless("logs:GetDeliverySource", ABSENT)
+        };
+        let (source, tags) = tokio::try_join!(source, tags_of(cx, &arn))?;
+        let found = source.and_then(|answer| answer.delivery_source);
+        let (Some(found), Some(tags)) = (found, tags) else { return Ok(None) };
+        let properties = Self {
+            name: id.to_owned(),
+            resource_arn: found
+                .resource_arns
+                .unwrap_or_default()
+                .into_iter()
+                .next()
+                .unwrap_or_default()
+                .into(),
+            log_type: found.log_type.unwrap_or_default(),
+            tags,
+        };
+        let ownership = properties.tags.ownership();
+        Ok(Some(Observed::new(id, properties, outputs_of(&cx.scope, id), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let put = || async {
+            let call = cx
+                .logs()
+                .put_delivery_source()
+                .name(&desired.name)
+                .resource_arn(desired.resource_arn.text())
+                .log_type(&desired.log_type)
+                .set_tags(Some(desired.tags.to_map()));
+            match call.send().await.named("logs:PutDeliverySource") {
+                Err(error) if error.is(CONFLICT) => {
+                    let ours = is_ours(cx, &arn(&cx.scope, &desired.name), &desired.tags).await?;
+                    if ours { Ok(()) } else { Err(error) }
+                }
+                answer => answer.map(drop),
+            }
+        };
+        settle(cx, put).await?;
+        Ok(Created::new(&desired.name, outputs_of(&cx.scope, &desired.name)))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        if changes.touches("LogType") {
+            let put = || async {
+                let call = cx.logs().put_delivery_source().name(&desired.name);
+                let call = call.resource_arn(desired.resource_arn.text()).log_type(&desired.log_type);
+                call.send().await.named("logs:PutDeliverySource")
+            };
+            settle(cx, put).await?;
+        }
+        if changes.touches("Tags") {
+            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let delete = || async {
+            let call = cx.logs().delete_delivery_source().name(id);
+            call.send().await.unless("logs:DeleteDeliverySource", ABSENT)
+        };
+        settle(cx, delete).await.map(drop)
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let prefix = format!("{}-", cx.scope.stack);
+        let mut pages = cx.logs().describe_delivery_sources().into_paginator().send();
+        let mut owned = Vec::new();
+        while let Some(page) = pages.next().await {
+            let found = page.named("logs:DescribeDeliverySources")?.delivery_sources.unwrap_or_default();
+            let names = found.into_iter().filter_map(|source| source.name);
+            for name in names.filter(|name| name.starts_with(&prefix)) {
+                let tags = tags_of(cx, &arn(&cx.scope, &name)).await?;
+                let mark = tags.as_ref().and_then(Mark::from_tags);
+                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)));
+            }
+        }
+        Ok(owned)
+    }
+}

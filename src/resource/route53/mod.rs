@@ -1,0 +1,9 @@
+//! Amazon Route 53. It is global: zones and records are the account's, whatever the stack's region.
+
+mod change;
+mod record_set;
+mod zone;
+
+pub(in crate::resource) use change::{change, named, read};
+pub use record_set::{AliasTarget, RecordSet};
+pub use zone::{HostedZone, answering, zones_over};

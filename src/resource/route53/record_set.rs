@@ -1,0 +1,265 @@
+//! `AWS::Route53::RecordSet`: what a name in a zone leads to.
+//!
+//! Follows the Route 53 API reference, `ChangeResourceRecordSets`. Records carry no tags, so whose one is, what it leads
+//! to says: an alias of a distribution is as owned as that distribution, and everything else is somebody else's.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_route53::types as sdk;
+use serde::{Deserialize, Serialize};
+
+use super::change::{change, named, read};
+use crate::aws::{Context, Error, Result};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, cloudfront};
+
+/// What Route 53 says of a change that its zone contradicts: creating what is there, deleting what is not.
+const CONTRADICTED: &[&str] = &["InvalidChangeBatch"];
+
+/// The records of one name and type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct RecordSet {
+    /// The zone they are in.
+    pub hosted_zone_id: String,
+    /// Their name, without a dot at the end.
+    pub name: String,
+    /// Their type, such as `AAAA`.
+    pub r#type: String,
+    /// The AWS resource that they lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias_target: Option<AliasTarget>,
+    /// How long resolvers keep them, in seconds; not with an alias, whose target says so. CloudFormation's is text.
+    #[serde(rename = "TTL", default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<String>,
+    /// Their values; not with an alias.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub resource_records: BTreeSet<String>,
+}
+
+/// An AWS resource that a name leads to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct AliasTarget {
+    /// Its domain name.
+    #[serde(rename = "DNSName")]
+    pub dns_name: Input,
+    /// The zone that its service keeps its names in.
+    pub hosted_zone_id: String,
+    /// Whether the records vanish while it is unhealthy; CloudFront does not take part in that.
+    pub evaluate_target_health: bool,
+}
+
+impl AliasTarget {
+    /// A distribution, by its domain name.
+    #[must_use]
+    pub fn distribution(domain_name: Input) -> Self {
+        Self {
+            dns_name: domain_name,
+            hosted_zone_id: cloudfront::HOSTED_ZONE.to_owned(),
+            evaluate_target_health: false,
+        }
+    }
+
+    fn read(live: &sdk::AliasTarget) -> Self {
+        Self {
+            dns_name: named(&live.dns_name).into(),
+            hosted_zone_id: live.hosted_zone_id.clone(),
+            evaluate_target_health: live.evaluate_target_health,
+        }
+    }
+}
+
+impl RecordSet {
+    fn id_of(zone: &str, name: &str, kind: &str) -> String {
+        format!("{zone}/{name}/{kind}")
+    }
+
+    fn read(zone: &str, live: &sdk::ResourceRecordSet) -> Self {
+        Self {
+            hosted_zone_id: zone.to_owned(),
+            name: named(&live.name),
+            r#type: live.r#type.as_str().to_owned(),
+            alias_target: live.alias_target.as_ref().map(AliasTarget::read),
+            ttl: live.ttl.map(|seconds| seconds.to_string()),
+            resource_records: live.resource_records.iter().flatten().map(|one| one.value.clone()).collect(),
+        }
+    }
+
+    fn build(&self) -> Result<sdk::ResourceRecordSet> {
+        let incomplete = |error: aws_smithy_types::error::operation::BuildError| {
+            Error::unexpected("route53:ChangeResourceRecordSets", error.to_string())
+        };
+        let target = self.alias_target.as_ref().map(|target| {
+            sdk::AliasTarget::builder()
+                .hosted_zone_id(&target.hosted_zone_id)
+                .dns_name(target.dns_name.text())
+                .evaluate_target_health(target.evaluate_target_health)
+                .build()
+        });
+        let records = self.resource_records.iter();
+        let records = records.map(|value| sdk::ResourceRecord::builder().value(value).build());
+        let records = records.collect::<std::result::Result<Vec<_>, _>>().map_err(incomplete)?;
+        sdk::ResourceRecordSet::builder()
+            .name(&self.name)
+            .r#type(self.r#type.as_str().into())
+            .set_alias_target(target.transpose().map_err(incomplete)?)
+            .set_ttl(self.ttl.as_deref().and_then(|seconds| seconds.parse().ok()))
+            .set_resource_records((!records.is_empty()).then_some(records))
+            .build()
+            .map_err(incomplete)
+    }
+
+    /// The domain name of the distribution that they lead to, if they do.
+    fn distribution(&self) -> Option<String> {
+        let target = self.alias_target.as_ref()?;
+        (target.hosted_zone_id == cloudfront::HOSTED_ZONE).then(|| target.dns_name.text())
+    }
+}
+
+/// Zone, name and type from an id.
+fn parts(id: &str) -> Option<(&str, &str, &str)> {
+    let (zone, rest) = id.split_once('/')?;
+    let (name, kind) = rest.rsplit_once('/')?;
+    Some((zone, name, kind))
+}
+
+/// Whose records that lead to a distribution are: as owned as that, whose owner is this.
+fn ownership(distribution: Option<Ownership>, stack: &str) -> Ownership {
+    match distribution {
+        Some(owner) if owner.is_of(stack) => Ownership::Inherited,
+        Some(Ownership::Marked(other)) => Ownership::Marked(other),
+        _ => Ownership::Unmarked,
+    }
+}
+
+impl Resource for RecordSet {
+    const KIND: Kind = Kind::new("AWS::Route53::RecordSet");
+    const CREATE_ONLY: &'static [&'static str] = &["HostedZoneId"];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(Self::id_of(&self.hosted_zone_id, &self.name, &self.r#type))
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let Some((zone, name, kind)) = parts(id) else { return Ok(None) };
+        let (live, distributions) =
+            tokio::try_join!(read(cx, zone, name, kind), cloudfront::distributions(cx))?;
+        let Some(live) = live else { return Ok(None) };
+        let properties = Self::read(zone, &live);
+        let owner = match properties.distribution() {
+            Some(domain_name) => cloudfront::owner_of(cx, &distributions, &domain_name).await?,
+            None => None,
+        };
+        let ownership = ownership(owner, &cx.scope.stack);
+        Ok(Some(Observed::new(id, properties, Outputs::new(), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let (zone, name, kind) = (&desired.hosted_zone_id, &desired.name, &desired.r#type);
+        let created = Created::new(Self::id_of(zone, name, kind), Outputs::new());
+        // Not UPSERT: a record that somebody made since the plan was shown is not ours to overwrite.
+        match change(cx, zone, sdk::ChangeAction::Create, desired.build()?).await {
+            Err(error) if error.is(CONTRADICTED) => {
+                let live = read(cx, zone, name, kind).await?.map(|live| Self::read(zone, &live));
+                if live.as_ref() == Some(&**desired) { Ok(created) } else { Err(error) }
+            }
+            outcome => outcome.map(|()| created),
+        }
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        _: &Changes,
+    ) -> Result<()> {
+        let zone = &seen.properties.hosted_zone_id;
+        change(cx, zone, sdk::ChangeAction::Upsert, desired.build()?).await
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let Some((zone, name, kind)) = parts(id) else { return Ok(()) };
+        // Route 53 deletes only what is described exactly as it is.
+        let Some(live) = read(cx, zone, name, kind).await? else { return Ok(()) };
+        match change(cx, zone, sdk::ChangeAction::Delete, live).await {
+            Err(error) if error.is(CONTRADICTED) && read(cx, zone, name, kind).await?.is_none() => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Nothing: records carry no mark, and those of a stack are known by name.
+    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alias() -> RecordSet {
+        RecordSet {
+            hosted_zone_id: "Z1".into(),
+            name: "video.example.com".into(),
+            r#type: "AAAA".into(),
+            alias_target: Some(AliasTarget::distribution("d111111abcdef8.cloudfront.net".into())),
+            ttl: None,
+            resource_records: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn it_survives_the_way_to_the_sdk_and_back() {
+        let plain = RecordSet {
+            r#type: "TXT".into(),
+            alias_target: None,
+            ttl: Some("300".into()),
+            resource_records: BTreeSet::from(["\"a\"".to_owned(), "\"b\"".to_owned()]),
+            ..alias()
+        };
+        for records in [alias(), plain] {
+            assert_eq!(RecordSet::read("Z1", &records.build().unwrap()), records);
+            let json = serde_json::to_value(&records).unwrap();
+            assert_eq!(serde_json::from_value::<RecordSet>(json).unwrap(), records);
+        }
+    }
+
+    #[test]
+    fn what_route_53_adds_is_no_difference() {
+        let mut live = alias().build().unwrap();
+        live.name = "video.example.com.".into();
+        let target = live.alias_target.as_mut().unwrap();
+        target.dns_name = "d111111abcdef8.cloudfront.net.".into();
+        assert_eq!(RecordSet::read("Z1", &live), alias());
+    }
+
+    #[test]
+    fn zone_name_and_type_are_the_id() {
+        let scope = Scope { stack: "vod".into(), account: "1".into(), region: "eu-west-1".into() };
+        let id = alias().id(&scope).unwrap();
+        assert_eq!(parts(&id), Some(("Z1", "video.example.com", "AAAA")));
+    }
+
+    #[test]
+    fn records_are_as_owned_as_the_distribution_they_lead_to() {
+        let mark = |stack: &str| Mark { stack: stack.into(), address: "delivery/distribution".into() };
+        let of = |owner| ownership(owner, "vod");
+        assert_eq!(of(Some(Ownership::Marked(mark("vod")))), Ownership::Inherited);
+        assert_eq!(of(Some(Ownership::Marked(mark("other")))), Ownership::Marked(mark("other")));
+        assert_eq!(of(Some(Ownership::Unmarked)), Ownership::Unmarked);
+        assert_eq!(of(None), Ownership::Unmarked);
+    }
+
+    #[test]
+    fn only_an_alias_in_cloudfront_s_zone_leads_to_a_distribution() {
+        assert_eq!(alias().distribution().as_deref(), Some("d111111abcdef8.cloudfront.net"));
+        let mut bucket = alias();
+        bucket.alias_target.as_mut().unwrap().hosted_zone_id = "Z3W03O7B5YMIYP".into();
+        assert_eq!(bucket.distribution(), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! `AWS::SNS::Subscription`: who hears of what a topic is told.
+//!
+//! SNS assigns a subscription's ARN only once its owner has confirmed it by e-mail, and until then it can be neither
+//! named nor removed: SNS forgets an unconfirmed one by itself after some days. So a subscription is known here by what
+//! it connects, which is also how SNS tells two apart; one that awaits its confirmation is as declared, and deleting it
+//! has nothing to do. Follows the SNS API reference, `Subscribe` and `ListSubscriptionsByTopic`.
+
+use aws_sdk_sns::types::Subscription as Listed;
+use serde::{Deserialize, Serialize};
+
+use super::ABSENT;
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+/// A subscription of an endpoint to a topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Subscription {
+    /// The ARN of the topic.
+    pub topic_arn: Input,
+    /// How the endpoint is reached: `email`.
+    pub protocol: String,
+    /// Who hears of it: an e-mail address.
+    pub endpoint: String,
+}
+
+/// What parts the pieces of an id: neither ARNs nor protocols hold it.
+const PARTING: char = ' ';
+
+impl Subscription {
+    fn at(topic: &str, protocol: &str, endpoint: &str) -> String {
+        [topic, protocol, endpoint].join(&PARTING.to_string())
+    }
+
+    fn of(id: &str) -> Option<Self> {
+        let mut pieces = id.splitn(3, PARTING);
+        Some(Self {
+            topic_arn: pieces.next()?.into(),
+            protocol: pieces.next()?.to_owned(),
+            endpoint: pieces.next()?.to_owned(),
+        })
+    }
+
+    fn is(&self, listed: &Listed) -> bool {
+        let ended = listed.subscription_arn() == Some("Deleted");
+        !ended
+            && listed.protocol() == Some(&self.protocol)
+            // Mail hosts have no case, and SNS may say one as it pleases.
+            && listed.endpoint().is_some_and(|endpoint| endpoint.eq_ignore_ascii_case(&self.endpoint))
+    }
+
+    /// This subscription as SNS lists it.
+    async fn listed(&self, cx: &Context) -> Result<Option<Listed>> {
+        let call = cx.sns().list_subscriptions_by_topic().topic_arn(self.topic_arn.text());
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let Some(page) = page.unless("sns:ListSubscriptionsByTopic", ABSENT)? else { return Ok(None) };
+            if let Some(found) = page.subscriptions().iter().find(|listed| self.is(listed)) {
+                return Ok(Some(found.clone()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The ARN, unless the subscription still awaits its confirmation: then SNS puts words in its place.
+fn confirmed(arn: Option<&str>) -> Option<&str> {
+    arn.filter(|arn| arn.starts_with("arn:"))
+}
+
+fn outputs_of(arn: Option<&str>) -> Outputs {
+    confirmed(arn).map_or_else(Outputs::new, |arn| outputs([("Arn", arn.to_owned())]))
+}
+
+impl Resource for Subscription {
+    const KIND: Kind = Kind::new("AWS::SNS::Subscription");
+    const CREATE_ONLY: &'static [&'static str] = &["TopicArn", "Protocol", "Endpoint"];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(Self::at(&self.topic_arn.known()?, &self.protocol, &self.endpoint))
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let Some(properties) = Self::of(id) else { return Ok(None) };
+        let Some(listed) = properties.listed(cx).await? else { return Ok(None) };
+        let outputs = outputs_of(listed.subscription_arn());
+        Ok(Some(Observed::new(id, properties, outputs, Ownership::Inherited)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let (topic, protocol, endpoint) = (desired.topic_arn.text(), &desired.protocol, &desired.endpoint);
+        let call = cx.sns().subscribe().topic_arn(&topic).protocol(protocol).endpoint(endpoint);
+        let answer = call.send().await.named("sns:Subscribe")?;
+        if confirmed(answer.subscription_arn()).is_none() {
+            cx.note(&format!("{endpoint} must confirm the subscription by the e-mail that SNS sends"));
+        }
+        let outputs = outputs_of(answer.subscription_arn());
+        Ok(Created::new(Self::at(&topic, protocol, endpoint), outputs))
+    }
+
+    async fn update(_: &Context, seen: &Observed<Self>, _: &Resolved<Self>, changes: &Changes) -> Result<()> {
+        let paths: Vec<&str> = changes.0.iter().map(|change| change.path.as_str()).collect();
+        let why = format!("a subscription cannot change ({}: {})", seen.id, paths.join(", "));
+        Err(Error::unexpected("sns:SetSubscriptionAttributes", why))
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let Some(subscription) = Self::of(id) else { return Ok(()) };
+        let listed = subscription.listed(cx).await?;
+        let Some(arn) = confirmed(listed.as_ref().and_then(Listed::subscription_arn)) else { return Ok(()) };
+        cx.sns().unsubscribe().subscription_arn(arn).send().await.unless("sns:Unsubscribe", ABSENT).map(drop)
+    }
+
+    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:vod-alerts";
+
+    fn subscription() -> Subscription {
+        Subscription {
+            topic_arn: TOPIC.into(),
+            protocol: "email".into(),
+            endpoint: "On-Call@example.com".into(),
+        }
+    }
+
+    fn listed(arn: &str, endpoint: &str) -> Listed {
+        Listed::builder().subscription_arn(arn).protocol("email").endpoint(endpoint).build()
+    }
+
+    #[test]
+    fn the_id_is_what_it_connects() {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        let id = subscription().id(&scope).unwrap();
+        assert_eq!(id, format!("{TOPIC} email On-Call@example.com"));
+        assert_eq!(Subscription::of(&id), Some(subscription()));
+        assert_eq!(Subscription::of("PendingConfirmation"), None);
+    }
+
+    #[test]
+    fn one_that_awaits_its_confirmation_is_found_and_has_no_arn() {
+        let pending = listed("PendingConfirmation", "on-call@example.com");
+        assert!(subscription().is(&pending));
+        assert!(outputs_of(pending.subscription_arn()).is_empty());
+        assert!(outputs_of(Some("pending confirmation")).is_empty());
+        assert_eq!(outputs_of(Some(&format!("{TOPIC}:1")))["Arn"], format!("{TOPIC}:1"));
+    }
+
+    #[test]
+    fn one_that_was_left_or_is_somebody_else_s_is_not_it() {
+        assert!(!subscription().is(&listed("Deleted", "on-call@example.com")));
+        assert!(!subscription().is(&listed(&format!("{TOPIC}:1"), "other@example.com")));
+    }
+}

@@ -1,0 +1,117 @@
+//! `AWS::SNS::TopicPolicy`: who may publish to a topic and subscribe to it.
+//!
+//! A topic always has a policy: without one of ours it is SNS's own default, which lets the owner's principals do
+//! everything. So "not there" means the default, and deleting the policy puts the default back, as CloudFormation does.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::ABSENT;
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+
+/// How SNS signs its own policy.
+const DEFAULT_ID: &str = "__default_policy_ID";
+
+/// The policy of one topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct TopicPolicy {
+    /// The ARNs of the topics it is for: exactly one.
+    pub topics: [Input; 1],
+    /// The policy.
+    pub policy_document: PolicyDocument,
+}
+
+/// The policy that SNS gives every new topic (SNS developer guide, "Default policy").
+fn default_policy(account: &str, topic: &str) -> Value {
+    json!({
+        "Version": "2008-10-17",
+        "Id": DEFAULT_ID,
+        "Statement": [{
+            "Sid": "__default_statement_ID",
+            "Effect": "Allow",
+            "Principal": { "AWS": "*" },
+            "Action": [
+                "SNS:GetTopicAttributes",
+                "SNS:SetTopicAttributes",
+                "SNS:AddPermission",
+                "SNS:RemovePermission",
+                "SNS:DeleteTopic",
+                "SNS:Subscribe",
+                "SNS:ListSubscriptionsByTopic",
+                "SNS:Publish",
+            ],
+            "Resource": topic,
+            "Condition": { "StringEquals": { "AWS:SourceOwner": account } },
+        }],
+    })
+}
+
+fn is_default(policy: &str) -> bool {
+    serde_json::from_str::<Value>(policy).is_ok_and(|policy| policy["Id"] == DEFAULT_ID)
+}
+
+async fn put(cx: &Context, topic: &str, policy: String) -> Result<Option<()>> {
+    let call = cx.sns().set_topic_attributes().topic_arn(topic);
+    let call = call.attribute_name("Policy").attribute_value(policy);
+    Ok(call.send().await.unless("sns:SetTopicAttributes", ABSENT)?.map(drop))
+}
+
+impl Resource for TopicPolicy {
+    const KIND: Kind = Kind::new("AWS::SNS::TopicPolicy");
+    const CREATE_ONLY: &'static [&'static str] = &[];
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        self.topics[0].known()
+    }
+
+    fn foreseen(&self, _: &Scope) -> Outputs {
+        Outputs::new()
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        let answer = cx.sns().get_topic_attributes().topic_arn(id).send().await;
+        let answer = answer.unless("sns:GetTopicAttributes", ABSENT)?;
+        let found = answer.and_then(|answer| answer.attributes).and_then(|mut all| all.remove("Policy"));
+        let Some(text) = found.filter(|text| !is_default(text)) else { return Ok(None) };
+        let policy_document = text.parse().map_err(|error| {
+            Error::unexpected("sns:GetTopicAttributes", format!("unreadable policy of {id}: {error}"))
+        })?;
+        let properties = Self { topics: [id.into()], policy_document };
+        Ok(Some(Observed::new(id, properties, Outputs::new(), Ownership::Inherited)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let topic = desired.topics[0].text();
+        match put(cx, &topic, desired.policy_document.to_json()).await? {
+            Some(()) => Ok(Created::new(topic, Outputs::new())),
+            None => Err(Error::unexpected("sns:SetTopicAttributes", format!("there is no topic {topic}"))),
+        }
+    }
+
+    async fn update(cx: &Context, _: &Observed<Self>, desired: &Resolved<Self>, _: &Changes) -> Result<()> {
+        Self::create(cx, desired).await.map(drop)
+    }
+
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        put(cx, id, default_policy(&cx.scope.account, id).to_string()).await.map(drop)
+    }
+
+    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_policy_counts_as_none() {
+        let default = default_policy("111122223333", "arn:aws:sns:eu-west-1:111122223333:vod-alerts");
+        assert!(is_default(&default.to_string()));
+        assert!(!is_default(&PolicyDocument::default().to_json()));
+    }
+}

@@ -1,0 +1,226 @@
+//! Who hears of failures: topics with a subscription, alarms that tell them, and a dashboard.
+//!
+//! An alarm can only tell a topic of its own region, and CloudFront's metrics are in us-east-1: so there are two topics
+//! unless that is the stack's region, and whoever is on call confirms two e-mails. A stack without `alerts` has none of
+//! this.
+//!
+//! The topics are not encrypted with a KMS key. CloudWatch cannot use the AWS-managed key of SNS (alarms then fail to
+//! publish), so it would take a key of our own in each region with a policy for CloudWatch; and what they carry, names
+//! and numbers of alarms and keys of videos, goes on as plain e-mail anyway. At rest SNS encrypts its disks.
+
+mod dashboard;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use super::config::StackFile;
+use super::handlers::Handlers;
+use super::{Declarations, GLOBAL, Handle};
+use crate::model::{Input, PolicyDocument, Principal, Statement, Tags};
+use crate::resource::cloudfront::Distribution;
+use crate::resource::cloudwatch::{Alarm, Dimension, TreatMissingData};
+use crate::resource::lambda::Function;
+use crate::resource::mediaconvert::Queue;
+use crate::resource::sns::{Subscription, Topic, TopicPolicy};
+
+const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
+const FIVE_MINUTES: i32 = 300;
+/// The percentage of viewers' requests that may fail: above it, one in twenty is told that something is broken.
+const FAILED_REQUESTS: f64 = 5.0;
+
+/// The topics that alarms tell.
+#[derive(Debug)]
+pub struct Topics {
+    /// In the stack's region: alarms there, and what the publish handler says.
+    pub topic: Handle<Topic>,
+    /// In us-east-1, for the CDN's alarm, where the stack is elsewhere.
+    pub cdn: Option<Handle<Topic>>,
+}
+
+/// What alarms watch.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched<'a> {
+    /// The functions and their dead-letter queue.
+    pub handlers: &'a Handlers,
+    /// The queue of jobs.
+    pub queue: &'a Handle<Queue>,
+    /// What viewers reach.
+    pub distribution: &'a Handle<Distribution>,
+}
+
+/// Declares the topics, if the stack file has `alerts`. They come before the handlers, one of which tells them, and
+/// [`declare`] comes after.
+pub fn topics(stack: &mut Declarations, file: &StackFile) -> Option<Topics> {
+    let email = &file.alerts.as_ref()?.email;
+    let home = stack.scope().region.clone();
+    let topic = topic(stack, &home, "alerts/topic", "alerts", email);
+    let cdn = (home != GLOBAL).then(|| self::topic(stack, GLOBAL, "alerts/cdn-topic", "cdn-alerts", email));
+    Some(Topics { topic, cdn })
+}
+
+/// Declares the alarms and the dashboard.
+pub fn declare(stack: &mut Declarations, topics: &Topics, watched: Watched<'_>) {
+    let Watched { handlers, queue, distribution } = watched;
+    let home = stack.scope().region.clone();
+    let region = Region { name: &home, topic: &topics.topic };
+    let errors = |name: &str, function: &Handle<Function>| function_errors(stack, name, function);
+    let alarms = [errors("submit", &handlers.submit), errors("publish", &handlers.publish)];
+    let alarms = alarms.into_iter().chain([dead_letters(stack, handlers), failed_jobs(stack, queue)]);
+    for alarm in alarms.collect::<Vec<_>>() {
+        region.declare(stack, alarm);
+    }
+    let cdn = Region { name: GLOBAL, topic: topics.cdn.as_ref().unwrap_or(&topics.topic) };
+    let failed = failed_requests(stack, distribution);
+    cdn.declare(stack, failed);
+    dashboard::declare(stack, watched);
+}
+
+/// A topic, who may publish to it, and who hears of it.
+fn topic(stack: &mut Declarations, region: &str, address: &str, name: &str, email: &str) -> Handle<Topic> {
+    let topic = Topic {
+        topic_name: stack.name(name),
+        // What e-mails say they come from.
+        display_name: Some(stack.scope().stack.clone()),
+        kms_master_key_id: None,
+        tags: stack.tags(address),
+    };
+    let topic = stack.declare_in(region, address, &topic);
+    let policy = TopicPolicy {
+        topics: [topic.output("TopicArn")],
+        policy_document: publishers(&stack.scope().account, &topic.output("TopicArn")),
+    };
+    stack.declare_in(region, &format!("{address}/policy"), &policy);
+    let subscription = Subscription {
+        topic_arn: topic.output("TopicArn"),
+        protocol: "email".to_owned(),
+        endpoint: email.to_owned(),
+    };
+    stack.declare_in(region, &format!("{address}/subscription"), &subscription);
+    topic
+}
+
+/// Alarms of this account may publish. The publish handler may as well, by its role: within an account that is enough,
+/// and a role named here would have to stand before the topic that its own policy names.
+fn publishers(account: &str, topic: &Input) -> PolicyDocument {
+    let alarms = Statement::allow("Alarms", &["sns:Publish"])
+        .to(Principal::service(CLOUDWATCH))
+        .on([topic.clone()])
+        .when("StringEquals", "aws:SourceAccount", [account.into()]);
+    let plain = Statement::deny("PlainHttp", &["sns:Publish"]).to(Principal::Any).on([topic.clone()]).when(
+        "Bool",
+        "aws:SecureTransport",
+        ["false".into()],
+    );
+    PolicyDocument::new([alarms, plain])
+}
+
+/// Where alarms are, and whom they tell there.
+struct Region<'a> {
+    name: &'a str,
+    topic: &'a Handle<Topic>,
+}
+
+impl Region<'_> {
+    fn declare(&self, stack: &mut Declarations, (address, alarm): (String, Alarm)) -> Handle<Alarm> {
+        let told = BTreeSet::from([self.topic.output("TopicArn")]);
+        let alarm =
+            Alarm { alarm_actions: told.clone(), ok_actions: told, tags: stack.tags(&address), ..alarm };
+        stack.declare_in(self.name, &address, &alarm)
+    }
+}
+
+/// A metric, and what it is of.
+struct Metric {
+    namespace: &'static str,
+    name: &'static str,
+    of: Vec<(&'static str, Input)>,
+    statistic: &'static str,
+}
+
+impl Metric {
+    fn dimensions(&self) -> BTreeSet<Dimension> {
+        let dimension =
+            |(name, value): &(&str, Input)| Dimension { name: (*name).to_owned(), value: value.clone() };
+        self.of.iter().map(dimension).collect()
+    }
+}
+
+/// An alarm that goes off as soon as the metric is above zero: nothing that is counted here happens when all is well. It
+/// is well again when five minutes pass without; and no data means that nothing has happened.
+fn any(stack: &Declarations, name: &str, description: &str, metric: &Metric) -> (String, Alarm) {
+    let alarm = Alarm {
+        alarm_name: stack.name(name),
+        alarm_description: Some(description.to_owned()),
+        actions_enabled: true,
+        alarm_actions: BTreeSet::new(),
+        ok_actions: BTreeSet::new(),
+        insufficient_data_actions: BTreeSet::new(),
+        namespace: metric.namespace.to_owned(),
+        metric_name: metric.name.to_owned(),
+        dimensions: metric.dimensions(),
+        statistic: metric.statistic.to_owned(),
+        period: FIVE_MINUTES,
+        evaluation_periods: 1,
+        datapoints_to_alarm: 1,
+        threshold: 0.0,
+        comparison_operator: "GreaterThanThreshold".to_owned(),
+        treat_missing_data: TreatMissingData::NotBreaching,
+        tags: Tags::default(),
+    };
+    (format!("alerts/{name}"), alarm)
+}
+
+fn function_errors(stack: &Declarations, name: &str, function: &Handle<Function>) -> (String, Alarm) {
+    let metric = Metric {
+        namespace: "AWS/Lambda",
+        name: "Errors",
+        of: vec![("FunctionName", function.output("FunctionName"))],
+        statistic: "Sum",
+    };
+    let log = format!("/aws/lambda/{}", stack.name(name));
+    let description = format!("The {name} handler failed. Its log {log} says why; Lambda tries again twice.");
+    any(stack, &format!("{name}-errors"), &description, &metric)
+}
+
+fn dead_letters(stack: &Declarations, handlers: &Handlers) -> (String, Alarm) {
+    let metric = Metric {
+        namespace: "AWS/SQS",
+        name: "ApproximateNumberOfMessagesVisible",
+        of: vec![("QueueName", handlers.dead_letters.output("QueueName"))],
+        statistic: "Maximum",
+    };
+    let queue = stack.name("dead-letters");
+    let description = format!(
+        "An upload or a finished job was given up after all retries. The messages in {queue} are the events, kept for 14 days."
+    );
+    any(stack, "dead-letters", &description, &metric)
+}
+
+/// The queue is named by its ARN in MediaConvert's metrics.
+fn failed_jobs(stack: &Declarations, queue: &Handle<Queue>) -> (String, Alarm) {
+    let metric = Metric {
+        namespace: "AWS/MediaConvert",
+        name: "JobsErroredCount",
+        of: vec![("Queue", queue.arn())],
+        statistic: "Sum",
+    };
+    let description =
+        "A video could not be encoded. The job in MediaConvert's console and the asset's asset.json say why.";
+    any(stack, "failed-jobs", description, &metric)
+}
+
+/// Viewers are refused by a fault of ours. A single failed request in a quiet hour is a high rate, so it takes two of
+/// three periods.
+fn failed_requests(stack: &Declarations, distribution: &Handle<Distribution>) -> (String, Alarm) {
+    let metric = Metric {
+        namespace: "AWS/CloudFront",
+        name: "5xxErrorRate",
+        of: vec![("DistributionId", distribution.output("Id")), ("Region", "Global".into())],
+        statistic: "Average",
+    };
+    let description = "More than one in twenty viewers' requests fails with a server error.";
+    let (address, alarm) = any(stack, "cdn-errors", description, &metric);
+    let alarm = Alarm { threshold: FAILED_REQUESTS, evaluation_periods: 3, datapoints_to_alarm: 2, ..alarm };
+    (address, alarm)
+}

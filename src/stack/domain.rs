@@ -1,0 +1,198 @@
+//! The service's own name: its certificate, and the records that lead to the distribution.
+//!
+//! Which hosted zone holds the name is the account's matter and not declared: commands look it up and hand it in, so that
+//! declaring stays pure. What makes a name unusable is judged here, before anything is planned.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use miette::Diagnostic;
+
+use super::config::{self, StackFile};
+use super::{Declarations, Handle};
+use crate::model::{Ownership, Scope};
+use crate::resource::acm::{self, Certificate};
+use crate::resource::cloudfront::{Distribution, Holder};
+use crate::resource::route53::{AliasTarget, HostedZone, RecordSet, answering};
+
+const CERTIFICATE: &str = "delivery/certificate";
+const ALIASES: [(&str, &str); 2] = [("delivery/alias-a", "A"), ("delivery/alias-aaaa", "AAAA")];
+
+/// The hosted zone that holds the service's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// Its id.
+    pub id: String,
+}
+
+/// What the account holds that a name rests on.
+#[derive(Clone, Debug, Default)]
+pub struct Ground {
+    /// Every zone over the name.
+    pub zones: Vec<HostedZone>,
+    /// The distribution that has the name as an alias.
+    pub holder: Option<Holder>,
+}
+
+/// Why a stack cannot have its name.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// There is no public zone of that name.
+    #[error("account {account} has no public hosted zone {zone} for {name}{}", if *.private { ", only a private one" } else { "" })]
+    NoZone {
+        /// The account.
+        account: String,
+        /// The zone as declared.
+        zone: String,
+        /// The name.
+        name: String,
+        /// Whether there is a private one.
+        private: bool,
+        /// The local cloud's address, where the stack is for one.
+        local: Option<String>,
+    },
+    /// The world asks another zone for the name.
+    #[error("{name} is not in the hosted zone {zone}: {longer} is a public zone of its own in this account")]
+    Shadowed {
+        /// The name.
+        name: String,
+        /// The zone as declared.
+        zone: String,
+        /// The zone that answers instead.
+        longer: String,
+    },
+    /// Several public zones have that name.
+    #[error("account {account} has {} public hosted zones {zone} ({}), and only one can be delegated to", .ids.len(), .ids.join(", "))]
+    Ambiguous {
+        /// The account.
+        account: String,
+        /// The zone as declared.
+        zone: String,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// Another distribution has the name.
+    #[error("{name} is an alias of distribution {id}, which {owner}")]
+    Held {
+        /// The name.
+        name: String,
+        /// The distribution.
+        id: String,
+        /// Whose it is.
+        owner: String,
+    },
+}
+
+impl Diagnostic for Unusable {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(match self {
+            Self::NoZone { zone, local: Some(endpoint), account, .. } => format!(
+                "make it: AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {endpoint} \
+                 route53 create-hosted-zone --name {zone} --caller-reference 1"
+            ),
+            Self::NoZone { zone, .. } => format!(
+                "make it (`aws route53 create-hosted-zone --name {zone} --caller-reference 1`) and delegate the name to \
+                 it; if another account holds {zone}, delegate a name under it to a zone of this account, and put \
+                 that into `domain.zone`"
+            ),
+            Self::Shadowed { longer, .. } => {
+                format!(
+                    "write `zone: {longer}` under `domain`, or delete that zone if nothing is delegated to it"
+                )
+            }
+            Self::Ambiguous { zone, .. } => {
+                format!("delete those that the name servers of {zone}'s parent do not name (`dig NS {zone}`)")
+            }
+            Self::Held { .. } => {
+                "take the alias from it first, or give this stack another `domain.name`; CloudFront \
+                                  gives a name to one distribution only"
+                    .to_owned()
+            }
+        }))
+    }
+}
+
+/// The zone for a domain, if the stack can have that name in this account. `local` is the local cloud's address, where the
+/// stack is for one.
+///
+/// # Errors
+/// Why it cannot.
+pub fn zone(
+    domain: &config::Domain,
+    scope: &Scope,
+    ground: &Ground,
+    local: Option<&str>,
+) -> Result<Zone, Unusable> {
+    let (name, declared) = (&domain.name, &domain.zone);
+    let answering = answering(&ground.zones);
+    let zone = match answering.as_slice() {
+        [zone] if zone.name == *declared => zone,
+        [zone, ..] if zone.name.len() > declared.len() => {
+            let (name, zone, longer) = (name.clone(), declared.clone(), zone.name.clone());
+            return Err(Unusable::Shadowed { name, zone, longer });
+        }
+        twins @ [zone, ..] if zone.name == *declared => {
+            let ids = twins.iter().map(|zone| zone.id.clone()).collect();
+            return Err(Unusable::Ambiguous { account: scope.account.clone(), zone: declared.clone(), ids });
+        }
+        _ => {
+            return Err(Unusable::NoZone {
+                account: scope.account.clone(),
+                zone: declared.clone(),
+                name: name.clone(),
+                private: ground.zones.iter().any(|zone| zone.private && zone.name == *declared),
+                local: local.map(str::to_owned),
+            });
+        }
+    };
+    match ground.holder.as_ref().and_then(|holder| Some((holder, foreign(&holder.ownership, &scope.stack)?)))
+    {
+        Some((holder, owner)) => Err(Unusable::Held { name: name.clone(), id: holder.id.clone(), owner }),
+        None => Ok(Zone { id: zone.id.clone() }),
+    }
+}
+
+fn foreign(ownership: &Ownership, stack: &str) -> Option<String> {
+    match ownership {
+        owner if owner.is_of(stack) => None,
+        Ownership::Marked(mark) => Some(format!("belongs to stack {}", mark.stack)),
+        _ => Some("was not made by this stack".to_owned()),
+    }
+}
+
+/// The name that the distribution gets, with what it needs for it.
+#[derive(Debug)]
+pub struct Domain {
+    /// The name.
+    pub name: String,
+    /// The zone that holds it.
+    pub zone: Zone,
+    /// Its certificate.
+    pub certificate: Handle<Certificate>,
+}
+
+/// Declares the certificate of the service's name, if it has one.
+pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) -> Option<Domain> {
+    let (name, zone) = (file.domain.as_ref()?.name.clone(), zone?.clone());
+    let certificate = Certificate::proved_in(&zone.id, &name, stack.tags(CERTIFICATE));
+    let certificate = stack.declare_in(acm::REGION, CERTIFICATE, &certificate);
+    Some(Domain { name, zone, certificate })
+}
+
+/// Declares the records that lead from the name to the distribution: it has IPv4 and IPv6 addresses.
+pub fn aliases(stack: &mut Declarations, domain: &Domain, distribution: &Handle<Distribution>) {
+    for (address, kind) in ALIASES {
+        let records = RecordSet {
+            hosted_zone_id: domain.zone.id.clone(),
+            name: domain.name.clone(),
+            r#type: kind.to_owned(),
+            alias_target: Some(AliasTarget::distribution(distribution.output("DomainName"))),
+            ttl: None,
+            resource_records: BTreeSet::new(),
+        };
+        stack.declare(address, &records);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Which zones and aliases let a stack have its name, and what is declared for it.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::{Declaration, Mark, refs};
+use crate::stack::{delivery, domain};
+
+const FILE: &str = "stack: vod\naccount: '111122223333'\nregion: ap-northeast-2\n\
+                    domain: { name: video.staging.example.com, zone: staging.example.com }\n";
+
+fn file() -> StackFile {
+    config::parse("test.yaml", FILE).unwrap()
+}
+
+fn scope() -> Scope {
+    Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() }
+}
+
+fn hosted(id: &str, name: &str) -> HostedZone {
+    HostedZone { id: id.into(), name: name.into(), private: false }
+}
+
+fn judged(ground: &Ground) -> Result<String, Unusable> {
+    zone(&file().domain.unwrap(), &scope(), ground, None).map(|zone| zone.id)
+}
+
+fn told(ground: &Ground) -> String {
+    let unusable = judged(ground).unwrap_err();
+    format!("{unusable}\nhelp: {}", unusable.help().unwrap())
+}
+
+#[test]
+fn the_public_zone_of_that_name_is_taken() {
+    let private = HostedZone { private: true, ..hosted("Z3", "video.staging.example.com") };
+    let zones = vec![hosted("Z1", "example.com"), hosted("Z2", "staging.example.com"), private];
+    assert_eq!(judged(&Ground { zones, holder: None }), Ok("Z2".into()));
+}
+
+#[test]
+fn a_missing_zone_is_told_with_what_to_do() {
+    insta::assert_snapshot!(told(&Ground { zones: vec![hosted("Z1", "example.com")], holder: None }), @r"
+    account 111122223333 has no public hosted zone staging.example.com for video.staging.example.com
+    help: make it (`aws route53 create-hosted-zone --name staging.example.com --caller-reference 1`) and delegate the name to it; if another account holds staging.example.com, delegate a name under it to a zone of this account, and put that into `domain.zone`
+    ");
+    let private = HostedZone { private: true, ..hosted("Z2", "staging.example.com") };
+    assert!(told(&Ground { zones: vec![private], holder: None }).contains(", only a private one"));
+    let local = zone(&file().domain.unwrap(), &scope(), &Ground::default(), Some("http://127.0.0.1:4566"));
+    insta::assert_snapshot!(local.unwrap_err().help().unwrap().to_string(), @"make it: AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=test aws --endpoint-url http://127.0.0.1:4566 route53 create-hosted-zone --name staging.example.com --caller-reference 1");
+}
+
+#[test]
+fn a_longer_zone_shadows_the_declared_one() {
+    let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "video.staging.example.com")];
+    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @r"
+    video.staging.example.com is not in the hosted zone staging.example.com: video.staging.example.com is a public zone of its own in this account
+    help: write `zone: video.staging.example.com` under `domain`, or delete that zone if nothing is delegated to it
+    ");
+}
+
+#[test]
+fn two_public_zones_of_one_name_are_ambiguous() {
+    let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "staging.example.com")];
+    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @r"
+    account 111122223333 has 2 public hosted zones staging.example.com (Z2, Z3), and only one can be delegated to
+    help: delete those that the name servers of staging.example.com's parent do not name (`dig NS staging.example.com`)
+    ");
+}
+
+#[test]
+fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
+    let ground = |ownership| Ground {
+        zones: vec![hosted("Z2", "staging.example.com")],
+        holder: Some(Holder { id: "E1".into(), ownership }),
+    };
+    let of = |stack: &str| {
+        Ownership::Marked(Mark { stack: stack.into(), address: "delivery/distribution".into() })
+    };
+    assert_eq!(judged(&ground(of("vod"))), Ok("Z2".into()));
+    insta::assert_snapshot!(told(&ground(of("other"))), @r"
+    video.staging.example.com is an alias of distribution E1, which belongs to stack other
+    help: take the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only
+    ");
+    assert!(told(&ground(Ownership::Unmarked)).contains("which was not made by this stack"));
+}
+
+fn declared(zone: Option<&Zone>) -> BTreeMap<String, Declaration> {
+    let (file, mut stack) = (file(), Declarations::new(scope(), BTreeMap::new()));
+    let own = domain::declare(&mut stack, &file, zone);
+    let bucket = "vod-output.s3.ap-northeast-2.amazonaws.com".into();
+    let delivery = delivery::declare(&mut stack, &file, bucket, own.as_ref());
+    if let Some(own) = &own {
+        domain::aliases(&mut stack, own, &delivery.distribution);
+    }
+    stack.finish().into_iter().map(|one| (one.address.to_string(), one)).collect()
+}
+
+#[test]
+fn the_certificate_is_where_cloudfront_takes_it_from() {
+    let declared = declared(Some(&Zone { id: "Z2".into() }));
+    let certificate = &declared[CERTIFICATE];
+    assert_eq!(certificate.region, "us-east-1");
+    let mut properties = certificate.properties.clone();
+    properties["Tags"].take();
+    insta::assert_json_snapshot!(properties, @r#"
+    {
+      "DomainName": "video.staging.example.com",
+      "ValidationMethod": "DNS",
+      "DomainValidationOptions": [
+        {
+          "DomainName": "video.staging.example.com",
+          "HostedZoneId": "Z2"
+        }
+      ],
+      "KeyAlgorithm": "RSA_2048",
+      "Tags": null
+    }
+    "#);
+}
+
+#[test]
+fn the_distribution_comes_after_its_certificate_and_the_records_after_both() {
+    let declared = declared(Some(&Zone { id: "Z2".into() }));
+    let needs = |address: &str| -> Vec<String> {
+        refs(&declared[address].properties).iter().map(|one| one.address.to_string()).collect()
+    };
+    assert!(needs("delivery/distribution").contains(&CERTIFICATE.to_owned()));
+    let config = &declared["delivery/distribution"].properties["DistributionConfig"];
+    assert_eq!(config["Aliases"], serde_json::json!(["video.staging.example.com"]));
+    assert_eq!(config["ViewerCertificate"]["MinimumProtocolVersion"], "TLSv1.2_2021");
+    for (address, kind) in ALIASES {
+        assert_eq!(needs(address), ["delivery/distribution"]);
+        assert_eq!(declared[address].properties["Type"], kind);
+        assert_eq!(declared[address].properties["AliasTarget"]["HostedZoneId"], "Z2FDTNDATAQYW2");
+    }
+}
+
+#[test]
+fn without_a_zone_nothing_of_the_name_is_declared() {
+    let declared = declared(None);
+    assert!(!declared.contains_key(CERTIFICATE) && !declared.contains_key("delivery/alias-a"));
+    let config = &declared["delivery/distribution"].properties["DistributionConfig"];
+    assert_eq!(config.get("Aliases"), None);
+}

@@ -1,0 +1,124 @@
+//! Transcoding a library that is already in the source bucket: what S3 Batch Operations needs for it.
+//!
+//! A job of S3 Batch Operations invokes the submit handler for every object of a manifest. The manifest and the job's
+//! report are in the work bucket, under a prefix of their own: neither is worth keeping longer than the encodes they
+//! started, the bucket takes everything away after a week, and the manifest must not be in the source bucket, where it
+//! would be an upload.
+
+use super::roles;
+use super::storage::Storage;
+use super::{Declarations, Handle};
+use crate::model::{Input, PolicyDocument, Principal, Statement};
+use crate::resource::iam::Role;
+use crate::resource::lambda::Function;
+
+const ROLE: &str = "library/batch-role";
+const BATCH: &str = "batchoperations.s3.amazonaws.com";
+
+/// Where in the work bucket manifests and reports of batch jobs are.
+pub const PREFIX: &str = "library/";
+
+/// Declares the role that S3 Batch Operations assumes. It costs nothing, so it is always there: which library comes when
+/// is nothing that a stack file knows.
+pub fn declare(stack: &mut Declarations, storage: &Storage, submit: &Handle<Function>) -> Handle<Role> {
+    let role = Role::new(
+        stack.name("batch"),
+        "What S3 Batch Operations may do to transcode a library",
+        trust(),
+        roles::inline(access(&storage.work.arn(), submit.arn())),
+        stack.tags(ROLE),
+    );
+    stack.declare(ROLE, &role)
+}
+
+/// Without `aws:SourceAccount`: AWS documents no condition key that S3 Batch Operations sets when it assumes a role, and
+/// one that it does not set would shut it out. Nobody can have it act for another account, since `iam:PassRole` never
+/// crosses accounts.
+fn trust() -> PolicyDocument {
+    let assume = Statement::allow("Assume", &["sts:AssumeRole"]);
+    PolicyDocument::new([assume.to(Principal::service(BATCH))])
+}
+
+/// What a job does (S3 user guide, "Granting permissions for Batch Operations"): read its manifest, which may be a
+/// version, invoke submit, and write its report. It never touches the objects that the manifest lists.
+fn access(work: &Input, submit: Input) -> PolicyDocument {
+    let library = || work.clone() + "/" + PREFIX;
+    PolicyDocument::new([
+        Statement::allow("ReadManifest", &["s3:GetObject", "s3:GetObjectVersion"])
+            .on([library() + "manifests/*"]),
+        Statement::allow("WriteReport", &["s3:PutObject"]).on([library() + "reports/*"]),
+        Statement::allow("Submit", &["lambda:InvokeFunction"]).on([submit]),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_reads_its_manifest_invokes_submit_and_reports() {
+        let work = Input::from("arn:aws:s3:::vod-work-111122223333-eu-west-1");
+        let policy = access(&work, "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit".into());
+        insta::assert_json_snapshot!(policy, @r#"
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "ReadManifest",
+              "Effect": "Allow",
+              "Action": [
+                "s3:GetObject",
+                "s3:GetObjectVersion"
+              ],
+              "Resource": [
+                "arn:aws:s3:::vod-work-111122223333-eu-west-1/library/manifests/*"
+              ]
+            },
+            {
+              "Sid": "Submit",
+              "Effect": "Allow",
+              "Action": [
+                "lambda:InvokeFunction"
+              ],
+              "Resource": [
+                "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit"
+              ]
+            },
+            {
+              "Sid": "WriteReport",
+              "Effect": "Allow",
+              "Action": [
+                "s3:PutObject"
+              ],
+              "Resource": [
+                "arn:aws:s3:::vod-work-111122223333-eu-west-1/library/reports/*"
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn only_batch_operations_may_assume_the_role() {
+        insta::assert_json_snapshot!(trust(), @r#"
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "Assume",
+              "Effect": "Allow",
+              "Principal": {
+                "Service": [
+                  "batchoperations.s3.amazonaws.com"
+                ]
+              },
+              "Action": [
+                "sts:AssumeRole"
+              ]
+            }
+          ]
+        }
+        "#);
+    }
+}

@@ -1,0 +1,38 @@
+//! Options of the stack file on, and off again: private playback and alerts.
+
+#[expect(dead_code, reason = "this test uses a part of it")]
+mod support;
+
+use support::{Cloud, StackFile};
+
+/// RFC 9500's published test key.
+const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sign/testdata");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
+    let cloud = Cloud::start("options").await;
+    let keys = format!("  access_logs: true\n  signed_urls: {{ public_keys: [{KEYS}/rsa.pem] }}");
+    let alerts = "tags: { environment: local }\nalerts: { email: oncall@example.com }";
+    let with = StackFile::new(&[("  access_logs: true", &keys), ("tags: { environment: local }", alerts)]);
+
+    let key = format!("{KEYS}/rsa.key");
+    let (applied, _) = cloud.provision(&["apply", with.path(), "--yes", "--verify", "--key", &key], 0);
+    let address = applied.lines().find_map(|line| line.strip_prefix("play ")).expect("it plays").trim();
+    assert_eq!(reqwest_status(address).await, 403, "nothing plays unsigned");
+    let (again, _) = cloud.provision(&["plan", with.path()], 0);
+    assert!(again.contains("nothing to do: all "), "{again}");
+
+    let (off, _) = cloud.provision(&["apply", "stacks/local.yaml", "--yes"], 0);
+    assert!(off.contains("- alerts/topic ") && off.contains("- delivery/viewer-keys "), "{off}");
+    assert_eq!(reqwest_status(address).await, 200, "what is not private plays unsigned");
+    let (nothing, _) = cloud.provision(&["plan", "stacks/local.yaml"], 0);
+    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+    let (gone, _) = cloud.provision(&["teardown", with.path(), "--yes"], 0);
+    assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+}
+
+/// What a viewer without a signature is answered.
+async fn reqwest_status(address: &str) -> u16 {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::get(address).await.expect("the viewer's address answers").status().as_u16()
+}
