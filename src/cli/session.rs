@@ -171,17 +171,14 @@ impl Session {
     }
 }
 
-/// Refuses what a stack file may say but this version does not build yet: leaving it out in silence could expose videos.
+/// Refuses the engine that a stack file may name but this version does not have.
 fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
-    let asked = [("engine: cloudformation", file.engine == Engine::Cloudformation)];
-    let unbuilt: Vec<&str> = asked.iter().filter(|(_, asked)| *asked).map(|(name, _)| *name).collect();
-    if unbuilt.is_empty() {
+    if file.engine == Engine::Direct {
         return Ok(());
     }
     Err(miette!(
-        help = "leave them out of the stack file for now, or wait for the version that builds them",
-        "this version of provision does not build {} yet; nothing was changed",
-        unbuilt.join(", ")
+        help = "use `engine: direct`, or leave `engine:` out",
+        "this version of provision does not have the CloudFormation engine yet; nothing was changed"
     ))
 }
 
