@@ -96,7 +96,7 @@ fn creates(names: &[(&str, Value, &[usize])]) -> Plan {
     });
     let scope =
         Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
-    Plan { scope, steps: steps.collect(), unchanged: vec![], outputs: BTreeMap::new() }
+    Plan { scope, steps: steps.collect(), unchanged: vec![], kept: vec![], outputs: BTreeMap::new() }
 }
 
 /// Runs the plan; the token cancels it.

@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::{Action, Plan, Reason, Step};
 use crate::diff::diff;
 use crate::graph::Graph;
-use crate::model::{Address, Declaration, Kind, Live, Orphan, Outputs, Scope, Snapshot, resolve};
+use crate::model::{
+    Address, Contents, Declaration, Kind, Known, Live, Orphan, Outputs, Ownership, Scope, Snapshot, resolve,
+};
 
 /// What planning must know of a type; the registry answers it, so that planning itself sees no adapter.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +40,23 @@ pub fn plan(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn Fn(&K
         building.resource(graph, declaration, snapshot.live.get(&declaration.address));
     }
     building.order_replacements(graph);
-    building.orphans(&snapshot.orphans);
+    let (kept, gone): (Vec<&Orphan>, Vec<&Orphan>) =
+        snapshot.orphans.iter().partition(|orphan| stays(orphan, &snapshot.orphans));
+    building.orphans(gone);
     let Building { steps, unchanged, outputs, .. } = building;
-    Plan { scope: scope.clone(), steps, unchanged, outputs }
+    Plan { scope: scope.clone(), steps, unchanged, kept: kept.into_iter().map(known).collect(), outputs }
+}
+
+/// Whether an orphan stays: it holds data, or it is a part of one that does (a bucket's policy).
+fn stays(orphan: &Orphan, all: &[Orphan]) -> bool {
+    let full = |one: &Orphan| one.live.contents == Contents::Some;
+    let part = orphan.live.ownership == Ownership::Inherited;
+    full(orphan) || part && all.iter().any(|one| full(one) && one.live.id == orphan.live.id)
+}
+
+fn known(orphan: &Orphan) -> Known {
+    let Orphan { address, kind, region, live } = orphan.clone();
+    Known { address, kind, region, id: live.id }
 }
 
 struct Building<'a> {
@@ -132,11 +148,10 @@ impl Building<'_> {
         self.steps = steps;
     }
 
-    fn orphans(&mut self, orphans: &[Orphan]) {
+    fn orphans(&mut self, mut by_rank: Vec<&Orphan>) {
         // Whatever else is to be done comes first: an update may be what frees an orphan (a distribution that lets go
         // of a policy). Among themselves they go by type, what rests on others first.
         let before = self.steps.len();
-        let mut by_rank: Vec<&Orphan> = orphans.iter().collect();
         by_rank.sort_by_key(|orphan| std::cmp::Reverse((self.rules)(&orphan.kind).rank));
         let ranks: Vec<usize> = by_rank.iter().map(|orphan| (self.rules)(&orphan.kind).rank).collect();
         for (index, orphan) in by_rank.into_iter().enumerate() {

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use build::{Rules, plan};
 pub use teardown::teardown;
 
-use crate::model::{Address, Changes, Guard, Kind, Live, Outputs, Scope};
+use crate::model::{Address, Changes, Guard, Kind, Known, Live, Outputs, Scope};
 
 /// What is to be done with one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,6 +82,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What is as declared.
     pub unchanged: Vec<Address>,
+    /// What is no longer declared and stays nevertheless, since it holds data.
+    #[serde(default)]
+    pub kept: Vec<Known>,
     /// The outputs of what is live and stays, for references of the steps.
     pub outputs: BTreeMap<Address, Outputs>,
 }

@@ -37,7 +37,8 @@ pub fn teardown(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn F
         done.insert(&declaration.address, steps.len());
         steps.push(delete(&declaration.address, &declaration.kind, &declaration.region, live, needs));
     }
-    Plan { scope: scope.clone(), steps, unchanged: Vec::new(), outputs: BTreeMap::new() }
+    let (unchanged, kept) = (Vec::new(), Vec::new());
+    Plan { scope: scope.clone(), steps, unchanged, kept, outputs: BTreeMap::new() }
 }
 
 /// What is live and rests on an address, directly or through resources that are not live any more.

@@ -164,17 +164,30 @@ fn apply_never_deletes_or_replaces_what_holds_data() {
     let replaced =
         planned(&[declared("storage/a", json!({ "Name": "new" }))], &[("storage/a", full.clone())], &[]);
     assert!(check(&replaced, Leave::default()).is_err());
-    let orphan = Orphan {
-        address: "storage/a".into(),
-        kind: kind("bucket"),
-        region: "ap-northeast-2".into(),
-        live: full.clone(),
-    };
-    assert!(check(&planned(&[], &[], &[orphan]), Leave::default()).is_err());
     let emptied = Live { contents: Contents::Empty, ..full };
     let replaced =
         planned(&[declared("storage/a", json!({ "Name": "new" }))], &[("storage/a", emptied)], &[]);
     assert!(check(&replaced, Leave::default()).is_ok());
+}
+
+#[test]
+fn an_orphan_that_holds_data_stays_with_its_parts_until_it_is_empty() {
+    let orphan = |address: &str, live: Live| Orphan {
+        address: address.into(),
+        kind: kind("bucket"),
+        region: "ap-northeast-2".into(),
+        live,
+    };
+    let bucket = |contents| orphan("logs", Live { contents, ..live("logs", json!({})) });
+    let part = Live { ownership: Ownership::Inherited, ..live("logs", json!({})) };
+    let policy = orphan("logs/policy", part);
+    let other = orphan("other", live("other", json!({})));
+    let full = planned(&[], &[], &[bucket(Contents::Some), policy.clone(), other.clone()]);
+    assert_eq!(steps(&full), ["delete other <- "]);
+    let kept: Vec<&str> = full.kept.iter().map(|one| one.address.as_str()).collect();
+    assert_eq!(kept, ["logs", "logs/policy"]);
+    let emptied = planned(&[], &[], &[bucket(Contents::Empty), policy, other]);
+    assert_eq!((emptied.steps.len(), emptied.kept.len()), (3, 0));
 }
 
 #[test]

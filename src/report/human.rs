@@ -7,11 +7,15 @@ use owo_colors::OwoColorize;
 use serde_json::Value;
 
 use super::value;
-use crate::model::{Changes, PropertyChange};
+use crate::model::{Changes, Known, PropertyChange};
 use crate::plan::{Action, Plan, Reason, Step, Totals};
 
 /// Tags that carry ownership; every resource has them, so nobody wants to read them.
 const OWN_TAGS: &str = "Tags[provision:";
+
+/// What becomes of what stays.
+const STAYS: &str =
+    "    (it goes with the first apply that finds it empty: its objects expire, or delete them yourself)";
 
 /// The plan as text, with colours that the writer strips where they do not belong. Ends with the totals line.
 #[must_use]
@@ -23,6 +27,13 @@ pub fn plan(plan: &Plan) -> String {
             line(&mut text, plan, step);
         }
         text.push('\n');
+    }
+    for Known { address, kind, id, .. } in &plan.kept {
+        let name = format!("{address:<32} {:<32}", kind.short());
+        let _ = writeln!(text, "  = {name} {id} stays: no longer declared, but it holds data");
+    }
+    if !plan.kept.is_empty() {
+        let _ = writeln!(text, "{STAYS}\n");
     }
     let _ = writeln!(text, "{}", totals(plan.totals()));
     text
