@@ -1,8 +1,9 @@
-//! Options of the stack file on, and off again: private playback and alerts.
+//! Options of the stack file on, and off again: private playback, alerts and access logs.
 
 #[expect(dead_code, reason = "this test uses a part of it")]
 mod support;
 
+use aws_sdk_s3::primitives::ByteStream;
 use support::{Cloud, StackFile};
 
 /// RFC 9500's published test key.
@@ -27,8 +28,28 @@ async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
     assert_eq!(reqwest_status(address).await, 200, "what is not private plays unsigned");
     let (nothing, _) = cloud.provision(&["plan", "stacks/local.yaml"], 0);
     assert!(nothing.contains("nothing to do: all "), "{nothing}");
+    logs_outlive_their_option(&cloud).await;
     let (gone, _) = cloud.provision(&["teardown", with.path(), "--yes"], 0);
     assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+}
+
+/// Access logs go off while there are logs: these stay, with what guards them, until they are gone by themselves.
+async fn logs_outlive_their_option(cloud: &Cloud) {
+    let cx = cloud.context("vod-local").await;
+    let (bucket, key) = ("vod-local-logs-111122223333-ap-northeast-2", "s3/log");
+    let body = ByteStream::from_static(b"who watched what");
+    cx.s3().put_object().bucket(bucket).key(key).body(body).send().await.expect("a log is written");
+    let without = StackFile::new(&[("  access_logs: true", "  access_logs: false")]);
+
+    let (off, _) = cloud.provision(&["apply", without.path(), "--yes"], 0);
+    assert!(off.contains("- delivery/access-logs ") && off.contains("= storage/logs "), "{off}");
+    assert!(!off.contains("- storage/logs"), "{off}");
+    let (kept, _) = cloud.provision(&["plan", without.path()], 0);
+    assert!(kept.contains("= storage/logs/policy ") && kept.contains("nothing to do: all "), "{kept}");
+
+    cx.s3().delete_object().bucket(bucket).key(key).send().await.expect("the log expires");
+    let (emptied, _) = cloud.provision(&["apply", without.path(), "--yes"], 0);
+    assert!(emptied.contains("- storage/logs ") && !emptied.contains(" stays"), "{emptied}");
 }
 
 /// What a viewer without a signature is answered.
