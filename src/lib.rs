@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod bundle;
 pub mod cli;
+pub mod cloudformation;
 pub mod diff;
 pub mod execute;
 pub mod graph;

@@ -11,6 +11,7 @@ mod plan;
 pub mod schema;
 mod session;
 mod sign;
+mod synth;
 mod teardown;
 pub mod validate;
 mod verify;
@@ -41,6 +42,7 @@ enum Command {
     Outputs(outputs::Args),
     Sign(sign::Args),
     Bundle(bundle::Args),
+    Synth(synth::Args),
     Local(local::Args),
     Validate(validate::Args),
     Schema(schema::Args),
@@ -76,6 +78,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Outputs(args) => outputs::run(args).await.map(done),
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
+        Command::Synth(args) => synth::run(args).await.map(done),
         Command::Local(args) => local::run(args).await.map(done),
         Command::Validate(args) => validate::run(args).await.map(done),
         Command::Schema(args) => schema::run(args).await.map(done),

@@ -68,11 +68,7 @@ impl Session {
             }
             None => Target::Aws,
         };
-        let scope = Scope {
-            stack: file.stack.to_string(),
-            account: file.account.to_string(),
-            region: file.region.to_string(),
-        };
+        let scope = scope(&file);
         let connection = Connection::open(target, &scope.region).await;
         let identity = connection.identity().await?;
         if identity.account != scope.account {
@@ -94,16 +90,7 @@ impl Session {
 
     /// The handlers' bundles, built where they are stale, and the stack that deploys them.
     pub(super) async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
-        let architecture = match stack::handlers::architecture(&self.file) {
-            Architecture::Arm64 => bundle::Architecture::Arm64,
-            Architecture::X86_64 => bundle::Architecture::X86_64,
-        };
-        let (zone, bundles) = tokio::try_join!(self.zone(), super::bundle::build(architecture))?;
-        let digest = |handler: &str| {
-            let bundle = bundles.iter().find(|bundle| bundle.handler == handler);
-            bundle.map(Bundle::sha256_hex).unwrap_or_default()
-        };
-        let code = Code { submit: digest("submit"), publish: digest("publish") };
+        let (zone, (code, bundles)) = tokio::try_join!(self.zone(), code(&self.file))?;
         Ok((Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?, bundles))
     }
 
@@ -168,6 +155,29 @@ impl Session {
             calls.round_trips(),
             self.began.elapsed().as_secs_f64()
         );
+    }
+}
+
+/// The handlers' bundles, built where they are stale, and their code as the stack deploys it.
+pub(super) async fn code(file: &StackFile) -> miette::Result<(Code, Vec<Bundle>)> {
+    let architecture = match stack::handlers::architecture(file) {
+        Architecture::Arm64 => bundle::Architecture::Arm64,
+        Architecture::X86_64 => bundle::Architecture::X86_64,
+    };
+    let bundles = super::bundle::build(architecture).await?;
+    let digest = |handler: &str| {
+        let bundle = bundles.iter().find(|bundle| bundle.handler == handler);
+        bundle.map(Bundle::sha256_hex).unwrap_or_default()
+    };
+    Ok((Code { submit: digest("submit"), publish: digest("publish") }, bundles))
+}
+
+/// The scope of the stack that a file describes.
+pub(super) fn scope(file: &StackFile) -> Scope {
+    Scope {
+        stack: file.stack.to_string(),
+        account: file.account.to_string(),
+        region: file.region.to_string(),
     }
 }
 

@@ -24,6 +24,7 @@ use std::time::Duration;
 pub use error::Error;
 pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
+pub use mediaconvert::Model as MediaConvertModel;
 pub use serve::{Options as ServeOptions, serve};
 
 use instance::{DEFAULT_NAME, Instance};
@@ -124,6 +125,14 @@ pub async fn ensure(settings: &Settings, progress: &mut dyn FnMut(&str)) -> Resu
     progress("starting the local cloud");
     let status = instance.start(settings).await?;
     Ok(Running::from_status(status))
+}
+
+/// AWS's model of the MediaConvert API, which the local cloud holds requests to.
+///
+/// # Errors
+/// When what the cloud needs cannot be installed.
+pub async fn mediaconvert_model(progress: &mut dyn FnMut(&str)) -> Result<MediaConvertModel, Error> {
+    MediaConvertModel::read(&install::ensure(progress).await?.mediaconvert_model())
 }
 
 /// What the local cloud says of itself; `None` when it does not run. With port 0 it is found on

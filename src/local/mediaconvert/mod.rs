@@ -27,7 +27,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::clients::Clients;
 use super::{Error, Ffmpeg};
-use model::Model;
+pub use model::Model;
 use state::State;
 
 pub(super) use api::handle;
@@ -73,9 +73,7 @@ impl Service {
         clients: Clients,
         ffmpeg: Ffmpeg,
     ) -> Result<Arc<Self>, Error> {
-        let text = std::fs::read(model).map_err(Error::files(model))?;
-        let model: Model = serde_json::from_slice(&text)
-            .map_err(|error| Error::Files { path: model.into(), source: error.into() })?;
+        let model = Model::read(model)?;
         let (events, queue) = mpsc::unbounded_channel();
         tokio::spawn(events::deliver_all(clients.clone(), queue));
         let state = Mutex::new(State::new(&place));

@@ -4,13 +4,16 @@
 //! `/outputGroups/0/outputs/0: containerSettings is a required property`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::local::Error;
+
 /// The operations and shapes of the API.
 #[derive(Debug, Deserialize)]
-pub(super) struct Model {
+pub struct Model {
     operations: HashMap<String, Operation>,
     shapes: HashMap<String, Shape>,
 }
@@ -93,8 +96,18 @@ impl Model {
         members
     }
 
-    /// Checks an operation's input; the error lists everything that is wrong with it.
-    pub(super) fn check(&self, operation: &str, input: &Value) -> Result<(), String> {
+    /// The model in a file of the environment.
+    pub(in crate::local) fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read(path).map_err(Error::files(path))?;
+        serde_json::from_slice(&text)
+            .map_err(|error| Error::Files { path: path.into(), source: error.into() })
+    }
+
+    /// Checks an operation's input.
+    ///
+    /// # Errors
+    /// A list of everything that is wrong with it.
+    pub fn check(&self, operation: &str, input: &Value) -> Result<(), String> {
         let Some(shape) = self.operations.get(operation).and_then(|operation| operation.input.as_ref())
         else {
             return Ok(());

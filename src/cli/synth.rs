@@ -1,0 +1,108 @@
+//! `provision synth`: the stack as CloudFormation templates, offline.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use miette::{IntoDiagnostic as _, WrapErr as _, miette};
+
+use super::session;
+use crate::cloudformation::{self, Template};
+use crate::graph::Graph;
+use crate::stack;
+use crate::stack::config::{self, StackFile};
+use crate::stack::domain::Zone;
+
+/// Print the stack as CloudFormation templates, offline: the same resources, names and properties that apply makes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// How to write them.
+    #[arg(long, value_enum, default_value_t = Format::Yaml)]
+    format: Format,
+    /// Write each template into a file of its own in this directory instead of all to stdout.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The id of the hosted zone of the stack's domain, which only AWS knows.
+    #[arg(long, value_name = "ID")]
+    zone_id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Yaml,
+    Json,
+}
+
+impl Format {
+    const fn extension(self) -> &'static str {
+        match self {
+            Self::Yaml => "yaml",
+            Self::Json => "json",
+        }
+    }
+
+    fn render(self, template: &Template) -> String {
+        match self {
+            Self::Yaml => template.to_yaml(),
+            Self::Json => template.to_json(),
+        }
+    }
+}
+
+/// Writes the templates in the order in which they are deployed.
+///
+/// # Errors
+/// When the stack file cannot be used, a handler cannot be built, or a file cannot be written.
+pub(super) async fn run(args: Args) -> miette::Result<()> {
+    let file = config::load(&args.stack)?;
+    let zone = zone(&file, args.zone_id)?;
+    let (code, _) = session::code(&file).await?;
+    let graph = Graph::new(stack::declare(&file, &code, zone.as_ref()))?;
+    let templates = cloudformation::synth(&session::scope(&file), &graph)?;
+    match &args.out {
+        Some(directory) => write(&templates, args.format, directory),
+        None => {
+            anstream::print!("{}", text(&templates, args.format));
+            Ok(())
+        }
+    }
+}
+
+/// The hosted zone of the stack's domain, if it has one.
+fn zone(file: &StackFile, id: Option<String>) -> miette::Result<Option<Zone>> {
+    match (&file.domain, id) {
+        (None, None) => Ok(None),
+        (Some(_), Some(id)) => Ok(Some(Zone { id })),
+        (None, Some(_)) => Err(miette!(help = "leave out --zone-id", "the stack has no domain")),
+        (Some(domain), None) => {
+            let zone = &domain.zone;
+            let lookup = format!("aws route53 list-hosted-zones-by-name --dns-name {zone}");
+            Err(miette!(
+                help = format!("add --zone-id with what `{lookup}` says"),
+                "the templates need the id of the hosted zone {zone}, and synth asks AWS for nothing"
+            ))
+        }
+    }
+}
+
+/// All templates as one text: a stream of YAML or JSON documents.
+fn text(templates: &[Template], format: Format) -> String {
+    let separator = if format == Format::Yaml { "---\n" } else { "" };
+    templates.iter().map(|template| format.render(template)).collect::<Vec<_>>().join(separator)
+}
+
+fn write(templates: &[Template], format: Format, directory: &Path) -> miette::Result<()> {
+    fs::create_dir_all(directory)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("cannot make the directory {}", directory.display()))?;
+    for template in templates {
+        let path = directory.join(format!("{}.{}", template.name, format.extension()));
+        fs::write(&path, format.render(template))
+            .into_diagnostic()
+            .wrap_err_with(|| format!("cannot write {}", path.display()))?;
+        anstream::println!("{}: {} in {}", path.display(), template.name, template.region);
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! What checkov objects to and why it stays: written into each resource's metadata, where checkov reads it. The other
+//! judge, cfn-lint, has no objection.
+
+use serde_json::Value;
+
+use crate::model::Declaration;
+
+/// A check of checkov that is passed over for some resources.
+#[derive(Debug)]
+pub struct Exception {
+    /// The check's id.
+    pub check: &'static str,
+    /// Why it stays as it is.
+    pub reason: &'static str,
+    of: Of,
+}
+
+/// The resources of an exception: no more than the reason speaks of.
+#[derive(Debug)]
+enum Of {
+    /// One address.
+    Address(&'static str),
+    /// All of a type.
+    Kind(&'static str),
+    /// Those of a type that have a property, by its pointer and value; no value: those that have it not.
+    With(&'static str, &'static str, Option<bool>),
+}
+
+impl Of {
+    fn is(&self, declaration: &Declaration) -> bool {
+        let kind = declaration.kind.as_str();
+        match *self {
+            Self::Address(address) => address == declaration.address.as_str(),
+            Self::Kind(wanted) => wanted == kind,
+            Self::With(wanted, pointer, value) => {
+                wanted == kind && declaration.properties.pointer(pointer) == value.map(Value::from).as_ref()
+            }
+        }
+    }
+}
+
+const fn accepted(check: &'static str, of: Of, reason: &'static str) -> Exception {
+    Exception { check, reason, of }
+}
+
+const DISTRIBUTION: &str = "AWS::CloudFront::Distribution";
+const FUNCTION: &str = "AWS::Lambda::Function";
+
+const EXCEPTIONS: &[Exception] = &[
+    accepted(
+        "CKV_AWS_68",
+        Of::With(DISTRIBUTION, "/DistributionConfig/WebACLId", None),
+        "It answers GET and HEAD with objects of one bucket: no program runs behind it that a rule could shield. \
+         Whose policy asks for a web ACL names it in the stack file (delivery.web_acl).",
+    ),
+    accepted(
+        "CKV_AWS_86",
+        Of::Kind(DISTRIBUTION),
+        "The check knows only the property Logging. Access logs are standard logging v2, resources of their own \
+         (AWS::Logs::Delivery) that the stack file turns on (delivery.access_logs).",
+    ),
+    accepted(
+        "CKV_AWS_174",
+        Of::With(
+            DISTRIBUTION,
+            "/DistributionConfig/ViewerCertificate/CloudFrontDefaultCertificate",
+            Some(true),
+        ),
+        "Without a domain viewers come by CloudFront's own name and certificate, for which AWS fixes the minimum version. \
+         With one (domain in the stack file) it is TLSv1.2_2021.",
+    ),
+    accepted(
+        "CKV_AWS_27",
+        Of::With("AWS::SQS::Queue", "/SqsManagedSseEnabled", Some(true)),
+        "It is encrypted with keys of SQS (SSE-SQS), which the check does not know. Its messages are events that name \
+         objects; a key of our own would have to be opened to EventBridge and add nothing.",
+    ),
+    accepted(
+        "CKV_AWS_26",
+        Of::With("AWS::SNS::Topic", "/KmsMasterKeyId", None),
+        "It carries names and figures of alarms, which go on as plain e-mail. CloudWatch cannot use the key that AWS manages \
+         for SNS, so it would take a key of our own in each region, opened to CloudWatch, for what does not stay secret.",
+    ),
+    accepted(
+        "CKV_AWS_115",
+        Of::Kind(FUNCTION),
+        "Only the stack's own rules invoke it, and events wait in Lambda's queue while concurrency is short. A reservation \
+         takes from all other functions of the account, and an account with the initial quota refuses it.",
+    ),
+    accepted(
+        "CKV_AWS_116",
+        Of::Kind(FUNCTION),
+        "Events that fail go to the dead-letter queue as the on-failure destination of its EventInvokeConfig, which \
+         carries the error as well; the check knows only DeadLetterConfig.",
+    ),
+    accepted(
+        "CKV_AWS_117",
+        Of::Kind(FUNCTION),
+        "It calls public AWS APIs with its role and nothing in a VPC. Inside one it would need NAT or endpoints and gain \
+         no protection.",
+    ),
+    accepted(
+        "CKV_AWS_173",
+        Of::Kind(FUNCTION),
+        "Its variables are names and ARNs that the template shows as well, no secrets; Lambda encrypts them with a key \
+         that AWS manages.",
+    ),
+    accepted(
+        "CKV_AWS_158",
+        Of::Kind("AWS::Logs::LogGroup"),
+        "It is encrypted with keys of CloudWatch Logs. It holds names of objects and jobs, neither videos nor personal \
+         data; a key of our own would make the logs unreadable with it and protect nothing more.",
+    ),
+    accepted(
+        "CKV_AWS_18",
+        Of::Address("storage/logs"),
+        "It is where access logs go: logging access to it into itself would never end.",
+    ),
+    accepted(
+        "CKV_AWS_21",
+        Of::Address("storage/logs"),
+        "AWS writes each log under a name of its own and never again, and only AWS's log services may write; versions \
+         would keep what has expired.",
+    ),
+    accepted(
+        "CKV_AWS_21",
+        Of::Address("storage/work"),
+        "It holds what can be made again from the versioned source bucket, for days; versions would keep what has expired.",
+    ),
+];
+
+/// All of them.
+#[must_use]
+pub const fn exceptions() -> &'static [Exception] {
+    EXCEPTIONS
+}
+
+/// Those that a declaration's resource has.
+pub(super) fn of(declaration: &Declaration) -> impl Iterator<Item = &'static Exception> {
+    EXCEPTIONS.iter().filter(|exception| exception.of.is(declaration))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Guard, Kind, Outputs};
+
+    fn checks(kind: &'static str, properties: Value) -> Vec<&'static str> {
+        let declaration = Declaration {
+            address: "delivery/distribution".into(),
+            kind: Kind::new(kind),
+            region: "ap-northeast-2".into(),
+            properties,
+            foreseen: Outputs::new(),
+            after: BTreeSet::new(),
+            guard: Guard::None,
+        };
+        of(&declaration).map(|exception| exception.check).collect()
+    }
+
+    #[test]
+    fn an_exception_holds_only_where_its_reason_does() {
+        let own = json!({ "DistributionConfig": {
+            "WebACLId": "arn", "ViewerCertificate": { "AcmCertificateArn": "arn" } } });
+        assert_eq!(checks(DISTRIBUTION, own), ["CKV_AWS_86"]);
+        let default = json!({ "DistributionConfig": {
+            "ViewerCertificate": { "CloudFrontDefaultCertificate": true } } });
+        assert_eq!(checks(DISTRIBUTION, default), ["CKV_AWS_68", "CKV_AWS_86", "CKV_AWS_174"]);
+        assert_eq!(checks("AWS::SQS::Queue", json!({})), [""; 0]);
+    }
+}

@@ -1,0 +1,168 @@
+//! Our references as CloudFormation's intrinsic functions.
+
+use serde_json::{Map, Value, json};
+
+use super::logical;
+use crate::model::{Input, Kind, OutputRef, Part};
+
+/// How a template reads one of the outputs of a resource that it declares.
+///
+/// Outputs are named as `Fn::GetAtt` names them, so only what CloudFormation gives in another way stands here.
+pub(super) fn read(kind: &Kind, reference: &OutputRef) -> Value {
+    let id = logical::id(&reference.address);
+    match (kind.as_str(), reference.attribute.as_str()) {
+        ("AWS::S3::Bucket", "BucketName")
+        | ("AWS::Lambda::Function", "FunctionName")
+        | ("AWS::CertificateManager::Certificate", "Arn") => json!({ "Ref": id }),
+        ("AWS::CloudFront::Distribution", "Arn") => {
+            let arn = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/";
+            json!({ "Fn::Sub": format!("{arn}${{{id}}}") })
+        }
+        (_, attribute) => json!({ "Fn::GetAtt": [id, attribute] }),
+    }
+}
+
+/// The properties with every reference replaced by what `translate` makes of it.
+pub(super) fn translate(properties: &Value, translate: &dyn Fn(&OutputRef) -> Value) -> Value {
+    if let Some(input) = reference(properties) {
+        return join(input.parts().iter().map(|part| match part {
+            Part::Literal(text) => Value::from(text.as_str()),
+            Part::Ref(reference) => translate(reference),
+        }));
+    }
+    match properties {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, inner)| (key.clone(), self::translate(inner, translate)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(list) => list.iter().map(|inner| self::translate(inner, translate)).collect(),
+        scalar => scalar.clone(),
+    }
+}
+
+/// Whether CloudFormation takes a property as a text of JSON. Types hold such a property as JSON itself, so that it can refer
+/// to outputs and compares by meaning.
+pub(super) fn is_text(kind: &Kind, property: &str) -> bool {
+    matches!((kind.as_str(), property), ("AWS::CloudWatch::Dashboard", "DashboardBody"))
+}
+
+/// The JSON as a text, with what `translate` makes of the references inside.
+pub(super) fn text(json: &Value, translate: &dyn Fn(&OutputRef) -> Value) -> Value {
+    let mut pieces = Vec::new();
+    write(json, translate, &mut pieces);
+    join(pieces.into_iter())
+}
+
+fn write(json: &Value, translate: &dyn Fn(&OutputRef) -> Value, pieces: &mut Vec<Value>) {
+    if let Some(input) = reference(json) {
+        pieces.push(Value::from("\""));
+        pieces.extend(input.parts().iter().map(|part| match part {
+            Part::Literal(text) => escaped(text),
+            Part::Ref(reference) => match translate(reference) {
+                Value::String(text) => escaped(&text),
+                function => function,
+            },
+        }));
+        pieces.push(Value::from("\""));
+        return;
+    }
+    match json {
+        Value::Object(map) => {
+            for (index, (key, inner)) in map.iter().enumerate() {
+                let open = if index == 0 { "{" } else { "," };
+                pieces.push(Value::from(format!("{open}{}:", Value::from(key.as_str()))));
+                write(inner, translate, pieces);
+            }
+            pieces.push(Value::from(if map.is_empty() { "{}" } else { "}" }));
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter().enumerate() {
+                pieces.push(Value::from(if index == 0 { "[" } else { "," }));
+                write(inner, translate, pieces);
+            }
+            pieces.push(Value::from(if list.is_empty() { "[]" } else { "]" }));
+        }
+        scalar => pieces.push(Value::from(scalar.to_string())),
+    }
+}
+
+/// Text as it stands inside a string of JSON.
+fn escaped(text: &str) -> Value {
+    let quoted = Value::from(text).to_string();
+    Value::from(&quoted[1..quoted.len() - 1])
+}
+
+/// The input that an object writes, if it writes one.
+fn reference(value: &Value) -> Option<Input> {
+    let (key, _) = value.as_object().filter(|map| map.len() == 1)?.iter().next()?;
+    if !key.starts_with("Fn::") {
+        return None;
+    }
+    serde_json::from_value(value.clone()).ok()
+}
+
+/// One string of these pieces; neighbouring texts become one.
+fn join(pieces: impl Iterator<Item = Value>) -> Value {
+    let mut joined: Vec<Value> = Vec::new();
+    for piece in pieces {
+        match (joined.last_mut(), piece) {
+            (Some(Value::String(last)), Value::String(more)) => last.push_str(&more),
+            (_, piece) => joined.push(piece),
+        }
+    }
+    match joined.len() {
+        0 => Value::from(""),
+        1 => joined.remove(0),
+        _ => json!({ "Fn::Join": ["", joined] }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(address: &str, attribute: &str) -> OutputRef {
+        OutputRef { address: address.into(), attribute: attribute.into(), foreseen: Some("foreseen".into()) }
+    }
+
+    #[test]
+    fn each_output_is_read_as_its_type_gives_it() {
+        let read = |kind: &'static str, attribute: &str| read(&Kind::new(kind), &output("a/b", attribute));
+        assert_eq!(read("AWS::S3::Bucket", "BucketName"), json!({ "Ref": "AB" }));
+        assert_eq!(read("AWS::S3::Bucket", "Arn"), json!({ "Fn::GetAtt": ["AB", "Arn"] }));
+        assert_eq!(
+            read("AWS::CloudFront::Distribution", "Arn"),
+            json!({ "Fn::Sub": "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${AB}" })
+        );
+    }
+
+    #[test]
+    fn joins_stay_and_texts_grow_together() {
+        let properties = json!({
+            "Join": Input::output(output("a/b", "Arn")) + "/*",
+            "List": [Input::output(output("a/b", "Arn")), "plain"],
+        });
+        let kept = translate(&properties, &|_| json!({ "Ref": "AB" }));
+        assert_eq!(
+            kept,
+            json!({ "Join": { "Fn::Join": ["", [{ "Ref": "AB" }, "/*"]] }, "List": [{ "Ref": "AB" }, "plain"] })
+        );
+        let literal = translate(&properties, &|_| json!("arn"));
+        assert_eq!(literal, json!({ "Join": "arn/*", "List": ["arn", "plain"] }));
+    }
+
+    #[test]
+    fn a_text_of_json_keeps_its_references() {
+        let body = json!({ "a": [1, "x\"y", {}, []], "b": Input::output(output("a/b", "Id")), "c": null });
+        assert_eq!(
+            text(&body, &|_| json!({ "Ref": "AB" })),
+            json!({ "Fn::Join": ["", [
+                r#"{"a":[1,"x\"y",{},[]],"b":""#, { "Ref": "AB" }, r#"","c":null}"#,
+            ]] })
+        );
+        let known = text(&body, &|_| json!("i\"d"));
+        let read: Value = serde_json::from_str(known.as_str().unwrap()).unwrap();
+        assert_eq!(read, json!({ "a": [1, "x\"y", {}, []], "b": "i\"d", "c": null }));
+    }
+}

@@ -1,0 +1,34 @@
+//! Logical ids: what a template calls the resource at an address.
+
+use crate::model::Address;
+
+/// `storage/source/policy` → `StorageSourcePolicy`. CloudFormation takes letters and digits only.
+pub(super) fn id(address: &Address) -> String {
+    camel(address.as_str())
+}
+
+/// The name of the parameter and of the output that carry an attribute from one template to another.
+pub(super) fn export(address: &Address, attribute: &str) -> String {
+    id(address) + &camel(attribute)
+}
+
+fn camel(text: &str) -> String {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_become_logical_ids() {
+        assert_eq!(id(&"storage/source/policy".into()), "StorageSourcePolicy");
+        assert_eq!(id(&"handlers/dead-letters".into()), "HandlersDeadLetters");
+        assert_eq!(export(&"delivery/certificate".into(), "Arn"), "DeliveryCertificateArn");
+    }
+}

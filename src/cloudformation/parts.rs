@@ -1,0 +1,89 @@
+//! Which declarations stand in which template: one per region, since CloudFormation makes a stack in one region.
+//!
+//! Regions may need each other both ways: the distribution of a stack needs its certificate, which must be in
+//! us-east-1, and the alarms there need the distribution. So what another region has is parted in two, what must be
+//! made before the home region's template and what comes after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Error;
+use crate::graph::Graph;
+use crate::model::{Address, Declaration, Scope, refs};
+
+/// When a template is deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Before the home region's, which needs its outputs.
+    Before,
+    /// The home region's.
+    Home,
+    /// After it.
+    After,
+}
+
+/// One template's share of a stack.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Share {
+    /// The name of its CloudFormation stack: the same whichever options are in use.
+    pub(super) name: String,
+    /// Where it is deployed.
+    pub(super) region: String,
+    /// What it declares.
+    pub(super) members: BTreeSet<Address>,
+}
+
+/// The shares of a stack, in the order in which they are deployed.
+pub(super) fn shares(scope: &Scope, graph: &Graph) -> Result<Vec<Share>, Error> {
+    let before = before(scope, graph)?;
+    let mut shares: BTreeMap<(Stage, &str), BTreeSet<Address>> = BTreeMap::new();
+    for declaration in graph.in_order() {
+        let stage = match declaration {
+            home if home.region == scope.region => Stage::Home,
+            early if before.contains(&early.address) => Stage::Before,
+            _ => Stage::After,
+        };
+        shares.entry((stage, &declaration.region)).or_default().insert(declaration.address.clone());
+    }
+    let share = |((stage, region), members): ((Stage, &str), _)| Share {
+        name: name(&scope.stack, stage, region),
+        region: region.to_owned(),
+        members,
+    };
+    Ok(shares.into_iter().map(share).collect())
+}
+
+fn name(stack: &str, stage: Stage, region: &str) -> String {
+    match stage {
+        Stage::Before => format!("{stack}-{region}-before"),
+        Stage::Home => stack.to_owned(),
+        Stage::After => format!("{stack}-{region}-after"),
+    }
+}
+
+/// What other regions must have before the home region's resources can be made, and which of it there is.
+fn before(scope: &Scope, graph: &Graph) -> Result<BTreeSet<Address>, Error> {
+    let mut before = BTreeSet::new();
+    for declaration in graph.in_order().rev() {
+        let early = before.contains(&declaration.address);
+        let home = declaration.region == scope.region;
+        if !early && !home {
+            continue;
+        }
+        for need in waits_for(declaration) {
+            let away = graph.get(&need).is_some_and(|needed| needed.region != scope.region);
+            if away {
+                before.insert(need);
+            } else if early {
+                return Err(Error::Circle { early: declaration.address.clone(), home: need });
+            }
+        }
+    }
+    Ok(before)
+}
+
+/// What a declaration cannot do without: outputs that only AWS knows, and what must stand before it. A value that was
+/// foreseen is written out, so it orders nothing between templates.
+fn waits_for(declaration: &Declaration) -> impl Iterator<Item = Address> {
+    let unknown = refs(&declaration.properties).into_iter().filter(|reference| reference.foreseen.is_none());
+    unknown.map(|reference| reference.address).chain(declaration.after.iter().cloned())
+}

@@ -1,0 +1,192 @@
+//! Declarations as CloudFormation templates. Pure.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::parts::{self, Share};
+use super::{exceptions, intrinsics, logical};
+use crate::graph::Graph;
+use crate::model::{Address, Declaration, Guard, OutputRef, Scope, refs};
+
+/// Why a stack cannot be written as templates.
+#[derive(Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+pub enum Error {
+    /// Two regions that need each other in a circle.
+    #[error(
+        "{early} must be made before the stack's own region and {home} there before it: no order of templates does that"
+    )]
+    #[diagnostic(help(
+        "declare both in one region, or take the name of one where it is known beforehand; `provision apply` does not need templates"
+    ))]
+    Circle {
+        /// The resource of another region that the home region waits for.
+        early: Address,
+        /// What it waits for there.
+        home: Address,
+    },
+}
+
+/// A template, to be deployed as one CloudFormation stack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    /// The name of the CloudFormation stack.
+    pub name: String,
+    /// The region to deploy it in.
+    pub region: String,
+    /// The template.
+    pub body: Value,
+}
+
+impl Template {
+    /// The template as JSON text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        format!("{:#}\n", self.body)
+    }
+
+    /// The template as YAML text, with a comment that says where it is deployed and under which name.
+    ///
+    /// # Panics
+    /// Never: every JSON value is YAML.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        let text = serde_yaml::to_string(&self.body).expect("every JSON value is YAML");
+        format!("# {} in {}\n{text}", self.name, self.region)
+    }
+}
+
+/// The templates of a stack, in the order in which they are deployed: the home region's, and before and after it what
+/// must be in another region. What one template needs of another is the other's output and its own parameter, both
+/// under one name.
+///
+/// # Errors
+/// When resources of two regions need each other in a way that no order of templates can satisfy.
+pub fn synth(scope: &Scope, graph: &Graph) -> Result<Vec<Template>, Error> {
+    let shares = parts::shares(scope, graph)?;
+    let exported = shares.iter().flat_map(|share| foreign(graph, share)).collect();
+    let templates = shares.iter().map(|share| Template {
+        name: share.name.clone(),
+        region: share.region.clone(),
+        body: template(scope, graph, share, &exported),
+    });
+    Ok(templates.collect())
+}
+
+/// The outputs of other templates that a share's resources need and that only AWS knows.
+fn foreign(graph: &Graph, share: &Share) -> BTreeSet<OutputRef> {
+    let declarations = share.members.iter().filter_map(|address| graph.get(address));
+    let references = declarations.flat_map(|declaration| refs(&declaration.properties));
+    references
+        .filter(|reference| reference.foreseen.is_none() && !share.members.contains(&reference.address))
+        .collect()
+}
+
+fn template(scope: &Scope, graph: &Graph, share: &Share, exported: &BTreeSet<OutputRef>) -> Value {
+    let mut sections = Map::new();
+    let mut section = |name: &str, value: Value| drop(sections.insert(name.to_owned(), value));
+    section("AWSTemplateFormatVersion", json!("2010-09-09"));
+    section(
+        "Description",
+        json!(format!("{}, declared by provision: change its stack file, not this", share.name)),
+    );
+    section("Metadata", metadata(scope, share));
+    let parameters: Map<_, _> = foreign(graph, share).iter().map(parameter).collect();
+    if !parameters.is_empty() {
+        section("Parameters", parameters.into());
+    }
+    let declarations = share.members.iter().filter_map(|address| graph.get(address));
+    let resources: Map<_, _> = declarations
+        .map(|declaration| (logical::id(&declaration.address), resource(graph, share, declaration)))
+        .collect();
+    section("Resources", resources.into());
+    let mine = exported.iter().filter(|reference| share.members.contains(&reference.address));
+    let outputs: Map<_, _> = mine.filter_map(|reference| output(graph, reference)).collect();
+    if !outputs.is_empty() {
+        section("Outputs", outputs.into());
+    }
+    sections.into()
+}
+
+/// Where the template belongs: its names and policies say one account and region.
+fn metadata(scope: &Scope, share: &Share) -> Value {
+    json!({
+        "provision": {
+            "Stack": scope.stack,
+            "Account": scope.account,
+            "Region": share.region,
+            "Version": env!("CARGO_PKG_VERSION"),
+        },
+    })
+}
+
+fn parameter(reference: &OutputRef) -> (String, Value) {
+    let name = logical::export(&reference.address, &reference.attribute);
+    let description =
+        format!("{} of {}: the output {name} of its template", reference.attribute, reference.address);
+    (name, json!({ "Type": "String", "Description": description }))
+}
+
+fn output(graph: &Graph, reference: &OutputRef) -> Option<(String, Value)> {
+    let kind = &graph.get(&reference.address)?.kind;
+    let description = format!("{} of {}", reference.attribute, reference.address);
+    let name = logical::export(&reference.address, &reference.attribute);
+    Some((name, json!({ "Description": description, "Value": intrinsics::read(kind, reference) })))
+}
+
+fn resource(graph: &Graph, share: &Share, declaration: &Declaration) -> Value {
+    let mut body = Map::new();
+    let mut attribute = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+    attribute("Type", json!(declaration.kind.as_str()));
+    let depends_on = depends_on(share, declaration);
+    if !depends_on.is_empty() {
+        attribute("DependsOn", depends_on.into());
+    }
+    if declaration.guard == Guard::Data {
+        attribute("DeletionPolicy", json!("Retain"));
+        attribute("UpdateReplacePolicy", json!("Retain"));
+    }
+    attribute("Metadata", resource_metadata(declaration));
+    let read = |reference: &OutputRef| match (graph.get(&reference.address), &reference.foreseen) {
+        (Some(target), _) if share.members.contains(&target.address) => {
+            intrinsics::read(&target.kind, reference)
+        }
+        (_, Some(value)) => json!(value),
+        _ => json!({ "Ref": logical::export(&reference.address, &reference.attribute) }),
+    };
+    attribute("Properties", properties(declaration, &read));
+    body.into()
+}
+
+fn properties(declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {
+    let mut properties = intrinsics::translate(&declaration.properties, read);
+    for (name, value) in properties.as_object_mut().into_iter().flatten() {
+        if intrinsics::is_text(&declaration.kind, name) {
+            *value = intrinsics::text(&declaration.properties[name], read);
+        }
+    }
+    properties
+}
+
+/// What must stand first although no property says so: references order by themselves.
+fn depends_on(share: &Share, declaration: &Declaration) -> Vec<String> {
+    let referred: BTreeSet<_> =
+        refs(&declaration.properties).into_iter().map(|reference| reference.address).collect();
+    let silent = declaration.after.iter().filter(|address| !referred.contains(*address));
+    silent.filter(|address| share.members.contains(*address)).map(logical::id).collect()
+}
+
+/// Its address, and what checkov is to pass over there, with the reason.
+fn resource_metadata(declaration: &Declaration) -> Value {
+    let mut metadata = json!({ "provision": { "Address": declaration.address.as_str() } });
+    let skip: Vec<Value> = exceptions::of(declaration)
+        .map(|exception| json!({ "id": exception.check, "comment": exception.reason }))
+        .collect();
+    if !skip.is_empty() {
+        metadata["checkov"] = json!({ "skip": skip });
+    }
+    metadata
+}
+
+#[cfg(test)]
+mod tests;

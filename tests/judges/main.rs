@@ -1,0 +1,12 @@
+//! What programs and schemas that we did not write say of the declarations: cfn-lint and checkov of the templates,
+//! AWS's published resource schemas of properties and of what cannot be changed in place, AWS's model of the
+//! MediaConvert API of the job templates.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cfn_lint;
+mod checkov;
+mod environment;
+mod mediaconvert;
+mod schemas;
+mod stacks;
