@@ -18,6 +18,7 @@ pub mod observe;
 pub mod plan;
 pub mod report;
 pub mod resource;
+pub mod review;
 pub mod sign;
 pub mod stack;
 pub mod verify;

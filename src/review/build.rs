@@ -1,0 +1,171 @@
+//! From a plan to its review.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    Action, Against, Cause, Change, FORMAT_VERSION, Kept, Property, Review, Totals, cause, impact, security,
+};
+use crate::model::{Address, Changes, Kind, Ownership, resolve};
+use crate::plan::{self, Plan, Reason, Rules, Step};
+
+/// The properties as the last apply left them, by address; references stand in them as they were declared.
+pub type Applied = BTreeMap<Address, Value>;
+
+/// Reviews a plan. `applied` is what the record of the last apply says, if there is one: it tells what the account moved
+/// from what the declaration moved.
+#[must_use]
+pub fn review(
+    plan: &Plan,
+    against: Against,
+    applied: Option<&Applied>,
+    rules: &dyn Fn(&Kind) -> Rules,
+) -> Review {
+    let reviewing = Reviewing { plan, applied, rules };
+    let mut changes: Vec<(&str, Change)> = Vec::new();
+    for step in &plan.steps {
+        changes.extend(reviewing.step(step).map(|change| (step.address.concern(), change)));
+    }
+    changes.sort_by(|(concern, one), (other, two)| {
+        (concern, one.action, &one.address).cmp(&(other, two.action, &two.address))
+    });
+    let plan::Totals { create, update, replace, delete, unchanged } = plan.totals();
+    Review {
+        format_version: FORMAT_VERSION,
+        provision_version: env!("CARGO_PKG_VERSION").to_owned(),
+        stack: plan.scope.stack.clone(),
+        account: plan.scope.account.clone(),
+        region: plan.scope.region.clone(),
+        against,
+        changes: changes.into_iter().map(|(_, change)| change).collect(),
+        kept: plan.kept.iter().map(kept).collect(),
+        security: security::findings(plan),
+        totals: Totals { create, update, replace, delete, unchanged },
+    }
+}
+
+fn kept(known: &crate::model::Known) -> Kept {
+    Kept { address: known.address.to_string(), kind: known.kind.as_str().to_owned(), id: known.id.clone() }
+}
+
+struct Reviewing<'a> {
+    plan: &'a Plan,
+    applied: Option<&'a Applied>,
+    rules: &'a dyn Fn(&Kind) -> Rules,
+}
+
+impl Reviewing<'_> {
+    /// A step's change; none for the create of a replacement, which its delete speaks for.
+    fn step(&self, step: &Step) -> Option<Change> {
+        let (action, id, reasons, properties) = match &step.action {
+            plan::Action::Create { .. } if self.plan.replaced().contains(&step.address) => return None,
+            plan::Action::Create { desired } => {
+                (Action::Create, name(desired), self.missing(step), self.new(step, desired))
+            }
+            plan::Action::Update { seen, desired, changes } => {
+                let properties = self.differing(step, changes, desired, &seen.properties);
+                (Action::Update, Some(seen.id.clone()), taken_over(&seen.ownership), properties)
+            }
+            plan::Action::Delete { seen, reason: Reason::Replacement(changes) } => {
+                let desired = self.desired_anew(&step.address);
+                let properties = self.differing(step, changes, desired, &seen.properties);
+                (Action::Replace, Some(seen.id.clone()), forced(changes), properties)
+            }
+            plan::Action::Delete { seen, reason } => {
+                let reason = match reason {
+                    Reason::Teardown => "the stack is torn down",
+                    _ => "no longer declared",
+                };
+                (Action::Delete, Some(seen.id.clone()), vec![reason.to_owned()], Vec::new())
+            }
+        };
+        let kind = step.kind.as_str();
+        Some(Change {
+            address: step.address.to_string(),
+            kind: kind.to_owned(),
+            region: step.region.clone(),
+            action,
+            id,
+            reasons,
+            impact: impact(kind, action, &properties),
+            properties,
+        })
+    }
+
+    /// Why something is made that a last apply had made already.
+    fn missing(&self, step: &Step) -> Vec<String> {
+        let was_there = self.applied.is_some_and(|applied| applied.contains_key(&step.address));
+        let gone = || "it is gone from the account since the last apply".to_owned();
+        was_there.then(gone).into_iter().collect()
+    }
+
+    /// The properties of something new.
+    fn new(&self, step: &Step, desired: &Value) -> Vec<Property> {
+        let write_only = (self.rules)(&step.kind).write_only;
+        let members = desired.as_object().into_iter().flatten();
+        let shown = members.filter(|(name, _)| !write_only.contains(&name.as_str()));
+        shown
+            .map(|(name, value)| Property {
+                path: name.clone(),
+                before: None,
+                after: Some(value.clone()),
+                cause: Cause::Unknown,
+                applied: None,
+                forces_replacement: false,
+            })
+            .collect()
+    }
+
+    /// The properties that differ, with who moved them.
+    fn differing(&self, step: &Step, changes: &Changes, desired: &Value, seen: &Value) -> Vec<Property> {
+        let rules = (self.rules)(&step.kind);
+        let applied = self.applied.and_then(|applied| applied.get(&step.address)).map(|applied| {
+            (rules.normal)(&resolve(applied, &|address| self.plan.outputs.get(address).cloned()))
+        });
+        let moves = applied.map(|applied| cause::Moves::of(desired, &applied, seen));
+        let property = |change: &crate::model::PropertyChange| {
+            let (cause, applied) = match &moves {
+                Some(moves) => moves.cause(&change.path),
+                None => (Cause::Unknown, None),
+            };
+            Property {
+                path: change.path.clone(),
+                before: change.before.clone(),
+                after: change.after.clone(),
+                cause,
+                applied,
+                forces_replacement: change.replaces,
+            }
+        };
+        changes.0.iter().map(property).collect()
+    }
+
+    /// The properties with which something that is replaced is made anew.
+    fn desired_anew(&self, address: &Address) -> &Value {
+        let create = self.plan.steps.iter().find_map(|step| match &step.action {
+            plan::Action::Create { desired } if step.address == *address => Some(desired),
+            _ => None,
+        });
+        create.unwrap_or(&Value::Null)
+    }
+}
+
+fn taken_over(ownership: &Ownership) -> Vec<String> {
+    match ownership {
+        Ownership::Unmarked => vec!["taken over: it carries nobody's mark".to_owned()],
+        Ownership::Marked(_) | Ownership::Inherited => Vec::new(),
+    }
+}
+
+fn forced(changes: &Changes) -> Vec<String> {
+    changes.replacing().map(|change| format!("{} cannot change in place", change.path)).collect()
+}
+
+/// The name that a new resource will have, where its properties say one.
+fn name(desired: &Value) -> Option<String> {
+    let named = |(key, value): (&String, &Value)| {
+        key.ends_with("Name").then(|| value.as_str().map(str::to_owned)).flatten()
+    };
+    desired.as_object()?.iter().find_map(named)
+}

@@ -1,0 +1,113 @@
+//! What a review says of a plan.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Action, Against, Applied, Cause, Review, review};
+use crate::graph::Graph;
+use crate::model::{
+    Address, Contents, Declaration, Guard, Kind, Live, Mark, Ownership, Readiness, Scope, Snapshot,
+};
+use crate::plan::{self, Rules};
+
+fn scope() -> Scope {
+    Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() }
+}
+
+fn rules(_: &Kind) -> Rules {
+    Rules { create_only: &["QueueName"], write_only: &["Secret"], rank: 0, normal: Value::clone }
+}
+
+fn queue(properties: Value) -> Declaration {
+    Declaration {
+        address: Address::new("handlers/queue"),
+        kind: Kind::new("AWS::SQS::Queue"),
+        region: "eu-west-1".into(),
+        properties,
+        after: std::collections::BTreeSet::new(),
+        foreseen: BTreeMap::new(),
+        guard: Guard::None,
+    }
+}
+
+fn live(properties: Value) -> Live {
+    Live {
+        id: "https://queue".into(),
+        properties,
+        outputs: BTreeMap::new(),
+        ownership: Ownership::Marked(Mark { stack: "vod".into(), address: "handlers/queue".into() }),
+        readiness: Readiness::Ready,
+        contents: Contents::Nothing,
+    }
+}
+
+fn of(declared: Value, seen: Option<Value>, applied: Option<Value>) -> Review {
+    let graph = Graph::new(vec![queue(declared)]).unwrap();
+    let seen = seen.map(|seen| (Address::new("handlers/queue"), live(seen)));
+    let snapshot = Snapshot { live: seen.into_iter().collect(), orphans: Vec::new() };
+    let plan = plan::plan(&scope(), &graph, &snapshot, &rules);
+    let applied: Option<Applied> =
+        applied.map(|properties| BTreeMap::from([(Address::new("handlers/queue"), properties)]));
+    review(&plan, Against::Account, applied.as_ref(), &rules)
+}
+
+#[test]
+fn the_declaration_the_account_or_both_moved() {
+    let declared = json!({ "QueueName": "q", "A": 2, "B": 1, "C": 3, "D": { "E": 1, "F": 1 } });
+    let applied = json!({ "QueueName": "q", "A": 1, "B": 1, "C": 1, "D": { "E": 1, "F": 1 } });
+    let seen = json!({ "QueueName": "q", "A": 1, "B": 2, "C": 2, "D": { "E": 1 } });
+    let review = of(declared, Some(seen), Some(applied));
+    let [queue] = &review.changes[..] else { panic!("{review:?}") };
+    let causes: Vec<_> =
+        queue.properties.iter().map(|p| (p.path.as_str(), p.cause, p.applied.clone())).collect();
+    assert_eq!(
+        causes,
+        [
+            ("A", Cause::Change, None),
+            ("B", Cause::Drift, Some(json!(1))),
+            ("C", Cause::Both, Some(json!(1))),
+            ("D.F", Cause::Drift, Some(json!(1))),
+        ]
+    );
+}
+
+#[test]
+fn without_a_record_nobody_is_blamed() {
+    let review = of(json!({ "QueueName": "q", "A": 2 }), Some(json!({ "QueueName": "q", "A": 1 })), None);
+    assert_eq!(review.changes[0].properties[0].cause, Cause::Unknown);
+}
+
+#[test]
+fn what_vanished_since_the_last_apply_says_so() {
+    let declared = json!({ "QueueName": "q" });
+    let review = of(declared.clone(), None, Some(declared.clone()));
+    assert_eq!(review.changes[0].action, Action::Create);
+    assert_eq!(review.changes[0].reasons, ["it is gone from the account since the last apply"]);
+    assert!(of(declared, None, None).changes[0].reasons.is_empty());
+}
+
+#[test]
+fn a_replacement_is_one_change_and_names_what_forces_it() {
+    let review = of(json!({ "QueueName": "new", "A": 2 }), Some(json!({ "QueueName": "q", "A": 1 })), None);
+    let [queue] = &review.changes[..] else { panic!("{review:?}") };
+    assert_eq!(queue.action, Action::Replace);
+    assert_eq!(queue.reasons, ["QueueName cannot change in place"]);
+    let forces: Vec<_> = queue.properties.iter().map(|p| (p.path.as_str(), p.forces_replacement)).collect();
+    assert_eq!(forces, [("QueueName", true), ("A", false)]);
+    assert_eq!(review.totals.replace, 1);
+}
+
+#[test]
+fn what_aws_never_returns_is_never_shown() {
+    let review = of(json!({ "QueueName": "q", "Secret": "s" }), None, None);
+    let paths: Vec<_> = review.changes[0].properties.iter().map(|p| p.path.as_str()).collect();
+    assert_eq!(paths, ["QueueName"]);
+}
+
+#[test]
+fn the_json_form_reads_back() {
+    let review = of(json!({ "QueueName": "new" }), Some(json!({ "QueueName": "q" })), None);
+    let text = serde_json::to_string(&review).unwrap();
+    assert_eq!(serde_json::from_str::<Review>(&text).unwrap(), review);
+}
