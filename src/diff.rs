@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 use crate::model::{Changes, PropertyChange};
 
 /// Members by which objects in a list are told apart, where all have one.
-const IDENTITIES: &[&str] = &["Id", "Key", "Sid", "PolicyName", "NameModifier", "Name", "CustomName"];
+const IDENTITIES: &[&str] = &["Id", "Key", STATEMENT, "PolicyName", "NameModifier", "Name", "CustomName"];
+
+/// What names the statements of a policy. Half a statement means nothing, so one that differs is named whole.
+const STATEMENT: &str = "Sid";
 
 /// What differs, in the order of the desired properties. `create_only` are the top-level properties whose change
 /// replaces the resource; `write_only` are not compared. A reference left in `desired` differs from whatever is seen.
@@ -49,6 +52,13 @@ fn compare(path: &str, desired: Option<&Value>, seen: Option<&Value>, changes: &
     }
 }
 
+/// Names a difference as a whole.
+fn whole(path: String, after: Option<Value>, before: Option<Value>, changes: &mut Vec<PropertyChange>) {
+    if after != before {
+        changes.push(PropertyChange { path, before, after, replaces: false });
+    }
+}
+
 fn is_reference(object: &Map<String, Value>) -> bool {
     object.len() == 1 && object.keys().all(|key| key.starts_with("Fn::"))
 }
@@ -71,15 +81,19 @@ fn compare_members(
 }
 
 fn compare_lists(path: &str, desired: &[Value], seen: &[Value], changes: &mut Vec<PropertyChange>) {
-    match IDENTITIES.iter().find_map(|key| Some((names(desired, key)?, names(seen, key)?))) {
-        Some((wanted, found)) if same_order(&wanted, &found) => {
+    match IDENTITIES.iter().find_map(|key| Some((*key, names(desired, key)?, names(seen, key)?))) {
+        Some((key, wanted, found)) if same_order(&wanted, &found) => {
             let at = |names: &[&str], list: &[Value], name: &str| {
                 names.iter().position(|other| *other == name).map(|index| list[index].clone())
             };
             let only_seen = found.iter().filter(|name| !wanted.contains(name));
             for name in wanted.iter().chain(only_seen) {
                 let (after, before) = (at(&wanted, desired, name), at(&found, seen, name));
-                compare(&format!("{path}[{name}]"), after.as_ref(), before.as_ref(), changes);
+                let path = format!("{path}[{name}]");
+                match key {
+                    STATEMENT => whole(path, after, before, changes),
+                    _ => compare(&path, after.as_ref(), before.as_ref(), changes),
+                }
             }
         }
         _ => {
@@ -123,6 +137,14 @@ mod tests {
         let desired = json!({ "A": { "B": 1, "C": [1, 2] }, "Tags": [{ "Key": "team", "Value": "media" }], "New": true });
         let seen = json!({ "A": { "B": 2, "C": [1] }, "Tags": [{ "Key": "team", "Value": "x" }, { "Key": "by", "Value": "hand" }], "Old": 1 });
         assert_eq!(paths(&desired, &seen), ["A.B", "A.C", "Tags[team].Value", "Tags[by]", "New", "Old"]);
+    }
+
+    #[test]
+    fn a_statement_of_a_policy_differs_as_a_whole() {
+        let policy =
+            |action: &str| json!({ "Statement": [{ "Sid": "Read", "Action": [action], "Effect": "Allow" }] });
+        assert_eq!(paths(&policy("s3:Get*"), &policy("s3:GetObject")), ["Statement[Read]"]);
+        assert!(paths(&policy("s3:Get*"), &policy("s3:Get*")).is_empty());
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use miette::miette;
-
 use super::confirm::confirm;
 use super::converge::{self, Under};
+use super::exit::Refused;
 use super::outputs::Outputs;
 use super::session::{Session, Survey};
 use super::{sign, verify};
@@ -15,8 +14,9 @@ use crate::graph::Graph;
 use crate::model::bundle_key;
 use crate::plan::Plan;
 use crate::plan::check::{Leave, check};
+use crate::report;
 use crate::resource::Removal;
-use crate::{plan, report};
+use crate::review::Review;
 
 /// Make the account match the stack file.
 #[derive(Debug, clap::Args)]
@@ -39,21 +39,23 @@ pub(super) struct Args {
     /// Take over resources in the way that carry nobody's mark.
     #[arg(long)]
     adopt: bool,
+    /// Agree to what lets somebody do more than before, which `--yes` does not.
+    #[arg(long)]
+    allow_broadening: bool,
 }
 
-/// Converges the stack; exit 1 where anything failed, 130 where it was interrupted.
+/// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let session = Session::open(&args.stack).await?;
     if args.verify {
         sign::need_key(&session.file, args.key.as_deref())?;
     }
     let (graph, bundles) = session.declare().await?;
-    let (plan, _) = plan_of(&session, &graph, args.adopt).await?;
-    anstream::println!("{}", report::plan(&plan).trim_end());
+    let (plan, survey) = plan_of(&session, &graph, args.adopt).await?;
+    let review = session.review(&graph, &plan, &survey);
+    anstream::println!("{}", report::human(&review).trim_end());
     if !plan.is_empty() {
-        if !args.yes && !confirm(&format!("\nApply this to {}?", session.stack()))? {
-            return Err(miette!("not applied; nothing was changed"));
-        }
+        agree(&review, survey.is_established(), &args)?;
         let code = carry_out(&session, &graph, &bundles, &plan, &args).await?;
         if code != ExitCode::SUCCESS {
             session.close(graph.len());
@@ -70,9 +72,23 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Passes where somebody agrees: to the plan, and once more to what lets somebody do more than before. While a stack was
+/// never whole, all it has is new and asked for, so that `--yes` can finish what it began.
+fn agree(review: &Review, established: bool, args: &Args) -> miette::Result<()> {
+    let no = || Refused::plain("not applied; nothing was changed").into();
+    if !args.yes && !confirm(&format!("\nApply this to {}?", review.stack), "--yes")? {
+        return Err(no());
+    }
+    if review.security.is_empty() || args.allow_broadening || !established {
+        return Ok(());
+    }
+    let count = review.security.len();
+    let question = format!("Somebody may do more than before, in {count} ways listed above. Agreed?");
+    if confirm(&question, "--allow-broadening")? { Ok(()) } else { Err(no()) }
+}
+
 async fn plan_of(session: &Session, graph: &Graph, adopt: bool) -> miette::Result<(Plan, Survey)> {
-    let survey = session.survey(graph).await?;
-    let plan = plan::plan(session.regions.scope(), graph, &survey.snapshot, &|kind| session.rules(kind));
+    let (plan, survey) = session.plan(graph).await?;
     check(&plan, Leave { adopt, lose_data: false })?;
     Ok((plan, survey))
 }

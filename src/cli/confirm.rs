@@ -4,13 +4,16 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use miette::miette;
 
-/// Whether the person agrees. Only `yes` is agreement.
+use super::exit::Refused;
+
+/// Whether the person agrees. Only `yes` is agreement; `flag` is what agrees where there is no person.
 ///
 /// # Errors
 /// When there is nobody to ask.
-pub(super) fn confirm(question: &str) -> miette::Result<bool> {
+pub(super) fn confirm(question: &str, flag: &str) -> miette::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(miette!(help = "run it again with `--yes`", "nobody to ask: stdin is no terminal"));
+        let help = format!("run it again with `{flag}`");
+        return Err(Refused::new("nobody to ask: stdin is no terminal; nothing was changed", help).into());
     }
     anstream::eprint!("{question} Only `yes` is taken as agreement: ");
     let _ = std::io::stderr().flush();

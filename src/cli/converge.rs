@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use miette::miette;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::exit::{self, Refused};
 use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};
 use crate::graph::Graph;
 use crate::home::{Record, Recorded};
-use crate::model::{Contents, Known, Readiness, Snapshot};
+use crate::model::{Address, Contents, Known, Readiness, Snapshot};
 use crate::observe;
 use crate::plan::check::{Leave, check};
 use crate::plan::{self, Action, Plan};
@@ -88,10 +90,8 @@ pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
     moved.sort();
     moved.dedup();
     let what = if moved.is_empty() { "something the plan rests on".to_owned() } else { moved.join(", ") };
-    Err(miette!(
-        help = "read the new plan and apply that",
-        "the account moved since the plan was shown: {what}; nothing was changed"
-    ))
+    let says = format!("the account moved since the plan was shown: {what}; nothing was changed");
+    Err(Refused::new(says, "read the new plan and apply that").into())
 }
 
 /// What of a plan is agreed to: all but what goes on changing by itself where that does not matter.
@@ -152,7 +152,8 @@ async fn cancel_on_interrupt(cancel: CancellationToken) {
 /// nothing that an interrupted run made is forgotten.
 pub(super) async fn note_begin(session: &Session, survey: &Survey) -> miette::Result<()> {
     let resources = survey.record.as_ref().map(|record| record.resources.clone()).unwrap_or_default();
-    let record = Record::new(session.stack(), &session.by, false, resources);
+    let mut record = Record::new(session.stack(), &session.by, false, resources);
+    record.established = survey.is_established();
     Ok(session.home.put_record(&record).await?)
 }
 
@@ -173,6 +174,7 @@ pub(super) async fn note_end(
             _ => {}
         }
     }
+    let applied = survey.record.as_ref().map(Record::applied).unwrap_or_default();
     let declared = graph.in_order().filter_map(|declaration| {
         let known = Known {
             address: declaration.address.clone(),
@@ -180,12 +182,28 @@ pub(super) async fn note_end(
             region: declaration.region.clone(),
             id: ids.get(&declaration.address)?.clone(),
         };
-        Some(Recorded { known, properties: declaration.properties.clone() })
+        let properties = match undone(plan, outcome, &declaration.address) {
+            None => declaration.properties.clone(),
+            Some(seen) => applied.get(&declaration.address).unwrap_or(seen).clone(),
+        };
+        Some(Recorded { known, properties })
     });
     let kept = former(plan, survey, outcome);
     let complete = outcome.endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
-    let record = Record::new(session.stack(), &session.by, complete, declared.chain(kept).collect());
+    let mut record = Record::new(session.stack(), &session.by, complete, declared.chain(kept).collect());
+    record.established = complete || survey.is_established();
     Ok(session.home.put_record(&record).await?)
+}
+
+/// What was there of a resource whose change was not carried out: it is not as declared, and the record must not say
+/// that somebody else changed it.
+fn undone<'a>(plan: &'a Plan, outcome: &Outcome, address: &Address) -> Option<&'a Value> {
+    plan.steps.iter().zip(&outcome.endings).find_map(|(step, ending)| match (&step.action, ending) {
+        (_, Ending::Done(_)) | (Action::Create { .. }, _) => None,
+        (Action::Update { seen, .. } | Action::Delete { seen, .. }, _) => {
+            (step.address == *address).then_some(&seen.properties)
+        }
+    })
 }
 
 /// Orphans that are still there because their deletion failed or was not tried.
@@ -217,5 +235,5 @@ pub(super) fn verdict(plan: &Plan, outcome: &Outcome) -> ExitCode {
     let Some(failures) = report::failures(plan, outcome) else { return ExitCode::SUCCESS };
     anstream::eprintln!("\n{}", failures.trim_end());
     anstream::eprintln!("what was done stays; run the command again to continue from here");
-    if outcome.interrupted { ExitCode::from(130) } else { ExitCode::FAILURE }
+    exit::code(if outcome.interrupted { exit::INTERRUPTED } else { exit::PARTIAL })
 }

@@ -5,7 +5,10 @@ mod bundle;
 mod confirm;
 mod converge;
 mod diagnostics;
+mod exit;
+mod graph;
 pub mod local;
+mod offline;
 mod outputs;
 mod plan;
 pub mod schema;
@@ -41,6 +44,7 @@ enum Command {
     Teardown(teardown::Args),
     Outputs(outputs::Args),
     Sign(sign::Args),
+    Graph(graph::Args),
     Bundle(bundle::Args),
     Synth(synth::Args),
     Local(local::Args),
@@ -48,9 +52,16 @@ enum Command {
     Schema(schema::Args),
 }
 
-/// Parses the command line, runs the command and says how it ended: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+/// Parses the command line, runs the command and says how it ended, as `docs/exit-codes.md` lists.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // A closed stdout or stderr leaves nobody to tell.
+            let _ = usage.print();
+            return exit::code(if usage.use_stderr() { exit::FAILED } else { exit::DONE });
+        }
+    };
     diagnostics::install(cli.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -63,7 +74,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(report) => {
             anstream::eprintln!("{report:?}");
-            ExitCode::FAILURE
+            exit::code(exit::of(&report))
         }
     }
 }
@@ -71,11 +82,12 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> miette::Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match command {
-        Command::Plan(args) => plan::run(args).await.map(done),
+        Command::Plan(args) => plan::run(args).await,
         Command::Apply(args) => apply::run(args).await,
         Command::Verify(args) => verify::run(args).await.map(done),
         Command::Teardown(args) => teardown::run(args).await,
         Command::Outputs(args) => outputs::run(args).await.map(done),
+        Command::Graph(args) => graph::run(args).await.map(done),
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),

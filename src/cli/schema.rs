@@ -1,32 +1,56 @@
-//! `provision schema`: the JSON Schema of the stack file, for editors.
+//! `provision schema`: the JSON Schemas of the stack file, for editors, and of a plan, for programs.
 
 use miette::IntoDiagnostic as _;
 
+use crate::report;
 use crate::stack::config;
 
-/// Print the JSON Schema of the stack file.
+/// Print the JSON Schema of the stack file, or of a plan as JSON.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Of what.
+    #[arg(value_enum, default_value_t = Of::Stack)]
+    of: Of,
+}
 
-/// Prints the schema on stdout, as `docs/stack.schema.json` has it.
+/// What has a schema.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Of {
+    /// The stack file.
+    Stack,
+    /// What `provision plan --format json` prints for one stack; for several it is an array of these.
+    Plan,
+}
+
+/// Prints the schema on stdout, as `docs/stack.schema.json` and `docs/plan.schema.json` have it.
 ///
 /// # Errors
 /// When the schema cannot be written as JSON, which would be a defect.
-pub async fn run(_: Args) -> miette::Result<()> {
-    anstream::println!("{}", text()?);
+pub async fn run(args: Args) -> miette::Result<()> {
+    anstream::println!("{}", text(args.of)?);
     Ok(())
 }
 
-fn text() -> miette::Result<String> {
-    serde_json::to_string_pretty(&config::schema()).into_diagnostic()
+fn text(of: Of) -> miette::Result<String> {
+    let schema = match of {
+        Of::Stack => config::schema(),
+        Of::Plan => report::json_schema(),
+    };
+    serde_json::to_string_pretty(&schema).into_diagnostic()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::{Of, text};
+
     #[test]
-    fn the_published_schema_is_current() {
-        let published = include_str!("../../docs/stack.schema.json");
-        let current = super::text().unwrap();
-        assert!(published.trim_end() == current, "run: cargo run -- schema > docs/stack.schema.json");
+    fn the_published_schemas_are_current() {
+        let stack = include_str!("../../docs/stack.schema.json");
+        assert!(stack.trim_end() == text(Of::Stack).unwrap(), "cargo run -- schema > docs/stack.schema.json");
+        let plan = include_str!("../../docs/plan.schema.json");
+        assert!(
+            plan.trim_end() == text(Of::Plan).unwrap(),
+            "cargo run -- schema plan > docs/plan.schema.json"
+        );
     }
 }

@@ -14,8 +14,9 @@ use crate::home::{Home, Record};
 use crate::local;
 use crate::model::{Kind, Scope, Snapshot};
 use crate::observe::{self, Memory};
-use crate::plan::Rules;
+use crate::plan::{self, Plan, Rules};
 use crate::resource::{Registry, cloudfront, registry, route53};
+use crate::review::{self, Against, Review};
 use crate::stack;
 use crate::stack::config::{self, Architecture, Engine, StackFile};
 use crate::stack::domain::{self, Ground, Zone};
@@ -52,6 +53,13 @@ pub(super) struct Session {
 pub(super) struct Survey {
     pub(super) snapshot: Snapshot,
     pub(super) record: Option<Record>,
+}
+
+impl Survey {
+    /// Whether an apply of the stack ever ran to its end.
+    pub(super) fn is_established(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.established || record.complete)
+    }
 }
 
 impl Session {
@@ -137,13 +145,20 @@ impl Session {
 
     /// What planning must know of a type.
     pub(super) fn rules(&self, kind: &Kind) -> Rules {
-        let adapter = self.registry.get(kind);
-        Rules {
-            create_only: adapter.map_or(&[], |adapter| adapter.create_only()),
-            write_only: adapter.map_or(&[], |adapter| adapter.write_only()),
-            rank: self.registry.rank(kind),
-            normal: adapter.map_or(Value::clone, |adapter| adapter.normal()),
-        }
+        rules(self.registry, kind)
+    }
+
+    /// The plan that makes the account as declared, and what was seen for it.
+    pub(super) async fn plan(&self, graph: &Graph) -> miette::Result<(Plan, Survey)> {
+        let survey = self.survey(graph).await?;
+        let plan = plan::plan(self.regions.scope(), graph, &survey.snapshot, &|kind| self.rules(kind));
+        Ok((plan, survey))
+    }
+
+    /// A plan as reviewers read it.
+    pub(super) fn review(&self, graph: &Graph, plan: &Plan, survey: &Survey) -> Review {
+        let applied = survey.record.as_ref().map(Record::applied);
+        review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind))
     }
 
     /// The line every run ends with.
@@ -155,6 +170,17 @@ impl Session {
             calls.round_trips(),
             self.began.elapsed().as_secs_f64()
         );
+    }
+}
+
+/// What planning must know of a type.
+pub(super) fn rules(registry: &Registry, kind: &Kind) -> Rules {
+    let adapter = registry.get(kind);
+    Rules {
+        create_only: adapter.map_or(&[], |adapter| adapter.create_only()),
+        write_only: adapter.map_or(&[], |adapter| adapter.write_only()),
+        rank: registry.rank(kind),
+        normal: adapter.map_or(Value::clone, |adapter| adapter.normal()),
     }
 }
 

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use miette::miette;
-
 use super::confirm::confirm;
 use super::converge::{self, Under};
-use super::session::Session;
+use super::exit::{self, Refused};
+use super::session::{Session, Survey};
 use crate::graph::Graph;
 use crate::model::Known;
 use crate::observe::{self, Memory};
@@ -27,26 +26,26 @@ pub(super) struct Args {
     yes: bool,
 }
 
-/// Removes the stack and audits that it is gone; exit 1 where anything failed or is left, 130 where it was interrupted.
+/// Removes the stack and audits that it is gone; exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let session = Session::open(&args.stack).await?;
     if session.file.protected {
-        return Err(miette!(
-            help = "set `protected: false`, apply that on purpose, and run it again",
-            "stack {} is protected, so teardown is refused; nothing was changed",
-            session.stack()
-        ));
+        let stack = session.stack();
+        let says = format!("stack {stack} is protected, so teardown is refused; nothing was changed");
+        return Err(
+            Refused::new(says, "set `protected: false`, apply that on purpose, and run it again").into()
+        );
     }
     let graph = session.declare_unbuilt().await?;
-    let plan = plan_of(&session, &graph).await?;
+    let (plan, survey) = plan_of(&session, &graph).await?;
     let count = plan.steps.len();
     if plan.is_empty() {
         anstream::println!("nothing of stack {} is there", session.stack());
     } else {
-        anstream::println!("{}", report::plan(&plan).trim_end());
+        anstream::println!("{}", report::human(&session.review(&graph, &plan, &survey)).trim_end());
         let question = format!("\nRemove {} for good, with every object in its buckets?", session.stack());
-        if !args.yes && !confirm(&question)? {
-            return Err(miette!("not removed; nothing was changed"));
+        if !args.yes && !confirm(&question, "--yes")? {
+            return Err(Refused::plain("not removed; nothing was changed").into());
         }
         let code = carry_out(&session, &graph, &plan).await?;
         if code != ExitCode::SUCCESS {
@@ -65,14 +64,14 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         }
     }
     session.close(count);
-    Ok(if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(exit::code(if left.is_empty() { exit::DONE } else { exit::PARTIAL }))
 }
 
-async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<Plan> {
+async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<(Plan, Survey)> {
     let survey = session.survey(graph).await?;
     let plan = plan::teardown(session.regions.scope(), graph, &survey.snapshot, &|kind| session.rules(kind));
     check(&plan, Leave { adopt: false, lose_data: true })?;
-    Ok(plan)
+    Ok((plan, survey))
 }
 
 /// Under the stack's lock: looks again, and removes exactly what was shown.
@@ -81,7 +80,7 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
     let lease = session.home.lock(session.stack(), &session.by, "teardown").await?;
     let lost = lease.lost();
     let work = async {
-        let plan = plan_of(session, graph).await?;
+        let (plan, _) = plan_of(session, graph).await?;
         converge::same(shown, &plan)?;
         let under = Under { settle: false, removal: Removal::WithContents, lost };
         let outcome = converge::execute(session, &plan, under).await;

@@ -29,6 +29,9 @@ pub struct Record {
     /// Whether the apply ran to its end. A record is written before the first change as well, so that nothing an
     /// interrupted apply made is forgotten.
     pub complete: bool,
+    /// Whether any apply of the stack ran to its end: from then on, who may do what was agreed to once.
+    #[serde(default)]
+    pub established: bool,
     /// What was declared or is still known to exist.
     pub resources: Vec<Recorded>,
 }
@@ -49,7 +52,8 @@ impl Record {
     pub fn new(stack: &str, by: &str, complete: bool, resources: Vec<Recorded>) -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let (stack, by) = (stack.to_owned(), by.to_owned());
-        Self { format: FORMAT, version, stack, by, at: Timestamp::now(), complete, resources }
+        let (at, established) = (Timestamp::now(), complete);
+        Self { format: FORMAT, version, stack, by, at, complete, established, resources }
     }
 
     /// What it knows of.

@@ -1,17 +1,14 @@
-//! A plan for people: grouped by concern, what is lost first, one line a property.
+//! A plan for people: grouped by concern, what is lost first, one line a property, who may do more in a table of its own.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use owo_colors::OwoColorize;
-use serde_json::Value;
 
-use super::value;
-use crate::model::{Changes, Known, PropertyChange};
-use crate::plan::{Action, Plan, Reason, Step, Totals};
+use super::value::{self, Fate, Sides};
+use crate::review::{Action, Cause, Change, Finding, Kept, Property, Review, Severity, Totals};
 
 /// Tags that carry ownership; every resource has them, so nobody wants to read them.
-const OWN_TAGS: &str = "Tags[provision:";
+pub(super) const OWN_TAGS: &str = "Tags[provision:";
 
 /// What becomes of what stays.
 const STAYS: &str =
@@ -19,29 +16,33 @@ const STAYS: &str =
 
 /// The plan as text, with colours that the writer strips where they do not belong. Ends with the totals line.
 #[must_use]
-pub fn plan(plan: &Plan) -> String {
+pub fn human(review: &Review) -> String {
     let mut text = String::new();
-    for (concern, steps) in by_concern(plan) {
-        let _ = writeln!(text, "{}", concern.bold());
-        for step in steps {
-            line(&mut text, plan, step);
+    let mut concern = "";
+    for change in &review.changes {
+        let its = change.concern();
+        if its != concern {
+            let gap = if concern.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}{}", its.bold());
+            concern = its;
         }
+        resource(&mut text, review, change);
+    }
+    if !review.changes.is_empty() {
         text.push('\n');
     }
-    for Known { address, kind, id, .. } in &plan.kept {
-        let name = format!("{address:<32} {:<32}", kind.short());
-        let _ = writeln!(text, "  = {name} {id} stays: no longer declared, but it holds data");
+    kept(&mut text, &review.kept);
+    security(&mut text, &review.security);
+    for note in &review.notes {
+        let _ = writeln!(text, "note: {note}");
     }
-    if !plan.kept.is_empty() {
-        let _ = writeln!(text, "{STAYS}\n");
-    }
-    let _ = writeln!(text, "{}", totals(plan.totals()));
+    let _ = writeln!(text, "{}", totals(review.totals));
     text
 }
 
 /// The totals line, without a line end.
 #[must_use]
-pub(super) fn totals(totals: Totals) -> String {
+pub fn totals(totals: Totals) -> String {
     let Totals { create, update, replace, delete, unchanged } = totals;
     if create + update + replace + delete == 0 {
         return format!("nothing to do: all {unchanged} resources are as declared");
@@ -57,64 +58,122 @@ pub(super) fn totals(totals: Totals) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The steps to show, by concern, deletes and replacements first. The create of a replacement shows with its delete.
-fn by_concern(plan: &Plan) -> BTreeMap<&str, Vec<&Step>> {
-    let replaced = plan.replaced();
-    let shown = plan
-        .steps
-        .iter()
-        .filter(|step| !(matches!(step.action, Action::Create { .. }) && replaced.contains(&step.address)));
-    let mut groups: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
-    for step in shown {
-        groups.entry(step.address.concern()).or_default().push(step);
-    }
-    for steps in groups.values_mut() {
-        steps.sort_by_key(|step| (!matches!(step.action, Action::Delete { .. }), step.address.clone()));
-    }
-    groups
-}
-
-fn line(text: &mut String, plan: &Plan, step: &Step) {
-    let name = format!("{:<32} {:<32}", step.address, step.kind.short());
-    match &step.action {
-        Action::Create { desired } => {
-            let _ = writeln!(text, "  {} {}", "+".green(), format!("{name} {}", label(desired)).trim_end());
-        }
-        Action::Update { changes, .. } => {
-            let _ = writeln!(text, "  {} {}", "~".yellow(), name.trim_end());
-            properties(text, changes);
-        }
-        Action::Delete { seen, reason: Reason::Replacement(changes) } => {
-            let forced: Vec<&str> = changes.replacing().map(|change| change.path.as_str()).collect();
-            let why = format!("replaced, since {} cannot change in place ({})", forced.join(", "), seen.id);
-            let _ = writeln!(text, "  {} {name} {why}", "±".red());
-            properties(text, changes);
-        }
-        Action::Delete { seen, reason } => {
-            let why = if *reason == Reason::Orphan { ", no longer declared" } else { "" };
-            let _ = writeln!(text, "  {} {name} {}{why}", "-".red(), seen.id);
-        }
-    }
-    if step.region != plan.scope.region {
-        let _ = writeln!(text, "      in {}", step.region);
+/// The sign of an action in front of its resource.
+pub(super) const fn sign(action: Action) -> &'static str {
+    match action {
+        Action::Delete => "-",
+        Action::Replace => "±",
+        Action::Update => "~",
+        Action::Create => "+",
     }
 }
 
-/// The name that a new resource will have, where its properties say one.
-fn label(desired: &Value) -> String {
-    let named = |(key, value): (&String, &Value)| {
-        key.ends_with("Name").then(|| value.as_str().map(str::to_owned)).flatten()
+fn coloured(action: Action) -> String {
+    let sign = sign(action);
+    match action {
+        Action::Delete | Action::Replace => sign.red().to_string(),
+        Action::Update => sign.yellow().to_string(),
+        Action::Create => sign.green().to_string(),
+    }
+}
+
+fn resource(text: &mut String, review: &Review, change: &Change) {
+    let id = change.id.as_deref().unwrap_or_default();
+    let why = match (change.action, &change.reasons[..]) {
+        (_, []) => String::new(),
+        (Action::Replace, reasons) => format!(", replaced: {}", reasons.join(", ")),
+        (_, reasons) => format!(", {}", reasons.join(", ")),
     };
-    desired.as_object().and_then(|properties| properties.iter().find_map(named)).unwrap_or_default()
+    let line = format!("{:<32} {:<32} {id}{why}", change.address, change.type_name());
+    let _ = writeln!(text, "  {} {}", coloured(change.action), line.trim_end());
+    if change.region != review.region {
+        let _ = writeln!(text, "      in {}", change.region);
+    }
+    if change.action != Action::Create {
+        properties(text, &change.properties);
+    }
+    if let Some(impact) = change.impact.as_ref().filter(|impact| impact.severity > Severity::None) {
+        let said = format!("! {}", impact.text);
+        let said = if impact.severity == Severity::Interruption { said.red().to_string() } else { said };
+        let _ = writeln!(text, "      {said}");
+    }
 }
 
-fn properties(text: &mut String, changes: &Changes) {
-    let shown: Vec<&PropertyChange> =
-        changes.0.iter().filter(|change| !change.path.starts_with(OWN_TAGS)).collect();
-    let width = shown.iter().map(|change| change.path.chars().count()).max().unwrap_or_default().min(56);
-    for change in shown {
-        let (before, after) = (value::side(change.before.as_ref()), value::side(change.after.as_ref()));
-        let forced = if change.replaces { "  (forces replacement)" } else { "" };
-        let _ = writeln!(text, "      {:<width$}  {before} → {after}{forced}", change.path);
+fn properties(text: &mut String, properties: &[Property]) {
+    let shown: Vec<&Property> =
+        properties.iter().filter(|property| !property.path.starts_with(OWN_TAGS)).collect();
+    let width = shown.iter().map(|property| property.path.chars().count()).max().unwrap_or_default().min(56);
+    for property in shown {
+        let (path, cause, notes) = (&property.path, cause(property.cause), notes(property));
+        match value::sides(path, property.before.as_ref(), property.after.as_ref()) {
+            Sides::Short { before, after } => {
+                let _ = writeln!(text, "      {cause:<7} {path:<width$}  {before} → {after}{notes}");
+            }
+            Sides::Long(lines) => {
+                let _ = writeln!(text, "      {cause:<7} {path}{notes}");
+                for (fate, line) in lines {
+                    let line = match fate {
+                        Fate::Stays | Fate::LeftOut => format!("  {line}"),
+                        Fate::Goes => format!("- {line}").red().to_string(),
+                        Fate::Comes => format!("+ {line}").green().to_string(),
+                    };
+                    let _ = writeln!(text, "                {line}");
+                }
+            }
+        }
     }
+}
+
+/// Who moved a property, in a word.
+pub(super) const fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Change => "change",
+        Cause::Drift => "drift",
+        Cause::Both => "both",
+        Cause::Unknown => "differs",
+    }
+}
+
+/// What else is to be said of a property, with a space before it.
+pub(super) fn notes(property: &Property) -> String {
+    let mut notes = Vec::new();
+    if property.forces_replacement {
+        notes.push("forces replacement".to_owned());
+    }
+    if property.cause == Cause::Both {
+        let applied = value::line(&property.path, property.applied.as_ref());
+        notes.push(format!("the account moved too: {applied} at the last apply"));
+    }
+    if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) }
+}
+
+fn kept(text: &mut String, kept: &[Kept]) {
+    for Kept { address, kind, id } in kept {
+        let kind = kind.trim_start_matches("AWS::");
+        let name = format!("{address:<32} {kind:<32}");
+        let _ = writeln!(text, "  = {name} {id} stays: no longer declared, but it holds data");
+    }
+    if !kept.is_empty() {
+        let _ = writeln!(text, "{STAYS}\n");
+    }
+}
+
+/// The table of who may do more than before.
+fn security(text: &mut String, findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", "who may do more than before".bold());
+    for finding in findings {
+        let Finding { address, principal, actions, resources, conditions, origin, .. } = finding;
+        let _ = writeln!(text, "  {} {address:<32} {principal}: {}", "!".red(), actions.join(", "));
+        for resource in resources {
+            let _ = writeln!(text, "      on {resource}");
+        }
+        for condition in conditions {
+            let _ = writeln!(text, "      if {condition}");
+        }
+        let _ = writeln!(text, "      {origin}");
+    }
+    text.push('\n');
 }

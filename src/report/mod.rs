@@ -1,10 +1,18 @@
-//! What people read: plans, progress, outcomes and outputs.
+//! What people and other programs read: plans in several forms, progress and outcomes.
 
 mod human;
+mod json;
+mod markdown;
 mod outcome;
+pub mod picture;
 mod progress;
+#[cfg(test)]
+mod tests;
+mod units;
 mod value;
 
-pub use human::plan;
+pub use human::{human, totals};
+pub use json::{json, json_schema};
+pub use markdown::markdown;
 pub use outcome::{failures, summary};
 pub use progress::Progress;

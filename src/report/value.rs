@@ -1,47 +1,94 @@
-//! Property values as a reviewer reads them: short, on one line, references named.
+//! Property values as a reviewer reads them: short ones on one line, long ones as a diff of their lines, numbers with
+//! their units, references named.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use similar::{ChangeTag, TextDiff};
 
+use super::units;
 use crate::model::{Input, Part};
 
-/// The longest value that is printed whole.
+/// The longest value that is printed on one line.
 const WIDTH: usize = 72;
 
-/// One side of a property change.
-pub(super) fn side(value: Option<&Value>) -> String {
-    value.map_or_else(|| "(none)".to_owned(), brief)
+/// How much of a long value stands around what differs; a policy's statement is shown whole.
+const CONTEXT: usize = 3;
+
+/// More lines than any value has.
+const WHOLE: usize = 1 << 20;
+
+/// Two sides of a property.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sides {
+    /// Both are short.
+    Short {
+        /// What is there.
+        before: String,
+        /// What will be there.
+        after: String,
+    },
+    /// One is long: its lines, each with what becomes of it.
+    Long(Vec<(Fate, String)>),
 }
 
-fn brief(value: &Value) -> String {
-    let text = text(value);
-    if text.chars().count() <= WIDTH {
-        return text;
+/// What becomes of a line of a long value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays.
+    Stays,
+    /// It goes.
+    Goes,
+    /// It comes.
+    Comes,
+    /// Lines that stay are left out here.
+    LeftOut,
+}
+
+/// Both sides of the property at a path.
+pub(super) fn sides(path: &str, before: Option<&Value>, after: Option<&Value>) -> Sides {
+    let (short_before, short_after) = (line(path, before), line(path, after));
+    let fits = |text: &str| text.chars().count() <= WIDTH && !text.contains('\n');
+    if fits(&short_before) && fits(&short_after) && !is_statement(path) {
+        return Sides::Short { before: short_before, after: short_after };
     }
-    let head: String = text.chars().take(WIDTH - 1).collect();
-    format!("{head}…")
+    Sides::Long(lines(&long(before), &long(after), if is_statement(path) { WHOLE } else { CONTEXT }))
+}
+
+/// Whether a path names a statement of a policy.
+fn is_statement(path: &str) -> bool {
+    path.rsplit_once("Statement[").is_some_and(|(_, rest)| rest.ends_with(']'))
+}
+
+/// A value on one line, whatever its length.
+pub(super) fn line(path: &str, value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "(none)".to_owned(),
+        Some(Value::Number(number)) => number
+            .as_i64()
+            .and_then(|count| units::with_unit(path, count))
+            .unwrap_or_else(|| number.to_string()),
+        Some(value) => text(value),
+    }
 }
 
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
         Value::String(text) => format!("\"{text}\""),
-        Value::Array(list) => format!("[{}]", list.iter().map(text_of).collect::<Vec<_>>().join(", ")),
-        Value::Object(map) => {
-            if let Ok(input) = serde_json::from_value::<Input>(value.clone()) {
-                return reference(&input);
+        Value::Array(list) => format!("[{}]", list.iter().map(text).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => match reference(value) {
+            Some(reference) => reference,
+            None => {
+                let members = map.iter().map(|(key, inner)| format!("{key}: {}", text(inner)));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
             }
-            let members = map.iter().map(|(key, inner)| format!("{key}: {}", text_of(inner)));
-            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
-        }
+        },
         scalar => scalar.to_string(),
     }
 }
 
-fn text_of(value: &Value) -> String {
-    text(value)
-}
-
-fn reference(input: &Input) -> String {
+/// A reference in words: its value where names foretell it, else whose output it is.
+pub(super) fn reference(value: &Value) -> Option<String> {
+    let input = serde_json::from_value::<Input>(value.clone()).ok()?;
     let parts = input.parts().iter().map(|part| match part {
         Part::Literal(text) => text.clone(),
         Part::Ref(to) => match &to.foreseen {
@@ -49,7 +96,58 @@ fn reference(input: &Input) -> String {
             None => format!("(known after apply: {} of {})", to.attribute, to.address),
         },
     });
-    parts.collect()
+    Some(parts.collect())
+}
+
+/// A value on many lines: YAML, in which nothing but what differs differs, with references in words. A text that is JSON
+/// is laid out as well.
+fn long(value: Option<&Value>) -> String {
+    let Some(value) = value.filter(|value| !value.is_null()) else { return String::new() };
+    if let Value::String(text) = value {
+        return match serde_json::from_str::<Value>(text) {
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => yaml(&inner),
+            _ => format!("{text}\n"),
+        };
+    }
+    yaml(&readable(value))
+}
+
+fn yaml(value: &Value) -> String {
+    // Every JSON value is YAML; should a writer disagree, it reads as JSON.
+    serde_yaml::to_string(value).unwrap_or_else(|_| format!("{value:#}\n"))
+}
+
+fn readable(value: &Value) -> Value {
+    match value {
+        Value::Array(list) => list.iter().map(readable).collect(),
+        Value::Object(map) => match reference(value) {
+            Some(reference) => Value::String(reference),
+            None => {
+                map.iter().map(|(key, inner)| (key.clone(), readable(inner))).collect::<Map<_, _>>().into()
+            }
+        },
+        scalar => scalar.clone(),
+    }
+}
+
+/// The lines of two texts with what becomes of each, and so many of those that stay around those that do not.
+fn lines(before: &str, after: &str, context: usize) -> Vec<(Fate, String)> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut shown = Vec::new();
+    for (number, group) in diff.grouped_ops(context).iter().enumerate() {
+        if number > 0 {
+            shown.push((Fate::LeftOut, "…".to_owned()));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let fate = match change.tag() {
+                ChangeTag::Equal => Fate::Stays,
+                ChangeTag::Delete => Fate::Goes,
+                ChangeTag::Insert => Fate::Comes,
+            };
+            shown.push((fate, change.value().trim_end().to_owned()));
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -59,13 +157,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_short_and_references_are_named() {
-        assert_eq!(side(Some(&json!("a"))), "\"a\"");
-        assert_eq!(side(Some(&json!(["a", 1]))), "[\"a\", 1]");
-        assert_eq!(side(Some(&json!({ "A": true }))), "{A: true}");
-        assert_eq!(side(None), "(none)");
+    fn short_values_are_one_line_and_references_are_named() {
+        let of = |value: Value| line("Name", Some(&value));
+        assert_eq!(of(json!("a")), "\"a\"");
+        assert_eq!(of(json!(["a", 1])), "[\"a\", 1]");
+        assert_eq!(of(json!({ "A": true })), "{A: true}");
+        assert_eq!(line("Name", None), "(none)");
+        assert_eq!(line("Timeout", Some(&json!(60))), "1m");
         let reference = json!({ "Fn::GetAtt": ["delivery/distribution", "Id"] });
-        assert_eq!(side(Some(&reference)), "(known after apply: Id of delivery/distribution)");
-        assert_eq!(side(Some(&json!("x".repeat(200)))).chars().count(), WIDTH);
+        assert_eq!(of(reference), "(known after apply: Id of delivery/distribution)");
+    }
+
+    fn drawn(sides: Sides) -> String {
+        let Sides::Long(lines) = sides else { panic!("{sides:?}") };
+        let sign = |fate| match fate {
+            Fate::Stays => ' ',
+            Fate::Goes => '-',
+            Fate::Comes => '+',
+            Fate::LeftOut => '~',
+        };
+        lines.iter().map(|(fate, text)| format!("{}{text}\n", sign(*fate))).collect()
+    }
+
+    #[test]
+    fn a_changed_statement_is_shown_whole() {
+        let statement = |action: &str| json!({ "Sid": "Read", "Effect": "Allow", "Action": [action] });
+        let sides =
+            sides("PolicyDocument.Statement[Read]", Some(&statement("a:Get")), Some(&statement("a:*")));
+        insta::assert_snapshot!(drawn(sides), @r"");
+    }
+
+    #[test]
+    fn a_long_text_is_diffed_by_its_lines() {
+        let body = |widget: &str| {
+            let lines: Vec<String> =
+                (0..20).map(|n| if n == 10 { widget.to_owned() } else { format!("w{n}") }).collect();
+            Value::String(serde_json::to_string(&lines).unwrap())
+        };
+        insta::assert_snapshot!(drawn(sides("DashboardBody", Some(&body("old")), Some(&body("new")))), @r"");
     }
 }

@@ -7,29 +7,26 @@ use serde_json::Value;
 use super::{
     Action, Against, Cause, Change, FORMAT_VERSION, Kept, Property, Review, Totals, cause, impact, security,
 };
+use crate::graph::Graph;
 use crate::model::{Address, Changes, Kind, Ownership, resolve};
 use crate::plan::{self, Plan, Reason, Rules, Step};
 
 /// The properties as the last apply left them, by address; references stand in them as they were declared.
 pub type Applied = BTreeMap<Address, Value>;
 
-/// Reviews a plan. `applied` is what the record of the last apply says, if there is one: it tells what the account moved
+/// Reviews a plan; `graph` is what it declares. `applied` is what the record of the last apply says, if there is one: it tells what the account moved
 /// from what the declaration moved.
 #[must_use]
 pub fn review(
     plan: &Plan,
+    graph: &Graph,
     against: Against,
     applied: Option<&Applied>,
     rules: &dyn Fn(&Kind) -> Rules,
 ) -> Review {
-    let reviewing = Reviewing { plan, applied, rules };
-    let mut changes: Vec<(&str, Change)> = Vec::new();
-    for step in &plan.steps {
-        changes.extend(reviewing.step(step).map(|change| (step.address.concern(), change)));
-    }
-    changes.sort_by(|(concern, one), (other, two)| {
-        (concern, one.action, &one.address).cmp(&(other, two.action, &two.address))
-    });
+    let reviewing = Reviewing { plan, graph, applied, rules };
+    let mut changes: Vec<Change> = plan.steps.iter().filter_map(|step| reviewing.step(step)).collect();
+    sort(&mut changes);
     let plan::Totals { create, update, replace, delete, unchanged } = plan.totals();
     Review {
         format_version: FORMAT_VERSION,
@@ -38,11 +35,26 @@ pub fn review(
         account: plan.scope.account.clone(),
         region: plan.scope.region.clone(),
         against,
-        changes: changes.into_iter().map(|(_, change)| change).collect(),
+        changes,
         kept: plan.kept.iter().map(kept).collect(),
         security: security::findings(plan),
+        notes: Vec::new(),
         totals: Totals { create, update, replace, delete, unchanged },
     }
+}
+
+/// By concern, those first that lose something; what is lost first within each.
+fn sort(changes: &mut [Change]) {
+    let mut gravest: BTreeMap<String, Action> = BTreeMap::new();
+    for change in changes.iter() {
+        let action = gravest.entry(change.concern().to_owned()).or_insert(change.action);
+        *action = change.action.min(*action);
+    }
+    let losing = |change: &Change| gravest.get(change.concern()).copied().min(Some(Action::Update));
+    let place = |change: &Change| {
+        (losing(change), change.concern().to_owned(), change.action, change.address.clone())
+    };
+    changes.sort_by_cached_key(place);
 }
 
 fn kept(known: &crate::model::Known) -> Kept {
@@ -51,6 +63,7 @@ fn kept(known: &crate::model::Known) -> Kept {
 
 struct Reviewing<'a> {
     plan: &'a Plan,
+    graph: &'a Graph,
     applied: Option<&'a Applied>,
     rules: &'a dyn Fn(&Kind) -> Rules,
 }
@@ -61,7 +74,7 @@ impl Reviewing<'_> {
         let (action, id, reasons, properties) = match &step.action {
             plan::Action::Create { .. } if self.plan.replaced().contains(&step.address) => return None,
             plan::Action::Create { desired } => {
-                (Action::Create, name(desired), self.missing(step), self.new(step, desired))
+                (Action::Create, name(desired), self.missing(step), self.declared(step, desired))
             }
             plan::Action::Update { seen, desired, changes } => {
                 let properties = self.differing(step, changes, desired, &seen.properties);
@@ -88,6 +101,7 @@ impl Reviewing<'_> {
             action,
             id,
             reasons,
+            needs: self.graph.needs(&step.address).map(Address::to_string).collect(),
             impact: impact(kind, action, &properties),
             properties,
         })
@@ -101,7 +115,7 @@ impl Reviewing<'_> {
     }
 
     /// The properties of something new.
-    fn new(&self, step: &Step, desired: &Value) -> Vec<Property> {
+    fn declared(&self, step: &Step, desired: &Value) -> Vec<Property> {
         let write_only = (self.rules)(&step.kind).write_only;
         let members = desired.as_object().into_iter().flatten();
         let shown = members.filter(|(name, _)| !write_only.contains(&name.as_str()));
@@ -162,8 +176,9 @@ fn forced(changes: &Changes) -> Vec<String> {
     changes.replacing().map(|change| format!("{} cannot change in place", change.path)).collect()
 }
 
-/// The name that a new resource will have, where its properties say one.
-fn name(desired: &Value) -> Option<String> {
+/// The name that a resource has or will have, where its properties say one.
+#[must_use]
+pub fn name(desired: &Value) -> Option<String> {
     let named = |(key, value): (&String, &Value)| {
         key.ends_with("Name").then(|| value.as_str().map(str::to_owned)).flatten()
     };

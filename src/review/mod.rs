@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use build::{Applied, review};
+pub use build::{Applied, name, review};
 pub use impact::impact;
 pub use security::findings;
 
@@ -42,6 +42,8 @@ pub struct Review {
     pub kept: Vec<Kept>,
     /// Everything that lets somebody do more than before.
     pub security: Vec<Finding>,
+    /// What the plan does not show.
+    pub notes: Vec<String>,
     /// The plan in numbers.
     pub totals: Totals,
 }
@@ -86,6 +88,8 @@ pub struct Change {
     pub id: Option<String>,
     /// Why, in words: the properties that force a replacement, that nothing declares it any more, …
     pub reasons: Vec<String>,
+    /// The addresses of what it refers to or must come after.
+    pub needs: Vec<String>,
     /// What differs. For a new resource its top-level properties, for a removed one nothing.
     pub properties: Vec<Property>,
     /// What viewers or uploads will notice.
@@ -206,6 +210,20 @@ pub struct Totals {
     pub delete: usize,
     /// Left as they are.
     pub unchanged: usize,
+}
+
+impl Change {
+    /// The first segment of the address, by which reports group.
+    #[must_use]
+    pub fn concern(&self) -> &str {
+        self.address.split('/').next().unwrap_or_default()
+    }
+
+    /// The type without its vendor: `S3::Bucket`.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        self.kind.trim_start_matches("AWS::")
+    }
 }
 
 impl Review {

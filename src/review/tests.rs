@@ -49,7 +49,7 @@ fn of(declared: Value, seen: Option<Value>, applied: Option<Value>) -> Review {
     let plan = plan::plan(&scope(), &graph, &snapshot, &rules);
     let applied: Option<Applied> =
         applied.map(|properties| BTreeMap::from([(Address::new("handlers/queue"), properties)]));
-    review(&plan, Against::Account, applied.as_ref(), &rules)
+    review(&plan, &graph, Against::Account, applied.as_ref(), &rules)
 }
 
 #[test]

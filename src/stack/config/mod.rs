@@ -117,8 +117,31 @@ values::choices! {
 pub fn load(path: &Path) -> Result<StackFile, Invalid> {
     let name = path.display().to_string();
     let source = std::fs::read_to_string(path).map_err(|error| Invalid::unreadable(&name, error))?;
-    let directory = path.parent().unwrap_or(Path::new(""));
-    read(&name, &source, Some(directory))
+    load_text(&name, &source, path, &|path| std::fs::read_to_string(path))
+}
+
+/// Reads the text of a stack file that stands at `path`, which `name` calls in messages; `read_file` reads the public keys
+/// that it names beside it.
+///
+/// # Errors
+/// [`Invalid`] with everything that is wrong.
+pub fn load_text(
+    name: &str,
+    source: &str,
+    path: &Path,
+    read_file: ReadFile<'_>,
+) -> Result<StackFile, Invalid> {
+    read(name, source, Some(Beside { directory: path.parent().unwrap_or(Path::new("")), read_file }))
+}
+
+/// How a file is read as text.
+pub type ReadFile<'a> = &'a dyn Fn(&Path) -> std::io::Result<String>;
+
+/// The files beside a stack file.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    directory: &'a Path,
+    read_file: ReadFile<'a>,
 }
 
 /// Reads a stack file's text; `name` is how messages call it. Files that it names are not looked at.
@@ -129,25 +152,25 @@ pub fn parse(name: &str, source: &str) -> Result<StackFile, Invalid> {
     read(name, source, None)
 }
 
-fn read(name: &str, source: &str, directory: Option<&Path>) -> Result<StackFile, Invalid> {
+fn read(name: &str, source: &str, beside: Option<Beside<'_>>) -> Result<StackFile, Invalid> {
     let problems = Problems::default();
-    let file = document(source, directory, &problems);
+    let file = document(source, beside, &problems);
     match file {
         Some(file) if problems.is_empty() => Ok(file),
         _ => Err(problems.into_invalid(name, source)),
     }
 }
 
-fn document(source: &str, directory: Option<&Path>, problems: &Problems) -> Option<StackFile> {
+fn document(source: &str, beside: Option<Beside<'_>>, problems: &Problems) -> Option<StackFile> {
     let root = tree::parse(source, problems)?;
     let top = Value::root(&root, problems).table()?;
-    let file = stack_file(&top, directory);
+    let file = stack_file(&top, beside);
     top.close();
     file
 }
 
 /// Reads every section before it gives up on any, so that all problems are met.
-fn stack_file(top: &Table<'_>, directory: Option<&Path>) -> Option<StackFile> {
+fn stack_file(top: &Table<'_>, beside: Option<Beside<'_>>) -> Option<StackFile> {
     let identity = identity::read(top);
     let engine = top.or("engine", Engine::default());
     let protected = top.or("protected", false);
@@ -158,7 +181,7 @@ fn stack_file(top: &Table<'_>, directory: Option<&Path>) -> Option<StackFile> {
     let handlers = top.section("handlers", Handlers::default(), handlers::read);
     let account = identity.as_ref().map(|identity| &identity.account);
     let delivery =
-        top.section("delivery", Delivery::default(), |table| delivery::read(table, account, directory));
+        top.section("delivery", Delivery::default(), |table| delivery::read(table, account, beside));
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));
     let local = top.or("local", false);
     let identity = identity?;

@@ -8,11 +8,12 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::ReadFile;
 use crate::sign::{Algorithm, Spki};
 
 /// The text of the file at `path`, or why it is not such a key.
-pub(super) fn read(path: &Path) -> Result<String, String> {
-    match std::fs::read_to_string(path) {
+pub(super) fn read(path: &Path, read_file: ReadFile<'_>) -> Result<String, String> {
+    match read_file(path) {
         Ok(pem) => pem_fault(&pem).map_or(Ok(pem), Err),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(format!("there is no file {}", path.display()))

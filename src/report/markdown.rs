@@ -1,0 +1,271 @@
+//! A plan as a comment on a pull request: totals and dangers first, details folded, never longer than the site allows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::human::{OWN_TAGS, cause, notes, sign, totals};
+use super::picture::Picture;
+use super::value::{self, Fate, Sides};
+use crate::review::{Action, Against, Change, Finding, Property, Review, Severity};
+
+/// How much is said. Each step leaves out what matters least of what is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    /// Everything.
+    Whole,
+    /// No picture.
+    NoPicture,
+    /// New resources are counted by concern.
+    CreatesCounted,
+    /// Long values are left out.
+    NoLongValues,
+    /// Changes in place are one line each.
+    UpdatesNamed,
+    /// Changes in place are counted.
+    UpdatesCounted,
+}
+
+const STEPS: [Detail; 6] = [
+    Detail::Whole,
+    Detail::NoPicture,
+    Detail::CreatesCounted,
+    Detail::NoLongValues,
+    Detail::UpdatesNamed,
+    Detail::UpdatesCounted,
+];
+
+/// The plan as Markdown of at most `max_bytes` bytes. What does not fit is left out, the harmless first, and the text says
+/// so; deletes, replacements and who may do more are shortened last.
+#[must_use]
+pub fn markdown(review: &Review, max_bytes: usize) -> String {
+    for detail in STEPS {
+        let text = render(review, detail);
+        if text.len() <= max_bytes {
+            return text;
+        }
+    }
+    cut(&render(review, Detail::UpdatesCounted), max_bytes)
+}
+
+/// The first lines of a text, with a last one that says that there are more.
+fn cut(text: &str, max_bytes: usize) -> String {
+    const MORE: &str =
+        "\n**Cut here: the plan is longer than this comment may be. Read it with `provision plan`.**\n";
+    const CLOSING: &str = "```````\n</details>\n";
+    let room = max_bytes.saturating_sub(MORE.len() + CLOSING.len());
+    let (mut kept, mut fence, mut folded) = (0, None, false);
+    for line in text.split_inclusive('\n') {
+        if kept + line.len() > room {
+            break;
+        }
+        kept += line.len();
+        let ticks = line.chars().take_while(|letter| *letter == '`').count();
+        match fence {
+            None if ticks > 2 => fence = Some(ticks),
+            Some(open) if ticks == open => fence = None,
+            _ => {}
+        }
+        folded = (folded || line.starts_with("<details>")) && !line.starts_with("</details>");
+    }
+    let mut cut = text[..kept].to_owned();
+    if let Some(ticks) = fence {
+        let _ = writeln!(cut, "{}", "`".repeat(ticks));
+    }
+    if folded {
+        cut.push_str("</details>\n");
+    }
+    cut + MORE
+}
+
+fn render(review: &Review, detail: Detail) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "### {}\n\n**{}**\n", title(review), totals(review.totals));
+    dangers(&mut text, review);
+    for kept in &review.kept {
+        let _ =
+            writeln!(text, "- `{}` ({}) stays: no longer declared, but it holds data", kept.address, kept.id);
+    }
+    if !review.kept.is_empty() {
+        text.push('\n');
+    }
+    for note in &review.notes {
+        let _ = writeln!(text, "_{note}_\n");
+    }
+    security(&mut text, &review.security);
+    changes(&mut text, review, detail);
+    if detail < Detail::NoPicture && !review.changes.is_empty() {
+        let picture = Picture::changed(review).mermaid();
+        let _ = writeln!(
+            text,
+            "<details><summary>picture of what changes</summary>\n\n```mermaid\n{picture}```\n</details>\n"
+        );
+    }
+    if let Some(said) = left_out(detail) {
+        let _ = writeln!(text, "_Shortened to fit: {said}. The whole plan: `provision plan`._");
+    }
+    text
+}
+
+fn title(review: &Review) -> String {
+    let Review { stack, account, region, .. } = review;
+    match &review.against {
+        Against::Account => format!("Plan of `{stack}` in account {account}, {region}"),
+        Against::Declaration(base) => format!("`{stack}` compared with `{base}`, no account asked"),
+    }
+}
+
+const fn left_out(detail: Detail) -> Option<&'static str> {
+    match detail {
+        Detail::Whole => None,
+        Detail::NoPicture => Some("the picture is left out"),
+        Detail::CreatesCounted => Some("the picture is left out and new resources are counted"),
+        Detail::NoLongValues => Some("the picture and long values are left out, new resources are counted"),
+        Detail::UpdatesNamed => Some("the picture and all values are left out, new resources are counted"),
+        Detail::UpdatesCounted => Some("only what is lost and who may do more is listed"),
+    }
+}
+
+/// What a reviewer must not miss.
+fn dangers(text: &mut String, review: &Review) {
+    let of = |action: Action| review.changes.iter().filter(move |change| change.action == action);
+    let mut lines = Vec::new();
+    for change in of(Action::Delete) {
+        lines.push(format!("deletes `{}` ({})", change.address, why(change)));
+    }
+    for change in of(Action::Replace) {
+        lines.push(format!("replaces `{}` ({})", change.address, why(change)));
+    }
+    for change in &review.changes {
+        if let Some(impact) =
+            change.impact.as_ref().filter(|impact| impact.severity == Severity::Interruption)
+        {
+            lines.push(format!("`{}`: {}", change.address, impact.text));
+        }
+    }
+    if !review.security.is_empty() {
+        lines.push(format!("lets somebody do more than before: {}", ways(review.security.len())));
+    }
+    if lines.is_empty() {
+        return;
+    }
+    text.push_str("> [!CAUTION]\n");
+    for line in lines {
+        let _ = writeln!(text, "> - {line}");
+    }
+    text.push('\n');
+}
+
+/// How many ways there are, in words.
+fn ways(count: usize) -> String {
+    if count == 1 { "in 1 way".to_owned() } else { format!("in {count} ways") }
+}
+
+fn why(change: &Change) -> String {
+    if change.reasons.is_empty() { change.type_name().to_owned() } else { change.reasons.join(", ") }
+}
+
+/// The table of who may do more.
+fn security(text: &mut String, findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "<details><summary>who may do more than before ({})</summary>\n", findings.len());
+    text.push_str("| where | who | may | on | if |\n|---|---|---|---|---|\n");
+    for Finding { address, principal, actions, resources, conditions, .. } in findings {
+        let cells = [
+            address.clone(),
+            principal.clone(),
+            actions.join(", "),
+            resources.join(", "),
+            conditions.join("; "),
+        ];
+        let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+    text.push_str("\n</details>\n\n");
+}
+
+/// All changes, folded by concern.
+fn changes(text: &mut String, review: &Review, detail: Detail) {
+    let mut concerns: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in &review.changes {
+        concerns.entry(change.concern()).or_default().push(change);
+    }
+    for (concern, changes) in concerns {
+        let body = body(review, &changes, detail);
+        let fence = fence(&body);
+        let _ = writeln!(
+            text,
+            "<details><summary>{concern} ({})</summary>\n\n{fence}diff\n{body}{fence}\n</details>\n",
+            changes.len()
+        );
+    }
+}
+
+/// A fence that no line of the text ends.
+fn fence(text: &str) -> String {
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    "`".repeat(longest.max(2) + 1)
+}
+
+fn body(review: &Review, changes: &[&Change], detail: Detail) -> String {
+    let mut text = String::new();
+    let (mut created, mut updated) = (0, 0);
+    for change in changes {
+        match change.action {
+            Action::Create if detail >= Detail::CreatesCounted => created += 1,
+            Action::Update if detail >= Detail::UpdatesCounted => updated += 1,
+            _ => resource(&mut text, review, change, detail),
+        }
+    }
+    for (count, what) in [(updated, "changed in place"), (created, "created")] {
+        if count > 0 {
+            let _ = writeln!(text, "… {count} {what}");
+        }
+    }
+    text
+}
+
+fn resource(text: &mut String, review: &Review, change: &Change, detail: Detail) {
+    // `diff` colours lines by their first letter; it knows no change in place.
+    let sign = match change.action {
+        Action::Update => "!",
+        Action::Replace => "-",
+        other => sign(other),
+    };
+    let replaced = if change.action == Action::Replace { "replaced " } else { "" };
+    let id = change.id.as_deref().unwrap_or_default();
+    let region =
+        if change.region == review.region { String::new() } else { format!(" in {}", change.region) };
+    let _ = writeln!(text, "{sign} {replaced}{} {} {id}{region}", change.address, change.type_name());
+    if change.action != Action::Create && detail < Detail::UpdatesNamed {
+        let shown = change.properties.iter().filter(|property| !property.path.starts_with(OWN_TAGS));
+        shown.for_each(|property| self::property(text, property, detail));
+    }
+    if let Some(impact) = change.impact.as_ref().filter(|impact| impact.severity > Severity::None) {
+        let _ = writeln!(text, "#     {}", impact.text);
+    }
+}
+
+fn property(text: &mut String, property: &Property, detail: Detail) {
+    let (path, cause, notes) = (&property.path, cause(property.cause), notes(property));
+    match value::sides(path, property.before.as_ref(), property.after.as_ref()) {
+        Sides::Short { before, after } => {
+            let _ = writeln!(text, "      {cause} {path}: {before} → {after}{notes}");
+        }
+        Sides::Long(_) if detail >= Detail::NoLongValues => {
+            let _ = writeln!(text, "      {cause} {path}: a long value{notes}");
+        }
+        Sides::Long(lines) => {
+            let _ = writeln!(text, "      {cause} {path}{notes}");
+            for (fate, line) in lines {
+                let sign = match fate {
+                    Fate::Stays | Fate::LeftOut => ' ',
+                    Fate::Goes => '-',
+                    Fate::Comes => '+',
+                };
+                let _ = writeln!(text, "{sign}         {line}");
+            }
+        }
+    }
+}
