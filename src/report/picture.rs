@@ -186,7 +186,7 @@ mod tests {
           storage_source --> storage_source_policy
           classDef update fill:#fff8c5,stroke:#9a6700,color:#1f2328
         "#);
-        insta::assert_snapshot!(picture().dot(), @r#"
+        insta::assert_snapshot!(picture().dot(), @r##"
         digraph stack {
           rankdir=LR;
           node [shape=box, style=filled, fillcolor="#f6f8fa"];
@@ -194,7 +194,7 @@ mod tests {
           "storage/source/policy" [label="storage/source/policy\nS3::BucketPolicy", fillcolor="#fff8c5", color="#9a6700"];
           "storage/source" -> "storage/source/policy";
         }
-        "#);
+        "##);
         let svg = picture().svg();
         assert!(svg.contains("storage/source/policy") && svg.trim_end().ends_with("</svg>"), "{svg}");
     }

@@ -121,19 +121,383 @@ fn nothing() -> Review {
 
 #[test]
 fn people_read_what_is_lost_first_and_who_moved_what() {
-    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&everything())).to_string(), @r"");
-    insta::assert_snapshot!(human(&nothing()), @r"");
+    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&everything())).to_string(), @r#"
+    alerts
+      - alerts/topic                     SNS::Topic                       arn:aws:sns:eu-west-1:1:vod, no longer declared
+          ! nobody is told of failures any more
+
+    delivery
+      + delivery/certificate             CertificateManager::Certificate
+          in us-east-1
+
+    handlers
+      ~ handlers/submit                  Lambda::Function                 vod-submit
+          both    MemorySize                          256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
+          drift   Timeout                             3s → 1m
+          change  Description                         (none) → "takes uploads"
+          differs Environment.Variables.DISTRIBUTION  "E1" → (known after apply: Id of delivery/distribution)
+
+    storage
+      + storage/logs                     S3::Bucket                       vod-logs, it is gone from the account since the last apply
+      ~ storage/output/policy            S3::BucketPolicy                 vod-output
+          change  PolicyDocument.Statement[AllowCloudFront]
+                      Sid: AllowCloudFront
+                      Effect: Allow
+                      Principal:
+                        Service:
+                        - cloudfront.amazonaws.com
+                      Action:
+                      - s3:GetObject
+                    + - s3:ListBucket
+
+    transcode
+      ± transcode/queue                  MediaConvert::Queue              vod-queue, replaced: PricingPlan cannot change in place
+          change  PricingPlan  "ON_DEMAND" → "RESERVED"  (forces replacement)
+          ! the queue is gone until its jobs are done
+
+      = storage/old                      S3::Bucket                       vod-old stays: no longer declared, but it holds data
+        (it goes with the first apply that finds it empty: its objects expire, or delete them yourself)
+
+    who may do more than before
+      ! storage/output/policy            cloudfront.amazonaws.com: s3:ListBucket
+          on arn:aws:s3:::vod-output
+          if aws:SourceArn is arn:aws:cloudfront::1:distribution/E1
+          PolicyDocument.Statement[AllowCloudFront]: new action s3:ListBucket
+
+    2 to create, 2 to change, 1 to replace, 1 to delete, 30 unchanged
+    "#);
+    insta::assert_snapshot!(human(&nothing()), @r#"
+    nothing to do: all 34 resources are as declared
+    "#);
 }
 
 #[test]
 fn a_pull_request_shows_dangers_and_folds_the_rest() {
-    insta::assert_snapshot!(markdown(&everything(), 65_000), @r"");
-    insta::assert_snapshot!(markdown(&nothing(), 65_000), @r"");
+    insta::assert_snapshot!(markdown(&everything(), 65_000), @r#"
+    ### Plan of `vod` in account 111122223333, eu-west-1
+
+    **2 to create, 2 to change, 1 to replace, 1 to delete, 30 unchanged**
+
+    > [!CAUTION]
+    > - deletes `alerts/topic` (no longer declared)
+    > - replaces `transcode/queue` (PricingPlan cannot change in place)
+    > - `alerts/topic`: nobody is told of failures any more
+    > - lets somebody do more than before: in 1 way
+
+    - `storage/old` (vod-old) stays: no longer declared, but it holds data
+
+    <details><summary>who may do more than before (1)</summary>
+
+    | where | who | may | on | if |
+    |---|---|---|---|---|
+    | storage/output/policy | cloudfront.amazonaws.com | s3:ListBucket | arn:aws:s3:::vod-output | aws:SourceArn is arn:aws:cloudfront::1:distribution/E1 |
+
+    </details>
+
+    <details><summary>alerts (1)</summary>
+
+    ```diff
+    - alerts/topic SNS::Topic arn:aws:sns:eu-west-1:1:vod
+    #     nobody is told of failures any more
+    ```
+    </details>
+
+    <details><summary>delivery (1)</summary>
+
+    ```diff
+    + delivery/certificate CertificateManager::Certificate  in us-east-1
+    ```
+    </details>
+
+    <details><summary>handlers (1)</summary>
+
+    ```diff
+    ! handlers/submit Lambda::Function vod-submit
+          both MemorySize: 256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
+          drift Timeout: 3s → 1m
+          change Description: (none) → "takes uploads"
+          differs Environment.Variables.DISTRIBUTION: "E1" → (known after apply: Id of delivery/distribution)
+    ```
+    </details>
+
+    <details><summary>storage (2)</summary>
+
+    ```diff
+    + storage/logs S3::Bucket vod-logs
+    ! storage/output/policy S3::BucketPolicy vod-output
+          change PolicyDocument.Statement[AllowCloudFront]
+              Sid: AllowCloudFront
+              Effect: Allow
+              Principal:
+                Service:
+                - cloudfront.amazonaws.com
+              Action:
+              - s3:GetObject
+    +         - s3:ListBucket
+    ```
+    </details>
+
+    <details><summary>transcode (1)</summary>
+
+    ```diff
+    - replaced transcode/queue MediaConvert::Queue vod-queue
+          change PricingPlan: "ON_DEMAND" → "RESERVED"  (forces replacement)
+    #     the queue is gone until its jobs are done
+    ```
+    </details>
+
+    <details><summary>picture of what changes</summary>
+
+    ```mermaid
+    graph LR
+      subgraph alerts
+        alerts_topic["alerts/topic<br/>SNS::Topic"]:::delete
+      end
+      subgraph delivery
+        delivery_certificate["delivery/certificate<br/>CertificateManager::Certificate"]:::create
+      end
+      subgraph handlers
+        handlers_submit["handlers/submit<br/>Lambda::Function"]:::update
+      end
+      subgraph storage
+        storage_logs["storage/logs<br/>S3::Bucket"]:::create
+        storage_output_policy["storage/output/policy<br/>S3::BucketPolicy"]:::update
+      end
+      subgraph transcode
+        transcode_queue["transcode/queue<br/>MediaConvert::Queue"]:::replace
+      end
+      transcode_queue --> storage_output_policy
+      classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328
+      classDef update fill:#fff8c5,stroke:#9a6700,color:#1f2328
+      classDef replace fill:#ffd8b5,stroke:#bc4c00,color:#1f2328
+      classDef delete fill:#ffebe9,stroke:#cf222e,color:#1f2328
+    ```
+    </details>
+    "#);
+    insta::assert_snapshot!(markdown(&nothing(), 65_000), @r#"
+    ### Plan of `vod` in account 111122223333, eu-west-1
+
+    **nothing to do: all 34 resources are as declared**
+    "#);
 }
 
 #[test]
 fn programs_read_what_the_schema_says() {
-    insta::assert_snapshot!(as_json(&everything()), @r"");
+    insta::assert_snapshot!(as_json(&everything()), @r#"
+    {
+      "format_version": 1,
+      "provision_version": "0.1.0",
+      "stack": "vod",
+      "account": "111122223333",
+      "region": "eu-west-1",
+      "against": "account",
+      "changes": [
+        {
+          "address": "alerts/topic",
+          "type": "AWS::SNS::Topic",
+          "region": "eu-west-1",
+          "action": "delete",
+          "id": "arn:aws:sns:eu-west-1:1:vod",
+          "reasons": [
+            "no longer declared"
+          ],
+          "needs": [],
+          "properties": [],
+          "impact": {
+            "severity": "interruption",
+            "text": "nobody is told of failures any more"
+          }
+        },
+        {
+          "address": "delivery/certificate",
+          "type": "AWS::CertificateManager::Certificate",
+          "region": "us-east-1",
+          "action": "create",
+          "id": null,
+          "reasons": [],
+          "needs": [],
+          "properties": [],
+          "impact": null
+        },
+        {
+          "address": "handlers/submit",
+          "type": "AWS::Lambda::Function",
+          "region": "eu-west-1",
+          "action": "update",
+          "id": "vod-submit",
+          "reasons": [],
+          "needs": [],
+          "properties": [
+            {
+              "path": "MemorySize",
+              "before": 256,
+              "after": 1024,
+              "cause": "both",
+              "applied": 512,
+              "forces_replacement": false
+            },
+            {
+              "path": "Timeout",
+              "before": 3,
+              "after": 60,
+              "cause": "drift",
+              "applied": 60,
+              "forces_replacement": false
+            },
+            {
+              "path": "Description",
+              "before": null,
+              "after": "takes uploads",
+              "cause": "change",
+              "applied": null,
+              "forces_replacement": false
+            },
+            {
+              "path": "Environment.Variables.DISTRIBUTION",
+              "before": "E1",
+              "after": {
+                "Fn::GetAtt": [
+                  "delivery/distribution",
+                  "Id"
+                ]
+              },
+              "cause": "unknown",
+              "applied": null,
+              "forces_replacement": false
+            },
+            {
+              "path": "Tags[provision:address].Value",
+              "before": "a",
+              "after": "b",
+              "cause": "change",
+              "applied": null,
+              "forces_replacement": false
+            }
+          ],
+          "impact": {
+            "severity": "none",
+            "text": "new invocations run the new code"
+          }
+        },
+        {
+          "address": "storage/logs",
+          "type": "AWS::S3::Bucket",
+          "region": "eu-west-1",
+          "action": "create",
+          "id": "vod-logs",
+          "reasons": [
+            "it is gone from the account since the last apply"
+          ],
+          "needs": [],
+          "properties": [],
+          "impact": null
+        },
+        {
+          "address": "storage/output/policy",
+          "type": "AWS::S3::BucketPolicy",
+          "region": "eu-west-1",
+          "action": "update",
+          "id": "vod-output",
+          "reasons": [],
+          "needs": [
+            "storage/output",
+            "transcode/queue"
+          ],
+          "properties": [
+            {
+              "path": "PolicyDocument.Statement[AllowCloudFront]",
+              "before": {
+                "Sid": "AllowCloudFront",
+                "Effect": "Allow",
+                "Principal": {
+                  "Service": [
+                    "cloudfront.amazonaws.com"
+                  ]
+                },
+                "Action": [
+                  "s3:GetObject"
+                ]
+              },
+              "after": {
+                "Sid": "AllowCloudFront",
+                "Effect": "Allow",
+                "Principal": {
+                  "Service": [
+                    "cloudfront.amazonaws.com"
+                  ]
+                },
+                "Action": [
+                  "s3:GetObject",
+                  "s3:ListBucket"
+                ]
+              },
+              "cause": "change",
+              "applied": null,
+              "forces_replacement": false
+            }
+          ],
+          "impact": null
+        },
+        {
+          "address": "transcode/queue",
+          "type": "AWS::MediaConvert::Queue",
+          "region": "eu-west-1",
+          "action": "replace",
+          "id": "vod-queue",
+          "reasons": [
+            "PricingPlan cannot change in place"
+          ],
+          "needs": [],
+          "properties": [
+            {
+              "path": "PricingPlan",
+              "before": "ON_DEMAND",
+              "after": "RESERVED",
+              "cause": "change",
+              "applied": null,
+              "forces_replacement": true
+            }
+          ],
+          "impact": {
+            "severity": "notice",
+            "text": "the queue is gone until its jobs are done"
+          }
+        }
+      ],
+      "kept": [
+        {
+          "address": "storage/old",
+          "type": "AWS::S3::Bucket",
+          "id": "vod-old"
+        }
+      ],
+      "security": [
+        {
+          "address": "storage/output/policy",
+          "broadening": "allow",
+          "principal": "cloudfront.amazonaws.com",
+          "actions": [
+            "s3:ListBucket"
+          ],
+          "resources": [
+            "arn:aws:s3:::vod-output"
+          ],
+          "conditions": [
+            "aws:SourceArn is arn:aws:cloudfront::1:distribution/E1"
+          ],
+          "origin": "PolicyDocument.Statement[AllowCloudFront]: new action s3:ListBucket"
+        }
+      ],
+      "notes": [],
+      "totals": {
+        "create": 2,
+        "update": 2,
+        "replace": 1,
+        "delete": 1,
+        "unchanged": 30
+      }
+    }
+    "#);
     let schema = serde_json::to_value(json_schema()).unwrap();
     let written = serde_json::to_value(everything()).unwrap();
     let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();

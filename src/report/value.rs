@@ -184,7 +184,13 @@ mod tests {
         let statement = |action: &str| json!({ "Sid": "Read", "Effect": "Allow", "Action": [action] });
         let sides =
             sides("PolicyDocument.Statement[Read]", Some(&statement("a:Get")), Some(&statement("a:*")));
-        insta::assert_snapshot!(drawn(sides), @r"");
+        insta::assert_snapshot!(drawn(sides), @r#"
+         Sid: Read
+         Effect: Allow
+         Action:
+        -- a:Get
+        +- a:*
+        "#);
     }
 
     #[test]
@@ -194,6 +200,15 @@ mod tests {
                 (0..20).map(|n| if n == 10 { widget.to_owned() } else { format!("w{n}") }).collect();
             Value::String(serde_json::to_string(&lines).unwrap())
         };
-        insta::assert_snapshot!(drawn(sides("DashboardBody", Some(&body("old")), Some(&body("new")))), @r"");
+        insta::assert_snapshot!(drawn(sides("DashboardBody", Some(&body("old")), Some(&body("new")))), @r#"
+         - w7
+         - w8
+         - w9
+        -- old
+        +- new
+         - w11
+         - w12
+         - w13
+        "#);
     }
 }
