@@ -1,5 +1,7 @@
 //! What a review says of a plan.
 
+mod converges;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

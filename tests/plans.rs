@@ -1,0 +1,130 @@
+//! Plans as reviewers and pipelines use them: who moved what, exit codes, several stacks, and without an account.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "this test uses a part of it")]
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use provision::review::{Action, Cause, Property, Review};
+use support::{Cloud, PROGRAM, StackFile, output};
+
+fn json(cloud: &Cloud, stack: &str) -> Review {
+    let (text, _) = cloud.provision(&["plan", stack, "--format", "json"], 0);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Who moved each property of a resource.
+fn causes(review: &Review, address: &str) -> Vec<(String, Cause)> {
+    let change = review.changes.iter().find(|change| change.address == address).unwrap();
+    change.properties.iter().map(|Property { path, cause, .. }| (path.clone(), *cause)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
+    let cloud = Cloud::start("plans").await;
+    let stack = StackFile::new(&[]);
+    cloud.provision(&["plan", stack.path(), "--detailed-exitcode"], 2);
+    let all_new = json(&cloud, stack.path());
+    assert!(all_new.changes.iter().all(|change| change.action == Action::Create), "{all_new:#?}");
+    assert_eq!(all_new.totals.create, all_new.changes.len());
+
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let (nothing, _) = cloud.provision(&["plan", stack.path(), "--detailed-exitcode"], 0);
+    assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
+
+    let cx = cloud.context("vod-local").await;
+    let source = "vod-local-source-111122223333-ap-northeast-2";
+    cx.s3().delete_public_access_block().bucket(source).send().await.unwrap();
+    cx.logs().delete_log_group().log_group_name("/aws/lambda/vod-local-publish").send().await.unwrap();
+    let changed = StackFile::new(&[("log_retention: 1d", "log_retention: 3d")]);
+    let review = json(&cloud, changed.path());
+    let block = "PublicAccessBlockConfiguration";
+    let drifted = causes(&review, "storage/source");
+    assert!(
+        drifted.iter().all(|(path, cause)| path.starts_with(block) && *cause == Cause::Drift),
+        "{drifted:?}"
+    );
+    assert_eq!(causes(&review, "handlers/submit/logs"), [("RetentionInDays".to_owned(), Cause::Change)]);
+    let (text, _) = cloud.provision(&["plan", changed.path()], 0);
+    assert!(text.contains("change  RetentionInDays  1d → 3d"), "{text}");
+    assert!(text.contains(&format!("drift   {block}")), "{text}");
+    assert!(text.contains("it is gone from the account since the last apply"), "{text}");
+
+    let (markdown, _) =
+        cloud.provision(&["plan", changed.path(), "--format", "markdown", "--max-bytes", "1500"], 0);
+    assert!(markdown.len() <= 1500 && markdown.contains("to change"), "{markdown}");
+    let (_, refused) = cloud.provision(&["teardown", changed.path()], 3);
+    assert!(refused.contains("nobody to ask"), "{refused}");
+
+    let (both, errors) = cloud.provision(&["plan", changed.path(), "no-such.yaml"], 1);
+    assert!(both.contains("no-such.yaml: cannot be planned"), "{both}");
+    assert!(both.contains("change  RetentionInDays") && both.contains("; 1 cannot be planned"), "{both}");
+    assert!(errors.contains("no-such.yaml"), "{errors}");
+
+    let gone = StackFile::new(&[("access_logs: true", "access_logs: false")]);
+    let (_, refused) = cloud.provision(&["plan", gone.path(), "--fail-on", "destroy,replace"], 3);
+    assert!(refused.contains("it deletes ") && refused.contains("storage/logs"), "{refused}");
+    cloud.provision(&["plan", changed.path(), "--fail-on", "destroy,replace"], 0);
+}
+
+/// The program without credentials, a local cloud, or a way to reach anything.
+fn offline(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
+    let mut command = Command::new(PROGRAM);
+    command.args(["-v"]).args(arguments).current_dir(folder).env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", folder).env("NO_COLOR", "1");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    output(command, code)
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity = ["-c", "user.name=a reviewer", "-c", "user.email=reviewer@example.com"];
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(identity).args(arguments);
+    output(command, 0);
+}
+
+#[test]
+fn a_pull_request_is_reviewed_without_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let stacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+    let text = std::fs::read_to_string(stacks.join("production.yaml")).unwrap();
+    let keys = folder.path().join("infra/keys");
+    std::fs::create_dir_all(&keys).unwrap();
+    std::fs::copy(stacks.join("keys/viewer-2026.pem"), keys.join("viewer-2026.pem")).unwrap();
+    let stack = folder.path().join("infra/production.yaml");
+    std::fs::write(&stack, &text).unwrap();
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message", "as it is"]);
+
+    let plan = ["plan", "infra/production.yaml", "--base", "HEAD"];
+    let (same, _) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 0);
+    assert!(same.contains("nothing to do: all "), "{same}");
+
+    std::fs::write(&stack, text.replace("log_retention: 90d", "log_retention: 30d")).unwrap();
+    let (changed, calls) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 2);
+    assert!(changed.contains("change  RetentionInDays  90d → 30d"), "{changed}");
+    assert!(!calls.contains("INFO"), "no call is made: {calls}");
+
+    let (_, none) = offline(folder.path(), &["plan", "infra/production.yaml", "--base", "no-such"], 1);
+    assert!(none.contains("neither a file nor a revision"), "{none}");
+
+    let staging = stacks.join("staging.yaml");
+    let against = ["plan", "infra/production.yaml", "--base", staging.to_str().unwrap()];
+    let (compared, _) = offline(folder.path(), &against, 0);
+    assert!(compared.contains("stack vod-staging is compared as if it were vod-production"), "{compared}");
+    assert!(!compared.contains("BucketName"), "names are not compared: {compared}");
+
+    let (picture, _) = offline(folder.path(), &["graph", "infra/production.yaml", "--offline"], 0);
+    assert!(picture.starts_with("graph LR\n") && picture.contains("storage_source --> "), "{picture}");
+}
+
+#[test]
+fn wrong_usage_is_a_failure_and_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    offline(folder.path(), &["plan", "x.yaml", "--no-such-flag"], 1);
+    offline(folder.path(), &["--help"], 0);
+}
