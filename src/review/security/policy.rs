@@ -75,9 +75,9 @@ impl Documents {
                 for (key, inner) in members {
                     let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                     if key.ends_with("PolicyDocument") {
-                        self.read(&at, key, inner)
+                        self.read(&at, key, inner);
                     } else {
-                        self.collect(&at, inner)
+                        self.collect(&at, inner);
                     }
                 }
             }

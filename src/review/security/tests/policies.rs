@@ -150,7 +150,7 @@ fn the_finding_holds_the_whole_statement() {
         "conditions": [
           "StringEquals aws:SourceArn: known after apply: Arn of delivery/distribution"
         ],
-        "origin": "ORIGIN"
+        "origin": "PolicyDocument.Statement[Read]: new action s3:PutObject; new resource arn:aws:s3:::(known after apply: Name of storage/output)/*; no longer requires StringEquals aws:SourceAccount; StringEquals aws:SourceArn is also met by known after apply: Arn of delivery/distribution"
       }
     ]
     "#);
