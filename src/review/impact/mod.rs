@@ -42,7 +42,9 @@ enum When {
     Comes,
     /// It goes.
     Goes,
-    /// It turns into one of these.
+    /// It turns from something into something else, of these where there are any.
+    Turns(&'static [&'static str]),
+    /// It is one of these now.
     Is(&'static [&'static str]),
     /// A limit comes closer, or there was none.
     Shortens,
@@ -164,6 +166,10 @@ impl When {
             Self::Moves => before.is_some() && !(found.with_its_holder && after.is_none()),
             Self::Comes => before.is_none(),
             Self::Goes => after.is_none(),
+            Self::Turns(values) => {
+                let turned = after.as_ref().filter(|_| before.is_some());
+                turned.is_some_and(|after| values.is_empty() || values.contains(&text(after).as_str()))
+            }
             Self::Is(values) => after.as_ref().is_some_and(|after| values.contains(&text(after).as_str())),
             Self::Shortens => match (number(before.as_ref()), number(after.as_ref())) {
                 (Some(before), Some(after)) => after < before,
@@ -186,6 +192,8 @@ impl When {
             Self::Moves => "changes or goes".to_owned(),
             Self::Comes => "comes".to_owned(),
             Self::Goes => "goes".to_owned(),
+            Self::Turns([]) => "turns into another".to_owned(),
+            Self::Turns(values) => format!("turns into {}", values.join(" or ")),
             Self::Is(values) => format!("is {}", values.join(" or ")),
             Self::Shortens => "shortens or comes".to_owned(),
             Self::Falls => "falls or goes".to_owned(),

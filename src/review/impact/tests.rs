@@ -76,6 +76,10 @@ fn a_rule_that_comes_or_goes() {
     assert_eq!(both(BUCKET, &none, &expire), (LOSS, NOTICE));
     let disabled = rules(&json!([{ "Id": "r", "Status": "Disabled", "Prefix": "a/" }]));
     assert_eq!(both(BUCKET, &none, &disabled), (NOTICE, NOTICE));
+    let archive = json!([{ "StorageClass": "GLACIER_IR", "TransitionInDays": 30 }]);
+    let archive =
+        rules(&json!([{ "Id": "r", "Status": "Enabled", "TagFilters": [], "Transitions": archive }]));
+    assert_eq!(both(BUCKET, &none, &archive), (NOTICE, NOTICE));
 }
 
 #[test]
@@ -111,6 +115,8 @@ fn delivery() {
         ),
     )
     "#);
+    let named = |list: Value| json!({ "DistributionConfig": { "Aliases": list } });
+    assert_eq!(both(CDN, &named(json!(["a"])), &named(json!(["a", "b"]))), (NOTICE, LOSS));
     let keys = |list: Value| json!({ "KeyGroupConfig": { "Items": list } });
     assert_eq!(
         both("AWS::CloudFront::KeyGroup", &keys(json!(["a", "b"])), &keys(json!(["a"]))),

@@ -107,13 +107,11 @@ fn subject_stays(plan: &Plan, policy: &Value) -> bool {
         .flat_map(|found| found.as_array().map_or_else(|| vec![found], |list| list.iter().collect()))
         .filter_map(Value::as_str)
         .collect();
+    // A policy's own id may be that of what it belongs to.
     let removed = |step: &Step| match &step.action {
-        Action::Delete { seen, .. } => {
-            subjects
-                .iter()
-                .any(|subject| seen.id == *subject || seen.outputs.values().any(|output| output == subject))
-                && step.kind.as_str() != "AWS::S3::BucketPolicy"
-        }
+        Action::Delete { seen, .. } if !step.kind.as_str().ends_with("Policy") => subjects
+            .iter()
+            .any(|subject| seen.id == *subject || seen.outputs.values().any(|output| output == subject)),
         _ => false,
     };
     !plan.steps.iter().any(removed)

@@ -207,7 +207,7 @@ pub(super) const ROWS: &[Row] = &[
         "AliasTarget",
         When::Changes,
         Notice,
-        "Resolvers keep the former answer for its TTL, a minute where it leads to CloudFront.",
+        "Resolvers keep the former answer for its TTL, which is that of what an alias leads to.",
         "Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html",
     ),
     whole(

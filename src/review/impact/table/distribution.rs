@@ -63,7 +63,15 @@ pub(super) const ROWS: &[Row] = &[
     part(
         CDN,
         "DistributionConfig.Aliases",
-        When::Changes,
+        When::Comes,
+        Notice,
+        "A new name works once its DNS record leads here too.",
+        "AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html",
+    ),
+    part(
+        CDN,
+        "DistributionConfig.Aliases",
+        When::Gains,
         Notice,
         "A new name works once its DNS record leads here too.",
         "AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html",
@@ -79,7 +87,7 @@ pub(super) const ROWS: &[Row] = &[
     part(
         CDN,
         "DistributionConfig.ViewerCertificate.AcmCertificateArn",
-        When::Changes,
+        When::Turns(&[]),
         Notice,
         "New connections get the other certificate.",
         "AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html",

@@ -236,7 +236,7 @@ pub(super) const ROWS: &[Row] = &[
         ROLE,
         GO,
         Interruption,
-        "Whatever runs as this role loses its access, jobs that run included.",
+        "Whatever runs as this role loses its access.",
         "IAM/latest/UserGuide/id_roles_manage_delete.html",
     ),
     whole(

@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     part(
         BUCKET,
         "LifecycleConfiguration.Rules[].Status",
-        When::Is(&["Enabled"]),
+        When::Turns(&["Enabled"]),
         Interruption,
         "A lifecycle rule begins to act, on objects already there too.",
         LIFECYCLE,
@@ -116,7 +116,7 @@ pub(super) const ROWS: &[Row] = &[
         "VersioningConfiguration.Status",
         When::Is(&["Suspended"]),
         Interruption,
-        "An upload to a key that exists now replaces what was written since for good; versions already there stay.",
+        "From now on an upload to the same key replaces the object for good; versions already there stay.",
         "AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html",
     ),
     part(
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         "VersioningConfiguration.Status",
         When::Goes,
         Interruption,
-        "An upload to a key that exists now replaces what was written since for good; versions already there stay.",
+        "From now on an upload to the same key replaces the object for good; versions already there stay.",
         "AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html",
     ),
     part(
@@ -170,7 +170,15 @@ pub(super) const ROWS: &[Row] = &[
     part(
         BUCKET,
         "PublicAccessBlockConfiguration",
-        When::Changes,
+        When::Is(&["false"]),
+        Notice,
+        "Public policies or access control lists begin to count, where there are any.",
+        "AmazonS3/latest/userguide/access-control-block-public-access.html",
+    ),
+    part(
+        BUCKET,
+        "PublicAccessBlockConfiguration",
+        When::Goes,
         Notice,
         "Public policies or access control lists begin to count, where there are any.",
         "AmazonS3/latest/userguide/access-control-block-public-access.html",

@@ -205,6 +205,8 @@ fn a_denial_goes_with_its_policy_but_not_with_its_bucket() {
     let found = deleted(POLICY, &before);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].broadening, Broadening::DenyRemoved);
+    let queue = json!({ "Queues": ["id"], "PolicyDocument": before["PolicyDocument"] });
+    assert_eq!(deleted("AWS::SQS::QueuePolicy", &queue).len(), 1);
     let delete = |id: &str, properties: &Value| Action::Delete {
         seen: live(id, properties.clone()),
         reason: Reason::Teardown,
