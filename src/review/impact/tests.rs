@@ -1,0 +1,207 @@
+//! Facts meet the changes they are about, cover every type, and stand in the documentation.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::super::{Action, Cause, Property, Severity};
+use super::{impact, table};
+use crate::diff::diff;
+use crate::resource::registry;
+
+fn properties(before: &Value, after: &Value) -> Vec<Property> {
+    let one = |change: crate::model::PropertyChange| Property {
+        path: change.path,
+        before: change.before,
+        after: change.after,
+        cause: Cause::Unknown,
+        applied: None,
+        forces_replacement: change.replaces,
+    };
+    diff(after, before, &[], &[]).0.into_iter().map(one).collect()
+}
+
+fn updated(kind: &str, before: &Value, after: &Value) -> Option<(Severity, String)> {
+    impact(kind, Action::Update, &properties(before, after)).map(|impact| (impact.severity, impact.text))
+}
+
+/// The severity of a change and of going back.
+fn both(kind: &str, one: &Value, other: &Value) -> (Option<Severity>, Option<Severity>) {
+    let severity = |found: Option<(Severity, String)>| found.map(|(severity, _)| severity);
+    (severity(updated(kind, one, other)), severity(updated(kind, other, one)))
+}
+
+const BUCKET: &str = "AWS::S3::Bucket";
+const LOSS: Option<Severity> = Some(Severity::Interruption);
+const NOTICE: Option<Severity> = Some(Severity::Notice);
+const NOTHING: Option<Severity> = Some(Severity::None);
+
+fn rules(rules: &Value) -> Value {
+    json!({ "BucketName": "b", "LifecycleConfiguration": { "Rules": rules } })
+}
+
+#[test]
+fn whatever_may_delete_objects_sooner_is_grave() {
+    let rule = |members: Value| {
+        let mut rule = json!({ "Id": "r", "Status": "Enabled", "Prefix": "a/", "ExpirationInDays": 30 });
+        rule.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        rule.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        rules(&json!([rule]))
+    };
+    let now = rule(json!({}));
+    for (sooner, back) in [
+        (json!({ "ExpirationInDays": 7 }), NOTICE),
+        (json!({ "Prefix": null }), NOTICE),
+        (json!({ "Prefix": "b/" }), LOSS),
+        (json!({ "NoncurrentVersionExpiration": { "NoncurrentDays": 1 } }), NOTICE),
+        (json!({ "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": 1 } }), NOTICE),
+        (json!({ "Transitions": [{ "StorageClass": "DEEP_ARCHIVE", "TransitionInDays": 1 }] }), NOTICE),
+    ] {
+        assert_eq!(both(BUCKET, &now, &rule(sooner.clone())), (LOSS, back), "{sooner}");
+    }
+    assert_eq!(both(BUCKET, &rule(json!({ "Status": "Disabled" })), &now), (LOSS, NOTICE));
+    let versions = |count: Value| {
+        rule(
+            json!({ "NoncurrentVersionExpiration": { "NoncurrentDays": 9, "NewerNoncurrentVersions": count } }),
+        )
+    };
+    assert_eq!(both(BUCKET, &versions(json!(5)), &versions(json!(2))), (LOSS, NOTICE));
+}
+
+#[test]
+fn a_rule_that_comes_or_goes() {
+    let none = json!({ "BucketName": "b" });
+    let expire = rules(&json!([{ "Id": "r", "Status": "Enabled", "Prefix": "a/", "ExpirationInDays": 30 }]));
+    assert_eq!(both(BUCKET, &none, &expire), (LOSS, NOTICE));
+    let disabled = rules(&json!([{ "Id": "r", "Status": "Disabled", "Prefix": "a/" }]));
+    assert_eq!(both(BUCKET, &none, &disabled), (NOTICE, NOTICE));
+    let archive = json!([{ "StorageClass": "GLACIER_IR", "TransitionInDays": 30 }]);
+    let archive =
+        rules(&json!([{ "Id": "r", "Status": "Enabled", "TagFilters": [], "Transitions": archive }]));
+    assert_eq!(both(BUCKET, &none, &archive), (NOTICE, NOTICE));
+}
+
+#[test]
+fn uploads_that_are_no_longer_announced_are_grave() {
+    let on = json!({ "NotificationConfiguration": { "EventBridgeConfiguration": { "EventBridgeEnabled": true } } });
+    assert_eq!(both(BUCKET, &on, &json!({})), (LOSS, NOTICE));
+    let rule = |state: &str| json!({ "Name": "r", "State": state });
+    assert_eq!(both("AWS::Events::Rule", &rule("ENABLED"), &rule("DISABLED")), (LOSS, NOTICE));
+    let queue = |status: &str| json!({ "Name": "q", "Status": status });
+    assert_eq!(both("AWS::MediaConvert::Queue", &queue("ACTIVE"), &queue("PAUSED")), (LOSS, NOTICE));
+}
+
+#[test]
+fn delivery() {
+    const CDN: &str = "AWS::CloudFront::Distribution";
+    let behavior = |keys: Value| json!({ "DistributionConfig": { "DefaultCacheBehavior": { "TargetOriginId": "o", "TrustedKeyGroups": keys } } });
+    assert_eq!(both(CDN, &behavior(Value::Null), &behavior(json!(["k"]))), (LOSS, NOTICE));
+    assert_eq!(both(CDN, &behavior(json!(["k", "l"])), &behavior(json!(["k"]))), (LOSS, NOTICE));
+    let places = |list: Value| {
+        json!({ "DistributionConfig": { "Restrictions": { "GeoRestriction": {
+        "RestrictionType": "whitelist", "Locations": list
+    } } } })
+    };
+    let everywhere = json!({ "DistributionConfig": {} });
+    assert_eq!(both(CDN, &everywhere, &places(json!(["KR"]))), (LOSS, NOTICE));
+    assert_eq!(both(CDN, &places(json!(["KR", "JP"])), &places(json!(["KR"]))), (LOSS, LOSS));
+    let comment = |text: &str| json!({ "DistributionConfig": { "Comment": text } });
+    insta::assert_debug_snapshot!(updated(CDN, &comment("a"), &comment("b")), @r#"
+    Some(
+        (
+            Notice,
+            "It takes minutes to reach all edges; until then they serve by the former configuration.",
+        ),
+    )
+    "#);
+    let named = |list: Value| json!({ "DistributionConfig": { "Aliases": list } });
+    assert_eq!(both(CDN, &named(json!(["a"])), &named(json!(["a", "b"]))), (NOTICE, LOSS));
+    let keys = |list: Value| json!({ "KeyGroupConfig": { "Items": list } });
+    assert_eq!(
+        both("AWS::CloudFront::KeyGroup", &keys(json!(["a", "b"])), &keys(json!(["a"]))),
+        (LOSS, NOTICE)
+    );
+}
+
+#[test]
+fn functions_logs_and_messages() {
+    let function = |members: Value| {
+        let mut function = json!({ "FunctionName": "f", "Timeout": 60 });
+        function.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        function
+    };
+    let code = function(json!({ "Code": { "S3Key": "b" } }));
+    let (severity, text) =
+        updated("AWS::Lambda::Function", &function(json!({ "Code": { "S3Key": "a" } })), &code).unwrap();
+    assert_eq!(severity, Severity::Notice);
+    assert!(text.starts_with("New invocations run the new code"), "{text}");
+    let throttled = function(json!({ "ReservedConcurrentExecutions": 0 }));
+    assert_eq!(both("AWS::Lambda::Function", &function(json!({})), &throttled), (LOSS, NOTICE));
+    let log = |days: Value| json!({ "LogGroupName": "l", "RetentionInDays": days });
+    assert_eq!(both("AWS::Logs::LogGroup", &log(Value::Null), &log(json!(30))), (LOSS, NOTHING));
+    assert_eq!(both("AWS::Logs::LogGroup", &log(json!(90)), &log(json!(30))), (LOSS, NOTHING));
+    let queue = |seconds: u32| json!({ "QueueName": "q", "MessageRetentionPeriod": seconds });
+    assert_eq!(both("AWS::SQS::Queue", &queue(1_209_600), &queue(60)), (LOSS, NOTICE));
+}
+
+#[test]
+fn tags_are_nothing() {
+    let tagged = |value: &str| json!({ "Tags": [{ "Key": "team", "Value": value }] });
+    for adapter in registry().iter() {
+        assert_eq!(updated(adapter.kind().as_str(), &tagged("a"), &tagged("b")), None);
+    }
+}
+
+#[test]
+fn every_type_has_something_to_say_of_every_action() {
+    for adapter in registry().iter() {
+        let kind = adapter.kind();
+        let update = updated(kind.as_str(), &json!({ "Other": 1 }), &json!({ "Other": 2 }));
+        // A bucket is the sum of its settings: none of them is the whole.
+        assert!(update.is_some() || kind.as_str() == BUCKET, "{kind}");
+        for action in [Action::Delete, Action::Replace] {
+            assert!(impact(kind.as_str(), action, &[]).is_some(), "{kind} {action:?}");
+        }
+    }
+}
+
+#[test]
+fn rows_are_about_known_types_and_distinct() {
+    let kinds: BTreeSet<String> = registry().iter().map(|adapter| adapter.kind().to_string()).collect();
+    let mut seen = BTreeSet::new();
+    for row in table::rows() {
+        assert!(kinds.contains(row.kind), "{}", row.kind);
+        assert!(row.text.ends_with('.') && row.source.ends_with(".html"), "{}", row.text);
+        assert!(seen.insert(line(row)), "{}", line(row));
+    }
+}
+
+fn line(row: &super::Row) -> String {
+    let kind = row.kind.trim_start_matches("AWS::").replace("::", " ");
+    let actions: Vec<String> = row.on.iter().map(|action| format!("{action:?}").to_lowercase()).collect();
+    let property =
+        if row.path.is_empty() { "".to_owned() } else { format!("`{}` {}", row.path, row.when.words()) };
+    let severity = format!("{:?}", row.severity).to_lowercase();
+    let page = row.source.rsplit('/').next().unwrap_or_default().trim_end_matches(".html");
+    let link = format!("[{page}](https://docs.aws.amazon.com/{})", row.source);
+    format!("| {kind} | {} | {property} | {severity} | {} | {link} |", actions.join(", "), row.text)
+}
+
+#[test]
+fn the_documentation_holds_the_same_table() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/impact.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let documented: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("| ---")).skip(1).collect();
+    let mut expected = String::new();
+    for row in table::rows() {
+        writeln!(expected, "{}", line(row)).unwrap();
+    }
+    let documented =
+        documented.into_iter().take_while(|line| line.starts_with('|')).collect::<Vec<_>>().join("\n");
+    assert_eq!(
+        documented,
+        expected.trim_end(),
+        "docs/impact.md has another table; this is what the code holds:\n{expected}"
+    );
+}

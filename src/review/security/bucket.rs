@@ -1,0 +1,146 @@
+//! What opens a bucket: its public-access block, access control lists, cross-origin rules, its keys.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Broadening, Finding, Sides, pattern};
+
+/// What opens a bucket or a topic further. A new one is compared with what AWS makes of a new bucket: closed.
+pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
+    let Some(after) = sides.after else { return Vec::new() };
+    match sides.kind {
+        "AWS::S3::Bucket" => {
+            let single = [public_access(sides, after), lists(sides, after), keys(sides, after)];
+            single.into_iter().flatten().chain(cors(sides, after)).collect()
+        }
+        "AWS::SNS::Topic" => topic_key(sides, after).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The flags of the public-access block and what each stops.
+const FLAGS: [(&str, &str); 4] = [
+    ("BlockPublicAcls", "grant public access by access control lists"),
+    ("BlockPublicPolicy", "grant public access by a bucket policy"),
+    ("IgnorePublicAcls", "use what public access control lists grant"),
+    ("RestrictPublicBuckets", "use what a public bucket policy grants, from any account"),
+];
+
+fn public_access(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+    const MEMBER: &str = "PublicAccessBlockConfiguration";
+    let on = |properties: &Value, flag: &str| properties[MEMBER][flag] == Value::Bool(true);
+    let was_on = |flag: &str| sides.before.is_none_or(|before| on(before, flag));
+    let lost: Vec<_> = FLAGS.iter().filter(|(flag, _)| was_on(flag) && !on(after, flag)).collect();
+    let flags: Vec<&str> = lost.iter().map(|(flag, _)| *flag).collect();
+    let actions: Vec<&str> = lost.iter().map(|(_, action)| *action).collect();
+    let origin = format!("{MEMBER}: {} off", flags.join(", "));
+    (!lost.is_empty()).then(|| sides.finding(Broadening::Exposure, "*", &actions, origin))
+}
+
+/// Ownership, strictest first; absent is AWS's oldest default, the last.
+const OWNERSHIP: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
+
+fn ownership(properties: &Value) -> usize {
+    let found = properties["OwnershipControls"]["Rules"][0]["ObjectOwnership"].as_str();
+    OWNERSHIP.iter().position(|name| found == Some(name)).unwrap_or(OWNERSHIP.len() - 1)
+}
+
+fn lists(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+    let (before, after) = (sides.before.map_or(0, ownership), ownership(after));
+    let origin = format!("OwnershipControls: {} to {}", OWNERSHIP[before], OWNERSHIP[after]);
+    let actions = ["grant access by access control lists"];
+    (after > before)
+        .then(|| sides.finding(Broadening::Exposure, "whoever may write objects", &actions, origin))
+}
+
+/// Without a KMS key, whoever may read an object needs no permission of the key.
+fn keys(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+    let kms = |properties: &Value| {
+        let rule = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+        let found = rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"].as_str();
+        found.is_some_and(|algorithm| algorithm.starts_with("aws:kms"))
+    };
+    let lost = sides.before.is_some_and(kms) && !kms(after);
+    let origin = "BucketEncryption: new objects are no longer encrypted with a KMS key".to_owned();
+    let actions = ["read new objects without permission of the key"];
+    lost.then(|| sides.finding(Broadening::Exposure, "whoever may read the bucket", &actions, origin))
+}
+
+fn topic_key(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+    let keyed = |properties: &Value| !properties["KmsMasterKeyId"].is_null();
+    let lost = sides.before.is_some_and(keyed) && !keyed(after);
+    let actions = ["publish without permission of the key"];
+    let origin = "KmsMasterKeyId: removed".to_owned();
+    lost.then(|| sides.finding(Broadening::Exposure, "whoever may use the topic", &actions, origin))
+}
+
+/// A list of texts.
+pub(super) fn set(list: &Value) -> BTreeSet<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// What pages of a site may do by one cross-origin rule.
+#[derive(Debug, Default)]
+pub(super) struct Cors {
+    pub(super) origins: BTreeSet<String>,
+    pub(super) methods: BTreeSet<String>,
+    /// Request headers.
+    pub(super) headers: BTreeSet<String>,
+    /// Response headers that scripts may read.
+    pub(super) exposed: BTreeSet<String>,
+    pub(super) credentials: bool,
+}
+
+impl Cors {
+    fn of_rule(rule: &Value) -> Self {
+        Self {
+            origins: set(&rule["AllowedOrigins"]),
+            methods: set(&rule["AllowedMethods"]),
+            headers: set(&rule["AllowedHeaders"]),
+            exposed: set(&rule["ExposedHeaders"]),
+            credentials: true,
+        }
+    }
+
+    /// Which origins may do anything by this rule that none of the others lets them do.
+    pub(super) fn gained(&self, before: &[Self]) -> Vec<&str> {
+        let within = |inner: &BTreeSet<String>, outer: &BTreeSet<String>| {
+            inner.iter().all(|inner| {
+                outer.iter().any(|outer| {
+                    outer == "ALL" || pattern::covers(&outer.to_lowercase(), &inner.to_lowercase())
+                })
+            })
+        };
+        let one = |text: &String| BTreeSet::from([text.clone()]);
+        let may = |origin: &String, method: &String| {
+            before.iter().any(|rule| {
+                within(&one(origin), &rule.origins)
+                    && within(&one(method), &rule.methods)
+                    && within(&self.headers, &rule.headers)
+                    && within(&self.exposed, &rule.exposed)
+                    && (rule.credentials || !self.credentials)
+            })
+        };
+        let gains = |origin: &&String| self.methods.iter().any(|method| !may(origin, method));
+        self.origins.iter().filter(gains).map(String::as_str).collect()
+    }
+}
+
+fn cors(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
+    let rules = |properties: &Value| -> Vec<Cors> {
+        let rules = properties["CorsConfiguration"]["CorsRules"].as_array();
+        rules.into_iter().flatten().map(Cors::of_rule).collect()
+    };
+    let before = sides.before.map(rules).unwrap_or_default();
+    rules(after)
+        .iter()
+        .filter_map(|rule| {
+            let gained = rule.gained(&before);
+            let methods: Vec<&str> = rule.methods.iter().map(String::as_str).collect();
+            let origin = format!("CorsConfiguration.CorsRules: more for {}", gained.join(", "));
+            let who = format!("pages of {}", gained.join(", "));
+            (!gained.is_empty()).then(|| sides.finding(Broadening::Exposure, &who, &methods, origin))
+        })
+        .collect()
+}

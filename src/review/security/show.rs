@@ -1,0 +1,82 @@
+//! Parts of policies in words.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::{Conditions, Input, OutputRef, Part, Principal, Statement};
+
+/// A string property: what AWS has yet to assign reads `known after apply: Id of delivery/distribution`.
+pub(super) fn input(input: &Input) -> String {
+    let awaited = |reference: &OutputRef| {
+        format!("known after apply: {} of {}", reference.attribute, reference.address)
+    };
+    match input.parts() {
+        [Part::Ref(reference)] if reference.foreseen.is_none() => awaited(reference),
+        parts => parts
+            .iter()
+            .map(|part| match part {
+                Part::Ref(reference) if reference.foreseen.is_none() => format!("({})", awaited(reference)),
+                Part::Ref(reference) => reference.foreseen.clone().unwrap_or_default(),
+                Part::Literal(text) => text.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// A plain value, reference or not.
+pub(super) fn value(value: &Value) -> String {
+    match serde_json::from_value::<Input>(value.clone()) {
+        Ok(found) => input(&found),
+        Err(_) => value.to_string(),
+    }
+}
+
+/// A principal of a type, as `cloudfront.amazonaws.com` or `Federated arn:…`.
+pub(super) fn principal(kind: &str, name: &Input) -> String {
+    match kind {
+        "Service" | "AWS" => input(name),
+        other => format!("{other} {}", input(name)),
+    }
+}
+
+fn principals(of: &Principal) -> String {
+    match of {
+        Principal::Any => "*".to_owned(),
+        Principal::Of(by_type) => {
+            let names = |(kind, names): (&String, &BTreeSet<Input>)| {
+                names.iter().map(|name| principal(kind, name)).collect::<Vec<_>>()
+            };
+            by_type.iter().flat_map(names).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// Whom a statement speaks of; `holder` where it speaks of whoever holds the policy.
+pub(super) fn who(statement: &Statement, holder: &str) -> String {
+    match (&statement.principal, &statement.not_principal) {
+        (Some(found), _) => principals(found),
+        (None, Some(but)) => format!("all but {}", principals(but)),
+        (None, None) => holder.to_owned(),
+    }
+}
+
+/// A list, or all but another.
+pub(super) fn list(of: &BTreeSet<Input>, but: &BTreeSet<Input>) -> Vec<String> {
+    let but = but.iter().map(|but| format!("all but {}", input(but)));
+    of.iter().map(input).chain(but).collect()
+}
+
+/// A condition: `StringEquals aws:SourceAccount: 111122223333`.
+pub(super) fn condition(operator: &str, key: &str, values: &BTreeSet<Input>) -> String {
+    let values: Vec<String> = values.iter().map(input).collect();
+    format!("{operator} {key}: {}", values.join(", "))
+}
+
+/// Conditions, one a line.
+pub(super) fn conditions(conditions: &Conditions) -> Vec<String> {
+    let keys = |(operator, keys): (&String, &std::collections::BTreeMap<String, BTreeSet<Input>>)| {
+        keys.iter().map(|(key, values)| condition(operator, key, values)).collect::<Vec<_>>()
+    };
+    conditions.iter().flat_map(keys).collect()
+}

@@ -1,0 +1,73 @@
+//! Each rule both ways: what broadens is found, what narrows or stays is not.
+
+mod policies;
+mod settings;
+mod whole;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::{Broadening, Finding};
+use super::findings;
+use crate::model::{Address, Changes, Contents, Guard, Kind, Live, Mark, Ownership, Readiness, Scope};
+use crate::plan::{Action, Plan, Reason, Step};
+
+fn live(id: &str, properties: Value) -> Box<Live> {
+    Box::new(Live {
+        id: id.into(),
+        properties,
+        outputs: BTreeMap::new(),
+        ownership: Ownership::Marked(Mark { stack: "vod".into(), address: "any/thing".into() }),
+        readiness: Readiness::Ready,
+        contents: Contents::Nothing,
+    })
+}
+
+fn step(address: &str, kind: &'static str, action: Action) -> Step {
+    Step {
+        address: Address::new(address),
+        kind: Kind::new(kind),
+        region: "eu-west-1".into(),
+        action,
+        guard: Guard::None,
+        needs: Vec::new(),
+    }
+}
+
+fn plan(steps: Vec<Step>) -> Plan {
+    Plan {
+        scope: Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() },
+        steps,
+        unchanged: Vec::new(),
+        kept: Vec::new(),
+        outputs: BTreeMap::new(),
+    }
+}
+
+fn updated(kind: &'static str, before: &Value, after: &Value) -> Vec<Finding> {
+    let action = Action::Update {
+        seen: live("id", before.clone()),
+        desired: after.clone(),
+        changes: Changes::default(),
+    };
+    findings(&plan(vec![step("any/thing", kind, action)]))
+}
+
+fn created(kind: &'static str, after: &Value) -> Vec<Finding> {
+    findings(&plan(vec![step("any/thing", kind, Action::Create { desired: after.clone() })]))
+}
+
+fn deleted(kind: &'static str, before: &Value) -> Vec<Finding> {
+    let action = Action::Delete { seen: live("id", before.clone()), reason: Reason::Orphan };
+    findings(&plan(vec![step("any/thing", kind, action)]))
+}
+
+/// Two states of which the second allows more: going there is found, with this origin, and neither going back nor staying.
+fn broadens(kind: &'static str, narrow: &Value, wide: &Value, broadening: Broadening, origin: &str) {
+    let found = updated(kind, narrow, wide);
+    let found: Vec<_> = found.iter().map(|one| (one.broadening, one.origin.as_str())).collect();
+    assert_eq!(found, [(broadening, origin)], "from {narrow} to {wide}");
+    assert_eq!(updated(kind, wide, narrow), [], "from {wide} back to {narrow}");
+    assert_eq!(updated(kind, wide, wide), [], "staying {wide}");
+}

@@ -1,0 +1,468 @@
+//! Policy documents, permissions and roles.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+const POLICY: &str = "AWS::S3::BucketPolicy";
+
+fn policy(statements: &Value) -> Value {
+    json!({ "Bucket": "b", "PolicyDocument": { "Version": "2012-10-17", "Statement": statements } })
+}
+
+fn read() -> Value {
+    json!({
+        "Sid": "Read", "Effect": "Allow", "Principal": { "Service": "cloudfront.amazonaws.com" },
+        "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+        "Condition": { "StringEquals": { "aws:SourceArn": "arn:one", "aws:SourceAccount": "111122223333" } }
+    })
+}
+
+/// The statement with some members set, or removed where they are null.
+fn with(mut statement: Value, members: Value) -> Value {
+    let Value::Object(members) = members else { panic!("{members}") };
+    for (key, value) in members {
+        statement[&key] = value;
+    }
+    let object = statement.as_object_mut().unwrap();
+    object.retain(|_, value| !value.is_null());
+    statement
+}
+
+#[test]
+fn an_allow_statement_broadens() {
+    use Broadening::{Allow, ConditionRemoved};
+    let cases = [
+        (json!({ "Action": ["s3:GetObject", "s3:PutObject"] }), Allow, "new action s3:PutObject"),
+        (json!({ "Action": "s3:Get*" }), Allow, "new action s3:Get*"),
+        (
+            json!({ "Resource": ["arn:aws:s3:::b/*", "arn:aws:s3:::c/*"] }),
+            Allow,
+            "new resource arn:aws:s3:::c/*",
+        ),
+        (json!({ "Resource": "*" }), Allow, "new resource *"),
+        (
+            json!({ "Principal": { "Service": ["cloudfront.amazonaws.com", "s3.amazonaws.com"] } }),
+            Allow,
+            "new principal s3.amazonaws.com",
+        ),
+        (json!({ "Principal": "*" }), Allow, "new principal *"),
+        (json!({ "Principal": { "AWS": "*" } }), Allow, "new principal *"),
+        (
+            json!({ "Action": null, "NotAction": "s3:DeleteObject" }),
+            Allow,
+            "new action all but s3:DeleteObject",
+        ),
+        (
+            json!({ "Condition": { "StringEquals": { "aws:SourceArn": "arn:one" } } }),
+            ConditionRemoved,
+            "no longer requires StringEquals aws:SourceAccount",
+        ),
+        (
+            json!({ "Condition": { "StringEquals":
+                { "aws:SourceArn": ["arn:one", "arn:two"], "aws:SourceAccount": "111122223333" } } }),
+            ConditionRemoved,
+            "StringEquals aws:SourceArn is also met by arn:two",
+        ),
+        (
+            json!({ "Action": ["s3:GetObject", "s3:PutObject"],
+                "Condition": { "StringEquals": { "aws:SourceArn": "arn:one" } } }),
+            Allow,
+            "new action s3:PutObject; no longer requires StringEquals aws:SourceAccount",
+        ),
+    ];
+    for (wider, broadening, what) in cases {
+        let wide = policy(&json!([with(read(), wider)]));
+        let origin = format!("PolicyDocument.Statement[Read]: {what}");
+        broadens(POLICY, &policy(&json!([read()])), &wide, broadening, &origin);
+    }
+}
+
+#[test]
+fn fewer_excluded_values_broaden_a_negated_condition() {
+    let when = |values: Value| {
+        policy(&json!([with(
+            read(),
+            json!({ "Condition": { "StringNotEquals": { "aws:SourceArn": values } } })
+        )]))
+    };
+    let origin = "PolicyDocument.Statement[Read]: StringNotEquals aws:SourceArn excludes no longer b";
+    broadens(POLICY, &when(json!(["a", "b"])), &when(json!("a")), Broadening::ConditionRemoved, origin);
+}
+
+#[test]
+fn a_denial_that_denies_less_broadens() {
+    let deny = json!({
+        "Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": { "Bool": { "aws:SecureTransport": "false" } }
+    });
+    let cases = [
+        (json!({ "Action": "s3:PutObject" }), "no longer denies action s3:*"),
+        (json!({ "Resource": "arn:aws:s3:::b/*" }), "no longer denies resource arn:aws:s3:::b"),
+        (json!({ "Principal": { "AWS": "444455556666" } }), "no longer denies principal *"),
+        (
+            json!({ "Condition": { "Bool": { "aws:SecureTransport": "false" },
+                "StringEquals": { "aws:SourceAccount": "1" } } }),
+            "now only when StringEquals aws:SourceAccount: 1",
+        ),
+    ];
+    for (weaker, what) in cases {
+        let origin = format!("PolicyDocument.Statement[Tls]: {what}");
+        let (strong, weak) = (policy(&json!([deny])), policy(&json!([with(deny.clone(), weaker)])));
+        broadens(POLICY, &strong, &weak, Broadening::DenyRemoved, &origin);
+    }
+    let but = with(deny.clone(), json!({ "Action": null, "NotAction": "s3:GetObject" }));
+    let found = updated(POLICY, &policy(&json!([deny])), &policy(&json!([but])));
+    assert_eq!(found[0].origin, "PolicyDocument.Statement[Tls]: no longer denies action s3:*");
+    let gone = "PolicyDocument.Statement[Tls]: denial removed";
+    broadens(
+        POLICY,
+        &policy(&json!([deny, read()])),
+        &policy(&json!([read()])),
+        Broadening::DenyRemoved,
+        gone,
+    );
+}
+
+#[test]
+fn the_finding_holds_the_whole_statement() {
+    let wide = with(
+        read(),
+        json!({ "Action": ["s3:GetObject", "s3:PutObject"], "Condition": { "StringEquals": {
+            "aws:SourceArn": { "Fn::GetAtt": ["delivery/distribution", "Arn"] }
+        } }, "Resource": { "Fn::Join": ["", ["arn:aws:s3:::", { "Fn::GetAtt": ["storage/output", "Name"] }, "/*"]] } }),
+    );
+    let found = updated(POLICY, &policy(&json!([read()])), &policy(&json!([wide])));
+    insta::assert_json_snapshot!(found, @r#"
+    [
+      {
+        "address": "any/thing",
+        "broadening": "allow",
+        "principal": "cloudfront.amazonaws.com",
+        "actions": [
+          "s3:GetObject",
+          "s3:PutObject"
+        ],
+        "resources": [
+          "arn:aws:s3:::(known after apply: Name of storage/output)/*"
+        ],
+        "conditions": [
+          "StringEquals aws:SourceArn: known after apply: Arn of delivery/distribution"
+        ],
+        "origin": "PolicyDocument.Statement[Read]: new action s3:PutObject; new resource arn:aws:s3:::(known after apply: Name of storage/output)/*; no longer requires StringEquals aws:SourceAccount; StringEquals aws:SourceArn is also met by known after apply: Arn of delivery/distribution"
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn what_an_existing_wildcard_covers_is_not_new() {
+    let wild = with(read(), json!({ "Action": ["S3:get*", "s3:PutObjec?"], "Resource": "arn:aws:s3:::b/*" }));
+    let exact = with(
+        read(),
+        json!({ "Action": ["s3:GetObject", "s3:GetObjectTagging", "s3:putObject"], "Resource": "arn:aws:s3:::b/a/*" }),
+    );
+    assert_eq!(updated(POLICY, &policy(&json!([wild])), &policy(&json!([exact]))), []);
+    let beyond = with(read(), json!({ "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b" }));
+    assert_eq!(updated(POLICY, &policy(&json!([wild])), &policy(&json!([beyond]))).len(), 1);
+}
+
+#[test]
+fn statements_may_be_renamed_split_merged_and_reordered() {
+    let write = with(read(), json!({ "Sid": "Write", "Action": "s3:PutObject" }));
+    let split = policy(&json!([read(), write]));
+    let merged =
+        policy(&json!([with(read(), json!({ "Sid": "Both", "Action": ["s3:PutObject", "s3:GetObject"] }))]));
+    let nameless =
+        policy(&json!([with(write, json!({ "Sid": null })), with(read(), json!({ "Sid": null }))]));
+    for (before, after) in [(&split, &merged), (&merged, &split), (&split, &nameless), (&nameless, &merged)] {
+        assert_eq!(updated(POLICY, before, after), []);
+    }
+}
+
+#[test]
+fn an_account_and_its_root_are_one_principal() {
+    let to = |principal: &str| policy(&json!([with(read(), json!({ "Principal": { "AWS": principal } }))]));
+    let (account, root) = (to("444455556666"), to("arn:aws:iam::444455556666:root"));
+    assert_eq!(updated(POLICY, &account, &root), []);
+    assert_eq!(updated(POLICY, &root, &account), []);
+    assert_eq!(updated(POLICY, &root, &to("arn:aws:iam::777788889999:root")).len(), 1);
+}
+
+#[test]
+fn a_new_policy_grants_all_it_says() {
+    let found =
+        created(POLICY, &policy(&json!([read(), { "Effect": "Deny", "Principal": "*", "Action": "*" }])));
+    let origins: Vec<_> = found.iter().map(|one| one.origin.as_str()).collect();
+    assert_eq!(origins, ["PolicyDocument.Statement[Read]: new statement"]);
+}
+
+#[test]
+fn a_denial_goes_with_its_policy_but_not_with_its_bucket() {
+    let deny = json!({ "Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });
+    let before = policy(&json!([deny, read()]));
+    let found = deleted(POLICY, &before);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].broadening, Broadening::DenyRemoved);
+    let queue = json!({ "Queues": ["id"], "PolicyDocument": before["PolicyDocument"] });
+    assert_eq!(deleted("AWS::SQS::QueuePolicy", &queue).len(), 1);
+    let delete = |id: &str, properties: &Value| Action::Delete {
+        seen: live(id, properties.clone()),
+        reason: Reason::Teardown,
+    };
+    let both = plan(vec![
+        step("storage/policy", POLICY, delete("b", &before)),
+        step("storage/bucket", "AWS::S3::Bucket", delete("b", &json!({ "BucketName": "b" }))),
+    ]);
+    assert_eq!(findings(&both), []);
+}
+
+#[test]
+fn a_replacement_is_compared_with_what_it_replaces() {
+    let narrow = policy(&json!([read()]));
+    let wide = policy(&json!([with(read(), json!({ "Action": "s3:*" }))]));
+    let replaced = |before: &Value, after: &Value| {
+        let reason = Reason::Replacement(Changes::default());
+        findings(&plan(vec![
+            step("any/thing", POLICY, Action::Delete { seen: live("id", before.clone()), reason }),
+            step("any/thing", POLICY, Action::Create { desired: after.clone() }),
+        ]))
+    };
+    assert_eq!(replaced(&narrow, &wide).len(), 1);
+    assert_eq!(replaced(&wide, &narrow), []);
+    assert_eq!(replaced(&wide, &wide), []);
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_shown() {
+    let odd = json!({ "Bucket": "b", "PolicyDocument": { "Statement": [{ "Effect": "Perhaps" }] } });
+    let found = updated(POLICY, &policy(&json!([read()])), &odd);
+    assert_eq!(found[0].origin, "PolicyDocument: not a policy that can be compared");
+    let found = updated(POLICY, &odd, &policy(&json!([])));
+    assert_eq!(found.len(), 1);
+    assert_eq!(updated(POLICY, &odd, &odd), []);
+}
+
+#[test]
+fn a_policy_written_as_text_is_read() {
+    let text =
+        |statements: &Value| json!({ "PolicyDocument": policy(statements)["PolicyDocument"].to_string() });
+    let wide = with(read(), json!({ "Action": "s3:*" }));
+    let (before, after) = (text(&json!([read()])), text(&json!([wide])));
+    assert_eq!(updated("AWS::Logs::ResourcePolicy", &before, &after).len(), 1);
+    assert_eq!(updated("AWS::Logs::ResourcePolicy", &after, &before), []);
+}
+
+const ROLE: &str = "AWS::IAM::Role";
+
+fn role(members: Value) -> Value {
+    let role = json!({
+        "RoleName": "vod-submit",
+        "AssumeRolePolicyDocument": { "Statement": {
+            "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
+            "Condition": { "StringEquals": { "aws:SourceAccount": "111122223333" } }
+        } },
+        "Policies": [{ "PolicyName": "read", "PolicyDocument": { "Statement": [
+            { "Sid": "Get", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }
+        ] } }],
+        "ManagedPolicyArns": [],
+        "PermissionsBoundary": "arn:aws:iam::111122223333:policy/edge",
+    });
+    with(role, members)
+}
+
+#[test]
+fn a_role_s_trust_policies_and_boundary_broaden() {
+    let trusting = json!({ "Statement": {
+        "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole"
+    } });
+    let policies = json!([{ "PolicyName": "read", "PolicyDocument": { "Statement": [
+        { "Sid": "Get", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::b/*" }
+    ] } }]);
+    let cases = [
+        (
+            json!({ "AssumeRolePolicyDocument": trusting }),
+            Broadening::Trust,
+            "AssumeRolePolicyDocument.Statement[0]: no longer requires StringEquals aws:SourceAccount",
+        ),
+        (
+            json!({ "Policies": policies }),
+            Broadening::Allow,
+            "Policies[read].PolicyDocument.Statement[Get]: new action s3:PutObject",
+        ),
+        (
+            json!({ "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"] }),
+            Broadening::Allow,
+            "ManagedPolicyArns: new arn:aws:iam::aws:policy/AdministratorAccess",
+        ),
+        (
+            json!({ "PermissionsBoundary": null }),
+            Broadening::DenyRemoved,
+            "PermissionsBoundary: arn:aws:iam::111122223333:policy/edge removed",
+        ),
+    ];
+    for (wider, broadening, origin) in cases {
+        broadens(ROLE, &role(json!({})), &role(wider), broadening, origin);
+    }
+    let found = created(ROLE, &role(json!({})));
+    let kinds: Vec<_> = found.iter().map(|one| one.broadening).collect();
+    assert_eq!(kinds, [Broadening::Allow, Broadening::Trust]);
+    assert_eq!(
+        (found[0].principal.as_str(), &found[1].resources[..]),
+        ("vod-submit", &["vod-submit".to_owned()][..])
+    );
+    assert_eq!(deleted(ROLE, &role(json!({}))), []);
+}
+
+#[test]
+fn a_statement_may_move_between_the_policies_of_a_role() {
+    let renamed = role(json!({ "Policies": [{ "PolicyName": "other", "PolicyDocument": { "Statement": [
+        { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }
+    ] } }] }));
+    assert_eq!(updated(ROLE, &role(json!({})), &renamed), []);
+}
+
+#[test]
+fn code_that_runs_as_another_role_is_found() {
+    let function = |role: &str| json!({ "FunctionName": "f", "Role": role, "Timeout": 3 });
+    let found = updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:b"));
+    assert_eq!(found[0].origin, "Role: arn:a gives way to arn:b");
+    assert_eq!(updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:a")), []);
+    assert_eq!(created("AWS::Lambda::Function", &function("arn:a")), []);
+}
+
+#[test]
+fn who_may_invoke_a_function() {
+    const PERMISSION: &str = "AWS::Lambda::Permission";
+    let permission = |members: Value| {
+        let permission = json!({
+            "FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
+            "SourceArn": "arn:aws:events:r:111122223333:rule/x", "SourceAccount": "111122223333"
+        });
+        with(permission, members)
+    };
+    let narrow = permission(json!({}));
+    for (wider, what) in [
+        (json!({ "Principal": "*" }), "new principal *"),
+        (json!({ "SourceArn": null }), "no longer requires ArnLike aws:SourceArn"),
+        (json!({ "SourceAccount": null }), "no longer requires StringEquals aws:SourceAccount"),
+        (
+            json!({ "SourceArn": "arn:aws:events:r:111122223333:rule/*" }),
+            "ArnLike aws:SourceArn is also met by arn:aws:events:r:111122223333:rule/*",
+        ),
+        (json!({ "Action": "lambda:*" }), "new action lambda:*"),
+    ] {
+        broadens(PERMISSION, &narrow, &permission(wider), Broadening::Invoke, &format!("Permission: {what}"));
+    }
+    let found = created(PERMISSION, &narrow);
+    insta::assert_json_snapshot!(found, @r#"
+    [
+      {
+        "address": "any/thing",
+        "broadening": "invoke",
+        "principal": "events.amazonaws.com",
+        "actions": [
+          "lambda:InvokeFunction"
+        ],
+        "resources": [
+          "f"
+        ],
+        "conditions": [
+          "ArnLike aws:SourceArn: arn:aws:events:r:111122223333:rule/x",
+          "StringEquals aws:SourceAccount: 111122223333"
+        ],
+        "origin": "Permission: new statement"
+      }
+    ]
+    "#);
+    assert_eq!(deleted(PERMISSION, &narrow), []);
+}
+
+fn some(of: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+    proptest::sample::subsequence(of, 1..=of.len()).prop_shuffle()
+}
+
+/// Random statements, and one of their spellings: lists of one may be strings.
+fn statement() -> impl Strategy<Value = Value> {
+    let spell = |list: Vec<&'static str>, bare: bool| match (list.as_slice(), bare) {
+        ([one], true) => json!(one),
+        _ => json!(list),
+    };
+    let condition = proptest::option::of(some(&["arn:one", "arn:two"]));
+    (
+        any::<bool>(),
+        some(&["s3:GetObject", "s3:PutObject", "s3:List*", "sqs:SendMessage"]),
+        some(&["arn:aws:s3:::a", "arn:aws:s3:::a/*", "arn:aws:s3:::b"]),
+        some(&["lambda.amazonaws.com", "events.amazonaws.com"]),
+        condition,
+        any::<bool>(),
+    )
+        .prop_map(move |(allow, actions, resources, services, condition, bare)| {
+            let statement = json!({
+                "Effect": if allow { "Allow" } else { "Deny" },
+                "Action": spell(actions, bare),
+                "Resource": spell(resources, bare),
+                "Principal": { "Service": spell(services, bare) },
+                "Condition": condition.map(|values| json!({ "ArnLike": { "aws:SourceArn": spell(values, bare) } })),
+            });
+            with(statement, json!({}))
+        })
+}
+
+/// The same statement spelt otherwise: lists reversed, strings as lists, keys in capitals.
+fn respelt(statement: &Value) -> Value {
+    let list = |value: &Value| match value {
+        Value::Array(list) => Value::Array(list.iter().rev().cloned().collect()),
+        single => json!([single]),
+    };
+    let condition = statement
+        .get("Condition")
+        .map(|found| json!({ "ArnLike": { "AWS:SOURCEARN": list(&found["ArnLike"]["aws:SourceArn"]) } }));
+    let again = json!({
+        "Condition": condition, "Action": list(&statement["Action"]), "Resource": list(&statement["Resource"]),
+        "Principal": { "Service": list(&statement["Principal"]["Service"]) },
+    });
+    with(statement.clone(), again)
+}
+
+proptest! {
+    #[test]
+    fn equal_policies_broaden_nothing(statements in proptest::collection::vec(statement(), 0..5)) {
+        let again: Vec<Value> = statements.iter().rev().map(respelt).collect();
+        prop_assert_eq!(updated(POLICY, &policy(&json!(statements)), &policy(&json!(again))), []);
+    }
+
+    #[test]
+    fn anything_added_is_found_and_its_removal_is_not(
+        statements in proptest::collection::vec(statement(), 1..4),
+        at in any::<proptest::sample::Index>(),
+        side in 0..3usize,
+    ) {
+        let before = policy(&json!(statements));
+        let mut wider = statements.clone();
+        let wide = at.get(&statements).clone();
+        let allow = json!({ "Effect": "Allow" });
+        let wide = match side {
+            0 => with(wide, json!({ "Action": "iam:PassRole" })),
+            1 => with(wide, json!({ "Resource": "arn:aws:s3:::z" })),
+            _ => with(wide, json!({ "Principal": { "AWS": "444455556666" } })),
+        };
+        wider.push(with(wide, allow));
+        let after = policy(&json!(wider));
+        let found = updated(POLICY, &before, &after);
+        prop_assert_eq!(found.len(), 1);
+        prop_assert_eq!(found[0].broadening, Broadening::Allow);
+        prop_assert_eq!(updated(POLICY, &after, &before), []);
+    }
+
+    #[test]
+    fn a_denial_that_goes_is_found(statements in proptest::collection::vec(statement(), 0..4)) {
+        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*" });
+        let mut all = statements.clone();
+        all.push(deny);
+        let found = updated(POLICY, &policy(&json!(all)), &policy(&json!(statements)));
+        prop_assert_eq!(found.len(), 1);
+        prop_assert_eq!(found[0].broadening, Broadening::DenyRemoved);
+    }
+}
