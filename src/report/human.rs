@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use owo_colors::OwoColorize;
 
+use super::access;
 use super::value::{self, Fate, Sides};
-use crate::review::{Action, Cause, Change, Finding, Kept, Property, Review, Severity, Totals};
+use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
 
 /// Tags that carry ownership; every resource has them, so nobody wants to read them.
 pub(super) const OWN_TAGS: &str = "Tags[provision:";
@@ -32,7 +33,7 @@ pub fn human(review: &Review) -> String {
         text.push('\n');
     }
     kept(&mut text, &review.kept);
-    security(&mut text, &review.security);
+    access::write(&mut text, review);
     for note in &review.notes {
         let _ = writeln!(text, "note: {note}");
     }
@@ -148,9 +149,9 @@ pub(super) fn notes(property: &Property) -> String {
 }
 
 fn kept(text: &mut String, kept: &[Kept]) {
-    for Kept { address, kind, id } in kept {
-        let kind = kind.trim_start_matches("AWS::");
-        let name = format!("{address:<32} {kind:<32}");
+    for one in kept {
+        let Kept { address, id, .. } = one;
+        let name = format!("{address:<32} {:<32}", one.type_name());
         let _ = writeln!(text, "  = {name} {id} stays: no longer declared, but it holds data");
     }
     if !kept.is_empty() {
@@ -158,22 +159,3 @@ fn kept(text: &mut String, kept: &[Kept]) {
     }
 }
 
-/// The table of who may do more than before.
-fn security(text: &mut String, findings: &[Finding]) {
-    if findings.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "{}", "who may do more than before".bold());
-    for finding in findings {
-        let Finding { address, principal, actions, resources, conditions, origin, .. } = finding;
-        let _ = writeln!(text, "  {} {address:<32} {principal}: {}", "!".red(), actions.join(", "));
-        for resource in resources {
-            let _ = writeln!(text, "      on {resource}");
-        }
-        for condition in conditions {
-            let _ = writeln!(text, "      if {condition}");
-        }
-        let _ = writeln!(text, "      {origin}");
-    }
-    text.push('\n');
-}

@@ -161,7 +161,7 @@ fn ways(count: usize) -> String {
 }
 
 fn why(change: &Change) -> String {
-    if change.reasons.is_empty() { change.type_name().to_owned() } else { change.reasons.join(", ") }
+    if change.reasons.is_empty() { change.type_name() } else { change.reasons.join(", ") }
 }
 
 /// The table of who may do more.

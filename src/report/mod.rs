@@ -1,5 +1,6 @@
 //! What people and other programs read: plans in several forms, progress and outcomes.
 
+mod access;
 mod human;
 mod json;
 mod markdown;

@@ -23,7 +23,7 @@ pub struct Picture {
 /// One resource in a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Its type, such as `S3::Bucket`.
+    /// Its type, such as `S3 Bucket`.
     pub kind: String,
     /// What a plan does to it, if anything.
     pub action: Option<Action>,
@@ -55,7 +55,7 @@ impl Picture {
     /// The part of a stack that a plan changes.
     #[must_use]
     pub fn changed(review: &Review) -> Self {
-        let node = |kind: &str, action| Node { kind: kind.to_owned(), action: Some(action) };
+        let node = |kind, action| Node { kind, action: Some(action) };
         let nodes: BTreeMap<String, Node> = review
             .changes
             .iter()
@@ -73,7 +73,7 @@ impl Picture {
     #[must_use]
     pub fn painted(mut self, review: &Review) -> Self {
         for change in &review.changes {
-            let kind = change.type_name().to_owned();
+            let kind = change.type_name();
             let node = self.nodes.entry(change.address.clone()).or_insert(Node { kind, action: None });
             node.action = Some(change.action);
         }

@@ -219,11 +219,23 @@ impl Change {
         self.address.split('/').next().unwrap_or_default()
     }
 
-    /// The type without its vendor: `S3::Bucket`.
+    /// The type as people say it: `S3 Bucket`.
     #[must_use]
-    pub fn type_name(&self) -> &str {
-        self.kind.trim_start_matches("AWS::")
+    pub fn type_name(&self) -> String {
+        type_name(&self.kind)
     }
+}
+
+impl Kept {
+    /// The type as people say it: `S3 Bucket`.
+    #[must_use]
+    pub fn type_name(&self) -> String {
+        type_name(&self.kind)
+    }
+}
+
+fn type_name(kind: &str) -> String {
+    kind.trim_start_matches("AWS::").replace("::", " ")
 }
 
 impl Review {

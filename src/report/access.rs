@@ -1,0 +1,89 @@
+//! Who may do more than before, for people: what is new in a line or two each, what grows with all there is to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use owo_colors::OwoColorize;
+
+use crate::review::{Action, Broadening, Finding, Review};
+
+/// The longest line of a list of actions.
+const WIDTH: usize = 110;
+
+/// Writes the table; nothing where nobody may do more.
+pub(super) fn write(text: &mut String, review: &Review) {
+    if review.security.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", "who may do more than before".bold());
+    let created: BTreeSet<&str> = review
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Create)
+        .map(|change| change.address.as_str())
+        .collect();
+    let (new, grown): (Vec<&Finding>, Vec<&Finding>) =
+        review.security.iter().partition(|finding| created.contains(finding.address.as_str()));
+    for finding in grown {
+        whole(text, finding);
+    }
+    for ((address, principal, broadening), actions) in by_principal(&new) {
+        let sign = "+".red();
+        let _ = writeln!(text, "  {sign} {address:<32} {principal} {}", verb(broadening));
+        for line in wrapped(&actions) {
+            let _ = writeln!(text, "      {line}");
+        }
+    }
+    text.push('\n');
+}
+
+/// What grows: everything about it.
+fn whole(text: &mut String, finding: &Finding) {
+    let Finding { address, broadening, principal, actions, resources, conditions, origin } = finding;
+    let may = verb(*broadening);
+    let _ = writeln!(text, "  {} {address:<32} {principal} {may} {}", "!".red(), actions.join(", "));
+    for resource in resources {
+        let _ = writeln!(text, "      on {resource}");
+    }
+    for condition in conditions {
+        let _ = writeln!(text, "      if {condition}");
+    }
+    let _ = writeln!(text, "      {origin}");
+}
+
+const fn verb(broadening: Broadening) -> &'static str {
+    match broadening {
+        Broadening::Allow | Broadening::ConditionRemoved => "may",
+        Broadening::DenyRemoved => "is no longer denied",
+        Broadening::Trust => "may take its place:",
+        Broadening::Invoke => "may call it:",
+        Broadening::Exposure => "can reach it:",
+    }
+}
+
+type Grantee<'a> = (&'a str, &'a str, Broadening);
+
+/// What new resources allow, by resource and principal.
+fn by_principal<'a>(new: &[&'a Finding]) -> BTreeMap<Grantee<'a>, BTreeSet<&'a str>> {
+    let mut table: BTreeMap<Grantee<'a>, BTreeSet<&'a str>> = BTreeMap::new();
+    for Finding { address, principal, broadening, actions, .. } in new {
+        let row = table.entry((address, principal, *broadening)).or_default();
+        row.extend(actions.iter().map(String::as_str));
+    }
+    table
+}
+
+/// Words in lines that are not too long, with commas.
+fn wrapped(words: &BTreeSet<&str>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() + 2 <= WIDTH => {
+                line.push_str(", ");
+                line.push_str(word);
+            }
+            _ => lines.push((*word).to_owned()),
+        }
+    }
+    lines
+}
