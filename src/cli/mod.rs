@@ -5,9 +5,12 @@ mod bundle;
 mod confirm;
 mod converge;
 mod diagnostics;
+mod history;
 pub mod local;
+mod noted;
 mod outputs;
 mod plan;
+mod saved;
 pub mod schema;
 mod session;
 mod sign;
@@ -40,6 +43,7 @@ enum Command {
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
     Outputs(outputs::Args),
+    History(history::Args),
     Sign(sign::Args),
     Bundle(bundle::Args),
     Synth(synth::Args),
@@ -76,6 +80,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Verify(args) => verify::run(args).await.map(done),
         Command::Teardown(args) => teardown::run(args).await,
         Command::Outputs(args) => outputs::run(args).await.map(done),
+        Command::History(args) => history::run(args).await.map(done),
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),

@@ -7,7 +7,8 @@ use miette::miette;
 
 use super::confirm::confirm;
 use super::converge::{self, Under};
-use super::session::Session;
+use super::noted::Noted;
+use super::session::{Session, Survey};
 use crate::graph::Graph;
 use crate::model::Known;
 use crate::observe::{self, Memory};
@@ -38,7 +39,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         ));
     }
     let graph = session.declare_unbuilt().await?;
-    let plan = plan_of(&session, &graph).await?;
+    let (plan, _) = plan_of(&session, &graph).await?;
     let count = plan.steps.len();
     if plan.is_empty() {
         anstream::println!("nothing of stack {} is there", session.stack());
@@ -68,11 +69,11 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     Ok(if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<Plan> {
+async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<(Plan, Survey)> {
     let survey = session.survey(graph).await?;
     let plan = plan::teardown(session.regions.scope(), graph, &survey.snapshot, &|kind| session.rules(kind));
     check(&plan, Leave { adopt: false, lose_data: true })?;
-    Ok(plan)
+    Ok((plan, survey))
 }
 
 /// Under the stack's lock: looks again, and removes exactly what was shown.
@@ -81,10 +82,12 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
     let lease = session.home.lock(session.stack(), &session.by, "teardown").await?;
     let lost = lease.lost();
     let work = async {
-        let plan = plan_of(session, graph).await?;
+        let (plan, survey) = plan_of(session, graph).await?;
         converge::same(shown, &plan)?;
+        let noted = Noted::begin(session, &survey, "teardown", None, &[]).await?;
         let under = Under { settle: false, removal: Removal::WithContents, lost };
         let outcome = converge::execute(session, &plan, under).await;
+        noted.end_teardown(session, &survey, &plan, &outcome).await?;
         Ok(converge::verdict(&plan, &outcome))
     };
     let result = work.await;
