@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read as _};
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -230,4 +231,50 @@ fn what_is_no_longer_declared_moves_too() {
         moved(|now| now.orphans.push(orphan(Contents::Nothing))),
         ["d/former: it is there, and was not"]
     );
+}
+
+/// An account in one of many states: each resource absent, as declared, changed in one way or another, somebody else's,
+/// or made anew; and perhaps a former one.
+fn account() -> impl Strategy<Value = Snapshot> {
+    let resource = |at: usize| {
+        (0..7_u8).prop_map(move |state| {
+            let declared = &stack()[at];
+            let mut properties = declared.properties.clone();
+            if at == 2 {
+                properties["A"] = json!("id-of-b/bucket");
+            }
+            let (address, mut live) = live(declared.address.as_str(), properties);
+            match state {
+                0 => return None,
+                1 => live.properties["Rate"] = json!(0.2),
+                2 => live.properties["Rate"] = json!(0.3),
+                3 => live.properties["Name"] = json!("other"),
+                4 => live.ownership = Ownership::Unmarked,
+                5 => live.outputs = BTreeMap::from([("Id".to_owned(), "another".to_owned())]),
+                _ => {}
+            }
+            Some((address, live))
+        })
+    };
+    let former = prop_oneof![Just(None), Just(Some(Contents::Empty)), Just(Some(Contents::Some))];
+    (resource(0), resource(1), resource(2), former).prop_map(|(a, b, c, former)| {
+        let former = former.map(|contents| {
+            let (address, live) = live("d/former", json!({}));
+            let (kind, region) = (Kind::new("AWS::Test::Thing"), "eu-west-1".to_owned());
+            Orphan { address, kind, region, live: Live { contents, ..live } }
+        });
+        let live = [a, b, c].into_iter().flatten().collect();
+        Snapshot { live, orphans: former.into_iter().collect() }
+    })
+}
+
+proptest! {
+    /// Exactly the plans that are the same rest on the same.
+    #[test]
+    fn a_plan_holds_exactly_while_it_would_be_made_again(then in account(), now in account()) {
+        let (then, now) = (planned(&then), planned(&now));
+        let moved = Rests::of(&then).moved(&Rests::of(&now));
+        prop_assert_eq!(moved.is_empty(), then == now, "{:?}", moved);
+        prop_assert!(Rests::of(&then).moved(&Rests::of(&then.clone())).is_empty());
+    }
 }
