@@ -2,7 +2,6 @@
 //! afterwards.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
 
 #[path = "support/calls.rs"]
 mod calls;

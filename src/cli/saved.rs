@@ -24,7 +24,14 @@ pub(super) struct Input {
     pub(super) session: Session,
     /// Whether to take over what carries nobody's mark.
     pub(super) adopt: bool,
-    saved: Option<(Saved, String)>,
+    plan: Option<Opened>,
+}
+
+/// A saved plan, and where it came from.
+struct Opened {
+    saved: Saved,
+    digest: String,
+    path: PathBuf,
 }
 
 /// The stack, and the packages of what it deploys.
@@ -41,13 +48,12 @@ impl Input {
     /// Opens a stack file or a saved plan, whichever the file at `path` holds, and the way to its account.
     pub(super) async fn open(path: &Path, adopt: bool) -> miette::Result<Self> {
         if !is_plan(path) {
-            return Ok(Self { session: Session::open(path).await?, adopt, saved: None });
+            return Ok(Self { session: Session::open(path).await?, adopt, plan: None });
         }
-        let unusable = || format!("the plan {} cannot be applied", path.display());
-        let (saved, file, digest) = read(path).wrap_err_with(unusable)?;
+        let (saved, file, digest) = read(path).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {
-            return Err(Report::new(Refused::Adopt)).wrap_err_with(unusable);
+            return Err(Report::new(Refused::Adopt)).wrap_err_with(|| unusable(path));
         }
         let adopt = *planned;
         anstream::eprintln!(
@@ -57,17 +63,17 @@ impl Input {
         );
         let remedy = "or make, review and apply a plan for the account you mean".to_owned();
         let session = Session::of(file, remedy).await?;
-        Ok(Self { session, adopt, saved: Some((saved, digest)) })
+        Ok(Self { session, adopt, plan: Some(Opened { saved, digest, path: path.to_owned() }) })
     }
 
     /// The saved plan's digest, if it is one.
     pub(super) fn digest(&self) -> Option<&str> {
-        self.saved.as_ref().map(|(_, digest)| digest.as_str())
+        self.plan.as_ref().map(|plan| plan.digest.as_str())
     }
 
     /// What is declared: with bundles built where they are stale, or exactly as it was saved.
     pub(super) async fn declare(&self) -> miette::Result<Declared> {
-        let Some((saved, _)) = &self.saved else {
+        let Some(Opened { saved, .. }) = &self.plan else {
             let (graph, bundles) = self.session.declare().await?;
             let files = bundles.iter().map(|bundle| bundle.zip.clone()).collect();
             return Ok(Declared { graph, packages: packages(&bundles), files, _folder: None });
@@ -100,10 +106,10 @@ impl Input {
 
     /// Passes when the plan is as it was saved and was not applied before; a stack file's always is.
     pub(super) async fn still_holds(&self, survey: &Survey, plan: &Plan) -> miette::Result<()> {
-        let Some((saved, digest)) = &self.saved else { return Ok(()) };
+        let Some(Opened { saved, digest, .. }) = &self.plan else { return Ok(()) };
         let plans = noted::applied_plans(&self.session, survey).await?;
         if let Some(applied) = plans.into_iter().find(|applied| applied.digest == *digest) {
-            return Err(Refused::Applied { at: applied.at, by: applied.by }.into());
+            return Err(self.unusable(Refused::Applied { at: applied.at, by: applied.by }));
         }
         self.refuse(saved.rests.moved(&Rests::of(&converge::binding(plan))))
     }
@@ -112,8 +118,20 @@ impl Input {
         if moved.is_empty() {
             return Ok(());
         }
-        Err(Refused::Moved { stack: self.session.stack().to_owned(), moved }.into())
+        Err(self.unusable(Refused::Moved { stack: self.session.stack().to_owned(), moved }))
     }
+
+    fn unusable(&self, refused: Refused) -> Report {
+        let report = Report::new(refused);
+        match &self.plan {
+            Some(plan) => report.wrap_err(unusable(&plan.path)),
+            None => report,
+        }
+    }
+}
+
+fn unusable(plan: &Path) -> String {
+    format!("the plan {} cannot be applied", plan.display())
 }
 
 /// Writes a plan with all that applying it needs; only its owner may read the file.

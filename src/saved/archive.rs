@@ -43,7 +43,7 @@ pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
             .unix_permissions(0o600)
             .system(System::Unix);
         let result = writer.start_file(name, options).and_then(|()| Ok(writer.write_all(bytes)?));
-        result.map_err(|error| fault(name, error))
+        result.map_err(|error| fault(name, &error))
     };
     put(MANIFEST, &json(MANIFEST, manifest)?)?;
     put(STACK_FILE, stack_file.as_bytes())?;
@@ -54,30 +54,30 @@ pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
     }
     // The comment's length is part of what is sealed, so it is written in its place first and filled in then.
     let blank = format!("{SEAL}{FORMAT} {}", "0".repeat(DIGEST));
-    writer.set_comment(blank).map_err(|error| fault("seal", error))?;
-    let mut bytes = writer.finish().map_err(|error| fault("seal", error))?.into_inner();
+    writer.set_comment(blank).map_err(|error| fault("seal", &error))?;
+    let mut bytes = writer.finish().map_err(|error| fault("seal", &error))?.into_inner();
     let end = bytes.len() - DIGEST;
     let digest = hex::encode(Sha256::digest(&bytes[..end]));
     bytes[end..].copy_from_slice(digest.as_bytes());
     // What cannot be read back must not be handed out for review.
     match read(&bytes)? {
         (same, _) if same == *saved => Ok((bytes, digest)),
-        _ => Err(fault("contents", "they read back as something else")),
+        _ => Err(fault("contents", &"they read back as something else")),
     }
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<(Saved, String), Fault> {
     let digest = unseal(bytes)?;
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| fault("archive", error))?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| fault("archive", &error))?;
     let manifest = manifest(&member_bytes(&mut archive, MANIFEST)?)?;
     let stack_file = String::from_utf8(member_bytes(&mut archive, STACK_FILE)?)
-        .map_err(|error| fault(STACK_FILE, error))?;
+        .map_err(|error| fault(STACK_FILE, &error))?;
     let declarations: Vec<Declaration> = parse(DECLARATIONS, &member_bytes(&mut archive, DECLARATIONS)?)?;
     let rests = parse(RESTS, &member_bytes(&mut archive, RESTS)?)?;
     let packages = packages(&mut archive, &manifest)?;
     all_there(&manifest, &declarations)?;
     if archive.len() != 4 + packages.len() {
-        return Err(fault("archive", "it has members that no plan has"));
+        return Err(fault("archive", &"it has members that no plan has"));
     }
     Ok((Saved { manifest, stack_file, declarations, rests, packages }, digest))
 }
@@ -107,7 +107,7 @@ fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
     match loose["provision"].as_str() {
         Some(VERSION) => parse(MANIFEST, bytes),
         Some(other) => Err(Fault::Version { made_by: other.to_owned() }),
-        None => Err(fault(MANIFEST, "it names no version")),
+        None => Err(fault(MANIFEST, &"it names no version")),
     }
 }
 
@@ -118,7 +118,7 @@ fn packages(archive: &mut ZipArchive<Cursor<&[u8]>>, manifest: &Manifest) -> Res
         if hex::encode(Sha256::digest(&bytes)) == package.sha256 {
             Ok(bytes)
         } else {
-            Err(fault(&name, "it is not the package of its name"))
+            Err(fault(&name, &"it is not the package of its name"))
         }
     };
     manifest.bundles.iter().map(read).collect()
@@ -134,7 +134,7 @@ fn all_there(manifest: &Manifest, declarations: &[Declaration]) -> Result<(), Fa
         {
             return Err(fault(
                 MANIFEST,
-                format!("{} deploys {digest}, which is missing", declaration.address),
+                &format!("{} deploys {digest}, which is missing", declaration.address),
             ));
         }
     }
@@ -146,21 +146,21 @@ fn member(package: &Package) -> String {
 }
 
 fn member_bytes(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, Fault> {
-    let entry = archive.by_name(name).map_err(|error| fault(name, error))?;
+    let entry = archive.by_name(name).map_err(|error| fault(name, &error))?;
     let mut bytes = Vec::new();
     let read = entry.take(MEMBER_LIMIT).read_to_end(&mut bytes);
-    read.map_err(|error| fault(name, error))?;
+    read.map_err(|error| fault(name, &error))?;
     Ok(bytes)
 }
 
 fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec_pretty(value).map_err(|error| fault(name, error))
+    serde_json::to_vec_pretty(value).map_err(|error| fault(name, &error))
 }
 
 fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(bytes).map_err(|error| fault(name, error))
+    serde_json::from_slice(bytes).map_err(|error| fault(name, &error))
 }
 
-fn fault(member: &str, why: impl ToString) -> Fault {
+fn fault(member: &str, why: &dyn ToString) -> Fault {
     Fault::Member { member: member.to_owned(), why: why.to_string() }
 }
