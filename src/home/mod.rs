@@ -17,7 +17,7 @@ pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 use crate::aws::{Context, Error, Result, SdkResult};
 
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
-const ABSENT: &[&str] = &["NoSuchKey", "NoSuchBucket", "NotFound"];
+const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
 
 /// The home bucket of one account and region.
 #[derive(Clone)]
