@@ -19,6 +19,7 @@ pub mod plan;
 pub mod report;
 pub mod resource;
 pub mod review;
+pub mod saved;
 pub mod sign;
 pub mod stack;
 pub mod verify;

@@ -3,22 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/calls.rs"]
+mod calls;
 #[expect(dead_code, reason = "this test uses a part of it")]
 mod support;
 
+use calls::mutating;
 use support::Cloud;
 
 const STACK: &str = "stacks/local.yaml";
-
-/// The operations in `-v` output that change something, without those that every verbose run makes.
-fn mutating(stderr: &str) -> Vec<&str> {
-    let operations = stderr.lines().filter_map(|line| {
-        let mut words = line.split_whitespace().skip_while(|word| *word == "INFO");
-        let (_service, operation) = (words.next()?, words.next()?);
-        line.trim_end().ends_with(" ok").then_some(operation)
-    });
-    operations.filter(|operation| provision::aws::mutates(operation)).collect()
-}
 
 /// The output that the README shows for a command.
 fn shown_in_the_readme(command: &str) -> String {

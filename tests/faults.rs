@@ -50,6 +50,8 @@ async fn an_interrupted_apply_says_where_it_stands_and_the_next_one_finishes() {
     assert_eq!(code, Some(130));
     assert!(stderr.contains("interrupted before it began"), "{stderr}");
     assert!(stderr.contains("run the command again to continue from here"), "{stderr}");
+    let (told, _) = cloud.provision(&["history", stack.path()], 0);
+    assert!(told.contains("  apply  interrupted  ") && told.contains(" not tried"), "{told}");
     let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
     assert!(applied.contains(" unchanged"), "what was made stays: {applied}");
     let (again, _) = cloud.provision(&["plan", stack.path()], 0);

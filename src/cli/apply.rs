@@ -1,4 +1,5 @@
-//! `provision apply`: load, bundle, declare, observe, plan, show, confirm, apply, show.
+//! `provision apply`: load, bundle, declare, observe, plan, show, confirm, apply, show. A saved plan brings along what is
+//! loaded, bundled and declared.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,11 +7,11 @@ use std::process::ExitCode;
 use super::confirm::confirm;
 use super::converge::{self, Under};
 use super::exit::Refused;
+use super::noted::Noted;
 use super::outputs::Outputs;
-use super::session::{Session, Survey};
+use super::saved::{Declared, Input};
+use super::session::Survey;
 use super::{sign, verify};
-use crate::bundle::Bundle;
-use crate::graph::Graph;
 use crate::model::bundle_key;
 use crate::plan::Plan;
 use crate::plan::check::{Leave, check};
@@ -18,11 +19,11 @@ use crate::report;
 use crate::resource::Removal;
 use crate::review::Review;
 
-/// Make the account match the stack file.
+/// Make the account match the stack file, or carry out a saved plan.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The stack file.
-    #[arg(value_name = "STACK")]
+    /// The stack file, or a plan that `plan --out` wrote.
+    #[arg(value_name = "STACK|PLAN")]
     stack: PathBuf,
     /// Do not ask.
     #[arg(long, short)]
@@ -46,27 +47,29 @@ pub(super) struct Args {
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    let session = Session::open(&args.stack).await?;
+    let input = Input::open(&args.stack, args.adopt).await?;
+    let session = &input.session;
     if args.verify {
         sign::need_key(&session.file, args.key.as_deref())?;
     }
-    let (graph, bundles) = session.declare().await?;
-    let (plan, survey) = plan_of(&session, &graph, args.adopt).await?;
-    let review = session.review(&graph, &plan, &survey);
+    let declared = input.declare().await?;
+    let graph = &declared.graph;
+    let (plan, survey) = plan_of(&input, &declared).await?;
+    let review = session.review(graph, &plan, &survey);
     anstream::println!("{}", report::human(&review).trim_end());
     if !plan.is_empty() {
         agree(&review, survey.is_established(), &args)?;
-        let code = carry_out(&session, &graph, &bundles, &plan, &args).await?;
+        let code = carry_out(&input, &declared, &plan, &args).await?;
         if code != ExitCode::SUCCESS {
             session.close(graph.len());
             return Ok(code);
         }
     }
-    let outputs = Outputs::read(&session, &graph).await?;
+    let outputs = Outputs::read(session, graph).await?;
     anstream::println!("\n{}", outputs.human());
     if args.verify {
-        let cookie = verify::cookie(&session, &graph, &outputs, args.key.as_deref()).await?;
-        verify::check(&session, &outputs, None, cookie.as_deref()).await?;
+        let cookie = verify::cookie(session, graph, &outputs, args.key.as_deref()).await?;
+        verify::check(session, &outputs, None, cookie.as_deref()).await?;
     }
     session.close(graph.len());
     Ok(ExitCode::SUCCESS)
@@ -87,33 +90,34 @@ fn agree(review: &Review, established: bool, args: &Args) -> miette::Result<()> 
     if confirm(&question, "--allow-broadening")? { Ok(()) } else { Err(no()) }
 }
 
-async fn plan_of(session: &Session, graph: &Graph, adopt: bool) -> miette::Result<(Plan, Survey)> {
-    let (plan, survey) = session.plan(graph).await?;
-    check(&plan, Leave { adopt, lose_data: false })?;
+async fn plan_of(input: &Input, declared: &Declared) -> miette::Result<(Plan, Survey)> {
+    let (plan, survey) = input.session.plan(&declared.graph).await?;
+    input.still_holds(&survey, &plan).await?;
+    check(&plan, Leave { adopt: input.adopt, lose_data: false })?;
     Ok((plan, survey))
 }
 
 /// Under the stack's lock: looks again, and carries out exactly what was shown.
 async fn carry_out(
-    session: &Session,
-    graph: &Graph,
-    bundles: &[Bundle],
+    input: &Input,
+    declared: &Declared,
     shown: &Plan,
     args: &Args,
 ) -> miette::Result<ExitCode> {
+    let session = &input.session;
     converge::make_home(session).await?;
     let lease = session.home.lock(session.stack(), &session.by, "apply").await?;
     let lost = lease.lost();
     let work = async {
-        let (plan, survey) = plan_of(session, graph, args.adopt).await?;
+        let (plan, survey) = plan_of(input, declared).await?;
         converge::same(shown, &plan)?;
-        for bundle in bundles {
-            session.home.put_bundle(&bundle_key(&bundle.sha256_hex()), &bundle.zip).await?;
+        for (package, file) in declared.packages.iter().zip(&declared.files) {
+            session.home.put_bundle(&bundle_key(&package.sha256), file).await?;
         }
-        converge::note_begin(session, &survey).await?;
+        let noted = Noted::begin(session, &survey, "apply", input.digest(), &declared.packages).await?;
         let under = Under { settle: !args.no_wait, removal: Removal::OnlyEmpty, lost };
         let outcome = converge::execute(session, &plan, under).await;
-        converge::note_end(session, graph, &plan, &survey, &outcome).await?;
+        converge::note_end(session, &declared.graph, &plan, &survey, &outcome, noted).await?;
         Ok(converge::verdict(&plan, &outcome))
     };
     let result = work.await;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{self, Refused};
+use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};
 use crate::graph::Graph;
@@ -95,7 +96,7 @@ pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
 }
 
 /// What of a plan is agreed to: all but what goes on changing by itself where that does not matter.
-fn binding(plan: &Plan) -> Plan {
+pub(super) fn binding(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     for step in &mut plan.steps {
         match &mut step.action {
@@ -148,15 +149,6 @@ async fn cancel_on_interrupt(cancel: CancellationToken) {
     }
 }
 
-/// Notes that an apply begins: until its end is noted, the stack's resources are also looked for by their marks, so
-/// nothing that an interrupted run made is forgotten.
-pub(super) async fn note_begin(session: &Session, survey: &Survey) -> miette::Result<()> {
-    let resources = survey.record.as_ref().map(|record| record.resources.clone()).unwrap_or_default();
-    let mut record = Record::new(session.stack(), &session.by, false, resources);
-    record.established = survey.is_established();
-    Ok(session.home.put_record(&record).await?)
-}
-
 /// Notes what exists after an apply.
 pub(super) async fn note_end(
     session: &Session,
@@ -164,6 +156,7 @@ pub(super) async fn note_end(
     plan: &Plan,
     survey: &Survey,
     outcome: &Outcome,
+    noted: Noted,
 ) -> miette::Result<()> {
     let mut ids: std::collections::BTreeMap<_, _> =
         survey.snapshot.live.iter().map(|(address, live)| (address.clone(), live.id.clone())).collect();
@@ -190,9 +183,7 @@ pub(super) async fn note_end(
     });
     let kept = former(plan, survey, outcome);
     let complete = outcome.endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
-    let mut record = Record::new(session.stack(), &session.by, complete, declared.chain(kept).collect());
-    record.established = complete || survey.is_established();
-    Ok(session.home.put_record(&record).await?)
+    noted.end(session, plan, outcome, complete, declared.chain(kept).collect()).await
 }
 
 /// What was there of a resource whose change was not carried out: it is not as declared, and the record must not say

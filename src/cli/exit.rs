@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use crate::home::Locked;
 use crate::plan::check;
+use crate::saved;
 
 /// Done, or nothing to do.
 pub(super) const DONE: u8 = 0;
@@ -58,7 +59,9 @@ impl Diagnostic for Refused {
 pub(super) fn of(report: &miette::Report) -> u8 {
     let refused = report.downcast_ref::<Refused>().is_some()
         || report.downcast_ref::<check::Refused>().is_some()
-        || report.downcast_ref::<Locked>().is_some();
+        || report.downcast_ref::<Locked>().is_some()
+        || report.downcast_ref::<saved::Refused>().is_some()
+        || report.downcast_ref::<saved::Fault>().is_some();
     if refused { REFUSED } else { FAILED }
 }
 

@@ -7,10 +7,13 @@ mod converge;
 mod diagnostics;
 mod exit;
 mod graph;
+mod history;
 pub mod local;
+mod noted;
 mod offline;
 mod outputs;
 mod plan;
+mod saved;
 pub mod schema;
 mod session;
 mod sign;
@@ -43,6 +46,7 @@ enum Command {
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
     Outputs(outputs::Args),
+    History(history::Args),
     Sign(sign::Args),
     Graph(graph::Args),
     Bundle(bundle::Args),
@@ -88,6 +92,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Teardown(args) => teardown::run(args).await,
         Command::Outputs(args) => outputs::run(args).await.map(done),
         Command::Graph(args) => graph::run(args).await.map(done),
+        Command::History(args) => history::run(args).await.map(done),
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),

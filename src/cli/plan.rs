@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use futures::future::join_all;
+use miette::miette;
 
 use super::exit::{self, Refused};
-use super::offline;
 use super::session::Session;
+use super::{offline, saved};
 use crate::plan::check::{Leave, check};
 use crate::report;
 use crate::review::{Action, Review, Totals};
@@ -25,6 +26,9 @@ pub(super) struct Args {
     /// made and no credentials are needed.
     #[arg(long, value_name = "REVISION|FILE", conflicts_with = "adopt")]
     base: Option<String>,
+    /// Save the plan, so that `apply FILE` carries out exactly this.
+    #[arg(long, value_name = "FILE", conflicts_with = "base")]
+    out: Option<PathBuf>,
     /// How to print it: `json` for programs (its schema: `provision schema plan`), `markdown` for pull requests.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -89,6 +93,14 @@ struct Planned {
 
 /// Prints the plans, and refuses like apply what is not safe; a stack that cannot be planned hides no other.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    if args.out.is_some() && args.stacks.len() > 1 {
+        let help = "run it once for each stack, with a file of its own";
+        return Err(miette!(
+            help = help,
+            "`--out` saves the plan of one stack, and {} are given",
+            args.stacks.len()
+        ));
+    }
     let planned = join_all(args.stacks.iter().map(|path| plan(path, &args))).await;
     print(&planned, &args);
     let something = planned.iter().filter_map(|one| one.review.as_ref()).any(|review| !review.is_empty());
@@ -109,7 +121,7 @@ async fn plan(path: &Path, args: &Args) -> Planned {
     let path = path.to_owned();
     let reviewed = match &args.base {
         Some(base) => offline::compare(&path, base).map(|review| (review, None)),
-        None => reviewed(&path, args.adopt).await,
+        None => reviewed(&path, args).await,
     };
     match reviewed {
         Err(problem) => Planned { path, review: None, problem: Some(problem) },
@@ -120,15 +132,18 @@ async fn plan(path: &Path, args: &Args) -> Planned {
     }
 }
 
-/// The review of a stack's plan, and why apply would refuse it.
-async fn reviewed(path: &Path, adopt: bool) -> miette::Result<(Review, Option<miette::Report>)> {
+/// The review of a stack's plan, and why apply would refuse it. What is safe is saved where that is asked for.
+async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<miette::Report>)> {
     let session = Session::open(path).await?;
-    let (graph, _) = session.declare().await?;
+    let (graph, bundles) = session.declare().await?;
     let (plan, survey) = session.plan(&graph).await?;
     let review = session.review(&graph, &plan, &survey);
-    let unsafe_plan = check(&plan, Leave { adopt, lose_data: false }).err();
     session.close(graph.len());
-    Ok((review, unsafe_plan.map(miette::Report::new)))
+    let safe = check(&plan, Leave { adopt: args.adopt, lose_data: false });
+    if let (Ok(()), Some(out)) = (&safe, &args.out) {
+        saved::save(out, &session, (&graph, &bundles), &plan, args.adopt)?;
+    }
+    Ok((review, safe.err().map(miette::Report::new)))
 }
 
 /// What `--fail-on` says of a plan.

@@ -1,7 +1,7 @@
 //! What every command that speaks to the cloud begins with: the stack file, the connection, the declarations, and the
 //! account as it is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use miette::{Diagnostic, miette};
@@ -27,9 +27,9 @@ use crate::stack::handlers::Code;
 #[error(
     "the credentials are of account {found} ({arn}), and stack {stack} is for account {declared}; nothing was changed"
 )]
-#[diagnostic(help("use credentials of {declared}, or correct `account:` in {}", path.display()))]
+#[diagnostic(help("use credentials of {declared}, {remedy}"))]
 struct WrongAccount {
-    path: PathBuf,
+    remedy: String,
     stack: String,
     declared: String,
     found: String,
@@ -66,8 +66,13 @@ impl Session {
     /// Loads the stack file, starts the local cloud if the stack is for one, connects, and checks whose the credentials
     /// are.
     pub(super) async fn open(path: &Path) -> miette::Result<Self> {
+        let remedy = format!("or correct `account:` in {}", path.display());
+        Self::of(config::load(path)?, remedy).await
+    }
+
+    /// The same for a stack file that is read already. `remedy` is what to do if its account is the wrong one.
+    pub(super) async fn of(file: StackFile, remedy: String) -> miette::Result<Self> {
         let began = Instant::now();
-        let file = config::load(path)?;
         refuse_unbuilt(&file)?;
         let local = if file.local { Some(start_local(&file).await?) } else { None };
         let target = match &local {
@@ -81,10 +86,8 @@ impl Session {
         let identity = connection.identity().await?;
         if identity.account != scope.account {
             let Scope { stack, account: declared, .. } = scope;
-            let path = path.to_owned();
-            return Err(
-                WrongAccount { path, stack, declared, found: identity.account, arn: identity.arn }.into()
-            );
+            let (found, arn) = (identity.account, identity.arn);
+            return Err(WrongAccount { remedy, stack, declared, found, arn }.into());
         }
         let regions = Regions::new(connection, scope);
         let home = Home::new(regions.home());
@@ -119,7 +122,7 @@ impl Session {
     }
 
     /// The hosted zone of the stack's domain, if it has one: the account must let it have that name.
-    async fn zone(&self) -> miette::Result<Option<Zone>> {
+    pub(super) async fn zone(&self) -> miette::Result<Option<Zone>> {
         let Some(domain) = &self.file.domain else { return Ok(None) };
         let cx = self.regions.home();
         let zones = route53::zones_over(&cx, &domain.name);

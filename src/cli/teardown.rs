@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::confirm::confirm;
 use super::converge::{self, Under};
 use super::exit::{self, Refused};
+use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::graph::Graph;
 use crate::model::Known;
@@ -80,10 +81,12 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
     let lease = session.home.lock(session.stack(), &session.by, "teardown").await?;
     let lost = lease.lost();
     let work = async {
-        let (plan, _) = plan_of(session, graph).await?;
+        let (plan, survey) = plan_of(session, graph).await?;
         converge::same(shown, &plan)?;
+        let noted = Noted::begin(session, &survey, "teardown", None, &[]).await?;
         let under = Under { settle: false, removal: Removal::WithContents, lost };
         let outcome = converge::execute(session, &plan, under).await;
+        noted.end_teardown(session, &survey, &plan, &outcome).await?;
         Ok(converge::verdict(&plan, &outcome))
     };
     let result = work.await;

@@ -14,8 +14,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{self, Context, Patience, Poll, Regions};
-use crate::model::{Address, Event, Outputs, Readiness, StepState, resolve};
-use crate::plan::{Action, Plan, Step};
+use crate::model::{Address, Event, Outputs, Readiness, StepState, Tally, resolve};
+use crate::plan::{Action, Plan, Reason, Step};
 use crate::resource::{Adapter, Registry, Removal};
 
 /// How a plan is carried out.
@@ -65,6 +65,28 @@ impl Outcome {
         !self.interrupted
             && self.unsettled.is_empty()
             && self.endings.iter().all(|ending| matches!(ending, Ending::Done(_)))
+    }
+
+    /// What was done of a plan, in numbers; a replacement counts once.
+    #[must_use]
+    pub fn tally(&self, plan: &Plan) -> Tally {
+        let mut tally = Tally::default();
+        let replaced = plan.replaced();
+        for (step, ending) in plan.steps.iter().zip(&self.endings) {
+            let count = match (ending, &step.action) {
+                (Ending::Done(_), Action::Create { .. }) if replaced.contains(&step.address) => {
+                    &mut tally.replaced
+                }
+                (Ending::Done(_), Action::Create { .. }) => &mut tally.created,
+                (Ending::Done(_), Action::Update { .. }) => &mut tally.changed,
+                (Ending::Done(_), Action::Delete { reason: Reason::Replacement(_), .. }) => continue,
+                (Ending::Done(_), Action::Delete { .. }) => &mut tally.deleted,
+                (Ending::Failed(_), _) => &mut tally.failed,
+                (Ending::Skipped(_) | Ending::Interrupted, _) => &mut tally.not_tried,
+            };
+            *count += 1;
+        }
+        tally
     }
 }
 

@@ -113,6 +113,16 @@ impl Home {
         Err(Locked::Failed(Error::unexpected("s3:PutObject", message)))
     }
 
+    /// Who holds the stack now, if anybody does.
+    ///
+    /// # Errors
+    /// When the lock cannot be read.
+    pub async fn holder(&self, stack: &str) -> Result<Option<Held>> {
+        let Some(object) = self.get(&key(stack)).await? else { return Ok(None) };
+        let held: Held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
+        Ok((held.expires > Timestamp::now()).then_some(held))
+    }
+
     /// Writes the lock if the condition holds, and returns its new ETag; nothing if the condition does not hold.
     async fn write_lock(&self, stack: &str, held: &Held, condition: Condition<'_>) -> Result<Option<String>> {
         let body = serde_json::to_vec(held).map_err(|error| unreadable(&error))?;

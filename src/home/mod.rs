@@ -1,8 +1,9 @@
 //! The account's home bucket: the lock of each stack, the record of its last apply, and the bundles it deploys.
 //!
-//! Nothing in it is truth. The record tells drift from change and names what may have become an orphan; losing the
+//! Nothing in it is truth. The record, whose former versions are the stack's history, tells drift from change and names what may have become an orphan; losing the
 //! bucket loses nothing else. Layout: `lock/<stack>.json`, `record/<stack>.json`, `bundle/<digest>.zip`.
 
+mod history;
 mod lock;
 mod record;
 
@@ -11,12 +12,12 @@ use std::path::Path;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 pub use lock::{Held, Lease, Locked};
-pub use record::{Record, Recorded};
+pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 
 use crate::aws::{Context, Error, Result, SdkResult};
 
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
-const ABSENT: &[&str] = &["NoSuchKey", "NoSuchBucket", "NotFound"];
+const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
 
 /// The home bucket of one account and region.
 #[derive(Clone)]
@@ -47,12 +48,18 @@ impl Home {
 
     /// Reads an object whole, or nothing where it or the bucket is absent.
     async fn get(&self, key: &str) -> Result<Option<Object>> {
+        self.get_version(key, None).await
+    }
+
+    /// Reads a version of an object whole, or the current one.
+    async fn get_version(&self, key: &str, version: Option<String>) -> Result<Option<Object>> {
         let call = self
             .cx
             .s3()
             .get_object()
             .bucket(&self.bucket)
             .key(key)
+            .set_version_id(version)
             .expected_bucket_owner(&self.cx.scope.account);
         let Some(answer) = call.send().await.unless("s3:GetObject", ABSENT)? else { return Ok(None) };
         let etag = answer.e_tag.clone().unwrap_or_default();
@@ -81,15 +88,21 @@ impl Home {
         put.body(body).content_type("application/zip").send().await.named("s3:PutObject").map(drop)
     }
 
-    /// Removes what the home bucket keeps of a stack, all versions. Bundles stay for other stacks.
+    /// Removes a stack's lock and record. The record's former versions stay as the stack's history, for as long as the
+    /// bucket keeps former versions, and bundles for other stacks.
     ///
     /// # Errors
     /// When a call fails.
     pub async fn forget(&self, stack: &str) -> Result<()> {
-        for key in [record::key(stack), lock::key(stack)] {
-            self.purge(&key).await?;
+        self.purge(&lock::key(stack)).await?;
+        let key = record::key(stack);
+        // Deleting what is not there would add a marker to the history each time.
+        if self.get(&key).await?.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let owner = &self.cx.scope.account;
+        let delete = self.cx.s3().delete_object().bucket(&self.bucket).key(&key).expected_bucket_owner(owner);
+        delete.send().await.unless("s3:DeleteObject", ABSENT).map(drop)
     }
 
     /// Whether any stack still has a record or a lock here.

@@ -1,4 +1,4 @@
-//! The record of a stack's last apply.
+//! The record of a stack's last apply, and of the run that wrote it.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,11 @@ use serde_json::Value;
 
 use super::Home;
 use crate::aws::{Error, Result, SdkResult};
-use crate::model::{Address, Known};
+use crate::model::{Address, Known, Tally};
 
 const FORMAT: u32 = 1;
+/// How many saved plans a record remembers as applied.
+const PLANS: usize = 100;
 
 /// The last apply of a stack: what was declared, by whom, and what may exist because of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +36,78 @@ pub struct Record {
     pub established: bool,
     /// What was declared or is still known to exist.
     pub resources: Vec<Recorded>,
+    /// The run that wrote it.
+    #[serde(default)]
+    pub run: Run,
+    /// The saved plans that were applied to the stack so far, newest last.
+    #[serde(default)]
+    pub plans: Vec<AppliedPlan>,
+}
+
+/// A run of `apply` or `teardown`. It writes a record when it begins and one when it ends, both with all of this; a
+/// record that was written before runs were noted has nothing of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Tells one run from another.
+    pub id: String,
+    /// The command: `apply` or `teardown`.
+    pub command: String,
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// The digest of the saved plan it carried out, if it was one.
+    pub plan: Option<String>,
+    /// The SHA-256 of each handler's package that it deployed, by handler.
+    pub bundles: BTreeMap<String, String>,
+    /// How it ended, once it has.
+    pub ended: Option<Ended>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// In a word.
+    pub how: Ending,
+    /// In numbers.
+    pub tally: Tally,
+}
+
+/// How a run ended, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// All was done, and has settled.
+    Complete,
+    /// Something failed.
+    Failed,
+    /// It was interrupted, or lost its lock.
+    Interrupted,
+}
+
+/// A saved plan that was applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedPlan {
+    /// Its digest.
+    pub digest: String,
+    /// When its apply began.
+    pub at: Timestamp,
+    /// Who applied it: the caller's ARN.
+    pub by: String,
+}
+
+impl Run {
+    /// A run that begins now.
+    #[must_use]
+    pub fn begin(command: &str, plan: Option<&str>, bundles: BTreeMap<String, String>) -> Self {
+        let now = Timestamp::now();
+        Self {
+            id: format!("{}-{}", std::process::id(), now.as_nanosecond()),
+            command: command.to_owned(),
+            began: Some(now),
+            plan: plan.map(str::to_owned),
+            bundles,
+            ended: None,
+        }
+    }
 }
 
 /// One resource of a record.
@@ -49,11 +123,31 @@ pub struct Recorded {
 impl Record {
     /// A record of now.
     #[must_use]
-    pub fn new(stack: &str, by: &str, complete: bool, resources: Vec<Recorded>) -> Self {
+    pub fn new(
+        stack: &str,
+        by: &str,
+        complete: bool,
+        resources: Vec<Recorded>,
+        run: Run,
+        mut plans: Vec<AppliedPlan>,
+    ) -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let (stack, by) = (stack.to_owned(), by.to_owned());
+        drop(plans.drain(..plans.len().saturating_sub(PLANS)));
         let (at, established) = (Timestamp::now(), complete);
-        Self { format: FORMAT, version, stack, by, at, complete, established, resources }
+        Self { format: FORMAT, version, stack, by, at, complete, established, resources, run, plans }
+    }
+
+    /// The record in an object's text; `place` is how messages call it.
+    pub(super) fn read(place: &str, text: &str) -> Result<Self> {
+        let record: Self = serde_json::from_str(text)
+            .map_err(|error| Error::unexpected("s3:GetObject", format!("{place} is no record: {error}")))?;
+        if record.format > FORMAT {
+            let message =
+                format!("{place} was written by provision {}: use that or a later one", record.version);
+            return Err(Error::unexpected("s3:GetObject", message));
+        }
+        Ok(record)
     }
 
     /// What it knows of.
@@ -85,15 +179,7 @@ impl Home {
     pub async fn record(&self, stack: &str) -> Result<Option<Record>> {
         let key = key(stack);
         let Some(object) = self.get(&key).await? else { return Ok(None) };
-        let place = format!("s3://{}/{key}", self.bucket());
-        let record: Record = serde_json::from_str(&object.text)
-            .map_err(|error| Error::unexpected("s3:GetObject", format!("{place} is no record: {error}")))?;
-        if record.format > FORMAT {
-            let message =
-                format!("{place} was written by provision {}: use that or a later one", record.version);
-            return Err(Error::unexpected("s3:GetObject", message));
-        }
-        Ok(Some(record))
+        Record::read(&format!("s3://{}/{key}", self.bucket()), &object.text).map(Some)
     }
 
     /// Writes the stack's record.

@@ -12,6 +12,7 @@ mod live;
 mod policy;
 mod scope;
 mod tags;
+mod tally;
 
 pub use address::{Address, Kind};
 pub use bundle::{bundle_digest, bundle_key};
@@ -23,3 +24,4 @@ pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Sna
 pub use policy::{Conditions, Effect, PolicyDocument, Principal, Statement};
 pub use scope::{Mark, Scope};
 pub use tags::{ADDRESS_TAG, STACK_TAG, Tags};
+pub use tally::Tally;

@@ -158,4 +158,3 @@ fn kept(text: &mut String, kept: &[Kept]) {
         let _ = writeln!(text, "{STAYS}\n");
     }
 }
-

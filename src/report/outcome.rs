@@ -5,32 +5,12 @@ use std::fmt::Write as _;
 use miette::Diagnostic;
 
 use crate::execute::{Ending, Outcome};
-use crate::plan::{Action, Plan, Reason};
+use crate::plan::Plan;
 
 /// What was done in one line: `36 created, 1 changed`.
 #[must_use]
 pub fn summary(plan: &Plan, outcome: &Outcome) -> String {
-    let mut counts =
-        [(0, "created"), (0, "changed"), (0, "replaced"), (0, "deleted"), (0, "failed"), (0, "not tried")];
-    let replaced = plan.replaced();
-    for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
-        let place = match (ending, &step.action) {
-            (Ending::Done(_), Action::Create { .. }) if replaced.contains(&step.address) => 2,
-            (Ending::Done(_), Action::Create { .. }) => 0,
-            (Ending::Done(_), Action::Update { .. }) => 1,
-            (Ending::Done(_), Action::Delete { reason: Reason::Replacement(_), .. }) => continue,
-            (Ending::Done(_), Action::Delete { .. }) => 3,
-            (Ending::Failed(_), _) => 4,
-            (Ending::Skipped(_) | Ending::Interrupted, _) => 5,
-        };
-        counts[place].0 += 1;
-    }
-    let said: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if said.is_empty() { "nothing was to be done".to_owned() } else { said.join(", ") }
+    outcome.tally(plan).to_string()
 }
 
 /// Everything that went wrong, each root cause with its help; nothing if all went well.

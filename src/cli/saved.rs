@@ -1,0 +1,225 @@
+//! Plans in files: how `plan --out` writes one, and what `apply` takes from a stack file or from such a plan.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use miette::{IntoDiagnostic as _, Report, WrapErr as _, miette};
+use tempfile::TempDir;
+
+use super::converge;
+use super::noted;
+use super::session::{self, Session, Survey};
+use crate::bundle::Bundle;
+use crate::graph::Graph;
+use crate::model::Scope;
+use crate::plan::Plan;
+use crate::saved::{FORMAT, Fault, Manifest, Moved, Package, Refused, Rests, Saved, VERSION, is_saved};
+use crate::stack::config::{self, StackFile};
+
+/// The type whose declarations name the hosted zone they are for.
+const RECORD_SET: &str = "AWS::Route53::RecordSet";
+
+/// What is to be applied: a stack as its file declares it now, or a plan that was saved.
+pub(super) struct Input {
+    pub(super) session: Session,
+    /// Whether to take over what carries nobody's mark.
+    pub(super) adopt: bool,
+    plan: Option<Opened>,
+}
+
+/// A saved plan, and where it came from.
+struct Opened {
+    saved: Saved,
+    digest: String,
+    path: PathBuf,
+}
+
+/// The stack, and the packages of what it deploys.
+pub(super) struct Declared {
+    pub(super) graph: Graph,
+    pub(super) packages: Vec<Package>,
+    /// Where each package is, in the same order.
+    pub(super) files: Vec<PathBuf>,
+    /// Where those of a saved plan are unpacked.
+    _folder: Option<TempDir>,
+}
+
+impl Input {
+    /// Opens a stack file or a saved plan, whichever the file at `path` holds, and the way to its account.
+    pub(super) async fn open(path: &Path, adopt: bool) -> miette::Result<Self> {
+        if !is_plan(path) {
+            return Ok(Self { session: Session::open(path).await?, adopt, plan: None });
+        }
+        let (saved, file, digest) = read(path).wrap_err_with(|| unusable(path))?;
+        let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
+        if adopt && !planned {
+            return Err(Report::new(Refused::Adopt)).wrap_err_with(|| unusable(path));
+        }
+        let adopt = *planned;
+        anstream::eprintln!(
+            "plan of stack {}, made {} by {by} with provision {provision}: sha256:{digest}",
+            scope.stack,
+            made.strftime("%Y-%m-%d %H:%M:%S UTC")
+        );
+        let remedy = "or make, review and apply a plan for the account you mean".to_owned();
+        let session = Session::of(file, remedy).await?;
+        Ok(Self { session, adopt, plan: Some(Opened { saved, digest, path: path.to_owned() }) })
+    }
+
+    /// The saved plan's digest, if it is one.
+    pub(super) fn digest(&self) -> Option<&str> {
+        self.plan.as_ref().map(|plan| plan.digest.as_str())
+    }
+
+    /// What is declared: with bundles built where they are stale, or exactly as it was saved.
+    pub(super) async fn declare(&self) -> miette::Result<Declared> {
+        let Some(Opened { saved, .. }) = &self.plan else {
+            let (graph, bundles) = self.session.declare().await?;
+            let files = bundles.iter().map(|bundle| bundle.zip.clone()).collect();
+            return Ok(Declared { graph, packages: packages(&bundles), files, _folder: None });
+        };
+        let graph = Graph::new(saved.declarations.iter().cloned())?;
+        self.same_zone(&graph).await?;
+        let folder = tempfile::tempdir().into_diagnostic()?;
+        let mut files = Vec::new();
+        for (package, bytes) in saved.manifest.bundles.iter().zip(&saved.packages) {
+            let path = folder.path().join(format!("{}.zip", package.sha256));
+            std::fs::write(&path, bytes).into_diagnostic()?;
+            files.push(path);
+        }
+        Ok(Declared { graph, packages: saved.manifest.bundles.clone(), files, _folder: Some(folder) })
+    }
+
+    /// Which hosted zone answers for the stack's name is observed before anything is declared.
+    async fn same_zone(&self, graph: &Graph) -> miette::Result<()> {
+        let Some(zone) = self.session.zone().await? else { return Ok(()) };
+        let records = graph.in_order().filter(|declaration| declaration.kind.as_str() == RECORD_SET);
+        let moved = records.filter(|record| record.properties["HostedZoneId"].as_str() != Some(&zone.id));
+        let moved: Vec<Moved> = moved
+            .map(|record| Moved {
+                address: record.address.clone(),
+                how: format!("the hosted zone for it is {} now", zone.id),
+            })
+            .collect();
+        self.refuse(moved)
+    }
+
+    /// Passes when the plan is as it was saved and was not applied before; a stack file's always is.
+    pub(super) async fn still_holds(&self, survey: &Survey, plan: &Plan) -> miette::Result<()> {
+        let Some(Opened { saved, digest, .. }) = &self.plan else { return Ok(()) };
+        let plans = noted::applied_plans(&self.session, survey).await?;
+        if let Some(applied) = plans.into_iter().find(|applied| applied.digest == *digest) {
+            return Err(self.unusable(Refused::Applied { at: applied.at, by: applied.by }));
+        }
+        self.refuse(saved.rests.moved(&Rests::of(&converge::binding(plan))))
+    }
+
+    fn refuse(&self, moved: Vec<Moved>) -> miette::Result<()> {
+        if moved.is_empty() {
+            return Ok(());
+        }
+        Err(self.unusable(Refused::Moved { stack: self.session.stack().to_owned(), moved }))
+    }
+
+    fn unusable(&self, refused: Refused) -> Report {
+        let report = Report::new(refused);
+        match &self.plan {
+            Some(plan) => report.wrap_err(unusable(&plan.path)),
+            None => report,
+        }
+    }
+}
+
+fn unusable(plan: &Path) -> String {
+    format!("the plan {} cannot be applied", plan.display())
+}
+
+/// Writes a plan with all that applying it needs; only its owner may read the file.
+pub(super) fn save(
+    out: &Path,
+    session: &Session,
+    (graph, bundles): (&Graph, &[Bundle]),
+    plan: &Plan,
+    adopt: bool,
+) -> miette::Result<()> {
+    if !is_plan(out) && std::fs::metadata(out).is_ok_and(|file| file.len() > 0) {
+        return Err(miette!(
+            help = "name another file, or remove it first",
+            "{} is there and is no plan, so it is not overwritten",
+            out.display()
+        ));
+    }
+    let unwritten = || format!("the plan cannot be written to {}", out.display());
+    let (bytes, digest) = pack(session, graph, bundles, plan, adopt)
+        .and_then(|saved| Ok(saved.encode()?))
+        .wrap_err_with(unwritten)?;
+    write(out, &bytes).into_diagnostic().wrap_err_with(unwritten)?;
+    anstream::eprintln!(
+        "saved to {} ({:.1} MB): sha256:{digest}\napply exactly this with: provision apply {0}",
+        out.display(),
+        bytes.len() as f64 / 1e6
+    );
+    Ok(())
+}
+
+fn pack(
+    session: &Session,
+    graph: &Graph,
+    bundles: &[Bundle],
+    plan: &Plan,
+    adopt: bool,
+) -> miette::Result<Saved> {
+    let zips = bundles.iter().map(|bundle| std::fs::read(&bundle.zip));
+    Ok(Saved {
+        manifest: Manifest {
+            format: FORMAT,
+            provision: VERSION.to_owned(),
+            scope: session.regions.scope().clone(),
+            made: jiff::Timestamp::now(),
+            by: session.by.clone(),
+            adopt,
+            bundles: packages(bundles),
+        },
+        stack_file: serde_yaml::to_string(&session.file).into_diagnostic()?,
+        declarations: graph.in_order().cloned().collect(),
+        rests: Rests::of(&converge::binding(plan)),
+        packages: zips.collect::<Result<_, _>>().into_diagnostic()?,
+    })
+}
+
+/// Writes a file whole or not at all.
+fn write(out: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // It is made for its owner alone.
+    let mut file = tempfile::Builder::new().prefix(".plan-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(out)?;
+    Ok(())
+}
+
+fn packages(bundles: &[Bundle]) -> Vec<Package> {
+    let package = |bundle: &Bundle| Package { handler: bundle.handler.clone(), sha256: bundle.sha256_hex() };
+    bundles.iter().map(package).collect()
+}
+
+/// Whether the file at `path` is a saved plan, by what it begins with. What cannot be read is none.
+fn is_plan(path: &Path) -> bool {
+    let mut first = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut first));
+    read.is_ok() && is_saved(&first)
+}
+
+/// A saved plan, the stack file in it, and its digest.
+fn read(path: &Path) -> miette::Result<(Saved, StackFile, String)> {
+    let bytes = std::fs::read(path).into_diagnostic()?;
+    let (saved, digest) = Saved::decode(&bytes)?;
+    let name = format!("{}:stack.yaml", path.display());
+    let file = config::parse(&name, &saved.stack_file)?;
+    let (scope, planned) = (session::scope(&file), &saved.manifest.scope);
+    if scope != *planned {
+        let told = |Scope { stack, account, region }: &Scope| format!("{stack} in {account}, {region}");
+        let why = format!("it is of {}, and the plan of {}", told(&scope), told(planned));
+        return Err(Fault::Member { member: "stack.yaml".to_owned(), why }.into());
+    }
+    Ok((saved, file, digest))
+}

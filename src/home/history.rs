@@ -1,0 +1,131 @@
+//! What happened to a stack so far: the former versions of its record.
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::record::key;
+use super::{Home, NO_BUCKET, Record};
+use crate::aws::{Result, SdkResult as _};
+
+/// How many records are read side by side.
+const READS: usize = 16;
+
+/// Where a listing of versions goes on.
+#[derive(Default)]
+struct Marker(Option<String>, Option<String>);
+
+impl Home {
+    /// The last record of each run of a stack, newest first, and at most `limit` of them. It outlives the stack: a teardown
+    /// leaves the records of what was before it and of itself, until the bucket drops former versions or goes itself.
+    ///
+    /// # Errors
+    /// When the versions cannot be listed or read, or when a newer program wrote one.
+    pub async fn history(&self, stack: &str, limit: usize) -> Result<Vec<Record>> {
+        // A run writes a record when it begins and one when it ends; the oldest read may lack its other half.
+        let enough = limit.saturating_mul(2).saturating_add(1);
+        let mut runs = last_of_each_run(self.records(stack, enough).await?);
+        runs.truncate(limit);
+        Ok(runs)
+    }
+
+    /// The stack's newest record, even if the stack was torn down since.
+    ///
+    /// # Errors
+    /// When it cannot be listed or read, or when a newer program wrote it.
+    pub async fn last_record(&self, stack: &str) -> Result<Option<Record>> {
+        Ok(self.records(stack, 1).await?.pop())
+    }
+
+    /// The newest versions of a stack's record, newest first.
+    async fn records(&self, stack: &str, most: usize) -> Result<Vec<Record>> {
+        let key = key(stack);
+        let mut versions = Vec::new();
+        let mut next = Some(Marker::default());
+        while let Some(at) = next.take().filter(|_| versions.len() < most) {
+            let (page, following) = self.versions(&key, at).await?;
+            versions.extend(page);
+            next = following;
+        }
+        versions.truncate(most);
+        let reads = versions.into_iter().map(|version| self.one(&key, version));
+        let records: Vec<Option<Record>> = stream::iter(reads).buffered(READS).try_collect().await?;
+        let mut records: Vec<Record> = records.into_iter().flatten().collect();
+        records.sort_by_key(|record| std::cmp::Reverse(record.at));
+        Ok(records)
+    }
+
+    /// A version of a record, unless it has expired since it was listed.
+    async fn one(&self, key: &str, version: Option<String>) -> Result<Option<Record>> {
+        let place =
+            format!("s3://{}/{key} (version {})", self.bucket(), version.as_deref().unwrap_or("null"));
+        let found = self.get_version(key, version).await?;
+        found.map(|object| Record::read(&place, &object.text)).transpose()
+    }
+
+    /// A page of the ids of one key's versions, which S3 lists newest first.
+    async fn versions(&self, key: &str, at: Marker) -> Result<(Vec<Option<String>>, Option<Marker>)> {
+        let call = self.cx.s3().list_object_versions().bucket(self.bucket()).prefix(key);
+        let call = call.expected_bucket_owner(&self.cx.scope.account);
+        let call = call.set_key_marker(at.0).set_version_id_marker(at.1);
+        let Some(page) = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)? else {
+            return Ok((Vec::new(), None));
+        };
+        let more = page.is_truncated == Some(true);
+        let next = more.then_some(Marker(page.next_key_marker, page.next_version_id_marker));
+        let versions = page.versions.unwrap_or_default().into_iter();
+        let versions = versions.filter(|version| version.key.as_deref() == Some(key));
+        Ok((versions.map(|version| version.version_id).collect(), next))
+    }
+}
+
+/// Leaves out the records with which runs began whose end is recorded too.
+fn last_of_each_run(newest_first: Vec<Record>) -> Vec<Record> {
+    let mut runs: Vec<Record> = Vec::new();
+    for record in newest_first {
+        let begin = record.run.ended.is_none() && !record.complete;
+        let same = runs.last().is_some_and(|later| later.run.id == record.run.id && later.by == record.by);
+        if !(begin && same) {
+            runs.push(record);
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::home::{Ended, Ending, Run};
+    use crate::model::Tally;
+
+    fn record(id: &str, ended: Option<Ending>) -> Record {
+        let ended = ended.map(|how| Ended { how, tally: Tally::default() });
+        let run = Run { id: id.to_owned(), ended, ..Run::default() };
+        let complete = ended.is_some_and(|ended| ended.how == Ending::Complete);
+        Record::new("vod", "arn:aws:iam::111122223333:user/one", complete, Vec::new(), run, Vec::new())
+    }
+
+    #[test]
+    fn a_run_is_told_once_however_it_ended() {
+        let newest_first = vec![
+            record("4", None),
+            record("3", Some(Ending::Failed)),
+            record("3", None),
+            record("2", None),
+            record("1", Some(Ending::Complete)),
+            record("1", None),
+        ];
+        let runs = last_of_each_run(newest_first);
+        let told: Vec<_> = runs.iter().map(|one| (one.run.id.as_str(), one.run.ended.is_some())).collect();
+        assert_eq!(told, [("4", false), ("3", true), ("2", false), ("1", true)]);
+    }
+
+    #[test]
+    fn records_of_before_runs_were_noted_are_read_and_paired() {
+        let old = |complete: bool| {
+            let text = format!(
+                r#"{{"format":1,"version":"0.1.0","stack":"vod","by":"a","at":"2026-11-01T00:00:00Z","complete":{complete},"resources":[]}}"#
+            );
+            Record::read("s3://home/record/vod.json", &text).unwrap()
+        };
+        assert_eq!(last_of_each_run(vec![old(true), old(false), old(true), old(false)]).len(), 2);
+    }
+}

@@ -1,0 +1,166 @@
+//! The file: a zip of a few members whose comment, its last bytes, seals all bytes before it.
+
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read as _, Write as _};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
+
+use super::{FORMAT, Fault, Manifest, Package, Saved, VERSION};
+use crate::model::{Declaration, bundle_digest};
+
+const MANIFEST: &str = "manifest.json";
+const STACK_FILE: &str = "stack.yaml";
+const DECLARATIONS: &str = "declarations.json";
+const RESTS: &str = "rests-on.json";
+/// How every zip archive with members begins.
+const ZIP: &[u8] = b"PK\x03\x04";
+/// How the seal begins, in every format: the format's number, a space and the digest follow.
+const SEAL: &str = "provision-plan/";
+/// The digest's length in hexadecimal digits.
+const DIGEST: usize = 64;
+/// No member of a plan is nearly as large, in bytes; a package may be 50 MiB.
+const MEMBER_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Whether these bytes, the first of a file, begin a saved plan rather than a stack file: no YAML begins like a zip.
+#[must_use]
+pub fn is_saved(first: &[u8]) -> bool {
+    first.starts_with(ZIP)
+}
+
+pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
+    let Saved { manifest, stack_file, declarations, rests, packages } = saved;
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let mut put = |name: &str, bytes: &[u8]| {
+        let packed = name.ends_with(".zip");
+        let method = if packed { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        let options = SimpleFileOptions::default()
+            .compression_method(method)
+            .last_modified_time(DateTime::DEFAULT)
+            .unix_permissions(0o600)
+            .system(System::Unix);
+        let result = writer.start_file(name, options).and_then(|()| Ok(writer.write_all(bytes)?));
+        result.map_err(|error| fault(name, &error))
+    };
+    put(MANIFEST, &json(MANIFEST, manifest)?)?;
+    put(STACK_FILE, stack_file.as_bytes())?;
+    put(DECLARATIONS, &json(DECLARATIONS, declarations)?)?;
+    put(RESTS, &json(RESTS, rests)?)?;
+    for (package, bytes) in manifest.bundles.iter().zip(packages) {
+        put(&member(package), bytes)?;
+    }
+    // The comment's length is part of what is sealed, so it is written in its place first and filled in then.
+    let blank = format!("{SEAL}{FORMAT} {}", "0".repeat(DIGEST));
+    writer.set_comment(blank).map_err(|error| fault("seal", &error))?;
+    let mut bytes = writer.finish().map_err(|error| fault("seal", &error))?.into_inner();
+    let end = bytes.len() - DIGEST;
+    let digest = hex::encode(Sha256::digest(&bytes[..end]));
+    bytes[end..].copy_from_slice(digest.as_bytes());
+    // What cannot be read back must not be handed out for review.
+    match read(&bytes)? {
+        (same, _) if same == *saved => Ok((bytes, digest)),
+        _ => Err(fault("contents", &"they read back as something else")),
+    }
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<(Saved, String), Fault> {
+    let digest = unseal(bytes)?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| fault("archive", &error))?;
+    let manifest = manifest(&member_bytes(&mut archive, MANIFEST)?)?;
+    let stack_file = String::from_utf8(member_bytes(&mut archive, STACK_FILE)?)
+        .map_err(|error| fault(STACK_FILE, &error))?;
+    let declarations: Vec<Declaration> = parse(DECLARATIONS, &member_bytes(&mut archive, DECLARATIONS)?)?;
+    let rests = parse(RESTS, &member_bytes(&mut archive, RESTS)?)?;
+    let packages = packages(&mut archive, &manifest)?;
+    all_there(&manifest, &declarations)?;
+    if archive.len() != 4 + packages.len() {
+        return Err(fault("archive", &"it has members that no plan has"));
+    }
+    Ok((Saved { manifest, stack_file, declarations, rests, packages }, digest))
+}
+
+/// The digest of a file that is whole and of this format.
+fn unseal(bytes: &[u8]) -> Result<String, Fault> {
+    let sealed_from = bytes.len().checked_sub(DIGEST).ok_or(Fault::Unsealed)?;
+    let (content, sealed) = bytes.split_at(sealed_from);
+    let sealed = std::str::from_utf8(sealed).map_err(|_| Fault::Unsealed)?.to_owned();
+    let start = content.len().saturating_sub(SEAL.len() + 12);
+    let tail = String::from_utf8_lossy(&content[start..]).into_owned();
+    let (_, format) = tail.rsplit_once(SEAL).ok_or(Fault::Unsealed)?;
+    let found = hex::encode(Sha256::digest(content));
+    if found != sealed {
+        return Err(Fault::Tampered { sealed: sealed.escape_debug().to_string(), found });
+    }
+    match format.trim_end().parse() {
+        Ok(FORMAT) => Ok(found),
+        Ok(format) => Err(Fault::Format { found: format }),
+        Err(_) => Err(Fault::Unsealed),
+    }
+}
+
+/// The manifest; a version is known by its own name before anything else of it is read.
+fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
+    let loose: serde_json::Value = parse(MANIFEST, bytes)?;
+    match loose["provision"].as_str() {
+        Some(VERSION) => parse(MANIFEST, bytes),
+        Some(other) => Err(Fault::Version { made_by: other.to_owned() }),
+        None => Err(fault(MANIFEST, &"it names no version")),
+    }
+}
+
+fn packages(archive: &mut ZipArchive<Cursor<&[u8]>>, manifest: &Manifest) -> Result<Vec<Vec<u8>>, Fault> {
+    let read = |package: &Package| {
+        let name = member(package);
+        let bytes = member_bytes(archive, &name)?;
+        if hex::encode(Sha256::digest(&bytes)) == package.sha256 {
+            Ok(bytes)
+        } else {
+            Err(fault(&name, &"it is not the package of its name"))
+        }
+    };
+    manifest.bundles.iter().map(read).collect()
+}
+
+/// Every package that a declaration deploys must be in the file.
+fn all_there(manifest: &Manifest, declarations: &[Declaration]) -> Result<(), Fault> {
+    let here: BTreeSet<&str> = manifest.bundles.iter().map(|package| package.sha256.as_str()).collect();
+    for declaration in declarations {
+        let key = declaration.properties["Code"]["S3Key"].as_str();
+        if let Some(digest) = key.and_then(bundle_digest)
+            && !here.contains(digest)
+        {
+            return Err(fault(
+                MANIFEST,
+                &format!("{} deploys {digest}, which is missing", declaration.address),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn member(package: &Package) -> String {
+    format!("bundle/{}.zip", package.sha256)
+}
+
+fn member_bytes(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, Fault> {
+    let entry = archive.by_name(name).map_err(|error| fault(name, &error))?;
+    let mut bytes = Vec::new();
+    let read = entry.take(MEMBER_LIMIT).read_to_end(&mut bytes);
+    read.map_err(|error| fault(name, &error))?;
+    Ok(bytes)
+}
+
+fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec_pretty(value).map_err(|error| fault(name, &error))
+}
+
+fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(bytes).map_err(|error| fault(name, &error))
+}
+
+fn fault(member: &str, why: &dyn ToString) -> Fault {
+    Fault::Member { member: member.to_owned(), why: why.to_string() }
+}

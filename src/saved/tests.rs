@@ -1,0 +1,280 @@
+//! What is written is read back, nothing else is, and whatever moves is named.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read as _};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{Fault, Manifest, Package, Rests, Saved, VERSION, is_saved};
+use crate::graph::Graph;
+use crate::model::{
+    Address, Contents, Declaration, Guard, Kind, Live, Mark, Orphan, Ownership, Readiness, Scope, Snapshot,
+};
+use crate::plan::{Plan, Rules, plan};
+
+fn scope() -> Scope {
+    Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() }
+}
+
+fn declared(address: &str, properties: Value) -> Declaration {
+    Declaration {
+        address: address.into(),
+        kind: Kind::new("AWS::Test::Thing"),
+        region: "eu-west-1".into(),
+        properties,
+        foreseen: BTreeMap::new(),
+        after: BTreeSet::new(),
+        guard: Guard::None,
+    }
+}
+
+fn live(address: &str, properties: Value) -> (Address, Live) {
+    let live = Live {
+        id: format!("id-of-{address}"),
+        properties,
+        outputs: BTreeMap::from([("Id".to_owned(), format!("id-of-{address}"))]),
+        ownership: Ownership::Marked(Mark { stack: "vod".into(), address: address.into() }),
+        readiness: Readiness::Ready,
+        contents: Contents::Nothing,
+    };
+    (address.into(), live)
+}
+
+fn stack() -> Vec<Declaration> {
+    let code = json!({ "Code": { "S3Key": format!("bundle/{}.zip", sha("code")) }, "Memory": 128 });
+    let user = json!({ "Rate": 0.1, "A": { "Fn::GetAtt": ["b/bucket", "Id"] } });
+    vec![declared("a/function", code), declared("b/bucket", json!({ "Name": "b" })), declared("c/user", user)]
+}
+
+fn planned(snapshot: &Snapshot) -> Plan {
+    let rules = |_: &Kind| Rules { create_only: &["Name"], write_only: &[], rank: 0, normal: Value::clone };
+    plan(&scope(), &Graph::new(stack()).unwrap(), snapshot, &rules)
+}
+
+/// The function differs, the bucket is as declared, the user is not there.
+fn seen() -> Snapshot {
+    let code = json!({ "Code": { "S3Key": "bundle/old.zip" }, "Memory": 64, "Password": "swordfish" });
+    let live = [live("a/function", code), live("b/bucket", json!({ "Name": "b" }))];
+    Snapshot { live: live.into(), orphans: Vec::new() }
+}
+
+fn sha(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
+}
+
+fn saved() -> Saved {
+    Saved {
+        manifest: Manifest {
+            format: super::FORMAT,
+            provision: VERSION.to_owned(),
+            scope: scope(),
+            made: "2026-11-23T07:00:00Z".parse().unwrap(),
+            by: "arn:aws:iam::111122223333:user/reviewer".into(),
+            adopt: false,
+            bundles: vec![Package { handler: "submit".into(), sha256: sha("code") }],
+        },
+        stack_file: "stack: vod\n".into(),
+        declarations: stack(),
+        rests: Rests::of(&planned(&seen())),
+        packages: vec![b"code".to_vec()],
+    }
+}
+
+/// The file with other bytes before its digest, sealed again.
+fn sealed_again(bytes: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bytes = bytes[..bytes.len() - 64].to_vec();
+    change(&mut bytes);
+    let digest = hex::encode(Sha256::digest(&bytes));
+    bytes.extend_from_slice(digest.as_bytes());
+    bytes
+}
+
+#[test]
+fn what_is_written_is_read_back_and_the_same_plan_is_the_same_file() {
+    let (bytes, digest) = saved().encode().unwrap();
+    assert!(is_saved(&bytes));
+    assert_eq!(Saved::decode(&bytes).unwrap(), (saved(), digest.clone()));
+    assert_eq!(saved().encode().unwrap(), (bytes, digest));
+    assert!(!is_saved(b"stack: vod\n") && !is_saved(b""));
+}
+
+#[test]
+fn any_byte_that_changes_and_any_cut_is_refused() {
+    let (bytes, _) = saved().encode().unwrap();
+    for at in 0..bytes.len() {
+        let mut other = bytes.clone();
+        other[at] ^= 0x20;
+        assert!(Saved::decode(&other).is_err(), "byte {at} of {}", bytes.len());
+    }
+    for length in 0..bytes.len() {
+        assert!(Saved::decode(&bytes[..length]).is_err(), "{length} of {}", bytes.len());
+    }
+    let longer = [bytes.as_slice(), b" "].concat();
+    assert!(Saved::decode(&longer).is_err());
+}
+
+fn told(fault: &Fault) -> String {
+    fault.to_string().replace(VERSION, "[version]")
+}
+
+#[test]
+fn each_fault_is_told_by_its_own_name() {
+    let (bytes, _) = saved().encode().unwrap();
+    let cut = Saved::decode(&bytes[..bytes.len() / 2]).unwrap_err();
+    insta::assert_snapshot!(cut, @"it is a zip archive, but no whole plan: the seal at its end is missing; nothing was changed");
+    let mut tampered = bytes.clone();
+    tampered[100] ^= 1;
+    let fault = Saved::decode(&tampered).unwrap_err();
+    assert!(matches!(fault, Fault::Tampered { .. }), "{fault}");
+
+    let newer = sealed_again(&bytes, |bytes| {
+        let at = bytes.len() - 2;
+        assert_eq!(bytes[at], b'1');
+        bytes[at] = b'2';
+    });
+    insta::assert_snapshot!(told(&Saved::decode(&newer).unwrap_err()), @"it is of format 2, and this version of provision ([version]) reads format 1; nothing was changed");
+
+    let mut other = saved();
+    other.manifest.provision = "9.9.9".into();
+    insta::assert_snapshot!(told(&other.encode().unwrap_err()), @"it was made by provision 9.9.9, and this is provision [version]; nothing was changed");
+
+    let mut other = saved();
+    other.packages = vec![b"other code".to_vec()];
+    assert!(other.encode().unwrap_err().to_string().contains("it is not the package of its name"));
+    let mut other = saved();
+    (other.packages, other.manifest.bundles) = (Vec::new(), Vec::new());
+    assert!(other.encode().unwrap_err().to_string().contains("a/function deploys "));
+}
+
+#[test]
+fn what_was_seen_is_not_in_the_file() {
+    let (bytes, _) = saved().encode().unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut whole = String::new();
+    for number in 0..archive.len() {
+        let mut member = archive.by_index(number).unwrap();
+        assert_eq!(member.unix_mode().unwrap() & 0o777, 0o600);
+        member.read_to_string(&mut whole).unwrap();
+    }
+    assert!(whole.contains("Password"), "the property that differs is named: {whole}");
+    assert!(!whole.contains("swordfish"), "{whole}");
+}
+
+fn moved(change: impl FnOnce(&mut Snapshot)) -> Vec<String> {
+    let mut now = seen();
+    change(&mut now);
+    let moved = Rests::of(&planned(&seen())).moved(&Rests::of(&planned(&now)));
+    moved.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn nothing_moved_where_nothing_did() {
+    assert_eq!(moved(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn whatever_moves_is_named() {
+    let function = Address::new("a/function");
+    let bucket = Address::new("b/bucket");
+    let user = Address::new("c/user");
+    let changed = moved(|now| now.live.get_mut(&function).unwrap().properties["Memory"] = json!(32));
+    assert_eq!(changed, ["a/function: it was changed: Memory"]);
+    let repaired =
+        moved(|now| now.live.get_mut(&function).unwrap().properties = stack()[0].properties.clone());
+    assert_eq!(repaired, ["a/function: it is as declared now"]);
+    let foreign = moved(|now| now.live.get_mut(&function).unwrap().ownership = Ownership::Unmarked);
+    assert_eq!(foreign, ["a/function: whose it is, or what it holds, is not as it was"]);
+    let gone = moved(|now| drop(now.live.remove(&function)));
+    assert_eq!(gone, ["a/function: it is gone"]);
+    let drifted = moved(|now| now.live.get_mut(&bucket).unwrap().properties["Public"] = json!(true));
+    assert_eq!(drifted, ["b/bucket: it was changed: Public"]);
+    let renamed = moved(|now| now.live.get_mut(&bucket).unwrap().properties["Name"] = json!("other"));
+    assert_eq!(
+        renamed,
+        ["b/bucket: it was changed: Name", "c/user: something that it refers to is another one now"]
+    );
+    let made_anew = moved(|now| {
+        now.live.get_mut(&bucket).unwrap().outputs =
+            BTreeMap::from([("Id".to_owned(), "another".to_owned())]);
+    });
+    assert_eq!(
+        made_anew,
+        ["b/bucket: it is another one now", "c/user: something that it refers to is another one now"]
+    );
+    let made = moved(|now| {
+        let properties = json!({ "Rate": 0.1, "A": "id-of-b/bucket" });
+        now.live.extend([live("c/user", properties)]);
+    });
+    assert_eq!(made, ["c/user: it exists now, as declared"]);
+    let in_the_way = moved(|now| now.live.extend([live("c/user", json!({ "Rate": 2 }))]));
+    assert_eq!(in_the_way, [format!("{user}: it exists now")]);
+}
+
+#[test]
+fn what_is_no_longer_declared_moves_too() {
+    let orphan = |contents| {
+        let (address, live) = live("d/former", json!({}));
+        let live = Live { contents, ..live };
+        Orphan { address, kind: Kind::new("AWS::Test::Thing"), region: "eu-west-1".into(), live }
+    };
+    let between = |then: Contents, now: Contents| {
+        let with = |contents| Snapshot { orphans: vec![orphan(contents)], ..seen() };
+        let moved = Rests::of(&planned(&with(then))).moved(&Rests::of(&planned(&with(now))));
+        moved.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(between(Contents::Empty, Contents::Empty), Vec::<String>::new());
+    assert_eq!(between(Contents::Empty, Contents::Some), ["d/former: it is gone, or stays now"]);
+    assert_eq!(between(Contents::Some, Contents::Empty), ["d/former: it is there, and was not"]);
+    assert_eq!(
+        moved(|now| now.orphans.push(orphan(Contents::Nothing))),
+        ["d/former: it is there, and was not"]
+    );
+}
+
+/// An account in one of many states: each resource absent, as declared, changed in one way or another, somebody else's,
+/// or made anew; and perhaps a former one.
+fn account() -> impl Strategy<Value = Snapshot> {
+    let resource = |at: usize| {
+        (0..7_u8).prop_map(move |state| {
+            let declared = &stack()[at];
+            let mut properties = declared.properties.clone();
+            if at == 2 {
+                properties["A"] = json!("id-of-b/bucket");
+            }
+            let (address, mut live) = live(declared.address.as_str(), properties);
+            match state {
+                0 => return None,
+                1 => live.properties["Rate"] = json!(0.2),
+                2 => live.properties["Rate"] = json!(0.3),
+                3 => live.properties["Name"] = json!("other"),
+                4 => live.ownership = Ownership::Unmarked,
+                5 => live.outputs = BTreeMap::from([("Id".to_owned(), "another".to_owned())]),
+                _ => {}
+            }
+            Some((address, live))
+        })
+    };
+    let former = prop_oneof![Just(None), Just(Some(Contents::Empty)), Just(Some(Contents::Some))];
+    (resource(0), resource(1), resource(2), former).prop_map(|(a, b, c, former)| {
+        let former = former.map(|contents| {
+            let (address, live) = live("d/former", json!({}));
+            let (kind, region) = (Kind::new("AWS::Test::Thing"), "eu-west-1".to_owned());
+            Orphan { address, kind, region, live: Live { contents, ..live } }
+        });
+        let live = [a, b, c].into_iter().flatten().collect();
+        Snapshot { live, orphans: former.into_iter().collect() }
+    })
+}
+
+proptest! {
+    /// Exactly the plans that are the same rest on the same.
+    #[test]
+    fn a_plan_holds_exactly_while_it_would_be_made_again(then in account(), now in account()) {
+        let (then, now) = (planned(&then), planned(&now));
+        let moved = Rests::of(&then).moved(&Rests::of(&now));
+        prop_assert_eq!(moved.is_empty(), then == now, "{:?}", moved);
+        prop_assert!(Rests::of(&then).moved(&Rests::of(&then.clone())).is_empty());
+    }
+}
