@@ -1,7 +1,7 @@
 //! What every command that speaks to the cloud begins with: the stack file, the connection, the declarations, and the
 //! account as it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use miette::{Diagnostic, miette};
@@ -15,11 +15,11 @@ use crate::local;
 use crate::model::{Kind, Scope, Snapshot};
 use crate::observe::{self, Memory};
 use crate::plan::{self, Plan, Rules};
-use crate::resource::{Registry, cloudfront, registry, route53};
+use crate::resource::{Registry, acm, cloudfront, registry, route53};
 use crate::review::{self, Against, Review};
 use crate::stack;
 use crate::stack::config::{self, Architecture, Engine, StackFile};
-use crate::stack::domain::{self, Ground, Zone};
+use crate::stack::domain::{self, Ground, Unusable, Zone};
 use crate::stack::handlers::Code;
 
 /// The credentials are of an account that the stack is not for.
@@ -39,6 +39,8 @@ struct WrongAccount {
 /// One run against one stack.
 pub(super) struct Session {
     pub(super) file: StackFile,
+    /// The stack file; none where the stack comes from a saved plan.
+    path: Option<PathBuf>,
     pub(super) regions: Regions,
     pub(super) registry: &'static Registry,
     pub(super) home: Home,
@@ -67,7 +69,8 @@ impl Session {
     /// are.
     pub(super) async fn open(path: &Path) -> miette::Result<Self> {
         let remedy = format!("or correct `account:` in {}", path.display());
-        Self::of(config::load(path)?, remedy).await
+        let session = Self::of(config::load(path)?, remedy).await?;
+        Ok(Self { path: Some(path.to_owned()), ..session })
     }
 
     /// The same for a stack file that is read already. `remedy` is what to do if its account is the wrong one.
@@ -91,7 +94,7 @@ impl Session {
         }
         let regions = Regions::new(connection, scope);
         let home = Home::new(regions.home());
-        Ok(Self { file, regions, registry: registry(), home, by: identity.arn, local, began })
+        Ok(Self { file, path: None, regions, registry: registry(), home, by: identity.arn, local, began })
     }
 
     /// The stack's name.
@@ -124,11 +127,30 @@ impl Session {
     /// The hosted zone of the stack's domain, if it has one: the account must let it have that name.
     pub(super) async fn zone(&self) -> miette::Result<Option<Zone>> {
         let Some(domain) = &self.file.domain else { return Ok(None) };
-        let cx = self.regions.home();
-        let zones = route53::zones_over(&cx, &domain.name);
-        let (zones, holder) = tokio::try_join!(zones, cloudfront::holder_of(&cx, &domain.name))?;
+        let (cx, certificates) = (self.regions.home(), self.regions.context(acm::REGION));
+        let certificate = async {
+            let Some(arn) = &domain.certificate else { return Ok(None) };
+            acm::issued(&certificates, arn).await.map(|found| Some((arn, found)))
+        };
+        let (zones, holder) =
+            (route53::zones_over(&cx, &domain.name), cloudfront::holder_of(&cx, &domain.name));
+        let (zones, holder, certificate) = tokio::try_join!(zones, holder, certificate)?;
+        if let Some((arn, found)) = certificate {
+            let now = jiff::Timestamp::now().as_second();
+            let fit = domain::certified(&domain.name, arn, found.as_ref(), now);
+            fit.map_err(|unusable| self.refused(unusable))?;
+        }
         let local = self.local.as_ref().map(|running| running.endpoint.as_str());
-        Ok(Some(domain::zone(domain, self.regions.scope(), &Ground { zones, holder }, local)?))
+        let zone = domain::zone(domain, self.regions.scope(), &Ground { zones, holder }, local);
+        Ok(Some(zone.map_err(|unusable| self.refused(unusable))?))
+    }
+
+    /// Why the account does not let the stack have its name, pointing at what the stack file says.
+    fn refused(&self, unusable: Unusable) -> miette::Report {
+        let Some(path) = &self.path else { return unusable.into() };
+        let (key, label) = unusable.place();
+        let help = unusable.help().map(|help| help.to_string()).unwrap_or_default();
+        config::against(path, &["domain", key], &unusable.to_string(), label, &help).into()
     }
 
     /// The live account and the record of the last apply. Former resources are found from a record of a complete apply,

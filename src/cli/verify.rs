@@ -7,7 +7,7 @@ use super::outputs::Outputs;
 use super::session::Session;
 use super::sign;
 use crate::graph::Graph;
-use crate::verify::{self, Playable, Stage};
+use crate::verify::{self, Playable, Played, Stage};
 
 /// Upload a clip, wait until it is published, and play every rendition as a viewer would.
 #[derive(Debug, clap::Args)]
@@ -69,13 +69,26 @@ pub(super) async fn check(
 
 fn human(playable: &Playable) -> String {
     let mut text = String::new();
-    for rendition in &playable.renditions {
-        let kilobytes = rendition.bytes / 1000;
-        let _ = writeln!(
+    for Played { decoded, stream, bandwidth } in &playable.renditions {
+        let kilobytes = decoded.bytes / 1000;
+        let _ = write!(
             text,
             "  plays  {:<24} {:>3} segments  {kilobytes:>7} kB  {:>6.2} s  {:>5} frames",
-            rendition.label, rendition.segments, rendition.seconds, rendition.frames
+            decoded.label, decoded.segments, decoded.seconds, decoded.frames
         );
+        if let Some(picture) = &stream.picture {
+            let _ = write!(text, "  {} {:.3} fps", picture.codec, picture.rate);
+        } else if let Some(sound) = &stream.sound {
+            let _ = write!(text, "  {}", sound.codec);
+        }
+        if let Some((declared, peak)) = bandwidth {
+            let megabits = |bits: &u64| *bits as f64 / 1e6;
+            let _ = write!(text, "  peak {:.2} of {:.2} Mbit/s", megabits(peak), megabits(declared));
+        }
+        text.push('\n');
+    }
+    for fault in &playable.advice {
+        let _ = writeln!(text, "  advice {fault}");
     }
     let _ = writeln!(text, "playable {:.1} s after the upload", playable.took.as_secs_f64());
     let _ = writeln!(text, "play     {}", playable.address);

@@ -123,23 +123,23 @@ fn nothing() -> Review {
 fn people_read_what_is_lost_first_and_who_moved_what() {
     insta::assert_snapshot!(anstream::adapter::strip_str(&human(&everything())).to_string(), @r#"
     alerts
-      - alerts/topic                     SNS::Topic                       arn:aws:sns:eu-west-1:1:vod, no longer declared
+      - alerts/topic                     SNS Topic                        arn:aws:sns:eu-west-1:1:vod, no longer declared
           ! nobody is told of failures any more
 
     delivery
-      + delivery/certificate             CertificateManager::Certificate
+      + delivery/certificate             CertificateManager Certificate
           in us-east-1
 
     handlers
-      ~ handlers/submit                  Lambda::Function                 vod-submit
+      ~ handlers/submit                  Lambda Function                  vod-submit
           both    MemorySize                          256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
           drift   Timeout                             3s → 1m
           change  Description                         (none) → "takes uploads"
           differs Environment.Variables.DISTRIBUTION  "E1" → (known after apply: Id of delivery/distribution)
 
     storage
-      + storage/logs                     S3::Bucket                       vod-logs, it is gone from the account since the last apply
-      ~ storage/output/policy            S3::BucketPolicy                 vod-output
+      + storage/logs                     S3 Bucket                        vod-logs, it is gone from the account since the last apply
+      ~ storage/output/policy            S3 BucketPolicy                  vod-output
           change  PolicyDocument.Statement[AllowCloudFront]
                       Sid: AllowCloudFront
                       Effect: Allow
@@ -151,15 +151,15 @@ fn people_read_what_is_lost_first_and_who_moved_what() {
                     + - s3:ListBucket
 
     transcode
-      ± transcode/queue                  MediaConvert::Queue              vod-queue, replaced: PricingPlan cannot change in place
+      ± transcode/queue                  MediaConvert Queue               vod-queue, replaced: PricingPlan cannot change in place
           change  PricingPlan  "ON_DEMAND" → "RESERVED"  (forces replacement)
           ! the queue is gone until its jobs are done
 
-      = storage/old                      S3::Bucket                       vod-old stays: no longer declared, but it holds data
+      = storage/old                      S3 Bucket                        vod-old stays: no longer declared, but it holds data
         (it goes with the first apply that finds it empty: its objects expire, or delete them yourself)
 
     who may do more than before
-      ! storage/output/policy            cloudfront.amazonaws.com: s3:ListBucket
+      ! storage/output/policy            cloudfront.amazonaws.com may s3:ListBucket
           on arn:aws:s3:::vod-output
           if aws:SourceArn is arn:aws:cloudfront::1:distribution/E1
           PolicyDocument.Statement[AllowCloudFront]: new action s3:ListBucket
@@ -197,7 +197,7 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     <details><summary>alerts (1)</summary>
 
     ```diff
-    - alerts/topic SNS::Topic arn:aws:sns:eu-west-1:1:vod
+    - alerts/topic SNS Topic arn:aws:sns:eu-west-1:1:vod
     #     nobody is told of failures any more
     ```
     </details>
@@ -205,14 +205,14 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     <details><summary>delivery (1)</summary>
 
     ```diff
-    + delivery/certificate CertificateManager::Certificate  in us-east-1
+    + delivery/certificate CertificateManager Certificate  in us-east-1
     ```
     </details>
 
     <details><summary>handlers (1)</summary>
 
     ```diff
-    ! handlers/submit Lambda::Function vod-submit
+    ! handlers/submit Lambda Function vod-submit
           both MemorySize: 256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
           drift Timeout: 3s → 1m
           change Description: (none) → "takes uploads"
@@ -223,8 +223,8 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     <details><summary>storage (2)</summary>
 
     ```diff
-    + storage/logs S3::Bucket vod-logs
-    ! storage/output/policy S3::BucketPolicy vod-output
+    + storage/logs S3 Bucket vod-logs
+    ! storage/output/policy S3 BucketPolicy vod-output
           change PolicyDocument.Statement[AllowCloudFront]
               Sid: AllowCloudFront
               Effect: Allow
@@ -240,7 +240,7 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     <details><summary>transcode (1)</summary>
 
     ```diff
-    - replaced transcode/queue MediaConvert::Queue vod-queue
+    - replaced transcode/queue MediaConvert Queue vod-queue
           change PricingPlan: "ON_DEMAND" → "RESERVED"  (forces replacement)
     #     the queue is gone until its jobs are done
     ```
@@ -251,20 +251,20 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     ```mermaid
     graph LR
       subgraph alerts
-        alerts_topic["alerts/topic<br/>SNS::Topic"]:::delete
+        alerts_topic["alerts/topic<br/>SNS Topic"]:::delete
       end
       subgraph delivery
-        delivery_certificate["delivery/certificate<br/>CertificateManager::Certificate"]:::create
+        delivery_certificate["delivery/certificate<br/>CertificateManager Certificate"]:::create
       end
       subgraph handlers
-        handlers_submit["handlers/submit<br/>Lambda::Function"]:::update
+        handlers_submit["handlers/submit<br/>Lambda Function"]:::update
       end
       subgraph storage
-        storage_logs["storage/logs<br/>S3::Bucket"]:::create
-        storage_output_policy["storage/output/policy<br/>S3::BucketPolicy"]:::update
+        storage_logs["storage/logs<br/>S3 Bucket"]:::create
+        storage_output_policy["storage/output/policy<br/>S3 BucketPolicy"]:::update
       end
       subgraph transcode
-        transcode_queue["transcode/queue<br/>MediaConvert::Queue"]:::replace
+        transcode_queue["transcode/queue<br/>MediaConvert Queue"]:::replace
       end
       transcode_queue --> storage_output_policy
       classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328

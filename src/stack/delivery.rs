@@ -229,7 +229,7 @@ fn price_class(class: config::PriceClass) -> PriceClass {
 /// CloudFront's own certificate is for its own names only.
 fn viewer_certificate(domain: Option<&Domain>) -> ViewerCertificate {
     match domain {
-        Some(domain) => ViewerCertificate::acm(domain.certificate.arn()),
+        Some(domain) => ViewerCertificate::acm(domain.certificate.clone()),
         None => ViewerCertificate::cloudfront(),
     }
 }

@@ -10,8 +10,8 @@ use miette::Diagnostic;
 
 use super::config::{self, StackFile};
 use super::{Declarations, Handle};
-use crate::model::{Ownership, Scope};
-use crate::resource::acm::{self, Certificate};
+use crate::model::{Input, Ownership, Scope};
+use crate::resource::acm::{self, Certificate, Issued};
 use crate::resource::cloudfront::{Distribution, Holder};
 use crate::resource::route53::{AliasTarget, HostedZone, RecordSet, answering};
 
@@ -71,6 +71,28 @@ pub enum Unusable {
         /// Their ids.
         ids: Vec<String>,
     },
+    /// There is no such certificate.
+    #[error("there is no certificate {arn}")]
+    NoCertificate {
+        /// Its ARN.
+        arn: String,
+    },
+    /// The certificate is not valid.
+    #[error("the certificate of {name} {why}")]
+    Invalid {
+        /// The name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The certificate is for other names.
+    #[error("the certificate does not cover {name}, only {}", .names.join(", "))]
+    OtherNames {
+        /// The name.
+        name: String,
+        /// What it covers.
+        names: Vec<String>,
+    },
     /// Another distribution has the name.
     #[error("{name} is an alias of distribution {id}, which {owner}")]
     Held {
@@ -81,6 +103,21 @@ pub enum Unusable {
         /// Whose it is.
         owner: String,
     },
+}
+
+impl Unusable {
+    /// The key of `domain` that it speaks of, and what to write beside its value.
+    pub fn place(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoZone { .. } => ("zone", "not in this account"),
+            Self::Shadowed { .. } => ("zone", "not the zone that answers for the name"),
+            Self::Ambiguous { .. } => ("zone", "several zones"),
+            Self::NoCertificate { .. } => ("certificate", "not in this account"),
+            Self::Invalid { .. } => ("certificate", "viewers would refuse it"),
+            Self::OtherNames { .. } => ("certificate", "for other names"),
+            Self::Held { .. } => ("name", "taken"),
+        }
+    }
 }
 
 impl Diagnostic for Unusable {
@@ -102,6 +139,17 @@ impl Diagnostic for Unusable {
             }
             Self::Ambiguous { zone, .. } => {
                 format!("delete those that the name servers of {zone}'s parent do not name (`dig NS {zone}`)")
+            }
+            Self::NoCertificate { .. } => {
+                "list them with `aws acm list-certificates --region us-east-1`, or leave `domain.certificate` out: then \
+                 one is made and renewed"
+                    .to_owned()
+            }
+            Self::Invalid { .. } => "take one that ACM has issued and that has not expired, or leave \
+                                     `domain.certificate` out: then one is made and renewed"
+                .to_owned(),
+            Self::OtherNames { name, .. } => {
+                format!("take one for {name}, or leave `domain.certificate` out: then one is made and renewed")
             }
             Self::Held { .. } => {
                 "take the alias from it first, or give this stack another `domain.name`; CloudFront \
@@ -152,6 +200,26 @@ pub fn zone(
     }
 }
 
+/// Whether viewers will take the certificate at `arn` for the name: `found` is what ACM says of it, `now` the time in
+/// seconds since 1970.
+///
+/// # Errors
+/// Why not.
+pub fn certified(name: &str, arn: &str, found: Option<&Issued>, now: i64) -> Result<(), Unusable> {
+    let Some(found) = found else { return Err(Unusable::NoCertificate { arn: arn.to_owned() }) };
+    let invalid = |why: String| Err(Unusable::Invalid { name: name.to_owned(), why });
+    match found.not_after {
+        Some(end) if end <= now => return invalid(format!("expired {} days ago", (now - end) / 86_400)),
+        _ if found.status == "EXPIRED" => return invalid("has expired".to_owned()),
+        _ if found.status != "ISSUED" => return invalid(format!("is not issued: ACM says {}", found.status)),
+        _ => {}
+    }
+    if found.covers(name) {
+        return Ok(());
+    }
+    Err(Unusable::OtherNames { name: name.to_owned(), names: found.names.clone() })
+}
+
 fn foreign(ownership: &Ownership, stack: &str) -> Option<String> {
     match ownership {
         owner if owner.is_of(stack) => None,
@@ -167,15 +235,21 @@ pub struct Domain {
     pub name: String,
     /// The zone that holds it.
     pub zone: Zone,
-    /// Its certificate.
-    pub certificate: Handle<Certificate>,
+    /// The ARN of its certificate.
+    pub certificate: Input,
 }
 
-/// Declares the certificate of the service's name, if it has one.
+/// Declares the certificate of the service's name, if it has one and does not bring its certificate.
 pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) -> Option<Domain> {
-    let (name, zone) = (file.domain.as_ref()?.name.clone(), zone?.clone());
-    let certificate = Certificate::proved_in(&zone.id, &name, stack.tags(CERTIFICATE));
-    let certificate = stack.declare_in(acm::REGION, CERTIFICATE, &certificate);
+    let (domain, zone) = (file.domain.as_ref()?, zone?.clone());
+    let name = domain.name.clone();
+    let certificate = match &domain.certificate {
+        Some(arn) => arn.as_str().into(),
+        None => {
+            let certificate = Certificate::proved_in(&zone.id, &name, stack.tags(CERTIFICATE));
+            stack.declare_in(acm::REGION, CERTIFICATE, &certificate).arn()
+        }
+    };
     Some(Domain { name, zone, certificate })
 }
 

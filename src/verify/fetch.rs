@@ -14,12 +14,22 @@ use super::Error;
 
 /// How many segments are fetched at once, as a browser would.
 const AT_ONCE: usize = 6;
+/// What every playlist begins with (RFC 8216, 4.3.1.1).
+const FIRST_LINE: &[u8] = b"#EXTM3U";
 
 /// One rendition on disk.
 #[derive(Debug)]
 pub(super) struct Fetched {
     /// Where it was fetched from.
     pub(super) address: String,
+    /// Its address in the multivariant playlist.
+    pub(super) uri: String,
+    /// Its playlist, as it was fetched.
+    pub(super) media: MediaPlaylist,
+    /// Its segments on disk, in the playlist's order.
+    pub(super) files: Vec<PathBuf>,
+    /// The header of its segments on disk, where these are fragmented MP4.
+    pub(super) header: Option<PathBuf>,
     /// What the multivariant playlist says of it: `1280x720 4.5 Mbit/s`, or the audio group's name.
     pub(super) label: String,
     /// Whether it has a picture.
@@ -37,6 +47,8 @@ pub(super) struct Fetched {
 /// All renditions of an asset on disk.
 #[derive(Debug)]
 pub(super) struct Set {
+    /// The playlist that leads to them.
+    pub(super) multivariant: MasterPlaylist,
     /// One for each picture and audio rendition.
     pub(super) renditions: Vec<Fetched>,
     /// How long fetching took.
@@ -63,18 +75,20 @@ pub(super) async fn fetch(
     let viewer = viewer(cookie).map_err(|error| unusable(error.to_string()))?;
     let text = get(&viewer, &base).await?;
     let (_, multivariant) = m3u8_rs::parse_master_playlist(&text)
-        .map_err(|_| unplayable(&base, &"it is no multivariant playlist"))?;
+        .ok()
+        .filter(|_| text.starts_with(FIRST_LINE))
+        .ok_or_else(|| unplayable(&base, &"it is no multivariant playlist"))?;
     let mut renditions = Vec::new();
     for (number, (uri, label, picture)) in named(&multivariant).into_iter().enumerate() {
         progress(&format!("fetching {uri}"));
         let target = base.join(&uri).map_err(|error| unplayable(&base, &error))?;
         let folder = folder.join(format!("rendition-{number}"));
-        renditions.push(rendition(&viewer, target, label, picture, &folder).await?);
+        renditions.push(rendition(&viewer, target, uri, label, picture, &folder).await?);
     }
     if !renditions.iter().any(|rendition| rendition.picture) {
         return Err(unplayable(&base, &"it names no rendition"));
     }
-    Ok(Set { renditions, took: began.elapsed() })
+    Ok(Set { multivariant, renditions, took: began.elapsed() })
 }
 
 /// The media playlists that a multivariant playlist names: address, label, whether there is a picture.
@@ -115,13 +129,16 @@ async fn get(viewer: &Client, address: &Url) -> Result<Vec<u8>, Error> {
 async fn rendition(
     viewer: &Client,
     address: Url,
+    uri: String,
     label: String,
     picture: bool,
     folder: &Path,
 ) -> Result<Fetched, Error> {
     let text = get(viewer, &address).await?;
-    let (_, playlist) =
-        m3u8_rs::parse_media_playlist(&text).map_err(|_| unplayable(&address, &"it is no media playlist"))?;
+    let (_, playlist) = m3u8_rs::parse_media_playlist(&text)
+        .ok()
+        .filter(|_| text.starts_with(FIRST_LINE))
+        .ok_or_else(|| unplayable(&address, &"it is no media playlist"))?;
     if playlist.segments.is_empty() || !playlist.end_list {
         return Err(unplayable(&address, &"it is not a whole video"));
     }
@@ -134,12 +151,24 @@ async fn rendition(
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    let (segments, seconds) =
-        (playlist.segments.len(), playlist.segments.iter().map(|segment| f64::from(segment.duration)).sum());
+    let segments = &playlist.segments;
+    let files: Vec<PathBuf> = segments.iter().map(|segment| folder.join(file_name(&segment.uri))).collect();
+    let header = segments.iter().find_map(|segment| Some(folder.join(file_name(&segment.map.as_ref()?.uri))));
     let local = folder.join("local.m3u8");
-    write_local(playlist, &local).map_err(|error| unplayable(&address, &error))?;
-    let bytes = sizes.iter().sum();
-    Ok(Fetched { address: address.to_string(), label, picture, playlist: local, seconds, segments, bytes })
+    write_local(playlist.clone(), &local).map_err(|error| unplayable(&address, &error))?;
+    Ok(Fetched {
+        address: address.to_string(),
+        uri,
+        label,
+        picture,
+        playlist: local,
+        seconds: segments.iter().map(|segment| f64::from(segment.duration)).sum(),
+        segments: segments.len(),
+        bytes: sizes.iter().sum(),
+        files,
+        header,
+        media: playlist,
+    })
 }
 
 /// Every file that a media playlist names, each once, with a name for it on disk.

@@ -1,11 +1,14 @@
 //! The end-to-end check: a clip goes in where uploads go, and what comes out is played where viewers play it.
 //!
 //! Nothing is taken on trust: the clip travels through the stack's own buckets, rules, functions and jobs, every
-//! playlist and segment is fetched from the viewer's address, and every rendition is decoded to its end.
+//! playlist and segment is fetched from the viewer's address, every rendition is decoded to its end, and what playlists
+//! say is held against the streams.
 
 mod clip;
 mod decode;
 mod fetch;
+mod judge;
+mod measure;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,8 +20,12 @@ use miette::Diagnostic;
 use crate::aws::{self, Context, Patience, Poll, SdkResult};
 use crate::local;
 
+use fetch::Set;
+
 pub use clip::Clip;
 pub use decode::Decoded;
+pub use judge::{Fault, Rendition, Rule, bandwidth, judge};
+pub use measure::{Picture, Segment, Sound, Stream};
 
 /// The folder of the source bucket that checks upload to. Each clip's name is stable, so that a check replaces what the
 /// last one published and leaves no trail.
@@ -45,8 +52,21 @@ pub struct Playable {
     pub address: String,
     /// From the end of the upload until the playlist could be fetched.
     pub took: Duration,
-    /// Every rendition, audio included, as it was decoded.
-    pub renditions: Vec<Decoded>,
+    /// Every rendition, audio included.
+    pub renditions: Vec<Played>,
+    /// What players put up with, against Apple's authoring specification.
+    pub advice: Vec<Fault>,
+}
+
+/// One rendition that plays.
+#[derive(Debug)]
+pub struct Played {
+    /// As it was decoded.
+    pub decoded: Decoded,
+    /// As it was measured.
+    pub stream: Stream,
+    /// The declared and the measured peak in bits a second, with the heaviest sound; none for a sound alone.
+    pub bandwidth: Option<(u64, u64)>,
 }
 
 /// Why a check failed.
@@ -92,6 +112,22 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// What was published decodes, but its playlists are wrong about it.
+    #[error("{address} plays, but not on every player: {}", list(.faults))]
+    #[diagnostic(help(
+        "the job template makes these: `provision plan` shows whether somebody changed it; if not, RFC 8216 or the \
+         encoder's documentation says which of its settings to correct"
+    ))]
+    Faulty {
+        /// The multivariant playlist.
+        address: String,
+        /// What is wrong, all of it.
+        faults: Vec<Fault>,
+    },
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
 
 /// Uploads the clip, waits until it is published, fetches all of it as a viewer would, and decodes every rendition.
@@ -124,8 +160,41 @@ pub async fn verify(
     let set = fetch::fetch(&address, stage.cookie, scratch.path(), progress).await?;
     let took = began.elapsed().saturating_sub(set.took);
     progress("decoding every rendition");
-    let renditions = decode::decode(ffmpeg.path(), &set).await?;
-    Ok(Playable { address, took, renditions })
+    let decoded = decode::decode(ffmpeg.path(), &set).await?;
+    progress("measuring every segment");
+    let mut streams = Vec::new();
+    for rendition in &set.renditions {
+        streams.push(measure::measure(ffmpeg.path(), rendition).await?);
+    }
+    let (faults, advice) = judged(&set, &streams).into_iter().partition(|fault| fault.rule == Rule::Rfc8216);
+    if !Vec::is_empty(&faults) {
+        return Err(Error::Faulty { address, faults });
+    }
+    Ok(Playable { address, took, renditions: played(&set, decoded, streams), advice })
+}
+
+fn sides<'a>(set: &'a Set, streams: &'a [Stream]) -> Vec<Rendition<'a>> {
+    let sides = set.renditions.iter().zip(streams);
+    let sides =
+        sides.map(|(fetched, stream)| Rendition { uri: &fetched.uri, playlist: &fetched.media, stream });
+    sides.collect()
+}
+
+fn judged(set: &Set, streams: &[Stream]) -> Vec<Fault> {
+    judge(&set.multivariant, &sides(set, streams))
+}
+
+/// Puts together what is known of each rendition.
+fn played(set: &Set, decoded: Vec<Decoded>, streams: Vec<Stream>) -> Vec<Played> {
+    let sides = sides(set, &streams);
+    let sounds: Vec<&Rendition<'_>> = sides.iter().filter(|side| side.stream.picture.is_none()).collect();
+    let declared = |uri: &str| set.multivariant.variants.iter().find(|variant| variant.uri == uri);
+    let bandwidths: Vec<_> = sides
+        .iter()
+        .map(|side| Some((declared(side.uri)?.bandwidth, judge::bandwidth(side, &sounds).0)))
+        .collect();
+    let renditions = decoded.into_iter().zip(bandwidths).zip(streams);
+    renditions.map(|((decoded, bandwidth), stream)| Played { decoded, stream, bandwidth }).collect()
 }
 
 fn unusable(name: &str, error: &std::io::Error) -> Error {

@@ -53,6 +53,11 @@ pub(super) enum Kind {
 }
 
 impl Rendition {
+    /// Whether it is cut into segments.
+    pub(super) fn is_segmented(&self) -> bool {
+        matches!(self.kind, Kind::Ts | Kind::Aac | Kind::Cmaf)
+    }
+
     /// What every file of it in the working directory begins with.
     pub(super) fn stem(&self) -> String {
         format!("g{}o{}", self.group, self.output)
@@ -171,7 +176,9 @@ impl Builder<'_> {
     fn container(&self, rendition: &Rendition, segmented: Option<&Segments>) -> Vec<String> {
         let file =
             |suffix: &str| self.work.join(format!("{}{suffix}", rendition.stem())).display().to_string();
-        let seconds = segmented.map_or(6.0, |segments| segments.cut(rendition.rate)).to_string();
+        // Sound is cut where the picture beside it is.
+        let rate = rendition.rate.or(self.media.video.as_ref().map(|video| video.rate.value()));
+        let seconds = segmented.map_or(6.0, |segments| segments.cut(rate)).to_string();
         let playlist = rendition.playlist(self.work).display().to_string();
         let hls = |segment: &str| {
             let segment = file(segment);
@@ -213,8 +220,9 @@ impl Segments {
         match (rate, self.gop) {
             (Some(rate), Some(gop)) if self.whole_gops => {
                 let gop = (gop * rate).round() / rate;
-                // A hair less, so that rounding of time stamps does not cost a whole GOP.
-                (self.length / gop - 1e-6).ceil() * gop - 0.5 / rate
+                // A hair less, so that rounding of time stamps does not cost a whole GOP. No more than that, since ffmpeg
+                // counts every cut from the beginning: half a frame would add up to a GOP within a quarter of an hour.
+                (self.length / gop - 1e-6).ceil() * gop - 1e-4
             }
             _ => self.length,
         }

@@ -69,6 +69,7 @@ pub(super) async fn package(
             work,
             named,
             packaged: &mut packaged,
+            target: 1,
             variants: Vec::new(),
             sounds: Vec::new(),
         };
@@ -94,12 +95,15 @@ struct Group<'a> {
     work: &'a Path,
     named: Destination,
     packaged: &'a mut Packaged,
+    /// The target duration, which is one for all playlists of a set (RFC 8216, 6.2.4).
+    target: u64,
     variants: Vec<Variant>,
     sounds: Vec<Sound>,
 }
 
 impl Group<'_> {
     async fn package(&mut self, index: usize, made: &[&Rendition]) -> Result<(), Failure> {
+        self.target = self.target(made)?;
         let (mut details, mut event_details) = (Vec::new(), Vec::new());
         for (number, output) in self.group.outputs.iter().enumerate() {
             let Some(rendition) = made.iter().find(|rendition| rendition.output == number) else {
@@ -129,6 +133,16 @@ impl Group<'_> {
         self.packaged.details.push(json!({ "outputDetails": details }));
         self.packaged.event_details.push(event);
         Ok(())
+    }
+
+    fn target(&self, made: &[&Rendition]) -> Result<u64, Failure> {
+        let mut durations = Vec::new();
+        for rendition in made.iter().filter(|rendition| rendition.is_segmented()) {
+            let listed = playlist::read(&std::fs::read_to_string(rendition.playlist(self.work))?);
+            durations.extend(listed.into_iter().map(|(duration, _)| duration));
+        }
+        let mode = segmented(self.group).map_or("", |group| &group.target_duration_compatibility_mode);
+        Ok(playlist::target(durations.into_iter(), mode == "SPEC_COMPLIANT"))
     }
 
     fn upload(&mut self, file: PathBuf, name: &str, content_type: &'static str) -> Object {
@@ -184,7 +198,7 @@ impl Group<'_> {
         let header = self.header(rendition, &name, extension, content_type);
         let whole = segmented(self.group).is_some_and(|group| group.manifest_duration_format == "INTEGER");
         let header_name = header.as_ref().map(|(_, name)| name.as_str());
-        std::fs::write(&local, playlist::media(&segments, header_name, whole))?;
+        std::fs::write(&local, playlist::media(&segments, self.target, header_name, whole))?;
         let uri = format!("{name}.m3u8");
         let object = self.upload(local, &uri, PLAYLIST);
         let head = header.map(|(file, _)| file).or_else(|| {
@@ -219,7 +233,7 @@ impl Group<'_> {
         segments: &[Segment],
         head: Option<&Path>,
     ) -> Result<(), Failure> {
-        let (peak, average) = playlist::bandwidth(segments);
+        let (peak, average) = playlist::bandwidth(segments, self.target);
         let hls = &output.output_settings.hls_settings;
         let description = output.audio_descriptions.first();
         let track = hls.audio_track_type.as_deref().unwrap_or("ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT");

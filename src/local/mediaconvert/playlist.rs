@@ -28,11 +28,17 @@ pub(super) fn read(text: &str) -> Vec<(f64, String)> {
     segments
 }
 
+/// The target duration of segments this long: rounded, as RFC 8216 has it, or rounded up, as old players want it.
+pub(super) fn target(durations: impl Iterator<Item = f64>, compliant: bool) -> u64 {
+    let longest = durations.fold(0.0, f64::max);
+    let target = if compliant { longest.round() } else { longest.ceil() };
+    (target as u64).max(1)
+}
+
 /// A rendition's own playlist. `header` is the file that fragmented MP4 segments need first.
-pub(super) fn media(segments: &[Segment], header: Option<&str>, whole_seconds: bool) -> String {
-    let longest = segments.iter().map(|segment| segment.duration).fold(0.0, f64::max);
+pub(super) fn media(segments: &[Segment], target: u64, header: Option<&str>, whole_seconds: bool) -> String {
     let version = if header.is_some() { 6 } else { 4 };
-    let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{}\n", longest.ceil());
+    let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{target}\n");
     text.push_str("#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PLAYLIST-TYPE:VOD\n");
     if let Some(header) = header {
         let _ = writeln!(text, "#EXT-X-MAP:URI=\"{header}\"");
@@ -45,19 +51,31 @@ pub(super) fn media(segments: &[Segment], header: Option<&str>, whole_seconds: b
     text
 }
 
-/// Peak and average bits a second of a rendition.
-pub(super) fn bandwidth(segments: &[Segment]) -> (u64, u64) {
-    let rate = |bytes: u64, seconds: f64| {
-        if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).round() as u64 } else { 0 }
-    };
-    // A last crumb of a segment says nothing about what a player must sustain.
-    let long = segments.iter().filter(|segment| segment.duration >= 1.0 || segments.len() == 1);
-    let peak = long.map(|segment| rate(segment.size, segment.duration)).max().unwrap_or(0);
-    let total = segments
-        .iter()
-        .fold((0, 0.0), |(bytes, seconds), segment| (bytes + segment.size, seconds + segment.duration));
-    let average = rate(total.0, total.1);
-    (peak.max(average), average)
+/// Peak and average bits a second of a rendition, as RFC 8216 (4.1) counts them: the peak is the highest of any
+/// contiguous set of segments that lasts between half and one and a half target durations.
+pub(super) fn bandwidth(segments: &[Segment], target: u64) -> (u64, u64) {
+    let average = rate(segments);
+    let target = target as f64;
+    let mut peak = None;
+    for from in 0..segments.len() {
+        let mut seconds = 0.0;
+        for to in from..segments.len() {
+            seconds += segments[to].duration;
+            if seconds > 1.5 * target {
+                break;
+            }
+            if seconds >= 0.5 * target {
+                peak = peak.max(Some(rate(&segments[from..=to])));
+            }
+        }
+    }
+    (peak.unwrap_or(average), average)
+}
+
+fn rate(segments: &[Segment]) -> u64 {
+    let bytes: u64 = segments.iter().map(|segment| segment.size).sum();
+    let seconds: f64 = segments.iter().map(|segment| segment.duration).sum();
+    if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).round() as u64 } else { 0 }
 }
 
 /// A video rendition in the multivariant playlist.
@@ -147,10 +165,10 @@ mod tests {
 
     #[test]
     fn a_media_playlist_lists_its_segments() {
-        insta::assert_snapshot!(media(&segments(), None, false), @r"
+        insta::assert_snapshot!(media(&segments(), 6, None, false), @r"
         #EXTM3U
         #EXT-X-VERSION:4
-        #EXT-X-TARGETDURATION:7
+        #EXT-X-TARGETDURATION:6
         #EXT-X-MEDIA-SEQUENCE:1
         #EXT-X-PLAYLIST-TYPE:VOD
         #EXTINF:6.006,
@@ -160,9 +178,29 @@ mod tests {
         #EXT-X-ENDLIST
         ");
         assert!(
-            media(&segments(), Some("vinit.cmfv"), true)
+            media(&segments(), 6, Some("vinit.cmfv"), true)
                 .contains("#EXT-X-MAP:URI=\"vinit.cmfv\"\n#EXTINF:6,\n")
         );
+    }
+
+    #[test]
+    fn a_target_duration_is_rounded_unless_old_players_count() {
+        let target = |compliant| target([6.006, 5.9].into_iter(), compliant);
+        assert_eq!((target(true), target(false)), (6, 7));
+        assert_eq!(
+            super::target([0.2].into_iter(), true),
+            1,
+            "a decimal-integer of seconds, and none is no time"
+        );
+    }
+
+    #[test]
+    fn a_crumb_counts_with_its_neighbour_and_a_run_of_them_alone() {
+        let segment = |duration, size| Segment { name: String::new(), duration, size };
+        let crumb = [segment(6.0, 600_000), segment(1.0, 1_000_000)];
+        assert_eq!(bandwidth(&crumb, 6).0, 1_828_571);
+        let crumbs = [segment(6.0, 600_000), segment(1.5, 600_000), segment(1.5, 600_000)];
+        assert_eq!(bandwidth(&crumbs, 6).0, 3_200_000);
     }
 
     #[test]
@@ -173,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_multivariant_playlist_adds_the_audio_to_each_variant() {
-        let (peak, average) = bandwidth(&segments());
+        let (peak, average) = bandwidth(&segments(), 6);
         assert_eq!((peak, average), (1_000_000, 875_000));
         let variant = Variant {
             uri: "v.m3u8".into(),

@@ -50,6 +50,8 @@ pub(super) struct Segmented {
     pub(super) segment_length: Option<u32>,
     /// `GOP_MULTIPLE` lengthens segments to whole GOPs; `EXACT` puts a key frame where a segment starts.
     pub(super) segment_length_control: String,
+    /// `SPEC_COMPLIANT` rounds the target duration; otherwise it is rounded up.
+    pub(super) target_duration_compatibility_mode: String,
     /// `INTEGER` rounds the durations in playlists.
     pub(super) manifest_duration_format: String,
 }

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::countries::Country;
-use super::identity::AccountId;
+use super::identity::{AccountId, is_account};
 use super::origin::PlayerOrigin;
 use super::reader::{Scalar, Table, Value, Wrong};
 use super::tree::Text;
@@ -274,10 +274,6 @@ impl WebAcl {
         }
         right
     }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_global_acl(resource: &str) -> bool {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::identity::{AccountId, is_account};
 use super::reader::{Scalar, Table, Wrong};
 use super::tree::Text;
 use super::values::text;
@@ -20,6 +21,10 @@ pub struct Domain {
     /// The public hosted zone in Route 53 that holds the name, such as example.com.
     #[schemars(extend("pattern" = NAME_PATTERN, "maxLength" = 253))]
     pub zone: String,
+    /// The ARN of an ACM certificate that covers the name, in us-east-1 and this account. Absent: one is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$"))]
+    pub certificate: Option<String>,
 }
 
 const NAME_PATTERN: &str = "^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
@@ -44,6 +49,56 @@ impl Scalar for DnsName {
             None => Ok(Self(name.to_owned())),
         }
     }
+}
+
+/// The ARN of a certificate, and the account in it.
+struct CertificateArn {
+    arn: String,
+    account: String,
+}
+
+impl Scalar for CertificateArn {
+    const EXAMPLE: &'static str =
+        "arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef";
+
+    fn scalar(written: &Text) -> Result<Self, Wrong> {
+        let arn = text(written)?;
+        let parts: Vec<&str> = arn.split(':').collect();
+        let label = match parts[..] {
+            ["arn", "aws", "acm", "us-east-1", account, resource]
+                if is_account(account) && is_certificate(resource) =>
+            {
+                return Ok(Self { arn: arn.to_owned(), account: account.to_owned() });
+            }
+            ["arn", "aws", "acm", region, _, _] if region != "us-east-1" => {
+                "CloudFront takes those of us-east-1 alone, whatever the stack's region"
+            }
+            _ => "not such an ARN",
+        };
+        let help =
+            format!("the ARN of an ACM certificate, such as {}; without it one is made", Self::EXAMPLE);
+        Err(Wrong::new("is not a certificate for CloudFront", label, help))
+    }
+}
+
+impl CertificateArn {
+    /// CloudFront takes certificates of its own account only.
+    fn belongs(&self, table: &Table<'_>, account: Option<&AccountId>) -> bool {
+        let right = account.is_none_or(|account| account.as_str() == self.account);
+        if let (false, Some(value)) = (right, table.get("certificate")) {
+            let own = account.map_or("", AccountId::as_str);
+            let label = format!("account {}, but the stack's is {own}", self.account);
+            let help = "request or import it in the stack's account, or leave the key out: then one is made";
+            value.reject(Wrong::new("is in another account", label, help));
+        }
+        right
+    }
+}
+
+/// `certificate/` and a UUID.
+fn is_certificate(resource: &str) -> bool {
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c) || c == '-';
+    resource.strip_prefix("certificate/").is_some_and(|id| id.len() == 36 && id.chars().all(hex))
 }
 
 /// Why `host` is not a lower-case name of letters, digits and hyphens (RFC 1123).
@@ -72,10 +127,13 @@ fn label_fault(label: &str) -> Option<String> {
 }
 
 /// Reads `domain`.
-pub(super) fn read(table: &Table<'_>) -> Option<Domain> {
+pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<Domain> {
     let name = table.required::<DnsName>("name");
     let zone = table.required::<DnsName>("zone");
-    let (DnsName(name), DnsName(zone)) = (name?, zone?);
+    let certificate = table
+        .optional::<CertificateArn>("certificate")
+        .filter(|arn| arn.as_ref().is_none_or(|arn| arn.belongs(table, account)));
+    let (DnsName(name), DnsName(zone), certificate) = (name?, zone?, certificate?);
     let (name_value, zone_value) = (table.get("name")?, table.get("zone")?);
     let mut right = true;
     if name.len() > MAX_CERTIFICATE_NAME {
@@ -97,5 +155,5 @@ pub(super) fn read(table: &Table<'_>) -> Option<Domain> {
         name_value.contradicts(wrong, &zone_value, "the zone");
         right = false;
     }
-    right.then_some(Domain { name, zone })
+    right.then_some(Domain { name, zone, certificate: certificate.map(|certificate| certificate.arn) })
 }

@@ -126,6 +126,11 @@ impl Scalar for AccountId {
     }
 }
 
+/// Whether it is 12 digits, as in an ARN.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// What the stack keeps in a bucket of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BucketRole {

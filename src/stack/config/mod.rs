@@ -152,6 +152,20 @@ pub fn parse(name: &str, source: &str) -> Result<StackFile, Invalid> {
     read(name, source, None)
 }
 
+/// What the account holds against a value of the stack file at `path`: the message points at the value as it is written
+/// there, or at the nearest key above it.
+pub fn against(path: &Path, place: &[&str], message: &str, label: &str, help: &str) -> Invalid {
+    let name = path.display().to_string();
+    let source = match std::fs::read_to_string(path) {
+        Ok(source) => source,
+        Err(error) => return Invalid::unreadable(&name, error),
+    };
+    let span = tree::parse(&source, &Problems::default()).map_or(0..0, |root| root.span_of(place));
+    let problems = Problems::default();
+    problems.add(Problem::new(span, message, label).help(help));
+    problems.into_invalid(&name, &source)
+}
+
 fn read(name: &str, source: &str, beside: Option<Beside<'_>>) -> Result<StackFile, Invalid> {
     let problems = Problems::default();
     let file = document(source, beside, &problems);
@@ -175,11 +189,11 @@ fn stack_file(top: &Table<'_>, beside: Option<Beside<'_>>) -> Option<StackFile> 
     let engine = top.or("engine", Engine::default());
     let protected = top.or("protected", false);
     let tags = top.section("tags", BTreeMap::new(), identity::tags);
-    let domain = top.section("domain", None, |table| domain::read(table).map(Some));
+    let account = identity.as_ref().map(|identity| &identity.account);
+    let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));
     let source = top.section("source", Source::default(), source::read);
     let transcode = top.section("transcode", Transcode::default(), transcode::read);
     let handlers = top.section("handlers", Handlers::default(), handlers::read);
-    let account = identity.as_ref().map(|identity| &identity.account);
     let delivery =
         top.section("delivery", Delivery::default(), |table| delivery::read(table, account, beside));
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));

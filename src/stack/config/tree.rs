@@ -22,6 +22,17 @@ pub(super) struct Node {
     pub(super) kind: Kind,
 }
 
+impl Node {
+    /// Where the value at `place` stands, or the nearest above it.
+    pub(super) fn span_of(&self, place: &[&str]) -> Range<usize> {
+        let (Some((first, rest)), Kind::Mapping(entries)) = (place.split_first(), &self.kind) else {
+            return self.span.clone();
+        };
+        let found = entries.iter().find(|(key, _)| key.name == *first);
+        found.map_or_else(|| self.span.clone(), |(_, node)| node.span_of(rest))
+    }
+}
+
 /// The three shapes of a YAML value.
 #[derive(Debug)]
 pub(super) enum Kind {

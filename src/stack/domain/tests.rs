@@ -84,6 +84,54 @@ fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
     assert!(told(&ground(Ownership::Unmarked)).contains("which was not made by this stack"));
 }
 
+fn issued(status: &str, not_after: i64, names: &[&str]) -> Issued {
+    let names = names.iter().map(|name| (*name).to_owned()).collect();
+    Issued { status: status.into(), not_after: Some(not_after), names }
+}
+
+#[test]
+fn a_certificate_that_is_brought_must_be_valid_for_the_name() {
+    const NOW: i64 = 1_800_000_000;
+    let judged = |found: Option<&Issued>| {
+        let arn = "arn:aws:acm:us-east-1:111122223333:certificate/1";
+        certified("video.staging.example.com", arn, found, NOW)
+    };
+    for names in [["*.staging.example.com"], ["video.staging.example.com"]] {
+        assert_eq!(judged(Some(&issued("ISSUED", NOW + 1, &names))), Ok(()));
+    }
+    let told = [
+        judged(None),
+        judged(Some(&issued("EXPIRED", NOW - 3 * 86_400, &["video.staging.example.com"]))),
+        judged(Some(&issued("PENDING_VALIDATION", NOW + 1, &["video.staging.example.com"]))),
+        judged(Some(&issued("ISSUED", NOW + 1, &["example.com", "*.example.com"]))),
+    ];
+    let told = told.map(|judged| {
+        let unusable = judged.unwrap_err();
+        format!("{}: {unusable}\nhelp: {}", unusable.place().0, unusable.help().unwrap())
+    });
+    insta::assert_snapshot!(told.join("\n"), @r"
+    certificate: there is no certificate arn:aws:acm:us-east-1:111122223333:certificate/1
+    help: list them with `aws acm list-certificates --region us-east-1`, or leave `domain.certificate` out: then one is made and renewed
+    certificate: the certificate of video.staging.example.com expired 3 days ago
+    help: take one that ACM has issued and that has not expired, or leave `domain.certificate` out: then one is made and renewed
+    certificate: the certificate of video.staging.example.com is not issued: ACM says PENDING_VALIDATION
+    help: take one that ACM has issued and that has not expired, or leave `domain.certificate` out: then one is made and renewed
+    certificate: the certificate does not cover video.staging.example.com, only example.com, *.example.com
+    help: take one for video.staging.example.com, or leave `domain.certificate` out: then one is made and renewed
+    ");
+}
+
+#[test]
+fn a_certificate_that_is_brought_is_used_and_none_is_made() {
+    let arn = "arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef";
+    let mut file = file();
+    file.domain.as_mut().unwrap().certificate = Some(arn.to_owned());
+    let mut stack = Declarations::new(scope(), BTreeMap::new());
+    let own = domain::declare(&mut stack, &file, Some(&Zone { id: "Z2".into() })).unwrap();
+    assert_eq!(own.certificate, Input::from(arn));
+    assert!(stack.finish().is_empty());
+}
+
 fn declared(zone: Option<&Zone>) -> BTreeMap<String, Declaration> {
     let (file, mut stack) = (file(), Declarations::new(scope(), BTreeMap::new()));
     let own = domain::declare(&mut stack, &file, zone);

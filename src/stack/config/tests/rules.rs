@@ -84,8 +84,8 @@ fn structure() {
     domain: { name: video.example.com }
         `domain.zone` is missing | `zone` belongs in here | write `zone: example.com`
     domain: { nam: video.example.com, zon: example.com }
-        unknown key `nam` in `domain` | did you mean `name`? | allowed here: name, zone
-        unknown key `zon` in `domain` | did you mean `zone`? | allowed here: name, zone
+        unknown key `nam` in `domain` | did you mean `name`? | allowed here: name, zone, certificate
+        unknown key `zon` in `domain` | did you mean `zone`? | allowed here: name, zone, certificate
     "#);
     insta::assert_snapshot!(brief("- stack: x"), @"the stack file must be a mapping of keys and values | not a mapping | write it as `key: value` lines, or as { key: value }");
     insta::assert_snapshot!(brief("local: true"), @r#"
@@ -256,4 +256,53 @@ fn domains() {
         `domain.name` is 8 too long for a certificate | 72 characters | ACM takes 64 at most
     "#);
     assert!(with("domain: { name: example.com, zone: example.com }").is_ok());
+}
+
+#[test]
+fn certificates_are_of_the_cdns_region_and_the_stacks_account() {
+    let domain = |arn: &str| {
+        format!("domain: {{ name: video.example.com, zone: example.com, certificate: \"{arn}\" }}")
+    };
+    let id = "certificate/01234567-89ab-cdef-0123-456789abcdef";
+    let wrong = [
+        domain(&format!("arn:aws:acm:ap-northeast-2:111122223333:{id}")),
+        domain(&format!("arn:aws:acm:us-east-1:444455556666:{id}")),
+        domain("arn:aws:iam::111122223333:server-certificate/video"),
+    ];
+    insta::assert_snapshot!(refused(&wrong.each_ref().map(String::as_str)), @r#"
+    domain: { name: video.example.com, zone: example.com, certificate: "arn:aws:acm:ap-northeast-2:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef" }
+        `domain.certificate` is not a certificate for CloudFront | CloudFront takes those of us-east-1 alone, whatever the stack's region | the ARN of an ACM certificate, such as arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef; without it one is made
+    domain: { name: video.example.com, zone: example.com, certificate: "arn:aws:acm:us-east-1:444455556666:certificate/01234567-89ab-cdef-0123-456789abcdef" }
+        `domain.certificate` is in another account | account 444455556666, but the stack's is 111122223333 | request or import it in the stack's account, or leave the key out: then one is made
+    domain: { name: video.example.com, zone: example.com, certificate: "arn:aws:iam::111122223333:server-certificate/video" }
+        `domain.certificate` is not a certificate for CloudFront | not such an ARN | the ARN of an ACM certificate, such as arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef; without it one is made
+    "#);
+    let right = with(&domain(&format!("arn:aws:acm:us-east-1:111122223333:{id}"))).unwrap();
+    assert!(right.domain.unwrap().certificate.unwrap().ends_with(id));
+}
+
+#[test]
+fn what_the_account_holds_against_a_value_points_at_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stack.yaml");
+    std::fs::write(&path, format!("{HEAD}domain:\n  name: video.example.com\n  zone: example.com\n"))
+        .unwrap();
+    let against = |place: &[&str]| {
+        let invalid = crate::stack::config::against(&path, place, "there is no zone", "not here", "make it");
+        render(&invalid).replace(&directory.path().display().to_string(), "DIR")
+    };
+    insta::assert_snapshot!(against(&["domain", "zone"]), @r"
+      × the stack file DIR/stack.yaml has 1 problem
+
+    Error:
+      × there is no zone
+       ╭─[DIR/stack.yaml:6:9]
+     5 │   name: video.example.com
+     6 │   zone: example.com
+       ·         ─────┬─────
+       ·              ╰── not here
+       ╰────
+      help: make it
+    ");
+    assert!(against(&["domain", "certificate"]).contains("stack.yaml:5:"), "else the nearest above it");
 }

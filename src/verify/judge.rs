@@ -1,0 +1,365 @@
+//! Whether playlists tell the truth about their streams, and follow RFC 8216 and Apple's HLS authoring specification.
+//!
+//! Pure: what was parsed goes in beside what was measured, faults come out, all of them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use m3u8_rs::{
+    AlternativeMedia, AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType, VariantStream,
+};
+
+use super::measure::{Picture, Segment, Stream};
+
+/// Apple's margin between declared and measured bit rates.
+const MARGIN: f64 = 1.1;
+/// What rounding may do to a bit rate.
+const ROUNDING: f64 = 1.001;
+/// How far sound and picture may begin or end apart, in seconds.
+const SYNC: f64 = 0.1;
+/// How far a sound's `EXTINF` may be from its frames, in seconds: two AAC frames.
+const SOUND_FRAMES: f64 = 0.05;
+
+/// One rendition: what is said of it, and what it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Rendition<'a> {
+    /// Its address in the multivariant playlist.
+    pub uri: &'a str,
+    /// Its playlist.
+    pub playlist: &'a MediaPlaylist,
+    /// Its stream.
+    pub stream: &'a Stream,
+}
+
+/// Who asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// RFC 8216: players may fail.
+    Rfc8216,
+    /// Apple's authoring specification: players may choose badly.
+    Apple,
+}
+
+/// Something wrong with a rendition set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The playlist, as the multivariant playlist names it; empty for that playlist itself.
+    pub playlist: String,
+    /// Who asks for it.
+    pub rule: Rule,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let playlist = if self.playlist.is_empty() { "the multivariant playlist" } else { &self.playlist };
+        write!(f, "{playlist}: {}", self.what)
+    }
+}
+
+/// Every fault of a rendition set.
+pub fn judge(multivariant: &MasterPlaylist, renditions: &[Rendition<'_>]) -> Vec<Fault> {
+    let mut faults = Faults::default();
+    for rendition in renditions {
+        structure(rendition, &mut faults.of(rendition.uri));
+        timing(rendition, &mut faults.of(rendition.uri));
+        if multivariant.independent_segments || rendition.playlist.independent_segments {
+            independent(rendition, &mut faults.of(rendition.uri));
+        }
+    }
+    same_target(renditions, &mut faults);
+    aligned(renditions, &mut faults);
+    groups(multivariant, renditions, &mut faults);
+    for variant in multivariant.variants.iter().filter(|variant| !variant.is_i_frame) {
+        declared(variant, multivariant, renditions, &mut faults.of(&variant.uri));
+    }
+    faults.all
+}
+
+#[derive(Default)]
+struct Faults {
+    all: Vec<Fault>,
+}
+
+/// The faults of one playlist.
+struct Of<'a> {
+    all: &'a mut Vec<Fault>,
+    playlist: String,
+}
+
+impl Faults {
+    fn of(&mut self, playlist: &str) -> Of<'_> {
+        Of { all: &mut self.all, playlist: playlist.to_owned() }
+    }
+}
+
+impl Of<'_> {
+    fn add(&mut self, rule: Rule, what: String) {
+        self.all.push(Fault { playlist: self.playlist.clone(), rule, what });
+    }
+
+    fn rfc(&mut self, what: impl Into<String>) {
+        self.add(Rule::Rfc8216, what.into());
+    }
+
+    fn apple(&mut self, what: impl Into<String>) {
+        self.add(Rule::Apple, what.into());
+    }
+}
+
+fn structure(Rendition { playlist, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
+    let needed = if playlist.segments.iter().any(|segment| segment.map.is_some()) {
+        6
+    } else if playlist.segments.iter().any(|segment| segment.byte_range.is_some()) {
+        4
+    } else if playlist.segments.iter().any(|segment| segment.duration.fract() != 0.0) {
+        3
+    } else {
+        1
+    };
+    let version = playlist.version.unwrap_or(1);
+    if version < needed {
+        faults.rfc(format!("EXT-X-VERSION is {version}, and what it holds needs {needed}"));
+    }
+    if !playlist.end_list {
+        faults.rfc("no EXT-X-ENDLIST: players take it for a live stream");
+    }
+    if playlist.playlist_type != Some(MediaPlaylistType::Vod) {
+        faults.apple("EXT-X-PLAYLIST-TYPE is not VOD");
+    }
+    for (number, segment) in playlist.segments.iter().enumerate() {
+        let target = playlist.target_duration;
+        if segment.duration.round() as u64 > target {
+            let says = format!("EXTINF of segment {number} is {}", segment.duration);
+            faults.rfc(format!("{says}, longer than EXT-X-TARGETDURATION {target}"));
+        }
+    }
+}
+
+/// A picture's frame, or what a sound's frames may add up to.
+fn slack(stream: &Stream) -> f64 {
+    match &stream.picture {
+        Some(picture) if picture.rate > 0.0 => 1.0 / picture.rate,
+        _ => SOUND_FRAMES,
+    }
+}
+
+fn timing(Rendition { playlist, stream, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
+    if playlist.segments.len() != stream.segments.len() {
+        return faults.rfc("not every segment of it could be read");
+    }
+    let slack = slack(stream);
+    for (number, (said, is)) in playlist.segments.iter().zip(&stream.segments).enumerate() {
+        let next = stream.segments.get(number + 1);
+        let lasts = next.map_or(is.end, |next| next.start) - is.start;
+        if (f64::from(said.duration) - lasts).abs() > slack * 1.01 {
+            let says = format!("EXTINF of segment {number} is {}", said.duration);
+            faults.rfc(format!("{says}, and it lasts {lasts:.3} s"));
+        }
+        if let Some(gap) = next.map(|next| next.start - is.end)
+            && gap.abs() > slack * 1.01
+        {
+            faults.rfc(format!("between segments {number} and {} are {gap:.3} s", number + 1));
+        }
+    }
+}
+
+fn independent(Rendition { stream, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
+    for (number, segment) in stream.segments.iter().enumerate() {
+        if !segment.independent {
+            let what = "does not begin with a key frame, against EXT-X-INDEPENDENT-SEGMENTS";
+            faults.rfc(format!("segment {number} {what}"));
+        }
+    }
+}
+
+fn same_target(renditions: &[Rendition<'_>], faults: &mut Faults) {
+    let targets: BTreeSet<u64> =
+        renditions.iter().map(|rendition| rendition.playlist.target_duration).collect();
+    if targets.len() > 1 {
+        let targets: Vec<String> = targets.iter().map(u64::to_string).collect();
+        faults.of("").rfc(format!("its playlists differ in EXT-X-TARGETDURATION: {}", targets.join(", ")));
+    }
+}
+
+/// Players switch at segments, so these begin together in all pictures.
+fn aligned(renditions: &[Rendition<'_>], faults: &mut Faults) {
+    let mut pictures = renditions.iter().filter(|rendition| rendition.stream.picture.is_some());
+    let Some(first) = pictures.next() else { return };
+    let frame = slack(first.stream);
+    for other in pictures {
+        let mut faults = faults.of(other.uri);
+        let (ours, theirs) = (&other.stream.segments, &first.stream.segments);
+        if ours.len() != theirs.len() {
+            faults.rfc(format!("{} segments, and {} has {}", ours.len(), first.uri, theirs.len()));
+        }
+        let apart = ours.iter().zip(theirs).map(|(ours, theirs)| (ours.start - theirs.start).abs());
+        if let Some((number, apart)) = apart.enumerate().find(|(_, apart)| *apart > frame * 1.01) {
+            faults.rfc(format!("segment {number} begins {apart:.3} s apart from that of {}", first.uri));
+        }
+    }
+}
+
+fn groups(multivariant: &MasterPlaylist, renditions: &[Rendition<'_>], faults: &mut Faults) {
+    let sounds = || multivariant.alternatives.iter().filter(|media| is_sound(media));
+    for media in sounds() {
+        let mut faults = faults.of(media.uri.as_deref().unwrap_or_default());
+        let twins = || sounds().filter(|other| other.group_id == media.group_id);
+        if twins().filter(|other| other.name == media.name).count() > 1 {
+            faults.rfc(format!("its group has several renditions of NAME {}", media.name));
+        }
+        if media.default && !media.autoselect {
+            faults.rfc("DEFAULT is YES and AUTOSELECT is not");
+        }
+        if twins().filter(|other| other.default).count() > 1 {
+            faults.rfc(format!("group {} has several defaults", media.group_id));
+        }
+        let Some(stream) = find(renditions, media.uri.as_deref().unwrap_or_default()) else { continue };
+        let Some(sound) = &stream.sound else {
+            faults.rfc("it has no sound");
+            continue;
+        };
+        let said = media.channels.as_deref().and_then(|text| text.split('/').next()?.parse::<u32>().ok());
+        if said != Some(sound.channels) {
+            let said = media.channels.as_deref().unwrap_or("absent");
+            faults.apple(format!("CHANNELS is {said}, and the sound has {}", sound.channels));
+        }
+    }
+}
+
+fn is_sound(media: &AlternativeMedia) -> bool {
+    media.media_type == AlternativeMediaType::Audio
+}
+
+fn find<'a>(renditions: &[Rendition<'a>], uri: &str) -> Option<&'a Stream> {
+    renditions.iter().find(|rendition| rendition.uri == uri).map(|rendition| rendition.stream)
+}
+
+/// What the multivariant playlist says of a variant.
+fn declared(
+    variant: &VariantStream,
+    multivariant: &MasterPlaylist,
+    renditions: &[Rendition<'_>],
+    faults: &mut Of<'_>,
+) {
+    let Some(rendition) = renditions.iter().find(|rendition| rendition.uri == variant.uri) else {
+        return faults.rfc("it was not fetched");
+    };
+    if let Some(picture) = &rendition.stream.picture {
+        seen(variant, picture, faults);
+    }
+    let group: Vec<&Rendition<'_>> = match &variant.audio {
+        None => Vec::new(),
+        Some(group) => {
+            let sounds = multivariant.alternatives.iter().filter(|media| is_sound(media));
+            let members = sounds.filter(|media| media.group_id == *group);
+            let uris: Vec<&str> = members.filter_map(|media| media.uri.as_deref()).collect();
+            if uris.is_empty() {
+                faults.rfc(format!("AUDIO names the group {group}, which does not exist"));
+            }
+            renditions.iter().filter(|rendition| uris.contains(&rendition.uri)).collect()
+        }
+    };
+    codecs(variant, rendition, &group, faults);
+    for sound in &group {
+        in_sync(rendition.stream, sound, faults);
+    }
+    let (peak, average) = bandwidth(rendition, &group);
+    rates(variant, peak, average, faults);
+}
+
+fn seen(variant: &VariantStream, picture: &Picture, faults: &mut Of<'_>) {
+    let (width, height) = picture.size;
+    match variant.resolution {
+        None => faults.apple("no RESOLUTION"),
+        Some(said) if (said.width, said.height) == (u64::from(width), u64::from(height)) => {}
+        Some(said) => {
+            let said = format!("{}x{}", said.width, said.height);
+            faults.rfc(format!("RESOLUTION is {said}, and the picture is {width}x{height}"));
+        }
+    }
+    match variant.frame_rate {
+        None => faults.apple("no FRAME-RATE"),
+        // Three decimals are written.
+        Some(said) if (said - picture.rate).abs() < 0.002 => {}
+        Some(said) => faults.rfc(format!("FRAME-RATE is {said}, and the picture has {:.3}", picture.rate)),
+    }
+}
+
+fn codecs(variant: &VariantStream, rendition: &Rendition<'_>, group: &[&Rendition<'_>], faults: &mut Of<'_>) {
+    let picture = rendition.stream.picture.iter().map(|picture| picture.codec.clone());
+    let streams = [rendition].into_iter().chain(group.iter().copied());
+    let sounds = streams.filter_map(|rendition| Some(rendition.stream.sound.as_ref()?.codec.clone()));
+    let is: BTreeSet<String> = picture.chain(sounds).collect();
+    let Some(said) = &variant.codecs else { return faults.apple("no CODECS") };
+    let said: BTreeSet<String> = said.split(',').map(|codec| codec.trim().to_owned()).collect();
+    if said != is {
+        let list = |codecs: BTreeSet<String>| codecs.into_iter().collect::<Vec<_>>().join(",");
+        faults.rfc(format!("CODECS is {}, and the streams are {}", list(said), list(is)));
+    }
+}
+
+fn in_sync(stream: &Stream, sound: &Rendition<'_>, faults: &mut Of<'_>) {
+    let span = |stream: &Stream| Some((stream.segments.first()?.start, stream.segments.last()?.end));
+    let (Some(picture), Some(heard)) = (span(stream), span(sound.stream)) else { return };
+    let apart = heard.0 - picture.0;
+    if apart.abs() > SYNC {
+        faults.rfc(format!("its sound {} begins {apart:.3} s after the picture", sound.uri));
+    }
+}
+
+fn rates(variant: &VariantStream, peak: u64, average: u64, faults: &mut Of<'_>) {
+    let said = variant.bandwidth;
+    if peak as f64 > said as f64 * ROUNDING {
+        faults.rfc(format!("BANDWIDTH is {said}, and the peak of its segments is {peak}"));
+    } else if said as f64 > peak as f64 * MARGIN {
+        faults.apple(format!("BANDWIDTH is {said}, over 10 % above the peak of its segments, {peak}"));
+    }
+    let Some(said) = variant.average_bandwidth else { return faults.apple("no AVERAGE-BANDWIDTH") };
+    let ratio = said as f64 / (average as f64).max(1.0);
+    if !(1.0 / MARGIN..=MARGIN).contains(&ratio) {
+        faults.apple(format!("AVERAGE-BANDWIDTH is {said}, and the average of its segments is {average}"));
+    }
+}
+
+/// The peak and average bit rates of a variant with the heaviest of its sounds, as RFC 8216 (4.3.4.2) counts them.
+pub fn bandwidth(variant: &Rendition<'_>, sounds: &[&Rendition<'_>]) -> (u64, u64) {
+    let one = |rendition: &Rendition<'_>| {
+        let durations = rendition.playlist.segments.iter().map(|segment| f64::from(segment.duration));
+        let sizes: Vec<(u64, f64)> =
+            rendition.stream.segments.iter().map(|Segment { bytes, .. }| *bytes).zip(durations).collect();
+        (peak(&sizes, rendition.playlist.target_duration as f64), rate(&sizes))
+    };
+    let (picture, heard) = (one(variant), sounds.iter().map(|sound| one(sound)));
+    let most = heard.fold((0, 0), |most: (u64, u64), one| (most.0.max(one.0), most.1.max(one.1)));
+    (picture.0 + most.0, picture.1 + most.1)
+}
+
+/// Bits a second over segments of these sizes and durations.
+fn rate(segments: &[(u64, f64)]) -> u64 {
+    let (bytes, seconds) = segments.iter().fold((0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).round() as u64 } else { 0 }
+}
+
+/// The largest bit rate of any contiguous set of segments that lasts between 0.5 and 1.5 target durations.
+fn peak(segments: &[(u64, f64)], target: f64) -> u64 {
+    let mut peak = None;
+    for from in 0..segments.len() {
+        let mut seconds = 0.0;
+        for to in from..segments.len() {
+            seconds += segments[to].1;
+            if seconds > 1.5 * target {
+                break;
+            }
+            if seconds >= 0.5 * target {
+                peak = peak.max(Some(rate(&segments[from..=to])));
+            }
+        }
+    }
+    peak.unwrap_or_else(|| rate(segments))
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
