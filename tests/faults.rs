@@ -129,7 +129,7 @@ async fn a_stack_that_somebody_changes_is_locked_for_others() {
     let changed = StackFile::new(&[("log_retention: 1d", "log_retention: 3d")]);
     let home = Home::new(cloud.context("vod-local").await);
     let lease = home.lock("vod-local", "arn:aws:iam::111122223333:user/somebody", "apply").await.unwrap();
-    let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 1);
+    let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 3);
     assert!(refused.contains("stack vod-local is being changed"), "{refused}");
     assert!(refused.contains("user/somebody"), "{refused}");
     lease.release().await.unwrap();
@@ -142,7 +142,7 @@ async fn what_somebody_else_made_is_left_alone_unless_it_is_adopted() {
     let stack = StackFile::new(&[]);
     let cx = cloud.context("vod-local").await;
     cx.sqs().create_queue().queue_name("vod-local-dead-letters").send().await.unwrap();
-    let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 1);
+    let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 3);
     assert!(refused.contains("handlers/dead-letters") && refused.contains("--adopt"), "{refused}");
     let buckets = cx.s3().list_buckets().send().await.unwrap();
     assert!(buckets.buckets().is_empty(), "nothing was changed");

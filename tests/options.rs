@@ -23,7 +23,7 @@ async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
     let (again, _) = cloud.provision(&["plan", with.path()], 0);
     assert!(again.contains("nothing to do: all "), "{again}");
 
-    let (off, _) = cloud.provision(&["apply", "stacks/local.yaml", "--yes"], 0);
+    let (off, _) = cloud.provision(&["apply", "stacks/local.yaml", "--yes", "--allow-broadening"], 0);
     assert!(off.contains("- alerts/topic ") && off.contains("- delivery/viewer-keys "), "{off}");
     assert_eq!(reqwest_status(address).await, 200, "what is not private plays unsigned");
     let (nothing, _) = cloud.provision(&["plan", "stacks/local.yaml"], 0);

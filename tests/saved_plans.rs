@@ -34,7 +34,7 @@ fn contents(file: &Path) -> String {
 
 /// Applies a plan that must be refused before anything is written, and returns what was said.
 fn refused(cloud: &Cloud, plan: &Path) -> String {
-    let (stdout, stderr) = cloud.provision(&["-v", "apply", plan.to_str().unwrap(), "--yes"], 1);
+    let (stdout, stderr) = cloud.provision(&["-v", "apply", plan.to_str().unwrap(), "--yes"], 3);
     assert_eq!(mutating(&stderr), Vec::<&str>::new(), "refused before the first write");
     assert!(!stdout.contains("to create") && !stdout.contains("to change"), "{stdout}");
     // As a person reads it, without the frame and the line breaks.

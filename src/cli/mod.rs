@@ -101,3 +101,40 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Schema(args) => schema::run(args).await.map(done),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The `provision` commands in the fenced blocks of a page, without what the shell does with them.
+    fn commands(page: &str) -> Vec<Vec<String>> {
+        let fenced = page.split("```").skip(1).step_by(2).flat_map(str::lines);
+        let command = |line: &str| {
+            let line = line.trim_start().trim_start_matches("- ").trim_start_matches("run: ").trim_start_matches("$ ");
+            let rest = line.strip_prefix("provision ").or_else(|| line.strip_prefix("cargo run -- "))?;
+            let end = [" > ", " >> ", " | ", "  #", " # "].iter().filter_map(|mark| rest.find(mark)).min();
+            let words = rest[..end.unwrap_or(rest.len())].split_whitespace();
+            let words = words.map(|word| word.trim_matches(['"', '\'']).to_owned());
+            Some(std::iter::once("provision".to_owned()).chain(words).collect())
+        };
+        fenced.filter_map(command).collect()
+    }
+
+    #[test]
+    fn every_command_that_is_documented_exists() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+        let pages = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        let mut count = 0;
+        for page in pages.chain([root.join("README.md")]) {
+            for command in commands(&std::fs::read_to_string(&page).unwrap()) {
+                let parsed = Cli::try_parse_from(&command);
+                assert!(parsed.is_ok(), "{}: {command:?}: {}", page.display(), parsed.unwrap_err());
+                count += 1;
+            }
+        }
+        assert!(count > 20, "only {count} commands were found");
+    }
+}
