@@ -7,6 +7,7 @@ mod converge;
 mod diagnostics;
 pub mod local;
 mod outputs;
+mod permissions;
 mod plan;
 pub mod schema;
 mod session;
@@ -43,6 +44,7 @@ enum Command {
     Sign(sign::Args),
     Bundle(bundle::Args),
     Synth(synth::Args),
+    Permissions(permissions::Args),
     Local(local::Args),
     Validate(validate::Args),
     Schema(schema::Args),
@@ -79,6 +81,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),
+        Command::Permissions(args) => permissions::run(args).map(done),
         Command::Local(args) => local::run(args).await.map(done),
         Command::Validate(args) => validate::run(args).await.map(done),
         Command::Schema(args) => schema::run(args).await.map(done),

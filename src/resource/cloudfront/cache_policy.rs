@@ -12,7 +12,7 @@ use super::shared::{
     word,
 };
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchCachePolicy"];
@@ -238,9 +238,22 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
     Ok(answer.and_then(|answer| answer.e_tag))
 }
 
+const POLICIES: &[&str] = &["arn:aws:cloudfront::{account}:cache-policy/*"];
+
 impl Resource for CachePolicy {
     const KIND: Kind = Kind::new("AWS::CloudFront::CachePolicy");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["cloudfront:ListCachePolicies"], ANYTHING),
+            Allow::new(&["cloudfront:GetCachePolicy"], POLICIES),
+        ],
+        create: &[Allow::new(&["cloudfront:CreateCachePolicy"], POLICIES)],
+        update: &[Allow::new(&["cloudfront:UpdateCachePolicy"], POLICIES)],
+        delete: &[Allow::new(&["cloudfront:DeleteCachePolicy"], POLICIES)],
+        empty: &[],
+        list: &[Allow::new(&["cloudfront:ListCachePolicies"], ANYTHING)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

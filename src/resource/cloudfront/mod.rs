@@ -9,6 +9,8 @@ mod public_key;
 mod response_headers_policy;
 mod shared;
 
+pub(in crate::resource) const DISTRIBUTIONS: &[&str] = &["arn:aws:cloudfront::{account}:distribution/*"];
+
 pub use aws_sdk_cloudfront::types::{
     CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior, FrameOptionsList,
     GeoRestrictionType, HttpVersion, Method, MinimumProtocolVersion, OriginAccessControlOriginTypes,

@@ -9,7 +9,7 @@ use super::shared::{
     Built, Listed, filled, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag, word,
 };
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchOriginAccessControl"];
@@ -90,9 +90,22 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
     Ok(answer.and_then(|answer| answer.e_tag))
 }
 
+const CONTROLS: &[&str] = &["arn:aws:cloudfront::{account}:origin-access-control/*"];
+
 impl Resource for OriginAccessControl {
     const KIND: Kind = Kind::new("AWS::CloudFront::OriginAccessControl");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["cloudfront:ListOriginAccessControls"], ANYTHING),
+            Allow::new(&["cloudfront:GetOriginAccessControl"], CONTROLS),
+        ],
+        create: &[Allow::new(&["cloudfront:CreateOriginAccessControl"], ANYTHING)],
+        update: &[Allow::new(&["cloudfront:UpdateOriginAccessControl"], CONTROLS)],
+        delete: &[Allow::new(&["cloudfront:DeleteOriginAccessControl"], CONTROLS)],
+        empty: &[],
+        list: &[Allow::new(&["cloudfront:ListOriginAccessControls"], ANYTHING)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

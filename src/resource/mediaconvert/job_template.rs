@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::mirror::ToSdk;
 use super::raw::RawAnswer;
 use super::settings::JobTemplateSettings;
-use super::{ABSENT, CONFLICT, TagMap, tags};
+use super::{ABSENT, CONFLICT, QUEUES, TEMPLATES, TagMap, tags};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const GET: &str = "mediaconvert:GetJobTemplate";
@@ -155,6 +155,29 @@ async fn create(client: &Client, desired: &JobTemplate) -> Result<()> {
 impl Resource for JobTemplate {
     const KIND: Kind = Kind::new("AWS::MediaConvert::JobTemplate");
     const CREATE_ONLY: &'static [&'static str] = &["Name"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(
+            &["mediaconvert:GetJobTemplate", "mediaconvert:ListTagsForResource"],
+            TEMPLATES,
+        )],
+        create: &[
+            Allow::new(&["mediaconvert:CreateJobTemplate"], ANYTHING).only(Only::Marking),
+            Allow::new(&["mediaconvert:TagResource"], TEMPLATES),
+        ],
+        update: &[
+            Allow::new(
+                &["mediaconvert:UpdateJobTemplate", "mediaconvert:TagResource", "mediaconvert:UntagResource"],
+                TEMPLATES,
+            ),
+            Allow::new(&["mediaconvert:UpdateJobTemplate"], QUEUES),
+        ],
+        delete: &[Allow::new(&["mediaconvert:DeleteJobTemplate"], TEMPLATES)],
+        empty: &[],
+        list: &[
+            Allow::new(&["mediaconvert:ListJobTemplates"], ANYTHING),
+            Allow::new(&["mediaconvert:ListTagsForResource"], TEMPLATES),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.name.clone())

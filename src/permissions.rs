@@ -1,0 +1,270 @@
+//! The IAM policies that the commands need: what the adapters of a stack's resources say that their verbs need, put
+//! together for one stack.
+//!
+//! Names of a stack begin with the stack's, so one ARN pattern a type covers what is declared and what was declared
+//! before; see `docs/decisions/permissions-by-prefix.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::home;
+use crate::model::{
+    Allow, Declaration, Input, Only, Permissions, Place, PolicyDocument, STACK_TAG, Scope, Statement,
+};
+use crate::resource::{Adapter, Registry, route53};
+use crate::stack::home as home_stack;
+use crate::verify;
+
+/// What a managed policy may hold, white space aside (IAM user guide, "IAM and AWS STS quotas").
+pub const MANAGED_LIMIT: usize = 6_144;
+/// What all inline policies of a role may hold together, white space aside.
+pub const INLINE_LIMIT: usize = 10_240;
+
+/// A command that speaks to AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Reads.
+    Plan,
+    /// Makes the account match; never removes what a resource holds.
+    Apply,
+    /// Removes the stack with all that it holds.
+    Teardown,
+    /// Uploads a clip and waits until it is published.
+    Verify,
+}
+
+/// The stack that a policy is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Where it is.
+    pub scope: &'a Scope,
+    /// What it declares.
+    pub declarations: &'a [Declaration],
+    /// Its own name, if it has one.
+    pub domain: Option<&'a str>,
+    /// The id of the hosted zone of that name, where it is known.
+    pub zone: Option<&'a str>,
+}
+
+/// The policy that a command needs for a stack, and nothing beyond.
+#[must_use]
+pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> PolicyDocument {
+    let mut grants = Grants { subject, by_action: BTreeMap::new() };
+    if command == Command::Verify {
+        grants.verify(registry);
+    } else {
+        grants.stack(registry, command);
+        grants.home(registry, command);
+    }
+    grants.document()
+}
+
+/// The length that IAM counts: without white space.
+#[must_use]
+pub fn length(policy: &PolicyDocument) -> usize {
+    policy.to_json().len()
+}
+
+/// The statements in as few policies of at most `limit` as a simple packing needs.
+#[must_use]
+pub fn split(policy: &PolicyDocument, limit: usize) -> Vec<PolicyDocument> {
+    let mut parts: Vec<Vec<Statement>> = Vec::new();
+    let fits = |part: &[Statement], more: &Statement| {
+        length(&PolicyDocument::new(part.iter().chain([more]).cloned())) <= limit
+    };
+    let mut statements: Vec<&Statement> = policy.statements().collect();
+    statements
+        .sort_by_key(|statement| std::cmp::Reverse(length(&PolicyDocument::new([(*statement).clone()]))));
+    for statement in statements {
+        match parts.iter_mut().find(|part| fits(part, statement)) {
+            Some(part) => part.push(statement.clone()),
+            None => parts.push(vec![statement.clone()]),
+        }
+    }
+    parts.into_iter().map(PolicyDocument::new).collect()
+}
+
+/// What is needed so far: action → condition → ARNs.
+struct Grants<'a> {
+    subject: Subject<'a>,
+    by_action: BTreeMap<&'static str, BTreeMap<Only, BTreeSet<String>>>,
+}
+
+impl Grants<'_> {
+    /// Every type is read and may have former resources to delete; only what is declared is created and updated.
+    fn stack(&mut self, registry: &Registry, command: Command) {
+        for adapter in registry.iter() {
+            let needs = adapter.permissions();
+            let regions = self.regions(adapter);
+            self.add_all(&[needs.observe, needs.list], &regions, &[]);
+            match command {
+                Command::Plan | Command::Verify => {}
+                Command::Apply => {
+                    self.add_declared(adapter, &needs);
+                    self.add_all(&[needs.delete], &regions, &[]);
+                }
+                Command::Teardown => self.add_all(&[needs.delete, needs.empty], &regions, &[]),
+            }
+        }
+        if self.subject.domain.is_some() {
+            self.add(&route53::FIND_ZONE, &self.place(&self.subject.scope.region), &[]);
+        }
+    }
+
+    fn add_declared(&mut self, adapter: &dyn Adapter, needs: &Permissions) {
+        let kind = adapter.kind();
+        let all = self.subject.declarations.iter();
+        let declared: Vec<&Declaration> = all.filter(|declaration| declaration.kind == kind).collect();
+        let regions: BTreeSet<String> =
+            declared.iter().map(|declaration| declaration.region.clone()).collect();
+        self.add_all(&[needs.create, needs.update], &regions, &declared);
+    }
+
+    /// The home bucket, which every command but plan makes where it is missing and teardown removes after the last stack.
+    fn home(&mut self, registry: &Registry, command: Command) {
+        let scope = self.subject.scope;
+        let place = Place { name: scope.home_bucket(), ..self.place(&scope.region) };
+        let declarations = home_stack::declare(scope);
+        for declaration in &declarations {
+            let Some(adapter) = registry.get(&declaration.kind) else { continue };
+            let needs = adapter.permissions();
+            let mut lists = Vec::new();
+            if command != Command::Plan {
+                lists.extend([needs.observe, needs.create, needs.update]);
+            }
+            if command == Command::Teardown {
+                lists.extend([needs.delete, needs.empty]);
+            }
+            for allow in lists.into_iter().flatten() {
+                self.add(allow, &place, &[declaration]);
+            }
+        }
+        let own: &[&[Allow]] = match command {
+            Command::Plan | Command::Verify => &[home::READ],
+            Command::Apply => &[home::READ, home::LOCK, home::NOTE],
+            Command::Teardown => &[home::READ, home::LOCK, home::FORGET],
+        };
+        for allow in own.iter().copied().flatten() {
+            self.add(allow, &place, &[]);
+        }
+    }
+
+    /// What the check of an applied stack needs: where it plays, the keys that it plays with, and the two buckets.
+    fn verify(&mut self, registry: &Registry) {
+        let looked_up = ["AWS::CloudFront::Distribution", "AWS::CloudFront::PublicKey"];
+        for adapter in registry.iter().filter(|adapter| looked_up.contains(&adapter.kind().as_str())) {
+            if self.subject.declarations.iter().any(|declaration| declaration.kind == adapter.kind()) {
+                self.add_all(&[adapter.permissions().observe], &self.regions(adapter), &[]);
+            }
+        }
+        let place = self.place(&self.subject.scope.region);
+        for allow in verify::PERMISSIONS {
+            self.add(allow, &place, &[]);
+        }
+        if self.subject.domain.is_some() {
+            self.add(&route53::FIND_ZONE, &place, &[]);
+        }
+    }
+
+    /// Where resources of a type are looked for.
+    fn regions(&self, adapter: &dyn Adapter) -> BTreeSet<String> {
+        let home = self.subject.scope.region.clone();
+        adapter.also_in().map(str::to_owned).into_iter().chain([home]).collect()
+    }
+
+    fn place(&self, region: &str) -> Place {
+        let Scope { stack, account, .. } = self.subject.scope;
+        let bucket = |address: &str| {
+            let mut all = self.subject.declarations.iter();
+            let found = all.find(|declaration| declaration.address.as_str() == address);
+            found.and_then(|found| found.foreseen.get("BucketName").cloned()).unwrap_or_default()
+        };
+        Place {
+            account: account.clone(),
+            region: region.to_owned(),
+            stack: stack.clone(),
+            name: format!("{stack}-*"),
+            home: self.subject.scope.home_bucket(),
+            zone: self.subject.zone.unwrap_or("*").to_owned(),
+            source: bucket("storage/source"),
+            output: bucket("storage/output"),
+        }
+    }
+
+    fn add_all(&mut self, lists: &[&[Allow]], regions: &BTreeSet<String>, declared: &[&Declaration]) {
+        for region in regions {
+            let place = self.place(region);
+            for allow in lists.iter().copied().flatten() {
+                self.add(allow, &place, declared);
+            }
+        }
+    }
+
+    fn add(&mut self, allow: &Allow, place: &Place, declared: &[&Declaration]) {
+        let has = |property| declared.iter().any(|one| one.properties.get(property).is_some());
+        // Records that no name of the stack's own leads to cannot be told from anybody else's.
+        let unknown = allow.only == Only::OwnRecords && self.subject.domain.is_none();
+        if unknown || allow.with.is_some_and(|property| !has(property)) {
+            return;
+        }
+        for action in allow.actions {
+            let arns = self.by_action.entry(action).or_default().entry(allow.only).or_default();
+            arns.extend(allow.on.iter().map(|arn| place.fill(arn)));
+        }
+    }
+
+    /// One statement for all actions with the same resources and condition.
+    fn document(self) -> PolicyDocument {
+        let mut grouped: BTreeMap<(BTreeSet<String>, Only), BTreeSet<&'static str>> = BTreeMap::new();
+        for (action, by_condition) in self.by_action {
+            let always = by_condition.get(&Only::Always).cloned().unwrap_or_default();
+            for (only, arns) in by_condition {
+                let arns = narrowed(arns, &always, only);
+                if !arns.is_empty() {
+                    grouped.entry((arns, only)).or_default().insert(action);
+                }
+            }
+        }
+        let statements = grouped.into_iter().map(|((arns, only), actions)| {
+            let actions: Vec<&str> = actions.into_iter().collect();
+            let statement = Statement::allow("", &actions).on(arns.into_iter().map(Input::from));
+            conditioned(statement, only, self.subject)
+        });
+        PolicyDocument::new(statements)
+    }
+}
+
+/// Without what something wider allows already.
+fn narrowed(arns: BTreeSet<String>, always: &BTreeSet<String>, only: Only) -> BTreeSet<String> {
+    let everything = |set: &BTreeSet<String>| set.contains("*");
+    if only != Only::Always {
+        let open = |arn: &String| !always.contains(arn) && !everything(always);
+        return arns.into_iter().filter(open).collect();
+    }
+    if everything(&arns) { BTreeSet::from(["*".to_owned()]) } else { arns }
+}
+
+fn conditioned(statement: Statement, only: Only, subject: Subject<'_>) -> Statement {
+    let stack = || [Input::from(subject.scope.stack.as_str())];
+    match only {
+        Only::Always => statement,
+        Only::Ours => statement.when("StringEquals", &format!("aws:ResourceTag/{STACK_TAG}"), stack()),
+        Only::Marking => statement
+            .when("StringEquals", &format!("aws:RequestTag/{STACK_TAG}"), stack())
+            .when("StringEqualsIfExists", &format!("aws:ResourceTag/{STACK_TAG}"), stack()),
+        Only::PassedTo(service) => {
+            statement.when("StringEquals", "iam:PassedToService", [Input::from(service)])
+        }
+        Only::OwnRecords => {
+            let domain = subject.domain.unwrap_or_default();
+            let names = [domain.to_owned(), format!("_*.{domain}")].map(Input::from);
+            let types = ["A", "AAAA", "CNAME"].map(Input::from);
+            statement
+                .when(
+                    "ForAllValues:StringLike",
+                    "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+                    names,
+                )
+                .when("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsRecordTypes", types)
+        }
+    }
+}
