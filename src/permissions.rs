@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::home;
 use crate::model::{
     Allow, Declaration, Input, Only, Permissions, Place, PolicyDocument, STACK_TAG, Scope, Statement,
@@ -200,7 +202,11 @@ impl Grants<'_> {
     }
 
     fn add(&mut self, allow: &Allow, place: &Place, declared: &[&Declaration]) {
-        let has = |property| declared.iter().any(|one| one.properties.get(property).is_some());
+        let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        let has = |property| {
+            let mut values = declared.iter().filter_map(|one| one.properties.get(property));
+            values.any(|value| !empty(value))
+        };
         // Records that no name of the stack's own leads to cannot be told from anybody else's.
         let unknown = allow.only == Only::OwnRecords && self.subject.domain.is_none();
         if unknown || allow.with.is_some_and(|property| !has(property)) {
@@ -214,33 +220,84 @@ impl Grants<'_> {
 
     /// One statement for all actions with the same resources and condition.
     fn document(self) -> PolicyDocument {
-        let mut grouped: BTreeMap<(BTreeSet<String>, Only), BTreeSet<&'static str>> = BTreeMap::new();
+        let mut grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>> = BTreeMap::new();
         for (action, by_condition) in self.by_action {
             let always = by_condition.get(&Only::Always).cloned().unwrap_or_default();
             for (only, arns) in by_condition {
-                let arns = narrowed(arns, &always, only);
+                let wider = if only == Only::Always { BTreeSet::new() } else { always.clone() };
+                let arns = narrowed(&arns, &wider);
                 if !arns.is_empty() {
-                    grouped.entry((arns, only)).or_default().insert(action);
+                    grouped.entry((only, arns)).or_default().insert(action);
                 }
             }
         }
-        let statements = grouped.into_iter().map(|((arns, only), actions)| {
-            let actions: Vec<&str> = actions.into_iter().collect();
-            let statement = Statement::allow("", &actions).on(arns.into_iter().map(Input::from));
-            conditioned(statement, only, self.subject)
+        let statements = joined(grouped).into_iter().map(|group| {
+            let actions: Vec<&str> = group.actions.into_iter().collect();
+            let statement = Statement::allow("", &actions).on(group.arns.into_iter().map(Input::from));
+            conditioned(statement, group.only, self.subject)
         });
         PolicyDocument::new(statements)
     }
 }
 
-/// Without what something wider allows already.
-fn narrowed(arns: BTreeSet<String>, always: &BTreeSet<String>, only: Only) -> BTreeSet<String> {
-    let everything = |set: &BTreeSet<String>| set.contains("*");
-    if only != Only::Always {
-        let open = |arn: &String| !always.contains(arn) && !everything(always);
-        return arns.into_iter().filter(open).collect();
+/// What becomes one statement.
+struct Group {
+    only: Only,
+    arns: BTreeSet<String>,
+    actions: BTreeSet<&'static str>,
+}
+
+impl Group {
+    /// Whether another one of other services can be joined to it: the actions of one service never act on the resources of
+    /// another, so the union allows no more than the two. `*` is everybody's.
+    fn takes(&self, other: &Self) -> bool {
+        let open = |group: &Self| group.arns.contains("*");
+        let service = |action: &&'static str| action.split(':').next();
+        let services: BTreeSet<_> = self.actions.iter().map(service).collect();
+        self.only != Only::Always
+            && self.only == other.only
+            && !open(self)
+            && !open(other)
+            && !other.actions.iter().map(service).any(|service| services.contains(&service))
     }
-    if everything(&arns) { BTreeSet::from(["*".to_owned()]) } else { arns }
+}
+
+/// The groups, those with a condition joined where that changes nothing: conditions are long.
+fn joined(grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for ((only, arns), actions) in grouped {
+        let group = Group { only, arns, actions };
+        match groups.iter_mut().find(|earlier| earlier.takes(&group)) {
+            Some(earlier) => {
+                earlier.arns.extend(group.arns);
+                earlier.actions.extend(group.actions);
+            }
+            None => groups.push(group),
+        }
+    }
+    groups
+}
+
+/// Without the ARNs that another one, or a wider permission, covers.
+fn narrowed(arns: &BTreeSet<String>, wider: &BTreeSet<String>) -> BTreeSet<String> {
+    let covered = |arn: &String| {
+        let mut others = arns.iter().filter(|other| *other != arn);
+        others.any(|other| covers(other, arn)) || wider.iter().any(|other| covers(other, arn))
+    };
+    arns.iter().filter(|arn| !covered(arn)).cloned().collect()
+}
+
+/// Whether a pattern matches everything that another one does.
+fn covers(pattern: &str, arn: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == arn };
+    let Some(mut left) = arn.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = left.find(part) else { return false };
+        left = &left[at + part.len()..];
+    }
+    left.ends_with(last)
 }
 
 fn conditioned(statement: Statement, only: Only, subject: Subject<'_>) -> Statement {
@@ -266,5 +323,32 @@ fn conditioned(statement: Statement, only: Only, subject: Subject<'_>) -> Statem
                 )
                 .when("ForAllValues:StringEquals", "route53:ChangeResourceRecordSetsRecordTypes", types)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wider_pattern_covers_a_narrower_one() {
+        assert!(covers("*", "arn:aws:s3:::vod-*"));
+        assert!(covers("arn:aws:s3:::vod*", "arn:aws:s3:::vod-*"));
+        assert!(covers("a:log-group:*vod-*", "a:log-group:/aws/lambda/vod-*"));
+        assert!(covers("a:x", "a:x") && !covers("a:x", "a:xy"));
+        assert!(!covers("arn:aws:s3:::vod-*", "arn:aws:s3:::vod*"));
+        assert!(!covers("a:*:x", "a:b:y"));
+    }
+
+    #[test]
+    fn only_other_services_and_equal_conditions_are_joined() {
+        let group =
+            |only, arn: &str, action| Group { only, arns: [arn.to_owned()].into(), actions: [action].into() };
+        let first = group(Only::Ours, "arn:aws:acm:*", "acm:DeleteCertificate");
+        assert!(first.takes(&group(Only::Ours, "arn:aws:logs:*", "logs:DeleteDelivery")));
+        assert!(!first.takes(&group(Only::Ours, "arn:aws:acm:x", "acm:RemoveTagsFromCertificate")));
+        assert!(!first.takes(&group(Only::Marking, "arn:aws:logs:*", "logs:TagResource")));
+        assert!(!first.takes(&group(Only::Ours, "*", "logs:DeleteDelivery")));
+        assert!(!group(Only::Always, "a", "a:B").takes(&group(Only::Always, "c", "c:D")));
     }
 }

@@ -8,22 +8,15 @@ import json
 import re
 from urllib.parse import unquote
 
+import cbor2
 
-def fields(body):
+
+def fields(body, read=json.loads):
     try:
-        data = json.loads(body or b"{}")
-    except ValueError:
+        data = read(body)
+    except (ValueError, cbor2.CBORDecodeError):
         return {}
     return data if isinstance(data, dict) else {}
-
-
-def cbor(body):
-    import cbor2
-
-    try:
-        return cbor2.loads(body) if body else {}
-    except cbor2.CBORDecodeError:
-        return {}
 
 
 def one(params, name):
@@ -81,7 +74,8 @@ def route53(request):
 
 
 def monitoring(request):
-    data, called = cbor(request["body"]), request["path"].rsplit("/", 1)[-1]
+    data = fields(request["body"]) or fields(request["body"], cbor2.loads)
+    called = operation(request["headers"]) or request["path"].rsplit("/", 1)[-1]
     prefix = f"arn:aws:cloudwatch:{request['region']}:{request['account']}"
     names = data.get("AlarmNames") if called == "DeleteAlarms" else [data.get("AlarmName")]
     boards = data.get("DashboardNames") or [data.get("DashboardName")]
@@ -89,7 +83,8 @@ def monitoring(request):
         return data["ResourceARN"]
     if names and names[0]:
         return f"{prefix}:alarm:{names[0]}"
-    return f"arn:aws:cloudwatch::{request['account']}:dashboard/{boards[0]}" if boards[0] else None
+    # ministack would read the body as JSON, which it is not.
+    return f"arn:aws:cloudwatch::{request['account']}:dashboard/{boards[0]}" if boards[0] else "*"
 
 
 RESOURCES = {

@@ -206,7 +206,10 @@ fn method(detail: &sdk::CertificateDetail, stands: bool) -> Option<String> {
     }
 }
 
+/// The sweep reads the tags of every certificate that it meets.
 const CERTIFICATES: &[&str] = &["arn:aws:acm:{region}:{account}:certificate/*"];
+
+const OURS: &[&str] = &["arn:aws:acm:us-east-1:{account}:certificate/*"];
 
 impl Resource for Certificate {
     const KIND: Kind = Kind::new("AWS::CertificateManager::Certificate");
@@ -223,18 +226,18 @@ impl Resource for Certificate {
         ],
         create: &[
             Allow::new(&["acm:RequestCertificate"], ANYTHING).only(Only::Marking),
-            Allow::new(&["acm:AddTagsToCertificate"], CERTIFICATES).only(Only::Marking),
+            Allow::new(&["acm:AddTagsToCertificate"], OURS).only(Only::Marking),
             route53::CHANGE,
             route53::FOLLOW,
         ],
         update: &[
-            Allow::new(&["acm:AddTagsToCertificate"], CERTIFICATES).only(Only::Marking),
-            Allow::new(&["acm:RemoveTagsFromCertificate"], CERTIFICATES).only(Only::Ours),
+            Allow::new(&["acm:AddTagsToCertificate"], OURS).only(Only::Marking),
+            Allow::new(&["acm:RemoveTagsFromCertificate"], OURS).only(Only::Ours),
             route53::CHANGE,
             route53::FOLLOW,
         ],
         delete: &[
-            Allow::new(&["acm:DeleteCertificate"], CERTIFICATES).only(Only::Ours),
+            Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::Ours),
             route53::CHANGE,
             route53::FOLLOW,
         ],

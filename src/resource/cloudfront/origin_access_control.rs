@@ -6,7 +6,8 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{
-    Built, Listed, filled, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag, word,
+    Built, Listed, UNTAGGED, filled, incomplete, owned, ownership, pick, unanswered, when_unused,
+    with_fresh_etag, word,
 };
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
@@ -90,19 +91,17 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
     Ok(answer.and_then(|answer| answer.e_tag))
 }
 
-const CONTROLS: &[&str] = &["arn:aws:cloudfront::{account}:origin-access-control/*"];
-
 impl Resource for OriginAccessControl {
     const KIND: Kind = Kind::new("AWS::CloudFront::OriginAccessControl");
     const CREATE_ONLY: &'static [&'static str] = &[];
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             Allow::new(&["cloudfront:ListOriginAccessControls"], ANYTHING),
-            Allow::new(&["cloudfront:GetOriginAccessControl"], CONTROLS),
+            Allow::new(&["cloudfront:GetOriginAccessControl"], UNTAGGED),
         ],
         create: &[Allow::new(&["cloudfront:CreateOriginAccessControl"], ANYTHING)],
-        update: &[Allow::new(&["cloudfront:UpdateOriginAccessControl"], CONTROLS)],
-        delete: &[Allow::new(&["cloudfront:DeleteOriginAccessControl"], CONTROLS)],
+        update: &[Allow::new(&["cloudfront:UpdateOriginAccessControl"], UNTAGGED)],
+        delete: &[Allow::new(&["cloudfront:DeleteOriginAccessControl"], UNTAGGED)],
         empty: &[],
         list: &[Allow::new(&["cloudfront:ListOriginAccessControls"], ANYTHING)],
     };

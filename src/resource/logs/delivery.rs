@@ -5,7 +5,7 @@
 use aws_sdk_cloudwatchlogs::types::{Delivery as Found, S3DeliveryConfiguration};
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, DESTINATIONS, SOURCES, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, NAMED, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -119,14 +119,12 @@ impl Resource for Delivery {
         ],
         create: &[
             Allow::new(&["logs:CreateDelivery"], DELIVERIES),
-            Allow::new(&["logs:CreateDelivery"], SOURCES),
-            Allow::new(&["logs:CreateDelivery"], DESTINATIONS),
+            Allow::new(&["logs:CreateDelivery"], NAMED),
             Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
         ],
         update: &[
             Allow::new(&["logs:UpdateDeliveryConfiguration"], DELIVERIES).only(Only::Ours),
-            Allow::new(&["logs:UpdateDeliveryConfiguration"], SOURCES),
-            Allow::new(&["logs:UpdateDeliveryConfiguration"], DESTINATIONS),
+            Allow::new(&["logs:UpdateDeliveryConfiguration"], NAMED),
             Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
             Allow::new(&["logs:UntagResource"], DELIVERIES).only(Only::Ours),
         ],

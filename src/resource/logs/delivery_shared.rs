@@ -9,10 +9,13 @@ use std::future::Future;
 use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
 use crate::model::Tags;
 
-/// A source or destination has a name of ours; the id of a delivery is AWS's.
-pub(super) const SOURCES: &[&str] = &["arn:aws:logs:{region}:{account}:delivery-source:{name}"];
-pub(super) const DESTINATIONS: &[&str] = &["arn:aws:logs:{region}:{account}:delivery-destination:{name}"];
-pub(super) const DELIVERIES: &[&str] = &["arn:aws:logs:{region}:{account}:delivery:*"];
+/// Sources and destinations have names of ours. Stacks keep all parts where CloudFront's logs are.
+pub(super) const NAMED: &[&str] = &[
+    "arn:aws:logs:us-east-1:{account}:delivery-source:{name}",
+    "arn:aws:logs:us-east-1:{account}:delivery-destination:{name}",
+];
+/// The ids of deliveries are AWS's.
+pub(super) const DELIVERIES: &[&str] = &["arn:aws:logs:us-east-1:{account}:delivery:*"];
 
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 pub(super) const CONFLICT: &[&str] = &["ConflictException"];

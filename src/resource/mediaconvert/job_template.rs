@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::mirror::ToSdk;
 use super::raw::RawAnswer;
 use super::settings::JobTemplateSettings;
-use super::{ABSENT, CONFLICT, QUEUES, TEMPLATES, TagMap, tags};
+use super::{ABSENT, CONFLICT, NAMED, TagMap, tags};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -156,26 +156,20 @@ impl Resource for JobTemplate {
     const KIND: Kind = Kind::new("AWS::MediaConvert::JobTemplate");
     const CREATE_ONLY: &'static [&'static str] = &["Name"];
     const PERMISSIONS: Permissions = Permissions {
-        observe: &[Allow::new(
-            &["mediaconvert:GetJobTemplate", "mediaconvert:ListTagsForResource"],
-            TEMPLATES,
-        )],
+        observe: &[Allow::new(&["mediaconvert:GetJobTemplate", "mediaconvert:ListTagsForResource"], NAMED)],
         create: &[
             Allow::new(&["mediaconvert:CreateJobTemplate"], ANYTHING).only(Only::Marking),
-            Allow::new(&["mediaconvert:TagResource"], TEMPLATES),
+            Allow::new(&["mediaconvert:TagResource"], NAMED),
         ],
-        update: &[
-            Allow::new(
-                &["mediaconvert:UpdateJobTemplate", "mediaconvert:TagResource", "mediaconvert:UntagResource"],
-                TEMPLATES,
-            ),
-            Allow::new(&["mediaconvert:UpdateJobTemplate"], QUEUES),
-        ],
-        delete: &[Allow::new(&["mediaconvert:DeleteJobTemplate"], TEMPLATES)],
+        update: &[Allow::new(
+            &["mediaconvert:UpdateJobTemplate", "mediaconvert:TagResource", "mediaconvert:UntagResource"],
+            NAMED,
+        )],
+        delete: &[Allow::new(&["mediaconvert:DeleteJobTemplate"], NAMED)],
         empty: &[],
         list: &[
             Allow::new(&["mediaconvert:ListJobTemplates"], ANYTHING),
-            Allow::new(&["mediaconvert:ListTagsForResource"], TEMPLATES),
+            Allow::new(&["mediaconvert:ListTagsForResource"], NAMED),
         ],
     };
 

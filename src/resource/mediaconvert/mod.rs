@@ -12,8 +12,10 @@ pub use queue::Queue;
 pub use settings::JobTemplateSettings;
 pub use tags::TagMap;
 
-const QUEUES: &[&str] = &["arn:aws:mediaconvert:{region}:{account}:queues/{name}"];
-const TEMPLATES: &[&str] = &["arn:aws:mediaconvert:{region}:{account}:jobTemplates/{name}"];
+const NAMED: &[&str] = &[
+    "arn:aws:mediaconvert:{region}:{account}:queues/{name}",
+    "arn:aws:mediaconvert:{region}:{account}:jobTemplates/{name}",
+];
 /// Jobs have ids of MediaConvert's and no mark of ours.
 const JOBS: &[&str] = &["arn:aws:mediaconvert:{region}:{account}:jobs/*"];
 

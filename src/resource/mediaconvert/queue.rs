@@ -5,7 +5,7 @@
 use aws_sdk_mediaconvert::types::{JobStatus, PricingPlan, QueueStatus};
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, CONFLICT, JOBS, QUEUES, TagMap, tags};
+use super::{ABSENT, CONFLICT, JOBS, NAMED, TagMap, tags};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -50,23 +50,23 @@ impl Resource for Queue {
     const KIND: Kind = Kind::new("AWS::MediaConvert::Queue");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "PricingPlan"];
     const PERMISSIONS: Permissions = Permissions {
-        observe: &[Allow::new(&["mediaconvert:GetQueue", "mediaconvert:ListTagsForResource"], QUEUES)],
+        observe: &[Allow::new(&["mediaconvert:GetQueue", "mediaconvert:ListTagsForResource"], NAMED)],
         create: &[
             Allow::new(&["mediaconvert:CreateQueue"], ANYTHING).only(Only::Marking),
-            Allow::new(&["mediaconvert:TagResource"], QUEUES),
+            Allow::new(&["mediaconvert:TagResource"], NAMED),
         ],
         update: &[Allow::new(
             &["mediaconvert:UpdateQueue", "mediaconvert:TagResource", "mediaconvert:UntagResource"],
-            QUEUES,
+            NAMED,
         )],
-        delete: &[Allow::new(&["mediaconvert:DeleteQueue"], QUEUES)],
+        delete: &[Allow::new(&["mediaconvert:DeleteQueue"], NAMED)],
         empty: &[
-            Allow::new(&["mediaconvert:ListJobs"], QUEUES),
+            Allow::new(&["mediaconvert:ListJobs"], NAMED),
             Allow::new(&["mediaconvert:CancelJob"], JOBS),
         ],
         list: &[
             Allow::new(&["mediaconvert:ListQueues"], ANYTHING),
-            Allow::new(&["mediaconvert:ListTagsForResource"], QUEUES),
+            Allow::new(&["mediaconvert:ListTagsForResource"], NAMED),
         ],
     };
 

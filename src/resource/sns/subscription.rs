@@ -76,6 +76,7 @@ fn outputs_of(arn: Option<&str>) -> Outputs {
 impl Resource for Subscription {
     const KIND: Kind = Kind::new("AWS::SNS::Subscription");
     const CREATE_ONLY: &'static [&'static str] = &["TopicArn", "Protocol", "Endpoint"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["sns:ListSubscriptionsByTopic"], TOPICS)],
         create: &[Allow::new(&["sns:Subscribe"], TOPICS)],

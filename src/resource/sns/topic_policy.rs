@@ -64,6 +64,7 @@ async fn put(cx: &Context, topic: &str, policy: String) -> Result<Option<()>> {
 impl Resource for TopicPolicy {
     const KIND: Kind = Kind::new("AWS::SNS::TopicPolicy");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["sns:GetTopicAttributes"], TOPICS)],
         create: &[Allow::new(&["sns:SetTopicAttributes"], TOPICS)],

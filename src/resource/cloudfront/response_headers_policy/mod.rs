@@ -13,7 +13,9 @@ pub use config::{
     SecurityHeadersConfig, ServerTimingHeadersConfig, StrictTransportSecurity, XssProtection,
 };
 
-use super::shared::{Listed, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag};
+use super::shared::{
+    Listed, UNTAGGED, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
+};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -54,19 +56,17 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
     Ok(answer.and_then(|answer| answer.e_tag))
 }
 
-const POLICIES: &[&str] = &["arn:aws:cloudfront::{account}:response-headers-policy/*"];
-
 impl Resource for ResponseHeadersPolicy {
     const KIND: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
     const CREATE_ONLY: &'static [&'static str] = &[];
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             Allow::new(&["cloudfront:ListResponseHeadersPolicies"], ANYTHING),
-            Allow::new(&["cloudfront:GetResponseHeadersPolicy"], POLICIES),
+            Allow::new(&["cloudfront:GetResponseHeadersPolicy"], UNTAGGED),
         ],
-        create: &[Allow::new(&["cloudfront:CreateResponseHeadersPolicy"], POLICIES)],
-        update: &[Allow::new(&["cloudfront:UpdateResponseHeadersPolicy"], POLICIES)],
-        delete: &[Allow::new(&["cloudfront:DeleteResponseHeadersPolicy"], POLICIES)],
+        create: &[Allow::new(&["cloudfront:CreateResponseHeadersPolicy"], UNTAGGED)],
+        update: &[Allow::new(&["cloudfront:UpdateResponseHeadersPolicy"], UNTAGGED)],
+        delete: &[Allow::new(&["cloudfront:DeleteResponseHeadersPolicy"], UNTAGGED)],
         empty: &[],
         list: &[Allow::new(&["cloudfront:ListResponseHeadersPolicies"], ANYTHING)],
     };
