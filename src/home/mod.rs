@@ -35,7 +35,7 @@ pub const NOTE: &[Allow] = &[
 pub const FORGET: &[Allow] = &[
     Allow::new(&["s3:ListBucketVersions"], &["arn:aws:s3:::{home}"]),
     Allow::new(
-        &["s3:DeleteObjectVersion"],
+        &["s3:DeleteObject", "s3:DeleteObjectVersion"],
         &["arn:aws:s3:::{home}/lock/{stack}.json", "arn:aws:s3:::{home}/record/{stack}.json"],
     ),
 ];

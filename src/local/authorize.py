@@ -38,6 +38,13 @@ def events(request):
     return f"arn:aws:events:{request['region']}:{request['account']}:rule/{place}" if name else None
 
 
+def functions(request):
+    if request["method"] != "POST" or not request["path"].rstrip("/").endswith("/functions"):
+        return None
+    name = fields(request["body"]).get("FunctionName")
+    return f"arn:aws:lambda:{request['region']}:{request['account']}:function:{name}"
+
+
 def logs(request):
     data, called = fields(request["body"]), operation(request["headers"])
     prefix = f"arn:aws:logs:{request['region']}:{request['account']}"
@@ -90,6 +97,7 @@ def monitoring(request):
 RESOURCES = {
     "cloudfront": cloudfront,
     "events": events,
+    "lambda": functions,
     "logs": logs,
     "monitoring": monitoring,
     "route53": route53,

@@ -44,7 +44,7 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
         ("s3", "ListBuckets") => &["ListAllMyBuckets"],
         ("s3", "ListObjectVersions") => &["ListBucketVersions"],
         ("s3", "ListMultipartUploads") => &["ListBucketMultipartUploads"],
-        ("s3", "DeleteObjects") => &["DeleteObjectVersion"],
+        ("s3", "DeleteObjects") => &["DeleteObject", "DeleteObjectVersion"],
         ("s3", "GetBucketEncryption") => &["GetEncryptionConfiguration"],
         ("s3", "PutBucketEncryption") => &["PutEncryptionConfiguration"],
         ("s3", "GetPublicAccessBlock") => &["GetBucketPublicAccessBlock"],
@@ -84,6 +84,7 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
 /// What is declared and not called here: type, action and reason.
 const UNCALLED: &[(&str, &str, &str)] = &[
     ("S3::Bucket", "s3:AbortMultipartUpload", "only where an upload was left unfinished"),
+    ("S3::Bucket", "s3:DeleteObject", "only where the bucket holds something"),
     ("S3::Bucket", "s3:DeleteObjectVersion", "only where the bucket holds something"),
     ("S3::Bucket", "s3:PutBucketTagging", "at creation only where an answer was lost"),
     ("MediaConvert::Queue", "mediaconvert:CancelJob", "only where jobs are unfinished"),

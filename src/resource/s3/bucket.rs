@@ -209,7 +209,11 @@ impl Resource for Bucket {
         create: &[Allow::new(&["s3:CreateBucket", "s3:TagResource"], BUCKETS), Allow::new(SETTINGS, BUCKETS)],
         update: &[Allow::new(SETTINGS, BUCKETS)],
         delete: &[Allow::new(&["s3:DeleteBucket"], BUCKETS)],
-        empty: &[Allow::new(&["s3:DeleteObjectVersion", "s3:AbortMultipartUpload"], OBJECTS)],
+        // The reference of DeleteObjects asks for the first of these always.
+        empty: &[Allow::new(
+            &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"],
+            OBJECTS,
+        )],
         list: &[
             Allow::new(&["s3:ListAllMyBuckets"], ANYTHING),
             Allow::new(&["s3:GetBucketTagging"], BUCKETS),
