@@ -60,10 +60,34 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
     grants.document()
 }
 
+/// The policy as JSON: a list of one is written as its member, which is shorter.
+#[must_use]
+pub fn json(policy: &PolicyDocument) -> Value {
+    let mut json = serde_json::to_value(policy).expect("policies are plain data");
+    let statements = json["Statement"].as_array_mut().into_iter().flatten();
+    for statement in statements.filter_map(Value::as_object_mut) {
+        let (lists, conditions): (Vec<_>, Vec<_>) =
+            statement.iter_mut().partition(|(member, _)| *member != "Condition");
+        let keys = conditions.into_iter().filter_map(|(_, operators)| operators.as_object_mut());
+        let values = keys.flat_map(|operators| operators.values_mut().filter_map(Value::as_object_mut));
+        let values = values.flat_map(|keys| keys.values_mut());
+        lists.into_iter().map(|(_, list)| list).chain(values).for_each(unlist);
+    }
+    json
+}
+
+fn unlist(value: &mut Value) {
+    if let Value::Array(list) = value
+        && list.len() == 1
+    {
+        *value = list.remove(0);
+    }
+}
+
 /// The length that IAM counts: without white space.
 #[must_use]
 pub fn length(policy: &PolicyDocument) -> usize {
-    policy.to_json().len()
+    json(policy).to_string().len()
 }
 
 /// The statements in as few policies of at most `limit` as a simple packing needs.

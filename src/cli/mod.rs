@@ -81,7 +81,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),
-        Command::Permissions(args) => permissions::run(args).map(done),
+        Command::Permissions(args) => permissions::run(&args).map(done),
         Command::Local(args) => local::run(args).await.map(done),
         Command::Validate(args) => validate::run(args).await.map(done),
         Command::Schema(args) => schema::run(args).await.map(done),

@@ -63,7 +63,7 @@ impl Command {
 ///
 /// # Errors
 /// When the stack file cannot be used, or a file cannot be written.
-pub(super) fn run(args: Args) -> miette::Result<()> {
+pub(super) fn run(args: &Args) -> miette::Result<()> {
     let file = config::load(&args.stack)?;
     let scope = session::scope(&file);
     // Neither the code nor the zone changes what is declared, only the values in it.
@@ -86,7 +86,7 @@ pub(super) fn run(args: Args) -> miette::Result<()> {
 }
 
 fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
-    serde_json::to_string_pretty(policy).into_diagnostic()
+    serde_json::to_string_pretty(&permissions::json(policy)).into_diagnostic()
 }
 
 /// How big it is, and where that fits.
@@ -95,10 +95,12 @@ fn size(policy: &PolicyDocument) -> String {
     let actions: usize = policy.statements().map(|statement| statement.action.len()).sum();
     let statements = policy.statements().count();
     let parts = permissions::split(policy, MANAGED_LIMIT).len();
-    let fits = match length {
-        ..=MANAGED_LIMIT => "one managed policy, or a role's inline policy".to_owned(),
-        ..=INLINE_LIMIT => format!("a role's inline policy, or {parts} managed policies (--out DIR)"),
-        _ => format!("{parts} managed policies (--out DIR), too long for a role's inline policy"),
+    let fits = if length <= MANAGED_LIMIT {
+        "one managed policy, or a role's inline policy".to_owned()
+    } else if length <= INLINE_LIMIT {
+        format!("a role's inline policy, or {parts} managed policies (--out DIR)")
+    } else {
+        format!("{parts} managed policies (--out DIR), too long for a role's inline policy")
     };
     format!("{actions} actions in {statements} statements, {length} characters: {fits}")
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use aws_sdk_cloudwatch::types::{self as api, AlarmType, MetricAlarm};
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, NAMED, api_tags, retag, tags_of};
+use super::{ABSENT, api_tags, retag, tags_of};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -181,6 +181,8 @@ impl Alarm {
     }
 }
 
+const ALARMS: &[&str] = &["arn:aws:cloudwatch:{region}:{account}:alarm:{name}"];
+
 impl Resource for Alarm {
     const KIND: Kind = Kind::new("AWS::CloudWatch::Alarm");
     const CREATE_ONLY: &'static [&'static str] = &["AlarmName"];
@@ -188,18 +190,18 @@ impl Resource for Alarm {
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             Allow::new(&["cloudwatch:DescribeAlarms"], ANYTHING),
-            Allow::new(&["cloudwatch:ListTagsForResource"], NAMED),
+            Allow::new(&["cloudwatch:ListTagsForResource"], ALARMS),
         ],
-        create: &[Allow::new(&["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"], NAMED)],
+        create: &[Allow::new(&["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"], ALARMS)],
         update: &[Allow::new(
             &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"],
-            NAMED,
+            ALARMS,
         )],
-        delete: &[Allow::new(&["cloudwatch:DeleteAlarms"], NAMED)],
+        delete: &[Allow::new(&["cloudwatch:DeleteAlarms"], ALARMS)],
         empty: &[],
         list: &[
             Allow::new(&["cloudwatch:DescribeAlarms"], ANYTHING),
-            Allow::new(&["cloudwatch:ListTagsForResource"], NAMED),
+            Allow::new(&["cloudwatch:ListTagsForResource"], ALARMS),
         ],
     };
 

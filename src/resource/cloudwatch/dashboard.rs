@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{NAMED, api_tags, retag, tags_of};
+use super::{api_tags, retag, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -49,17 +49,20 @@ impl Dashboard {
 
 /// The list finds by the stack's name alone.
 const ALIKE: &[&str] = &["arn:aws:cloudwatch::{account}:dashboard/{stack}*"];
+/// The stack's only one has its name.
+const DASHBOARDS: &[&str] = &["arn:aws:cloudwatch::{account}:dashboard/{stack}"];
+
 impl Resource for Dashboard {
     const KIND: Kind = Kind::new("AWS::CloudWatch::Dashboard");
     const CREATE_ONLY: &'static [&'static str] = &["DashboardName"];
     const PERMISSIONS: Permissions = Permissions {
-        observe: &[Allow::new(&["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"], NAMED)],
-        create: &[Allow::new(&["cloudwatch:PutDashboard", "cloudwatch:TagResource"], NAMED)],
+        observe: &[Allow::new(&["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"], DASHBOARDS)],
+        create: &[Allow::new(&["cloudwatch:PutDashboard", "cloudwatch:TagResource"], DASHBOARDS)],
         update: &[Allow::new(
             &["cloudwatch:PutDashboard", "cloudwatch:TagResource", "cloudwatch:UntagResource"],
-            NAMED,
+            DASHBOARDS,
         )],
-        delete: &[Allow::new(&["cloudwatch:DeleteDashboards"], NAMED)],
+        delete: &[Allow::new(&["cloudwatch:DeleteDashboards"], DASHBOARDS)],
         empty: &[],
         list: &[
             Allow::new(&["cloudwatch:ListDashboards"], ANYTHING),

@@ -11,13 +11,6 @@ pub use dashboard::Dashboard;
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::Tags;
 
-/// Dashboards belong to no region, and the stack's own has the stack's name.
-const NAMED: &[&str] = &[
-    "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
-    "arn:aws:cloudwatch::{account}:dashboard/{stack}",
-    "arn:aws:cloudwatch::{account}:dashboard/{name}",
-];
-
 const ABSENT: &[&str] = &["ResourceNotFound", "ResourceNotFoundException"];
 
 fn api_tags(tags: &Tags) -> Vec<Tag> {

@@ -5,7 +5,7 @@
 use aws_sdk_cloudwatchlogs::types::{Delivery as Found, S3DeliveryConfiguration};
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, NAMED, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, PARTS, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -112,27 +112,25 @@ impl Resource for Delivery {
     const KIND: Kind = Kind::new("AWS::Logs::Delivery");
     const CREATE_ONLY: &'static [&'static str] = &["DeliverySourceName", "DeliveryDestinationArn"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    /// What changes one that is there acts on the source and the destination as well, which carry the same tag.
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             Allow::new(&["logs:DescribeDeliveries"], ANYTHING),
-            Allow::new(&["logs:GetDelivery", "logs:ListTagsForResource"], DELIVERIES),
+            Allow::new(&["logs:GetDelivery", "logs:ListTagsForResource"], PARTS),
         ],
         create: &[
-            Allow::new(&["logs:CreateDelivery"], DELIVERIES),
-            Allow::new(&["logs:CreateDelivery"], NAMED),
+            Allow::new(&["logs:CreateDelivery"], PARTS),
             Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
         ],
         update: &[
-            Allow::new(&["logs:UpdateDeliveryConfiguration"], DELIVERIES).only(Only::Ours),
-            Allow::new(&["logs:UpdateDeliveryConfiguration"], NAMED),
+            Allow::new(&["logs:UpdateDeliveryConfiguration", "logs:UntagResource"], PARTS).only(Only::Ours),
             Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
-            Allow::new(&["logs:UntagResource"], DELIVERIES).only(Only::Ours),
         ],
-        delete: &[Allow::new(&["logs:DeleteDelivery"], DELIVERIES).only(Only::Ours)],
+        delete: &[Allow::new(&["logs:DeleteDelivery"], PARTS).only(Only::Ours)],
         empty: &[],
         list: &[
             Allow::new(&["logs:DescribeDeliveries"], ANYTHING),
-            Allow::new(&["logs:ListTagsForResource"], DELIVERIES),
+            Allow::new(&["logs:ListTagsForResource"], PARTS),
         ],
     };
 

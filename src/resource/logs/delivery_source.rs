@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, NAMED, is_ours, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, retag, settle, tags_of};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
@@ -42,17 +42,22 @@ impl Resource for DeliverySource {
     const CREATE_ONLY: &'static [&'static str] = &["Name", "ResourceArn"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
     const PERMISSIONS: Permissions = Permissions {
-        observe: &[Allow::new(&["logs:GetDeliverySource", "logs:ListTagsForResource"], NAMED)],
-        create: &[Allow::new(&["logs:PutDeliverySource", "logs:TagResource"], NAMED), DELIVER],
-        update: &[
-            Allow::new(&["logs:PutDeliverySource", "logs:TagResource", "logs:UntagResource"], NAMED),
+        observe: &[Allow::new(&["logs:GetDeliverySource", "logs:ListTagsForResource"], PARTS)],
+        create: &[
+            Allow::new(&["logs:PutDeliverySource"], PARTS),
+            Allow::new(&["logs:TagResource"], NAMED),
             DELIVER,
         ],
-        delete: &[Allow::new(&["logs:DeleteDeliverySource"], NAMED)],
+        update: &[
+            Allow::new(&["logs:PutDeliverySource"], PARTS),
+            Allow::new(&["logs:TagResource", "logs:UntagResource"], NAMED),
+            DELIVER,
+        ],
+        delete: &[Allow::new(&["logs:DeleteDeliverySource"], PARTS)],
         empty: &[],
         list: &[
             Allow::new(&["logs:DescribeDeliverySources"], ANYTHING),
-            Allow::new(&["logs:ListTagsForResource"], NAMED),
+            Allow::new(&["logs:ListTagsForResource"], PARTS),
         ],
     };
 
