@@ -50,7 +50,7 @@ pub struct Subject<'a> {
 /// The policy that a command needs for a stack, and nothing beyond.
 #[must_use]
 pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> PolicyDocument {
-    let mut grants = Grants { subject, by_action: BTreeMap::new() };
+    let mut grants = Grants { subject, needed: BTreeMap::new() };
     if command == Command::Verify {
         grants.verify(registry);
     } else {
@@ -109,10 +109,10 @@ pub fn split(policy: &PolicyDocument, limit: usize) -> Vec<PolicyDocument> {
     parts.into_iter().map(PolicyDocument::new).collect()
 }
 
-/// What is needed so far: action → condition → ARNs.
+/// What is needed so far: ARNs by action, condition and the list that they were filled from.
 struct Grants<'a> {
     subject: Subject<'a>,
-    by_action: BTreeMap<&'static str, BTreeMap<Only, BTreeSet<String>>>,
+    needed: BTreeMap<(&'static str, Only, &'static [&'static str]), BTreeSet<String>>,
 }
 
 impl Grants<'_> {
@@ -237,22 +237,28 @@ impl Grants<'_> {
             return;
         }
         for action in allow.actions {
-            let arns = self.by_action.entry(action).or_default().entry(allow.only).or_default();
+            let arns = self.needed.entry((action, allow.only, allow.on)).or_default();
             arns.extend(allow.on.iter().map(|arn| place.fill(arn)));
         }
     }
 
     /// One statement for all actions with the same resources and condition.
     fn document(self) -> PolicyDocument {
+        let mut open: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for ((action, only, _), arns) in &self.needed {
+            if *only == Only::Always {
+                open.entry(action).or_default().extend(arns.iter().cloned());
+            }
+        }
         let mut grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>> = BTreeMap::new();
-        for (action, by_condition) in self.by_action {
-            let always = by_condition.get(&Only::Always).cloned().unwrap_or_default();
-            for (only, arns) in by_condition {
-                let wider = if only == Only::Always { BTreeSet::new() } else { always.clone() };
-                let arns = narrowed(&arns, &wider);
-                if !arns.is_empty() {
-                    grouped.entry((only, arns)).or_default().insert(action);
-                }
+        for ((action, only, _), arns) in self.needed {
+            let wider = open.get(action).into_iter().flatten();
+            let covered = |arn: &String| {
+                wider.clone().any(|other| covers(other, arn) && (only != Only::Always || other != arn))
+            };
+            let arns: BTreeSet<String> = arns.into_iter().filter(|arn| !covered(arn)).collect();
+            if !arns.is_empty() {
+                grouped.entry((only, arns)).or_default().insert(action);
             }
         }
         let statements = joined(grouped).into_iter().map(|group| {
@@ -300,15 +306,6 @@ fn joined(grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>>) -
         }
     }
     groups
-}
-
-/// Without the ARNs that another one, or a wider permission, covers.
-fn narrowed(arns: &BTreeSet<String>, wider: &BTreeSet<String>) -> BTreeSet<String> {
-    let covered = |arn: &String| {
-        let mut others = arns.iter().filter(|other| *other != arn);
-        others.any(|other| covers(other, arn)) || wider.iter().any(|other| covers(other, arn))
-    };
-    arns.iter().filter(|arn| !covered(arn)).cloned().collect()
 }
 
 /// Whether a pattern matches everything that another one does.

@@ -1,5 +1,6 @@
 //! `provision permissions`: the least-privilege IAM policy of a command, offline.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +93,8 @@ fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
 /// How big it is, and where that fits.
 fn size(policy: &PolicyDocument) -> String {
     let length = permissions::length(policy);
-    let actions: usize = policy.statements().map(|statement| statement.action.len()).sum();
+    let actions: BTreeSet<_> = policy.statements().flat_map(|statement| &statement.action).collect();
+    let actions = actions.len();
     let statements = policy.statements().count();
     let parts = permissions::split(policy, MANAGED_LIMIT).len();
     let fits = if length <= MANAGED_LIMIT {

@@ -9,6 +9,7 @@ mod public_key;
 mod response_headers_policy;
 mod shared;
 
+/// Where distributions are.
 pub(in crate::resource) const DISTRIBUTIONS: &[&str] = &["arn:aws:cloudfront::{account}:distribution/*"];
 
 pub use aws_sdk_cloudfront::types::{
