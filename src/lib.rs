@@ -15,6 +15,7 @@ pub mod home;
 pub mod local;
 pub mod model;
 pub mod observe;
+pub mod permissions;
 pub mod plan;
 pub mod report;
 pub mod resource;

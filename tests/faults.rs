@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
 
+#[expect(dead_code, reason = "this test uses a part of it")]
 mod support;
 
 use std::io::{BufRead, BufReader, Read};

@@ -114,7 +114,11 @@ fn classify(code: &str) -> Class {
         | "InvalidAccessKeyId"
         | "AuthFailure"
         | "RequestExpired" => Class::Credentials,
-        "AccessDenied" | "AccessDeniedException" | "Forbidden" | "UnauthorizedOperation" => Class::Denied,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "Forbidden"
+        | "UnauthorizedOperation" => Class::Denied,
         "Throttling"
         | "ThrottlingException"
         | "TooManyRequestsException"

@@ -56,6 +56,9 @@ struct Start {
     /// Delay every answer of an API, as a region far away does (for example 50ms)
     #[arg(long, value_parser = duration)]
     latency: Option<Duration>,
+    /// Let IAM policies count for everyone but the account itself
+    #[arg(long)]
+    enforce: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,6 +71,8 @@ struct Serve {
     region: String,
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
+    #[arg(long)]
+    enforce: bool,
     #[arg(long)]
     owner: Option<u32>,
 }
@@ -99,15 +104,17 @@ pub async fn run(args: Args) -> miette::Result<()> {
         Action::Serve(serve) => {
             let Which { name, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
-            let Serve { account, region, owner, .. } = serve;
-            Ok(local::serve(local::ServeOptions { name, port, account, region, latency, owner }).await?)
+            let Serve { account, region, enforce, owner, .. } = serve;
+            Ok(local::serve(local::ServeOptions { name, port, account, region, latency, enforce, owner })
+                .await?)
         }
     }
 }
 
 async fn start(start: Start) -> miette::Result<()> {
-    let Start { name, port, account, region, latency } = start;
-    let settings = local::Settings { name, port, account, region, latency, ..local::Settings::default() };
+    let Start { name, port, account, region, latency, enforce } = start;
+    let settings =
+        local::Settings { name, port, account, region, latency, enforce, ..local::Settings::default() };
     let running = local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?;
     anstream::println!("local cloud at {}", running.endpoint);
     anstream::println!("  account {}, region {}", running.account, running.region);
@@ -126,6 +133,9 @@ async fn status(which: &Which) -> miette::Result<()> {
     match &status.emulator.failure {
         None => anstream::println!("  emulator runs, process {}", status.emulator.pid),
         Some(why) => anstream::println!("  emulator ended: {why}"),
+    }
+    if status.enforce {
+        anstream::println!("  IAM policies count");
     }
     if status.latency_ms > 0 {
         anstream::println!("  every answer takes {} ms longer", status.latency_ms);

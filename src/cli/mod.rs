@@ -12,6 +12,7 @@ pub mod local;
 mod noted;
 mod offline;
 mod outputs;
+mod permissions;
 mod plan;
 mod saved;
 pub mod schema;
@@ -51,6 +52,7 @@ enum Command {
     Graph(graph::Args),
     Bundle(bundle::Args),
     Synth(synth::Args),
+    Permissions(permissions::Args),
     Local(local::Args),
     Validate(validate::Args),
     Schema(schema::Args),
@@ -96,6 +98,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),
+        Command::Permissions(args) => permissions::run(&args).map(done),
         Command::Local(args) => local::run(args).await.map(done),
         Command::Validate(args) => validate::run(args).await.map(done),
         Command::Schema(args) => schema::run(args).await.map(done),
@@ -112,7 +115,11 @@ mod tests {
     fn commands(page: &str) -> Vec<Vec<String>> {
         let fenced = page.split("```").skip(1).step_by(2).flat_map(str::lines);
         let command = |line: &str| {
-            let line = line.trim_start().trim_start_matches("- ").trim_start_matches("run: ").trim_start_matches("$ ");
+            let line = line
+                .trim_start()
+                .trim_start_matches("- ")
+                .trim_start_matches("run: ")
+                .trim_start_matches("$ ");
             let rest = line.strip_prefix("provision ").or_else(|| line.strip_prefix("cargo run -- "))?;
             let end = [" > ", " >> ", " | ", "  #", " # "].iter().filter_map(|mark| rest.find(mark)).min();
             let words = rest[..end.unwrap_or(rest.len())].split_whitespace();

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::aws::{Connection, Result, Target};
-use crate::model::{Changes, Guard, Kind, Live, Mark, Scope};
+use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, Scope};
 use crate::resource::Created;
 
 const KIND: Kind = Kind::new("AWS::Test::Thing");
@@ -42,6 +42,9 @@ impl Adapter for &'static Fake {
     }
     fn normal(&self) -> fn(&Value) -> Value {
         Value::clone
+    }
+    fn permissions(&self) -> Permissions {
+        Permissions { observe: &[], create: &[], update: &[], delete: &[], empty: &[], list: &[] }
     }
     fn find<'a>(&'a self, _: &'a Context, _: &'a Value, _: &'a Mark) -> BoxFuture<'a, Result<Option<Live>>> {
         async { Ok(None) }.boxed()

@@ -15,6 +15,28 @@ pub use lock::{Held, Lease, Locked};
 pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 
 use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::Allow;
+
+/// What reading a stack's record needs. Who may not list a bucket is told that a missing object is forbidden.
+pub const READ: &[Allow] = &[
+    Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/record/{stack}.json"]),
+    Allow::new(&["s3:ListBucket", "s3:ListBucketVersions"], &["arn:aws:s3:::{home}"]),
+];
+/// What holding a stack's lock needs.
+pub const LOCK: &[Allow] = &[Allow::new(
+    &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+    &["arn:aws:s3:::{home}/lock/{stack}.json"],
+)];
+/// What noting a run needs.
+pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home}/record/{stack}.json"])];
+/// What keeping bundles needs.
+pub const KEEP: &[Allow] =
+    &[Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/bundle/*"])];
+/// What forgetting a stack needs.
+pub const FORGET: &[Allow] = &[Allow::new(
+    &["s3:DeleteObject", "s3:DeleteObjectVersion"],
+    &["arn:aws:s3:::{home}/lock/{stack}.json", "arn:aws:s3:::{home}/record/{stack}.json"],
+)];
 
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
@@ -144,17 +166,18 @@ impl Home {
                 return Ok(());
             }
             let delete = Delete::builder().set_objects(Some(doomed)).quiet(true).build();
-            let delete = delete.map_err(|error| Error::unexpected("s3:DeleteObject", error.to_string()))?;
+            let delete =
+                delete.map_err(|error| Error::unexpected("s3:DeleteObjectVersion", error.to_string()))?;
             let answer = s3
                 .delete_objects()
                 .bucket(&self.bucket)
                 .delete(delete)
                 .send()
                 .await
-                .named("s3:DeleteObject")?;
+                .named("s3:DeleteObjectVersion")?;
             if let Some(failed) = answer.errors().first() {
                 let message = failed.message().unwrap_or("refused");
-                return Err(Error::unexpected("s3:DeleteObject", format!("{key}: {message}")));
+                return Err(Error::unexpected("s3:DeleteObjectVersion", format!("{key}: {message}")));
             }
         }
     }

@@ -14,6 +14,7 @@ use super::install::Installed;
 use super::{Error, plain};
 
 const LAUNCHER: &str = include_str!("launch.py");
+const AUTHORIZE: &str = include_str!("authorize.py");
 const HEALTHY: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(30);
 
@@ -23,6 +24,8 @@ pub(super) struct Role<'a> {
     pub(super) region: &'a str,
     /// The gateway's address: what functions are told to call.
     pub(super) gateway: &'a str,
+    /// Whether IAM policies count.
+    pub(super) enforce: bool,
 }
 
 /// A running emulator.
@@ -41,6 +44,8 @@ pub(super) async fn start(installed: &Installed, role: &Role<'_>, state: &Path) 
     fs::create_dir_all(&temporary).map_err(Error::files(&temporary))?;
     let launcher = state.join("launch.py");
     fs::write(&launcher, LAUNCHER).map_err(Error::files(&launcher))?;
+    let authorize = state.join("authorize.py");
+    fs::write(&authorize, AUTHORIZE).map_err(Error::files(&authorize))?;
     let log = state.join("emulator.log");
     let port = free_port().map_err(Error::files("127.0.0.1:0"))?;
     let output = File::create(&log).map_err(Error::files(&log))?;
@@ -84,6 +89,7 @@ fn environment(role: &Role<'_>, port: u16) -> Vec<(&'static str, String)> {
         ("MINISTACK_ACCOUNT_ID", role.account.into()),
         ("MINISTACK_REGION", role.region.into()),
         ("AWS_ENDPOINT_URL", role.gateway.into()),
+        ("AUTH", role.enforce.to_string()),
         ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ("SFTP_ENABLED", "0".into()),
         ("IOT_MTLS_ENABLED", "0".into()),

@@ -40,6 +40,9 @@ pub struct Status {
     pub account: String,
     /// The region it plays.
     pub region: String,
+    /// Whether IAM policies count.
+    #[serde(default)]
+    pub enforce: bool,
     /// How much every answer is delayed, in milliseconds.
     pub latency_ms: u64,
     /// Where the server writes its log.
@@ -160,6 +163,7 @@ impl Instance {
             .args(["local", "serve", "--name", &self.name, "--port", &settings.port.to_string()])
             .args(["--account", &settings.account, "--region", &settings.region])
             .args(["--latency-ms", &latency.to_string()])
+            .args(settings.enforce.then_some("--enforce"))
             .args(settings.owner.iter().flat_map(|pid| ["--owner".to_owned(), pid.to_string()]))
             .stdin(Stdio::null())
             .stdout(log)

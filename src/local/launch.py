@@ -104,6 +104,13 @@ if __name__ == "__main__":
     complete_the_environment(lambda_svc)
     update_deliveries(cloudwatch_logs)
     tag_dashboards(cloudwatch)
+    if os.environ.get("AUTH") == "true":
+        import authorize
+        from ministack.core import iam_actions, iam_evaluator
+        from ministack.services import acm, tagging
+
+        authorize.as_if_by_tls(iam_evaluator)
+        authorize.as_aws_does(iam_actions, tagging, acm)
     sys.argv = ["ministack"]
     from ministack.app import main
 

@@ -49,6 +49,9 @@ pub struct Settings {
     pub region: String,
     /// Delays every answer of an API; `None` leaves a running cloud as it is.
     pub latency: Option<Duration>,
+    /// Whether IAM policies count: what is called with keys of its own users and roles must be allowed. The account id as
+    /// a key may do everything in either case.
+    pub enforce: bool,
     /// The program that serves; `None` is the running one. A test binary names `provision` here.
     pub server: Option<PathBuf>,
     /// A process whose end ends the cloud as well: a test gives its own, and need not stop what it started.
@@ -64,6 +67,7 @@ impl Default for Settings {
             account: DEFAULT_ACCOUNT.into(),
             region: DEFAULT_REGION.into(),
             latency: None,
+            enforce: false,
             server: None,
             owner: None,
         }
@@ -184,6 +188,10 @@ fn check_identity(wanted: &Settings, found: &Status) -> Result<(), Error> {
                 found: found_value.clone(),
             });
         }
+    }
+    if wanted.enforce && !found.enforce {
+        let (endpoint, what) = (found.endpoint.clone(), "IAM enforcement");
+        return Err(Error::Different { endpoint, what, wanted: "on".into(), found: "off".into() });
     }
     match &found.emulator.failure {
         Some(why) => Err(Error::EmulatorDied { endpoint: found.endpoint.clone(), why: why.clone() }),

@@ -36,6 +36,8 @@ pub struct Options {
     pub region: String,
     /// Delays every answer of an API.
     pub latency: Duration,
+    /// Whether IAM policies count.
+    pub enforce: bool,
     /// The process whose end is the server's too.
     pub owner: Option<u32>,
 }
@@ -90,7 +92,12 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
     let installed = install::ensure(&mut silent).await?;
     let ffmpeg = ffmpeg(&mut silent).await?;
     let endpoint = format!("http://127.0.0.1:{port}");
-    let role = Role { account: &options.account, region: &options.region, gateway: &endpoint };
+    let role = Role {
+        account: &options.account,
+        region: &options.region,
+        gateway: &endpoint,
+        enforce: options.enforce,
+    };
     let emulator = emulator::start(&installed, &role, &instance.state()).await?;
     let upstream = format!("http://127.0.0.1:{}", emulator.port);
     let clients = Clients::new(&upstream, &options.account, &options.region);
@@ -111,6 +118,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         build: instance::build_of(&own),
         account: options.account.clone(),
         region: options.region.clone(),
+        enforce: options.enforce,
         latency_ms: 0,
         log: instance.log(),
         emulator: EmulatorStatus { pid: emulator.pid, port: emulator.port, failure: None },

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Created, Observed, Removal, Resolved, Resource};
 use crate::aws::{Context, Error, Result};
-use crate::model::{Changes, Guard, Kind, Live, Mark, refs};
+use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, refs};
 
 /// What went wrong between JSON and a type: a defect of this program, not of the account.
 fn defect(kind: &Kind, what: &str, error: impl fmt::Display) -> Error {
@@ -34,6 +34,8 @@ pub trait Adapter: Send + Sync {
     fn also_in(&self) -> Option<&'static str> {
         None
     }
+    /// What IAM must allow for each verb.
+    fn permissions(&self) -> Permissions;
     /// The live resource that a declaration speaks of.
     fn find<'a>(
         &'a self,
@@ -140,6 +142,10 @@ impl<R: Resource> Adapter for Erased<R> {
 
     fn also_in(&self) -> Option<&'static str> {
         R::ALSO_IN
+    }
+
+    fn permissions(&self) -> Permissions {
+        R::PERMISSIONS
     }
 
     fn find<'a>(

@@ -29,7 +29,7 @@ pub use adapter::{Adapter, Erased};
 pub use registry::{Registry, registry};
 
 use crate::aws::{Context, Result};
-use crate::model::{Changes, Contents, Guard, Kind, Mark, Outputs, Ownership, Readiness, Scope};
+use crate::model::{Changes, Contents, Guard, Kind, Mark, Outputs, Ownership, Permissions, Readiness, Scope};
 
 /// A resource type: its properties as data, and what to do with them at AWS.
 ///
@@ -57,6 +57,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     const SETTLES: bool = false;
     /// A region in which stacks keep it whatever their own: the sweep for marks looks there as well.
     const ALSO_IN: Option<&'static str> = None;
+    /// What IAM must allow for each verb. `tests/conformance` holds it to the calls that the verbs make.
+    const PERMISSIONS: Permissions;
 
     /// The physical id, where names foretell it: what [`observe`](Self::observe) takes. `None`: AWS assigns it and
     /// [`find`](Self::find) must look for it.

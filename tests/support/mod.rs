@@ -29,12 +29,22 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
 impl Cloud {
     /// Starts it. The name tells the tests of one machine apart.
     pub(crate) async fn start(test: &str) -> Self {
+        Self::begin(test, false).await
+    }
+
+    /// Starts one in which IAM policies count.
+    pub(crate) async fn enforcing(test: &str) -> Self {
+        Self::begin(test, true).await
+    }
+
+    async fn begin(test: &str, enforce: bool) -> Self {
         let name = format!("test-{test}-{}", std::process::id());
         let settings = local::Settings {
             name: name.clone(),
             port: 0,
             account: ACCOUNT.into(),
             region: REGION.into(),
+            enforce,
             server: Some(PROGRAM.into()),
             // However this test ends, the cloud ends with it.
             owner: Some(std::process::id()),
@@ -66,6 +76,14 @@ impl Cloud {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
         command.env("PROVISION_LOCAL", &self.name).env("NO_COLOR", "1");
+        command
+    }
+
+    /// The program, set to use this cloud with these credentials: access key, secret and session token.
+    pub(crate) fn command_as(&self, credentials: &[String; 3], arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+        command.env("PROVISION_LOCAL_AUTH", "1").envs(names.into_iter().zip(credentials));
         command
     }
 

@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::validation::{ABSENT, Progress, Proof, awaited, complete, describe};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Kind, Mark, Outputs, Readiness, Scope, Tags};
+use crate::model::{
+    ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
+};
+use crate::resource::route53;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// The region whose certificates CloudFront takes, wherever the stack is.
@@ -203,6 +206,11 @@ fn method(detail: &sdk::CertificateDetail, stands: bool) -> Option<String> {
     }
 }
 
+/// The sweep reads the tags of every certificate that it meets.
+const CERTIFICATES: &[&str] = &["arn:aws:acm:{region}:{account}:certificate/*"];
+
+const OURS: &[&str] = &["arn:aws:acm:us-east-1:{account}:certificate/*"];
+
 impl Resource for Certificate {
     const KIND: Kind = Kind::new("AWS::CertificateManager::Certificate");
     const CREATE_ONLY: &'static [&'static str] = &["DomainName", "DomainValidationOptions", "KeyAlgorithm"];
@@ -210,6 +218,35 @@ impl Resource for Certificate {
     const WRITE_ONLY: &'static [&'static str] = &["DomainValidationOptions"];
 
     const ALSO_IN: Option<&'static str> = Some(REGION);
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["acm:ListCertificates"], ANYTHING),
+            Allow::new(&["acm:DescribeCertificate", "acm:ListTagsForCertificate"], CERTIFICATES),
+            route53::READ,
+        ],
+        create: &[
+            Allow::new(&["acm:RequestCertificate"], ANYTHING).only(Only::Marking),
+            Allow::new(&["acm:AddTagsToCertificate"], OURS).only(Only::Marking),
+            route53::CHANGE,
+            route53::FOLLOW,
+        ],
+        update: &[
+            Allow::new(&["acm:AddTagsToCertificate"], OURS).only(Only::Marking),
+            Allow::new(&["acm:RemoveTagsFromCertificate"], OURS).only(Only::Ours),
+            route53::CHANGE,
+            route53::FOLLOW,
+        ],
+        delete: &[
+            Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::Ours),
+            route53::CHANGE,
+            route53::FOLLOW,
+        ],
+        empty: &[],
+        list: &[
+            Allow::new(&["acm:ListCertificates"], ANYTHING),
+            Allow::new(&["acm:ListTagsForCertificate"], CERTIFICATES),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

@@ -8,11 +8,11 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{
-    Built, Listed, counted, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
-    word,
+    Built, Listed, UNTAGGED, counted, incomplete, owned, ownership, pick, unanswered, when_unused,
+    with_fresh_etag, word,
 };
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchCachePolicy"];
@@ -241,6 +241,17 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
 impl Resource for CachePolicy {
     const KIND: Kind = Kind::new("AWS::CloudFront::CachePolicy");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["cloudfront:ListCachePolicies"], ANYTHING),
+            Allow::new(&["cloudfront:GetCachePolicy"], UNTAGGED),
+        ],
+        create: &[Allow::new(&["cloudfront:CreateCachePolicy"], UNTAGGED)],
+        update: &[Allow::new(&["cloudfront:UpdateCachePolicy"], UNTAGGED)],
+        delete: &[Allow::new(&["cloudfront:DeleteCachePolicy"], UNTAGGED)],
+        empty: &[],
+        list: &[Allow::new(&["cloudfront:ListCachePolicies"], ANYTHING)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

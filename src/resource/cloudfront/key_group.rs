@@ -11,7 +11,7 @@ use super::shared::{
     Built, Listed, SETTLING, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
 };
 use crate::aws::{Context, Error, Result, SdkResult, retry_while};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchResource"];
@@ -97,6 +97,14 @@ where
 impl Resource for KeyGroup {
     const KIND: Kind = Kind::new("AWS::CloudFront::KeyGroup");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["cloudfront:ListKeyGroups", "cloudfront:GetKeyGroup"], ANYTHING)],
+        create: &[Allow::new(&["cloudfront:CreateKeyGroup"], ANYTHING)],
+        update: &[Allow::new(&["cloudfront:UpdateKeyGroup"], ANYTHING)],
+        delete: &[Allow::new(&["cloudfront:DeleteKeyGroup"], ANYTHING)],
+        empty: &[],
+        list: &[Allow::new(&["cloudfront:ListKeyGroups"], ANYTHING)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

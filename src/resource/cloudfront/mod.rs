@@ -9,6 +9,9 @@ mod public_key;
 mod response_headers_policy;
 mod shared;
 
+/// Where distributions are.
+pub(in crate::resource) const DISTRIBUTIONS: &[&str] = &["arn:aws:cloudfront::{account}:distribution/*"];
+
 pub use aws_sdk_cloudfront::types::{
     CachePolicyCookieBehavior, CachePolicyHeaderBehavior, CachePolicyQueryStringBehavior, FrameOptionsList,
     GeoRestrictionType, HttpVersion, Method, MinimumProtocolVersion, OriginAccessControlOriginTypes,

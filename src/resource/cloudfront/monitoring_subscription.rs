@@ -7,7 +7,7 @@ use aws_sdk_cloudfront::types as api;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchMonitoringSubscription", "NoSuchDistribution"];
@@ -80,6 +80,17 @@ impl MonitoringSubscription {
 impl Resource for MonitoringSubscription {
     const KIND: Kind = Kind::new("AWS::CloudFront::MonitoringSubscription");
     const CREATE_ONLY: &'static [&'static str] = &["DistributionId"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["cloudfront:GetMonitoringSubscription"], ANYTHING)],
+        create: &[Allow::new(&["cloudfront:CreateMonitoringSubscription"], ANYTHING)],
+        update: &[Allow::new(
+            &["cloudfront:CreateMonitoringSubscription", "cloudfront:DeleteMonitoringSubscription"],
+            ANYTHING,
+        )],
+        delete: &[Allow::new(&["cloudfront:DeleteMonitoringSubscription"], ANYTHING)],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         self.distribution_id.known()

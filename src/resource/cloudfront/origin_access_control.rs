@@ -6,10 +6,11 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{
-    Built, Listed, filled, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag, word,
+    Built, Listed, UNTAGGED, filled, incomplete, owned, ownership, pick, unanswered, when_unused,
+    with_fresh_etag, word,
 };
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchOriginAccessControl"];
@@ -93,6 +94,17 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
 impl Resource for OriginAccessControl {
     const KIND: Kind = Kind::new("AWS::CloudFront::OriginAccessControl");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["cloudfront:ListOriginAccessControls"], ANYTHING),
+            Allow::new(&["cloudfront:GetOriginAccessControl"], UNTAGGED),
+        ],
+        create: &[Allow::new(&["cloudfront:CreateOriginAccessControl"], ANYTHING)],
+        update: &[Allow::new(&["cloudfront:UpdateOriginAccessControl"], UNTAGGED)],
+        delete: &[Allow::new(&["cloudfront:DeleteOriginAccessControl"], UNTAGGED)],
+        empty: &[],
+        list: &[Allow::new(&["cloudfront:ListOriginAccessControls"], ANYTHING)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

@@ -12,7 +12,7 @@ use super::shared::{
     Built, Listed, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
 };
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchPublicKey"];
@@ -115,6 +115,14 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
 impl Resource for PublicKey {
     const KIND: Kind = Kind::new("AWS::CloudFront::PublicKey");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["cloudfront:ListPublicKeys", "cloudfront:GetPublicKey"], ANYTHING)],
+        create: &[Allow::new(&["cloudfront:CreatePublicKey"], ANYTHING)],
+        update: &[Allow::new(&["cloudfront:GetPublicKeyConfig", "cloudfront:UpdatePublicKey"], ANYTHING)],
+        delete: &[Allow::new(&["cloudfront:DeletePublicKey"], ANYTHING)],
+        empty: &[],
+        list: &[Allow::new(&["cloudfront:ListPublicKeys"], ANYTHING)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

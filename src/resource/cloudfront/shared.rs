@@ -11,6 +11,13 @@ use crate::model::{Mark, Ownership, Scope};
 /// The result of mapping to one of the SDK's types, which check that what the API requires is there.
 pub(super) type Built<T> = std::result::Result<T, BuildError>;
 
+/// What has no tags: its ids are CloudFront's, and only its comment says whose it is.
+pub(super) const UNTAGGED: &[&str] = &[
+    "arn:aws:cloudfront::{account}:cache-policy/*",
+    "arn:aws:cloudfront::{account}:origin-access-control/*",
+    "arn:aws:cloudfront::{account}:response-headers-policy/*",
+];
+
 /// CloudFront's calls see each other's effects within seconds.
 pub(super) const SETTLING: Patience = Patience {
     first: Duration::from_millis(500),

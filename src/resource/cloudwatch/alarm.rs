@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, api_tags, retag, tags_of};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// An alarm on one metric.
@@ -181,10 +181,29 @@ impl Alarm {
     }
 }
 
+const ALARMS: &[&str] = &["arn:aws:cloudwatch:{region}:{account}:alarm:{name}"];
+
 impl Resource for Alarm {
     const KIND: Kind = Kind::new("AWS::CloudWatch::Alarm");
     const CREATE_ONLY: &'static [&'static str] = &["AlarmName"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["cloudwatch:DescribeAlarms"], ANYTHING),
+            Allow::new(&["cloudwatch:ListTagsForResource"], ALARMS),
+        ],
+        create: &[Allow::new(&["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"], ALARMS)],
+        update: &[Allow::new(
+            &["cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"],
+            ALARMS,
+        )],
+        delete: &[Allow::new(&["cloudwatch:DeleteAlarms"], ALARMS)],
+        empty: &[],
+        list: &[
+            Allow::new(&["cloudwatch:DescribeAlarms"], ANYTHING),
+            Allow::new(&["cloudwatch:ListTagsForResource"], ALARMS),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.alarm_name.clone())

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{api_tags, retag, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 /// What the calls on the dashboard itself say when it is not there.
@@ -47,9 +47,28 @@ impl Dashboard {
     }
 }
 
+/// The list finds by the stack's name alone.
+const ALIKE: &[&str] = &["arn:aws:cloudwatch::{account}:dashboard/{stack}*"];
+/// The stack's only one has its name.
+const DASHBOARDS: &[&str] = &["arn:aws:cloudwatch::{account}:dashboard/{stack}"];
+
 impl Resource for Dashboard {
     const KIND: Kind = Kind::new("AWS::CloudWatch::Dashboard");
     const CREATE_ONLY: &'static [&'static str] = &["DashboardName"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"], DASHBOARDS)],
+        create: &[Allow::new(&["cloudwatch:PutDashboard", "cloudwatch:TagResource"], DASHBOARDS)],
+        update: &[Allow::new(
+            &["cloudwatch:PutDashboard", "cloudwatch:TagResource", "cloudwatch:UntagResource"],
+            DASHBOARDS,
+        )],
+        delete: &[Allow::new(&["cloudwatch:DeleteDashboards"], DASHBOARDS)],
+        empty: &[],
+        list: &[
+            Allow::new(&["cloudwatch:ListDashboards"], ANYTHING),
+            Allow::new(&["cloudwatch:ListTagsForResource"], ALIKE),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.dashboard_name.clone())

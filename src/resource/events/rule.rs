@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EventPattern, Target, target};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
@@ -151,9 +151,34 @@ async fn set_tags(cx: &Context, id: &str, seen: &Tags, desired: &Tags) -> Result
     settle(cx, tag).await.map(drop)
 }
 
+const RULES: &[&str] = &["arn:aws:events:{region}:{account}:rule/{name}"];
+
 impl Resource for Rule {
     const KIND: Kind = Kind::new("AWS::Events::Rule");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "EventBusName"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(
+            &["events:DescribeRule", "events:ListTargetsByRule", "events:ListTagsForResource"],
+            RULES,
+        )],
+        create: &[Allow::new(&["events:PutRule", "events:TagResource", "events:PutTargets"], RULES)],
+        update: &[Allow::new(
+            &[
+                "events:PutRule",
+                "events:PutTargets",
+                "events:RemoveTargets",
+                "events:TagResource",
+                "events:UntagResource",
+            ],
+            RULES,
+        )],
+        delete: &[Allow::new(&["events:RemoveTargets", "events:DeleteRule"], RULES)],
+        empty: &[],
+        list: &[
+            Allow::new(&["events:ListRules"], ANYTHING),
+            Allow::new(&["events:ListTagsForResource"], RULES),
+        ],
+    };
 
     fn id(&self, scope: &Scope) -> Option<String> {
         Some(self.arn(scope))

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::role_edit::{Editor, api_tags};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Principal, Scope, Tags};
+use crate::model::{
+    ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal,
+    Scope, Tags,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
@@ -175,9 +178,49 @@ fn tags_of(found: Option<Vec<aws_sdk_iam::types::Tag>>) -> Tags {
     found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
 
+const ROLES: &[&str] = &["arn:aws:iam::{account}:role/{name}"];
+
 impl Resource for Role {
     const KIND: Kind = Kind::new("AWS::IAM::Role");
     const CREATE_ONLY: &'static [&'static str] = &["Path", "RoleName"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(
+            &["iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"],
+            ROLES,
+        )],
+        create: &[
+            Allow::new(&["iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"], ROLES),
+            Allow::new(&["iam:AttachRolePolicy"], ROLES).with("ManagedPolicyArns"),
+        ],
+        update: &[
+            Allow::new(
+                &[
+                    "iam:UpdateAssumeRolePolicy",
+                    "iam:UpdateRole",
+                    "iam:PutRolePolicy",
+                    "iam:DeleteRolePolicy",
+                    "iam:DetachRolePolicy",
+                    "iam:DeleteRolePermissionsBoundary",
+                    "iam:TagRole",
+                    "iam:UntagRole",
+                ],
+                ROLES,
+            ),
+            Allow::new(&["iam:AttachRolePolicy"], ROLES).with("ManagedPolicyArns"),
+            Allow::new(&["iam:PutRolePermissionsBoundary"], ROLES).with("PermissionsBoundary"),
+        ],
+        delete: &[Allow::new(
+            &[
+                "iam:ListInstanceProfilesForRole",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:DeleteRole",
+            ],
+            ROLES,
+        )],
+        empty: &[],
+        list: &[Allow::new(&["iam:ListRoles"], ANYTHING), Allow::new(&["iam:ListRoleTags"], ROLES)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.role_name.clone())

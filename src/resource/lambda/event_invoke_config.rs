@@ -5,9 +5,9 @@
 use aws_sdk_lambda::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, patiently};
+use super::{ABSENT, FUNCTIONS, patiently};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, Scope};
+use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 /// The unpublished version, which is what a function's name alone means.
@@ -97,6 +97,14 @@ impl EventInvokeConfig {
 impl Resource for EventInvokeConfig {
     const KIND: Kind = Kind::new("AWS::Lambda::EventInvokeConfig");
     const CREATE_ONLY: &'static [&'static str] = &["FunctionName", "Qualifier"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["lambda:GetFunctionEventInvokeConfig"], FUNCTIONS)],
+        create: &[Allow::new(&["lambda:PutFunctionEventInvokeConfig"], FUNCTIONS)],
+        update: &[Allow::new(&["lambda:PutFunctionEventInvokeConfig"], FUNCTIONS)],
+        delete: &[Allow::new(&["lambda:DeleteFunctionEventInvokeConfig"], FUNCTIONS)],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.physical_id())

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::function_calls::{CONFIGURATION, arn};
 use super::function_state::read;
 use super::{
-    ABSENT, CONFLICT, Code, DeadLetterConfig, Environment, EphemeralStorage, FileSystemConfig, LoggingConfig,
-    TracingConfig, VpcConfig, patiently, unsettled,
+    ABSENT, CONFLICT, Code, DeadLetterConfig, Environment, EphemeralStorage, FUNCTIONS, FileSystemConfig,
+    LoggingConfig, TracingConfig, VpcConfig, patiently, unsettled,
 };
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// A function.
@@ -81,9 +81,43 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name)), ("FunctionName", name.to_owned())])
 }
 
+/// A function gets its role from whoever makes it, and its code is read in their name.
+const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
+    .only(Only::PassedTo("lambda.amazonaws.com"));
+const READ_BUNDLE: Allow = Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{home}/bundle/*"]);
+
 impl Resource for Function {
     const KIND: Kind = Kind::new("AWS::Lambda::Function");
     const CREATE_ONLY: &'static [&'static str] = &["FunctionName", "PackageType"];
+    const PERMISSIONS: Permissions = Permissions {
+        // GetFunction leaves the tags out for those who may not list them.
+        observe: &[Allow::new(&["lambda:GetFunction", "lambda:ListTags"], FUNCTIONS)],
+        create: &[
+            Allow::new(&["lambda:CreateFunction", "lambda:TagResource"], FUNCTIONS),
+            Allow::new(&["lambda:PutFunctionConcurrency"], FUNCTIONS).with("ReservedConcurrentExecutions"),
+            PASS_ROLE,
+            READ_BUNDLE,
+        ],
+        update: &[
+            Allow::new(
+                &[
+                    "lambda:UpdateFunctionConfiguration",
+                    "lambda:GetFunctionConfiguration",
+                    "lambda:UpdateFunctionCode",
+                    "lambda:DeleteFunctionConcurrency",
+                    "lambda:TagResource",
+                    "lambda:UntagResource",
+                ],
+                FUNCTIONS,
+            ),
+            Allow::new(&["lambda:PutFunctionConcurrency"], FUNCTIONS).with("ReservedConcurrentExecutions"),
+            PASS_ROLE,
+            READ_BUNDLE,
+        ],
+        delete: &[Allow::new(&["lambda:DeleteFunction"], FUNCTIONS)],
+        empty: &[],
+        list: &[Allow::new(&["lambda:ListFunctions"], ANYTHING), Allow::new(&["lambda:ListTags"], FUNCTIONS)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.function_name.clone())

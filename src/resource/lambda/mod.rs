@@ -19,6 +19,8 @@ use std::future::Future;
 
 use crate::aws::{Context, Error, Patience, Result, retry_while};
 
+const FUNCTIONS: &[&str] = &["arn:aws:lambda:{region}:{account}:function:{name}"];
+
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 /// The function is still being created or updated; also: something of this name exists.
 const CONFLICT: &[&str] = &["ResourceConflictException"];

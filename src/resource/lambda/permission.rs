@@ -8,10 +8,11 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{ABSENT, CONFLICT, patiently};
+use super::{ABSENT, CONFLICT, FUNCTIONS, patiently};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
-    Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Principal, Scope, Statement,
+    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
+    Statement,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
@@ -142,6 +143,14 @@ impl Resource for Permission {
         "SourceAccount",
         "SourceArn",
     ];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["lambda:GetPolicy"], FUNCTIONS)],
+        create: &[Allow::new(&["lambda:AddPermission"], FUNCTIONS)],
+        update: &[],
+        delete: &[Allow::new(&["lambda:RemovePermission"], FUNCTIONS)],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.physical_id())

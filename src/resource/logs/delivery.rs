@@ -5,9 +5,9 @@
 use aws_sdk_cloudwatchlogs::types::{Delivery as Found, S3DeliveryConfiguration};
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, PARTS, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// Puts the suffix path of a distribution's logs in a bucket behind this at creation, unasked, and returns it so; an
@@ -112,6 +112,27 @@ impl Resource for Delivery {
     const KIND: Kind = Kind::new("AWS::Logs::Delivery");
     const CREATE_ONLY: &'static [&'static str] = &["DeliverySourceName", "DeliveryDestinationArn"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    /// What changes one that is there acts on the source and the destination as well, which carry the same tag.
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["logs:DescribeDeliveries"], ANYTHING),
+            Allow::new(&["logs:GetDelivery", "logs:ListTagsForResource"], PARTS),
+        ],
+        create: &[
+            Allow::new(&["logs:CreateDelivery"], PARTS),
+            Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
+        ],
+        update: &[
+            Allow::new(&["logs:UpdateDeliveryConfiguration", "logs:UntagResource"], PARTS).only(Only::Ours),
+            Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
+        ],
+        delete: &[Allow::new(&["logs:DeleteDelivery"], PARTS).only(Only::Ours)],
+        empty: &[],
+        list: &[
+            Allow::new(&["logs:DescribeDeliveries"], ANYTHING),
+            Allow::new(&["logs:ListTagsForResource"], PARTS),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

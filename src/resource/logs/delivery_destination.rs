@@ -5,9 +5,9 @@
 use aws_sdk_cloudwatchlogs::types::DeliveryDestinationConfiguration;
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, is_ours, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// Where logs are delivered to.
@@ -54,6 +54,20 @@ impl Resource for DeliveryDestination {
     const KIND: Kind = Kind::new("AWS::Logs::DeliveryDestination");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "DestinationResourceArn", "OutputFormat"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["logs:GetDeliveryDestination", "logs:ListTagsForResource"], PARTS)],
+        create: &[
+            Allow::new(&["logs:PutDeliveryDestination"], PARTS),
+            Allow::new(&["logs:TagResource"], NAMED),
+        ],
+        update: &[Allow::new(&["logs:TagResource", "logs:UntagResource"], NAMED)],
+        delete: &[Allow::new(&["logs:DeleteDeliveryDestination"], PARTS)],
+        empty: &[],
+        list: &[
+            Allow::new(&["logs:DescribeDeliveryDestinations"], ANYTHING),
+            Allow::new(&["logs:ListTagsForResource"], PARTS),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.name.clone())

@@ -9,6 +9,21 @@ use std::future::Future;
 use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
 use crate::model::Tags;
 
+/// The parts of a delivery, which stacks keep where CloudFront's logs are. One list for all actions but those on tags: no
+/// other action acts on more than one of them.
+pub(super) const PARTS: &[&str] = &[
+    "arn:aws:logs:us-east-1:{account}:delivery-source:{name}",
+    "arn:aws:logs:us-east-1:{account}:delivery-destination:{name}",
+    "arn:aws:logs:us-east-1:{account}:delivery:*",
+];
+/// Those that have names of ours.
+pub(super) const NAMED: &[&str] = &[
+    "arn:aws:logs:us-east-1:{account}:delivery-source:{name}",
+    "arn:aws:logs:us-east-1:{account}:delivery-destination:{name}",
+];
+/// The one whose id is AWS's.
+pub(super) const DELIVERIES: &[&str] = &["arn:aws:logs:us-east-1:{account}:delivery:*"];
+
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 pub(super) const CONFLICT: &[&str] = &["ConflictException"];
 

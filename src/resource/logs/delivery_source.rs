@@ -4,9 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, is_ours, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, retag, settle, tags_of};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::resource::cloudfront::DISTRIBUTIONS;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// Something that has logs to deliver.
@@ -33,10 +34,32 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name))])
 }
 
+/// To deliver the logs of something takes a permission of the service that it is of.
+const DELIVER: Allow = Allow::new(&["cloudfront:AllowVendedLogDeliveryForResource"], DISTRIBUTIONS);
+
 impl Resource for DeliverySource {
     const KIND: Kind = Kind::new("AWS::Logs::DeliverySource");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "ResourceArn"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["logs:GetDeliverySource", "logs:ListTagsForResource"], PARTS)],
+        create: &[
+            Allow::new(&["logs:PutDeliverySource"], PARTS),
+            Allow::new(&["logs:TagResource"], NAMED),
+            DELIVER,
+        ],
+        update: &[
+            Allow::new(&["logs:PutDeliverySource"], PARTS),
+            Allow::new(&["logs:TagResource", "logs:UntagResource"], NAMED),
+            DELIVER,
+        ],
+        delete: &[Allow::new(&["logs:DeleteDeliverySource"], PARTS)],
+        empty: &[],
+        list: &[
+            Allow::new(&["logs:DescribeDeliverySources"], ANYTHING),
+            Allow::new(&["logs:ListTagsForResource"], PARTS),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.name.clone())

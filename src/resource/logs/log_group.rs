@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Kind, Mark, Outputs, Ownership, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
@@ -125,9 +125,38 @@ impl LogGroup {
     }
 }
 
+/// The list finds by a part of the name, so also what is somebody else's: whose it is, its tags say.
+const ALIKE: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:*{name}"];
+const GROUPS: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{name}"];
+
 impl Resource for LogGroup {
     const KIND: Kind = Kind::new("AWS::Logs::LogGroup");
     const CREATE_ONLY: &'static [&'static str] = &["LogGroupName", "LogGroupClass"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["logs:DescribeLogGroups"], ANYTHING),
+            Allow::new(&["logs:ListTagsForResource"], GROUPS),
+        ],
+        create: &[Allow::new(
+            &["logs:CreateLogGroup", "logs:TagResource", "logs:PutRetentionPolicy"],
+            GROUPS,
+        )],
+        update: &[Allow::new(
+            &[
+                "logs:PutRetentionPolicy",
+                "logs:DeleteRetentionPolicy",
+                "logs:TagResource",
+                "logs:UntagResource",
+            ],
+            GROUPS,
+        )],
+        delete: &[Allow::new(&["logs:DeleteLogGroup"], GROUPS)],
+        empty: &[],
+        list: &[
+            Allow::new(&["logs:DescribeLogGroups"], ANYTHING),
+            Allow::new(&["logs:ListTagsForResource"], ALIKE),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.log_group_name.clone())

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::mirror::ToSdk;
 use super::raw::RawAnswer;
 use super::settings::JobTemplateSettings;
-use super::{ABSENT, CONFLICT, TagMap, tags};
+use super::{ABSENT, CONFLICT, NAMED, TagMap, tags};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const GET: &str = "mediaconvert:GetJobTemplate";
@@ -155,6 +155,23 @@ async fn create(client: &Client, desired: &JobTemplate) -> Result<()> {
 impl Resource for JobTemplate {
     const KIND: Kind = Kind::new("AWS::MediaConvert::JobTemplate");
     const CREATE_ONLY: &'static [&'static str] = &["Name"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["mediaconvert:GetJobTemplate", "mediaconvert:ListTagsForResource"], NAMED)],
+        create: &[
+            Allow::new(&["mediaconvert:CreateJobTemplate"], ANYTHING).only(Only::Marking),
+            Allow::new(&["mediaconvert:TagResource"], NAMED),
+        ],
+        update: &[Allow::new(
+            &["mediaconvert:UpdateJobTemplate", "mediaconvert:TagResource", "mediaconvert:UntagResource"],
+            NAMED,
+        )],
+        delete: &[Allow::new(&["mediaconvert:DeleteJobTemplate"], NAMED)],
+        empty: &[],
+        list: &[
+            Allow::new(&["mediaconvert:ListJobTemplates"], ANYTHING),
+            Allow::new(&["mediaconvert:ListTagsForResource"], NAMED),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.name.clone())

@@ -5,9 +5,9 @@
 use aws_sdk_mediaconvert::types::{JobStatus, PricingPlan, QueueStatus};
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, CONFLICT, TagMap, tags};
+use super::{ABSENT, CONFLICT, JOBS, NAMED, TagMap, tags};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// A queue.
@@ -49,6 +49,26 @@ fn from_sdk(name: &str, queue: aws_sdk_mediaconvert::types::Queue, tags: TagMap)
 impl Resource for Queue {
     const KIND: Kind = Kind::new("AWS::MediaConvert::Queue");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "PricingPlan"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["mediaconvert:GetQueue", "mediaconvert:ListTagsForResource"], NAMED)],
+        create: &[
+            Allow::new(&["mediaconvert:CreateQueue"], ANYTHING).only(Only::Marking),
+            Allow::new(&["mediaconvert:TagResource"], NAMED),
+        ],
+        update: &[Allow::new(
+            &["mediaconvert:UpdateQueue", "mediaconvert:TagResource", "mediaconvert:UntagResource"],
+            NAMED,
+        )],
+        delete: &[Allow::new(&["mediaconvert:DeleteQueue"], NAMED)],
+        empty: &[
+            Allow::new(&["mediaconvert:ListJobs"], NAMED),
+            Allow::new(&["mediaconvert:CancelJob"], JOBS),
+        ],
+        list: &[
+            Allow::new(&["mediaconvert:ListQueues"], ANYTHING),
+            Allow::new(&["mediaconvert:ListTagsForResource"], NAMED),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.name.clone())

@@ -5,6 +5,17 @@ use std::time::Duration;
 use aws_sdk_route53::types as sdk;
 
 use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, retry_while, until};
+use crate::model::{Allow, Only};
+
+const ZONE: &[&str] = &["arn:aws:route53:::hostedzone/{zone}"];
+/// What [`read`] needs.
+pub(in crate::resource) const READ: Allow = Allow::new(&["route53:ListResourceRecordSets"], ZONE);
+/// What [`change`] needs.
+pub(in crate::resource) const CHANGE: Allow =
+    Allow::new(&["route53:ChangeResourceRecordSets"], ZONE).only(Only::OwnRecords);
+/// What it needs to wait until the change is known.
+pub(in crate::resource) const FOLLOW: Allow =
+    Allow::new(&["route53:GetChange"], &["arn:aws:route53:::change/*"]);
 
 /// The zone is gone, and all its records with it.
 const ABSENT: &[&str] = &["NoSuchHostedZone"];

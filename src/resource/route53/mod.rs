@@ -4,6 +4,7 @@ mod change;
 mod record_set;
 mod zone;
 
-pub(in crate::resource) use change::{change, named, read};
+pub(in crate::resource) use change::{CHANGE, FOLLOW, READ, change, named, read};
+
 pub use record_set::{AliasTarget, RecordSet};
-pub use zone::{HostedZone, answering, zones_over};
+pub use zone::{FIND_ZONE, HostedZone, answering, zones_over};

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use aws_sdk_route53::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::change::{change, named, read};
+use super::change::{CHANGE, FOLLOW, READ, change, named, read};
 use crate::aws::{Context, Error, Result};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, cloudfront};
 
 /// What Route 53 says of a change that its zone contradicts: creating what is there, deleting what is not.
@@ -136,6 +136,18 @@ fn ownership(distribution: Option<Ownership>, stack: &str) -> Ownership {
 impl Resource for RecordSet {
     const KIND: Kind = Kind::new("AWS::Route53::RecordSet");
     const CREATE_ONLY: &'static [&'static str] = &["HostedZoneId"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            READ,
+            Allow::new(&["cloudfront:ListDistributions"], ANYTHING),
+            Allow::new(&["cloudfront:ListTagsForResource"], cloudfront::DISTRIBUTIONS),
+        ],
+        create: &[CHANGE, FOLLOW],
+        update: &[CHANGE, FOLLOW],
+        delete: &[CHANGE, FOLLOW],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(Self::id_of(&self.hosted_zone_id, &self.name, &self.r#type))

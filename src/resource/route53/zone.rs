@@ -5,6 +5,10 @@ use futures::future::try_join_all;
 
 use super::change::named;
 use crate::aws::{Context, Result, SdkResult};
+use crate::model::{ANYTHING, Allow};
+
+/// What [`zones_over`] needs.
+pub const FIND_ZONE: Allow = Allow::new(&["route53:ListHostedZonesByName"], ANYTHING);
 
 /// A hosted zone of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]

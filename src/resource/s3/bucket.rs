@@ -14,7 +14,7 @@ use super::{
     arn, change, emptying, remove, settings,
 };
 use crate::aws::{Class, Context, Error, Result, SdkResult};
-use crate::model::{Changes, Guard, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Guard, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// What S3 answers for a bucket of another account, or of another region.
@@ -170,10 +170,55 @@ async fn delete_bucket(cx: &Context, name: &str) -> Result<()> {
     remove(cx, || async { call.clone().send().await.unless("s3:DeleteBucket", NO_BUCKET).map(drop) }).await
 }
 
+const BUCKETS: &[&str] = &["arn:aws:s3:::{name}"];
+const OBJECTS: &[&str] = &["arn:aws:s3:::{name}/*"];
+/// The settings are written by calls that the reference knows under these actions, deleting ones included.
+const SETTINGS: &[&str] = &[
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutBucketCORS",
+    "s3:PutBucketNotification",
+    "s3:PutBucketLogging",
+    "s3:PutBucketTagging",
+];
+
 impl Resource for Bucket {
     const KIND: Kind = Kind::new("AWS::S3::Bucket");
     const CREATE_ONLY: &'static [&'static str] = &["BucketName"];
     const GUARD: Guard = Guard::Data;
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(
+            &[
+                "s3:GetBucketVersioning",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetBucketOwnershipControls",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetLifecycleConfiguration",
+                "s3:GetBucketCORS",
+                "s3:GetBucketNotification",
+                "s3:GetBucketLogging",
+                "s3:GetBucketTagging",
+                "s3:ListBucketVersions",
+                "s3:ListBucketMultipartUploads",
+            ],
+            BUCKETS,
+        )],
+        create: &[Allow::new(&["s3:CreateBucket", "s3:TagResource"], BUCKETS), Allow::new(SETTINGS, BUCKETS)],
+        update: &[Allow::new(SETTINGS, BUCKETS)],
+        delete: &[Allow::new(&["s3:DeleteBucket"], BUCKETS)],
+        // The reference of DeleteObjects asks for the first of these always.
+        empty: &[Allow::new(
+            &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"],
+            OBJECTS,
+        )],
+        list: &[
+            Allow::new(&["s3:ListAllMyBuckets"], ANYTHING),
+            Allow::new(&["s3:GetBucketTagging"], BUCKETS),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.bucket_name.clone())

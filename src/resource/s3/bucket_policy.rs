@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{change, remove};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Scope};
+use crate::model::{
+    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchBucketPolicy", "NoSuchBucket"];
@@ -19,9 +21,19 @@ pub struct BucketPolicy {
     pub policy_document: PolicyDocument,
 }
 
+const BUCKETS: &[&str] = &["arn:aws:s3:::{name}"];
+
 impl Resource for BucketPolicy {
     const KIND: Kind = Kind::new("AWS::S3::BucketPolicy");
     const CREATE_ONLY: &'static [&'static str] = &["Bucket"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["s3:GetBucketPolicy"], BUCKETS)],
+        create: &[Allow::new(&["s3:PutBucketPolicy"], BUCKETS)],
+        update: &[Allow::new(&["s3:PutBucketPolicy"], BUCKETS)],
+        delete: &[Allow::new(&["s3:DeleteBucketPolicy"], BUCKETS)],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.bucket.text())

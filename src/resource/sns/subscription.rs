@@ -8,9 +8,9 @@
 use aws_sdk_sns::types::Subscription as Listed;
 use serde::{Deserialize, Serialize};
 
-use super::ABSENT;
+use super::{ABSENT, TOPICS};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// A subscription of an endpoint to a topic.
@@ -76,6 +76,15 @@ fn outputs_of(arn: Option<&str>) -> Outputs {
 impl Resource for Subscription {
     const KIND: Kind = Kind::new("AWS::SNS::Subscription");
     const CREATE_ONLY: &'static [&'static str] = &["TopicArn", "Protocol", "Endpoint"];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["sns:ListSubscriptionsByTopic"], TOPICS)],
+        create: &[Allow::new(&["sns:Subscribe"], TOPICS)],
+        update: &[],
+        delete: &[Allow::new(&["sns:Unsubscribe"], ANYTHING)],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(Self::at(&self.topic_arn.known()?, &self.protocol, &self.endpoint))

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use aws_sdk_sns::types::Tag;
 use serde::{Deserialize, Serialize};
 
-use super::ABSENT;
+use super::{ABSENT, TOPICS};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const DISPLAY_NAME: &str = "DisplayName";
@@ -81,6 +81,14 @@ impl Resource for Topic {
     const KIND: Kind = Kind::new("AWS::SNS::Topic");
     const CREATE_ONLY: &'static [&'static str] = &["TopicName"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["sns:GetTopicAttributes", "sns:ListTagsForResource"], TOPICS)],
+        create: &[Allow::new(&["sns:CreateTopic", "sns:TagResource"], TOPICS)],
+        update: &[Allow::new(&["sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"], TOPICS)],
+        delete: &[Allow::new(&["sns:DeleteTopic"], TOPICS)],
+        empty: &[],
+        list: &[Allow::new(&["sns:ListTopics"], ANYTHING), Allow::new(&["sns:ListTagsForResource"], TOPICS)],
+    };
 
     fn id(&self, scope: &Scope) -> Option<String> {
         Some(self.arn(scope))

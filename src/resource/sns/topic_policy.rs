@@ -6,9 +6,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ABSENT;
+use super::{ABSENT, TOPICS};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Scope};
+use crate::model::{
+    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 /// How SNS signs its own policy.
@@ -62,6 +64,15 @@ async fn put(cx: &Context, topic: &str, policy: String) -> Result<Option<()>> {
 impl Resource for TopicPolicy {
     const KIND: Kind = Kind::new("AWS::SNS::TopicPolicy");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["sns:GetTopicAttributes"], TOPICS)],
+        create: &[Allow::new(&["sns:SetTopicAttributes"], TOPICS)],
+        update: &[Allow::new(&["sns:SetTopicAttributes"], TOPICS)],
+        delete: &[Allow::new(&["sns:SetTopicAttributes"], TOPICS)],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         self.topics[0].known()

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
@@ -55,9 +55,19 @@ impl Queue {
     }
 }
 
+const QUEUES: &[&str] = &["arn:aws:sqs:{region}:{account}:{name}"];
+
 impl Resource for Queue {
     const KIND: Kind = Kind::new("AWS::SQS::Queue");
     const CREATE_ONLY: &'static [&'static str] = &["QueueName"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["sqs:GetQueueAttributes", "sqs:ListQueueTags"], QUEUES)],
+        create: &[Allow::new(&["sqs:CreateQueue", "sqs:TagQueue"], QUEUES)],
+        update: &[Allow::new(&["sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"], QUEUES)],
+        delete: &[Allow::new(&["sqs:DeleteQueue"], QUEUES)],
+        empty: &[],
+        list: &[Allow::new(&["sqs:ListQueues"], ANYTHING), Allow::new(&["sqs:ListQueueTags"], QUEUES)],
+    };
 
     fn id(&self, scope: &Scope) -> Option<String> {
         Some(url(scope, &self.queue_name))

@@ -9,7 +9,9 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Input, Kind, Mark, Outputs, Ownership, PolicyDocument, Scope};
+use crate::model::{
+    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
@@ -32,9 +34,19 @@ impl QueuePolicy {
     }
 }
 
+const QUEUES: &[&str] = &["arn:aws:sqs:{region}:{account}:{name}"];
+
 impl Resource for QueuePolicy {
     const KIND: Kind = Kind::new("AWS::SQS::QueuePolicy");
     const CREATE_ONLY: &'static [&'static str] = &["Queues"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(&["sqs:GetQueueAttributes"], QUEUES)],
+        create: &[Allow::new(&["sqs:SetQueueAttributes"], QUEUES)],
+        update: &[Allow::new(&["sqs:SetQueueAttributes"], QUEUES)],
+        delete: &[Allow::new(&["sqs:SetQueueAttributes"], QUEUES)],
+        empty: &[],
+        list: &[],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.queues[0].text())

@@ -21,9 +21,12 @@ pub(in crate::resource) use names::{distributions, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 
+use super::DISTRIBUTIONS;
 use super::shared::{Built, SETTLING, incomplete, with_fresh_etag};
 use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, retry_while, until};
-use crate::model::{Changes, Kind, Mark, Outputs, Readiness, Scope, Tags};
+use crate::model::{
+    ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchDistribution", "NoSuchResource"];
@@ -160,6 +163,32 @@ impl Resource for Distribution {
     const KIND: Kind = Kind::new("AWS::CloudFront::Distribution");
     const CREATE_ONLY: &'static [&'static str] = &[];
     const SETTLES: bool = true;
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["cloudfront:ListDistributions"], ANYTHING),
+            Allow::new(&["cloudfront:GetDistribution", "cloudfront:ListTagsForResource"], DISTRIBUTIONS),
+        ],
+        create: &[
+            Allow::new(&["cloudfront:CreateDistribution"], DISTRIBUTIONS),
+            Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::Marking),
+        ],
+        update: &[
+            Allow::new(&["cloudfront:GetDistributionConfig"], DISTRIBUTIONS),
+            Allow::new(&["cloudfront:UpdateDistribution", "cloudfront:UntagResource"], DISTRIBUTIONS)
+                .only(Only::Ours),
+            Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::Marking),
+        ],
+        delete: &[Allow::new(
+            &["cloudfront:UpdateDistribution", "cloudfront:DeleteDistribution"],
+            DISTRIBUTIONS,
+        )
+        .only(Only::Ours)],
+        empty: &[],
+        list: &[
+            Allow::new(&["cloudfront:ListDistributions"], ANYTHING),
+            Allow::new(&["cloudfront:ListTagsForResource"], DISTRIBUTIONS),
+        ],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

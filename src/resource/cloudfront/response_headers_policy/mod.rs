@@ -13,9 +13,11 @@ pub use config::{
     SecurityHeadersConfig, ServerTimingHeadersConfig, StrictTransportSecurity, XssProtection,
 };
 
-use super::shared::{Listed, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag};
+use super::shared::{
+    Listed, UNTAGGED, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
+};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Changes, Kind, Mark, Outputs, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchResponseHeadersPolicy"];
@@ -57,6 +59,17 @@ async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
 impl Resource for ResponseHeadersPolicy {
     const KIND: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
     const CREATE_ONLY: &'static [&'static str] = &[];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[
+            Allow::new(&["cloudfront:ListResponseHeadersPolicies"], ANYTHING),
+            Allow::new(&["cloudfront:GetResponseHeadersPolicy"], UNTAGGED),
+        ],
+        create: &[Allow::new(&["cloudfront:CreateResponseHeadersPolicy"], UNTAGGED)],
+        update: &[Allow::new(&["cloudfront:UpdateResponseHeadersPolicy"], UNTAGGED)],
+        delete: &[Allow::new(&["cloudfront:DeleteResponseHeadersPolicy"], UNTAGGED)],
+        empty: &[],
+        list: &[Allow::new(&["cloudfront:ListResponseHeadersPolicies"], ANYTHING)],
+    };
 
     fn id(&self, _: &Scope) -> Option<String> {
         None

@@ -1,0 +1,122 @@
+//! `provision permissions`: the least-privilege IAM policy of a command, offline.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use miette::{IntoDiagnostic as _, WrapErr as _};
+
+use super::session;
+use crate::model::PolicyDocument;
+use crate::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, Subject};
+use crate::resource::registry;
+use crate::stack;
+use crate::stack::config;
+use crate::stack::domain::Zone;
+use crate::stack::handlers::Code;
+
+/// Print the IAM policy that a command needs for a stack, and nothing beyond; offline.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// The command that the policy is for. `apply --verify` needs those of both.
+    #[arg(long = "for", value_enum, value_name = "COMMAND")]
+    command: Command,
+    /// The id of the hosted zone of the stack's domain, to allow no other.
+    #[arg(long, value_name = "ID")]
+    zone_id: Option<String>,
+    /// Write it into this directory instead, as managed policies of at most 6,144 characters each.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Command {
+    Plan,
+    Apply,
+    Teardown,
+    Verify,
+}
+
+impl Command {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+            Self::Teardown => "teardown",
+            Self::Verify => "verify",
+        }
+    }
+
+    const fn command(self) -> permissions::Command {
+        match self {
+            Self::Plan => permissions::Command::Plan,
+            Self::Apply => permissions::Command::Apply,
+            Self::Teardown => permissions::Command::Teardown,
+            Self::Verify => permissions::Command::Verify,
+        }
+    }
+}
+
+/// Prints the policy on stdout and its size on stderr.
+///
+/// # Errors
+/// When the stack file cannot be used, or a file cannot be written.
+pub(super) fn run(args: &Args) -> miette::Result<()> {
+    let file = config::load(&args.stack)?;
+    let scope = session::scope(&file);
+    // Neither the code nor the zone changes what is declared, only the values in it.
+    let code = Code { submit: String::new(), publish: String::new() };
+    let zone = Zone { id: args.zone_id.clone().unwrap_or_else(|| "*".to_owned()) };
+    let declarations = stack::declare(&file, &code, Some(&zone));
+    let subject = Subject {
+        scope: &scope,
+        declarations: &declarations,
+        domain: file.domain.as_ref().map(|domain| domain.name.as_str()),
+        zone: args.zone_id.as_deref(),
+    };
+    let policy = permissions::policy(registry(), args.command.command(), subject);
+    anstream::eprintln!("{} of {}: {}", args.command.name(), scope.stack, size(&policy));
+    match &args.out {
+        None => anstream::println!("{}", pretty(&policy)?),
+        Some(directory) => write(&policy, args.command, directory)?,
+    }
+    Ok(())
+}
+
+fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
+    serde_json::to_string_pretty(&permissions::json(policy)).into_diagnostic()
+}
+
+/// How big it is, and where that fits.
+fn size(policy: &PolicyDocument) -> String {
+    let length = permissions::length(policy);
+    let actions: BTreeSet<_> = policy.statements().flat_map(|statement| &statement.action).collect();
+    let actions = actions.len();
+    let statements = policy.statements().count();
+    let parts = permissions::split(policy, MANAGED_LIMIT).len();
+    let fits = if length <= MANAGED_LIMIT {
+        "one managed policy, or a role's inline policy".to_owned()
+    } else if length <= INLINE_LIMIT {
+        format!("a role's inline policy, or {parts} managed policies (--out DIR)")
+    } else {
+        format!("{parts} managed policies (--out DIR), too long for a role's inline policy")
+    };
+    format!("{actions} actions in {statements} statements, {length} characters: {fits}")
+}
+
+fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette::Result<()> {
+    fs::create_dir_all(directory)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("cannot make the directory {}", directory.display()))?;
+    for (number, part) in (1..).zip(permissions::split(policy, MANAGED_LIMIT)) {
+        let path = directory.join(format!("{}-{number}.json", command.name()));
+        fs::write(&path, pretty(&part)? + "\n")
+            .into_diagnostic()
+            .wrap_err_with(|| format!("cannot write {}", path.display()))?;
+        anstream::println!("{}", path.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The policies that `provision permissions` prints, held against a local cloud in which IAM policies count: each command
+//! runs in a role that has its policy and nothing else.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "this test uses a part of it")]
+mod support;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_http_client::{Builder, Connector};
+use provision::aws::Context;
+use serde_json::json;
+use support::{ACCOUNT, Cloud, REGION, StackFile, output};
+
+/// RFC 9500's published test key.
+const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sign/testdata/rsa.pem");
+const STACK: &str = "vod-local";
+
+/// The account's root, who makes the roles.
+struct Root<'a> {
+    cloud: &'a Cloud,
+    cx: Context,
+    sts: aws_sdk_sts::Client,
+}
+
+impl<'a> Root<'a> {
+    async fn of(cloud: &'a Cloud) -> Self {
+        let plain = Builder::new().build_with_connector_fn(|_, _| Connector::builder().build_http());
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(plain)
+            .endpoint_url(&cloud.endpoint)
+            .region(Region::new(REGION))
+            .credentials_provider(Credentials::new(ACCOUNT, "local", None, None, "test"))
+            .load()
+            .await;
+        Self { cloud, cx: cloud.context(STACK).await, sts: aws_sdk_sts::Client::new(&config) }
+    }
+
+    /// Credentials of a role that has exactly the printed policies of these commands for a stack.
+    async fn role(&self, name: &str, stack: &StackFile, commands: &[&str]) -> [String; 3] {
+        let iam = self.cx.iam();
+        let trust = json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+            "Action": "sts:AssumeRole",
+        }]});
+        let made = iam.create_role().role_name(name).assume_role_policy_document(trust.to_string());
+        made.send().await.unwrap();
+        for command in commands {
+            let (policy, said) = self.cloud.provision(&["permissions", stack.path(), "--for", command], 0);
+            assert!(said.starts_with(&format!("{command} of {STACK}: ")), "{said}");
+            let put = iam.put_role_policy().role_name(name).policy_name(*command);
+            put.policy_document(policy).send().await.unwrap();
+        }
+        let arn = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+        let session = self.sts.assume_role().role_arn(arn).role_session_name("test").send().await.unwrap();
+        let credentials = session.credentials.unwrap();
+        [credentials.access_key_id, credentials.secret_access_key, credentials.session_token]
+    }
+
+    fn run(&self, credentials: &[String; 3], arguments: &[&str], code: i32) -> (String, String) {
+        output(self.cloud.command_as(credentials, arguments), code)
+    }
+}
+
+/// The local stack with its own name, alerts and private playback, tagged like this.
+fn full(tag: &str) -> StackFile {
+    let tags = format!(
+        "tags: {{ {tag} }}\nalerts: {{ email: oncall@example.com }}\ndomain: {{ name: video.example.com, zone: example.com }}"
+    );
+    let keys = format!("  access_logs: true\n  signed_urls: {{ public_keys: [{KEY}] }}");
+    StackFile::new(&[("tags: { environment: local }", &tags), ("  access_logs: true", &keys)])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_command_runs_with_its_policy_and_nothing_else() {
+    let cloud = Cloud::enforcing("permissions").await;
+    let root = Root::of(&cloud).await;
+    let zone = root.cx.route53().create_hosted_zone().name("example.com").caller_reference("permissions");
+    zone.send().await.unwrap();
+    let stack = full("environment: local");
+    let planner = root.role("planner", &stack, &["plan"]).await;
+    let applier = root.role("applier", &stack, &["apply"]).await;
+    let remover = root.role("remover", &stack, &["teardown"]).await;
+
+    let (planned, _) = root.run(&planner, &["plan", stack.path()], 0);
+    assert!(planned.contains("delivery/distribution"), "{planned}");
+    let (_, refused) = root.run(&planner, &["apply", stack.path(), "--yes"], 1);
+    assert!(refused.contains("assumed-role/planner/test is"), "whom: {refused}");
+    assert!(refused.contains("allow `s3:GetBucketPolicy` for the identity you run as"), "what: {refused}");
+    assert!(root.cx.s3().list_buckets().send().await.unwrap().buckets().is_empty(), "nothing was changed");
+
+    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
+    let (nothing, _) = root.run(&planner, &["plan", stack.path()], 0);
+    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+
+    // Every taggable resource is updated, then the options go, and what was theirs with them.
+    let retagged = full("tier: gold");
+    root.run(&applier, &["apply", retagged.path(), "--yes"], 0);
+    let plain = StackFile::new(&[("  access_logs: true", "  access_logs: false")]);
+    root.run(&applier, &["apply", plain.path(), "--yes"], 0);
+    let (nothing, _) = root.run(&planner, &["plan", plain.path()], 0);
+    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
+
+    only_teardown_removes_a_video(&root, &stack, &applier).await;
+    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
+
+    let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes"], 0);
+    assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+}
+
+/// Apply's policy does not let even a teardown remove what a bucket holds.
+async fn only_teardown_removes_a_video(root: &Root<'_>, stack: &StackFile, applier: &[String; 3]) {
+    let bucket = format!("{STACK}-source-{ACCOUNT}-{REGION}");
+    let body = ByteStream::from_static(b"no video, but somebody's");
+    root.cx.s3().put_object().bucket(&bucket).key("a.txt").body(body).send().await.unwrap();
+    let (_, refused) = root.run(applier, &["teardown", stack.path(), "--yes"], 1);
+    assert!(refused.contains("s3:DeleteObjectVersion"), "{refused}");
+    root.cx.s3().head_object().bucket(&bucket).key("a.txt").send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_applied_stack_is_verified_with_the_policy_for_that() {
+    let cloud = Cloud::enforcing("permissions-verify").await;
+    let root = Root::of(&cloud).await;
+    let stack = StackFile::new(&[]);
+    let both = root.role("applier", &stack, &["apply", "verify"]).await;
+    let (played, _) = root.run(&both, &["apply", stack.path(), "--yes", "--verify"], 0);
+    assert!(played.lines().any(|line| line.starts_with("play ")), "{played}");
+    let verifier = root.role("verifier", &stack, &["verify"]).await;
+    root.run(&verifier, &["verify", stack.path()], 0);
+}
