@@ -92,23 +92,23 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
     assert!(refused.contains("allow `s3:GetBucketPolicy` for the identity you run as"), "what: {refused}");
     assert!(root.cx.s3().list_buckets().send().await.unwrap().buckets().is_empty(), "nothing was changed");
 
-    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
+    root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = root.run(&planner, &["plan", stack.path()], 0);
     assert!(nothing.contains("nothing to do: all "), "{nothing}");
 
     // Every taggable resource is updated, then the options go, and what was theirs with them.
     let retagged = full("tier: gold");
-    root.run(&applier, &["apply", retagged.path(), "--yes"], 0);
+    root.run(&applier, &["apply", retagged.path(), "--yes", "--allow-broadening"], 0);
     let plain = StackFile::new(&[("  access_logs: true", "  access_logs: false")]);
-    root.run(&applier, &["apply", plain.path(), "--yes"], 0);
+    root.run(&applier, &["apply", plain.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = root.run(&planner, &["plan", plain.path()], 0);
     assert!(nothing.contains("nothing to do: all "), "{nothing}");
-    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
+    root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
 
     only_teardown_removes_a_video(&root, &stack, &applier).await;
-    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
+    root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
 
-    let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes"], 0);
+    let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes", "--allow-broadening"], 0);
     assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
 }
 
@@ -117,7 +117,7 @@ async fn only_teardown_removes_a_video(root: &Root<'_>, stack: &StackFile, appli
     let bucket = format!("{STACK}-source-{ACCOUNT}-{REGION}");
     let body = ByteStream::from_static(b"no video, but somebody's");
     root.cx.s3().put_object().bucket(&bucket).key("a.txt").body(body).send().await.unwrap();
-    let (_, refused) = root.run(applier, &["teardown", stack.path(), "--yes"], 1);
+    let (_, refused) = root.run(applier, &["teardown", stack.path(), "--yes"], 4);
     assert!(refused.contains("s3:DeleteObjectVersion"), "{refused}");
     root.cx.s3().head_object().bucket(&bucket).key("a.txt").send().await.unwrap();
 }

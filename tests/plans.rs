@@ -2,18 +2,48 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/calls.rs"]
+mod calls;
 #[expect(dead_code, reason = "this test uses a part of it")]
 mod support;
 
 use std::path::Path;
 use std::process::Command;
 
+use calls::mutating;
 use provision::review::{Action, Cause, Property, Review};
 use support::{Cloud, PROGRAM, StackFile, output};
 
 fn json(cloud: &Cloud, stack: &str) -> Review {
-    let (text, _) = cloud.provision(&["plan", stack, "--format", "json"], 0);
+    let (text, _) = plan(cloud, &[stack, "--format", "json"], 0);
     serde_json::from_str(&text).unwrap()
+}
+
+/// The output that the README shows for a command.
+fn shown_in_the_readme(command: &str) -> String {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once(&format!("```text\n$ {command}\n")).unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+/// The stack as a colleague would change it.
+fn edited() -> StackFile {
+    StackFile::new(&[
+        ("log_retention: 1d", "log_retention: 3d"),
+        ("every: 2s", "every: 5s"),
+        (
+            "  expire_noncurrent_after: 1d",
+            "  expire_noncurrent_after: 1d\n  upload_origins: [\"https://app.example.com\"]",
+        ),
+    ])
+}
+
+/// A plan, which must make no mutating call whatever the account holds.
+fn plan(cloud: &Cloud, arguments: &[&str], code: i32) -> (String, String) {
+    let (stdout, stderr) = cloud.provision(&[&["-v", "plan"], arguments].concat(), code);
+    assert!(stderr.contains("GetObject"), "-v shows calls: {stderr}");
+    assert_eq!(mutating(&stderr), Vec::<&str>::new(), "a plan changes nothing");
+    (stdout, stderr)
 }
 
 /// Who moved each property of a resource.
@@ -26,31 +56,28 @@ fn causes(review: &Review, address: &str) -> Vec<(String, Cause)> {
 async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     let cloud = Cloud::start("plans").await;
     let stack = StackFile::new(&[]);
-    cloud.provision(&["plan", stack.path(), "--detailed-exitcode"], 2);
+    plan(&cloud, &[stack.path(), "--detailed-exitcode"], 2);
     let all_new = json(&cloud, stack.path());
     assert!(all_new.changes.iter().all(|change| change.action == Action::Create), "{all_new:#?}");
     assert_eq!(all_new.totals.create, all_new.changes.len());
 
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
-    let (nothing, _) = cloud.provision(&["plan", stack.path(), "--detailed-exitcode"], 0);
+    let (nothing, _) = plan(&cloud, &[stack.path(), "--detailed-exitcode"], 0);
     assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
 
     let cx = cloud.context("vod-local").await;
     let source = "vod-local-source-111122223333-ap-northeast-2";
     cx.s3().delete_public_access_block().bucket(source).send().await.unwrap();
+    let changed = edited();
+    let (shown, _) = plan(&cloud, &[changed.path()], 0);
+    assert_eq!(shown, shown_in_the_readme("provision plan stacks/local.yaml"));
     cx.logs().delete_log_group().log_group_name("/aws/lambda/vod-local-publish").send().await.unwrap();
-    let changed = StackFile::new(&[("log_retention: 1d", "log_retention: 3d")]);
     let review = json(&cloud, changed.path());
-    let block = "PublicAccessBlockConfiguration";
     let drifted = causes(&review, "storage/source");
-    assert!(
-        drifted.iter().all(|(path, cause)| path.starts_with(block) && *cause == Cause::Drift),
-        "{drifted:?}"
-    );
+    assert!(drifted.contains(&("PublicAccessBlockConfiguration".to_owned(), Cause::Drift)), "{drifted:?}");
+    assert!(drifted.contains(&("CorsConfiguration".to_owned(), Cause::Change)), "{drifted:?}");
     assert_eq!(causes(&review, "handlers/submit/logs"), [("RetentionInDays".to_owned(), Cause::Change)]);
-    let (text, _) = cloud.provision(&["plan", changed.path()], 0);
-    assert!(text.contains("change  RetentionInDays  1d → 3d"), "{text}");
-    assert!(text.contains(&format!("drift   {block}")), "{text}");
+    let (text, _) = plan(&cloud, &[changed.path()], 0);
     assert!(text.contains("it is gone from the account since the last apply"), "{text}");
 
     let (markdown, _) =
@@ -68,6 +95,13 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     let (_, refused) = cloud.provision(&["plan", gone.path(), "--fail-on", "destroy,replace"], 3);
     assert!(refused.contains("it deletes ") && refused.contains("storage/logs"), "{refused}");
     cloud.provision(&["plan", changed.path(), "--fail-on", "destroy,replace"], 0);
+    let (_, refused) = cloud.provision(&["plan", changed.path(), "--fail-on", "broadening"], 3);
+    assert!(refused.contains("somebody may do more than before"), "{refused}");
+    let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 3);
+    assert!(refused.contains("--allow-broadening"), "{refused}");
+    cloud.provision(&["apply", changed.path(), "--yes", "--allow-broadening"], 0);
+    let (nothing, _) = plan(&cloud, &[changed.path()], 0);
+    assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
 }
 
 /// The program without credentials, a local cloud, or a way to reach anything.

@@ -81,7 +81,7 @@ fn damaged_or_foreign_plans_are_refused(cloud: &Cloud, plan: &Path) {
     assert!(said.contains("the credentials are of account 999988887777"), "{said}");
     assert_eq!(mutating(&said), Vec::<&str>::new());
 
-    let adopting = cloud.provision(&["apply", plan.to_str().unwrap(), "--yes", "--adopt"], 1).1;
+    let adopting = cloud.provision(&["apply", plan.to_str().unwrap(), "--yes", "--adopt"], 3).1;
     assert!(adopting.contains("the plan was made without `--adopt`"), "{adopting}");
 }
 

@@ -7,8 +7,9 @@ use owo_colors::OwoColorize;
 
 use crate::review::{Action, Broadening, Finding, Review};
 
-/// The longest line of a list of actions.
-const WIDTH: usize = 110;
+/// The longest line of a list of actions, and where it begins.
+const WIDTH: usize = 88;
+const INDENT: usize = 39;
 
 /// Writes the table; nothing where nobody may do more.
 pub(super) fn write(text: &mut String, review: &Review) {
@@ -28,10 +29,12 @@ pub(super) fn write(text: &mut String, review: &Review) {
         whole(text, finding);
     }
     for ((address, principal, broadening), actions) in by_principal(&new) {
-        let sign = "+".red();
-        let _ = writeln!(text, "  {sign} {address:<32} {principal} {}", verb(broadening));
-        for line in wrapped(&actions) {
-            let _ = writeln!(text, "      {line}");
+        let head = format!("{principal} {}", verb(broadening));
+        let mut lines = wrapped(head, &actions.difference(&implied(broadening)).copied().collect::<Vec<_>>());
+        let first = lines.remove(0);
+        let _ = writeln!(text, "  {} {address:<32} {first}", "+".red());
+        for line in lines {
+            let _ = writeln!(text, "{:INDENT$}{line}", "");
         }
     }
     text.push('\n');
@@ -55,9 +58,18 @@ const fn verb(broadening: Broadening) -> &'static str {
     match broadening {
         Broadening::Allow | Broadening::ConditionRemoved => "may",
         Broadening::DenyRemoved => "is no longer denied",
-        Broadening::Trust => "may take its place:",
-        Broadening::Invoke => "may call it:",
+        Broadening::Trust => "may take its place",
+        Broadening::Invoke => "may call it",
         Broadening::Exposure => "can reach it:",
+    }
+}
+
+/// Actions that the verb says already.
+fn implied(broadening: Broadening) -> BTreeSet<&'static str> {
+    match broadening {
+        Broadening::Trust => BTreeSet::from(["sts:AssumeRole"]),
+        Broadening::Invoke => BTreeSet::from(["lambda:InvokeFunction"]),
+        _ => BTreeSet::new(),
     }
 }
 
@@ -73,16 +85,18 @@ fn by_principal<'a>(new: &[&'a Finding]) -> BTreeMap<Grantee<'a>, BTreeSet<&'a s
     table
 }
 
-/// Words in lines that are not too long, with commas.
-fn wrapped(words: &BTreeSet<&str>) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
+/// A head and a list of words after it, in lines that are not too long.
+fn wrapped(head: String, words: &[&str]) -> Vec<String> {
+    let mut lines = vec![head];
+    for (number, word) in words.iter().enumerate() {
+        let comma = if number + 1 < words.len() { "," } else { "" };
         match lines.last_mut() {
             Some(line) if line.len() + word.len() + 2 <= WIDTH => {
-                line.push_str(", ");
+                line.push(' ');
                 line.push_str(word);
+                line.push_str(comma);
             }
-            _ => lines.push((*word).to_owned()),
+            _ => lines.push(format!("{word}{comma}")),
         }
     }
     lines
