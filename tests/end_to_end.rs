@@ -1,8 +1,6 @@
 //! The program as a person runs it: the README's first command, what follows it, and the teardown, on a local cloud of
 //! the test's own. Real handlers, a real transcode, real playback.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 #[path = "support/calls.rs"]
 mod calls;
 #[expect(dead_code, reason = "this test uses a part of it")]

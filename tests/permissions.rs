@@ -108,7 +108,7 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
     only_teardown_removes_a_video(&root, &stack, &applier).await;
     root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
 
-    let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes", "--allow-broadening"], 0);
+    let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes"], 0);
     assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
 }
 
