@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::OwoColorize;
 
 use super::access;
+use super::alike::{self, Alike};
 use super::value::{self, Fate, Sides};
 use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
 
@@ -20,7 +21,8 @@ const STAYS: &str =
 pub fn human(review: &Review) -> String {
     let mut text = String::new();
     let mut concern = "";
-    for change in &review.changes {
+    let (own, groups) = alike::grouped(&review.changes);
+    for change in own {
         let its = change.concern();
         if its != concern {
             let gap = if concern.is_empty() { "" } else { "\n" };
@@ -28,6 +30,9 @@ pub fn human(review: &Review) -> String {
             concern = its;
         }
         resource(&mut text, review, change);
+    }
+    for group in &groups {
+        self::group(&mut text, group, !concern.is_empty());
     }
     if !review.changes.is_empty() {
         text.push('\n');
@@ -94,9 +99,24 @@ fn resource(text: &mut String, review: &Review, change: &Change) {
         properties(text, &change.properties);
     }
     if let Some(impact) = change.impact.as_ref().filter(|impact| impact.severity > Severity::None) {
-        let said = format!("! {}", impact.text);
-        let said = if impact.severity == Severity::Interruption { said.red().to_string() } else { said };
-        let _ = writeln!(text, "      {said}");
+        for sentence in impact.text.split_inclusive(". ") {
+            let said = format!("! {}", sentence.trim_end());
+            let said = if impact.severity == Severity::Interruption { said.red().to_string() } else { said };
+            let _ = writeln!(text, "      {said}");
+        }
+    }
+}
+
+/// Resources that change alike: what changes, and which they are.
+fn group(text: &mut String, group: &Alike<'_>, gap: bool) {
+    let gap = if gap { "\n" } else { "" };
+    let _ =
+        writeln!(text, "{gap}{}", format!("only tags change, in {} resources", group.changes.len()).bold());
+    properties(text, group.properties);
+    for change in &group.changes {
+        let id = change.id.as_deref().unwrap_or_default();
+        let line = format!("{:<32} {:<32} {id}", change.address, change.type_name());
+        let _ = writeln!(text, "  {} {}", coloured(Action::Update), line.trim_end());
     }
 }
 

@@ -243,7 +243,9 @@ fn resource(text: &mut String, review: &Review, change: &Change, detail: Detail)
         shown.for_each(|property| self::property(text, property, detail));
     }
     if let Some(impact) = change.impact.as_ref().filter(|impact| impact.severity > Severity::None) {
-        let _ = writeln!(text, "#     {}", impact.text);
+        for sentence in impact.text.split_inclusive(". ") {
+            let _ = writeln!(text, "#     {}", sentence.trim_end());
+        }
     }
 }
 

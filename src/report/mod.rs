@@ -1,6 +1,7 @@
 //! What people and other programs read: plans in several forms, progress and outcomes.
 
 mod access;
+mod alike;
 mod human;
 mod json;
 mod markdown;

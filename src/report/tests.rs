@@ -537,3 +537,24 @@ fn a_comment_is_never_longer_than_it_may_be_and_loses_the_harmless_first() {
     assert!(!shortened.contains("```mermaid"), "the picture goes first");
     assert!(shortened.contains("deletes `handlers/d59`"), "deletes are whole: {shortened}");
 }
+
+#[test]
+fn a_tag_of_the_stack_is_said_once() {
+    let tagged = |address: &str| {
+        let mut tagged = change(address, "AWS::S3::Bucket", Action::Update, Some("vod-bucket"));
+        tagged.properties = vec![property("Tags[team].Value", json!("a"), json!("b"), Cause::Change)];
+        tagged
+    };
+    let mut review = nothing();
+    review.changes = ["storage/a", "storage/b", "storage/c"].map(tagged).to_vec();
+    review.totals = Totals { update: 3, ..Totals::default() };
+    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&review)).to_string(), @r#"
+    only tags change, in 3 resources
+          change  Tags[team].Value  "a" → "b"
+      ~ storage/a                        S3 Bucket                        vod-bucket
+      ~ storage/b                        S3 Bucket                        vod-bucket
+      ~ storage/c                        S3 Bucket                        vod-bucket
+
+    3 to change
+    "#);
+}

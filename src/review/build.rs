@@ -94,6 +94,8 @@ impl Reviewing<'_> {
             }
         };
         let kind = step.kind.as_str();
+        // Without a name of its own, a resource that was only declared goes by its address.
+        let id = id.filter(|id| id != step.address.as_str());
         Some(Change {
             address: step.address.to_string(),
             kind: kind.to_owned(),
