@@ -11,7 +11,7 @@ use crate::model::PolicyDocument;
 use crate::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, Subject};
 use crate::resource::registry;
 use crate::stack;
-use crate::stack::config;
+use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
 use crate::stack::handlers::Code;
 
@@ -66,24 +66,28 @@ impl Command {
 /// When the stack file cannot be used, or a file cannot be written.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
     let file = config::load(&args.stack)?;
-    let scope = session::scope(&file);
-    // Neither the code nor the zone changes what is declared, only the values in it.
-    let code = Code { submit: String::new(), publish: String::new() };
-    let zone = Zone { id: args.zone_id.clone().unwrap_or_else(|| "*".to_owned()) };
-    let declarations = stack::declare(&file, &code, Some(&zone));
-    let subject = Subject {
-        scope: &scope,
-        declarations: &declarations,
-        domain: file.domain.as_ref().map(|domain| domain.name.as_str()),
-        zone: args.zone_id.as_deref(),
-    };
-    let policy = permissions::policy(registry(), args.command.command(), subject);
-    anstream::eprintln!("{} of {}: {}", args.command.name(), scope.stack, size(&policy));
+    let policy = policy(&file, args.command, args.zone_id.as_deref());
+    anstream::eprintln!("{} of {}: {}", args.command.name(), file.stack, size(&policy));
     match &args.out {
         None => anstream::println!("{}", pretty(&policy)?),
         Some(directory) => write(&policy, args.command, directory)?,
     }
     Ok(())
+}
+
+fn policy(file: &StackFile, command: Command, zone_id: Option<&str>) -> PolicyDocument {
+    let scope = session::scope(file);
+    // Neither the code nor the zone changes what is declared, only the values in it.
+    let code = Code { submit: String::new(), publish: String::new() };
+    let zone = Zone { id: zone_id.unwrap_or("*").to_owned() };
+    let declarations = stack::declare(file, &code, Some(&zone));
+    let subject = Subject {
+        scope: &scope,
+        declarations: &declarations,
+        domain: file.domain.as_ref().map(|domain| domain.name.as_str()),
+        zone: zone_id,
+    };
+    permissions::policy(registry(), command.command(), subject)
 }
 
 fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
@@ -93,8 +97,7 @@ fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
 /// How big it is, and where that fits.
 fn size(policy: &PolicyDocument) -> String {
     let length = permissions::length(policy);
-    let actions: BTreeSet<_> = policy.statements().flat_map(|statement| &statement.action).collect();
-    let actions = actions.len();
+    let actions = actions(policy);
     let statements = policy.statements().count();
     let parts = permissions::split(policy, MANAGED_LIMIT).len();
     let fits = if length <= MANAGED_LIMIT {
@@ -105,6 +108,11 @@ fn size(policy: &PolicyDocument) -> String {
         format!("{parts} managed policies (--out DIR), too long for a role's inline policy")
     };
     format!("{actions} actions in {statements} statements, {length} characters: {fits}")
+}
+
+/// How many different actions it has.
+fn actions(policy: &PolicyDocument) -> usize {
+    policy.statements().flat_map(|statement| &statement.action).collect::<BTreeSet<_>>().len()
 }
 
 fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette::Result<()> {
@@ -119,4 +127,28 @@ fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette:
         anstream::println!("{}", path.display());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_sizes_are_true() {
+        let page = include_str!("../../docs/permissions.md");
+        for stack in ["local", "staging", "production"] {
+            let name = format!("stacks/{stack}.yaml");
+            let file = config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&name)).unwrap();
+            let cell = |command| {
+                let policy = policy(&file, command, None);
+                let length = permissions::length(&policy);
+                let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
+                let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };
+                format!("{} actions, {thousands}{rest}", actions(&policy))
+            };
+            let cells = [Command::Plan, Command::Apply, Command::Teardown, Command::Verify].map(cell);
+            let row = format!("| `{name}` | {} |", cells.join(" | "));
+            assert!(page.contains(&row), "docs/permissions.md should say\n{row}");
+        }
+    }
 }
