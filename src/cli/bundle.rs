@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::IntoDiagnostic as _;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::format::{Format, print_json};
 use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
 
 /// Build the handlers where they are stale and print their zips with their digests.
@@ -28,12 +29,6 @@ enum Arch {
     Host,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
-    Human,
-    Json,
-}
-
 impl Arch {
     fn resolve(self) -> Result<Architecture, Error> {
         match self {
@@ -53,10 +48,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let bundles = build(args.arch.resolve()?).await?;
     match args.format {
         Format::Human => anstream::print!("{}", human(&bundles)),
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&bundles).into_diagnostic()?;
-            anstream::println!("{text}");
-        }
+        Format::Json => print_json(&bundles)?,
     }
     Ok(())
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use miette::IntoDiagnostic as _;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::format::{Format, print_json};
 use super::session::Session;
 use crate::home::{Ending, Record};
 use crate::model::Tally;
@@ -30,12 +30,6 @@ pub(super) struct Args {
     /// How many runs to show, newest first.
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
-    Human,
-    Json,
 }
 
 /// A stack's history.
@@ -102,7 +96,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         Format::Human => anstream::print!("{}", human(&runs)),
         Format::Json => {
             let history = History { format_version: FORMAT_VERSION, stack: stack.to_owned(), runs };
-            anstream::println!("{}", serde_json::to_string_pretty(&history).into_diagnostic()?);
+            print_json(&history)?;
         }
     }
     Ok(())

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use miette::{IntoDiagnostic, miette};
+use miette::miette;
 use serde::Serialize;
 
+use super::format::{Format, print_json};
 use super::session::Session;
 use crate::graph::Graph;
 use crate::model::{Address, Live, Outputs as Values};
@@ -19,12 +20,6 @@ pub(super) struct Args {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
-    Human,
-    Json,
 }
 
 /// What a stack is reached by.
@@ -51,7 +46,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let outputs = Outputs::read(&session, &graph).await?;
     match args.format {
         Format::Human => anstream::println!("{}", outputs.human()),
-        Format::Json => anstream::println!("{}", serde_json::to_string_pretty(&outputs).into_diagnostic()?),
+        Format::Json => print_json(&outputs)?,
     }
     session.close(graph.len());
     Ok(())
