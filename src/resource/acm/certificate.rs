@@ -183,10 +183,6 @@ impl Resource for Certificate {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         own(cx, declared, mark).await
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::shared::{Built, SETTLING, incomplete, when_unused, with_fresh_etag};
 use super::untagged::{Listed, created, every_page, made, observed, owned, ownership, pick};
 use crate::aws::{Context, Error, Result, SdkResult, retry_while};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchResource"];
@@ -108,10 +108,6 @@ impl Resource for KeyGroup {
 
     fn id(&self, _: &Scope) -> Option<String> {
         None
-    }
-
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
     }
 
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::shared::{Built, filled, incomplete, when_unused, with_fresh_etag, word};
 use super::untagged::{Listed, UNTAGGED, created, made, observed, owned, ownership, pick};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchOriginAccessControl"];
@@ -110,10 +110,6 @@ impl Resource for OriginAccessControl {
 
     fn id(&self, _: &Scope) -> Option<String> {
         None
-    }
-
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
     }
 
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {

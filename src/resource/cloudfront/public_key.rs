@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::shared::{Built, incomplete, when_unused, with_fresh_etag};
 use super::untagged::{Listed, created, every_page, observed, owned, ownership, pick, unanswered};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchPublicKey"];
@@ -122,10 +122,6 @@ impl Resource for PublicKey {
 
     fn id(&self, _: &Scope) -> Option<String> {
         None
-    }
-
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
     }
 
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {

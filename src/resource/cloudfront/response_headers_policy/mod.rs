@@ -23,7 +23,7 @@ pub use security::{
 use super::shared::{incomplete, when_unused, with_fresh_etag};
 use super::untagged::{Listed, UNTAGGED, created, every_page, made, observed, owned, ownership, pick};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchResponseHeadersPolicy"];
@@ -91,10 +91,6 @@ impl Resource for ResponseHeadersPolicy {
 
     fn id(&self, _: &Scope) -> Option<String> {
         None
-    }
-
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
     }
 
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
