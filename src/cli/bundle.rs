@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::IntoDiagnostic as _;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::format::{Format, print_json};
+use super::format::Format;
 use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
 
 /// Build the handlers where they are stale and print their zips with their digests.
@@ -48,7 +48,11 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let bundles = build(args.arch.resolve()?).await?;
     match args.format {
         Format::Human => anstream::print!("{}", human(&bundles)),
-        Format::Json => print_json(&bundles)?,
+        Format::Json => {
+            // Not as a report: a path that is no text cannot be written as JSON.
+            let text = serde_json::to_string_pretty(&bundles).into_diagnostic()?;
+            anstream::println!("{text}");
+        }
     }
     Ok(())
 }

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::format::{Format, print_json};
+use super::format::Format;
 use super::session::Session;
 use crate::home::{Ending, Record};
 use crate::model::Tally;
+use crate::report;
 
 /// The version of the JSON form: it grows when a member changes its meaning or goes.
 const FORMAT_VERSION: u32 = 1;
@@ -96,7 +97,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         Format::Human => anstream::print!("{}", human(&runs)),
         Format::Json => {
             let history = History { format_version: FORMAT_VERSION, stack: stack.to_owned(), runs };
-            print_json(&history)?;
+            anstream::print!("{}", report::json(&history));
         }
     }
     Ok(())

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use miette::miette;
 use serde::Serialize;
 
-use super::format::{Format, print_json};
+use super::format::Format;
 use super::session::Session;
 use crate::graph::Graph;
 use crate::model::{Address, Live, Outputs as Values};
+use crate::report;
 
 /// Print where the stack's videos go in and come out, and what its parts are called.
 #[derive(Debug, clap::Args)]
@@ -46,7 +47,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let outputs = Outputs::read(&session, &graph).await?;
     match args.format {
         Format::Human => anstream::println!("{}", outputs.human()),
-        Format::Json => print_json(&outputs)?,
+        Format::Json => anstream::print!("{}", report::json(&outputs)),
     }
     session.close(graph.len());
     Ok(())
