@@ -143,7 +143,7 @@ impl<R> Observed<R> {
     }
 }
 
-/// A declaration in which every reference has been replaced by its value. Only the engine makes one, right before
+/// A declaration in which every reference has been replaced by its value. It is only made right before
 /// `create` or `update`, so no adapter can send a placeholder to AWS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved<R>(R);

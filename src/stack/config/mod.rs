@@ -105,7 +105,7 @@ values::choices! {
         /// The service APIs, in parallel along the graph.
         #[default]
         Direct = "direct",
-        /// The same declarations as CloudFormation change sets.
+        /// The same declarations as CloudFormation change sets: kept for later, and refused by this version.
         Cloudformation = "cloudformation",
     }
 }
