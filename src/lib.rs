@@ -2,7 +2,7 @@
 //!
 //! The way data flows, in the order of the modules: a stack file becomes typed [`stack`] declarations, these a
 //! [`graph`]; the account is read back into the same types; one [`diff`] compares them; the [`plan`] is that diff put
-//! in order; [`execute`] carries it out. There is no state file: AWS is the state. See `docs/architecture.md`.
+//! in order; a [`review`] of it is what every [`report`] shows; [`execute`] carries it out. There is no state file: AWS is the state. See `docs/architecture.md`.
 
 pub mod aws;
 pub mod bundle;

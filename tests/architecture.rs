@@ -1,9 +1,14 @@
-//! Holds the code to the import table of `docs/architecture.md`: rustc permits module cycles, we do not.
+//! Holds the code to the import table of `docs/architecture.md` (rustc permits module cycles, we do not), and files to a
+//! length at which they still say one thing.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+
+/// The most lines of a file, and of one that holds only tests: what they list is read case by case.
+const LONGEST: usize = 400;
+const LONGEST_TESTS: usize = 450;
 
 const HEADER: &str = "| module | may import, of ours | AWS SDK |";
 
@@ -37,10 +42,9 @@ fn table() -> BTreeMap<String, Allowed> {
     table
 }
 
-/// Every source file with the top-level module it belongs to.
-fn sources() -> Vec<(String, PathBuf)> {
-    let src = root().join("src");
-    let mut open = vec![src.clone()];
+/// Every file of Rust in a folder, at any depth.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut open = vec![folder.to_owned()];
     let mut found = Vec::new();
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -48,11 +52,33 @@ fn sources() -> Vec<(String, PathBuf)> {
             if path.is_dir() {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push((module_of(&src, &path), path));
+                found.push(path);
             }
         }
     }
+    found.sort();
     found
+}
+
+/// Every file of Rust in the repository: its path inside, and its text.
+fn all_files() -> impl Iterator<Item = (PathBuf, String)> {
+    let files = ["src", "lambda", "tests", "benches"].map(|folder| rust_files(&root().join(folder)));
+    assert!(files.iter().all(|files| !files.is_empty()), "a folder has moved");
+    files.into_iter().flatten().map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path.strip_prefix(root()).unwrap().to_owned(), text)
+    })
+}
+
+/// Every source file with the top-level module it belongs to.
+fn sources() -> Vec<(String, PathBuf)> {
+    let src = root().join("src");
+    rust_files(&src).into_iter().map(|path| (module_of(&src, &path), path)).collect()
+}
+
+/// Whether a file holds nothing but tests.
+fn is_tests(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs")
 }
 
 fn module_of(src: &Path, path: &Path) -> String {
@@ -62,7 +88,7 @@ fn module_of(src: &Path, path: &Path) -> String {
 
 /// The code of a file without comments and without its tests.
 fn code(path: &Path) -> String {
-    if path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs") {
+    if is_tests(path) {
         return String::new();
     }
     let text = std::fs::read_to_string(path).unwrap();
@@ -161,4 +187,24 @@ fn every_module_in_the_table_exists() {
 fn lists_and_paths_are_both_read() {
     let code = "use crate::aws::{Context, Result};\nuse crate::{model::{A, B}, plan};\nfn f() { crate::diff::diff() }";
     assert_eq!(imports(code), BTreeSet::from(["aws", "model", "plan", "diff"].map(str::to_owned)));
+}
+
+#[test]
+fn no_file_is_long() {
+    let mut long = Vec::new();
+    for (path, text) in all_files() {
+        let lines = text.lines().count();
+        let most = if is_tests(&path) { LONGEST_TESTS } else { LONGEST };
+        if lines > most {
+            long.push(format!("{}: {lines} lines, at most {most}: split it along a seam", path.display()));
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_its_purpose() {
+    let silent: Vec<_> =
+        all_files().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "these files do not open with `//!` and what they are: {silent:?}");
 }

@@ -57,12 +57,6 @@ impl Calls {
         self.list.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The calls that change something.
-    #[must_use]
-    pub fn mutating(&self) -> Vec<Call> {
-        self.list().into_iter().filter(|call| mutates(&call.operation)).collect()
-    }
-
     /// The longest chain of calls in which each began after the one before had ended: an upper bound of the dependent
     /// round trips on the critical path.
     #[must_use]

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::IntoDiagnostic as _;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::format::Format;
 use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
 
 /// Build the handlers where they are stale and print their zips with their digests.
@@ -26,12 +27,6 @@ enum Arch {
     #[value(name = "x86_64")]
     X86_64,
     Host,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
-    Human,
-    Json,
 }
 
 impl Arch {
@@ -54,6 +49,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     match args.format {
         Format::Human => anstream::print!("{}", human(&bundles)),
         Format::Json => {
+            // Not as a report: a path that is no text cannot be written as JSON.
             let text = serde_json::to_string_pretty(&bundles).into_diagnostic()?;
             anstream::println!("{text}");
         }

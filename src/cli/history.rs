@@ -5,13 +5,14 @@ use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use miette::IntoDiagnostic as _;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::format::Format;
 use super::session::Session;
 use crate::home::{Ending, Record};
 use crate::model::Tally;
+use crate::report;
 
 /// The version of the JSON form: it grows when a member changes its meaning or goes.
 const FORMAT_VERSION: u32 = 1;
@@ -30,12 +31,6 @@ pub(super) struct Args {
     /// How many runs to show, newest first.
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
-    Human,
-    Json,
 }
 
 /// A stack's history.
@@ -102,7 +97,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         Format::Human => anstream::print!("{}", human(&runs)),
         Format::Json => {
             let history = History { format_version: FORMAT_VERSION, stack: stack.to_owned(), runs };
-            anstream::println!("{}", serde_json::to_string_pretty(&history).into_diagnostic()?);
+            anstream::print!("{}", report::json(&history));
         }
     }
     Ok(())

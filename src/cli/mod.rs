@@ -6,6 +6,7 @@ mod confirm;
 mod converge;
 mod diagnostics;
 mod exit;
+mod format;
 mod graph;
 mod history;
 pub mod local;

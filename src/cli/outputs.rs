@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use miette::{IntoDiagnostic, miette};
+use miette::miette;
 use serde::Serialize;
 
+use super::format::Format;
 use super::session::Session;
 use crate::graph::Graph;
 use crate::model::{Address, Live, Outputs as Values};
+use crate::report;
 
 /// Print where the stack's videos go in and come out, and what its parts are called.
 #[derive(Debug, clap::Args)]
@@ -19,12 +21,6 @@ pub(super) struct Args {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
-    Human,
-    Json,
 }
 
 /// What a stack is reached by.
@@ -51,7 +47,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let outputs = Outputs::read(&session, &graph).await?;
     match args.format {
         Format::Human => anstream::println!("{}", outputs.human()),
-        Format::Json => anstream::println!("{}", serde_json::to_string_pretty(&outputs).into_diagnostic()?),
+        Format::Json => anstream::print!("{}", report::json(&outputs)),
     }
     session.close(graph.len());
     Ok(())

@@ -1,6 +1,6 @@
 //! The same declarations as CloudFormation templates.
 //!
-//! A declaration's properties are CloudFormation's already, so a template is a serialisation: [`synth`] only turns our
+//! A declaration's properties are CloudFormation's already, so a template is a serialisation: [`synth()`] only turns our
 //! references into CloudFormation's and gives every address a logical id. See `docs/decisions/templates-are-serialised.md`.
 
 mod exceptions;

@@ -2,7 +2,7 @@
 //! converged, played and tested without an account.
 //!
 //! [`ensure`] finds the running cloud or starts it; it outlives the command that started it. The server
-//! ([`serve`]) is this same program: a gateway that forwards to the emulator *ministack* and adds what no
+//! ([`serve()`]) is this same program: a gateway that forwards to the emulator *ministack* and adds what no
 //! emulator has, a MediaConvert service that transcodes and a CloudFront front that viewers can play from.
 //! See `docs/local-cloud.md`.
 

@@ -1,4 +1,5 @@
-//! Pure data that every other module speaks in: addresses, inputs, declarations, what was seen live, changes, events.
+//! Pure data that every other module speaks in: addresses, inputs, declarations, what was seen live, changes,
+//! permissions, events.
 //!
 //! Nothing here calls AWS and nothing here imports another module of ours. See `docs/architecture.md`.
 

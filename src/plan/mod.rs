@@ -1,6 +1,6 @@
 //! What has to be done, in order: the diff of everything declared against everything seen. Pure.
 //!
-//! A [`Plan`] is data. [`plan`] converges, [`teardown`] removes; [`check`] refuses what is not safe; [`crate::execute`]
+//! A [`Plan`] is data. [`plan`] converges, [`teardown()`] removes; [`check`] refuses what is not safe; [`crate::execute`]
 //! carries it out. Replacement is two steps here, never a surprise there.
 
 mod build;

@@ -1,16 +1,16 @@
-//! A plan for other programs: the review as JSON, whose schema `provision schema plan` prints.
+//! Results for other programs: a plan's review as JSON, whose schema `provision schema plan` prints, and what else is printed.
 
 use serde::Serialize;
 
 use crate::review::Review;
 
-/// The plan as JSON text.
+/// A result as JSON text, ended by a line end: a review, several, or what else a command prints for programs.
 ///
 /// # Panics
-/// Never: a review holds only what JSON can say.
+/// Never: results hold only what JSON can say.
 #[must_use]
 pub fn json(value: &(impl Serialize + ?Sized)) -> String {
-    let text = serde_json::to_string_pretty(value).expect("a review holds only what JSON can say");
+    let text = serde_json::to_string_pretty(value).expect("results hold only what JSON can say");
     format!("{text}\n")
 }
 

@@ -1,4 +1,6 @@
-//! What people and other programs read: plans in several forms, progress and outcomes.
+//! What people and other programs read: plans in several forms, pictures, progress and outcomes.
+//!
+//! What a plan means is decided once, in [`crate::review`]; a form here only renders it.
 
 mod access;
 mod alike;

@@ -18,6 +18,7 @@ pub mod route53;
 pub mod s3;
 pub mod sns;
 pub mod sqs;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -64,8 +65,11 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// [`find`](Self::find) must look for it.
     fn id(&self, scope: &Scope) -> Option<String>;
 
-    /// The outputs that names foretell, so that plans can print them before the resource exists.
-    fn foreseen(&self, scope: &Scope) -> Outputs;
+    /// The outputs that names foretell, so that plans can print them before the resource exists: none, unless the type
+    /// says.
+    fn foreseen(&self, _scope: &Scope) -> Outputs {
+        Outputs::new()
+    }
 
     /// The id of the live resource that this declaration speaks of, if there is one: by name, or by the mark where
     /// AWS assigns the id. Needs an implementation only where [`id`](Self::id) is `None`.
@@ -139,7 +143,7 @@ impl<R> Observed<R> {
     }
 }
 
-/// A declaration in which every reference has been replaced by its value. Only the engine makes one, right before
+/// A declaration in which every reference has been replaced by its value. It is only made right before
 /// `create` or `update`, so no adapter can send a placeholder to AWS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved<R>(R);

@@ -4,22 +4,21 @@
 //! can arrive, so nothing is lost while a stack is being made. What the functions do with the environment they are
 //! given is written in `docs/handlers.md`.
 
+mod feed;
+mod function;
 #[cfg(test)]
 mod tests;
 
-use serde_json::json;
+use feed::{Feed, ended_jobs, uploads};
+use function::{Declared, Handler, logs};
 
 use super::config::{Architecture, StackFile};
 use super::roles::{self, FunctionAccess, PublishAccess, SubmitAccess};
 use super::{Declarations, Handle};
-use crate::model::{Address, Input, PolicyDocument, Principal, Scope, Statement, bundle_key};
-use crate::resource::events::{DeadLetterConfig, EventPattern, RetryPolicy, Rule, RuleState, Target};
+use crate::model::{Input, PolicyDocument, Principal, Statement};
+use crate::resource::events::Rule;
 use crate::resource::iam::Role;
-use crate::resource::lambda::{
-    Code as Package, Destination, DestinationConfig, Environment, EphemeralStorage, EventInvokeConfig,
-    Function, LoggingConfig, Permission, TracingConfig,
-};
-use crate::resource::logs::{LogGroup, LogGroupClass};
+use crate::resource::lambda::Function;
 use crate::resource::sqs::{Queue, QueuePolicy};
 
 const EVENTS: &str = "events.amazonaws.com";
@@ -203,201 +202,9 @@ fn publish(
     handler.declare(stack, file, dead_letters)
 }
 
-fn log_group_name(scope: &Scope, name: &str) -> String {
-    format!("/aws/lambda/{}-{name}", scope.stack)
-}
-
-fn logs(stack: &mut Declarations, file: &StackFile, name: &str) -> Handle<LogGroup> {
-    let address = format!("handlers/{name}/logs");
-    let group = LogGroup {
-        log_group_name: log_group_name(stack.scope(), name),
-        log_group_class: LogGroupClass::Standard,
-        retention_in_days: Some(file.handlers.log_retention.get()),
-        tags: stack.tags(&address),
-    };
-    stack.declare(&address, &group)
-}
-
 /// The ARN of one of the stack's rules, written out: the rule itself comes after what names it here.
 fn rule_arn(stack: &Declarations, rule: &str) -> Input {
     stack.scope().arn("events", &format!("rule/{}", stack.name(rule))).into()
-}
-
-/// One of the two functions with all that belongs to it.
-struct Handler<'a> {
-    name: &'static str,
-    description: &'static str,
-    /// The rule that may invoke it.
-    rule: &'static str,
-    digest: &'a str,
-    memory: i32,
-    timeout: i32,
-    environment: Environment,
-    policy: PolicyDocument,
-    logs: &'a Handle<LogGroup>,
-}
-
-/// A handler, and what must stand beside it before it is fed.
-struct Declared {
-    function: Handle<Function>,
-    role: Handle<Role>,
-    beside: [Address; 2],
-}
-
-impl Handler<'_> {
-    fn declare(self, stack: &mut Declarations, file: &StackFile, dead_letters: &Handle<Queue>) -> Declared {
-        let role = self.role(stack);
-        let function = self.function(stack, file, &role);
-        let invoke = self.invoke(stack, &function, dead_letters);
-        let permission = self.permission(stack, &function);
-        Declared { function, role, beside: [invoke.address().clone(), permission.address().clone()] }
-    }
-
-    fn role(&self, stack: &mut Declarations) -> Handle<Role> {
-        let address = format!("handlers/{}/role", self.name);
-        let description = format!("What {} may do", stack.name(self.name));
-        let policies = roles::inline(self.policy.clone());
-        let tags = stack.tags(&address);
-        let role = Role::new(stack.name(self.name), &description, roles::lambda_trust(), policies, tags);
-        stack.declare(&address, &role)
-    }
-
-    fn function(&self, stack: &mut Declarations, file: &StackFile, role: &Handle<Role>) -> Handle<Function> {
-        let address = format!("handlers/{}", self.name);
-        let scope = stack.scope();
-        let function = Function {
-            function_name: stack.name(self.name),
-            description: self.description.to_owned(),
-            role: role.arn(),
-            package_type: "Zip".to_owned(),
-            runtime: "provided.al2023".to_owned(),
-            handler: "bootstrap".to_owned(),
-            architectures: [architecture(file).as_str().to_owned()],
-            code: Package { s3_bucket: scope.home_bucket(), s3_key: bundle_key(self.digest) },
-            memory_size: self.memory,
-            timeout: self.timeout,
-            ephemeral_storage: EphemeralStorage::default(),
-            environment: self.environment.clone(),
-            logging_config: LoggingConfig {
-                log_format: "JSON".to_owned(),
-                log_group: log_group_name(scope, self.name).into(),
-                application_log_level: Some("INFO".to_owned()),
-                system_log_level: Some("INFO".to_owned()),
-            },
-            tracing_config: TracingConfig { mode: "Active".to_owned() },
-            reserved_concurrent_executions: None,
-            layers: Vec::new(),
-            dead_letter_config: None,
-            vpc_config: None,
-            file_system_configs: Vec::new(),
-            kms_key_arn: None,
-            tags: stack.tags(&address),
-        };
-        // The group's only output is its ARN, so the name that the function is told does not order the two.
-        stack.declare_after(&address, &function, &[self.logs.address()])
-    }
-
-    fn invoke(
-        &self,
-        stack: &mut Declarations,
-        function: &Handle<Function>,
-        dead_letters: &Handle<Queue>,
-    ) -> Handle<EventInvokeConfig> {
-        let config = EventInvokeConfig {
-            function_name: function.output("FunctionName"),
-            qualifier: "$LATEST".to_owned(),
-            maximum_retry_attempts: 2,
-            maximum_event_age_in_seconds: (6 * HOUR).cast_signed(),
-            destination_config: Some(DestinationConfig {
-                on_failure: Some(Destination { destination: dead_letters.arn() }),
-                on_success: None,
-            }),
-        };
-        stack.declare(&format!("handlers/{}/invoke", self.name), &config)
-    }
-
-    fn permission(&self, stack: &mut Declarations, function: &Handle<Function>) -> Handle<Permission> {
-        let permission = Permission {
-            function_name: function.output("FunctionName"),
-            action: "lambda:InvokeFunction".to_owned(),
-            principal: EVENTS.to_owned(),
-            source_arn: Some(rule_arn(stack, self.rule)),
-            source_account: Some(stack.scope().account.clone()),
-            principal_org_id: None,
-            event_source_token: None,
-            function_url_auth_type: None,
-            invoked_via_function_url: None,
-        };
-        stack.declare(&format!("handlers/{}/permission", self.name), &permission)
-    }
-}
-
-/// A video that was put into the bucket, by the suffix of its key in any case.
-fn uploads(bucket: &Input) -> EventPattern {
-    let suffixes =
-        asset::VIDEO_SUFFIXES.iter().map(|suffix| json!({ "suffix": { "equals-ignore-case": suffix } }));
-    EventPattern::from(json!({
-        "source": ["aws.s3"],
-        "detail-type": ["Object Created"],
-        "detail": {
-            "bucket": { "name": [bucket] },
-            "object": { "key": suffixes.collect::<Vec<_>>() },
-        },
-    }))
-}
-
-/// A job of the queue that has ended, well or not.
-fn ended_jobs(queue: &Input) -> EventPattern {
-    EventPattern::from(json!({
-        "source": ["aws.mediaconvert"],
-        "detail-type": ["MediaConvert Job State Change"],
-        "detail": { "queue": [queue], "status": ["COMPLETE", "ERROR", "CANCELED"] },
-    }))
-}
-
-/// A rule that feeds a handler.
-struct Feed<'a> {
-    address: &'static str,
-    rule: &'static str,
-    description: &'static str,
-    pattern: EventPattern,
-    target: &'static str,
-    to: &'a Declared,
-}
-
-impl Feed<'_> {
-    fn declare(
-        self,
-        stack: &mut Declarations,
-        dead_letters: &Handle<Queue>,
-        guarded: &Address,
-    ) -> Handle<Rule> {
-        let target = Target {
-            id: self.target.to_owned(),
-            arn: self.to.function.arn(),
-            dead_letter_config: Some(DeadLetterConfig { arn: dead_letters.arn() }),
-            // As long as EventBridge can: an upload is worth a day of trying.
-            retry_policy: Some(RetryPolicy {
-                maximum_event_age_in_seconds: DAY,
-                maximum_retry_attempts: 185,
-            }),
-            input: None,
-            input_path: None,
-            input_transformer: None,
-        };
-        let rule = Rule {
-            name: stack.name(self.rule),
-            event_bus_name: "default".to_owned(),
-            description: Some(self.description.to_owned()),
-            event_pattern: Some(self.pattern),
-            schedule_expression: None,
-            state: RuleState::Enabled,
-            targets: [target].into(),
-            tags: stack.tags(self.address),
-        };
-        let [invoke, permission] = &self.to.beside;
-        stack.declare_after(self.address, &rule, &[invoke, permission, guarded])
-    }
 }
 
 fn dead_letters(stack: &mut Declarations) -> Handle<Queue> {

@@ -2,6 +2,9 @@
 //!
 //! Pure: what was parsed goes in beside what was measured, faults come out, all of them.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -359,7 +362,3 @@ fn peak(segments: &[(u64, f64)], target: f64) -> u64 {
     }
     peak.unwrap_or_else(|| rate(segments))
 }
-
-#[cfg(test)]
-#[path = "judge_tests.rs"]
-mod tests;

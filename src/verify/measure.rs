@@ -1,6 +1,6 @@
 //! What the segments of a rendition really are, by ffmpeg's reading of them: codec, size, rate, times, key frames.
 //!
-//! Nothing that a playlist says is used here, so that [`super::judge`] can hold the one against the other.
+//! Nothing that a playlist says is used here, so that [`mod@super::judge`] can hold the one against the other.
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -15,6 +15,7 @@ use aws_sdk_acm::types as sdk;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::inventory::{ZONE_TAG, algorithm, listed, own, shared, tag, tags_of};
 use super::validation::{ABSENT, Progress, Proof, awaited, complete, describe};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{
@@ -27,8 +28,6 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 pub const REGION: &str = "us-east-1";
 /// The one way of proving a name that needs nobody's hand.
 const DNS: &str = "DNS";
-/// The tag that remembers in which zone the record stands, since ACM does not. It is this adapter's own.
-const ZONE_TAG: &str = "provision:hosted-zone";
 /// What is still in use: CloudFront lets go of a certificate when its edges have.
 const HELD: &[&str] = &["ResourceInUseException", "ConflictException"];
 const RELEASE: Patience = Patience {
@@ -78,7 +77,7 @@ impl Certificate {
         }
     }
 
-    fn zone(&self) -> &str {
+    pub(super) fn zone(&self) -> &str {
         self.domain_validation_options.first().map_or("", |option| &option.hosted_zone_id)
     }
 
@@ -93,66 +92,8 @@ fn options(domain_name: &str, zone: &str) -> Vec<DomainValidationOption> {
     vec![DomainValidationOption { domain_name: domain_name.to_owned(), hosted_zone_id: zone.to_owned() }]
 }
 
-fn tag(key: &str, value: Option<&str>) -> Result<sdk::Tag> {
-    let tag = sdk::Tag::builder().key(key).set_value(value.map(str::to_owned)).build();
-    tag.map_err(|error| Error::unexpected("acm:AddTagsToCertificate", error.to_string()))
-}
-
-/// `DescribeCertificate` answers `RSA-2048` for what is requested as `RSA_2048`.
-fn algorithm(answered: Option<&sdk::KeyAlgorithm>) -> Option<String> {
-    answered.map(|algorithm| algorithm.as_str().replace('-', "_"))
-}
-
 fn outputs_of(arn: &str) -> Outputs {
     outputs([("Arn", arn.to_owned())])
-}
-
-/// A certificate's tags, and apart from them the zone that the adapter noted there.
-async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Option<String>)>> {
-    let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
-    let answer = call.send().await.unless("acm:ListTagsForCertificate", ABSENT)?;
-    Ok(answer.map(|answer| {
-        let all = answer.tags.unwrap_or_default().into_iter();
-        let (own, tags): (Vec<_>, Vec<_>) =
-            all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);
-        (tags.into_iter().collect(), own.into_iter().next().map(|(_, zone)| zone))
-    }))
-}
-
-/// The certificates in these states, whatever their key: left to itself, the list leaves most kinds out.
-async fn listed(cx: &Context, states: &[sdk::CertificateStatus]) -> Result<Vec<sdk::CertificateSummary>> {
-    let keys = sdk::KeyAlgorithm::values().iter().map(|name| sdk::KeyAlgorithm::from(*name)).collect();
-    let call =
-        cx.acm().list_certificates().includes(sdk::Filters::builder().set_key_types(Some(keys)).build());
-    let call = call.set_certificate_statuses((!states.is_empty()).then(|| states.to_vec()));
-    let mut pages = call.into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        found.extend(page.named("acm:ListCertificates")?.certificate_summary_list.unwrap_or_default());
-    }
-    Ok(found)
-}
-
-/// The stack's own living certificate of this name, key and zone: an issued one before one that is on its way.
-async fn own(cx: &Context, declared: &Certificate, mark: &Mark) -> Result<Option<String>> {
-    use sdk::CertificateStatus::{Issued, PendingValidation};
-    let fits = |summary: &sdk::CertificateSummary| {
-        let key = algorithm(summary.key_algorithm.as_ref());
-        summary.domain_name.as_deref() == Some(&declared.domain_name)
-            && key.is_none_or(|key| key == declared.key_algorithm)
-    };
-    let likely = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
-    let with_tags = likely.map(|summary| async move {
-        let arn = summary.certificate_arn.unwrap_or_default();
-        let tags = tags_of(cx, &arn).await?;
-        Ok((summary.status == Some(Issued), arn, tags))
-    });
-    let ours = try_join_all(with_tags).await?.into_iter().filter_map(|(issued, arn, tags)| {
-        let (tags, zone) = tags?;
-        let here = zone.is_none_or(|zone| zone == declared.zone());
-        (here && Mark::from_tags(&tags).as_ref() == Some(mark)).then_some((issued, arn))
-    });
-    Ok(ours.max().map(|(_, arn)| arn))
 }
 
 /// A token for one attempt: ACM remembers it for an hour, and must not answer with a certificate that was deleted since;
@@ -184,16 +125,6 @@ async fn prove(cx: &Context, arn: &str, desired: &Certificate) -> Result<()> {
         drop(Certificate::delete(cx, arn, Removal::OnlyEmpty).await);
     }
     outcome
-}
-
-/// Whether another certificate rests on the same record: ACM chooses the same one for the same name.
-async fn shared(cx: &Context, arn: &str, domain_name: &str) -> Result<bool> {
-    let others = listed(cx, &[]).await?.into_iter();
-    let mut others = others.filter(|summary| summary.certificate_arn.as_deref() != Some(arn));
-    Ok(others.any(|other| {
-        let mut names = other.subject_alternative_name_summaries.iter().flatten().chain(&other.domain_name);
-        names.any(|name| name.trim_start_matches("*.") == domain_name)
-    }))
 }
 
 /// What `ValidationMethod` reads as.
@@ -250,10 +181,6 @@ impl Resource for Certificate {
 
     fn id(&self, _: &Scope) -> Option<String> {
         None
-    }
-
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
     }
 
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {

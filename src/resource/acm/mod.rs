@@ -1,6 +1,7 @@
 //! AWS Certificate Manager. CloudFront takes certificates of us-east-1 only.
 
 mod certificate;
+mod inventory;
 mod issued;
 mod validation;
 

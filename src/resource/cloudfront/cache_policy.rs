@@ -4,16 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_cloudfront::operation::get_cache_policy::GetCachePolicyOutput;
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{
-    Built, Listed, UNTAGGED, counted, incomplete, owned, ownership, pick, unanswered, when_unused,
-    with_fresh_etag, word,
-};
-use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+use super::shared::{Built, counted, incomplete, when_unused, with_fresh_etag, word};
+use super::untagged::{Listed, UNTAGGED, created, every_page, made, observed, owned, ownership, pick};
+use crate::aws::{Context, Result, SdkResult};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchCachePolicy"];
 const DAY: i64 = 86_400;
@@ -214,28 +213,28 @@ impl CachePolicyConfig {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    let mut marker = None;
-    let mut found = Vec::new();
-    loop {
-        let call = cx.cloudfront().list_cache_policies().r#type(sdk::CachePolicyType::Custom);
-        let answer = call.set_marker(marker).send().await.named("cloudfront:ListCachePolicies")?;
-        let Some(list) = answer.cache_policy_list else { return Ok(found) };
-        found.extend(list.items.unwrap_or_default().into_iter().filter_map(|summary| {
-            let policy = summary.cache_policy?;
-            let config = policy.cache_policy_config?;
-            Some(Listed { id: policy.id, name: config.name, comment: config.comment.unwrap_or_default() })
-        }));
-        marker = list.next_marker.filter(|next| !next.is_empty());
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    every_page(|marker| async {
+        let call =
+            cx.cloudfront().list_cache_policies().r#type(sdk::CachePolicyType::Custom).set_marker(marker);
+        let list = call.send().await.named("cloudfront:ListCachePolicies")?.cache_policy_list;
+        Ok(list.map(|list| {
+            let items = list.items.unwrap_or_default().into_iter().filter_map(|summary| summary.cache_policy);
+            let entries = items.filter_map(|policy| {
+                let config = policy.cache_policy_config?;
+                Some(Listed::new(policy.id, config.name, config.comment))
+            });
+            (entries.collect(), list.next_marker)
+        }))
+    })
+    .await
+}
+
+async fn get(cx: &Context, id: &str) -> Result<Option<GetCachePolicyOutput>> {
+    cx.cloudfront().get_cache_policy().id(id).send().await.unless("cloudfront:GetCachePolicy", ABSENT)
 }
 
 async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    let call = cx.cloudfront().get_cache_policy().id(id);
-    let answer = call.send().await.unless("cloudfront:GetCachePolicy", ABSENT)?;
-    Ok(answer.and_then(|answer| answer.e_tag))
+    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
 }
 
 impl Resource for CachePolicy {
@@ -257,23 +256,19 @@ impl Resource for CachePolicy {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         Ok(pick(&listed(cx).await?, &declared.cache_policy_config.name, Some(mark)))
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let call = cx.cloudfront().get_cache_policy().id(id);
-        let answer = call.send().await.unless("cloudfront:GetCachePolicy", ABSENT)?;
-        let live = answer.and_then(|answer| answer.cache_policy).and_then(|found| found.cache_policy_config);
+        let live = get(cx, id)
+            .await?
+            .and_then(|answer| answer.cache_policy)
+            .and_then(|found| found.cache_policy_config);
         let Some(live) = live else { return Ok(None) };
         let config = CachePolicyConfig::read(live);
         let ownership = ownership(&config.name, &config.comment);
-        let properties = Self { cache_policy_config: config };
-        Ok(Some(Observed::new(id, properties, outputs([("Id", id.to_owned())]), ownership)))
+        Ok(Some(observed(id, Self { cache_policy_config: config }, ownership)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
@@ -281,16 +276,10 @@ impl Resource for CachePolicy {
         let config = &desired.cache_policy_config;
         let request = config.build().map_err(incomplete(CALL))?;
         let call = cx.cloudfront().create_cache_policy().cache_policy_config(request);
-        let id = match call.send().await.named(CALL) {
-            Ok(answer) => answer.cache_policy.map(|made| made.id),
-            Err(error) if error.is(&["CachePolicyAlreadyExists"]) => {
-                let ours = unanswered(listed(cx).await?, &cx.scope, &config.name, &config.comment);
-                Some(ours.ok_or(error)?)
-            }
-            Err(error) => return Err(error),
-        };
-        let id = id.ok_or_else(|| Error::unexpected(CALL, "the answer names no id"))?;
-        Ok(Created::new(id.clone(), outputs([("Id", id)])))
+        let answer = call.send().await.named(CALL).map(|answer| answer.cache_policy.map(|made| made.id));
+        let id =
+            made(cx, answer, "CachePolicyAlreadyExists", listed(cx), (&config.name, &config.comment)).await?;
+        created(CALL, id)
     }
 
     async fn update(

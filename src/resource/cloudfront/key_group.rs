@@ -4,15 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_cloudfront::operation::get_key_group::GetKeyGroupOutput;
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{
-    Built, Listed, SETTLING, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
-};
+use super::shared::{Built, SETTLING, incomplete, when_unused, with_fresh_etag};
+use super::untagged::{Listed, created, every_page, made, observed, owned, ownership, pick};
 use crate::aws::{Context, Error, Result, SdkResult, retry_while};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Permissions, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchResource"];
 /// What CloudFront says of a key that was made a moment ago.
@@ -62,27 +62,27 @@ impl KeyGroupConfig {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    let mut found = Vec::new();
-    let mut marker = None;
-    loop {
+    every_page(|marker| async {
         let call = cx.cloudfront().list_key_groups().set_marker(marker);
-        let Some(list) = call.send().await.named("cloudfront:ListKeyGroups")?.key_group_list else { break };
-        let groups = list.items.unwrap_or_default().into_iter().filter_map(|summary| summary.key_group);
-        found.extend(groups.filter_map(|group| {
-            let config = group.key_group_config?;
-            Some(Listed { id: group.id, name: config.name, comment: config.comment.unwrap_or_default() })
-        }));
-        marker = list.next_marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            break;
-        }
-    }
-    Ok(found)
+        let list = call.send().await.named("cloudfront:ListKeyGroups")?.key_group_list;
+        Ok(list.map(|list| {
+            let items = list.items.unwrap_or_default().into_iter().filter_map(|summary| summary.key_group);
+            let entries = items.filter_map(|group| {
+                let config = group.key_group_config?;
+                Some(Listed::new(group.id, config.name, config.comment))
+            });
+            (entries.collect(), list.next_marker)
+        }))
+    })
+    .await
+}
+
+async fn get(cx: &Context, id: &str) -> Result<Option<GetKeyGroupOutput>> {
+    cx.cloudfront().get_key_group().id(id).send().await.unless("cloudfront:GetKeyGroup", ABSENT)
 }
 
 async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    let answer = cx.cloudfront().get_key_group().id(id).send().await;
-    Ok(answer.unless("cloudfront:GetKeyGroup", ABSENT)?.and_then(|answer| answer.e_tag))
+    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
 }
 
 /// Makes a change that CloudFront may refuse while it does not see the keys yet.
@@ -110,23 +110,17 @@ impl Resource for KeyGroup {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         Ok(pick(&listed(cx).await?, &declared.key_group_config.name, Some(mark)))
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let answer = cx.cloudfront().get_key_group().id(id).send().await;
-        let answer = answer.unless("cloudfront:GetKeyGroup", ABSENT)?;
-        let live = answer.and_then(|answer| answer.key_group).and_then(|found| found.key_group_config);
+        let live =
+            get(cx, id).await?.and_then(|answer| answer.key_group).and_then(|found| found.key_group_config);
         let Some(live) = live else { return Ok(None) };
         let config = KeyGroupConfig::read(live);
         let ownership = ownership(&config.name, config.mark());
-        let properties = Self { key_group_config: config };
-        Ok(Some(Observed::new(id, properties, outputs([("Id", id.to_owned())]), ownership)))
+        Ok(Some(observed(id, Self { key_group_config: config }, ownership)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
@@ -137,16 +131,9 @@ impl Resource for KeyGroup {
             let call = cx.cloudfront().create_key_group().key_group_config(request.clone());
             call.send().await.named(CALL)
         };
-        let id = match when_seen(cx, create).await {
-            Ok(answer) => answer.key_group.map(|made| made.id),
-            Err(error) if error.is(&["KeyGroupAlreadyExists"]) => {
-                let ours = unanswered(listed(cx).await?, &cx.scope, &config.name, config.mark());
-                Some(ours.ok_or(error)?)
-            }
-            Err(error) => return Err(error),
-        };
-        let id = id.ok_or_else(|| Error::unexpected(CALL, "the answer names no id"))?;
-        Ok(Created::new(id.clone(), outputs([("Id", id)])))
+        let answer = when_seen(cx, create).await.map(|answer| answer.key_group.map(|made| made.id));
+        let id = made(cx, answer, "KeyGroupAlreadyExists", listed(cx), (&config.name, config.mark())).await?;
+        created(CALL, id)
     }
 
     async fn update(

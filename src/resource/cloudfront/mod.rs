@@ -8,6 +8,7 @@ mod origin_access_control;
 mod public_key;
 mod response_headers_policy;
 mod shared;
+mod untagged;
 
 /// Where distributions are.
 pub(in crate::resource) const DISTRIBUTIONS: &[&str] = &["arn:aws:cloudfront::{account}:distribution/*"];

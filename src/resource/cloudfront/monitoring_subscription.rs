@@ -96,10 +96,6 @@ impl Resource for MonitoringSubscription {
         self.distribution_id.known()
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let call = cx.cloudfront().get_monitoring_subscription().distribution_id(id);
         let answer = call.send().await.unless("cloudfront:GetMonitoringSubscription", ABSENT)?;

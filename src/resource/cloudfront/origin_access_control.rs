@@ -2,16 +2,15 @@
 //!
 //! Follows the CloudFront API reference, `CreateOriginAccessControl`. It cannot be tagged: its mark is its description.
 
+use aws_sdk_cloudfront::operation::get_origin_access_control::GetOriginAccessControlOutput;
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{
-    Built, Listed, UNTAGGED, filled, incomplete, owned, ownership, pick, unanswered, when_unused,
-    with_fresh_etag, word,
-};
-use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+use super::shared::{Built, filled, incomplete, when_unused, with_fresh_etag, word};
+use super::untagged::{Listed, UNTAGGED, created, made, observed, owned, ownership, pick};
+use crate::aws::{Context, Result, SdkResult};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchOriginAccessControl"];
 
@@ -76,19 +75,22 @@ async fn listed(cx: &Context) -> Result<Vec<Listed>> {
     while let Some(page) = pages.next().await {
         let list = page.named("cloudfront:ListOriginAccessControls")?.origin_access_control_list;
         let items = list.and_then(|list| list.items).unwrap_or_default();
-        found.extend(items.into_iter().map(|one| Listed {
-            id: one.id,
-            name: one.name,
-            comment: one.description,
-        }));
+        found.extend(items.into_iter().map(|one| Listed::new(one.id, one.name, Some(one.description))));
     }
     Ok(found)
 }
 
+async fn get(cx: &Context, id: &str) -> Result<Option<GetOriginAccessControlOutput>> {
+    cx.cloudfront()
+        .get_origin_access_control()
+        .id(id)
+        .send()
+        .await
+        .unless("cloudfront:GetOriginAccessControl", ABSENT)
+}
+
 async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    let call = cx.cloudfront().get_origin_access_control().id(id);
-    let answer = call.send().await.unless("cloudfront:GetOriginAccessControl", ABSENT)?;
-    Ok(answer.and_then(|answer| answer.e_tag))
+    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
 }
 
 impl Resource for OriginAccessControl {
@@ -110,25 +112,19 @@ impl Resource for OriginAccessControl {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         Ok(pick(&listed(cx).await?, &declared.origin_access_control_config.name, Some(mark)))
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let call = cx.cloudfront().get_origin_access_control().id(id);
-        let answer = call.send().await.unless("cloudfront:GetOriginAccessControl", ABSENT)?;
-        let live = answer
+        let live = get(cx, id)
+            .await?
             .and_then(|answer| answer.origin_access_control)
             .and_then(|found| found.origin_access_control_config);
         let Some(live) = live else { return Ok(None) };
         let config = OriginAccessControlConfig::read(live);
         let ownership = ownership(&config.name, config.comment());
-        let properties = Self { origin_access_control_config: config };
-        Ok(Some(Observed::new(id, properties, outputs([("Id", id.to_owned())]), ownership)))
+        Ok(Some(observed(id, Self { origin_access_control_config: config }, ownership)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
@@ -136,16 +132,17 @@ impl Resource for OriginAccessControl {
         let config = &desired.origin_access_control_config;
         let request = config.build().map_err(incomplete(CALL))?;
         let call = cx.cloudfront().create_origin_access_control().origin_access_control_config(request);
-        let id = match call.send().await.named(CALL) {
-            Ok(answer) => answer.origin_access_control.map(|made| made.id),
-            Err(error) if error.is(&["OriginAccessControlAlreadyExists"]) => {
-                let ours = unanswered(listed(cx).await?, &cx.scope, &config.name, config.comment());
-                Some(ours.ok_or(error)?)
-            }
-            Err(error) => return Err(error),
-        };
-        let id = id.ok_or_else(|| Error::unexpected(CALL, "the answer names no id"))?;
-        Ok(Created::new(id.clone(), outputs([("Id", id)])))
+        let answer =
+            call.send().await.named(CALL).map(|answer| answer.origin_access_control.map(|made| made.id));
+        let id = made(
+            cx,
+            answer,
+            "OriginAccessControlAlreadyExists",
+            listed(cx),
+            (&config.name, config.comment()),
+        )
+        .await?;
+        created(CALL, id)
     }
 
     async fn update(

@@ -5,15 +5,15 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use aws_sdk_cloudfront::operation::get_public_key::GetPublicKeyOutput;
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{
-    Built, Listed, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
-};
+use super::shared::{Built, incomplete, when_unused, with_fresh_etag};
+use super::untagged::{Listed, created, every_page, observed, owned, ownership, pick, unanswered};
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchPublicKey"];
 /// RFC 7468's width of the base64 in PEM.
@@ -88,28 +88,24 @@ impl PublicKeyConfig {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    let mut found = Vec::new();
-    let mut marker = None;
-    loop {
+    every_page(|marker| async {
         let call = cx.cloudfront().list_public_keys().set_marker(marker);
-        let Some(list) = call.send().await.named("cloudfront:ListPublicKeys")?.public_key_list else { break };
-        let items = list.items.unwrap_or_default().into_iter();
-        found.extend(items.map(|one| Listed {
-            id: one.id,
-            name: one.name,
-            comment: one.comment.unwrap_or_default(),
-        }));
-        marker = list.next_marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            break;
-        }
-    }
-    Ok(found)
+        let list = call.send().await.named("cloudfront:ListPublicKeys")?.public_key_list;
+        Ok(list.map(|list| {
+            let items = list.items.unwrap_or_default().into_iter();
+            let entries = items.map(|one| Listed::new(one.id, one.name, one.comment));
+            (entries.collect(), list.next_marker)
+        }))
+    })
+    .await
+}
+
+async fn get(cx: &Context, id: &str) -> Result<Option<GetPublicKeyOutput>> {
+    cx.cloudfront().get_public_key().id(id).send().await.unless("cloudfront:GetPublicKey", ABSENT)
 }
 
 async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    let answer = cx.cloudfront().get_public_key().id(id).send().await;
-    Ok(answer.unless("cloudfront:GetPublicKey", ABSENT)?.and_then(|answer| answer.e_tag))
+    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
 }
 
 impl Resource for PublicKey {
@@ -128,23 +124,17 @@ impl Resource for PublicKey {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         Ok(pick(&listed(cx).await?, &declared.public_key_config.name, Some(mark)))
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let answer = cx.cloudfront().get_public_key().id(id).send().await;
-        let answer = answer.unless("cloudfront:GetPublicKey", ABSENT)?;
-        let live = answer.and_then(|answer| answer.public_key).and_then(|found| found.public_key_config);
+        let live =
+            get(cx, id).await?.and_then(|answer| answer.public_key).and_then(|found| found.public_key_config);
         let Some(live) = live else { return Ok(None) };
         let config = PublicKeyConfig::read(live);
         let ownership = ownership(&config.name, config.mark());
-        let properties = Self { public_key_config: config };
-        Ok(Some(Observed::new(id, properties, outputs([("Id", id.to_owned())]), ownership)))
+        Ok(Some(observed(id, Self { public_key_config: config }, ownership)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
@@ -160,8 +150,7 @@ impl Resource for PublicKey {
                 call.send().await.named(CALL)?.public_key.map(|made| made.id)
             }
         };
-        let id = id.ok_or_else(|| Error::unexpected(CALL, "the answer names no id"))?;
-        Ok(Created::new(id.clone(), outputs([("Id", id)])))
+        created(CALL, id)
     }
 
     async fn update(

@@ -1,4 +1,4 @@
-//! What the CloudFront types have in common: marks in comments, ETags, counted lists, and enumerations as text.
+//! What the CloudFront types have in common: ETags, what is in use, counted lists, and enumerations as text.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,17 +6,9 @@ use std::time::Duration;
 use aws_smithy_types::error::operation::BuildError;
 
 use crate::aws::{Context, Error, Patience, Result};
-use crate::model::{Mark, Ownership, Scope};
 
 /// The result of mapping to one of the SDK's types, which check that what the API requires is there.
 pub(super) type Built<T> = std::result::Result<T, BuildError>;
-
-/// What has no tags: its ids are CloudFront's, and only its comment says whose it is.
-pub(super) const UNTAGGED: &[&str] = &[
-    "arn:aws:cloudfront::{account}:cache-policy/*",
-    "arn:aws:cloudfront::{account}:origin-access-control/*",
-    "arn:aws:cloudfront::{account}:response-headers-policy/*",
-];
 
 /// CloudFront's calls see each other's effects within seconds.
 pub(super) const SETTLING: Patience = Patience {
@@ -51,47 +43,6 @@ where
     let passing = |error: &Error| error.is(&[in_use]);
     let awaited = "waiting until no distribution uses it any more";
     crate::aws::retry_while(cx, SETTLING, awaited, passing, || with_fresh_etag(&delete)).await
-}
-
-/// An entry in one of CloudFront's lists of things that cannot be tagged.
-#[derive(Debug)]
-pub(super) struct Listed {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) comment: String,
-}
-
-/// The mark on something that cannot be tagged: its comment, and its name begins with the stack's.
-pub(super) fn mark_of(name: &str, comment: &str) -> Option<Mark> {
-    Mark::from_comment(comment)
-        .filter(|mark| name.strip_prefix(mark.stack.as_str()).is_some_and(|rest| rest.starts_with('-')))
-}
-
-/// Whose something that cannot be tagged is.
-pub(super) fn ownership(name: &str, comment: &str) -> Ownership {
-    mark_of(name, comment).map_or(Ownership::Unmarked, Ownership::Marked)
-}
-
-/// The id of the entry that carries the mark, or else of the one that has the name and so is in the way.
-pub(super) fn pick(listed: &[Listed], name: &str, mark: Option<&Mark>) -> Option<String> {
-    let marked = |entry: &&Listed| mark.is_some() && mark_of(&entry.name, &entry.comment).as_ref() == mark;
-    let found = listed.iter().find(marked).or_else(|| listed.iter().find(|entry| entry.name == name));
-    found.map(|entry| entry.id.clone())
-}
-
-/// The entries that are the stack's.
-pub(super) fn owned(listed: Vec<Listed>, scope: &Scope) -> Vec<(String, Mark)> {
-    let ours = |entry: Listed| {
-        let mark = mark_of(&entry.name, &entry.comment).filter(|mark| mark.stack == scope.stack)?;
-        Some((entry.id, mark))
-    };
-    listed.into_iter().filter_map(ours).collect()
-}
-
-/// The id of the entry that a lost answer was about: the stack's own, under this name and mark.
-pub(super) fn unanswered(listed: Vec<Listed>, scope: &Scope, name: &str, comment: &str) -> Option<String> {
-    let wanted = mark_of(name, comment)?;
-    owned(listed, scope).into_iter().find(|(_, mark)| *mark == wanted).map(|(id, _)| id)
 }
 
 /// Text that the API writes as empty where it means absent.
@@ -168,45 +119,5 @@ pub(super) mod words {
         D: Deserializer<'de>,
     {
         Ok(Vec::<String>::deserialize(deserializer)?.iter().map(|text| E::from(text.as_str())).collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(id: &str, name: &str, comment: &str) -> Listed {
-        Listed { id: id.into(), name: name.into(), comment: comment.into() }
-    }
-
-    #[test]
-    fn ownership_needs_the_comment_and_the_name() {
-        let mark = Mark { stack: "vod".into(), address: "delivery/segments".into() };
-        assert_eq!(mark_of("vod-segments", &mark.comment()), Some(mark.clone()));
-        assert_eq!(mark_of("vodka-segments", &mark.comment()), None);
-        assert_eq!(ownership("vod-segments", "by hand"), Ownership::Unmarked);
-    }
-
-    #[test]
-    fn the_mark_finds_before_the_name_does() {
-        let mark = Mark { stack: "vod".into(), address: "delivery/segments".into() };
-        let renamed = entry("1", "vod-old", &mark.comment());
-        let in_the_way = entry("2", "vod-segments", "by hand");
-        assert_eq!(pick(&[in_the_way, renamed], "vod-segments", Some(&mark)).as_deref(), Some("1"));
-        let in_the_way = entry("2", "vod-segments", "by hand");
-        assert_eq!(pick(&[in_the_way], "vod-segments", Some(&mark)).as_deref(), Some("2"));
-        assert_eq!(pick(&[entry("3", "other", "")], "vod-segments", None), None);
-    }
-
-    #[test]
-    fn only_the_stack_s_own_are_owned() {
-        let scope = Scope { stack: "vod".into(), account: "1".into(), region: "eu-west-1".into() };
-        let mark = |stack: &str| Mark { stack: stack.into(), address: "a".into() };
-        let listed = vec![
-            entry("1", "vod-a", &mark("vod").comment()),
-            entry("2", "vod-a", &mark("other").comment()),
-            entry("3", "vod-a", ""),
-        ];
-        assert_eq!(owned(listed, &scope), vec![("1".to_owned(), mark("vod"))]);
     }
 }

@@ -74,10 +74,6 @@ impl Resource for Dashboard {
         Some(self.dashboard_name.clone())
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let body = async {
             let call = cx.cloudwatch().get_dashboard().dashboard_name(id);

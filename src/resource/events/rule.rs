@@ -6,19 +6,17 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 use aws_sdk_eventbridge::types as api;
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{EventPattern, Target, target};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 /// Another change of the same rule or its targets is under way.
 const BUSY: &[&str] = &["ConcurrentModificationException"];
-/// How many calls of a fan-out are under way at once.
-const ABREAST: usize = 8;
 /// The bus that AWS services send their events to.
 const DEFAULT_BUS: &str = "default";
 
@@ -268,16 +266,7 @@ impl Resource for Rule {
                 break;
             }
         }
-        let read = |arn: String| async move {
-            let mark = Mark::from_tags(&tags(cx, &arn).await?);
-            Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (arn, mark)))
-        };
-        stream::iter(arns)
-            .map(read)
-            .buffered(ABREAST)
-            .try_filter_map(|found| async { Ok(found) })
-            .try_collect()
-            .await
+        marked(cx, arns, |arn| async move { Ok(Mark::from_tags(&tags(cx, &arn).await?)) }).await
     }
 }
 

@@ -14,6 +14,7 @@ use crate::model::{
     ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal,
     Scope, Tags,
 };
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
@@ -288,19 +289,12 @@ impl Resource for Role {
         let roles = roles.try_collect().await.named("iam:ListRoles")?;
         let prefix = format!("{}-", cx.scope.stack);
         let names = roles.into_iter().map(|role| role.role_name).filter(|name| name.starts_with(&prefix));
-        // ListRoles leaves the tags out.
         let read = |name: String| async move {
             let call = cx.iam().list_role_tags().role_name(&name);
             let tags = call.send().await.unless("iam:ListRoleTags", ABSENT)?.map(|answer| answer.tags);
-            let mark = Mark::from_tags(&tags_of(tags));
-            Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)))
+            Ok(Mark::from_tags(&tags_of(tags)))
         };
-        stream::iter(names)
-            .map(read)
-            .buffered(ABREAST)
-            .try_filter_map(|found| async { Ok(found) })
-            .try_collect()
-            .await
+        marked(cx, names, read).await
     }
 }
 

@@ -110,10 +110,6 @@ impl Resource for EventInvokeConfig {
         Some(self.physical_id())
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let (function, qualifier) = split(id);
         let call = cx

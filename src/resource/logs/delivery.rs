@@ -138,10 +138,6 @@ impl Resource for Delivery {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, _: &Mark) -> Result<Option<String>> {
         let ends = (declared.delivery_source_name.known(), declared.delivery_destination_arn.known());
         let (Some(source), Some(destination)) = ends else { return Ok(None) };

@@ -5,11 +5,11 @@
 
 use std::future::Future;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, Tags};
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
@@ -17,8 +17,6 @@ const EXISTS: &[&str] = &["ResourceAlreadyExistsException"];
 /// "Multiple concurrent requests to update the same resource were in conflict": also while a group of the same name is
 /// still being deleted.
 const BUSY: &[&str] = &["OperationAbortedException"];
-/// How many calls of a fan-out are under way at once.
-const ABREAST: usize = 8;
 
 /// A log group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -233,17 +231,10 @@ impl Resource for LogGroup {
         let call = cx.logs().describe_log_groups().log_group_name_pattern(format!("{}-", cx.scope.stack));
         let groups =
             call.into_paginator().items().send().try_collect().await.named("logs:DescribeLogGroups")?;
-        let read = |name: String| async move {
-            let mark = tags(cx, &name).await?.as_ref().and_then(Mark::from_tags);
-            Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)))
-        };
         let names = groups.into_iter().filter_map(|group| group.log_group_name);
-        stream::iter(names)
-            .map(read)
-            .buffered(ABREAST)
-            .try_filter_map(|found| async { Ok(found) })
-            .try_collect()
-            .await
+        let read =
+            |name: String| async move { Ok(tags(cx, &name).await?.as_ref().and_then(Mark::from_tags)) };
+        marked(cx, names, read).await
     }
 }
 

@@ -4,7 +4,14 @@
 //! `SettingsJson`: the API's member names with a capital. Words of enumerations are the API's own. MediaConvert returns
 //! a template's settings as they were sent, without defaults filled in.
 
+mod codec;
+
 use std::collections::BTreeMap;
+
+pub use codec::{
+    AacSettings, AudioCodecSettings, FrameCaptureSettings, H264QvbrSettings, H264Settings, H265QvbrSettings,
+    H265Settings, VideoCodecSettings,
+};
 
 use super::mirror::mirror;
 
@@ -217,128 +224,6 @@ mirror! {
         codec_settings: VideoCodecSettings,
     }
 
-    /// A video codec and its settings.
-    VideoCodecSettings {
-        /// `H_264`, `H_265` or `FRAME_CAPTURE`.
-        codec: String,
-        /// H.264.
-        h264_settings: H264Settings,
-        /// HEVC.
-        h265_settings: H265Settings,
-        /// Still pictures.
-        frame_capture_settings: FrameCaptureSettings,
-    }
-
-    /// H.264.
-    H264Settings {
-        /// The profile.
-        codec_profile: String,
-        /// The level, or `AUTO`.
-        codec_level: String,
-        /// How passes trade time for quality.
-        quality_tuning_level: String,
-        /// `VBR`, `CBR` or `QVBR`.
-        rate_control_mode: String,
-        /// The most bits per second.
-        max_bitrate: i32,
-        /// Bits of the decoder's buffer.
-        hrd_buffer_size: i32,
-        /// What QVBR aims for.
-        qvbr_settings: H264QvbrSettings,
-        /// The length of a group of pictures.
-        gop_size: f64,
-        /// What that length counts.
-        gop_size_units: String,
-        /// How many groups of pictures come to one that is closed.
-        gop_closed_cadence: i32,
-        /// Whether scene changes get an I-frame of their own.
-        scene_change_detect: String,
-        /// The fewest frames between two IDR frames.
-        min_i_interval: i32,
-        /// B-frames between reference frames.
-        number_b_frames_between_reference_frames: i32,
-        /// Where the frame rate comes from.
-        framerate_control: String,
-        /// Where the shape of pixels comes from.
-        par_control: String,
-        /// A pixel's width to …
-        par_numerator: i32,
-        /// … its height.
-        par_denominator: i32,
-        /// Progressive or interlaced.
-        interlace_mode: String,
-        /// How quantisation adapts.
-        adaptive_quantization: String,
-    }
-
-    /// What QVBR aims for in H.264.
-    H264QvbrSettings {
-        /// The quality, 1 to 10.
-        qvbr_quality_level: i32,
-    }
-
-    /// HEVC.
-    H265Settings {
-        /// The profile and tier.
-        codec_profile: String,
-        /// The level, or `AUTO`.
-        codec_level: String,
-        /// How passes trade time for quality.
-        quality_tuning_level: String,
-        /// `VBR`, `CBR` or `QVBR`.
-        rate_control_mode: String,
-        /// The most bits per second.
-        max_bitrate: i32,
-        /// Bits of the decoder's buffer.
-        hrd_buffer_size: i32,
-        /// What QVBR aims for.
-        qvbr_settings: H265QvbrSettings,
-        /// The length of a group of pictures.
-        gop_size: f64,
-        /// What that length counts.
-        gop_size_units: String,
-        /// How many groups of pictures come to one that is closed.
-        gop_closed_cadence: i32,
-        /// Whether scene changes get an I-frame of their own.
-        scene_change_detect: String,
-        /// The fewest frames between two IDR frames.
-        min_i_interval: i32,
-        /// B-frames between reference frames.
-        number_b_frames_between_reference_frames: i32,
-        /// Where the frame rate comes from.
-        framerate_control: String,
-        /// Where the shape of pixels comes from.
-        par_control: String,
-        /// A pixel's width to …
-        par_numerator: i32,
-        /// … its height.
-        par_denominator: i32,
-        /// Progressive or interlaced.
-        interlace_mode: String,
-        /// How quantisation adapts.
-        adaptive_quantization: String,
-        /// Where parameter sets stand in MP4.
-        write_mp4_packaging_type: String,
-    }
-
-    /// What QVBR aims for in HEVC.
-    H265QvbrSettings {
-        /// The quality, 1 to 10.
-        qvbr_quality_level: i32,
-    }
-
-    /// Still pictures: one every `FramerateDenominator / FramerateNumerator` seconds.
-    FrameCaptureSettings {
-        /// See the type.
-        framerate_numerator: i32,
-        /// See the type.
-        framerate_denominator: i32,
-        /// How many at most.
-        max_captures: i32,
-        /// JPEG quality, 1 to 100.
-        quality: i32,
-    }
-
     /// An audio track.
     AudioDescription {
         /// The selector of the input that it is made of.
@@ -351,32 +236,6 @@ mirror! {
         language_code_control: String,
         /// The codec and its settings.
         codec_settings: AudioCodecSettings,
-    }
-
-    /// An audio codec and its settings.
-    AudioCodecSettings {
-        /// `AAC`.
-        codec: String,
-        /// AAC.
-        aac_settings: AacSettings,
-    }
-
-    /// AAC.
-    AacSettings {
-        /// The profile.
-        codec_profile: String,
-        /// The channels.
-        coding_mode: String,
-        /// `CBR` or `VBR`.
-        rate_control_mode: String,
-        /// Bits per second.
-        bitrate: i32,
-        /// Samples per second.
-        sample_rate: i32,
-        /// MPEG-2 or MPEG-4.
-        specification: String,
-        /// Whether the raw stream is framed.
-        raw_format: String,
     }
 }
 

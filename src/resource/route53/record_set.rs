@@ -153,10 +153,6 @@ impl Resource for RecordSet {
         Some(Self::id_of(&self.hosted_zone_id, &self.name, &self.r#type))
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let Some((zone, name, kind)) = parts(id) else { return Ok(None) };
         let (live, distributions) =

@@ -39,10 +39,6 @@ impl Resource for BucketPolicy {
         Some(self.bucket.text())
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let call = cx.s3().get_bucket_policy().bucket(id).expected_bucket_owner(&cx.scope.account);
         let answer = call.send().await.unless("s3:GetBucketPolicy", ABSENT)?;

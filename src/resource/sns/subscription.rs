@@ -90,10 +90,6 @@ impl Resource for Subscription {
         Some(Self::at(&self.topic_arn.known()?, &self.protocol, &self.endpoint))
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let Some(properties) = Self::of(id) else { return Ok(None) };
         let Some(listed) = properties.listed(cx).await? else { return Ok(None) };

@@ -78,10 +78,6 @@ impl Resource for TopicPolicy {
         self.topics[0].known()
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let answer = cx.sns().get_topic_attributes().topic_arn(id).send().await;
         let answer = answer.unless("sns:GetTopicAttributes", ABSENT)?;

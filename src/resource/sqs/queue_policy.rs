@@ -52,10 +52,6 @@ impl Resource for QueuePolicy {
         Some(self.queues[0].text())
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let call = cx.sqs().get_queue_attributes().queue_url(id).attribute_names(Attribute::Policy);
         let answer = call.send().await.unless("sqs:GetQueueAttributes", ABSENT)?;

@@ -3,7 +3,7 @@
 //! [`load`] reads a file and [`parse`] a text; both return either a stack file that passed every rule, or [`Invalid`]
 //! with all problems at once, each pointing at line and column and saying what is allowed. A section is one module
 //! here: its types (whose docs are the descriptions in the JSON Schema) and the function that reads it.
-//! `docs/stack-file.md` is the reference for people, [`schema`] the one for editors.
+//! `docs/stack-file.md` is the reference for people, [`schema()`] the one for editors.
 
 mod alerts;
 mod countries;
@@ -105,7 +105,7 @@ values::choices! {
         /// The service APIs, in parallel along the graph.
         #[default]
         Direct = "direct",
-        /// The same declarations as CloudFormation change sets.
+        /// The same declarations as CloudFormation change sets: kept for later, and refused by this version.
         Cloudformation = "cloudformation",
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::*;
-use crate::model::{Declaration, OutputRef};
+use crate::model::{Address, Declaration, OutputRef, Scope};
 use crate::stack::config;
 
 fn file(more: &str) -> StackFile {

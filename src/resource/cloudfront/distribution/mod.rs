@@ -194,10 +194,6 @@ impl Resource for Distribution {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         Ok(marked(cx, &declared.distribution_config, mark).await?.map(|summary| summary.id))
     }

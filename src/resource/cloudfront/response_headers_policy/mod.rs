@@ -3,22 +3,28 @@
 //! Follows the CloudFront API reference, `CreateResponseHeadersPolicy`. It cannot be tagged: its mark is its comment.
 
 mod config;
+mod cors;
+mod security;
 
+use aws_sdk_cloudfront::operation::get_response_headers_policy::GetResponseHeadersPolicyOutput;
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 pub use config::{
-    ContentSecurityPolicy, ContentTypeOptions, CorsConfig, CustomHeader, CustomHeaders, FrameOptions,
-    Methods, Names, ReferrerPolicy, RemoveHeader, RemoveHeaders, ResponseHeadersPolicyConfig,
-    SecurityHeadersConfig, ServerTimingHeadersConfig, StrictTransportSecurity, XssProtection,
+    CustomHeader, CustomHeaders, RemoveHeader, RemoveHeaders, ResponseHeadersPolicyConfig,
+    ServerTimingHeadersConfig,
+};
+pub use cors::{CorsConfig, Methods, Names};
+pub use security::{
+    ContentSecurityPolicy, ContentTypeOptions, FrameOptions, ReferrerPolicy, SecurityHeadersConfig,
+    StrictTransportSecurity, XssProtection,
 };
 
-use super::shared::{
-    Listed, UNTAGGED, incomplete, owned, ownership, pick, unanswered, when_unused, with_fresh_etag,
-};
-use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+use super::shared::{incomplete, when_unused, with_fresh_etag};
+use super::untagged::{Listed, UNTAGGED, created, every_page, made, observed, owned, ownership, pick};
+use crate::aws::{Context, Result, SdkResult};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchResponseHeadersPolicy"];
 
@@ -31,29 +37,41 @@ pub struct ResponseHeadersPolicy {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    let mut marker = None;
-    let mut found = Vec::new();
-    loop {
-        let call =
-            cx.cloudfront().list_response_headers_policies().r#type(sdk::ResponseHeadersPolicyType::Custom);
-        let answer = call.set_marker(marker).send().await.named("cloudfront:ListResponseHeadersPolicies")?;
-        let Some(list) = answer.response_headers_policy_list else { return Ok(found) };
-        found.extend(list.items.unwrap_or_default().into_iter().filter_map(|summary| {
-            let policy = summary.response_headers_policy?;
-            let config = policy.response_headers_policy_config?;
-            Some(Listed { id: policy.id, name: config.name, comment: config.comment.unwrap_or_default() })
-        }));
-        marker = list.next_marker.filter(|next| !next.is_empty());
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    every_page(|marker| async {
+        let call = cx
+            .cloudfront()
+            .list_response_headers_policies()
+            .r#type(sdk::ResponseHeadersPolicyType::Custom)
+            .set_marker(marker);
+        let list =
+            call.send().await.named("cloudfront:ListResponseHeadersPolicies")?.response_headers_policy_list;
+        Ok(list.map(|list| {
+            let items = list
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|summary| summary.response_headers_policy);
+            let entries = items.filter_map(|policy| {
+                let config = policy.response_headers_policy_config?;
+                Some(Listed::new(policy.id, config.name, config.comment))
+            });
+            (entries.collect(), list.next_marker)
+        }))
+    })
+    .await
+}
+
+async fn get(cx: &Context, id: &str) -> Result<Option<GetResponseHeadersPolicyOutput>> {
+    cx.cloudfront()
+        .get_response_headers_policy()
+        .id(id)
+        .send()
+        .await
+        .unless("cloudfront:GetResponseHeadersPolicy", ABSENT)
 }
 
 async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    let call = cx.cloudfront().get_response_headers_policy().id(id);
-    let answer = call.send().await.unless("cloudfront:GetResponseHeadersPolicy", ABSENT)?;
-    Ok(answer.and_then(|answer| answer.e_tag))
+    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
 }
 
 impl Resource for ResponseHeadersPolicy {
@@ -75,25 +93,19 @@ impl Resource for ResponseHeadersPolicy {
         None
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         Ok(pick(&listed(cx).await?, &declared.response_headers_policy_config.name, Some(mark)))
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let call = cx.cloudfront().get_response_headers_policy().id(id);
-        let answer = call.send().await.unless("cloudfront:GetResponseHeadersPolicy", ABSENT)?;
-        let live = answer
+        let live = get(cx, id)
+            .await?
             .and_then(|answer| answer.response_headers_policy)
             .and_then(|found| found.response_headers_policy_config);
         let Some(live) = live else { return Ok(None) };
         let config = ResponseHeadersPolicyConfig::read(live);
         let ownership = ownership(&config.name, &config.comment);
-        let properties = Self { response_headers_policy_config: config };
-        Ok(Some(Observed::new(id, properties, outputs([("Id", id.to_owned())]), ownership)))
+        Ok(Some(observed(id, Self { response_headers_policy_config: config }, ownership)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
@@ -101,16 +113,17 @@ impl Resource for ResponseHeadersPolicy {
         let config = &desired.response_headers_policy_config;
         let request = config.build().map_err(incomplete(CALL))?;
         let call = cx.cloudfront().create_response_headers_policy().response_headers_policy_config(request);
-        let id = match call.send().await.named(CALL) {
-            Ok(answer) => answer.response_headers_policy.map(|made| made.id),
-            Err(error) if error.is(&["ResponseHeadersPolicyAlreadyExists"]) => {
-                let ours = unanswered(listed(cx).await?, &cx.scope, &config.name, &config.comment);
-                Some(ours.ok_or(error)?)
-            }
-            Err(error) => return Err(error),
-        };
-        let id = id.ok_or_else(|| Error::unexpected(CALL, "the answer names no id"))?;
-        Ok(Created::new(id.clone(), outputs([("Id", id)])))
+        let answer =
+            call.send().await.named(CALL).map(|answer| answer.response_headers_policy.map(|made| made.id));
+        let id = made(
+            cx,
+            answer,
+            "ResponseHeadersPolicyAlreadyExists",
+            listed(cx),
+            (&config.name, &config.comment),
+        )
+        .await?;
+        created(CALL, id)
     }
 
     async fn update(

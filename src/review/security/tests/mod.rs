@@ -1,6 +1,8 @@
 //! Each rule both ways: what broadens is found, what narrows or stays is not.
 
 mod policies;
+mod random;
+mod roles;
 mod settings;
 mod whole;
 

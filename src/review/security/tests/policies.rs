@@ -1,13 +1,12 @@
-//! Policy documents, permissions and roles.
+//! Policy documents, statement by statement.
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 
-const POLICY: &str = "AWS::S3::BucketPolicy";
+pub(super) const POLICY: &str = "AWS::S3::BucketPolicy";
 
-fn policy(statements: &Value) -> Value {
+pub(super) fn policy(statements: &Value) -> Value {
     json!({ "Bucket": "b", "PolicyDocument": { "Version": "2012-10-17", "Statement": statements } })
 }
 
@@ -20,7 +19,7 @@ fn read() -> Value {
 }
 
 /// The statement with some members set, or removed where they are null.
-fn with(mut statement: Value, members: Value) -> Value {
+pub(super) fn with(mut statement: Value, members: Value) -> Value {
     let Value::Object(members) = members else { panic!("{members}") };
     for (key, value) in members {
         statement[&key] = value;
@@ -252,217 +251,4 @@ fn a_policy_written_as_text_is_read() {
     let (before, after) = (text(&json!([read()])), text(&json!([wide])));
     assert_eq!(updated("AWS::Logs::ResourcePolicy", &before, &after).len(), 1);
     assert_eq!(updated("AWS::Logs::ResourcePolicy", &after, &before), []);
-}
-
-const ROLE: &str = "AWS::IAM::Role";
-
-fn role(members: Value) -> Value {
-    let role = json!({
-        "RoleName": "vod-submit",
-        "AssumeRolePolicyDocument": { "Statement": {
-            "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
-            "Condition": { "StringEquals": { "aws:SourceAccount": "111122223333" } }
-        } },
-        "Policies": [{ "PolicyName": "read", "PolicyDocument": { "Statement": [
-            { "Sid": "Get", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }
-        ] } }],
-        "ManagedPolicyArns": [],
-        "PermissionsBoundary": "arn:aws:iam::111122223333:policy/edge",
-    });
-    with(role, members)
-}
-
-#[test]
-fn a_role_s_trust_policies_and_boundary_broaden() {
-    let trusting = json!({ "Statement": {
-        "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole"
-    } });
-    let policies = json!([{ "PolicyName": "read", "PolicyDocument": { "Statement": [
-        { "Sid": "Get", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::b/*" }
-    ] } }]);
-    let cases = [
-        (
-            json!({ "AssumeRolePolicyDocument": trusting }),
-            Broadening::Trust,
-            "AssumeRolePolicyDocument.Statement[0]: no longer requires StringEquals aws:SourceAccount",
-        ),
-        (
-            json!({ "Policies": policies }),
-            Broadening::Allow,
-            "Policies[read].PolicyDocument.Statement[Get]: new action s3:PutObject",
-        ),
-        (
-            json!({ "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"] }),
-            Broadening::Allow,
-            "ManagedPolicyArns: new arn:aws:iam::aws:policy/AdministratorAccess",
-        ),
-        (
-            json!({ "PermissionsBoundary": null }),
-            Broadening::DenyRemoved,
-            "PermissionsBoundary: arn:aws:iam::111122223333:policy/edge removed",
-        ),
-    ];
-    for (wider, broadening, origin) in cases {
-        broadens(ROLE, &role(json!({})), &role(wider), broadening, origin);
-    }
-    let found = created(ROLE, &role(json!({})));
-    let kinds: Vec<_> = found.iter().map(|one| one.broadening).collect();
-    assert_eq!(kinds, [Broadening::Allow, Broadening::Trust]);
-    assert_eq!(
-        (found[0].principal.as_str(), &found[1].resources[..]),
-        ("vod-submit", &["vod-submit".to_owned()][..])
-    );
-    assert_eq!(deleted(ROLE, &role(json!({}))), []);
-}
-
-#[test]
-fn a_statement_may_move_between_the_policies_of_a_role() {
-    let renamed = role(json!({ "Policies": [{ "PolicyName": "other", "PolicyDocument": { "Statement": [
-        { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }
-    ] } }] }));
-    assert_eq!(updated(ROLE, &role(json!({})), &renamed), []);
-}
-
-#[test]
-fn code_that_runs_as_another_role_is_found() {
-    let function = |role: &str| json!({ "FunctionName": "f", "Role": role, "Timeout": 3 });
-    let found = updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:b"));
-    assert_eq!(found[0].origin, "Role: arn:a gives way to arn:b");
-    assert_eq!(updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:a")), []);
-    assert_eq!(created("AWS::Lambda::Function", &function("arn:a")), []);
-}
-
-#[test]
-fn who_may_invoke_a_function() {
-    const PERMISSION: &str = "AWS::Lambda::Permission";
-    let permission = |members: Value| {
-        let permission = json!({
-            "FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
-            "SourceArn": "arn:aws:events:r:111122223333:rule/x", "SourceAccount": "111122223333"
-        });
-        with(permission, members)
-    };
-    let narrow = permission(json!({}));
-    for (wider, what) in [
-        (json!({ "Principal": "*" }), "new principal *"),
-        (json!({ "SourceArn": null }), "no longer requires ArnLike aws:SourceArn"),
-        (json!({ "SourceAccount": null }), "no longer requires StringEquals aws:SourceAccount"),
-        (
-            json!({ "SourceArn": "arn:aws:events:r:111122223333:rule/*" }),
-            "ArnLike aws:SourceArn is also met by arn:aws:events:r:111122223333:rule/*",
-        ),
-        (json!({ "Action": "lambda:*" }), "new action lambda:*"),
-    ] {
-        broadens(PERMISSION, &narrow, &permission(wider), Broadening::Invoke, &format!("Permission: {what}"));
-    }
-    let found = created(PERMISSION, &narrow);
-    insta::assert_json_snapshot!(found, @r#"
-    [
-      {
-        "address": "any/thing",
-        "broadening": "invoke",
-        "principal": "events.amazonaws.com",
-        "actions": [
-          "lambda:InvokeFunction"
-        ],
-        "resources": [
-          "f"
-        ],
-        "conditions": [
-          "ArnLike aws:SourceArn: arn:aws:events:r:111122223333:rule/x",
-          "StringEquals aws:SourceAccount: 111122223333"
-        ],
-        "origin": "Permission: new statement"
-      }
-    ]
-    "#);
-    assert_eq!(deleted(PERMISSION, &narrow), []);
-}
-
-fn some(of: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
-    proptest::sample::subsequence(of, 1..=of.len()).prop_shuffle()
-}
-
-/// Random statements, and one of their spellings: lists of one may be strings.
-fn statement() -> impl Strategy<Value = Value> {
-    let spell = |list: Vec<&'static str>, bare: bool| match (list.as_slice(), bare) {
-        ([one], true) => json!(one),
-        _ => json!(list),
-    };
-    let condition = proptest::option::of(some(&["arn:one", "arn:two"]));
-    (
-        any::<bool>(),
-        some(&["s3:GetObject", "s3:PutObject", "s3:List*", "sqs:SendMessage"]),
-        some(&["arn:aws:s3:::a", "arn:aws:s3:::a/*", "arn:aws:s3:::b"]),
-        some(&["lambda.amazonaws.com", "events.amazonaws.com"]),
-        condition,
-        any::<bool>(),
-    )
-        .prop_map(move |(allow, actions, resources, services, condition, bare)| {
-            let statement = json!({
-                "Effect": if allow { "Allow" } else { "Deny" },
-                "Action": spell(actions, bare),
-                "Resource": spell(resources, bare),
-                "Principal": { "Service": spell(services, bare) },
-                "Condition": condition.map(|values| json!({ "ArnLike": { "aws:SourceArn": spell(values, bare) } })),
-            });
-            with(statement, json!({}))
-        })
-}
-
-/// The same statement spelt otherwise: lists reversed, strings as lists, keys in capitals.
-fn respelt(statement: &Value) -> Value {
-    let list = |value: &Value| match value {
-        Value::Array(list) => Value::Array(list.iter().rev().cloned().collect()),
-        single => json!([single]),
-    };
-    let condition = statement
-        .get("Condition")
-        .map(|found| json!({ "ArnLike": { "AWS:SOURCEARN": list(&found["ArnLike"]["aws:SourceArn"]) } }));
-    let again = json!({
-        "Condition": condition, "Action": list(&statement["Action"]), "Resource": list(&statement["Resource"]),
-        "Principal": { "Service": list(&statement["Principal"]["Service"]) },
-    });
-    with(statement.clone(), again)
-}
-
-proptest! {
-    #[test]
-    fn equal_policies_broaden_nothing(statements in proptest::collection::vec(statement(), 0..5)) {
-        let again: Vec<Value> = statements.iter().rev().map(respelt).collect();
-        prop_assert_eq!(updated(POLICY, &policy(&json!(statements)), &policy(&json!(again))), []);
-    }
-
-    #[test]
-    fn anything_added_is_found_and_its_removal_is_not(
-        statements in proptest::collection::vec(statement(), 1..4),
-        at in any::<proptest::sample::Index>(),
-        side in 0..3usize,
-    ) {
-        let before = policy(&json!(statements));
-        let mut wider = statements.clone();
-        let wide = at.get(&statements).clone();
-        let allow = json!({ "Effect": "Allow" });
-        let wide = match side {
-            0 => with(wide, json!({ "Action": "iam:PassRole" })),
-            1 => with(wide, json!({ "Resource": "arn:aws:s3:::z" })),
-            _ => with(wide, json!({ "Principal": { "AWS": "444455556666" } })),
-        };
-        wider.push(with(wide, allow));
-        let after = policy(&json!(wider));
-        let found = updated(POLICY, &before, &after);
-        prop_assert_eq!(found.len(), 1);
-        prop_assert_eq!(found[0].broadening, Broadening::Allow);
-        prop_assert_eq!(updated(POLICY, &after, &before), []);
-    }
-
-    #[test]
-    fn a_denial_that_goes_is_found(statements in proptest::collection::vec(statement(), 0..4)) {
-        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*" });
-        let mut all = statements.clone();
-        all.push(deny);
-        let found = updated(POLICY, &policy(&json!(all)), &policy(&json!(statements)));
-        prop_assert_eq!(found.len(), 1);
-        prop_assert_eq!(found[0].broadening, Broadening::DenyRemoved);
-    }
 }

@@ -1,3 +1,5 @@
+//! Settings and the commands that they come to.
+
 use serde_json::json;
 
 use super::super::super::ffmpeg::Audio;

@@ -1,0 +1,80 @@
+//! What people read in a terminal.
+
+use serde_json::json;
+
+use super::{change, everything, nothing, property};
+use crate::report::human;
+use crate::review::{Action, Cause, Totals};
+
+#[test]
+fn people_read_what_is_lost_first_and_who_moved_what() {
+    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&everything())).to_string(), @r#"
+    alerts
+      - alerts/topic                     SNS Topic                        arn:aws:sns:eu-west-1:1:vod, no longer declared
+          ! nobody is told of failures any more
+
+    delivery
+      + delivery/certificate             CertificateManager Certificate
+          in us-east-1
+
+    handlers
+      ~ handlers/submit                  Lambda Function                  vod-submit
+          both    MemorySize                          256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
+          drift   Timeout                             3s → 1m
+          change  Description                         (none) → "takes uploads"
+          differs Environment.Variables.DISTRIBUTION  "E1" → (known after apply: Id of delivery/distribution)
+
+    storage
+      + storage/logs                     S3 Bucket                        vod-logs, it is gone from the account since the last apply
+      ~ storage/output/policy            S3 BucketPolicy                  vod-output
+          change  PolicyDocument.Statement[AllowCloudFront]
+                      Sid: AllowCloudFront
+                      Effect: Allow
+                      Principal:
+                        Service:
+                        - cloudfront.amazonaws.com
+                      Action:
+                      - s3:GetObject
+                    + - s3:ListBucket
+
+    transcode
+      ± transcode/queue                  MediaConvert Queue               vod-queue, replaced: PricingPlan cannot change in place
+          change  PricingPlan  "ON_DEMAND" → "RESERVED"  (forces replacement)
+          ! the queue is gone until its jobs are done
+
+      = storage/old                      S3 Bucket                        vod-old stays: no longer declared, but it holds data
+        (it goes with the first apply that finds it empty: its objects expire, or delete them yourself)
+
+    who may do more than before
+      ! storage/output/policy            cloudfront.amazonaws.com may s3:ListBucket
+          on arn:aws:s3:::vod-output
+          if aws:SourceArn is arn:aws:cloudfront::1:distribution/E1
+          PolicyDocument.Statement[AllowCloudFront]: new action s3:ListBucket
+
+    2 to create, 2 to change, 1 to replace, 1 to delete, 30 unchanged
+    "#);
+    insta::assert_snapshot!(human(&nothing()), @r#"
+    nothing to do: all 34 resources are as declared
+    "#);
+}
+
+#[test]
+fn a_tag_of_the_stack_is_said_once() {
+    let tagged = |address: &str| {
+        let mut tagged = change(address, "AWS::S3::Bucket", Action::Update, Some("vod-bucket"));
+        tagged.properties = vec![property("Tags[team].Value", json!("a"), json!("b"), Cause::Change)];
+        tagged
+    };
+    let mut review = nothing();
+    review.changes = ["storage/a", "storage/b", "storage/c"].map(tagged).to_vec();
+    review.totals = Totals { update: 3, ..Totals::default() };
+    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&review)).to_string(), @r#"
+    only tags change, in 3 resources
+          change  Tags[team].Value  "a" → "b"
+      ~ storage/a                        S3 Bucket                        vod-bucket
+      ~ storage/b                        S3 Bucket                        vod-bucket
+      ~ storage/c                        S3 Bucket                        vod-bucket
+
+    3 to change
+    "#);
+}

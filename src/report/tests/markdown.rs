@@ -1,0 +1,150 @@
+//! What a comment on a pull request says, also where there is too much to say.
+
+use serde_json::Value;
+
+use super::{change, everything, nothing, property};
+use crate::report::{markdown, totals};
+use crate::review::{Action, Cause, Review};
+
+#[test]
+fn a_pull_request_shows_dangers_and_folds_the_rest() {
+    insta::assert_snapshot!(markdown(&everything(), 65_000), @r#"
+    ### Plan of `vod` in account 111122223333, eu-west-1
+
+    **2 to create, 2 to change, 1 to replace, 1 to delete, 30 unchanged**
+
+    > [!CAUTION]
+    > - deletes `alerts/topic` (no longer declared)
+    > - replaces `transcode/queue` (PricingPlan cannot change in place)
+    > - `alerts/topic`: nobody is told of failures any more
+    > - lets somebody do more than before: in 1 way
+
+    - `storage/old` (vod-old) stays: no longer declared, but it holds data
+
+    <details><summary>who may do more than before (1)</summary>
+
+    | where | who | may | on | if |
+    |---|---|---|---|---|
+    | storage/output/policy | cloudfront.amazonaws.com | s3:ListBucket | arn:aws:s3:::vod-output | aws:SourceArn is arn:aws:cloudfront::1:distribution/E1 |
+
+    </details>
+
+    <details><summary>alerts (1)</summary>
+
+    ```diff
+    - alerts/topic SNS Topic arn:aws:sns:eu-west-1:1:vod
+    #     nobody is told of failures any more
+    ```
+    </details>
+
+    <details><summary>delivery (1)</summary>
+
+    ```diff
+    + delivery/certificate CertificateManager Certificate  in us-east-1
+    ```
+    </details>
+
+    <details><summary>handlers (1)</summary>
+
+    ```diff
+    ! handlers/submit Lambda Function vod-submit
+          both MemorySize: 256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
+          drift Timeout: 3s → 1m
+          change Description: (none) → "takes uploads"
+          differs Environment.Variables.DISTRIBUTION: "E1" → (known after apply: Id of delivery/distribution)
+    ```
+    </details>
+
+    <details><summary>storage (2)</summary>
+
+    ```diff
+    + storage/logs S3 Bucket vod-logs
+    ! storage/output/policy S3 BucketPolicy vod-output
+          change PolicyDocument.Statement[AllowCloudFront]
+              Sid: AllowCloudFront
+              Effect: Allow
+              Principal:
+                Service:
+                - cloudfront.amazonaws.com
+              Action:
+              - s3:GetObject
+    +         - s3:ListBucket
+    ```
+    </details>
+
+    <details><summary>transcode (1)</summary>
+
+    ```diff
+    - replaced transcode/queue MediaConvert Queue vod-queue
+          change PricingPlan: "ON_DEMAND" → "RESERVED"  (forces replacement)
+    #     the queue is gone until its jobs are done
+    ```
+    </details>
+
+    <details><summary>picture of what changes</summary>
+
+    ```mermaid
+    graph LR
+      subgraph alerts
+        alerts_topic["alerts/topic<br/>SNS Topic"]:::delete
+      end
+      subgraph delivery
+        delivery_certificate["delivery/certificate<br/>CertificateManager Certificate"]:::create
+      end
+      subgraph handlers
+        handlers_submit["handlers/submit<br/>Lambda Function"]:::update
+      end
+      subgraph storage
+        storage_logs["storage/logs<br/>S3 Bucket"]:::create
+        storage_output_policy["storage/output/policy<br/>S3 BucketPolicy"]:::update
+      end
+      subgraph transcode
+        transcode_queue["transcode/queue<br/>MediaConvert Queue"]:::replace
+      end
+      transcode_queue --> storage_output_policy
+      classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328
+      classDef update fill:#fff8c5,stroke:#9a6700,color:#1f2328
+      classDef replace fill:#ffd8b5,stroke:#bc4c00,color:#1f2328
+      classDef delete fill:#ffebe9,stroke:#cf222e,color:#1f2328
+    ```
+    </details>
+    "#);
+    insta::assert_snapshot!(markdown(&nothing(), 65_000), @r#"
+    ### Plan of `vod` in account 111122223333, eu-west-1
+
+    **nothing to do: all 34 resources are as declared**
+    "#);
+}
+
+/// Many of everything, with long values.
+fn much(count: usize) -> Review {
+    let mut review = everything();
+    let body = |n: usize| Value::String((0..60).map(|line| format!("line {line} of {n} ```\n")).collect());
+    for n in 0..count {
+        let mut update =
+            change(&format!("alerts/a{n}"), "AWS::CloudWatch::Dashboard", Action::Update, Some("d"));
+        update.properties = vec![property("DashboardBody", body(n), body(n + 1), Cause::Change)];
+        review.changes.push(update);
+        review.changes.push(change(&format!("storage/b{n}"), "AWS::S3::Bucket", Action::Create, Some("b")));
+        review.changes.push(change(&format!("handlers/d{n}"), "AWS::SQS::Queue", Action::Delete, Some("q")));
+        review.security.push(review.security[0].clone());
+    }
+    review
+}
+
+#[test]
+fn a_comment_is_never_longer_than_it_may_be_and_loses_the_harmless_first() {
+    let many = much(60);
+    for max in [1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 65_000, 1_000_000] {
+        let text = markdown(&many, max);
+        assert!(text.len() <= max, "{} > {max}", text.len());
+        assert!(text.contains(&totals(many.totals)), "the totals stay: {text}");
+        assert!(text.contains("deletes `alerts/topic`"), "deletes stay: {text}");
+        let whole = markdown(&many, usize::MAX);
+        assert_eq!(text.contains("Shortened to fit") || text.contains("Cut here"), text.len() < whole.len());
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count(), "{text}");
+    }
+    let shortened = markdown(&many, 40_000);
+    assert!(!shortened.contains("```mermaid"), "the picture goes first");
+    assert!(shortened.contains("deletes `handlers/d59`"), "deletes are whole: {shortened}");
+}

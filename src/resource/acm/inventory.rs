@@ -1,0 +1,83 @@
+//! Which certificates the account has, and which of them are the stack's own: lists and tags.
+
+use aws_sdk_acm::types as sdk;
+use futures::future::try_join_all;
+
+use super::certificate::Certificate;
+use super::validation::ABSENT;
+use crate::aws::{Context, Error, Result, SdkResult};
+use crate::model::{Mark, Tags};
+
+/// The tag that remembers in which zone the record stands, since ACM does not. It is the adapter's own.
+pub(super) const ZONE_TAG: &str = "provision:hosted-zone";
+
+pub(super) fn tag(key: &str, value: Option<&str>) -> Result<sdk::Tag> {
+    let tag = sdk::Tag::builder().key(key).set_value(value.map(str::to_owned)).build();
+    tag.map_err(|error| Error::unexpected("acm:AddTagsToCertificate", error.to_string()))
+}
+
+/// `DescribeCertificate` answers `RSA-2048` for what is requested as `RSA_2048`.
+pub(super) fn algorithm(answered: Option<&sdk::KeyAlgorithm>) -> Option<String> {
+    answered.map(|algorithm| algorithm.as_str().replace('-', "_"))
+}
+
+/// A certificate's tags, and apart from them the zone that the adapter noted there.
+pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Option<String>)>> {
+    let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
+    let answer = call.send().await.unless("acm:ListTagsForCertificate", ABSENT)?;
+    Ok(answer.map(|answer| {
+        let all = answer.tags.unwrap_or_default().into_iter();
+        let (own, tags): (Vec<_>, Vec<_>) =
+            all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);
+        (tags.into_iter().collect(), own.into_iter().next().map(|(_, zone)| zone))
+    }))
+}
+
+/// The certificates in these states, whatever their key: left to itself, the list leaves most kinds out.
+pub(super) async fn listed(
+    cx: &Context,
+    states: &[sdk::CertificateStatus],
+) -> Result<Vec<sdk::CertificateSummary>> {
+    let keys = sdk::KeyAlgorithm::values().iter().map(|name| sdk::KeyAlgorithm::from(*name)).collect();
+    let call =
+        cx.acm().list_certificates().includes(sdk::Filters::builder().set_key_types(Some(keys)).build());
+    let call = call.set_certificate_statuses((!states.is_empty()).then(|| states.to_vec()));
+    let mut pages = call.into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        found.extend(page.named("acm:ListCertificates")?.certificate_summary_list.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// The stack's own living certificate of this name, key and zone: an issued one before one that is on its way.
+pub(super) async fn own(cx: &Context, declared: &Certificate, mark: &Mark) -> Result<Option<String>> {
+    use sdk::CertificateStatus::{Issued, PendingValidation};
+    let fits = |summary: &sdk::CertificateSummary| {
+        let key = algorithm(summary.key_algorithm.as_ref());
+        summary.domain_name.as_deref() == Some(&declared.domain_name)
+            && key.is_none_or(|key| key == declared.key_algorithm)
+    };
+    let likely = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
+    let with_tags = likely.map(|summary| async move {
+        let arn = summary.certificate_arn.unwrap_or_default();
+        let tags = tags_of(cx, &arn).await?;
+        Ok((summary.status == Some(Issued), arn, tags))
+    });
+    let ours = try_join_all(with_tags).await?.into_iter().filter_map(|(issued, arn, tags)| {
+        let (tags, zone) = tags?;
+        let here = zone.is_none_or(|zone| zone == declared.zone());
+        (here && Mark::from_tags(&tags).as_ref() == Some(mark)).then_some((issued, arn))
+    });
+    Ok(ours.max().map(|(_, arn)| arn))
+}
+
+/// Whether another certificate rests on the same record: ACM chooses the same one for the same name.
+pub(super) async fn shared(cx: &Context, arn: &str, domain_name: &str) -> Result<bool> {
+    let others = listed(cx, &[]).await?.into_iter();
+    let mut others = others.filter(|summary| summary.certificate_arn.as_deref() != Some(arn));
+    Ok(others.any(|other| {
+        let mut names = other.subject_alternative_name_summaries.iter().flatten().chain(&other.domain_name);
+        names.any(|name| name.trim_start_matches("*.") == domain_name)
+    }))
+}
