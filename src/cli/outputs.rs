@@ -53,7 +53,6 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         Format::Human => anstream::println!("{}", outputs.human()),
         Format::Json => anstream::println!("{}", serde_json::to_string_pretty(&outputs).into_diagnostic()?),
     }
-    session.close(graph.len());
     Ok(())
 }
 
