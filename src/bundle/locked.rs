@@ -1,6 +1,7 @@
 //! What the workspace's own manifest and its lock file decide about the handlers' programs.
 //!
-//! Of the lock file that is the packages that the handlers reach without their tests' dependencies; of the manifest
+//! Of the lock file that is the packages that the handlers reach without their tests' dependencies, and those that make
+//! their zips; of the manifest
 //! everything but what is known to be of no concern to them: the root package, other profiles, the list of members,
 //! lints, and versions of dependencies that no handler takes from the workspace. What cannot be followed in this way
 //! counts whole, so a mistake here costs a build and never leaves an old program in place.
@@ -28,6 +29,8 @@ const OF_THE_ROOT: [&str; 12] = [
 ];
 /// Members of `[workspace]` that are in no program.
 const OF_THE_WORKSPACE: [&str; 5] = ["default-members", "exclude", "lints", "members", "metadata"];
+/// The packages of this program that decide what a zip is made of.
+const PACKING: [&str; 3] = ["flate2", "zip", "zlib-rs"];
 /// The dependencies of a program and of its build scripts.
 const DEPENDENCIES: [&str; 3] = ["dependencies", "build-dependencies", "build_dependencies"];
 
@@ -177,6 +180,9 @@ fn reached(lock: &Table, members: &[Member]) -> Option<BTreeSet<String>> {
             }
         }
     }
+    for entry in entries.iter().filter(|entry| PACKING.contains(&entry.name)) {
+        kept.insert(serde_json::to_string(entry.table).ok()?);
+    }
     Some(kept)
 }
 
@@ -260,6 +266,11 @@ mod tests {
         source = "registry"
         checksum = "5c"
         dependencies = ["codec 1.0.0"]
+        [[package]]
+        name = "zlib-rs"
+        version = "1.0.0"
+        source = "registry"
+        checksum = "21"
     "#;
 
     fn of(root: &str, lock: &str, submit: &str) -> Option<String> {
@@ -312,7 +323,7 @@ mod tests {
         ] {
             assert!(seen.insert(edited(root, SAME)), "{root:?}");
         }
-        for lock in [["\"5d\"", "\"5e\""], ["\"b1\"", "\"b2\""], ["\"c2\"", "\"c3\""]] {
+        for lock in [["\"5d\"", "\"5e\""], ["\"b1\"", "\"b2\""], ["\"c2\"", "\"c3\""], ["\"21\"", "\"22\""]] {
             assert!(seen.insert(edited(SAME, lock)), "{lock:?}");
         }
     }
