@@ -6,8 +6,10 @@ use futures::future::join_all;
 
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
-use crate::model::{Address, Declaration, Known, Live, Mark, Orphan, OutputRef, refs, resolve};
-use crate::resource::Registry;
+use crate::model::{
+    Address, Declaration, Kind, Known, Live, Mark, Orphan, OutputRef, Ownership, Snapshot, refs, resolve,
+};
+use crate::resource::{Beside, Registry};
 
 /// A read that failed, with the address it was for.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -111,6 +113,69 @@ async fn find_among(
     adapter.find(&cx, &preview, &cx.scope.mark(&declaration.address)).await
 }
 
+/// A part of a resource of the stack that nobody declared, before it is known whether the resource is there.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// A declared part of the same resource.
+    sibling: Address,
+    kind: Kind,
+    region: String,
+    found: Beside<Live>,
+}
+
+/// What was added to the stack's resources beside what it declares of them, of the types that are one part of several. It
+/// waits for no other read.
+///
+/// # Errors
+/// When a read fails.
+pub async fn additions(
+    regions: &Regions,
+    registry: &Registry,
+    graph: &Graph,
+) -> Result<Vec<Addition>, Unreadable> {
+    let mut groups: BTreeMap<(&Kind, &str), Vec<(&Address, serde_json::Value)>> = BTreeMap::new();
+    for declaration in graph.in_order() {
+        let group = groups.entry((&declaration.kind, declaration.region.as_str())).or_default();
+        group.push((&declaration.address, resolve(&declaration.properties, &|_| None)));
+    }
+    let reads = groups.into_iter().map(|((kind, region), group)| async move {
+        let Some(adapter) = registry.get(kind) else { return Ok(Vec::new()) };
+        let cx = regions.context(region);
+        let (addresses, declared): (Vec<&Address>, Vec<serde_json::Value>) = group.into_iter().unzip();
+        let found = adapter.beside(&cx, &declared).await;
+        let found = found.map_err(|error| Failure { subject: kind.short(), error })?;
+        let addition = |found: Beside<Live>| Addition {
+            sibling: addresses[found.sibling].clone(),
+            kind: kind.clone(),
+            region: region.to_owned(),
+            found,
+        };
+        Ok(found.into_iter().map(addition).collect::<Vec<_>>())
+    });
+    collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
+}
+
+/// Adds to what was seen the additions to resources that are the stack's, or that it may be about to adopt: these are as
+/// little the stack's as the resource. What somebody added to another stack's resource, or to one that is not there, is
+/// none of this one's business.
+pub fn add(snapshot: &mut Snapshot, graph: &Graph, stack: &str, additions: Vec<Addition>) {
+    for Addition { sibling, kind, region, found: Beside { parent, name, seen, .. } } in additions {
+        let mut parents = graph.needs(&sibling).filter_map(|needed| snapshot.live.get(needed));
+        let Some(parent) = parents.find(|live| live.id == parent) else { continue };
+        let ownership = match &parent.ownership {
+            Ownership::Marked(mark) if mark.stack != stack => continue,
+            Ownership::Unmarked => Ownership::Unmarked,
+            Ownership::Marked(_) | Ownership::Inherited => Ownership::Inherited,
+        };
+        if snapshot.orphans.iter().any(|orphan| orphan.kind == kind && orphan.live.id == seen.id) {
+            // The stack declared it once.
+            continue;
+        }
+        let (address, live) = (Address::new(format!("{sibling}/{name}")), Live { ownership, ..seen });
+        snapshot.orphans.push(Orphan { address, kind, region, live, by_hand: true });
+    }
+}
+
 /// What is the stack's but not among the declared live resources.
 ///
 /// # Errors
@@ -139,7 +204,13 @@ pub async fn orphans(
         let seen = adapter.observe(&cx, &known.id).await;
         let seen = seen.map_err(|error| Failure { subject: known.address.to_string(), error })?;
         let ours = seen.filter(|seen| seen.ownership.is_of(&cx.scope.stack));
-        Ok(ours.map(|live| Orphan { address: known.address, kind: known.kind, region: known.region, live }))
+        Ok(ours.map(|live| Orphan {
+            address: known.address,
+            kind: known.kind,
+            region: known.region,
+            live,
+            by_hand: false,
+        }))
     });
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
 }
@@ -177,4 +248,96 @@ fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {
         }
     }
     if failures.is_empty() { Ok(found) } else { Err(Unreadable { failures }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Contents, Guard, OutputRef, Outputs, Readiness};
+
+    const FUNCTION: &str = "handlers/submit";
+    const PERMISSION: &str = "handlers/submit/permission";
+
+    fn live(id: &str, ownership: Ownership) -> Live {
+        Live {
+            id: id.into(),
+            properties: json!({}),
+            outputs: Outputs::new(),
+            ownership,
+            readiness: Readiness::Ready,
+            contents: Contents::Nothing,
+        }
+    }
+
+    fn graph() -> Graph {
+        let function = OutputRef {
+            address: FUNCTION.into(),
+            attribute: "FunctionName".into(),
+            foreseen: Some("vod-submit".into()),
+        };
+        let declared = |address: &str, kind, properties| Declaration {
+            address: address.into(),
+            kind: Kind::new(kind),
+            region: "eu-west-1".into(),
+            properties,
+            foreseen: Outputs::new(),
+            after: BTreeSet::new(),
+            guard: Guard::None,
+        };
+        let name = serde_json::to_value(crate::model::Input::output(function)).unwrap();
+        Graph::new([
+            declared(FUNCTION, "AWS::Lambda::Function", json!({})),
+            declared(PERMISSION, "AWS::Lambda::Permission", json!({ "FunctionName": name })),
+        ])
+        .unwrap()
+    }
+
+    /// What an addition to a function becomes that is seen like this.
+    fn added(function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
+        let seen = function.map(|ownership| (FUNCTION.into(), live("vod-submit", ownership)));
+        let mut snapshot = Snapshot { live: seen.into_iter().collect(), orphans: former };
+        let found = Beside {
+            sibling: 0,
+            parent: "vod-submit".to_owned(),
+            name: "by-hand".to_owned(),
+            seen: live("vod-submit/by-hand", Ownership::Inherited),
+        };
+        let kind = Kind::new("AWS::Lambda::Permission");
+        let addition = Addition { sibling: PERMISSION.into(), kind, region: "eu-west-1".into(), found };
+        add(&mut snapshot, &graph(), "vod", vec![addition]);
+        snapshot.orphans
+    }
+
+    fn of(stack: &str) -> Ownership {
+        Ownership::Marked(Mark { stack: stack.into(), address: FUNCTION.into() })
+    }
+
+    #[test]
+    fn what_was_added_to_a_resource_of_the_stack_is_undeclared() {
+        let found = added(Some(of("vod")), Vec::new());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].address.as_str(), "handlers/submit/permission/by-hand");
+        assert!(found[0].by_hand && found[0].live.ownership == Ownership::Inherited);
+    }
+
+    #[test]
+    fn what_was_added_to_somebody_elses_is_not_ours_to_remove() {
+        assert_eq!(added(Some(of("other")), Vec::new()), []);
+        assert_eq!(added(None, Vec::new()), []);
+        assert_eq!(added(Some(Ownership::Unmarked), Vec::new())[0].live.ownership, Ownership::Unmarked);
+    }
+
+    #[test]
+    fn what_the_stack_declared_once_is_no_addition() {
+        let former = Orphan {
+            address: "handlers/submit/old".into(),
+            kind: Kind::new("AWS::Lambda::Permission"),
+            region: "eu-west-1".into(),
+            live: live("vod-submit/by-hand", Ownership::Inherited),
+            by_hand: false,
+        };
+        assert_eq!(added(Some(of("vod")), vec![former.clone()]), [former]);
+    }
 }

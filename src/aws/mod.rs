@@ -136,8 +136,8 @@ pub struct Regions {
 impl Regions {
     /// The regions of a stack: its own from the start, others as they are asked for.
     #[must_use]
-    pub fn new(connection: Connection, scope: Scope) -> Self {
-        let regions = Self { scope, connection: Arc::new(connection), contexts: Mutex::default() };
+    pub fn new(connection: impl Into<Arc<Connection>>, scope: Scope) -> Self {
+        let regions = Self { scope, connection: connection.into(), contexts: Mutex::default() };
         drop(regions.home());
         regions
     }

@@ -14,11 +14,10 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::elf::GLIBC;
+use super::locked::PROFILE;
 use super::toolchain::{Toolchain, find_on_path};
 use super::{Architecture, Error, Progress};
 
-/// The profile of the workspace that handlers are built with.
-const PROFILE: &str = "lambda";
 /// How much of a failed build's output an error shows.
 const OUTPUT_LINES: usize = 60;
 /// Variables by which a user's settings or an outer cargo would change the programs or have dependencies

@@ -12,6 +12,7 @@ mod cache;
 mod elf;
 mod error;
 mod inputs;
+mod locked;
 mod toolchain;
 mod workspace;
 

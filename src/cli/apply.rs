@@ -61,7 +61,6 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         agree(&review, survey.is_established(), &args)?;
         let code = carry_out(&input, &declared, &plan, &args).await?;
         if code != ExitCode::SUCCESS {
-            session.close(graph.len());
             return Ok(code);
         }
     }
@@ -71,7 +70,6 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         let cookie = verify::cookie(session, graph, &outputs, args.key.as_deref()).await?;
         verify::check(session, &outputs, None, cookie.as_deref()).await?;
     }
-    session.close(graph.len());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -45,6 +45,5 @@ async fn planned(args: &Args) -> miette::Result<Picture> {
     let (graph, _) = session.declare().await?;
     let (plan, survey) = session.plan(&graph).await?;
     let picture = Picture::of(&graph).painted(&session.review(&graph, &plan, &survey));
-    session.close(graph.len());
     Ok(picture)
 }

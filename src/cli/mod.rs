@@ -2,6 +2,7 @@
 
 mod apply;
 mod bundle;
+mod closing;
 mod confirm;
 mod converge;
 mod diagnostics;
@@ -77,13 +78,15 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(cli.command)) {
+    let code = match runtime.block_on(run(cli.command)) {
         Ok(code) => code,
         Err(report) => {
             anstream::eprintln!("{report:?}");
             exit::code(exit::of(&report))
         }
-    }
+    };
+    closing::print();
+    code
 }
 
 async fn run(command: Command) -> miette::Result<ExitCode> {

@@ -117,6 +117,7 @@ fn between(head: &Graph, base: &Graph, file: &StackFile, label: &str) -> Review 
         kind: declaration.kind.clone(),
         region: declaration.region.clone(),
         live: seen(declaration),
+        by_hand: false,
     });
     let snapshot = Snapshot {
         live: both.iter().map(|declaration| (declaration.address.clone(), seen(declaration))).collect(),

@@ -49,7 +49,6 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         Format::Human => anstream::println!("{}", outputs.human()),
         Format::Json => anstream::print!("{}", report::json(&outputs)),
     }
-    session.close(graph.len());
     Ok(())
 }
 

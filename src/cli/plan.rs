@@ -138,7 +138,6 @@ async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<mi
     let (graph, bundles) = session.declare().await?;
     let (plan, survey) = session.plan(&graph).await?;
     let review = session.review(&graph, &plan, &survey);
-    session.close(graph.len());
     let safe = check(&plan, Leave { adopt: args.adopt, lose_data: false });
     if let (Ok(()), Some(out)) = (&safe, &args.out) {
         saved::save(out, &session, (&graph, &bundles), &plan, args.adopt)?;

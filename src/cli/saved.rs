@@ -79,6 +79,7 @@ impl Input {
             return Ok(Declared { graph, packages: packages(&bundles), files, _folder: None });
         };
         let graph = Graph::new(saved.declarations.iter().cloned())?;
+        self.session.counts(graph.len());
         self.same_zone(&graph).await?;
         let folder = tempfile::tempdir().into_diagnostic()?;
         let mut files = Vec::new();

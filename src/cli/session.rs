@@ -2,11 +2,13 @@
 //! account as it is.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use miette::{Diagnostic, miette};
 use serde_json::Value;
 
+use super::closing::Closing;
 use crate::aws::{Connection, Regions, Target};
 use crate::bundle::{self, Bundle};
 use crate::graph::Graph;
@@ -48,7 +50,7 @@ pub(super) struct Session {
     pub(super) by: String,
     /// The local cloud, where the stack is for one.
     pub(super) local: Option<local::Running>,
-    began: Instant,
+    closing: Closing,
 }
 
 /// The account as it is, and what the last apply noted.
@@ -86,6 +88,8 @@ impl Session {
         };
         let scope = scope(&file);
         let connection = Connection::open(target, &scope.region).await;
+        let connection = Arc::new(connection);
+        let closing = Closing::new(Arc::clone(&connection), began);
         let identity = connection.identity().await?;
         if identity.account != scope.account {
             let Scope { stack, account: declared, .. } = scope;
@@ -94,7 +98,7 @@ impl Session {
         }
         let regions = Regions::new(connection, scope);
         let home = Home::new(regions.home());
-        Ok(Self { file, path: None, regions, registry: registry(), home, by: identity.arn, local, began })
+        Ok(Self { file, path: None, regions, registry: registry(), home, by: identity.arn, local, closing })
     }
 
     /// The stack's name.
@@ -105,7 +109,7 @@ impl Session {
     /// The handlers' bundles, built where they are stale, and the stack that deploys them.
     pub(super) async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
         let (zone, (code, bundles)) = tokio::try_join!(self.zone(), code(&self.file))?;
-        Ok((Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?, bundles))
+        Ok((self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?), bundles))
     }
 
     /// The stack as far as its removal or its outputs need it: which code it deploys does not matter, so nothing is
@@ -121,7 +125,13 @@ impl Session {
             }
             None => None,
         };
-        Ok(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?)
+        Ok(self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?))
+    }
+
+    /// The graph, noted as what the session is about.
+    fn counted(&self, graph: Graph) -> Graph {
+        self.counts(graph.len());
+        graph
     }
 
     /// The hosted zone of the stack's domain, if it has one: the account must let it have that name.
@@ -157,15 +167,18 @@ impl Session {
     /// else by their marks as well.
     pub(super) async fn survey(&self, graph: &Graph) -> miette::Result<Survey> {
         let declared = observe::declared(&self.regions, self.registry, graph);
-        let (live, record) = tokio::join!(declared, self.home.record(self.stack()));
-        let (live, record) = (live?, record?);
+        let additions = observe::additions(&self.regions, self.registry, graph);
+        let (live, additions, record) = tokio::join!(declared, additions, self.home.record(self.stack()));
+        let (live, additions, record) = (live?, additions?, record?);
         let known = record.as_ref().map(Record::known).unwrap_or_default();
         let memory = match &record {
             Some(record) if record.complete => Memory::Record(&known),
             _ => Memory::Sweep(&known),
         };
         let orphans = observe::orphans(&self.regions, self.registry, &live, memory).await?;
-        Ok(Survey { snapshot: Snapshot { live, orphans }, record })
+        let mut snapshot = Snapshot { live, orphans };
+        observe::add(&mut snapshot, graph, self.stack(), additions);
+        Ok(Survey { snapshot, record })
     }
 
     /// What planning must know of a type.
@@ -186,15 +199,9 @@ impl Session {
         review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind))
     }
 
-    /// The line every run ends with.
-    pub(super) fn close(&self, resources: usize) {
-        let calls = self.regions.connection().calls();
-        anstream::eprintln!(
-            "{resources} resources, {} API calls in {} dependent round trips, {:.1} s",
-            calls.count(),
-            calls.round_trips(),
-            self.began.elapsed().as_secs_f64()
-        );
+    /// How many resources the closing line speaks of.
+    pub(super) fn counts(&self, resources: usize) {
+        self.closing.counts(resources);
     }
 }
 

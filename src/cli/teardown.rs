@@ -9,7 +9,7 @@ use super::exit::{self, Refused};
 use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::graph::Graph;
-use crate::model::Known;
+use crate::model::{Known, Snapshot};
 use crate::observe::{self, Memory};
 use crate::plan::Plan;
 use crate::plan::check::{Leave, check};
@@ -38,19 +38,23 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         );
     }
     let graph = session.declare_unbuilt().await?;
-    let (plan, survey) = plan_of(&session, &graph).await?;
-    let count = plan.steps.len();
+    let Planned { plan, survey, left: foreign } = plan_of(&session, &graph).await?;
+    session.counts(plan.steps.len());
     if plan.is_empty() {
         anstream::println!("nothing of stack {} is there", session.stack());
     } else {
         anstream::println!("{}", report::human(&session.review(&graph, &plan, &survey)).trim_end());
+    }
+    for Known { address, kind, id, .. } in &foreign {
+        anstream::println!("= {address} {} ({id}) is not this stack's: left alone", kind.short());
+    }
+    if !plan.is_empty() {
         let question = format!("\nRemove {} for good, with every object in its buckets?", session.stack());
         if !args.yes && !confirm(&question, "--yes")? {
             return Err(Refused::plain("not removed; nothing was changed").into());
         }
         let code = carry_out(&session, &graph, &plan).await?;
         if code != ExitCode::SUCCESS {
-            session.close(count);
             return Ok(code);
         }
     }
@@ -64,15 +68,23 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
             anstream::println!("  {:<32} {:<32} {}", known.address, known.kind.short(), known.id);
         }
     }
-    session.close(count);
     Ok(exit::code(if left.is_empty() { exit::DONE } else { exit::PARTIAL }))
 }
 
-async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<(Plan, Survey)> {
-    let survey = session.survey(graph).await?;
+/// A teardown's plan, what was seen for it, and what it leaves alone.
+struct Planned {
+    plan: Plan,
+    survey: Survey,
+    left: Vec<Known>,
+}
+
+async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<Planned> {
+    let Survey { snapshot, record } = session.survey(graph).await?;
+    let (snapshot, left) = plan::ours(session.regions.scope(), graph, snapshot);
+    let survey = Survey { snapshot, record };
     let plan = plan::teardown(session.regions.scope(), graph, &survey.snapshot, &|kind| session.rules(kind));
     check(&plan, Leave { adopt: false, lose_data: true })?;
-    Ok((plan, survey))
+    Ok(Planned { plan, survey, left })
 }
 
 /// Under the stack's lock: looks again, and removes exactly what was shown.
@@ -81,7 +93,7 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
     let lease = session.home.lock(session.stack(), &session.by, "teardown").await?;
     let lost = lease.lost();
     let work = async {
-        let (plan, survey) = plan_of(session, graph).await?;
+        let Planned { plan, survey, .. } = plan_of(session, graph).await?;
         converge::same(shown, &plan)?;
         let noted = Noted::begin(session, &survey, "teardown", None, &[]).await?;
         let under = Under { settle: false, removal: Removal::WithContents, lost };
@@ -94,10 +106,12 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
     result
 }
 
-/// What is still there: of the declaration, and of anything with the stack's mark.
+/// What of the stack is still there: of the declaration, and of anything with the stack's mark.
 async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
     let live = observe::declared(&session.regions, session.registry, graph).await?;
-    let marked = observe::orphans(&session.regions, session.registry, &live, Memory::Sweep(&[])).await?;
+    let orphans = observe::orphans(&session.regions, session.registry, &live, Memory::Sweep(&[])).await?;
+    let snapshot = Snapshot { live, orphans };
+    let (Snapshot { live, orphans }, _) = plan::ours(session.regions.scope(), graph, snapshot);
     let declared = graph.in_order().filter_map(|declaration| {
         let live = live.get(&declaration.address)?;
         Some(Known {
@@ -107,7 +121,7 @@ async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
             id: live.id.clone(),
         })
     });
-    let marked = marked.into_iter().map(|orphan| Known {
+    let marked = orphans.into_iter().map(|orphan| Known {
         address: orphan.address,
         kind: orphan.kind,
         region: orphan.region,

@@ -96,6 +96,9 @@ pub struct Orphan {
     pub region: String,
     /// What it is now.
     pub live: Live,
+    /// Whether no apply is known to have made it: somebody added it to a resource of the stack.
+    #[serde(default)]
+    pub by_hand: bool,
 }
 
 /// Everything that was observed for a plan.

@@ -26,5 +26,5 @@ pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Sna
 pub use permission::{ANYTHING, Allow, Only, Permissions, Place};
 pub use policy::{Conditions, Effect, PolicyDocument, Principal, Statement};
 pub use scope::{Mark, Scope};
-pub use tags::{ADDRESS_TAG, STACK_TAG, Tags};
+pub use tags::{ADDRESS_TAG, REGION_TAG, STACK_TAG, Tags};
 pub use tally::Tally;

@@ -10,6 +10,8 @@ use super::{Mark, Ownership};
 pub const STACK_TAG: &str = "provision:stack";
 /// The tag that names the resource's address in that stack.
 pub const ADDRESS_TAG: &str = "provision:address";
+/// The tag that names the region of the stack that a resource belongs to, on what has a name in all regions at once.
+pub const REGION_TAG: &str = "provision:region";
 
 /// Tags in key order, so that no order AWS answers in can look like a change. AWS's own `aws:` tags are left out: they
 /// cannot be set.

@@ -55,7 +55,7 @@ fn stays(orphan: &Orphan, all: &[Orphan]) -> bool {
 }
 
 fn known(orphan: &Orphan) -> Known {
-    let Orphan { address, kind, region, live } = orphan.clone();
+    let Orphan { address, kind, region, live, by_hand: _ } = orphan.clone();
     Known { address, kind, region, id: live.id }
 }
 
@@ -156,11 +156,12 @@ impl Building<'_> {
         let ranks: Vec<usize> = by_rank.iter().map(|orphan| (self.rules)(&orphan.kind).rank).collect();
         for (index, orphan) in by_rank.into_iter().enumerate() {
             let later = (0..index).filter(|other| ranks[*other] > ranks[index]).map(|other| before + other);
+            let reason = if orphan.by_hand { Reason::ByHand } else { Reason::Orphan };
             self.steps.push(Step {
                 address: orphan.address.clone(),
                 kind: orphan.kind.clone(),
                 region: orphan.region.clone(),
-                action: Action::Delete { seen: Box::new(orphan.live.clone()), reason: Reason::Orphan },
+                action: Action::Delete { seen: Box::new(orphan.live.clone()), reason },
                 guard: crate::model::Guard::Data,
                 needs: (0..before).chain(later).collect(),
             });

@@ -5,7 +5,7 @@ use std::fmt;
 use miette::Diagnostic;
 
 use super::{Action, Plan, Reason};
-use crate::model::{Address, Contents, Guard, Ownership};
+use crate::model::{Address, Contents, Guard, Live, Ownership, REGION_TAG, Scope, Tags};
 
 /// What a run may do beyond what is always safe.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +31,16 @@ pub enum Refusal {
         /// Whether `--adopt` may take it over.
         adoptable: bool,
     },
+    /// It belongs to a stack of this name in another region.
+    #[error("{address}: {id} belongs to the stack of this name in {region}")]
+    OtherRegion {
+        /// The address.
+        address: Address,
+        /// What is in the way.
+        id: String,
+        /// The other stack's region.
+        region: String,
+    },
     /// Data would be lost.
     #[error("{address}: {id} holds objects, and the plan would {verb} it")]
     HoldsData {
@@ -51,6 +61,9 @@ impl Diagnostic for Refusal {
             }
             Self::NotOurs { adoptable: false, .. } => {
                 "it belongs to another stack: rename this one, or remove it there"
+            }
+            Self::OtherRegion { .. } => {
+                "names in IAM and CloudFront hold in all regions: rename this stack, or tear the other one down first"
             }
             Self::HoldsData { .. } => {
                 "move or delete its objects yourself first, or declare it again; apply never deletes data"
@@ -81,6 +94,10 @@ pub fn check(plan: &Plan, leave: Leave) -> Result<(), Refused> {
                 Action::Create { .. } => return Vec::new(),
                 Action::Update { seen, .. } | Action::Delete { seen, .. } => seen,
             };
+            if let Some(region) = elsewhere(seen, &plan.scope) {
+                let (address, id) = (step.address.clone(), seen.id.clone());
+                return vec![Refusal::OtherRegion { address, id, region }];
+            }
             let mut found = Vec::new();
             if let Some(owner) = foreign(&seen.ownership, &plan.scope.stack, leave) {
                 found.push(Refusal::NotOurs {
@@ -103,6 +120,30 @@ pub fn check(plan: &Plan, leave: Leave) -> Result<(), Refused> {
         })
         .collect();
     if refusals.is_empty() { Ok(()) } else { Err(Refused { refusals }) }
+}
+
+/// The region of the stack that made this, where it is one of the same name but of another region than this stack's.
+/// What was made before marks named a region is told by the stack's buckets that it speaks of: roles and distributions,
+/// whose names hold in all regions, do.
+fn elsewhere(seen: &Live, scope: &Scope) -> Option<String> {
+    if !matches!(&seen.ownership, Ownership::Marked(mark) if mark.stack == scope.stack) {
+        return None;
+    }
+    let tags: Option<Tags> =
+        seen.properties.get("Tags").and_then(|tags| serde_json::from_value(tags.clone()).ok());
+    let marked = tags.and_then(|tags| tags.get(REGION_TAG).map(str::to_owned));
+    let region = marked.or_else(|| region_of_buckets(&seen.properties.to_string(), scope))?;
+    (region != scope.region).then_some(region)
+}
+
+/// The region in the name of the first of the stack's buckets that stands in a text.
+fn region_of_buckets(text: &str, scope: &Scope) -> Option<String> {
+    let (stack, account) = (&scope.stack, &scope.account);
+    ["source", "work", "output", "logs"].into_iter().find_map(|bucket| {
+        let (_, rest) = text.split_once(&format!("{stack}-{bucket}-{account}-"))?;
+        let end = rest.find(|char: char| !char.is_ascii_alphanumeric() && char != '-').unwrap_or(rest.len());
+        Some(rest[..end].to_owned())
+    })
 }
 
 fn foreign(ownership: &Ownership, stack: &str, leave: Leave) -> Option<String> {

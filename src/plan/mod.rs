@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use build::{Rules, plan};
-pub use teardown::teardown;
+pub use teardown::{ours, teardown};
 
 use crate::model::{Address, Changes, Guard, Kind, Known, Live, Outputs, Scope};
 
@@ -50,6 +50,8 @@ pub enum Action {
 pub enum Reason {
     /// The stack declares it no longer.
     Orphan,
+    /// The stack never declared it: somebody added it to a resource of the stack.
+    ByHand,
     /// It must be made anew, since these changes cannot be made in place.
     Replacement(Changes),
     /// The whole stack goes.

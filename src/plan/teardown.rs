@@ -4,7 +4,36 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Plan, Reason, Rules, Step};
 use crate::graph::Graph;
-use crate::model::{Address, Guard, Kind, Live, Scope, Snapshot};
+use crate::model::{Address, Guard, Kind, Known, Live, Ownership, Scope, Snapshot};
+
+/// What of a snapshot is the stack's, and what a teardown leaves alone: what carries another's mark or none, and the
+/// parts of it.
+#[must_use]
+pub fn ours(scope: &Scope, graph: &Graph, mut snapshot: Snapshot) -> (Snapshot, Vec<Known>) {
+    let mut left: Vec<Known> = Vec::new();
+    for declaration in graph.in_order() {
+        let address = &declaration.address;
+        let Some(live) = snapshot.live.get(address) else { continue };
+        let needed: BTreeSet<&Address> = graph.needs(address).collect();
+        let within = |other: &Known| needed.contains(&other.address) && is_part(&live.id, &other.id);
+        let inherits = live.ownership == Ownership::Inherited && left.iter().any(within);
+        if live.ownership.is_of(&scope.stack) && !inherits {
+            continue;
+        }
+        let (kind, region) = (declaration.kind.clone(), declaration.region.clone());
+        left.push(Known { address: address.clone(), kind, region, id: live.id.clone() });
+        snapshot.live.remove(address);
+    }
+    snapshot.orphans.retain(|orphan| orphan.live.ownership.is_of(&scope.stack));
+    (snapshot, left)
+}
+
+/// Whether an id is that of a part of the other: the same (a bucket's policy), or one that begins with it (a function's
+/// permission, a topic's subscription).
+fn is_part(id: &str, of: &str) -> bool {
+    let rest = id.strip_prefix(of);
+    rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-'))
+}
 
 /// The plan that removes everything that is seen: what rests on others first, along the graph backwards; orphans, whose
 /// relations are not known, by type and side by side with those.

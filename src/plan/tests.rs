@@ -138,6 +138,7 @@ fn orphans_go_after_everything_else_and_what_rests_on_others_first() {
         kind: kind(kind_name),
         region: "ap-northeast-2".into(),
         live: live(address, json!({})),
+        by_hand: false,
     };
     let stack = [declared("a", json!({ "N": 1 }))];
     let seen = [("a", live("a", json!({ "N": 2 })))];
@@ -177,6 +178,7 @@ fn an_orphan_that_holds_data_stays_with_its_parts_until_it_is_empty() {
         kind: kind("bucket"),
         region: "ap-northeast-2".into(),
         live,
+        by_hand: false,
     };
     let bucket = |contents| orphan("logs", Live { contents, ..live("logs", json!({})) });
     let part = Live { ownership: Ownership::Inherited, ..live("logs", json!({})) };
@@ -202,4 +204,50 @@ fn teardown_goes_along_the_graph_backwards() {
     let live = [("a", live("a", json!({}))), ("c", live("c", json!({})))];
     let snapshot = Snapshot { live: live.into_iter().map(|(a, l)| (a.into(), l)).collect(), orphans: vec![] };
     assert_eq!(steps(&teardown(&scope(), &graph, &snapshot, &rules)), ["delete c <- ", "delete a <- 0"]);
+}
+
+#[test]
+fn a_stack_of_the_same_name_in_another_region_is_refused_whatever_is_allowed() {
+    let made_by = |properties: Value| {
+        let seen = [("a", live("a", properties))];
+        planned(&[declared("a", json!({ "Tags": [] }))], &seen, &[])
+    };
+    let tagged = |region: &str| json!({ "Tags": [{ "Key": "provision:region", "Value": region }], "N": 1 });
+    let old = |region: &str| json!({ "Policy": format!("arn:aws:s3:::vod-work-111122223333-{region}/*") });
+    let everything = Leave { adopt: true, lose_data: true };
+    for other in [tagged("us-west-2"), old("us-west-2")] {
+        let refused = check(&made_by(other), everything).unwrap_err();
+        let says = refused.refusals[0].to_string();
+        assert_eq!(says, "a: id-of-a belongs to the stack of this name in us-west-2");
+    }
+    for own in [tagged("ap-northeast-2"), old("ap-northeast-2"), json!({ "N": 1 })] {
+        assert!(check(&made_by(own), Leave::default()).is_ok());
+    }
+}
+
+#[test]
+fn teardown_leaves_what_is_not_the_stacks_and_the_parts_of_it() {
+    let stack = [
+        declared("queue", json!({})),
+        declared("queue/policy", json!({ "Queue": reference("queue") })),
+        declared("bucket", json!({})),
+        declared("bucket/policy", json!({ "Bucket": reference("bucket"), "For": reference("queue") })),
+    ];
+    let graph = Graph::new(stack.to_vec()).unwrap();
+    let part =
+        |of: &str| Live { ownership: Ownership::Inherited, id: format!("id-of-{of}"), ..live(of, json!({})) };
+    let theirs = Live { ownership: Ownership::Unmarked, ..live("queue", json!({})) };
+    let seen = [
+        ("queue", theirs),
+        ("queue/policy", part("queue")),
+        ("bucket", live("bucket", json!({}))),
+        ("bucket/policy", part("bucket")),
+    ];
+    let live = seen.into_iter().map(|(address, live)| (address.into(), live)).collect();
+    let (snapshot, left) = ours(&scope(), &graph, Snapshot { live, orphans: vec![] });
+    let left: Vec<&str> = left.iter().map(|known| known.address.as_str()).collect();
+    assert_eq!(left, ["queue", "queue/policy"]);
+    let plan = teardown(&scope(), &graph, &snapshot, &rules);
+    assert_eq!(steps(&plan), ["delete bucket/policy <- ", "delete bucket <- 0"]);
+    assert!(check(&plan, Leave { adopt: false, lose_data: true }).is_ok());
 }

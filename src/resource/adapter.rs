@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Created, Observed, Removal, Resolved, Resource};
+use super::{Beside, Created, Observed, Removal, Resolved, Resource};
 use crate::aws::{Context, Error, Result};
 use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, refs};
 
@@ -57,6 +57,14 @@ pub trait Adapter: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     /// Removes it.
     fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>>;
+    /// What else the parents of these declared ones hold of this type.
+    fn beside<'a>(
+        &'a self,
+        _: &'a Context,
+        _declared: &'a [Value],
+    ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
     /// Every live resource of this type that is the stack's.
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>>;
 }
@@ -188,6 +196,22 @@ impl<R: Resource> Adapter for Erased<R> {
 
     fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>> {
         R::delete(cx, id, removal).boxed()
+    }
+
+    fn beside<'a>(
+        &'a self,
+        cx: &'a Context,
+        declared: &'a [Value],
+    ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
+        async move {
+            let read = |declared| Self::read("its declared properties", declared);
+            let declared: Vec<R> = declared.iter().map(read).collect::<Result<_>>()?;
+            let live = |Beside { sibling, parent, name, seen }| {
+                to_live(seen).map(|seen| Beside { sibling, parent, name, seen })
+            };
+            R::beside(cx, &declared).await?.into_iter().map(live).collect()
+        }
+        .boxed()
     }
 
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {

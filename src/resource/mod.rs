@@ -100,9 +100,33 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// Removes it, waiting until AWS has accepted that for good. Contents go only with [`Removal::WithContents`].
     fn delete(cx: &Context, id: &str, removal: Removal) -> impl Future<Output = Result<()>> + Send;
 
+    /// What else the parents of these declared ones hold of this type: parts that nobody declared. A resource of the
+    /// stack is the stack's whole, so a plan removes them. Needs an implementation only for a type that is a part of
+    /// another and models one of several; it makes no call that waits for another. Each comes with the place of a
+    /// declared one that has the same parent.
+    fn beside(
+        _: &Context,
+        _declared: &[Self],
+    ) -> impl Future<Output = Result<Vec<Beside<Observed<Self>>>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`: the sweep that
     /// finds orphans without a record. Types that are parts of others return nothing: they go with their parent.
     fn list_owned(cx: &Context) -> impl Future<Output = Result<Vec<(String, Mark)>>> + Send;
+}
+
+/// An undeclared part of a resource, as [`Resource::beside`] finds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beside<T> {
+    /// The place, among the declared ones, of one with the same parent.
+    pub sibling: usize,
+    /// The parent's physical id.
+    pub parent: String,
+    /// What tells it from the parent's other parts.
+    pub name: String,
+    /// The part itself.
+    pub seen: T,
 }
 
 /// A live resource as its adapter reads it.

@@ -88,6 +88,7 @@ impl Reviewing<'_> {
             plan::Action::Delete { seen, reason } => {
                 let reason = match reason {
                     Reason::Teardown => "the stack is torn down",
+                    Reason::ByHand => "not declared: added by hand",
                     _ => "no longer declared",
                 };
                 (Action::Delete, Some(seen.id.clone()), vec![reason.to_owned()], Vec::new())

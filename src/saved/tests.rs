@@ -217,7 +217,13 @@ fn what_is_no_longer_declared_moves_too() {
     let orphan = |contents| {
         let (address, live) = live("d/former", json!({}));
         let live = Live { contents, ..live };
-        Orphan { address, kind: Kind::new("AWS::Test::Thing"), region: "eu-west-1".into(), live }
+        Orphan {
+            address,
+            kind: Kind::new("AWS::Test::Thing"),
+            region: "eu-west-1".into(),
+            live,
+            by_hand: false,
+        }
     };
     let between = |then: Contents, now: Contents| {
         let with = |contents| Snapshot { orphans: vec![orphan(contents)], ..seen() };
@@ -261,7 +267,7 @@ fn account() -> impl Strategy<Value = Snapshot> {
         let former = former.map(|contents| {
             let (address, live) = live("d/former", json!({}));
             let (kind, region) = (Kind::new("AWS::Test::Thing"), "eu-west-1".to_owned());
-            Orphan { address, kind, region, live: Live { contents, ..live } }
+            Orphan { address, kind, region, live: Live { contents, ..live }, by_hand: false }
         });
         let live = [a, b, c].into_iter().flatten().collect();
         Snapshot { live, orphans: former.into_iter().collect() }

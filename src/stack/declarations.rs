@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
-use crate::model::{Address, Declaration, Input, OutputRef, Outputs, Scope, Tags};
+use crate::model::{Address, Declaration, Input, OutputRef, Outputs, REGION_TAG, Scope, Tags};
 use crate::resource::Resource;
 
 /// The declarations of one stack, as they come together.
@@ -70,6 +70,15 @@ impl Declarations {
     pub fn tags(&self, address: &str) -> Tags {
         let own = self.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
         own.chain(self.scope.mark(&address.into()).tags()).collect()
+    }
+
+    /// The same for a resource whose name is the account's, whatever the region (IAM, CloudFront): the stack's region is
+    /// a part of the mark, by which a stack of the same name in another region is told from this one.
+    #[must_use]
+    pub fn tags_everywhere(&self, address: &str) -> Tags {
+        let tags = self.tags(address);
+        let region = (REGION_TAG, self.scope.region.as_str());
+        tags.iter().chain([region]).collect()
     }
 
     /// The comment that marks an untaggable resource at an address.

@@ -105,7 +105,8 @@ pub fn declare(
         viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(Input::from),
     };
-    let distribution = Distribution { distribution_config: config, tags: stack.tags(DISTRIBUTION) };
+    let distribution =
+        Distribution { distribution_config: config, tags: stack.tags_everywhere(DISTRIBUTION) };
     let distribution = stack.declare(DISTRIBUTION, &distribution);
     Delivery { origin_access, segments, playlists, headers, distribution }
 }

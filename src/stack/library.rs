@@ -26,7 +26,7 @@ pub fn declare(stack: &mut Declarations, storage: &Storage, submit: &Handle<Func
         "What S3 Batch Operations may do to transcode a library",
         trust(),
         roles::inline(access(&storage.work.arn(), submit.arn())),
-        stack.tags(ROLE),
+        stack.tags_everywhere(ROLE),
     );
     stack.declare(ROLE, &role)
 }

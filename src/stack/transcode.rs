@@ -79,7 +79,7 @@ fn role(stack: &mut Declarations, storage: &Storage, queue: &Handle<Queue>) -> H
         "What MediaConvert's jobs may do",
         roles::encoder_trust(stack.scope(), queue.arn()),
         roles::inline(roles::encoder(storage.source.arn(), storage.work.arn())),
-        stack.tags("transcode/role"),
+        stack.tags_everywhere("transcode/role"),
     );
     stack.declare("transcode/role", &role)
 }

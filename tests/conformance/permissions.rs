@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use provision::aws::{Context, Result};
 use provision::model::{Allow, Changes, Guard, Kind, Live, Mark, Permissions};
-use provision::resource::{Adapter, Created, Removal};
+use provision::resource::{Adapter, Beside, Created, Removal};
 use serde_json::Value;
 
 /// A verb, as permissions tell them apart.
@@ -198,6 +198,13 @@ impl Adapter for Watched<'_> {
     }
     fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>> {
         self.seen.note(self.kind(), Verb::Delete, cx, self.adapter.delete(cx, id, removal)).boxed()
+    }
+    fn beside<'a>(
+        &'a self,
+        cx: &'a Context,
+        declared: &'a [Value],
+    ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
+        self.seen.note(self.kind(), Verb::Observe, cx, self.adapter.beside(cx, declared)).boxed()
     }
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
         self.seen.note(self.kind(), Verb::List, cx, self.adapter.list_owned(cx)).boxed()

@@ -3,8 +3,15 @@
 //! CloudFormation gives the statement an id of its own making and has no property for it, so a declaration cannot name
 //! its statement. Here the id follows from what tells the function's statements apart, the caller and the source; a
 //! statement is therefore found under the id we gave it, and also, by its content, under one that CloudFormation gave.
+//!
+//! A function's policy is as much the stack's as the function: statements that nobody declared are found
+//! ([`Resource::beside`]) and go with the next apply.
+//!
 //! Follows the Lambda API reference, `AddPermission`, `GetPolicy`.
 
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -14,7 +21,7 @@ use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
     Statement,
 };
-use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource};
 
 /// One statement of a function's policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,6 +132,12 @@ async fn policy_of(cx: &Context, function: &str) -> Result<Option<PolicyDocument
     text.parse().map(Some).map_err(unreadable)
 }
 
+/// The statements of a function's policy that none of these declared permissions speaks of.
+fn undeclared<'a>(policy: &'a PolicyDocument, function: &str, sids: &[String]) -> Vec<&'a Statement> {
+    let declared: Vec<&Statement> = sids.iter().flat_map(|sid| matching(policy, function, sid)).collect();
+    policy.statements().filter(|statement| !declared.contains(statement)).collect()
+}
+
 fn split(id: &str) -> Result<(&str, &str)> {
     id.rsplit_once('/')
         .ok_or_else(|| Error::unexpected("lambda:GetPolicy", format!("`{id}` is no permission's id")))
@@ -217,6 +230,25 @@ impl Resource for Permission {
         Ok(())
     }
 
+    async fn beside(cx: &Context, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
+        let mut functions: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+        for (place, permission) in declared.iter().enumerate() {
+            let function = functions.entry(permission.function_name.text()).or_insert((place, Vec::new()));
+            function.1.push(permission.statement_id());
+        }
+        let reads = functions.into_iter().map(|(function, (sibling, sids))| async move {
+            let policy = policy_of(cx, &function).await?.unwrap_or_default();
+            let part = |statement: &Statement| {
+                let (id, name) = (format!("{function}/{}", statement.sid), statement.sid.clone());
+                let properties = Self::from_statement(&function, statement);
+                let seen = Observed::new(id, properties, Outputs::new(), Ownership::Inherited);
+                Beside { sibling, parent: function.clone(), name, seen }
+            };
+            Ok(undeclared(&policy, &function, &sids).into_iter().map(part).collect::<Vec<_>>())
+        });
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    }
+
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
         Ok(Vec::new())
     }
@@ -273,6 +305,17 @@ mod tests {
             assert_eq!(read, [permission()]);
         }
         assert!(matching(&PolicyDocument::default(), "vod-submit", &sid).is_empty());
+    }
+
+    #[test]
+    fn a_statement_that_nobody_declared_is_told_from_those_that_are() {
+        let sid = permission().statement_id();
+        for given in [sid.as_str(), "vod-HandlersSubmitPermission-1K9"] {
+            let policy = policy(given, "111122223333");
+            let found = undeclared(&policy, "vod-submit", std::slice::from_ref(&sid));
+            assert_eq!(found.iter().map(|one| one.sid.as_str()).collect::<Vec<_>>(), ["by-hand"]);
+        }
+        assert_eq!(undeclared(&policy(&sid, "111122223333"), "vod-submit", &[]).len(), 2);
     }
 
     #[test]

@@ -42,6 +42,7 @@ fn planned(graph: &Graph, account: &Account) -> String {
         kind: Kind::new("AWS::SQS::Queue"),
         region: "eu-west-1".into(),
         live: seen(address, properties),
+        by_hand: false,
     };
     let snapshot = Snapshot {
         live: declared.into_iter().map(|(address, value)| (address.clone(), seen(address, value))).collect(),

@@ -66,7 +66,7 @@ impl Handler<'_> {
         let address = format!("handlers/{}/role", self.name);
         let description = format!("What {} may do", stack.name(self.name));
         let policies = roles::inline(self.policy.clone());
-        let tags = stack.tags(&address);
+        let tags = stack.tags_everywhere(&address);
         let role = Role::new(stack.name(self.name), &description, roles::lambda_trust(), policies, tags);
         stack.declare(&address, &role)
     }
