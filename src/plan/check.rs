@@ -3,9 +3,10 @@
 use std::fmt;
 
 use miette::Diagnostic;
+use serde_json::Value;
 
 use super::{Action, Plan, Reason};
-use crate::model::{Address, Contents, Guard, Ownership};
+use crate::model::{Address, Contents, Guard, Ownership, Scope};
 
 /// What a run may do beyond what is always safe.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +32,18 @@ pub enum Refusal {
         /// Whether `--adopt` may take it over.
         adoptable: bool,
     },
+    /// A stack of this name lives in another region: it is that one's.
+    #[error("{address}: {id} serves stack {stack} in {region}, and two stacks of one name cannot share it")]
+    OtherRegion {
+        /// The address.
+        address: Address,
+        /// What is that stack's.
+        id: String,
+        /// The name of both.
+        stack: String,
+        /// Where that one lives.
+        region: String,
+    },
     /// Data would be lost.
     #[error("{address}: {id} holds objects, and the plan would {verb} it")]
     HoldsData {
@@ -51,6 +64,10 @@ impl Diagnostic for Refusal {
             }
             Self::NotOurs { adoptable: false, .. } => {
                 "it belongs to another stack: rename this one, or remove it there"
+            }
+            Self::OtherRegion { .. } => {
+                "CloudFront and IAM names are global to an account: name this stack otherwise or, to move it, tear it down \
+                 there first"
             }
             Self::HoldsData { .. } => {
                 "move or delete its objects yourself first, or declare it again; apply never deletes data"
@@ -91,6 +108,10 @@ pub fn check(plan: &Plan, leave: Leave) -> Result<(), Refused> {
                         && matches!(step.action, Action::Update { .. }),
                 });
             }
+            if let Some(region) = elsewhere(&plan.scope, &seen.properties) {
+                let (id, stack) = (seen.id.clone(), plan.scope.stack.clone());
+                found.push(Refusal::OtherRegion { address: step.address.clone(), id, stack, region });
+            }
             if let Action::Delete { reason, .. } = &step.action
                 && step.guard == Guard::Data
                 && seen.contents == Contents::Some
@@ -113,4 +134,28 @@ fn foreign(ownership: &Ownership, stack: &str, leave: Leave) -> Option<String> {
         Ownership::Unmarked if leave.adopt => None,
         Ownership::Unmarked => Some("was not made by this stack".to_owned()),
     }
+}
+
+/// The buckets of a stack, whose names end with its region.
+const BUCKETS: [&str; 4] = ["source", "work", "output", "logs"];
+
+/// The other region that something global (a distribution, a role) serves: it names the buckets of a stack of the same
+/// name there and none of this stack's. Its mark says no region.
+fn elsewhere(scope: &Scope, seen: &Value) -> Option<String> {
+    let seen = seen.to_string();
+    let Scope { stack, account, region: here } = scope;
+    let mut other = None;
+    for bucket in BUCKETS {
+        let prefix = format!("{stack}-{bucket}-{account}-");
+        for (at, _) in seen.match_indices(&prefix) {
+            let rest = &seen[at + prefix.len()..];
+            let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+            let region = &rest[..end.unwrap_or(rest.len())];
+            if region == here {
+                return None;
+            }
+            other = Some(region.to_owned());
+        }
+    }
+    other
 }
