@@ -118,6 +118,7 @@ async fn find_among(
 pub async fn orphans(
     regions: &Regions,
     registry: &Registry,
+    graph: &Graph,
     live: &BTreeMap<Address, Live>,
     memory: Memory<'_>,
 ) -> Result<Vec<Orphan>, Unreadable> {
@@ -129,11 +130,7 @@ pub async fn orphans(
             found
         }
     };
-    let declared: BTreeSet<(&Address, &str)> =
-        live.iter().map(|(address, seen)| (address, seen.id.as_str())).collect();
-    let gone =
-        candidates.into_iter().filter(|known| !declared.contains(&(&known.address, known.id.as_str())));
-    let reads = gone.map(|known| async move {
+    let reads = undeclared(candidates, graph, live).into_iter().map(|known| async move {
         let cx = regions.context(&known.region);
         let Some(adapter) = registry.get(&known.kind) else { return Ok(None) };
         let seen = adapter.observe(&cx, &known.id).await;
@@ -142,6 +139,21 @@ pub async fn orphans(
         Ok(ours.map(|live| Orphan { address: known.address, kind: known.kind, region: known.region, live }))
     });
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
+}
+
+/// Those that no declaration speaks of. What has only moved to another address is declared there: deleting it under its
+/// former one would delete it under both.
+fn undeclared(candidates: Vec<Known>, graph: &Graph, live: &BTreeMap<Address, Live>) -> Vec<Known> {
+    let seen = |declaration: &'_ Declaration| live.get(&declaration.address).map(|live| live.id.clone());
+    let declared: BTreeSet<(String, &str, &str)> = graph
+        .in_order()
+        .filter_map(|one| Some((seen(one)?, one.kind.as_str(), one.region.as_str())))
+        .collect();
+    let is_declared = |known: &Known| {
+        live.get(&known.address).is_some_and(|seen| seen.id == known.id)
+            || declared.contains(&(known.id.clone(), known.kind.as_str(), known.region.as_str()))
+    };
+    candidates.into_iter().filter(|known| !is_declared(known)).collect()
 }
 
 /// Everything that carries the stack's mark, of every type: in the stack's own region, and where its type is kept beside it.
@@ -177,4 +189,49 @@ fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {
         }
     }
     if failures.is_empty() { Ok(found) } else { Err(Unreadable { failures }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Contents, Guard, Kind, Outputs, Ownership, Readiness};
+
+    const KIND: Kind = Kind::new("AWS::Test::Thing");
+
+    fn known(address: &str, kind: Kind, region: &str, id: &str) -> Known {
+        Known { address: address.into(), kind, region: region.into(), id: id.into() }
+    }
+
+    #[test]
+    fn what_moved_to_another_address_is_no_orphan() {
+        let declaration = Declaration {
+            address: "storage/new".into(),
+            kind: KIND,
+            region: "here".into(),
+            properties: json!({}),
+            foreseen: Outputs::new(),
+            after: BTreeSet::new(),
+            guard: Guard::None,
+        };
+        let seen = Live {
+            id: "one".into(),
+            properties: json!({}),
+            outputs: Outputs::new(),
+            ownership: Ownership::Inherited,
+            readiness: Readiness::Ready,
+            contents: Contents::Nothing,
+        };
+        let graph = Graph::new([declaration]).expect("it refers to nothing");
+        let live = BTreeMap::from([("storage/new".into(), seen)]);
+        let left = vec![
+            known("storage/new", KIND, "here", "two"),
+            known("storage/old", KIND, "there", "one"),
+            known("storage/old", Kind::new("AWS::Test::Part"), "here", "one"),
+        ];
+        let moved = known("storage/old", KIND, "here", "one");
+        let all = left.iter().cloned().chain([moved, known("storage/new", KIND, "here", "one")]);
+        assert_eq!(undeclared(all.collect(), &graph, &live), left);
+    }
 }

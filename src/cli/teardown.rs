@@ -97,7 +97,8 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
 /// What is still there: of the declaration, and of anything with the stack's mark.
 async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
     let live = observe::declared(&session.regions, session.registry, graph).await?;
-    let marked = observe::orphans(&session.regions, session.registry, &live, Memory::Sweep(&[])).await?;
+    let marked =
+        observe::orphans(&session.regions, session.registry, graph, &live, Memory::Sweep(&[])).await?;
     let declared = graph.in_order().filter_map(|declaration| {
         let live = live.get(&declaration.address)?;
         Some(Known {
