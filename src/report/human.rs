@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use owo_colors::OwoColorize;
 
 use super::access;
+use super::printable::printable;
 use super::value::{self, Fate, Sides};
 use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
 
@@ -18,6 +19,7 @@ const STAYS: &str =
 /// The plan as text, with colours that the writer strips where they do not belong. Ends with the totals line.
 #[must_use]
 pub fn human(review: &Review) -> String {
+    let review = &*printable(review);
     let mut text = String::new();
     let mut concern = "";
     for change in &review.changes {
@@ -142,7 +144,7 @@ pub(super) fn notes(property: &Property) -> String {
         notes.push("forces replacement".to_owned());
     }
     if property.cause == Cause::Both {
-        let applied = value::line(&property.path, property.applied.as_ref());
+        let applied = value::line(&property.path, property.applied.as_ref()).replace('\n', "\\n");
         notes.push(format!("the account moved too: {applied} at the last apply"));
     }
     if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) }

@@ -6,6 +6,7 @@ mod json;
 mod markdown;
 mod outcome;
 pub mod picture;
+mod printable;
 mod progress;
 #[cfg(test)]
 mod tests;
