@@ -11,7 +11,7 @@ use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};
 use crate::graph::Graph;
-use crate::home::{Record, Recorded};
+use crate::home::{Locked, Record, Recorded};
 use crate::model::{Address, Contents, Known, Readiness, Snapshot};
 use crate::observe;
 use crate::plan::check::{Leave, check};
@@ -58,8 +58,13 @@ fn home_as_ours(mut plan: Plan) -> Plan {
     plan
 }
 
-/// Removes what the home bucket keeps of the stack, and the bucket itself once no stack needs it.
+/// Removes what the home bucket keeps of the stack, and the bucket itself once no stack needs it; unless somebody has begun
+/// to make the stack meanwhile, whose lock and record these are.
 pub(super) async fn forget_home(session: &Session) -> miette::Result<()> {
+    if let Some(holder) = session.home.holder(session.stack()).await? {
+        let stack = session.stack().to_owned();
+        return Err(Locked::Elsewhere { stack, holder: Box::new(holder) }.into());
+    }
     session.home.forget(session.stack()).await?;
     if session.home.is_used().await? {
         return Ok(());

@@ -140,9 +140,8 @@ impl Record {
 
     /// The record in an object's text; `place` is how messages call it.
     pub(super) fn read(place: &str, text: &str) -> Result<Self> {
-        // A newer one may look otherwise: it is known by its number before anything else of it is read.
-        let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
-        if loose["format"].as_u64().is_some_and(|format| format > u64::from(FORMAT)) {
+        if Self::is_newer(text) {
+            let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
             let version = loose["version"].as_str().unwrap_or("of a later version");
             let message = format!("{place} was written by provision {version}: use that or a later one");
             return Err(Error::unexpected("s3:GetObject", message));
@@ -154,6 +153,13 @@ impl Record {
             );
             Error::unexpected("s3:GetObject", message)
         })
+    }
+
+    /// Whether a newer program wrote it. Such a record may look otherwise: it is known by its number before anything else of
+    /// it is read.
+    pub(super) fn is_newer(text: &str) -> bool {
+        let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
+        loose["format"].as_u64().is_some_and(|format| format > u64::from(FORMAT))
     }
 
     /// What it knows of.
