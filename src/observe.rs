@@ -183,6 +183,7 @@ pub fn add(snapshot: &mut Snapshot, graph: &Graph, stack: &str, additions: Vec<A
 pub async fn orphans(
     regions: &Regions,
     registry: &Registry,
+    graph: &Graph,
     live: &BTreeMap<Address, Live>,
     memory: Memory<'_>,
 ) -> Result<Vec<Orphan>, Unreadable> {
@@ -194,11 +195,7 @@ pub async fn orphans(
             found
         }
     };
-    let declared: BTreeSet<(&Address, &str)> =
-        live.iter().map(|(address, seen)| (address, seen.id.as_str())).collect();
-    let gone =
-        candidates.into_iter().filter(|known| !declared.contains(&(&known.address, known.id.as_str())));
-    let reads = gone.map(|known| async move {
+    let reads = undeclared(candidates, graph, live).into_iter().map(|known| async move {
         let cx = regions.context(&known.region);
         let Some(adapter) = registry.get(&known.kind) else { return Ok(None) };
         let seen = adapter.observe(&cx, &known.id).await;
@@ -213,6 +210,21 @@ pub async fn orphans(
         }))
     });
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
+}
+
+/// Those that no declaration speaks of. What has only moved to another address is declared there: deleting it under its
+/// former one would delete it under both.
+fn undeclared(candidates: Vec<Known>, graph: &Graph, live: &BTreeMap<Address, Live>) -> Vec<Known> {
+    let seen = |declaration: &'_ Declaration| live.get(&declaration.address).map(|live| live.id.clone());
+    let declared: BTreeSet<(String, &str, &str)> = graph
+        .in_order()
+        .filter_map(|one| Some((seen(one)?, one.kind.as_str(), one.region.as_str())))
+        .collect();
+    let is_declared = |known: &Known| {
+        live.get(&known.address).is_some_and(|seen| seen.id == known.id)
+            || declared.contains(&(known.id.clone(), known.kind.as_str(), known.region.as_str()))
+    };
+    candidates.into_iter().filter(|known| !is_declared(known)).collect()
 }
 
 /// Everything that carries the stack's mark, of every type: in the stack's own region, and where its type is kept beside it.
@@ -251,93 +263,4 @@ fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::model::{Contents, Guard, OutputRef, Outputs, Readiness};
-
-    const FUNCTION: &str = "handlers/submit";
-    const PERMISSION: &str = "handlers/submit/permission";
-
-    fn live(id: &str, ownership: Ownership) -> Live {
-        Live {
-            id: id.into(),
-            properties: json!({}),
-            outputs: Outputs::new(),
-            ownership,
-            readiness: Readiness::Ready,
-            contents: Contents::Nothing,
-        }
-    }
-
-    fn graph() -> Graph {
-        let function = OutputRef {
-            address: FUNCTION.into(),
-            attribute: "FunctionName".into(),
-            foreseen: Some("vod-submit".into()),
-        };
-        let declared = |address: &str, kind, properties| Declaration {
-            address: address.into(),
-            kind: Kind::new(kind),
-            region: "eu-west-1".into(),
-            properties,
-            foreseen: Outputs::new(),
-            after: BTreeSet::new(),
-            guard: Guard::None,
-        };
-        let name = serde_json::to_value(crate::model::Input::output(function)).unwrap();
-        Graph::new([
-            declared(FUNCTION, "AWS::Lambda::Function", json!({})),
-            declared(PERMISSION, "AWS::Lambda::Permission", json!({ "FunctionName": name })),
-        ])
-        .unwrap()
-    }
-
-    /// What an addition to a function becomes that is seen like this.
-    fn added(function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
-        let seen = function.map(|ownership| (FUNCTION.into(), live("vod-submit", ownership)));
-        let mut snapshot = Snapshot { live: seen.into_iter().collect(), orphans: former };
-        let found = Beside {
-            sibling: 0,
-            parent: "vod-submit".to_owned(),
-            name: "by-hand".to_owned(),
-            seen: live("vod-submit/by-hand", Ownership::Inherited),
-        };
-        let kind = Kind::new("AWS::Lambda::Permission");
-        let addition = Addition { sibling: PERMISSION.into(), kind, region: "eu-west-1".into(), found };
-        add(&mut snapshot, &graph(), "vod", vec![addition]);
-        snapshot.orphans
-    }
-
-    fn of(stack: &str) -> Ownership {
-        Ownership::Marked(Mark { stack: stack.into(), address: FUNCTION.into() })
-    }
-
-    #[test]
-    fn what_was_added_to_a_resource_of_the_stack_is_undeclared() {
-        let found = added(Some(of("vod")), Vec::new());
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].address.as_str(), "handlers/submit/permission/by-hand");
-        assert!(found[0].by_hand && found[0].live.ownership == Ownership::Inherited);
-    }
-
-    #[test]
-    fn what_was_added_to_somebody_elses_is_not_ours_to_remove() {
-        assert_eq!(added(Some(of("other")), Vec::new()), []);
-        assert_eq!(added(None, Vec::new()), []);
-        assert_eq!(added(Some(Ownership::Unmarked), Vec::new())[0].live.ownership, Ownership::Unmarked);
-    }
-
-    #[test]
-    fn what_the_stack_declared_once_is_no_addition() {
-        let former = Orphan {
-            address: "handlers/submit/old".into(),
-            kind: Kind::new("AWS::Lambda::Permission"),
-            region: "eu-west-1".into(),
-            live: live("vod-submit/by-hand", Ownership::Inherited),
-            by_hand: false,
-        };
-        assert_eq!(added(Some(of("vod")), vec![former.clone()]), [former]);
-    }
-}
+mod tests;

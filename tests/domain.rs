@@ -61,7 +61,7 @@ impl Account {
     async fn plan(&self, graph: &Graph) -> Plan {
         let live = observe::declared(&self.regions, registry(), graph).await.unwrap();
         let memory = if self.known.is_empty() { Memory::Sweep(&[]) } else { Memory::Record(&self.known) };
-        let orphans = observe::orphans(&self.regions, registry(), &live, memory).await.unwrap();
+        let orphans = observe::orphans(&self.regions, registry(), graph, &live, memory).await.unwrap();
         let rules = |kind: &_| {
             let adapter = registry().get(kind).unwrap();
             Rules {

@@ -135,6 +135,55 @@ async fn a_stack_that_somebody_changes_is_locked_for_others() {
     assert!(refused.contains("user/somebody"), "{refused}");
     lease.release().await.unwrap();
     cloud.provision(&["apply", changed.path(), "--yes"], 0);
+
+    // Of a stack that somebody begins to make nothing is there yet: a teardown must not forget its lock.
+    let begun = StackFile::new(&[("stack: vod-local", "stack: vod-begun")]);
+    let lease = home.lock("vod-begun", "arn:aws:iam::111122223333:user/somebody", "apply").await.unwrap();
+    let (_, refused) = cloud.provision(&["teardown", begun.path(), "--yes"], 3);
+    assert!(refused.contains("stack vod-begun is being changed"), "{refused}");
+    assert!(home.holder("vod-begun").await.unwrap().is_some());
+    lease.release().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_whose_home_is_lost_is_found_and_asked_about_and_keeps_to_its_region() {
+    let cloud = Cloud::start("homeless").await;
+    let stack = StackFile::new(&[]);
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let cx = cloud.context("vod-local").await;
+    let (home, key) = ("provision-111122223333-ap-northeast-2", "record/vod-local.json");
+    cx.s3().put_object().bucket(home).key(key).body(ByteStream::from_static(b"")).send().await.unwrap();
+    let (_, broken) = cloud.provision(&["plan", stack.path()], 1);
+    assert!(broken.contains("is no record") && broken.contains("delete it"), "{broken}");
+    cx.s3().delete_object().bucket(home).key(key).send().await.unwrap();
+    let opened = StackFile::new(&[
+        ("access_logs: true", "access_logs: true\nsource: { upload_origins: [\"https://app.example.com\"] }"),
+        ("source:\n  expire_noncurrent_after: 1d\n", ""),
+    ]);
+    let (_, refused) = cloud.provision(&["apply", opened.path(), "--yes"], 3);
+    assert!(refused.contains("--allow-broadening"), "{refused}");
+    let own_code = match std::env::consts::ARCH {
+        "aarch64" => "architecture: arm64\n  log_retention: 1d",
+        _ => "architecture: x86_64\n  log_retention: 1d",
+    };
+    // The same name in another region would take the distribution and the roles away from it.
+    let moved = StackFile::new(&[
+        ("region: ap-northeast-2", "region: eu-west-1"),
+        ("local: true", "local: false"),
+        ("log_retention: 1d", own_code),
+    ]);
+    for command in ["apply", "teardown"] {
+        let mut there = cloud.command(&[command, moved.path(), "--yes"]);
+        there.env("AWS_ENDPOINT_URL", &cloud.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
+        there.env("AWS_ACCESS_KEY_ID", support::ACCOUNT).env("AWS_SECRET_ACCESS_KEY", "test");
+        let (_, refused) = output(there, 3);
+        assert!(refused.contains("serves stack vod-local in ap-northeast-2"), "{refused}");
+    }
+    let (untouched, _) = cloud.provision(&["plan", stack.path()], 0);
+    assert!(untouched.contains("nothing to do: all "), "{untouched}");
+    // What is broken among the former records hinders nobody.
+    cloud.provision(&["apply", opened.path(), "--yes", "--allow-broadening"], 0);
+    cloud.provision(&["history", opened.path()], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

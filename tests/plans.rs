@@ -147,6 +147,8 @@ fn a_pull_request_is_reviewed_without_an_account() {
     assert!(none.contains("neither a file nor a revision"), "{none}");
 
     let staging = stacks.join("staging.yaml");
+    let (_, unset) = offline(folder.path(), &["plan", "infra/production.yaml", "--base", ""], 1);
+    assert!(unset.contains("a value is required for '--base"), "{unset}");
     let against = ["plan", "infra/production.yaml", "--base", staging.to_str().unwrap()];
     let (compared, _) = offline(folder.path(), &against, 0);
     assert!(compared.contains("stack vod-staging is compared as if it were vod-production"), "{compared}");

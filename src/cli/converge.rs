@@ -11,11 +11,11 @@ use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};
 use crate::graph::Graph;
-use crate::home::{Record, Recorded};
+use crate::home::{Locked, Record, Recorded};
 use crate::model::{Address, Contents, Known, Readiness, Snapshot};
 use crate::observe;
 use crate::plan::check::{Leave, check};
-use crate::plan::{self, Action, Plan};
+use crate::plan::{self, Action, Plan, Reason};
 use crate::report::{self, Progress};
 use crate::resource::Removal;
 use crate::stack;
@@ -58,8 +58,13 @@ fn home_as_ours(mut plan: Plan) -> Plan {
     plan
 }
 
-/// Removes what the home bucket keeps of the stack, and the bucket itself once no stack needs it.
+/// Removes what the home bucket keeps of the stack, and the bucket itself once no stack needs it; unless somebody has begun
+/// to make the stack meanwhile, whose lock and record these are.
 pub(super) async fn forget_home(session: &Session) -> miette::Result<()> {
+    if let Some(holder) = session.home.holder(session.stack()).await? {
+        let stack = session.stack().to_owned();
+        return Err(Locked::Elsewhere { stack, holder: Box::new(holder) }.into());
+    }
     session.home.forget(session.stack()).await?;
     if session.home.is_used().await? {
         return Ok(());
@@ -158,12 +163,21 @@ pub(super) async fn note_end(
     outcome: &Outcome,
     noted: Noted,
 ) -> miette::Result<()> {
+    let complete = outcome.endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
+    noted.end(session, plan, outcome, complete, existing(graph, plan, survey, outcome)).await
+}
+
+/// What exists after an apply, of what is declared and of what was.
+fn existing(graph: &Graph, plan: &Plan, survey: &Survey, outcome: &Outcome) -> Vec<Recorded> {
     let mut ids: std::collections::BTreeMap<_, _> =
         survey.snapshot.live.iter().map(|(address, live)| (address.clone(), live.id.clone())).collect();
     for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
         match (ending, &step.action) {
             (Ending::Done(Some(id)), _) => drop(ids.insert(step.address.clone(), id.clone())),
-            (Ending::Done(None), Action::Delete { .. }) => drop(ids.remove(&step.address)),
+            // A former resource may have gone from an address at which another one is declared now.
+            (Ending::Done(None), Action::Delete { seen, .. }) if ids.get(&step.address) == Some(&seen.id) => {
+                drop(ids.remove(&step.address));
+            }
             _ => {}
         }
     }
@@ -181,16 +195,17 @@ pub(super) async fn note_end(
         };
         Some(Recorded { known, properties })
     });
-    let kept = former(plan, survey, outcome);
-    let complete = outcome.endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
-    noted.end(session, plan, outcome, complete, declared.chain(kept).collect()).await
+    // Where both are at one address, the later counts for what was applied there.
+    former(plan, survey, outcome).into_iter().chain(declared).collect()
 }
 
 /// What was there of a resource whose change was not carried out: it is not as declared, and the record must not say
 /// that somebody else changed it.
 fn undone<'a>(plan: &'a Plan, outcome: &Outcome, address: &Address) -> Option<&'a Value> {
     plan.steps.iter().zip(&outcome.endings).find_map(|(step, ending)| match (&step.action, ending) {
-        (_, Ending::Done(_)) | (Action::Create { .. }, _) => None,
+        (_, Ending::Done(_)) | (Action::Create { .. } | Action::Delete { reason: Reason::Orphan, .. }, _) => {
+            None
+        }
         (Action::Update { seen, .. } | Action::Delete { seen, .. }, _) => {
             (step.address == *address).then_some(&seen.properties)
         }
@@ -227,4 +242,64 @@ pub(super) fn verdict(plan: &Plan, outcome: &Outcome) -> ExitCode {
     anstream::eprintln!("\n{}", failures.trim_end());
     anstream::eprintln!("what was done stays; run the command again to continue from here");
     exit::code(if outcome.interrupted { exit::INTERRUPTED } else { exit::PARTIAL })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Declaration, Guard, Kind, Live, Orphan, Outputs, Ownership};
+    use crate::plan::Rules;
+
+    fn live(id: &str, ownership: Ownership) -> Live {
+        Live {
+            id: id.into(),
+            properties: json!({ "Name": id }),
+            outputs: Outputs::new(),
+            ownership,
+            readiness: Readiness::Ready,
+            contents: Contents::Nothing,
+        }
+    }
+
+    /// A certificate of another name: the former one is an orphan at the address of the new one.
+    #[test]
+    fn what_takes_the_address_of_something_former_is_remembered() {
+        let (kind, region) = (Kind::new("AWS::Test::Thing"), "eu-west-1".to_owned());
+        let certificate = Declaration {
+            address: "delivery/certificate".into(),
+            kind: kind.clone(),
+            region: region.clone(),
+            properties: json!({ "Name": "new" }),
+            foreseen: Outputs::new(),
+            after: BTreeSet::new(),
+            guard: Guard::None,
+        };
+        let address = certificate.address.clone();
+        let former = Orphan {
+            address: address.clone(),
+            kind,
+            region: region.clone(),
+            live: live("old", Ownership::Inherited),
+            by_hand: false,
+        };
+        let snapshot = Snapshot { orphans: vec![former], ..Snapshot::default() };
+        let scope = crate::model::Scope { stack: "vod".into(), account: "111122223333".into(), region };
+        let graph = Graph::new([certificate]).unwrap();
+        let rules = |_: &Kind| Rules { create_only: &[], write_only: &[], rank: 0, normal: Value::clone };
+        let plan = plan::plan(&scope, &graph, &snapshot, &rules);
+        let survey = Survey { snapshot, record: None };
+        let ended = |deleted: Ending| {
+            let endings = vec![Ending::Done(Some("new".into())), deleted];
+            let outcome = Outcome { endings, ..Outcome::default() };
+            let existing = existing(&graph, &plan, &survey, &outcome);
+            existing.into_iter().map(|one| (one.known.id, one.properties)).collect::<Vec<_>>()
+        };
+        let new = ("new".to_owned(), json!({ "Name": "new" }));
+        assert_eq!(ended(Ending::Done(None)), [new.clone()]);
+        assert_eq!(ended(Ending::Interrupted), [("old".to_owned(), json!({ "Name": "old" })), new]);
+    }
 }

@@ -24,7 +24,8 @@ pub(super) struct Args {
     adopt: bool,
     /// Compare with a git revision of the stack file, or with another stack file, instead of the account: no AWS call is
     /// made and no credentials are needed.
-    #[arg(long, value_name = "REVISION|FILE", conflicts_with = "adopt")]
+    // Of no revision git shows what is staged: a pipeline whose variable is empty would compare a file with itself.
+    #[arg(long, value_name = "REVISION|FILE", conflicts_with = "adopt", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     base: Option<String>,
     /// Save the plan, so that `apply FILE` carries out exactly this.
     #[arg(long, value_name = "FILE", conflicts_with = "base")]

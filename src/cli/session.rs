@@ -14,7 +14,7 @@ use crate::bundle::{self, Bundle};
 use crate::graph::Graph;
 use crate::home::{Home, Record};
 use crate::local;
-use crate::model::{Kind, Scope, Snapshot};
+use crate::model::{Kind, Ownership, Scope, Snapshot};
 use crate::observe::{self, Memory};
 use crate::plan::{self, Plan, Rules};
 use crate::resource::{Registry, acm, cloudfront, registry, route53};
@@ -60,9 +60,15 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// Whether an apply of the stack ever ran to its end.
+    /// Whether an apply of the stack ever ran to its end. A stack whose record is lost passes for one that did: the
+    /// first write of an apply is its record, so what carries the stack's mark without one is no first apply's.
     pub(super) fn is_established(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.established || record.complete)
+        let Some(record) = &self.record else {
+            let orphans = self.snapshot.orphans.iter().map(|orphan| &orphan.live);
+            let mut found = self.snapshot.live.values().chain(orphans);
+            return found.any(|live| matches!(live.ownership, Ownership::Marked(_)));
+        };
+        record.established || record.complete
     }
 }
 
@@ -175,7 +181,7 @@ impl Session {
             Some(record) if record.complete => Memory::Record(&known),
             _ => Memory::Sweep(&known),
         };
-        let orphans = observe::orphans(&self.regions, self.registry, &live, memory).await?;
+        let orphans = observe::orphans(&self.regions, self.registry, graph, &live, memory).await?;
         let mut snapshot = Snapshot { live, orphans };
         observe::add(&mut snapshot, graph, self.stack(), additions);
         Ok(Survey { snapshot, record })
@@ -267,4 +273,39 @@ fn local_settings(file: &StackFile) -> local::Settings {
 async fn start_local(file: &StackFile) -> miette::Result<local::Running> {
     let settings = local_settings(file);
     Ok(local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::home::Run;
+    use crate::model::{Contents, Live, Mark, Outputs, Readiness};
+
+    fn survey(ownership: &[Ownership], record: Option<Record>) -> Survey {
+        let live = ownership.iter().enumerate().map(|(number, ownership)| {
+            let seen = Live {
+                id: number.to_string(),
+                properties: json!({}),
+                outputs: Outputs::new(),
+                ownership: ownership.clone(),
+                readiness: Readiness::Ready,
+                contents: Contents::Nothing,
+            };
+            (number.to_string().as_str().into(), seen)
+        });
+        Survey { snapshot: Snapshot { live: live.collect(), orphans: Vec::new() }, record }
+    }
+
+    #[test]
+    fn a_stack_whose_record_is_lost_passes_for_one_that_was_whole() {
+        let ours = Ownership::Marked(Mark { stack: "vod".into(), address: "a".into() });
+        let record = |complete| Record::new("vod", "me", complete, Vec::new(), Run::default(), Vec::new());
+        assert!(survey(&[ours.clone()], None).is_established());
+        assert!(!survey(&[], None).is_established(), "a first apply");
+        assert!(!survey(&[Ownership::Unmarked], None).is_established(), "a first apply that adopts");
+        assert!(!survey(&[ours.clone()], Some(record(false))).is_established(), "a first apply goes on");
+        assert!(survey(&[ours], Some(record(true))).is_established());
+    }
 }

@@ -109,7 +109,8 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
 /// What of the stack is still there: of the declaration, and of anything with the stack's mark.
 async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
     let live = observe::declared(&session.regions, session.registry, graph).await?;
-    let orphans = observe::orphans(&session.regions, session.registry, &live, Memory::Sweep(&[])).await?;
+    let orphans =
+        observe::orphans(&session.regions, session.registry, graph, &live, Memory::Sweep(&[])).await?;
     let snapshot = Snapshot { live, orphans };
     let (Snapshot { live, orphans }, _) = plan::ours(session.regions.scope(), graph, snapshot);
     let declared = graph.in_order().filter_map(|declaration| {

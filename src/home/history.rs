@@ -9,6 +9,9 @@ use crate::aws::{Result, SdkResult as _};
 /// How many records are read side by side.
 const READS: usize = 16;
 
+/// How many former records are tried for one that can be read.
+const TRIED: usize = 16;
+
 /// Where a listing of versions goes on.
 #[derive(Default)]
 struct Marker(Option<String>, Option<String>);
@@ -32,7 +35,7 @@ impl Home {
     /// # Errors
     /// When it cannot be listed or read, or when a newer program wrote it.
     pub async fn last_record(&self, stack: &str) -> Result<Option<Record>> {
-        Ok(self.records(stack, 1).await?.pop())
+        Ok(self.records(stack, TRIED).await?.into_iter().next())
     }
 
     /// The newest versions of a stack's record, newest first.
@@ -53,12 +56,20 @@ impl Home {
         Ok(records)
     }
 
-    /// A version of a record, unless it has expired since it was listed.
+    /// A version of a record, unless it has expired since it was listed. One that is broken is passed over: nobody can mend
+    /// it, and the stack must not hang on it.
     async fn one(&self, key: &str, version: Option<String>) -> Result<Option<Record>> {
         let place =
             format!("s3://{}/{key} (version {})", self.bucket(), version.as_deref().unwrap_or("null"));
-        let found = self.get_version(key, version).await?;
-        found.map(|object| Record::read(&place, &object.text)).transpose()
+        let Some(object) = self.get_version(key, version).await? else { return Ok(None) };
+        match Record::read(&place, &object.text) {
+            Ok(record) => Ok(Some(record)),
+            Err(newer) if Record::is_newer(&object.text) => Err(newer),
+            Err(broken) => {
+                tracing::warn!("passed over: {broken}");
+                Ok(None)
+            }
+        }
     }
 
     /// A page of the ids of one key's versions, which S3 lists newest first.

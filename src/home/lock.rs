@@ -147,7 +147,10 @@ impl Home {
 }
 
 fn unreadable(error: &serde_json::Error) -> Error {
-    Error::unexpected("s3:GetObject", format!("the lock is unreadable: {error}"))
+    let message = format!(
+        "the lock is unreadable ({error}): if nobody changes the stack now, delete it from the home bucket"
+    );
+    Error::unexpected("s3:GetObject", message)
 }
 
 fn new_holder(by: &str, command: &str) -> Held {

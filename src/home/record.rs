@@ -140,14 +140,26 @@ impl Record {
 
     /// The record in an object's text; `place` is how messages call it.
     pub(super) fn read(place: &str, text: &str) -> Result<Self> {
-        let record: Self = serde_json::from_str(text)
-            .map_err(|error| Error::unexpected("s3:GetObject", format!("{place} is no record: {error}")))?;
-        if record.format > FORMAT {
-            let message =
-                format!("{place} was written by provision {}: use that or a later one", record.version);
+        if Self::is_newer(text) {
+            let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
+            let version = loose["version"].as_str().unwrap_or("of a later version");
+            let message = format!("{place} was written by provision {version}: use that or a later one");
             return Err(Error::unexpected("s3:GetObject", message));
         }
-        Ok(record)
+        serde_json::from_str(text).map_err(|error| {
+            let message = format!(
+                "{place} is no record ({error}): delete it, or bring a former version back; without one, what is the \
+                 stack's is found by its marks"
+            );
+            Error::unexpected("s3:GetObject", message)
+        })
+    }
+
+    /// Whether a newer program wrote it. Such a record may look otherwise: it is known by its number before anything else of
+    /// it is read.
+    pub(super) fn is_newer(text: &str) -> bool {
+        let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
+        loose["format"].as_u64().is_some_and(|format| format > u64::from(FORMAT))
     }
 
     /// What it knows of.
@@ -192,5 +204,24 @@ impl Home {
         let put = self.cx.s3().put_object().bucket(self.bucket()).key(key(&record.stack));
         let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
         put.body(ByteStream::from(text)).send().await.named("s3:PutObject").map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        Record::read("s3://home/record/vod.json", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_says_what_to_do() {
+        let newer = said(r#"{"format":2,"version":"3.0.0","stacks":["of another form"]}"#);
+        assert!(newer.contains("was written by provision 3.0.0: use that or a later one"), "{newer}");
+        for broken in ["", "{", "[]", r#"{"format":1}"#] {
+            let said = said(broken);
+            assert!(said.contains("is no record") && said.contains("delete it"), "{said}");
+        }
     }
 }

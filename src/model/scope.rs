@@ -66,14 +66,23 @@ impl Mark {
     /// The mark that tags carry, if they carry one.
     #[must_use]
     pub fn from_tags(tags: &Tags) -> Option<Self> {
-        Some(Self { stack: tags.get(STACK_TAG)?.to_owned(), address: Address::new(tags.get(ADDRESS_TAG)?) })
+        Self::read(tags.get(STACK_TAG)?, tags.get(ADDRESS_TAG)?)
     }
 
     /// The mark that a comment carries, if it carries one.
     #[must_use]
     pub fn from_comment(comment: &str) -> Option<Self> {
         let (stack, address) = comment.strip_prefix("provision:")?.split_once(':')?;
-        Some(Self { stack: stack.to_owned(), address: Address::new(address) })
+        Self::read(stack, address)
+    }
+
+    /// A mark of these two, if this program could have written it. Anybody may write tags and comments, and what they
+    /// say is printed.
+    fn read(stack: &str, address: &str) -> Option<Self> {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+        let written = |text: &str| !text.is_empty() && text.chars().all(plain);
+        let mark = Self { stack: stack.to_owned(), address: Address::new(address) };
+        (written(stack) && written(address)).then_some(mark)
     }
 }
 
@@ -87,5 +96,6 @@ mod tests {
         assert_eq!(Mark::from_comment(&mark.comment()), Some(mark.clone()));
         assert_eq!(Mark::from_tags(&Tags::from_iter(mark.tags())), Some(mark));
         assert_eq!(Mark::from_comment("somebody else's"), None);
+        assert_eq!(Mark::from_comment("provision:vod:a\"]\nend\u{1b}[2K"), None);
     }
 }

@@ -136,14 +136,23 @@ fn elsewhere(seen: &Live, scope: &Scope) -> Option<String> {
     (region != scope.region).then_some(region)
 }
 
-/// The region in the name of the first of the stack's buckets that stands in a text.
-fn region_of_buckets(text: &str, scope: &Scope) -> Option<String> {
-    let (stack, account) = (&scope.stack, &scope.account);
-    ["source", "work", "output", "logs"].into_iter().find_map(|bucket| {
-        let (_, rest) = text.split_once(&format!("{stack}-{bucket}-{account}-"))?;
-        let end = rest.find(|char: char| !char.is_ascii_alphanumeric() && char != '-').unwrap_or(rest.len());
-        Some(rest[..end].to_owned())
-    })
+/// The region in the names of the stack's buckets that stand in a text, where it is another one: what names a bucket of
+/// this stack is this stack's.
+fn region_of_buckets(text: &str, Scope { stack, account, region: here }: &Scope) -> Option<String> {
+    let mut other = None;
+    for bucket in ["source", "work", "output", "logs"] {
+        let prefix = format!("{stack}-{bucket}-{account}-");
+        for (at, _) in text.match_indices(&prefix) {
+            let rest = &text[at + prefix.len()..];
+            let end = rest.find(|char: char| !char.is_ascii_alphanumeric() && char != '-');
+            let region = &rest[..end.unwrap_or(rest.len())];
+            if region == here {
+                return None;
+            }
+            other = Some(region.to_owned());
+        }
+    }
+    other
 }
 
 fn foreign(ownership: &Ownership, stack: &str, leave: Leave) -> Option<String> {

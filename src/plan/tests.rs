@@ -160,6 +160,25 @@ fn what_is_not_ours_is_refused_and_only_the_unmarked_can_be_adopted() {
 }
 
 #[test]
+fn what_serves_a_stack_of_the_same_name_in_another_region_is_refused() {
+    let origin = |region: &str| json!({ "Origin": format!("vod-output-111122223333-{region}.s3.{region}.amazonaws.com") });
+    let stack = [declared("a", origin("ap-northeast-2"))];
+    let updated = |region: &str| planned(&stack, &[("a", live("a", origin(region)))], &[]);
+    let refused = check(&updated("eu-west-1"), Leave { adopt: true, lose_data: true }).unwrap_err();
+    assert_eq!(
+        refused.refusals[0].to_string(),
+        "a: id-of-a serves stack vod in eu-west-1, and two stacks of one name cannot share it"
+    );
+    let graph = Graph::new(stack.to_vec()).unwrap();
+    let seen = BTreeMap::from([("a".into(), live("a", origin("eu-west-1")))]);
+    let removed = teardown(&scope(), &graph, &Snapshot { live: seen, orphans: vec![] }, &rules);
+    assert!(check(&removed, Leave { adopt: false, lose_data: true }).is_err());
+    let ours = json!({ "Origins": [origin("ap-northeast-2"), origin("eu-west-1")] });
+    let drifted = planned(&stack, &[("a", live("a", ours))], &[]);
+    assert!(check(&drifted, Leave::default()).is_ok(), "one by hand beside this stack's own");
+}
+
+#[test]
 fn apply_never_deletes_or_replaces_what_holds_data() {
     let full = Live { contents: Contents::Some, ..live("storage/a", json!({ "Name": "old" })) };
     let replaced =

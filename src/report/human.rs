@@ -6,6 +6,7 @@ use owo_colors::OwoColorize;
 
 use super::access;
 use super::alike::{self, Alike};
+use super::printable::printable;
 use super::value::{self, Fate, Sides};
 use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
 
@@ -19,6 +20,7 @@ const STAYS: &str =
 /// The plan as text, with colours that the writer strips where they do not belong. Ends with the totals line.
 #[must_use]
 pub fn human(review: &Review) -> String {
+    let review = &*printable(review);
     let mut text = String::new();
     let mut concern = "";
     let (own, groups) = alike::grouped(&review.changes);
@@ -162,7 +164,7 @@ pub(super) fn notes(property: &Property) -> String {
         notes.push("forces replacement".to_owned());
     }
     if property.cause == Cause::Both {
-        let applied = value::line(&property.path, property.applied.as_ref());
+        let applied = value::line(&property.path, property.applied.as_ref()).replace('\n', "\\n");
         notes.push(format!("the account moved too: {applied} at the last apply"));
     }
     if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::human::{OWN_TAGS, cause, notes, sign, totals};
 use super::picture::Picture;
+use super::printable::printable;
 use super::value::{self, Fate, Sides};
 use crate::review::{Action, Against, Change, Finding, Property, Review, Severity};
 
@@ -38,6 +39,7 @@ const STEPS: [Detail; 6] = [
 /// so; deletes, replacements and who may do more are shortened last.
 #[must_use]
 pub fn markdown(review: &Review, max_bytes: usize) -> String {
+    let review = &*printable(review);
     for detail in STEPS {
         let text = render(review, detail);
         if text.len() <= max_bytes {
@@ -82,8 +84,12 @@ fn render(review: &Review, detail: Detail) -> String {
     let _ = writeln!(text, "### {}\n\n**{}**\n", title(review), totals(review.totals));
     dangers(&mut text, review);
     for kept in &review.kept {
-        let _ =
-            writeln!(text, "- `{}` ({}) stays: no longer declared, but it holds data", kept.address, kept.id);
+        let _ = writeln!(
+            text,
+            "- `{}` ({}) stays: no longer declared, but it holds data",
+            kept.address,
+            inline(&kept.id)
+        );
     }
     if !review.kept.is_empty() {
         text.push('\n');
@@ -150,9 +156,14 @@ fn dangers(text: &mut String, review: &Review) {
     }
     text.push_str("> [!CAUTION]\n");
     for line in lines {
-        let _ = writeln!(text, "> - {line}");
+        let _ = writeln!(text, "> - {}", inline(&line));
     }
     text.push('\n');
+}
+
+/// A text of the account's as no more than text: neither HTML nor a link or an image.
+fn inline(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace("](", "]\\(")
 }
 
 /// How many ways there are, in words.
@@ -179,7 +190,7 @@ fn security(text: &mut String, findings: &[Finding]) {
             resources.join(", "),
             conditions.join("; "),
         ];
-        let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
+        let cells = cells.map(|cell| inline(&cell).replace('|', "\\|").replace('`', "\\`"));
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text.push_str("\n</details>\n\n");

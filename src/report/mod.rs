@@ -9,6 +9,7 @@ mod json;
 mod markdown;
 mod outcome;
 pub mod picture;
+mod printable;
 mod progress;
 #[cfg(test)]
 mod tests;

@@ -74,11 +74,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Saved, String), Fault> {
         .map_err(|error| fault(STACK_FILE, &error))?;
     let declarations: Vec<Declaration> = parse(DECLARATIONS, &member_bytes(&mut archive, DECLARATIONS)?)?;
     let rests = parse(RESTS, &member_bytes(&mut archive, RESTS)?)?;
+    // Before the packages are read: a manifest that names one package often enough would fill the memory.
+    if archive.len() != 4 + manifest.bundles.len() {
+        return Err(fault("archive", &"it has not the members that its manifest names"));
+    }
     let packages = packages(&mut archive, &manifest)?;
     all_there(&manifest, &declarations)?;
-    if archive.len() != 4 + packages.len() {
-        return Err(fault("archive", &"it has members that no plan has"));
-    }
     Ok((Saved { manifest, stack_file, declarations, rests, packages }, digest))
 }
 

@@ -144,6 +144,9 @@ fn each_fault_is_told_by_its_own_name() {
     other.packages = vec![b"other code".to_vec()];
     assert!(other.encode().unwrap_err().to_string().contains("it is not the package of its name"));
     let mut other = saved();
+    other.manifest.bundles = vec![other.manifest.bundles[0].clone(); 2];
+    assert!(other.encode().is_err(), "a package is in the file once");
+    let mut other = saved();
     (other.packages, other.manifest.bundles) = (Vec::new(), Vec::new());
     assert!(other.encode().unwrap_err().to_string().contains("a/function deploys "));
 }

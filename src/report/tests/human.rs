@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{change, everything, nothing, property};
-use crate::report::human;
+use crate::report::{human, markdown};
 use crate::review::{Action, Cause, Totals};
 
 #[test]
@@ -77,4 +77,38 @@ fn a_tag_of_the_stack_is_said_once() {
 
     3 to change
     "#);
+}
+
+#[test]
+fn nothing_that_the_account_says_acts_on_the_terminal_or_leaves_its_place_in_a_comment() {
+    let evil = "x\u{1b}[2J\u{202e}\r\n+ fake | </details><img src=x> [a](http://evil)";
+    let mut rule = change("storage/source", "AWS::S3::Bucket", Action::Update, Some(evil));
+    let mut both = property(&format!("Rules[{evil}].Id"), json!(evil), json!({ evil: [evil] }), Cause::Both);
+    both.applied = Some(json!(evil));
+    rule.properties = vec![both];
+    rule.reasons = vec![evil.into()];
+    let mut gone = change("alerts/topic", "AWS::SNS::Topic", Action::Delete, Some("t"));
+    gone.reasons = vec![evil.into()];
+    let mut review = everything();
+    let mut finding = review.security[0].clone();
+    (finding.principal, finding.resources, finding.conditions) =
+        (evil.into(), vec![evil.into()], vec![evil.into()]);
+    review.changes.extend([rule, gone]);
+    review.security.push(finding);
+    review.kept[0].id = evil.into();
+    let (text, comment) = (human(&review), markdown(&review, 65_000));
+    let plain = anstream::adapter::strip_str(&text).to_string();
+    for shown in [&plain, &comment] {
+        assert!(!shown.contains(['\u{1b}', '\r', '\u{202e}']), "{shown}");
+        assert!(shown.contains("\\u{1b}[2J"), "{shown}");
+        // Lines of a value keep a margin that no line of the report has.
+        let forged = shown.lines().find(|line| line.starts_with("+ fake"));
+        assert_eq!(forged, None, "{shown}");
+    }
+    let mut fenced = false;
+    for line in comment.lines() {
+        fenced ^= line.starts_with("```");
+        let acts = line.contains("</details><img") || line.contains("](http");
+        assert!(fenced || !acts, "{line}");
+    }
 }

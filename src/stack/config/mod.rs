@@ -27,6 +27,7 @@ mod values;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -116,8 +117,27 @@ values::choices! {
 /// [`Invalid`] when the file cannot be read, or with everything that is wrong in it.
 pub fn load(path: &Path) -> Result<StackFile, Invalid> {
     let name = path.display().to_string();
-    let source = std::fs::read_to_string(path).map_err(|error| Invalid::unreadable(&name, error))?;
-    load_text(&name, &source, path, &|path| std::fs::read_to_string(path))
+    let source = text(path).map_err(|error| Invalid::unreadable(&name, error))?;
+    load_text(&name, &source, path, &key_text)
+}
+
+/// No stack file and no key is nearly as large, in bytes.
+const LARGEST: u64 = 128 * 1024;
+
+/// A file's text, unless it is so large that reading it would not end.
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {} KiB", LARGEST / 1024)));
+    }
+    Ok(text)
+}
+
+/// The text of a file that a stack file names. That may come with a pull request: a pipeline waits for no pipe and reads no
+/// device.
+fn key_text(path: &Path) -> io::Result<String> {
+    if std::fs::metadata(path)?.is_file() { text(path) } else { Err(io::Error::other("it is no file")) }
 }
 
 /// Reads the text of a stack file that stands at `path`, which `name` calls in messages; `read_file` reads the public keys
@@ -156,7 +176,7 @@ pub fn parse(name: &str, source: &str) -> Result<StackFile, Invalid> {
 /// there, or at the nearest key above it.
 pub fn against(path: &Path, place: &[&str], message: &str, label: &str, help: &str) -> Invalid {
     let name = path.display().to_string();
-    let source = match std::fs::read_to_string(path) {
+    let source = match text(path) {
         Ok(source) => source,
         Err(error) => return Invalid::unreadable(&name, error),
     };

@@ -41,9 +41,11 @@ impl Problem {
     }
 }
 
-/// Escapes control characters, which a quoted YAML value may hold, so that no file can write to the terminal.
+/// Escapes control characters and those that turn the direction of reading, which a quoted YAML value may hold, so that
+/// no file can write to the terminal.
 fn printable(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escape = |c: char| if acts(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escape).collect()
 }
 

@@ -283,3 +283,22 @@ fn key_files_are_checked_beside_the_stack_file() {
             -pubout
     ");
 }
+
+#[test]
+fn nothing_is_read_without_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stack.yaml");
+    let said = |text: String| {
+        std::fs::write(&path, text).unwrap();
+        render(&crate::stack::config::load(&path).unwrap_err())
+    };
+    let keys = |file: &str| format!("{HEAD}delivery: {{ signed_urls: {{ public_keys: [{file}] }} }}\n");
+    assert!(said(keys("/dev/zero")).contains("cannot read /dev/zero: it is no file"));
+    std::fs::write(directory.path().join("huge.pem"), "x".repeat(1 << 20)).unwrap();
+    assert!(said(keys("huge.pem")).contains("it is larger than 128 KiB"));
+    let huge = said(format!("{HEAD}#{}", "x".repeat(1 << 20)));
+    assert!(
+        huge.contains("cannot read the stack file") && huge.contains("it is larger than 128 KiB"),
+        "{huge}"
+    );
+}

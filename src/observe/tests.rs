@@ -1,0 +1,120 @@
+//! What is somebody's addition, and what an orphan.
+
+use serde_json::json;
+
+use super::*;
+use crate::model::{Contents, Guard, OutputRef, Outputs, Readiness};
+
+const FUNCTION: &str = "handlers/submit";
+const PERMISSION: &str = "handlers/submit/permission";
+
+fn live(id: &str, ownership: Ownership) -> Live {
+    Live {
+        id: id.into(),
+        properties: json!({}),
+        outputs: Outputs::new(),
+        ownership,
+        readiness: Readiness::Ready,
+        contents: Contents::Nothing,
+    }
+}
+
+fn graph() -> Graph {
+    let function = OutputRef {
+        address: FUNCTION.into(),
+        attribute: "FunctionName".into(),
+        foreseen: Some("vod-submit".into()),
+    };
+    let declared = |address: &str, kind, properties| Declaration {
+        address: address.into(),
+        kind: Kind::new(kind),
+        region: "eu-west-1".into(),
+        properties,
+        foreseen: Outputs::new(),
+        after: BTreeSet::new(),
+        guard: Guard::None,
+    };
+    let name = serde_json::to_value(crate::model::Input::output(function)).unwrap();
+    Graph::new([
+        declared(FUNCTION, "AWS::Lambda::Function", json!({})),
+        declared(PERMISSION, "AWS::Lambda::Permission", json!({ "FunctionName": name })),
+    ])
+    .unwrap()
+}
+
+/// What an addition to a function becomes that is seen like this.
+fn added(function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
+    let seen = function.map(|ownership| (FUNCTION.into(), live("vod-submit", ownership)));
+    let mut snapshot = Snapshot { live: seen.into_iter().collect(), orphans: former };
+    let found = Beside {
+        sibling: 0,
+        parent: "vod-submit".to_owned(),
+        name: "by-hand".to_owned(),
+        seen: live("vod-submit/by-hand", Ownership::Inherited),
+    };
+    let kind = Kind::new("AWS::Lambda::Permission");
+    let addition = Addition { sibling: PERMISSION.into(), kind, region: "eu-west-1".into(), found };
+    add(&mut snapshot, &graph(), "vod", vec![addition]);
+    snapshot.orphans
+}
+
+fn of(stack: &str) -> Ownership {
+    Ownership::Marked(Mark { stack: stack.into(), address: FUNCTION.into() })
+}
+
+#[test]
+fn what_was_added_to_a_resource_of_the_stack_is_undeclared() {
+    let found = added(Some(of("vod")), Vec::new());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].address.as_str(), "handlers/submit/permission/by-hand");
+    assert!(found[0].by_hand && found[0].live.ownership == Ownership::Inherited);
+}
+
+#[test]
+fn what_was_added_to_somebody_elses_is_not_ours_to_remove() {
+    assert_eq!(added(Some(of("other")), Vec::new()), []);
+    assert_eq!(added(None, Vec::new()), []);
+    assert_eq!(added(Some(Ownership::Unmarked), Vec::new())[0].live.ownership, Ownership::Unmarked);
+}
+
+#[test]
+fn what_the_stack_declared_once_is_no_addition() {
+    let former = Orphan {
+        address: "handlers/submit/old".into(),
+        kind: Kind::new("AWS::Lambda::Permission"),
+        region: "eu-west-1".into(),
+        live: live("vod-submit/by-hand", Ownership::Inherited),
+        by_hand: false,
+    };
+    assert_eq!(added(Some(of("vod")), vec![former.clone()]), [former]);
+}
+
+const KIND: Kind = Kind::new("AWS::Test::Thing");
+
+fn known(address: &str, kind: Kind, region: &str, id: &str) -> Known {
+    Known { address: address.into(), kind, region: region.into(), id: id.into() }
+}
+
+#[test]
+fn what_moved_to_another_address_is_no_orphan() {
+    let declaration = Declaration {
+        address: "storage/new".into(),
+        kind: KIND,
+        region: "here".into(),
+        properties: json!({}),
+        foreseen: Outputs::new(),
+        after: BTreeSet::new(),
+        guard: Guard::None,
+    };
+    let seen = live("one", Ownership::Inherited);
+    let graph = Graph::new([declaration]).expect("it refers to nothing");
+    let live = BTreeMap::from([("storage/new".into(), seen)]);
+    let left = vec![
+        known("storage/new", KIND, "here", "two"),
+        known("storage/old", KIND, "there", "one"),
+        known("storage/old", Kind::new("AWS::Test::Part"), "here", "one"),
+    ];
+    let moved = known("storage/old", KIND, "here", "one");
+    let all = left.iter().cloned().chain([moved, known("storage/new", KIND, "here", "one")]);
+    assert_eq!(undeclared(all.collect(), &graph, &live), left);
+}
