@@ -165,10 +165,7 @@ fn what_serves_a_stack_of_the_same_name_in_another_region_is_refused() {
     let stack = [declared("a", origin("ap-northeast-2"))];
     let updated = |region: &str| planned(&stack, &[("a", live("a", origin(region)))], &[]);
     let refused = check(&updated("eu-west-1"), Leave { adopt: true, lose_data: true }).unwrap_err();
-    assert_eq!(
-        refused.refusals[0].to_string(),
-        "a: id-of-a serves stack vod in eu-west-1, and two stacks of one name cannot share it"
-    );
+    assert_eq!(refused.refusals[0].to_string(), "a: id-of-a belongs to the stack of this name in eu-west-1");
     let graph = Graph::new(stack.to_vec()).unwrap();
     let seen = BTreeMap::from([("a".into(), live("a", origin("eu-west-1")))]);
     let removed = teardown(&scope(), &graph, &Snapshot { live: seen, orphans: vec![] }, &rules);
