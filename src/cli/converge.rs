@@ -280,7 +280,7 @@ mod tests {
         };
         let address = certificate.address.clone();
         let former = Orphan {
-            address: address.clone(),
+            address,
             kind,
             region: region.clone(),
             live: live("old", Ownership::Inherited),
@@ -298,7 +298,7 @@ mod tests {
             existing.into_iter().map(|one| (one.known.id, one.properties)).collect::<Vec<_>>()
         };
         let new = ("new".to_owned(), json!({ "Name": "new" }));
-        assert_eq!(ended(Ending::Done(None)), [new.clone()]);
+        assert_eq!(ended(Ending::Done(None)), std::slice::from_ref(&new));
         assert_eq!(ended(Ending::Interrupted), [("old".to_owned(), json!({ "Name": "old" })), new]);
     }
 }

@@ -295,10 +295,13 @@ mod tests {
     fn a_stack_whose_record_is_lost_passes_for_one_that_was_whole() {
         let ours = Ownership::Marked(Mark { stack: "vod".into(), address: "a".into() });
         let record = |complete| Record::new("vod", "me", complete, Vec::new(), Run::default(), Vec::new());
-        assert!(survey(&[ours.clone()], None).is_established());
+        assert!(survey(std::slice::from_ref(&ours), None).is_established());
         assert!(!survey(&[], None).is_established(), "a first apply");
         assert!(!survey(&[Ownership::Unmarked], None).is_established(), "a first apply that adopts");
-        assert!(!survey(&[ours.clone()], Some(record(false))).is_established(), "a first apply goes on");
+        assert!(
+            !survey(std::slice::from_ref(&ours), Some(record(false))).is_established(),
+            "a first apply goes on"
+        );
         assert!(survey(&[ours], Some(record(true))).is_established());
     }
 }
