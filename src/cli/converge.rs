@@ -279,12 +279,8 @@ mod tests {
             guard: Guard::None,
         };
         let address = certificate.address.clone();
-        let former = Orphan {
-            address,
-            kind,
-            region: region.clone(),
-            live: live("old", Ownership::Inherited),
-        };
+        let former =
+            Orphan { address, kind, region: region.clone(), live: live("old", Ownership::Inherited) };
         let snapshot = Snapshot { orphans: vec![former], ..Snapshot::default() };
         let scope = crate::model::Scope { stack: "vod".into(), account: "111122223333".into(), region };
         let graph = Graph::new([certificate]).unwrap();

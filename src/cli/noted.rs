@@ -48,14 +48,17 @@ impl Noted {
 
     /// Notes how it ended, and what exists then.
     pub(super) async fn end(
-        self,
+        mut self,
         session: &Session,
         plan: &Plan,
         outcome: &Outcome,
         complete: bool,
         resources: Vec<Recorded>,
     ) -> miette::Result<()> {
-        Self { begun: Vec::new(), ..self }.finish(session, plan, outcome, complete, resources).await
+        if complete {
+            self.begun.clear();
+        }
+        self.finish(session, plan, outcome, complete, resources).await
     }
 
     async fn finish(
