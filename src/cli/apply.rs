@@ -112,7 +112,8 @@ async fn carry_out(
         for (package, file) in declared.packages.iter().zip(&declared.files) {
             session.home.put_bundle(&bundle_key(&package.sha256), file).await?;
         }
-        let noted = Noted::begin(session, &survey, "apply", input.digest(), &declared.packages).await?;
+        let noted =
+            Noted::begin(session, (&survey, &plan), "apply", input.digest(), &declared.packages).await?;
         let under = Under { settle: !args.no_wait, removal: Removal::OnlyEmpty, lost };
         let outcome = converge::execute(session, &plan, under).await;
         converge::note_end(session, &declared.graph, &plan, &survey, &outcome, noted).await?;

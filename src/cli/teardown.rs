@@ -95,7 +95,7 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
     let work = async {
         let Planned { plan, survey, .. } = plan_of(session, graph).await?;
         converge::same(shown, &plan)?;
-        let noted = Noted::begin(session, &survey, "teardown", None, &[]).await?;
+        let noted = Noted::begin(session, (&survey, &plan), "teardown", None, &[]).await?;
         let under = Under { settle: false, removal: Removal::WithContents, lost };
         let outcome = converge::execute(session, &plan, under).await;
         noted.end_teardown(session, &survey, &plan, &outcome).await?;

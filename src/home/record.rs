@@ -36,6 +36,9 @@ pub struct Record {
     pub established: bool,
     /// What was declared or is still known to exist.
     pub resources: Vec<Recorded>,
+    /// What a run has begun to make that carries no mark, so that nothing else tells of it should the run not end.
+    #[serde(default)]
+    pub begun: Vec<Known>,
     /// The run that wrote it.
     #[serde(default)]
     pub run: Run,
@@ -134,8 +137,8 @@ impl Record {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let (stack, by) = (stack.to_owned(), by.to_owned());
         drop(plans.drain(..plans.len().saturating_sub(PLANS)));
-        let (at, established) = (Timestamp::now(), complete);
-        Self { format: FORMAT, version, stack, by, at, complete, established, resources, run, plans }
+        let (at, established, begun) = (Timestamp::now(), complete, Vec::new());
+        Self { format: FORMAT, version, stack, by, at, complete, established, resources, begun, run, plans }
     }
 
     /// The record in an object's text; `place` is how messages call it.
@@ -165,7 +168,8 @@ impl Record {
     /// What it knows of.
     #[must_use]
     pub fn known(&self) -> Vec<Known> {
-        self.resources.iter().map(|recorded| recorded.known.clone()).collect()
+        let resources = self.resources.iter().map(|recorded| &recorded.known);
+        resources.chain(&self.begun).cloned().collect()
     }
 
     /// The applied properties by address: what tells drift from change.
