@@ -177,7 +177,7 @@ async fn a_stack_whose_home_is_lost_is_found_and_asked_about_and_keeps_to_its_re
         there.env("AWS_ENDPOINT_URL", &cloud.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
         there.env("AWS_ACCESS_KEY_ID", support::ACCOUNT).env("AWS_SECRET_ACCESS_KEY", "test");
         let (_, refused) = output(there, 3);
-        assert!(refused.contains("serves stack vod-local in ap-northeast-2"), "{refused}");
+        assert!(refused.contains("belongs to the stack of this name in ap-northeast-2"), "{refused}");
     }
     let (untouched, _) = cloud.provision(&["plan", stack.path()], 0);
     assert!(untouched.contains("nothing to do: all "), "{untouched}");

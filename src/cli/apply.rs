@@ -11,7 +11,7 @@ use super::noted::Noted;
 use super::outputs::Outputs;
 use super::saved::{Declared, Input};
 use super::session::Survey;
-use super::{sign, verify};
+use super::{protected, sign, verify};
 use crate::model::bundle_key;
 use crate::plan::Plan;
 use crate::plan::check::{Leave, check};
@@ -58,6 +58,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let review = session.review(graph, &plan, &survey);
     anstream::println!("{}", report::human(&review).trim_end());
     if !plan.is_empty() {
+        protected::check(&session.file, &review)?;
         agree(&review, survey.is_established(), &args)?;
         let code = carry_out(&input, &declared, &plan, &args).await?;
         if code != ExitCode::SUCCESS {
@@ -114,9 +115,12 @@ async fn carry_out(
         }
         let noted =
             Noted::begin(session, (&survey, &plan), "apply", input.digest(), &declared.packages).await?;
-        let under = Under { settle: !args.no_wait, removal: Removal::OnlyEmpty, lost };
+        let under = Under { settle: !args.no_wait, removal: Removal::OnlyEmpty, lost: lost.clone() };
         let outcome = converge::execute(session, &plan, under).await;
-        converge::note_end(session, &declared.graph, &plan, &survey, &outcome, noted).await?;
+        // Whoever took a lost lock over writes the record now.
+        if !lost.is_cancelled() {
+            converge::note_end(session, &declared.graph, &plan, &survey, &outcome, noted).await?;
+        }
         Ok(converge::verdict(&plan, &outcome))
     };
     let result = work.await;

@@ -16,6 +16,7 @@ mod offline;
 mod outputs;
 mod permissions;
 mod plan;
+mod protected;
 mod saved;
 pub mod schema;
 mod session;

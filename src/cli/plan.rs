@@ -8,7 +8,7 @@ use miette::miette;
 
 use super::exit::{self, Refused};
 use super::session::Session;
-use super::{offline, saved};
+use super::{offline, protected, saved};
 use crate::plan::check::{Leave, check};
 use crate::report;
 use crate::review::{Action, Review, Totals};
@@ -139,11 +139,12 @@ async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<mi
     let (graph, bundles) = session.declare().await?;
     let (plan, survey) = session.plan(&graph).await?;
     let review = session.review(&graph, &plan, &survey);
-    let safe = check(&plan, Leave { adopt: args.adopt, lose_data: false });
+    let safe = check(&plan, Leave { adopt: args.adopt, lose_data: false }).map_err(miette::Report::new);
+    let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
     if let (Ok(()), Some(out)) = (&safe, &args.out) {
         saved::save(out, &session, (&graph, &bundles), &plan, args.adopt)?;
     }
-    Ok((review, safe.err().map(miette::Report::new)))
+    Ok((review, safe.err()))
 }
 
 /// What `--fail-on` says of a plan.

@@ -96,9 +96,12 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
         let Planned { plan, survey, .. } = plan_of(session, graph).await?;
         converge::same(shown, &plan)?;
         let noted = Noted::begin(session, (&survey, &plan), "teardown", None, &[]).await?;
-        let under = Under { settle: false, removal: Removal::WithContents, lost };
+        let under = Under { settle: false, removal: Removal::WithContents, lost: lost.clone() };
         let outcome = converge::execute(session, &plan, under).await;
-        noted.end_teardown(session, &survey, &plan, &outcome).await?;
+        // Whoever took a lost lock over writes the record now.
+        if !lost.is_cancelled() {
+            noted.end_teardown(session, &survey, &plan, &outcome).await?;
+        }
         Ok(converge::verdict(&plan, &outcome))
     };
     let result = work.await;

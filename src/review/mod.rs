@@ -244,4 +244,13 @@ impl Review {
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
+
+    /// The changes after which something that a bucket holds may be gone or out of reach: address and why.
+    pub fn losses(&self) -> impl Iterator<Item = (&str, &str)> {
+        let buckets = self.changes.iter().filter(|change| change.kind == "AWS::S3::Bucket");
+        buckets.filter_map(|change| {
+            let impact = change.impact.as_ref().filter(|impact| impact.severity == Severity::Interruption)?;
+            (change.action == Action::Update).then_some((change.address.as_str(), impact.text.as_str()))
+        })
+    }
 }
