@@ -18,6 +18,7 @@ use crate::plan::check::{Leave, check};
 use crate::plan::{self, Action, Plan, Reason};
 use crate::report::{self, Progress};
 use crate::resource::Removal;
+use crate::saved::Rests;
 use crate::stack;
 
 /// How a plan is carried out.
@@ -84,19 +85,13 @@ pub(super) async fn forget_home(session: &Session) -> miette::Result<()> {
 /// Passes when the account still asks for exactly what was shown. That a distribution has reached the edges meanwhile, or
 /// that somebody uploaded into a bucket whose settings change, is no reason to stop.
 pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
-    let (shown, now) = (binding(shown), binding(now));
-    if shown == now {
+    let moved = Rests::of(&binding(shown)).moved(&Rests::of(&binding(now)));
+    if moved.is_empty() {
         return Ok(());
     }
-    let steps = shown.steps.iter().chain(&now.steps);
-    let mut moved: Vec<String> = steps
-        .filter(|step| !(shown.steps.contains(step) && now.steps.contains(step)))
-        .map(|step| step.address.to_string())
-        .collect();
-    moved.sort();
-    moved.dedup();
-    let what = if moved.is_empty() { "something the plan rests on".to_owned() } else { moved.join(", ") };
-    let says = format!("the account moved since the plan was shown: {what}; nothing was changed");
+    let what: Vec<String> = moved.iter().map(ToString::to_string).collect();
+    let says =
+        format!("the account moved since the plan was shown; nothing was changed\n{}", what.join("\n"));
     Err(Refused::new(says, "read the new plan and apply that").into())
 }
 

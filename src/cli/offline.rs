@@ -35,7 +35,7 @@ pub(super) fn graph(path: &Path) -> miette::Result<Graph> {
 }
 
 fn declared(file: &StackFile) -> miette::Result<Graph> {
-    let code = Code { submit: String::new(), publish: String::new() };
+    let code = Code::default();
     let zone = file.domain.as_ref().map(|domain| Zone { id: format!("(the zone {})", domain.zone) });
     Ok(Graph::new(stack::declare(file, &code, zone.as_ref()))?)
 }

@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args) -> miette::Result<()> {
 fn policy(file: &StackFile, command: Command, zone_id: Option<&str>) -> PolicyDocument {
     let scope = session::scope(file);
     // Neither the code nor the zone changes what is declared, only the values in it.
-    let code = Code { submit: String::new(), publish: String::new() };
+    let code = Code::default();
     let zone = Zone { id: zone_id.unwrap_or("*").to_owned() };
     let declarations = stack::declare(file, &code, Some(&zone));
     let subject = Subject {

@@ -34,7 +34,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
     /// The most bytes that `markdown` may have; what matters least is left out first.
-    #[arg(long, value_name = "BYTES", default_value_t = 65_000, value_parser = clap::value_parser!(u32).range(1_000..))]
+    #[arg(long, value_name = "BYTES", default_value_t = 65_000, value_parser = clap::value_parser!(u32).range(i64::from(LEAST_BYTES)..))]
     max_bytes: u32,
     /// Exit 2 where there is something to do.
     #[arg(long)]
@@ -43,6 +43,9 @@ pub(super) struct Args {
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 }
+
+/// The least room in which a plan's totals and first dangers can be said.
+const LEAST_BYTES: u32 = 1_000;
 
 /// How a plan is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -99,6 +102,15 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         return Err(miette!(
             help = help,
             "`--out` saves the plan of one stack, and {} are given",
+            args.stacks.len()
+        ));
+    }
+    let least = LEAST_BYTES as usize * args.stacks.len();
+    if args.format == Format::Markdown && (args.max_bytes as usize) < least {
+        return Err(miette!(
+            help = format!("--max-bytes {least}, or fewer stacks"),
+            "{} bytes are too few for {} stacks",
+            args.max_bytes,
             args.stacks.len()
         ));
     }

@@ -121,7 +121,7 @@ impl Session {
     /// The stack as far as its removal or its outputs need it: which code it deploys does not matter, so nothing is
     /// built. Nor does it matter whether the stack could still get its name: in a zone that is gone, nothing is left.
     pub(super) async fn declare_unbuilt(&self) -> miette::Result<Graph> {
-        let code = Code { submit: String::new(), publish: String::new() };
+        let code = Code::default();
         let zone = match &self.file.domain {
             Some(domain) => {
                 let zones = route53::zones_over(&self.regions.home(), &domain.name).await?;

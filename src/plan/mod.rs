@@ -11,6 +11,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -91,8 +92,8 @@ pub struct Plan {
     pub outputs: BTreeMap<Address, Outputs>,
 }
 
-/// How many resources a plan makes, changes, replaces, removes and leaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// How many resources a plan makes, changes, replaces, removes and leaves; a replacement counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
     /// Made new.
     pub create: usize,

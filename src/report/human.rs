@@ -10,9 +10,6 @@ use super::printable::printable;
 use super::value::{self, Fate, Sides};
 use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
 
-/// Tags that carry ownership; every resource has them, so nobody wants to read them.
-pub(super) const OWN_TAGS: &str = "Tags[provision:";
-
 /// What becomes of what stays.
 const STAYS: &str =
     "    (it goes with the first apply that finds it empty: its objects expire, or delete them yourself)";
@@ -34,7 +31,7 @@ pub fn human(review: &Review) -> String {
         resource(&mut text, review, change);
     }
     for group in &groups {
-        self::group(&mut text, group, !concern.is_empty());
+        self::group(&mut text, review, group, !concern.is_empty());
     }
     if !review.changes.is_empty() {
         text.push('\n');
@@ -86,17 +83,12 @@ fn coloured(action: Action) -> String {
 }
 
 fn resource(text: &mut String, review: &Review, change: &Change) {
-    let id = change.id.as_deref().unwrap_or_default();
     let why = match (change.action, &change.reasons[..]) {
         (_, []) => String::new(),
         (Action::Replace, reasons) => format!(", replaced: {}", reasons.join(", ")),
         (_, reasons) => format!(", {}", reasons.join(", ")),
     };
-    let line = format!("{:<32} {:<32} {id}{why}", change.address, change.type_name());
-    let _ = writeln!(text, "  {} {}", coloured(change.action), line.trim_end());
-    if change.region != review.region {
-        let _ = writeln!(text, "      in {}", change.region);
-    }
+    named(text, review, change, &why);
     if change.action != Action::Create {
         properties(text, &change.properties);
     }
@@ -109,24 +101,31 @@ fn resource(text: &mut String, review: &Review, change: &Change) {
     }
 }
 
+/// The line that names a resource, and where it is if not in the stack's region.
+fn named(text: &mut String, review: &Review, change: &Change, why: &str) {
+    let id = change.id.as_deref().unwrap_or_default();
+    let line = format!("{:<32} {:<32} {id}{why}", change.address, change.type_name());
+    let _ = writeln!(text, "  {} {}", coloured(change.action), line.trim_end());
+    if change.region != review.region {
+        let _ = writeln!(text, "      in {}", change.region);
+    }
+}
+
 /// Resources that change alike: what changes, and which they are.
-fn group(text: &mut String, group: &Alike<'_>, gap: bool) {
+fn group(text: &mut String, review: &Review, group: &Alike<'_>, gap: bool) {
     let gap = if gap { "\n" } else { "" };
     let _ =
         writeln!(text, "{gap}{}", format!("only tags change, in {} resources", group.changes.len()).bold());
     properties(text, group.properties);
     for change in &group.changes {
-        let id = change.id.as_deref().unwrap_or_default();
-        let line = format!("{:<32} {:<32} {id}", change.address, change.type_name());
-        let _ = writeln!(text, "  {} {}", coloured(Action::Update), line.trim_end());
+        named(text, review, change, "");
     }
 }
 
 fn properties(text: &mut String, properties: &[Property]) {
-    let shown: Vec<&Property> =
-        properties.iter().filter(|property| !property.path.starts_with(OWN_TAGS)).collect();
-    let width = shown.iter().map(|property| property.path.chars().count()).max().unwrap_or_default().min(56);
-    for property in shown {
+    let width =
+        properties.iter().map(|property| property.path.chars().count()).max().unwrap_or_default().min(56);
+    for property in properties {
         let (path, cause, notes) = (&property.path, cause(property.cause), notes(property));
         match value::sides(path, property.before.as_ref(), property.after.as_ref()) {
             Sides::Short { before, after } => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::human::{OWN_TAGS, cause, notes, sign, totals};
+use super::human::{cause, notes, sign, totals};
 use super::picture::Picture;
 use super::printable::printable;
 use super::value::{self, Fate, Sides};
@@ -250,8 +250,7 @@ fn resource(text: &mut String, review: &Review, change: &Change, detail: Detail)
         if change.region == review.region { String::new() } else { format!(" in {}", change.region) };
     let _ = writeln!(text, "{sign} {replaced}{} {} {id}{region}", change.address, change.type_name());
     if change.action != Action::Create && detail < Detail::UpdatesNamed {
-        let shown = change.properties.iter().filter(|property| !property.path.starts_with(OWN_TAGS));
-        shown.for_each(|property| self::property(text, property, detail));
+        change.properties.iter().for_each(|property| self::property(text, property, detail));
     }
     if let Some(impact) = change.impact.as_ref().filter(|impact| impact.severity > Severity::None) {
         for sentence in impact.text.split_inclusive(". ") {

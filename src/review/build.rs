@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Action, Against, Cause, Change, FORMAT_VERSION, Kept, Property, Review, Totals, cause, impact, security,
+    Action, Against, Cause, Change, FORMAT_VERSION, Kept, Property, Review, cause, impact, security,
 };
 use crate::graph::Graph;
 use crate::model::{Address, Changes, Kind, Ownership, resolve};
@@ -27,7 +27,6 @@ pub fn review(
     let reviewing = Reviewing { plan, graph, applied, rules };
     let mut changes: Vec<Change> = plan.steps.iter().filter_map(|step| reviewing.step(step)).collect();
     sort(&mut changes);
-    let plan::Totals { create, update, replace, delete, unchanged } = plan.totals();
     Review {
         format_version: FORMAT_VERSION,
         provision_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -39,7 +38,7 @@ pub fn review(
         kept: plan.kept.iter().map(kept).collect(),
         security: security::findings(plan),
         notes: Vec::new(),
-        totals: Totals { create, update, replace, delete, unchanged },
+        totals: plan.totals(),
     }
 }
 

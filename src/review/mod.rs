@@ -18,6 +18,8 @@ pub use build::{Applied, name, review};
 pub use impact::impact;
 pub use security::findings;
 
+pub use crate::plan::Totals;
+
 /// The version of the JSON form: it grows when a member changes its meaning or goes.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -195,21 +197,6 @@ pub struct Kept {
     pub kind: String,
     /// Its physical id.
     pub id: String,
-}
-
-/// How many resources a plan makes, changes, replaces, removes and leaves; a replacement counts once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Totals {
-    /// Made new.
-    pub create: usize,
-    /// Changed in place.
-    pub update: usize,
-    /// Removed and made anew.
-    pub replace: usize,
-    /// Removed.
-    pub delete: usize,
-    /// Left as they are.
-    pub unchanged: usize,
 }
 
 impl Change {

@@ -65,8 +65,9 @@ pub struct Wiring {
     pub topic: Option<Input>,
 }
 
-/// The handlers' deployment packages, by the SHA-256 of each in lower-case hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The handlers' deployment packages, by the SHA-256 of each in lower-case hexadecimal; the default is of none, for where
+/// it does not matter which code is deployed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
     /// Of submit.
     pub submit: String,

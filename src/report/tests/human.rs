@@ -23,6 +23,7 @@ fn people_read_what_is_lost_first_and_who_moved_what() {
           drift   Timeout                             3s → 1m
           change  Description                         (none) → "takes uploads"
           differs Environment.Variables.DISTRIBUTION  "E1" → (known after apply: Id of delivery/distribution)
+          change  Tags[provision:address].Value       "a" → "b"
 
     storage
       + storage/logs                     S3 Bucket                        vod-logs, it is gone from the account since the last apply

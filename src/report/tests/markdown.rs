@@ -52,6 +52,7 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
           drift Timeout: 3s → 1m
           change Description: (none) → "takes uploads"
           differs Environment.Variables.DISTRIBUTION: "E1" → (known after apply: Id of delivery/distribution)
+          change Tags[provision:address].Value: "a" → "b"
     ```
     </details>
 
