@@ -12,7 +12,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_acm::types as sdk;
-use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::inventory::{ZONE_TAG, algorithm, listed, own, shared, tag, tags_of};
@@ -22,6 +21,7 @@ use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
 };
 use crate::resource::route53;
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// The region whose certificates CloudFront takes, wherever the stack is.
@@ -275,15 +275,10 @@ impl Resource for Certificate {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let arns = listed(cx, &[]).await?.into_iter().filter_map(|summary| summary.certificate_arn);
-        let with_tags = arns.map(|arn| async move {
-            let tags = tags_of(cx, &arn).await?;
-            Ok((arn, tags.and_then(|(tags, _)| Mark::from_tags(&tags))))
-        });
-        let found = try_join_all(with_tags).await?;
-        let ours = |(arn, mark): (String, Option<Mark>)| {
-            Some((arn, mark.filter(|mark| mark.stack == cx.scope.stack)?))
+        let read = |arn: String| async move {
+            Ok(tags_of(cx, &arn).await?.and_then(|(tags, _)| Mark::from_tags(&tags)))
         };
-        Ok(found.into_iter().filter_map(ours).collect())
+        marked(cx, arns, read).await
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use aws_sdk_cloudwatch::types::{self as api, AlarmType, MetricAlarm};
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, api_tags, retag, tags_of};
+use super::{ABSENT, api_tags, owned, retag, tags_of};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -254,17 +254,12 @@ impl Resource for Alarm {
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let call = cx.cloudwatch().describe_alarms().alarm_types(AlarmType::MetricAlarm);
         let mut pages = call.alarm_name_prefix(format!("{}-", cx.scope.stack)).into_paginator().send();
-        let mut owned = Vec::new();
+        let mut names = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.named("cloudwatch:DescribeAlarms")?;
-            let names = page.metric_alarms.unwrap_or_default().into_iter().filter_map(|one| one.alarm_name);
-            for name in names {
-                let tags = tags_of(cx, arn(&cx.scope, &name)).await?;
-                let mark = tags.as_ref().and_then(Mark::from_tags);
-                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)));
-            }
+            let alarms = page.named("cloudwatch:DescribeAlarms")?.metric_alarms.unwrap_or_default();
+            names.extend(alarms.into_iter().filter_map(|one| one.alarm_name));
         }
-        Ok(owned)
+        owned(cx, names, arn).await
     }
 }
 

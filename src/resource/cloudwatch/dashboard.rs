@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{api_tags, retag, tags_of};
+use super::{api_tags, owned, retag, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -117,17 +117,9 @@ impl Resource for Dashboard {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let call = cx.cloudwatch().list_dashboards().dashboard_name_prefix(&cx.scope.stack);
-        let mut pages = call.into_paginator().send();
-        let mut owned = Vec::new();
-        while let Some(page) = pages.next().await {
-            let entries = page.named("cloudwatch:ListDashboards")?.dashboard_entries.unwrap_or_default();
-            for name in entries.into_iter().filter_map(|entry| entry.dashboard_name) {
-                let tags = tags_of(cx, arn(&cx.scope, &name)).await?;
-                let mark = tags.as_ref().and_then(Mark::from_tags);
-                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)));
-            }
-        }
-        Ok(owned)
+        let entries = call.into_paginator().items().send();
+        let entries = entries.try_collect().await.named("cloudwatch:ListDashboards")?;
+        owned(cx, entries.into_iter().filter_map(|entry| entry.dashboard_name), arn).await
     }
 }
 

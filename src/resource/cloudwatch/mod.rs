@@ -9,7 +9,8 @@ pub use alarm::{Alarm, Dimension, TreatMissingData};
 pub use dashboard::Dashboard;
 
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::Tags;
+use crate::model::{Mark, Scope, Tags};
+use crate::resource::sweep::marked;
 
 const ABSENT: &[&str] = &["ResourceNotFound", "ResourceNotFoundException"];
 
@@ -23,6 +24,20 @@ async fn tags_of(cx: &Context, arn: String) -> Result<Option<Tags>> {
     let answer = call.send().await.unless("cloudwatch:ListTagsForResource", ABSENT)?;
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
     Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().filter_map(pair).collect()))
+}
+
+/// Those of `ids` that carry the stack's mark; `arn` is that of one.
+async fn owned(
+    cx: &Context,
+    ids: impl IntoIterator<Item = String>,
+    arn: impl Fn(&Scope, &str) -> String,
+) -> Result<Vec<(String, Mark)>> {
+    let arn = &arn;
+    let read = |id: String| async move {
+        let tags = tags_of(cx, arn(&cx.scope, &id)).await?;
+        Ok(tags.as_ref().and_then(Mark::from_tags))
+    };
+    marked(cx, ids, read).await
 }
 
 async fn retag(cx: &Context, arn: &str, seen: &Tags, desired: &Tags) -> Result<()> {

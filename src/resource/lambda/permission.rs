@@ -169,10 +169,6 @@ impl Resource for Permission {
         Some(self.physical_id())
     }
 
-    fn foreseen(&self, _: &Scope) -> Outputs {
-        Outputs::new()
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let (function, sid) = split(id)?;
         let policy = policy_of(cx, function).await?.unwrap_or_default();

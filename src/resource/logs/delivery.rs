@@ -5,7 +5,7 @@
 use aws_sdk_cloudwatchlogs::types::{Delivery as Found, S3DeliveryConfiguration};
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, PARTS, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, PARTS, owned, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -198,18 +198,10 @@ impl Resource for Delivery {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let prefix = format!("{}-", cx.scope.stack);
-        let mut pages = cx.logs().describe_deliveries().into_paginator().send();
-        let mut owned = Vec::new();
-        while let Some(page) = pages.next().await {
-            let found = page.named("logs:DescribeDeliveries")?.deliveries.unwrap_or_default();
-            let ours = |one: &Found| one.delivery_source_name().is_some_and(|name| name.starts_with(&prefix));
-            for id in found.into_iter().filter(ours).filter_map(|one| one.id) {
-                let tags = tags_of(cx, &arn(&cx.scope, &id)).await?;
-                let mark = tags.as_ref().and_then(Mark::from_tags);
-                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (id, mark)));
-            }
-        }
-        Ok(owned)
+        let found = cx.logs().describe_deliveries().into_paginator().items().send();
+        let found = found.try_collect().await.named("logs:DescribeDeliveries")?;
+        let ours = |one: &Found| one.delivery_source_name().is_some_and(|name| name.starts_with(&prefix));
+        owned(cx, found.into_iter().filter(ours).filter_map(|one| one.id), arn).await
     }
 }
 

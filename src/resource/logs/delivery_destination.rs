@@ -5,7 +5,7 @@
 use aws_sdk_cloudwatchlogs::types::DeliveryDestinationConfiguration;
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -131,18 +131,9 @@ impl Resource for DeliveryDestination {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let prefix = format!("{}-", cx.scope.stack);
-        let mut pages = cx.logs().describe_delivery_destinations().into_paginator().send();
-        let mut owned = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.named("logs:DescribeDeliveryDestinations")?;
-            let found = page.delivery_destinations.unwrap_or_default();
-            let names = found.into_iter().filter_map(|destination| destination.name);
-            for name in names.filter(|name| name.starts_with(&prefix)) {
-                let tags = tags_of(cx, &arn(&cx.scope, &name)).await?;
-                let mark = tags.as_ref().and_then(Mark::from_tags);
-                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)));
-            }
-        }
-        Ok(owned)
+        let found = cx.logs().describe_delivery_destinations().into_paginator().items().send();
+        let found = found.try_collect().await.named("logs:DescribeDeliveryDestinations")?;
+        let names = found.into_iter().filter_map(|destination| destination.name);
+        owned(cx, names.filter(|name| name.starts_with(&prefix)), arn).await
     }
 }

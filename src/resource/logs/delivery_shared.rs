@@ -7,7 +7,8 @@
 use std::future::Future;
 
 use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
-use crate::model::Tags;
+use crate::model::{Mark, Scope, Tags};
+use crate::resource::sweep::marked;
 
 /// The parts of a delivery, which stacks keep where CloudFront's logs are. One list for all actions but those on tags: no
 /// other action acts on more than one of them.
@@ -41,6 +42,20 @@ pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<Tags>> {
     let call = cx.logs().list_tags_for_resource().resource_arn(arn);
     let answer = call.send().await.unless("logs:ListTagsForResource", ABSENT)?;
     Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
+}
+
+/// Those of `ids` that carry the stack's mark; `arn` is that of one.
+pub(super) async fn owned(
+    cx: &Context,
+    ids: impl IntoIterator<Item = String>,
+    arn: impl Fn(&Scope, &str) -> String,
+) -> Result<Vec<(String, Mark)>> {
+    let arn = &arn;
+    let read = |id: String| async move {
+        let tags = tags_of(cx, &arn(&cx.scope, &id)).await?;
+        Ok(tags.as_ref().and_then(Mark::from_tags))
+    };
+    marked(cx, ids, read).await
 }
 
 /// Whether what has this ARN exists and is marked as these tags mark it: then a conflict at its creation only says that

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, retag, settle, tags_of};
+use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, tags_of};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
@@ -145,17 +145,9 @@ impl Resource for DeliverySource {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let prefix = format!("{}-", cx.scope.stack);
-        let mut pages = cx.logs().describe_delivery_sources().into_paginator().send();
-        let mut owned = Vec::new();
-        while let Some(page) = pages.next().await {
-            let found = page.named("logs:DescribeDeliverySources")?.delivery_sources.unwrap_or_default();
-            let names = found.into_iter().filter_map(|source| source.name);
-            for name in names.filter(|name| name.starts_with(&prefix)) {
-                let tags = tags_of(cx, &arn(&cx.scope, &name)).await?;
-                let mark = tags.as_ref().and_then(Mark::from_tags);
-                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)));
-            }
-        }
-        Ok(owned)
+        let found = cx.logs().describe_delivery_sources().into_paginator().items().send();
+        let found = found.try_collect().await.named("logs:DescribeDeliverySources")?;
+        let names = found.into_iter().filter_map(|source| source.name);
+        owned(cx, names.filter(|name| name.starts_with(&prefix)), arn).await
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::ABSENT;
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{Mark, Tags};
+use crate::resource::sweep::marked;
 
 /// Tags that CloudFormation writes as a map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,13 +67,12 @@ pub(super) async fn owned(
     arn: impl Fn(&str) -> String,
 ) -> Result<Vec<(String, Mark)>> {
     let prefix = format!("{}-", cx.scope.stack);
-    let mut owned = Vec::new();
-    for name in names.into_iter().filter(|name| name.starts_with(&prefix)) {
+    let arn = &arn;
+    let read = |name: String| async move {
         let tags = list(cx, &arn(&name)).await?.unwrap_or_default();
-        let mark = Mark::from_tags(&tags).filter(|mark| mark.stack == cx.scope.stack);
-        owned.extend(mark.map(|mark| (name, mark)));
-    }
-    Ok(owned)
+        Ok(Mark::from_tags(&tags))
+    };
+    marked(cx, names.into_iter().filter(|name| name.starts_with(&prefix)), read).await
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{ABSENT, TOPICS};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const DISPLAY_NAME: &str = "DisplayName";
@@ -147,17 +148,12 @@ impl Resource for Topic {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let prefix = format!("{}-", cx.scope.stack);
-        let mut pages = cx.sns().list_topics().into_paginator().send();
-        let mut owned = Vec::new();
-        while let Some(page) = pages.next().await {
-            let topics = page.named("sns:ListTopics")?.topics.unwrap_or_default();
-            let named = topics.into_iter().filter_map(|topic| topic.topic_arn);
-            for arn in named.filter(|arn| name_of(arn).starts_with(&prefix)) {
-                let mark = tags(cx, &arn).await?.as_ref().and_then(Mark::from_tags);
-                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (arn, mark)));
-            }
-        }
-        Ok(owned)
+        let topics = cx.sns().list_topics().into_paginator().items().send();
+        let topics = topics.try_collect().await.named("sns:ListTopics")?;
+        let arns = topics.into_iter().filter_map(|topic| topic.topic_arn);
+        let arns = arns.filter(|arn| name_of(arn).starts_with(&prefix));
+        let read = |arn: String| async move { Ok(tags(cx, &arn).await?.as_ref().and_then(Mark::from_tags)) };
+        marked(cx, arns, read).await
     }
 }
 

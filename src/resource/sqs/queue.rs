@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
@@ -150,20 +151,15 @@ impl Resource for Queue {
     }
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
-        let prefix = format!("{}-", cx.scope.stack);
-        let mut pages =
-            cx.sqs().list_queues().queue_name_prefix(prefix).max_results(1000).into_paginator().send();
-        let mut owned = Vec::new();
-        while let Some(page) = pages.next().await {
-            for listed in page.named("sqs:ListQueues")?.queue_urls.unwrap_or_default() {
-                let id = url(&cx.scope, name_of(&listed));
-                let call = cx.sqs().list_queue_tags().queue_url(&id);
-                let tags =
-                    call.send().await.unless("sqs:ListQueueTags", ABSENT)?.and_then(|answer| answer.tags);
-                let mark = Mark::from_tags(&tags.unwrap_or_default().into_iter().collect());
-                owned.extend(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (id, mark)));
-            }
-        }
-        Ok(owned)
+        let call = cx.sqs().list_queues().queue_name_prefix(format!("{}-", cx.scope.stack));
+        let listed = call.max_results(1000).into_paginator().items().send();
+        let listed = listed.try_collect().await.named("sqs:ListQueues")?;
+        let ids: Vec<String> = listed.iter().map(|listed| url(&cx.scope, name_of(listed))).collect();
+        let read = |id: String| async move {
+            let tags = cx.sqs().list_queue_tags().queue_url(&id).send().await;
+            let tags = tags.unless("sqs:ListQueueTags", ABSENT)?.and_then(|answer| answer.tags);
+            Ok(Mark::from_tags(&tags.unwrap_or_default().into_iter().collect()))
+        };
+        marked(cx, ids, read).await
     }
 }
