@@ -1,16 +1,21 @@
 //! A record of every API call: what `-v` prints, what the closing line counts, and what proves that a plan only reads.
+//! Listening to each answer, it also hears what time it is in the cloud.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use jiff::Timestamp;
+
+use super::clock::Clock;
 
 /// One finished call.
 #[derive(Clone, Debug)]
@@ -32,11 +37,12 @@ pub struct Call {
 pub struct Calls {
     began: Instant,
     list: Arc<Mutex<Vec<Call>>>,
+    clock: Clock,
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        Self { began: Instant::now(), list: Arc::default() }
+        Self { began: Instant::now(), list: Arc::default(), clock: Clock::default() }
     }
 }
 
@@ -71,6 +77,12 @@ impl Calls {
             free = call.began + call.took;
             chain + 1
         })
+    }
+
+    /// The time by the cloud's clock, as of the last answer; before the first, by this machine's.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     fn push(&self, call: Call) {
@@ -110,6 +122,18 @@ impl Intercept for Recorder {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         cfg.interceptor_state().store_put(Began(Instant::now()));
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(date) = context.response().headers().get("date") {
+            self.calls.clock.heard(date);
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! [`Context`] is what adapters are given. It is cheap to clone.
 
 mod calls;
+mod clock;
 mod connect;
 mod error;
 mod wait;

@@ -1,7 +1,9 @@
 //! One writer at a time: a lease on the stack, kept in the home bucket by S3's conditional writes.
 //!
 //! The lease is taken with `If-None-Match: *`, renewed and taken over with `If-Match`. Its holder renews it while it
-//! works; what a dead holder left behind expires. Follows the S3 user guide, "Conditional writes".
+//! works; what a dead holder left behind expires, by S3's clock and not by that of the machine that looks. A write whose answer
+//! got lost is tried again and then meets its own work: whose the lock is, its `run` says. Follows the S3 user guide,
+//! "Conditional writes".
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,12 +19,18 @@ use tokio_util::sync::CancellationToken;
 use super::Home;
 use crate::aws::{self, Error, Result, SdkResult};
 
-/// How long a lease lasts without renewal.
-const LASTS: SignedDuration = SignedDuration::from_secs(120);
-/// How often its holder renews it.
-const RENEWED_EVERY: Duration = Duration::from_secs(30);
-/// S3's codes for "the condition did not hold": somebody else was first.
-const LOST: &[&str] = &["PreconditionFailed", "ConditionalRequestConflict", "412"];
+/// How long a lease lasts without renewal, and how often its holder renews it.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    lasts: SignedDuration,
+    renewed_every: Duration,
+}
+
+const PACE: Pace = Pace { lasts: SignedDuration::from_secs(120), renewed_every: Duration::from_secs(30) };
+/// How often a lock that is given back in the very moment is tried for.
+const ATTEMPTS: usize = 3;
+/// S3's codes for "the condition did not hold": somebody else was first. `If-Match` finds no key where the lock is gone.
+const LOST: &[&str] = &["PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey"];
 
 /// Who holds a stack, as the lock object says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +81,7 @@ pub enum Locked {
 pub struct Lease {
     home: Home,
     stack: String,
-    etag: Arc<Mutex<String>>,
+    etag: Arc<Mutex<ETag>>,
     renewal: JoinHandle<()>,
     lost: CancellationToken,
 }
@@ -82,9 +90,22 @@ pub(super) fn key(stack: &str) -> String {
     format!("lock/{stack}.json")
 }
 
-enum Condition<'a> {
+/// What must be true of the lock object for a write to count.
+enum Condition {
     Absent,
-    Unchanged(&'a str),
+    Unchanged(ETag),
+}
+
+type ETag = String;
+
+/// How a write of the lock ended.
+enum Written {
+    /// The lock is this run's, under this ETag.
+    Ours(ETag),
+    /// It is somebody else's.
+    Theirs(Held, ETag),
+    /// It is nobody's, though it was a moment ago.
+    Nobodys,
 }
 
 impl Home {
@@ -93,21 +114,28 @@ impl Home {
     /// # Errors
     /// When somebody else holds it, or when the bucket cannot be read or written.
     pub async fn lock(&self, stack: &str, by: &str, command: &str) -> std::result::Result<Lease, Locked> {
-        let held = new_holder(by, command);
-        if let Some(etag) = self.write_lock(stack, &held, Condition::Absent).await? {
-            return Ok(self.lease(stack, held, etag));
-        }
-        // Somebody was first. What has expired is taken over, unless its holder renews it in the same moment.
-        if let Some(object) = self.get(&key(stack)).await? {
-            let holder: Held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
-            if holder.expires > Timestamp::now() {
-                return Err(Locked::Elsewhere { stack: stack.to_owned(), holder: Box::new(holder) });
-            }
-            if let Some(etag) = self.write_lock(stack, &held, Condition::Unchanged(&object.etag)).await? {
-                return Ok(self.lease(stack, held, etag));
-            }
-        } else if let Some(etag) = self.write_lock(stack, &held, Condition::Absent).await? {
-            return Ok(self.lease(stack, held, etag));
+        self.lock_at(PACE, stack, by, command).await
+    }
+
+    async fn lock_at(
+        &self,
+        pace: Pace,
+        stack: &str,
+        by: &str,
+        command: &str,
+    ) -> std::result::Result<Lease, Locked> {
+        let held = self.new_holder(pace, by, command);
+        let mut condition = Condition::Absent;
+        for _ in 0..ATTEMPTS {
+            condition = match self.write_lock(stack, &held, condition).await? {
+                Written::Ours(etag) => return Ok(self.lease(pace, stack, held, etag)),
+                Written::Theirs(holder, _) if holder.expires > self.now() => {
+                    return Err(Locked::Elsewhere { stack: stack.to_owned(), holder: Box::new(holder) });
+                }
+                // What has expired is taken over, unless its holder renews it in the same moment.
+                Written::Theirs(_, etag) => Condition::Unchanged(etag),
+                Written::Nobodys => Condition::Absent,
+            };
         }
         let message = "it changed hands just now; run the command again";
         Err(Locked::Failed(Error::unexpected("s3:PutObject", message)))
@@ -118,13 +146,23 @@ impl Home {
     /// # Errors
     /// When the lock cannot be read.
     pub async fn holder(&self, stack: &str) -> Result<Option<Held>> {
-        let Some(object) = self.get(&key(stack)).await? else { return Ok(None) };
-        let held: Held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
-        Ok((held.expires > Timestamp::now()).then_some(held))
+        let held = self.read_lock(stack).await?.map(|(held, _)| held);
+        Ok(held.filter(|held| held.expires > self.now()))
     }
 
-    /// Writes the lock if the condition holds, and returns its new ETag; nothing if the condition does not hold.
-    async fn write_lock(&self, stack: &str, held: &Held, condition: Condition<'_>) -> Result<Option<String>> {
+    /// The time by which leases expire.
+    fn now(&self) -> Timestamp {
+        self.cx.connection().calls().now()
+    }
+
+    async fn read_lock(&self, stack: &str) -> Result<Option<(Held, ETag)>> {
+        let Some(object) = self.get(&key(stack)).await? else { return Ok(None) };
+        let held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
+        Ok(Some((held, object.etag)))
+    }
+
+    /// Writes the lock if the condition holds, and says whose it is then.
+    async fn write_lock(&self, stack: &str, held: &Held, condition: Condition) -> Result<Written> {
         let body = serde_json::to_vec(held).map_err(|error| unreadable(&error))?;
         let put =
             self.cx.s3().put_object().bucket(self.bucket()).key(key(stack)).body(ByteStream::from(body));
@@ -133,16 +171,36 @@ impl Home {
             Condition::Absent => put.if_none_match("*"),
             Condition::Unchanged(etag) => put.if_match(etag),
         };
-        let answer = put.send().await.unless("s3:PutObject", LOST)?;
-        Ok(answer.map(|answer| answer.e_tag.unwrap_or_default()))
+        if let Some(answer) = put.send().await.unless("s3:PutObject", LOST)? {
+            return Ok(Written::Ours(answer.e_tag.unwrap_or_default()));
+        }
+        Ok(match self.read_lock(stack).await? {
+            Some((found, etag)) if found.run == held.run => Written::Ours(etag),
+            Some((found, etag)) => Written::Theirs(found, etag),
+            None => Written::Nobodys,
+        })
     }
 
-    fn lease(&self, stack: &str, held: Held, etag: String) -> Lease {
+    fn lease(&self, pace: Pace, stack: &str, held: Held, etag: ETag) -> Lease {
         let etag = Arc::new(Mutex::new(etag));
         let lost = CancellationToken::new();
-        let renewal =
-            tokio::spawn(renew(self.clone(), stack.to_owned(), held, Arc::clone(&etag), lost.clone()));
+        let renewal = Renewal { home: self.clone(), pace, stack: stack.to_owned(), held };
+        let renewal = tokio::spawn(renewal.run(Arc::clone(&etag), lost.clone()));
         Lease { home: self.clone(), stack: stack.to_owned(), etag, renewal, lost }
+    }
+
+    fn new_holder(&self, pace: Pace, by: &str, command: &str) -> Held {
+        let now = self.now();
+        let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let process = std::process::id();
+        Held {
+            run: format!("{process}-{}", Timestamp::now().as_nanosecond()),
+            by: by.to_owned(),
+            host: format!("{node} (process {process})"),
+            command: command.to_owned(),
+            since: now,
+            expires: now + pace.lasts,
+        }
     }
 }
 
@@ -153,30 +211,32 @@ fn unreadable(error: &serde_json::Error) -> Error {
     Error::unexpected("s3:GetObject", message)
 }
 
-fn new_holder(by: &str, command: &str) -> Held {
-    let now = Timestamp::now();
-    let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let process = std::process::id();
-    Held {
-        run: format!("{process}-{}", now.as_nanosecond()),
-        by: by.to_owned(),
-        host: format!("{node} (process {process})"),
-        command: command.to_owned(),
-        since: now,
-        expires: now + LASTS,
-    }
+/// What keeps a lease alive.
+struct Renewal {
+    home: Home,
+    pace: Pace,
+    stack: String,
+    held: Held,
 }
 
-async fn renew(home: Home, stack: String, mut held: Held, etag: Arc<Mutex<String>>, lost: CancellationToken) {
-    loop {
-        tokio::time::sleep(RENEWED_EVERY).await;
-        let mut current = etag.lock().await;
-        held.expires = Timestamp::now() + LASTS;
-        match home.write_lock(&stack, &held, Condition::Unchanged(&current)).await {
-            Ok(Some(renewed)) => *current = renewed,
-            Ok(None) => return lost.cancel(),
-            // A renewal that fails for the moment is tried again; the lease outlasts three of them.
-            Err(error) => tracing::warn!("the lock was not renewed: {error}"),
+impl Renewal {
+    /// Renews the lease until it is dropped, or lost: to somebody else, or because it could not be renewed in time.
+    async fn run(mut self, etag: Arc<Mutex<ETag>>, lost: CancellationToken) {
+        loop {
+            tokio::time::sleep(self.pace.renewed_every).await;
+            let mut current = etag.lock().await;
+            let renewed = Held { expires: self.home.now() + self.pace.lasts, ..self.held.clone() };
+            let write = self.home.write_lock(&self.stack, &renewed, Condition::Unchanged(current.clone()));
+            let left = self.held.expires.duration_since(self.home.now()).unsigned_abs();
+            match tokio::time::timeout(left, write).await {
+                Ok(Ok(Written::Ours(etag))) => (*current, self.held) = (etag, renewed),
+                Ok(Ok(Written::Theirs(..) | Written::Nobodys)) => return lost.cancel(),
+                // A renewal that fails for the moment is tried again; the lease outlasts three of them.
+                Ok(Err(error)) if self.home.now() < self.held.expires => {
+                    tracing::warn!("the lock was not renewed: {error}");
+                }
+                Ok(Err(_)) | Err(_) => return lost.cancel(),
+            }
         }
     }
 }
@@ -193,8 +253,9 @@ impl Lease {
     /// # Errors
     /// When the call fails; the lease then expires by itself.
     pub async fn release(self) -> aws::Result<()> {
-        self.renewal.abort();
+        // A renewal on its way is waited for: what it writes is what is to be deleted.
         let etag = self.etag.lock().await;
+        self.renewal.abort();
         let s3 = self.home.cx.s3();
         let delete =
             s3.delete_object().bucket(self.home.bucket()).key(key(&self.stack)).if_match(etag.as_str());
@@ -208,3 +269,6 @@ impl Drop for Lease {
         self.renewal.abort();
     }
 }
+
+#[cfg(test)]
+mod tests;
