@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared, join_all};
 
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
 use crate::model::{
-    Address, Declaration, Kind, Known, Live, Mark, Orphan, OutputRef, Ownership, Snapshot, refs, resolve,
+    Address, Declaration, Kind, Known, Live, Mark, Orphan, Ownership, Snapshot, refs, resolve,
 };
 use crate::resource::{Beside, Registry};
 
@@ -41,8 +42,11 @@ pub enum Memory<'a> {
     Sweep(&'a [Known]),
 }
 
+/// A read that others may wait for as well.
+type Read<'a> = Shared<BoxFuture<'a, aws::Result<Option<Live>>>>;
+
 /// The live state of every declared resource. All reads run side by side; only what is named by an id that AWS assigned
-/// to another resource is looked for once that is known.
+/// to another resource waits until that one is found.
 ///
 /// # Errors
 /// When any of them fails: all failures are named.
@@ -51,39 +55,41 @@ pub async fn declared(
     registry: &Registry,
     graph: &Graph,
 ) -> Result<BTreeMap<Address, Live>, Unreadable> {
-    let mut live = BTreeMap::new();
-    look(regions, registry, graph.in_order().collect(), &mut live).await?;
-    let hanging = graph.in_order().filter(|declaration| {
-        let assigned =
-            |reference: &OutputRef| reference.foreseen.is_none() && live.contains_key(&reference.address);
-        !live.contains_key(&declaration.address) && refs(&declaration.properties).iter().any(assigned)
+    let mut reads: BTreeMap<&Address, Read<'_>> = BTreeMap::new();
+    for declaration in graph.in_order() {
+        let awaited = refs(&declaration.properties).into_iter().filter(|needed| needed.foreseen.is_none());
+        let awaited: BTreeMap<Address, Read<'_>> =
+            awaited.map(|needed| (needed.address.clone(), reads[&needed.address].clone())).collect();
+        let read = find_after(regions, registry, declaration, awaited).boxed().shared();
+        reads.insert(&declaration.address, read);
+    }
+    let reads = reads.into_iter().map(|(address, read)| async move {
+        let found = read.await.map_err(|error| Failure { subject: address.to_string(), error })?;
+        Ok(found.map(|seen| (address.clone(), seen)))
     });
-    let hanging: Vec<&Declaration> = hanging.collect();
-    look(regions, registry, hanging, &mut live).await?;
-    Ok(live)
+    Ok(collect(join_all(reads).await)?.into_iter().flatten().collect())
 }
 
-/// Looks for these, with the outputs of what is known to be live, and adds what is found.
-async fn look(
+/// Looks at once; where that finds nothing, again with the outputs of what is awaited, as far as that is there.
+async fn find_after(
     regions: &Regions,
     registry: &Registry,
-    declarations: Vec<&Declaration>,
-    live: &mut BTreeMap<Address, Live>,
-) -> Result<(), Unreadable> {
-    let known = &*live;
-    let reads = declarations.into_iter().map(|declaration| async move {
-        let found = find_among(regions, registry, declaration, known).await;
-        (declaration.address.clone(), found)
-    });
-    let mut failures = Vec::new();
-    for (address, found) in join_all(reads).await {
-        match found {
-            Ok(Some(seen)) => drop(live.insert(address, seen)),
-            Ok(None) => {}
-            Err(error) => failures.push(Failure { subject: address.to_string(), error }),
-        }
+    declaration: &Declaration,
+    awaited: BTreeMap<Address, Read<'_>>,
+) -> aws::Result<Option<Live>> {
+    let found = find(regions, registry, declaration).await?;
+    if found.is_some() || awaited.is_empty() {
+        return Ok(found);
     }
-    if failures.is_empty() { Ok(()) } else { Err(Unreadable { failures }) }
+    let awaited = awaited.into_iter().map(|(address, read)| async move {
+        // A read that fails ends the plan in its own name.
+        Some((address, read.await.ok().flatten()?))
+    });
+    let known: BTreeMap<Address, Live> = join_all(awaited).await.into_iter().flatten().collect();
+    if known.is_empty() {
+        return Ok(None);
+    }
+    find_among(regions, registry, declaration, &known).await
 }
 
 /// The live resource that one declaration speaks of.
@@ -262,5 +268,7 @@ fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {
     if failures.is_empty() { Ok(found) } else { Err(Unreadable { failures }) }
 }
 
+#[cfg(test)]
+mod reading;
 #[cfg(test)]
 mod tests;

@@ -10,10 +10,9 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::aws::{Connection, Result, Target};
-use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, Scope};
+use crate::model::{Guard, Scope};
 use crate::resource::Created;
-
-const KIND: Kind = Kind::new("AWS::Test::Thing");
+use crate::resource::told::{Answers, KIND, Told};
 
 /// Creates whatever it is asked, noting it; fails or blocks for the names it is told.
 #[derive(Default)]
@@ -24,35 +23,8 @@ struct Fake {
     leave: Option<Notify>,
 }
 
-impl Adapter for &'static Fake {
-    fn kind(&self) -> Kind {
-        KIND
-    }
-    fn create_only(&self) -> &'static [&'static str] {
-        &[]
-    }
-    fn write_only(&self) -> &'static [&'static str] {
-        &[]
-    }
-    fn guard(&self) -> Guard {
-        Guard::None
-    }
-    fn settles(&self) -> bool {
-        false
-    }
-    fn normal(&self) -> fn(&Value) -> Value {
-        Value::clone
-    }
-    fn permissions(&self) -> Permissions {
-        Permissions { observe: &[], create: &[], update: &[], delete: &[], empty: &[], list: &[] }
-    }
-    fn find<'a>(&'a self, _: &'a Context, _: &'a Value, _: &'a Mark) -> BoxFuture<'a, Result<Option<Live>>> {
-        async { Ok(None) }.boxed()
-    }
-    fn observe<'a>(&'a self, _: &'a Context, _: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
-        async { Ok(None) }.boxed()
-    }
-    fn create<'a>(&'a self, _: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
+impl Answers for Fake {
+    fn create<'a>(&'a self, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
         async move {
             self.entered.notify_one();
             if let Some(leave) = &self.leave {
@@ -66,21 +38,6 @@ impl Adapter for &'static Fake {
             Ok(Created::new(name, Outputs::from([("Id".to_owned(), format!("id-{name}"))])))
         }
         .boxed()
-    }
-    fn update<'a>(
-        &'a self,
-        _: &'a Context,
-        _: &'a Live,
-        _: &'a Value,
-        _: &'a Changes,
-    ) -> BoxFuture<'a, Result<()>> {
-        async { Ok(()) }.boxed()
-    }
-    fn delete<'a>(&'a self, _: &'a Context, _: &'a str, _: Removal) -> BoxFuture<'a, Result<()>> {
-        async { Ok(()) }.boxed()
-    }
-    fn list_owned<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
-        async { Ok(vec![]) }.boxed()
     }
 }
 
@@ -107,7 +64,7 @@ async fn run(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> Out
     let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
     let connection = Connection::open(target, "ap-northeast-2").await;
     let regions = Regions::new(connection, plan.scope.clone());
-    let registry = Registry::new(vec![Box::new(fake)]);
+    let registry = Registry::new(vec![Box::new(Told(fake))]);
     let (events, _kept) = unbounded_channel();
     let removal = Removal::OnlyEmpty;
     let execution =

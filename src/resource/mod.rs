@@ -19,6 +19,8 @@ pub mod s3;
 pub mod sns;
 pub mod sqs;
 mod sweep;
+#[cfg(test)]
+pub(crate) mod told;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -1,0 +1,93 @@
+//! In which order declared resources are read, with an adapter that answers as it is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::*;
+use crate::aws::{Connection, Result, Target};
+use crate::model::{Contents, Guard, Input, OutputRef, Outputs, Readiness, Scope};
+use crate::resource::told::{Answers, KIND, Told};
+
+/// Finds what is named by nothing, or by an id that is known. Of two of them, one waits for the other.
+#[derive(Default)]
+struct Fake {
+    hanging_is_found: Notify,
+}
+
+impl Answers for Fake {
+    fn find<'a>(&'a self, declared: &'a Value) -> BoxFuture<'a, Result<Option<Live>>> {
+        async move {
+            match declared["Name"].as_str() {
+                Some("unreadable") => return Err(aws::Error::unexpected("test:Get", "told to fail")),
+                Some("absent") => return Ok(None),
+                Some("slow") => self.hanging_is_found.notified().await,
+                Some("hanging") if declared["On"] != json!("id-of-middle") => return Ok(None),
+                Some("hanging") => self.hanging_is_found.notify_one(),
+                Some("middle") if declared["On"] != json!("id-of-first") => return Ok(None),
+                _ => {}
+            }
+            let name = declared["Name"].as_str().unwrap_or_default();
+            Ok(Some(Live {
+                id: name.to_owned(),
+                properties: declared.clone(),
+                outputs: Outputs::from([("Id".to_owned(), format!("id-of-{name}"))]),
+                ownership: Ownership::Inherited,
+                readiness: Readiness::Ready,
+                contents: Contents::Nothing,
+            }))
+        }
+        .boxed()
+    }
+}
+
+/// What is read of resources of these names, each of them on another one's id.
+async fn read(names: &[(&str, Option<&str>)]) -> std::result::Result<BTreeMap<Address, Live>, Unreadable> {
+    let declared = names.iter().map(|(name, on)| {
+        let id = |on: &&str| OutputRef { address: Address::new(*on), attribute: "Id".into(), foreseen: None };
+        Declaration {
+            address: Address::new(*name),
+            kind: KIND,
+            region: "eu-west-1".into(),
+            properties: json!({ "Name": name, "On": on.as_ref().map(|on| Input::output(id(on))) }),
+            foreseen: Outputs::new(),
+            after: BTreeSet::new(),
+            guard: Guard::None,
+        }
+    });
+    let graph = Graph::new(declared).unwrap();
+    let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+    let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+    let regions = Regions::new(Connection::open(target, "eu-west-1").await, scope);
+    let fake: &'static Fake = Box::leak(Box::default());
+    let registry = Registry::new(vec![Box::new(Told(fake))]);
+    // Reads that wait for each other would wait for ever.
+    let read = tokio::time::timeout(Duration::from_secs(60), super::declared(&regions, &registry, &graph));
+    read.await.expect("a read waits for what it does not need")
+}
+
+#[tokio::test]
+async fn a_read_waits_for_the_ids_that_it_needs_and_for_nothing_else() {
+    let found =
+        read(&[("first", None), ("middle", Some("first")), ("hanging", Some("middle")), ("slow", None)]);
+    let found = found.await.unwrap();
+    assert_eq!(found.keys().map(Address::as_str).collect::<Vec<_>>(), ["first", "hanging", "middle", "slow"]);
+}
+
+#[tokio::test]
+async fn what_hangs_on_something_absent_is_absent() {
+    assert_eq!(read(&[("absent", None), ("hanging", Some("absent"))]).await.unwrap(), BTreeMap::new());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named_once() {
+    let unreadable = read(&[("unreadable", None), ("hanging", Some("unreadable"))]).await.unwrap_err();
+    assert_eq!(
+        unreadable.failures.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>(),
+        ["unreadable"]
+    );
+}
