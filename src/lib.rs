@@ -12,6 +12,7 @@ pub mod diff;
 pub mod execute;
 pub mod graph;
 pub mod home;
+pub mod library;
 pub mod local;
 pub mod model;
 pub mod observe;

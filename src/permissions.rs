@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::home;
+use crate::library;
 use crate::model::{
     Allow, Declaration, Input, Only, Permissions, Place, PolicyDocument, STACK_TAG, Scope, Statement,
 };
@@ -32,6 +33,8 @@ pub enum Command {
     Teardown,
     /// Uploads a clip and waits until it is published.
     Verify,
+    /// Starts encodes of what is in the source bucket, and follows them.
+    Library,
 }
 
 /// The stack that a policy is for.
@@ -51,11 +54,13 @@ pub struct Subject<'a> {
 #[must_use]
 pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> PolicyDocument {
     let mut grants = Grants { subject, needed: BTreeMap::new() };
-    if command == Command::Verify {
-        grants.verify(registry);
-    } else {
-        grants.stack(registry, command);
-        grants.home(registry, command);
+    match command {
+        Command::Verify => grants.verify(registry),
+        Command::Library => grants.on_stack(library::PERMISSIONS),
+        Command::Plan | Command::Apply | Command::Teardown => {
+            grants.stack(registry, command);
+            grants.home(registry, command);
+        }
     }
     grants.document()
 }
@@ -123,7 +128,7 @@ impl Grants<'_> {
             let regions = self.regions(adapter);
             self.add_all(&[needs.observe, needs.list], &regions, &[]);
             match command {
-                Command::Plan | Command::Verify => {}
+                Command::Plan | Command::Verify | Command::Library => {}
                 Command::Apply => {
                     self.add_declared(adapter, &needs);
                     self.add_all(&[needs.delete], &regions, &[]);
@@ -165,7 +170,7 @@ impl Grants<'_> {
             }
         }
         let own: &[&[Allow]] = match command {
-            Command::Plan | Command::Verify => &[home::READ],
+            Command::Plan | Command::Verify | Command::Library => &[home::READ],
             Command::Apply => &[home::READ, home::LOCK, home::NOTE, home::KEEP],
             Command::Teardown => &[home::READ, home::LOCK, home::NOTE, home::FORGET],
         };
@@ -182,8 +187,13 @@ impl Grants<'_> {
                 self.add_all(&[adapter.permissions().observe], &self.regions(adapter), &[]);
             }
         }
+        self.on_stack(verify::PERMISSIONS);
+    }
+
+    /// What a command does with the stack's buckets, which are found by their names; and its zone.
+    fn on_stack(&mut self, needed: &[Allow]) {
         let place = self.place(&self.subject.scope.region);
-        for allow in verify::PERMISSIONS {
+        for allow in needed {
             self.add(allow, &place, &[]);
         }
         if self.subject.domain.is_some() {
@@ -212,6 +222,7 @@ impl Grants<'_> {
             home: self.subject.scope.home_bucket(),
             zone: self.subject.zone.unwrap_or("*").to_owned(),
             source: bucket("storage/source"),
+            work: bucket("storage/work"),
             output: bucket("storage/output"),
         }
     }

@@ -11,6 +11,7 @@ mod wait;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use tokio_util::sync::CancellationToken;
 
 pub use calls::{Call, Calls, mutates};
@@ -47,6 +48,7 @@ struct Clients {
     mediaconvert: OnceLock<aws_sdk_mediaconvert::Client>,
     route53: OnceLock<aws_sdk_route53::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    s3control: OnceLock<aws_sdk_s3control::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
 }
@@ -124,6 +126,31 @@ impl Context {
                 .build();
             aws_sdk_s3::Client::from_conf(config)
         })
+    }
+
+    /// The client of S3's control plane in this context's region. AWS has a host for each account there, which a local cloud
+    /// has not.
+    #[must_use]
+    pub fn s3control(&self) -> &aws_sdk_s3control::Client {
+        self.clients.s3control.get_or_init(|| {
+            let config = aws_sdk_s3control::config::Builder::from(&self.connection.sdk_config(&self.region))
+                .interceptor(self.connection.calls().recorder());
+            let config = match self.connection.local_endpoint() {
+                Some(endpoint) => config.endpoint_resolver(At(endpoint.to_owned())),
+                None => config,
+            };
+            aws_sdk_s3control::Client::from_conf(config.build())
+        })
+    }
+}
+
+/// One address for every request.
+#[derive(Debug)]
+struct At(String);
+
+impl ResolveEndpoint for At {
+    fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(Endpoint::builder().url(self.0.clone()).build()))
     }
 }
 

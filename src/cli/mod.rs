@@ -10,6 +10,7 @@ mod exit;
 mod format;
 mod graph;
 mod history;
+mod library;
 pub mod local;
 mod noted;
 mod offline;
@@ -52,6 +53,7 @@ enum Command {
     Outputs(outputs::Args),
     History(history::Args),
     Sign(sign::Args),
+    Library(library::Args),
     Graph(graph::Args),
     Bundle(bundle::Args),
     Synth(synth::Args),
@@ -100,6 +102,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Outputs(args) => outputs::run(args).await.map(done),
         Command::Graph(args) => graph::run(args).await.map(done),
         Command::History(args) => history::run(args).await.map(done),
+        Command::Library(args) => library::run(args).await,
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),

@@ -116,7 +116,8 @@ impl Outputs {
     }
 }
 
-fn foreseen(graph: &Graph, address: &str) -> Values {
+/// What names foretell of a resource's outputs.
+pub(super) fn foreseen(graph: &Graph, address: &str) -> Values {
     graph.get(&Address::new(address)).map(|declaration| declaration.foreseen.clone()).unwrap_or_default()
 }
 

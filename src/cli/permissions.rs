@@ -38,6 +38,7 @@ enum Command {
     Apply,
     Teardown,
     Verify,
+    Library,
 }
 
 impl Command {
@@ -47,6 +48,7 @@ impl Command {
             Self::Apply => "apply",
             Self::Teardown => "teardown",
             Self::Verify => "verify",
+            Self::Library => "library",
         }
     }
 
@@ -56,6 +58,7 @@ impl Command {
             Self::Apply => permissions::Command::Apply,
             Self::Teardown => permissions::Command::Teardown,
             Self::Verify => permissions::Command::Verify,
+            Self::Library => permissions::Command::Library,
         }
     }
 }
@@ -146,7 +149,9 @@ mod tests {
                 let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };
                 format!("{} actions, {thousands}{rest}", actions(&policy))
             };
-            let cells = [Command::Plan, Command::Apply, Command::Teardown, Command::Verify].map(cell);
+            let commands =
+                [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
+            let cells = commands.map(cell);
             let row = format!("| `{name}` | {} |", cells.join(" | "));
             assert!(page.contains(&row), "docs/permissions.md should say\n{row}");
         }

@@ -1,6 +1,6 @@
 //! The gateway: one address for every service.
 //!
-//! MediaConvert's API and the viewers' requests are answered here; everything else goes to the emulator and
+//! MediaConvert's API, S3 Batch Operations' and the viewers' requests are answered here; everything else goes to the emulator and
 //! back as it is, streamed. When the emulator has ended, callers are told so at once, in the shape that the
 //! called service's errors have.
 
@@ -14,6 +14,7 @@ use axum::http::{Method, Response, StatusCode, Uri, header};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
+use super::batch;
 use super::emulator::Emulator;
 use super::instance::{EmulatorStatus, Status};
 use super::mediaconvert::{self, Service};
@@ -32,6 +33,7 @@ pub(super) struct Gateway {
     pub(super) http: Plain,
     pub(super) emulator: Emulator,
     pub(super) mediaconvert: Arc<Service>,
+    pub(super) batch: Arc<batch::Service>,
     pub(super) viewer: Viewer,
     pub(super) latency: AtomicU64,
     pub(super) stop: CancellationToken,
@@ -52,6 +54,9 @@ pub(super) async fn handle(State(gateway): State<Arc<Gateway>>, request: Request
         Some(why) => unavailable(&request, &why),
         None if request.uri().path().starts_with(mediaconvert::PREFIX) => {
             mediaconvert::handle(&gateway.mediaconvert, request).await
+        }
+        None if request.uri().path().starts_with(batch::PREFIX) => {
+            batch::handle(&gateway.batch, request).await
         }
         None => gateway.forward(request).await,
     };
@@ -128,6 +133,7 @@ impl Gateway {
 
     async fn reset(&self) -> Response<Body> {
         self.mediaconvert.reset();
+        self.batch.reset();
         self.viewer.reset();
         let url = format!("{}/_ministack/reset", self.upstream);
         match super::plain::post(&url).await {

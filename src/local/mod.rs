@@ -6,11 +6,13 @@
 //! emulator has, a MediaConvert service that transcodes and a CloudFront front that viewers can play from.
 //! See `docs/local-cloud.md`.
 
+mod batch;
 mod clients;
 mod emulator;
 mod error;
 mod ffmpeg;
 mod gateway;
+mod identifier;
 mod install;
 mod instance;
 mod mediaconvert;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::batch;
 use super::clients::Clients;
 use super::emulator::{self, Role};
 use super::gateway::{self, Gateway};
@@ -83,6 +84,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
         () = deadline => {}
     }
     gateway.mediaconvert.reset();
+    gateway.batch.reset();
     instance.remove_record();
     Ok(())
 }
@@ -108,6 +110,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         endpoint: endpoint.clone(),
         work: instance.state().join("jobs"),
     };
+    let batch = batch::Service::new(clients.clone());
     let mediaconvert = Service::new(place, &installed.mediaconvert_model(), clients.clone(), ffmpeg)?;
     let own = std::env::current_exe().map_err(Error::files("the running program"))?;
     let status = Status {
@@ -131,6 +134,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         http,
         emulator,
         mediaconvert,
+        batch,
         latency: AtomicU64::new(u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX)),
         stop: CancellationToken::new(),
     })

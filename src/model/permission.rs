@@ -88,6 +88,8 @@ pub struct Place {
     pub zone: String,
     /// `{source}`: the bucket that takes the originals.
     pub source: String,
+    /// `{work}`: the bucket that encodes go through.
+    pub work: String,
     /// `{output}`: the bucket that holds what is published.
     pub output: String,
 }
@@ -96,7 +98,7 @@ impl Place {
     /// An ARN without placeholders.
     #[must_use]
     pub fn fill(&self, arn: &str) -> String {
-        let Self { account, region, stack, name, home, zone, source, output } = self;
+        let Self { account, region, stack, name, home, zone, source, work, output } = self;
         let values = [
             ("{account}", account),
             ("{region}", region),
@@ -105,6 +107,7 @@ impl Place {
             ("{home}", home),
             ("{zone}", zone),
             ("{source}", source),
+            ("{work}", work),
             ("{output}", output),
         ];
         values.into_iter().fold(arn.to_owned(), |arn, (placeholder, value)| arn.replace(placeholder, value))
@@ -125,10 +128,11 @@ mod tests {
             home: "5".into(),
             zone: "6".into(),
             source: "7".into(),
-            output: "8".into(),
+            work: "8".into(),
+            output: "9".into(),
         };
-        let all = "{account}{region}{stack}{name}{home}{zone}{source}{output}";
-        assert_eq!(place.fill(all), "12345678");
+        let all = "{account}{region}{stack}{name}{home}{zone}{source}{work}{output}";
+        assert_eq!(place.fill(all), "123456789");
         assert_eq!(place.fill("*"), "*");
     }
 }

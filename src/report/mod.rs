@@ -20,4 +20,5 @@ pub use human::{human, totals};
 pub use json::{json, json_schema};
 pub use markdown::markdown;
 pub use outcome::{failures, summary};
+pub use printable::line;
 pub use progress::Progress;

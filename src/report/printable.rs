@@ -37,6 +37,12 @@ fn cleaned(value: &Value, lines: bool) -> Value {
     }
 }
 
+/// What the account says, in one line in which nothing acts on a terminal.
+#[must_use]
+pub fn line(text: &str) -> Cow<'_, str> {
+    escaped(text, false)
+}
+
 /// A text in which nothing acts; with `lines`, it keeps its line ends and tabs.
 fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
     let acts = |letter: char| acts(letter) && !(lines && matches!(letter, '\n' | '\t'));

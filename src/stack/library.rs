@@ -15,8 +15,10 @@ use crate::resource::lambda::Function;
 const ROLE: &str = "library/batch-role";
 const BATCH: &str = "batchoperations.s3.amazonaws.com";
 
-/// Where in the work bucket manifests and reports of batch jobs are.
-pub const PREFIX: &str = "library/";
+/// Where in the work bucket the manifests of batch jobs are.
+pub const MANIFESTS: &str = "library/manifests/";
+/// Where in the work bucket their reports are.
+pub const REPORTS: &str = "library/reports/";
 
 /// Declares the role that S3 Batch Operations assumes. It costs nothing, so it is always there: which library comes when
 /// is nothing that a stack file knows.
@@ -42,11 +44,10 @@ fn trust() -> PolicyDocument {
 /// What a job does (S3 user guide, "Granting permissions for Batch Operations"): read its manifest, which may be a
 /// version, invoke submit, and write its report. It never touches the objects that the manifest lists.
 fn access(work: &Input, submit: Input) -> PolicyDocument {
-    let library = || work.clone() + "/" + PREFIX;
+    let all = |folder: &str| [work.clone() + "/" + folder + "*"];
     PolicyDocument::new([
-        Statement::allow("ReadManifest", &["s3:GetObject", "s3:GetObjectVersion"])
-            .on([library() + "manifests/*"]),
-        Statement::allow("WriteReport", &["s3:PutObject"]).on([library() + "reports/*"]),
+        Statement::allow("ReadManifest", &["s3:GetObject", "s3:GetObjectVersion"]).on(all(MANIFESTS)),
+        Statement::allow("WriteReport", &["s3:PutObject"]).on(all(REPORTS)),
         Statement::allow("Submit", &["lambda:InvokeFunction"]).on([submit]),
     ])
 }

@@ -31,7 +31,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         let declarations = stacks::declarations(&file);
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
         let subject = Subject { scope: &scope, declarations: &declarations, domain, zone: None };
-        for command in [Command::Plan, Command::Apply, Command::Teardown, Command::Verify] {
+        for command in [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library] {
             let name = format!("{command:?} of {stack}");
             all.push((name, command, permissions::policy(registry(), command, subject)));
         }

@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::super::clients::Clients;
+use super::super::identifier::uuid;
+use super::Place;
 use super::state::Job;
-use super::{Place, random};
 
 /// An event about a job, with what `more` adds to its detail.
 pub(super) fn envelope(place: &Place, job: &Job, status: &str, more: Map<String, Value>) -> Value {
@@ -38,18 +39,6 @@ pub(super) fn envelope(place: &Place, job: &Job, status: &str, more: Map<String,
         "resources": [place.arn("jobs", job.id())],
         "detail": detail,
     })
-}
-
-fn uuid() -> String {
-    let (high, low) = (random(), random());
-    format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xfff,
-        low >> 48 & 0x3fff | 0x8000,
-        low & 0xffff_ffff_ffff
-    )
 }
 
 /// Delivers every event that comes, in order.

@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::clients::Clients;
+use super::identifier::random;
 use super::{Error, Ffmpeg};
 pub use model::Model;
 use state::State;
@@ -137,10 +138,4 @@ async fn schedule(service: Arc<Service>) {
 /// Seconds since the epoch, as the API writes times.
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
-}
-
-/// A number nobody can guess, for identifiers.
-fn random() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    std::hash::RandomState::new().build_hasher().finish()
 }

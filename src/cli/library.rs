@@ -1,0 +1,320 @@
+//! `provision library`: encodes of videos that are in the source bucket already.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use miette::miette;
+use tokio_util::sync::CancellationToken;
+
+use super::confirm::confirm;
+use super::exit::{self, Refused};
+use super::outputs::foreseen;
+use super::session::Session;
+use crate::aws::Class;
+use crate::library::{self, Counts, Failed, Job, Library, State, Wanted};
+use crate::report;
+
+/// Transcode videos that are in the source bucket already, with S3 Batch Operations.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Start an encode of every video whose current version is neither published nor failed.
+    Start(Start),
+    /// How a batch job goes, or how it ended.
+    Status(Which),
+    /// Start no more encodes. Those that are started go on.
+    Cancel(Which),
+}
+
+#[derive(Debug, clap::Args)]
+struct Start {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// Only videos whose keys begin so.
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    prefix: String,
+    /// Instead, videos whose encode failed or was cancelled.
+    #[arg(long, conflicts_with = "all")]
+    failed: bool,
+    /// Instead, all videos, those that are published included.
+    #[arg(long)]
+    all: bool,
+    /// Say what would be encoded, and stop.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// Do not follow the job to its end.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    stack: PathBuf,
+    /// The batch job, instead of the stack's newest.
+    #[arg(long, value_name = "ID")]
+    job: Option<String>,
+}
+
+/// How many failed videos are named here; the report has them all.
+const NAMED: usize = 20;
+
+/// Runs the subcommand.
+pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    match args.command {
+        Command::Start(args) => start(args).await,
+        Command::Status(args) => {
+            let (_session, library, job) = which(args).await?;
+            tell(&library, &library.look(&job).await?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Cancel(args) => {
+            let (_session, library, job) = which(args).await?;
+            library.cancel(&job).await?;
+            anstream::println!("batch job {job} starts no more encodes; those that it started go on");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn start(args: Start) -> miette::Result<ExitCode> {
+    let (_session, library) = open(&args.stack).await?;
+    let wanted = match args {
+        Start { all: true, .. } => Wanted::All,
+        Start { failed: true, .. } => Wanted::Failed,
+        Start { .. } => Wanted::New,
+    };
+    let choice = library.choose(&args.prefix, wanted).await?;
+    anstream::println!("{}", summary(&library.source, &args.prefix, &choice.counts));
+    if choice.counts.videos == 0 {
+        anstream::println!("nothing to do");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let question = format!("Encode {}? Each costs money.", videos(choice.counts.videos));
+    if !args.yes && !confirm(&question, "--yes")? {
+        return Err(Refused::plain("no encode was started").into());
+    }
+    let started = library.begin(&choice).await?;
+    anstream::println!("batch job  {}", started.id);
+    if args.no_wait {
+        anstream::println!("`provision library status {}` says how it goes", args.stack.display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    match follow(&library, &started.id).await {
+        Ok(job) => {
+            tell(&library, &job).await?;
+            Ok(code(&job))
+        }
+        Err(library::Error::Aws(error)) if error.class == Class::Interrupted => {
+            anstream::eprintln!("the batch job goes on; `provision library cancel` would end it");
+            Ok(exit::code(exit::INTERRUPTED))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn code(job: &Job) -> ExitCode {
+    match (&job.state, job.failed, job.taken) {
+        (State::Complete, 0, _) => ExitCode::SUCCESS,
+        (State::Failed(_), _, 0) => exit::code(exit::FAILED),
+        _ => exit::code(exit::PARTIAL),
+    }
+}
+
+async fn open(stack: &Path) -> miette::Result<(Session, Library)> {
+    let session = Session::open(stack).await?;
+    let graph = session.declare_unbuilt().await?;
+    let named = |address: &str, attribute: &str| {
+        let value = foreseen(&graph, address).get(attribute).cloned();
+        value.ok_or_else(|| miette!("the stack declares no {address}"))
+    };
+    let library = Library {
+        cx: session.regions.home(),
+        source: named("storage/source", "BucketName")?,
+        work: named("storage/work", "BucketName")?,
+        output: named("storage/output", "BucketName")?,
+        submit: named("handlers/submit", "Arn")?,
+        role: named("library/batch-role", "Arn")?,
+    };
+    Ok((session, library))
+}
+
+/// The stack's library, and the job that is meant.
+async fn which(args: Which) -> miette::Result<(Session, Library, String)> {
+    let (session, library) = open(&args.stack).await?;
+    if let Some(job) = args.job {
+        return Ok((session, library, job));
+    }
+    let newest = library.newest().await?;
+    let none = || {
+        miette!(
+            help = "`provision library start STACK` starts one",
+            "stack {} had no batch job in the last 90 days",
+            library.cx.scope.stack
+        )
+    };
+    let job = newest.ok_or_else(none)?;
+    Ok((session, library, job))
+}
+
+/// Follows the job to its end with a line on stderr for every move. Ctrl-C ends that, not the job.
+async fn follow(library: &Library, id: &str) -> Result<Job, library::Error> {
+    let cancel = CancellationToken::new();
+    let interrupt = tokio::spawn({
+        let cancel = cancel.clone();
+        async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                cancel.cancel();
+            }
+        }
+    });
+    let said = Mutex::new(String::new());
+    let notes = Arc::new(move |text: &str| {
+        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        if *said != text {
+            anstream::eprintln!("{text}");
+            text.clone_into(&mut said);
+        }
+    });
+    let ended = Library { cx: library.cx.working(notes, cancel), ..library.clone() }.follow(id).await;
+    interrupt.abort();
+    ended
+}
+
+/// What was found, and what of it is to be encoded.
+fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
+    let Counts { videos: chosen, bytes, new, published, failed, others } = counts;
+    let mut text = format!("source     s3://{source}/{}", report::line(prefix));
+    let _ = write!(text, "\nto encode  {}, {}", videos(*chosen), size(*bytes));
+    let left = [
+        (*published, "published as they are"),
+        (*failed, "whose encode failed: `--failed` tries them again"),
+        (*new, "not encoded yet"),
+        (*others, "that are no videos, by their names or since they are empty"),
+    ];
+    for (count, what) in left.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = write!(text, "\nleft out   {count} {what}");
+    }
+    text
+}
+
+fn videos(count: u64) -> String {
+    if count == 1 { "1 video".to_owned() } else { format!("{count} videos") }
+}
+
+/// A size in the largest unit that leaves a whole number before the point.
+fn size(bytes: u64) -> String {
+    let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match units.into_iter().find(|(one, _)| bytes >= *one) {
+        Some((one, unit)) => format!("{:.1} {unit}", bytes as f64 / one as f64),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// Prints how a job ended or goes, with the videos that were not taken.
+async fn tell(library: &Library, job: &Job) -> miette::Result<()> {
+    let named = if job.state != State::Running && job.failed > 0 { NAMED } else { 0 };
+    let failures = if named > 0 { library.failures(&job.id, named).await? } else { Vec::new() };
+    anstream::println!("{}", told(job, &failures, &library.report_at(&job.id)));
+    Ok(())
+}
+
+fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
+    let mut text = format!("batch job  {} {}\ngiven      {job}", job.id, job.status);
+    if let State::Failed(reasons) = &job.state {
+        for reason in reasons {
+            let _ = write!(text, "\nfailed     {}", report::line(reason));
+        }
+    }
+    for Failed { key, why } in failures {
+        let _ = write!(text, "\nnot taken  {}: {}", report::line(key), report::line(why));
+    }
+    if job.state != State::Running && job.failed > 0 {
+        let more = job.failed.saturating_sub(failures.len() as u64);
+        let more = if more > 0 { format!("{more} more in ") } else { String::new() };
+        let _ = write!(text, "\nreport     {more}{report_at}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(state: State, taken: u64, failed: u64) -> Job {
+        Job {
+            id: "c8a42dd5-3042-43ef-b994-d70ca529641c".into(),
+            status: String::new(),
+            state,
+            total: Some(taken + failed),
+            taken,
+            failed,
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_at_a_glance() {
+        assert_eq!(
+            [0, 999, 1_000, 3_210_000_000_000].map(size),
+            ["0 bytes", "999 bytes", "1.0 kB", "3.2 TB"]
+        );
+    }
+
+    #[test]
+    fn operations_shows_what_is_printed() {
+        let counts =
+            Counts { videos: 3, bytes: 1_800_000_000, published: 1204, failed: 2, ..Counts::default() };
+        let ended = Job { status: "Complete".into(), ..job(State::Complete, 2, 1) };
+        let failed = Failed { key: "films/sound.mp4".into(), why: "the file has no video track".into() };
+        let printed = format!(
+            "{}\nbatch job  {}\n{}\n",
+            summary("vod-staging-source-111122223333-ap-northeast-2", "films/", &counts),
+            ended.id,
+            told(
+                &ended,
+                &[failed],
+                "s3://vod-staging-work-111122223333-ap-northeast-2/library/reports/job-c8a42dd5/"
+            )
+        );
+        let page = include_str!("../../docs/operations.md");
+        assert!(
+            page.contains(&format!("```text\n{printed}```\n")),
+            "docs/operations.md should show\n{printed}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_named_is_counted_and_what_keys_hold_is_not_obeyed() {
+        let failed = Failed { key: "a\u{1b}[2K".into(), why: "no".into() };
+        let text = told(&job(State::Failed(vec!["x: y".into()]), 0, 3), &[failed], "s3://report/");
+        assert!(
+            text.contains("\nfailed     x: y\nnot taken  a\\u{1b}[2K: no\nreport     2 more in s3://report/"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_job_that_left_videos_out_is_partly_done() {
+        let is = |code: ExitCode, expected: u8| assert_eq!(code, exit::code(expected));
+        is(code(&job(State::Complete, 3, 0)), exit::DONE);
+        is(code(&job(State::Complete, 0, 3)), exit::PARTIAL);
+        is(code(&job(State::Cancelled, 1, 0)), exit::PARTIAL);
+        is(code(&job(State::Failed(Vec::new()), 1, 2)), exit::PARTIAL);
+        is(code(&job(State::Failed(Vec::new()), 0, 0)), exit::FAILED);
+    }
+}

@@ -1,0 +1,226 @@
+//! Which videos of the source bucket go into the manifest, by what their `asset.json` says of their current version.
+
+use std::fs::File;
+
+use asset::{Description, output};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::Object;
+use futures::{StreamExt, stream};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tempfile::NamedTempFile;
+
+use super::{Error, Library};
+use crate::aws::{self, SdkResult};
+use crate::stack::library::MANIFESTS;
+
+/// Objects that are looked at side by side.
+const AT_ONCE: usize = 64;
+
+/// Manifests hold keys percent-encoded; a slash may stand for itself.
+const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Which videos are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those that are neither published nor failed.
+    New,
+    /// Those whose encode failed.
+    Failed,
+    /// All.
+    All,
+}
+
+impl Wanted {
+    fn includes(self, standing: Standing) -> bool {
+        match self {
+            Self::New => standing == Standing::New,
+            Self::Failed => standing == Standing::Failed,
+            Self::All => true,
+        }
+    }
+}
+
+/// What became of a video's current version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Nothing yet.
+    New,
+    /// It plays.
+    Published,
+    /// Its encode failed, or was cancelled.
+    Failed,
+}
+
+impl Standing {
+    fn of(version: &str, description: &Description) -> Self {
+        let published = description.published.as_ref().map(|published| published.version.as_str());
+        let failed = description.failure.as_ref().map(|failure| failure.version.as_str());
+        match (published == Some(version), failed == Some(version)) {
+            (true, _) => Self::Published,
+            (false, true) => Self::Failed,
+            (false, false) => Self::New,
+        }
+    }
+}
+
+/// What was found, and the manifest of what was chosen of it.
+pub struct Choice {
+    /// The rows of the manifest: bucket and key.
+    pub(super) manifest: NamedTempFile,
+    /// Which videos were meant.
+    pub(super) wanted: Wanted,
+    /// How many there are.
+    pub counts: Counts,
+}
+
+/// How much was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// How many videos were chosen.
+    pub videos: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// How many were left out that are not published.
+    pub new: u64,
+    /// How many were left out that are published as they are.
+    pub published: u64,
+    /// How many were left out whose encode failed.
+    pub failed: u64,
+    /// How many objects are no videos by their names, or empty.
+    pub others: u64,
+}
+
+/// A video, and what became of it.
+struct Video {
+    key: String,
+    bytes: u64,
+    standing: Standing,
+}
+
+impl Choice {
+    fn add(&mut self, rows: &mut csv::Writer<File>, bucket: &str, video: &Video) -> csv::Result<()> {
+        if self.wanted.includes(video.standing) {
+            self.counts.videos += 1;
+            self.counts.bytes += video.bytes;
+            return rows.write_record([bucket, &utf8_percent_encode(&video.key, KEY).to_string()]);
+        }
+        match video.standing {
+            Standing::New => self.counts.new += 1,
+            Standing::Published => self.counts.published += 1,
+            Standing::Failed => self.counts.failed += 1,
+        }
+        Ok(())
+    }
+}
+
+impl Library {
+    /// Looks at every object under `prefix` and writes the manifest of the videos that are wanted. A video's version is left
+    /// to submit, which takes the one that is current when its turn comes.
+    ///
+    /// # Errors
+    /// When the stack is not there, when a read fails, or when the manifest cannot be written here.
+    pub async fn choose(&self, prefix: &str, wanted: Wanted) -> Result<Choice, Error> {
+        let wrote = "the manifest could not be written";
+        let manifest = NamedTempFile::new().map_err(Error::files(wrote))?;
+        let mut rows = csv::Writer::from_writer(manifest.reopen().map_err(Error::files(wrote))?);
+        let mut choice = Choice { manifest, wanted, counts: Counts::default() };
+        let list = self.cx.s3().list_objects_v2().bucket(&self.source).prefix(prefix);
+        let mut pages = list.expected_bucket_owner(&self.cx.scope.account).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let Some(page) = page.unless("s3:ListBucket", &["NoSuchBucket"])? else {
+                return Err(Error::NotApplied { bucket: self.source.clone() });
+            };
+            let looks = stream::iter(page.contents()).map(|object| self.look_at(object));
+            let mut looks = looks.buffered(AT_ONCE);
+            while let Some(video) = looks.next().await {
+                match video? {
+                    Some(video) => {
+                        choice.add(&mut rows, &self.source, &video).map_err(Error::csv(wrote))?;
+                    }
+                    None => choice.counts.others += 1,
+                }
+            }
+        }
+        rows.flush().map_err(Error::files(wrote))?;
+        Ok(choice)
+    }
+
+    /// What became of an object; nothing if it is no video.
+    async fn look_at(&self, object: &Object) -> aws::Result<Option<Video>> {
+        let key = object.key().unwrap_or_default();
+        let bytes = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
+        if !asset::is_video(key) || bytes == 0 {
+            return Ok(None);
+        }
+        let standing = match self.description(key).await? {
+            None => Standing::New,
+            Some(description) => match self.version(key).await? {
+                Some(version) => Standing::of(&version, &description),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Video { key: key.to_owned(), bytes, standing }))
+    }
+
+    /// The version of a key that is current.
+    async fn version(&self, key: &str) -> aws::Result<Option<String>> {
+        let head = self.cx.s3().head_object().bucket(&self.source).key(key);
+        let head = head.expected_bucket_owner(&self.cx.scope.account).send().await;
+        let head = head.unless("s3:GetObject", &["NotFound", "NoSuchKey"])?;
+        Ok(head.map(|head| asset::version(head.version_id(), head.e_tag()).to_owned()))
+    }
+
+    /// The `asset.json` of a key. One that cannot be read counts as none: an encode replaces it.
+    async fn description(&self, key: &str) -> aws::Result<Option<Description>> {
+        const READ: &str = "s3:GetObject";
+        let place = output::description(&asset::id(&self.source, key));
+        let get = self.cx.s3().get_object().bucket(&self.output).key(place);
+        let get = get.expected_bucket_owner(&self.cx.scope.account).send().await;
+        let Some(found) = get.unless(READ, &["NoSuchKey"])? else { return Ok(None) };
+        let text = found.body.collect().await;
+        let text = text.map_err(|error| aws::Error::unexpected(READ, error.to_string()))?.to_vec();
+        Ok(serde_json::from_slice(&text).ok())
+    }
+
+    /// Puts the manifest where the jobs' role may read it, and returns its key and ETag.
+    pub(super) async fn keep(&self, choice: &Choice) -> Result<(String, String), Error> {
+        let key = format!("{MANIFESTS}{}.csv", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"));
+        let body = ByteStream::from_path(choice.manifest.path()).await;
+        let body = body.map_err(|error| Error::Files {
+            what: "the manifest could not be read again",
+            why: error.to_string(),
+        })?;
+        let put = self.cx.s3().put_object().bucket(&self.work).key(&key).content_type("text/csv").body(body);
+        let put = put.expected_bucket_owner(&self.cx.scope.account).send().await.named("s3:PutObject")?;
+        Ok((key, put.e_tag.unwrap_or_default().trim_matches('"').to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_description_says_of_another_version_does_not_count() {
+        let published = json!({
+            "playlist": "index.m3u8", "version": "v1", "run": "r", "revision": 1, "job": "j", "renditions": [],
+            "completed": "", "published": "",
+        });
+        let failure = json!({ "state": "error", "version": "v2", "job": "j", "message": "", "failed": "" });
+        let description = json!({
+            "asset": "a", "state": "published", "key": "a.mp4", "published": published, "failure": failure,
+        });
+        let description: Description = serde_json::from_value(description).unwrap();
+        let standings = ["v1", "v2", "v3"].map(|version| Standing::of(version, &description));
+        assert_eq!(standings, [Standing::Published, Standing::Failed, Standing::New]);
+    }
+
+    #[test]
+    fn keys_stand_percent_encoded_in_manifests() {
+        let encoded = |key: &str| utf8_percent_encode(key, KEY).to_string();
+        assert_eq!(encoded("films/a b+c,\"d\".mp4"), "films/a%20b%2Bc%2C%22d%22.mp4");
+        assert_eq!(encoded("영상.mp4"), "%EC%98%81%EC%83%81.mp4");
+    }
+}

@@ -1,0 +1,259 @@
+//! The batch job: made, found, looked at, followed, cancelled.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_s3control::types::{
+    JobDescriptor, JobManifest, JobManifestFieldName, JobManifestFormat, JobManifestLocation,
+    JobManifestSpec, JobOperation, JobReport, JobReportFormat, JobReportScope, JobStatus,
+    LambdaInvokeOperation, RequestedJobStatus,
+};
+
+use super::{Choice, Error, Library, Wanted};
+use crate::aws::{self, Patience, Poll, SdkResult, until};
+use crate::stack::library::REPORTS;
+
+/// Of two jobs, the one with the higher number goes first. A library can wait.
+const PRIORITY: i32 = 10;
+/// What S3 Batch Operations answers for an id that it does not have.
+const ABSENT: &[&str] = &["NotFoundException", "NoSuchJob"];
+
+const DESCRIBE: &str = "s3:DescribeJob";
+/// A batch job may wait for others before it, and then have many tasks.
+const PATIENCE: Patience = Patience {
+    first: Duration::from_millis(300),
+    longest: Duration::from_secs(15),
+    limit: Duration::from_secs(14 * 24 * 3600),
+};
+
+/// A job that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// Its id.
+    pub id: String,
+    /// The key of its manifest in the work bucket.
+    pub manifest: String,
+}
+
+/// Where a job is on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// S3 reads the manifest, or has submit called.
+    Running,
+    /// Every task has its result.
+    Complete,
+    /// S3 gave up, for these reasons.
+    Failed(Vec<String>),
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+/// A job as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: String,
+    /// AWS's word for its status.
+    pub status: String,
+    /// Where that is on its way.
+    pub state: State,
+    /// How many videos its manifest has; nothing while that is read.
+    pub total: Option<u64>,
+    /// How many of them submit took.
+    pub taken: u64,
+    /// How many it did not.
+    pub failed: u64,
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { total, taken, failed, .. } = self;
+        match total {
+            Some(total) => write!(f, "{taken} of {total} to MediaConvert")?,
+            None => write!(f, "the manifest is being read")?,
+        }
+        if *failed > 0 { write!(f, ", {failed} not taken") } else { Ok(()) }
+    }
+}
+
+impl Library {
+    /// Starts the job for what was chosen. Of what is new, submit starts no second encode where one is under way; of what was
+    /// asked for although it was given before, it starts another.
+    ///
+    /// # Errors
+    /// When the manifest cannot be kept, or when S3 refuses the job.
+    pub async fn begin(&self, choice: &Choice) -> Result<Started, Error> {
+        let (manifest, etag) = self.keep(choice).await?;
+        let force = choice.wanted != Wanted::New;
+        let call = self.cx.s3control().create_job().account_id(&self.cx.scope.account);
+        let call = call
+            .description(format!("{}{} videos", self.descriptions(), choice.counts.videos))
+            .operation(JobOperation::builder().lambda_invoke(self.invoke(force)).build())
+            .manifest(self.manifest(&manifest, etag)?)
+            .report(self.report_wanted()?)
+            .role_arn(&self.role)
+            .priority(PRIORITY)
+            .confirmation_required(false);
+        let answer = call.send().await.named("s3:CreateJob")?;
+        let none = || aws::Error::unexpected("s3:CreateJob", "the answer holds no job id");
+        Ok(Started { id: answer.job_id.ok_or_else(none)?, manifest })
+    }
+
+    /// What every description of the stack's jobs begins with: by it they are told from others'.
+    fn descriptions(&self) -> String {
+        format!("provision {}: ", self.cx.scope.stack)
+    }
+
+    /// Schema 2.0 is the one that has arguments.
+    fn invoke(&self, force: bool) -> LambdaInvokeOperation {
+        let call =
+            LambdaInvokeOperation::builder().function_arn(&self.submit).invocation_schema_version("2.0");
+        if force { call.user_arguments("force", "true").build() } else { call.build() }
+    }
+
+    fn manifest(&self, key: &str, etag: String) -> aws::Result<JobManifest> {
+        let spec = JobManifestSpec::builder()
+            .format(JobManifestFormat::S3BatchOperationsCsv20180820)
+            .fields(JobManifestFieldName::Bucket)
+            .fields(JobManifestFieldName::Key)
+            .build()
+            .map_err(|error| incomplete(&error))?;
+        let location = JobManifestLocation::builder()
+            .object_arn(format!("arn:aws:s3:::{}/{key}", self.work))
+            .e_tag(etag)
+            .build()
+            .map_err(|error| incomplete(&error))?;
+        Ok(JobManifest::builder().spec(spec).location(location).build())
+    }
+
+    fn report_wanted(&self) -> aws::Result<JobReport> {
+        Ok(JobReport::builder()
+            .enabled(true)
+            .bucket(format!("arn:aws:s3:::{}", self.work))
+            .expected_bucket_owner(&self.cx.scope.account)
+            // S3 puts the slash behind it.
+            .prefix(REPORTS.trim_end_matches('/'))
+            .format(JobReportFormat::ReportCsv20180820)
+            .report_scope(JobReportScope::AllTasks)
+            .build())
+    }
+
+    /// The stack's newest job, of the last 90 days: for so long S3 remembers them.
+    ///
+    /// # Errors
+    /// When a read fails.
+    pub async fn newest(&self) -> Result<Option<String>, Error> {
+        let mut pages =
+            self.cx.s3control().list_jobs().account_id(&self.cx.scope.account).into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let jobs = page.named("s3:ListJobs")?.jobs.unwrap_or_default();
+            let own = |description: &str| description.starts_with(&self.descriptions());
+            found.extend(jobs.into_iter().filter(|job| job.description().is_some_and(own)));
+        }
+        let newest = found.into_iter().max_by_key(|job| job.creation_time().map(|time| time.as_nanos()));
+        Ok(newest.and_then(|job| job.job_id))
+    }
+
+    /// How a job of the stack goes.
+    ///
+    /// # Errors
+    /// When it is not there, is not the stack's, or cannot be read.
+    pub async fn look(&self, id: &str) -> Result<Job, Error> {
+        let Some(job) = self.describe(id).await? else {
+            return Err(Error::NoJob { job: id.to_owned(), region: self.cx.region().to_owned() });
+        };
+        if !job.description().unwrap_or_default().starts_with(&self.descriptions()) {
+            return Err(Error::Foreign { job: id.to_owned(), stack: self.cx.scope.stack.clone() });
+        }
+        Ok(read(id, &job))
+    }
+
+    /// How a job of the stack ended. What is awaited goes to the notes of the library's context.
+    ///
+    /// # Errors
+    /// When it cannot be looked at, or when the context is cancelled; the job goes on then.
+    pub async fn follow(&self, id: &str) -> Result<Job, Error> {
+        self.look(id).await?;
+        let look = || async {
+            // It was the stack's a moment ago: what can fail now is the call.
+            let job = self.describe(id).await?;
+            let none = || aws::Error::unexpected(DESCRIBE, "the job is gone");
+            let job = read(id, &job.ok_or_else(none)?);
+            Ok(if job.state == State::Running { Poll::Pending(job.to_string()) } else { Poll::Done(job) })
+        };
+        Ok(until(&self.cx, DESCRIBE, PATIENCE, look).await?)
+    }
+
+    async fn describe(&self, id: &str) -> aws::Result<Option<JobDescriptor>> {
+        let call = self.cx.s3control().describe_job().account_id(&self.cx.scope.account).job_id(id);
+        Ok(call.send().await.unless(DESCRIBE, ABSENT)?.and_then(|answer| answer.job))
+    }
+
+    /// Has S3 call submit for no more of a job's videos.
+    ///
+    /// # Errors
+    /// When it is not the stack's, or has ended.
+    pub async fn cancel(&self, id: &str) -> Result<(), Error> {
+        let job = self.look(id).await?;
+        let call = self.cx.s3control().update_job_status().account_id(&self.cx.scope.account).job_id(id);
+        let call = call.requested_job_status(RequestedJobStatus::Cancelled);
+        match call.send().await.unless("s3:UpdateJobStatus", &["JobStatusException"])? {
+            Some(_) => Ok(()),
+            None => Err(Error::Over { job: id.to_owned(), status: job.status }),
+        }
+    }
+}
+
+fn incomplete(error: &aws_sdk_s3control::error::BuildError) -> aws::Error {
+    aws::Error::unexpected("s3:CreateJob", error.to_string())
+}
+
+fn read(id: &str, job: &JobDescriptor) -> Job {
+    let status = job.status().map_or("", JobStatus::as_str).to_owned();
+    let reasons = || {
+        let reasons = job.failure_reasons().iter();
+        reasons.map(|why| {
+            format!("{}: {}", why.failure_code().unwrap_or("?"), why.failure_reason().unwrap_or_default())
+        })
+    };
+    let state = match job.status() {
+        Some(JobStatus::Complete) => State::Complete,
+        Some(JobStatus::Failed) => State::Failed(reasons().collect()),
+        Some(JobStatus::Cancelled) => State::Cancelled,
+        _ => State::Running,
+    };
+    let summary = job.progress_summary();
+    let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+    Job {
+        id: id.to_owned(),
+        status,
+        state,
+        total: count(summary.and_then(|summary| summary.total_number_of_tasks())),
+        taken: count(summary.and_then(|summary| summary.number_of_tasks_succeeded())).unwrap_or(0),
+        failed: count(summary.and_then(|summary| summary.number_of_tasks_failed())).unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3control::types::{JobFailure, JobProgressSummary};
+
+    use super::*;
+
+    #[test]
+    fn a_job_is_read_by_where_it_is_on_its_way() {
+        let summary =
+            JobProgressSummary::builder().total_number_of_tasks(5).number_of_tasks_failed(2).build();
+        let failure = JobFailure::builder().failure_code("ManifestUnreadable").failure_reason("no").build();
+        let job = |status| {
+            let job = JobDescriptor::builder().status(status).progress_summary(summary.clone());
+            read("j", &job.failure_reasons(failure.clone()).build())
+        };
+        assert_eq!(job(JobStatus::Completing).state, State::Running);
+        assert_eq!(job(JobStatus::Failed).state, State::Failed(vec!["ManifestUnreadable: no".into()]));
+        let complete = job(JobStatus::Complete);
+        assert_eq!((complete.total, complete.taken, complete.failed), (Some(5), 0, 2));
+        assert_eq!((complete.state, complete.status.as_str()), (State::Complete, "Complete"));
+    }
+}

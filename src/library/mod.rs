@@ -1,0 +1,119 @@
+//! A library that is already in the source bucket: which of its videos are not published yet, and the job of S3 Batch
+//! Operations that has submit start an encode of each.
+//!
+//! [`Library::choose`] writes the manifest, [`Library::begin`] starts the job, [`Library::look`] says how it goes, and
+//! [`Library::failures`] what its report says. Follows the S3 user guide, "Performing object operations in bulk with Batch
+//! Operations".
+
+mod choose;
+mod job;
+mod report;
+
+use miette::Diagnostic;
+
+use crate::aws::{self, Context};
+use crate::model::{Allow, Only};
+
+pub use choose::{Choice, Counts, Wanted};
+pub use job::{Job, Started, State};
+pub use report::Failed;
+
+/// The service that takes the jobs' role.
+const BATCH: &str = "batchoperations.s3.amazonaws.com";
+
+/// What transcoding a library needs. Who may not list a bucket is told that a missing object is forbidden.
+pub const PERMISSIONS: &[Allow] = &[
+    Allow::new(
+        &["s3:ListBucket"],
+        &["arn:aws:s3:::{source}", "arn:aws:s3:::{output}", "arn:aws:s3:::{work}"],
+    ),
+    Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{source}/*"]),
+    Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{output}/assets/*"]),
+    Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{work}/library/manifests/*"]),
+    Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{work}/library/reports/*"]),
+    Allow::new(&["s3:CreateJob", "s3:ListJobs"], &["*"]),
+    Allow::new(&["s3:DescribeJob", "s3:UpdateJobStatus"], &["arn:aws:s3:{region}:{account}:job/*"]),
+    Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{stack}-batch"]).only(Only::PassedTo(BATCH)),
+];
+
+/// The parts of a stack that a library goes through.
+#[derive(Clone)]
+pub struct Library {
+    /// The stack's region.
+    pub cx: Context,
+    /// The source bucket's name.
+    pub source: String,
+    /// The work bucket's name: manifests and reports are kept there.
+    pub work: String,
+    /// The output bucket's name.
+    pub output: String,
+    /// The ARN of the submit function.
+    pub submit: String,
+    /// The ARN of the role that jobs act in.
+    pub role: String,
+}
+
+/// Why a library cannot be transcoded, or looked at.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum Error {
+    /// A call to AWS failed.
+    #[error("the library could not be gone through")]
+    Aws(
+        #[from]
+        #[diagnostic_source]
+        aws::Error,
+    ),
+    /// The stack is not there.
+    #[error("there is no bucket {bucket}")]
+    #[diagnostic(help("run `provision apply` first"))]
+    NotApplied {
+        /// The bucket that would be there.
+        bucket: String,
+    },
+    /// There is no such job.
+    #[error("this account has no batch job {job} in {region}")]
+    #[diagnostic(help("`provision library status STACK` names the stack's newest job"))]
+    NoJob {
+        /// Its id.
+        job: String,
+        /// Where it was looked for.
+        region: String,
+    },
+    /// The job is another stack's.
+    #[error("batch job {job} is not of stack {stack}")]
+    #[diagnostic(help("`provision library status STACK` names the stack's newest job"))]
+    Foreign {
+        /// Its id.
+        job: String,
+        /// The stack.
+        stack: String,
+    },
+    /// The job has ended, so that nothing is left to cancel.
+    #[error("batch job {job} cannot be cancelled: it is {status}")]
+    #[diagnostic(help("encodes that it started go on; MediaConvert's queue cancels them"))]
+    Over {
+        /// Its id.
+        job: String,
+        /// How it ended, in AWS's word.
+        status: String,
+    },
+    /// The manifest cannot be written here, or the report cannot be read.
+    #[error("{what}: {why}")]
+    #[diagnostic(help("see whether the disk has room for one line a video"))]
+    Files {
+        /// What was done.
+        what: &'static str,
+        /// Why it failed.
+        why: String,
+    },
+}
+
+impl Error {
+    fn files(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| Self::Files { what, why: error.to_string() }
+    }
+
+    fn csv(what: &'static str) -> impl FnOnce(csv::Error) -> Self {
+        move |error| Self::Files { what, why: error.to_string() }
+    }
+}

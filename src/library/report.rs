@@ -1,0 +1,108 @@
+//! The completion report of a job: which videos submit did not take, and why.
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+
+use super::{Error, Library};
+use crate::aws::{self, SdkResult};
+use crate::stack::library::REPORTS;
+
+/// A video that submit did not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// Its key.
+    pub key: String,
+    /// Why, in submit's words or Lambda's.
+    pub why: String,
+}
+
+/// The report's table of contents.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Contents {
+    results: Vec<Part>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Part {
+    task_execution_status: String,
+    key: String,
+}
+
+impl Library {
+    /// Where a job's report is, for people.
+    #[must_use]
+    pub fn report_at(&self, job: &str) -> String {
+        format!("s3://{}/{REPORTS}job-{job}/", self.work)
+    }
+
+    /// The videos of an ended job that submit did not take, at most `most` of them; nothing where there is no report, which a
+    /// job has once one of its tasks succeeded.
+    ///
+    /// # Errors
+    /// When the report cannot be read.
+    pub async fn failures(&self, job: &str, most: usize) -> Result<Vec<Failed>, Error> {
+        let Some(contents) = self.read(&format!("{REPORTS}job-{job}/manifest.json")).await? else {
+            return Ok(Vec::new());
+        };
+        let contents: Contents = serde_json::from_slice(&contents)
+            .map_err(|error| Error::Files { what: "the report could not be read", why: error.to_string() })?;
+        let mut failed = Vec::new();
+        for part in contents.results.iter().filter(|part| part.task_execution_status == "failed") {
+            let Some(rows) = self.read(&part.key).await? else { continue };
+            failed.extend(parse(&rows)?);
+            if failed.len() >= most {
+                failed.truncate(most);
+                break;
+            }
+        }
+        Ok(failed)
+    }
+
+    async fn read(&self, key: &str) -> aws::Result<Option<Vec<u8>>> {
+        const READ: &str = "s3:GetObject";
+        let get = self.cx.s3().get_object().bucket(&self.work).key(key);
+        let get = get.expected_bucket_owner(&self.cx.scope.account).send().await;
+        let Some(found) = get.unless(READ, &["NoSuchKey"])? else { return Ok(None) };
+        let bytes = found.body.collect().await;
+        bytes
+            .map(|bytes| Some(bytes.to_vec()))
+            .map_err(|error| aws::Error::unexpected(READ, error.to_string()))
+    }
+}
+
+/// The rows of a part: bucket, key, version, status, error code, HTTP status, message. They have no header.
+fn parse(rows: &[u8]) -> Result<Vec<Failed>, Error> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(rows);
+    let rows = reader.records().map(|row| {
+        let row = row.map_err(Error::csv("the report could not be read"))?;
+        let cell = |number: usize| row.get(number).unwrap_or_default();
+        let key = percent_decode_str(cell(1)).decode_utf8_lossy().into_owned();
+        let why =
+            [cell(6), cell(4)].into_iter().find(|cell| !cell.is_empty()).unwrap_or("no reason is given");
+        Ok(Failed { key, why: why.to_owned() })
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_which_and_why() {
+        let rows = concat!(
+            "b,films/a%20b.mp4,,failed,,200,\"the file has no video track, \"\"a\"\"\"\n",
+            "b,c.mp4,v1,failed,ServiceException,500,\n",
+        );
+        let failed = |key: &str, why: &str| Failed { key: key.into(), why: why.into() };
+        assert_eq!(
+            parse(rows.as_bytes()).unwrap(),
+            [
+                failed("films/a b.mp4", "the file has no video track, \"a\""),
+                failed("c.mp4", "ServiceException")
+            ]
+        );
+    }
+}
