@@ -130,7 +130,7 @@ impl Library {
             let Some(page) = page.unless("s3:ListBucket", &["NoSuchBucket"])? else {
                 return Err(Error::NotApplied { bucket: self.source.clone() });
             };
-            let looks = stream::iter(page.contents()).map(|object| self.look_at(object));
+            let looks = stream::iter(page.contents()).map(|object| self.look_at(object, wanted));
             let mut looks = looks.buffered(AT_ONCE);
             while let Some(video) = looks.next().await {
                 match video? {
@@ -145,14 +145,15 @@ impl Library {
         Ok(choice)
     }
 
-    /// What became of an object; nothing if it is no video.
-    async fn look_at(&self, object: &Object) -> aws::Result<Option<Video>> {
+    /// What became of an object, as far as that decides whether it is wanted; nothing if it is no video.
+    async fn look_at(&self, object: &Object, wanted: Wanted) -> aws::Result<Option<Video>> {
         let key = object.key().unwrap_or_default();
         let bytes = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
         if !asset::is_video(key) || bytes == 0 {
             return Ok(None);
         }
-        let standing = match self.description(key).await? {
+        let description = if wanted == Wanted::All { None } else { self.description(key).await? };
+        let standing = match description {
             None => Standing::New,
             Some(description) => match self.version(key).await? {
                 Some(version) => Standing::of(&version, &description),
