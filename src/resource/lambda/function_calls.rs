@@ -3,7 +3,7 @@
 use aws_sdk_lambda::types as sdk;
 
 use super::function_state::{hex_digest, readiness};
-use super::{Code, DeadLetterConfig, FileSystemConfig, Function, VpcConfig, patiently};
+use super::{Code, DeadLetterConfig, FileSystemConfig, Function, VpcConfig, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, until};
 use crate::model::{Changes, Readiness, Scope, Tags, bundle_digest};
 
@@ -141,7 +141,7 @@ impl Function {
 
     pub(super) async fn reserve(&self, cx: &Context) -> Result<()> {
         let name = &self.function_name;
-        patiently(cx, || async {
+        patiently_if_new(cx, || async {
             match self.reserved_concurrent_executions {
                 Some(limit) => {
                     let call = cx.lambda().put_function_concurrency().function_name(name);
