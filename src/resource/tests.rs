@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::registry;
 use crate::aws::{Connection, Context, Error, Target};
-use crate::model::{Kind, Scope};
+use crate::diff::diff;
+use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness, Scope};
 use crate::resource::{Created, Removal};
 
 /// An operation, and what the service answers when it is called.
@@ -25,11 +26,12 @@ enum Answer {
     Error(&'static str, &'static str),
 }
 
-/// What is left of the script, and what was called.
+/// What is left of the script, what was called, and with what.
 #[derive(Default)]
 struct Play {
     script: Vec<Line>,
     called: Vec<String>,
+    bodies: Vec<String>,
 }
 
 type Stage = Arc<Mutex<Play>>;
@@ -74,6 +76,7 @@ async fn service(
     let called = operation(&method, &uri, &headers, &body);
     let mut play = stage.lock().unwrap();
     play.called.push(called.clone());
+    play.bodies.push(body.to_string());
     let line = play.script.iter().position(|(operation, _)| *operation == called);
     let Some(line) = line else {
         return answered(Answer::Error("Unscripted", "the script says nothing of this"), false);
@@ -101,6 +104,19 @@ fn called(stage: &Stage) -> Vec<String> {
     let left: Vec<_> = play.script.iter().map(|(operation, _)| *operation).collect();
     assert!(left.is_empty(), "{left:?} were not called, but {:?}", play.called);
     play.called.clone()
+}
+
+/// Changes what has these properties into what also has those.
+async fn update(cx: &Context, kind: &'static str, id: &str, seen: &Value, to: &Value) -> Result<(), Error> {
+    let adapter = registry().get(&Kind::new(kind)).unwrap();
+    let mut desired = seen.clone();
+    desired.as_object_mut().unwrap().extend(to.as_object().unwrap().clone());
+    let changes = diff(&desired, seen, adapter.create_only(), adapter.write_only());
+    let (outputs, ownership) = (Outputs::new(), Ownership::Unmarked);
+    let (id, properties) = (id.to_owned(), seen.clone());
+    let (readiness, contents) = (Readiness::Ready, Contents::Nothing);
+    let live = Live { id, properties, outputs, ownership, readiness, contents };
+    adapter.update(cx, &live, &desired, &changes).await
 }
 
 async fn create(cx: &Context, kind: &'static str, desired: Value) -> Result<Created, Error> {
@@ -247,4 +263,35 @@ async fn a_distribution_made_a_moment_ago_gets_its_log_delivery() {
     });
     assert_eq!(create(&cx, "AWS::Logs::Delivery", delivery).await.unwrap().id, "D1");
     assert_eq!(called(&stage), script.map(|(operation, _)| operation));
+}
+
+#[tokio::test]
+async fn a_function_whose_update_goes_on_is_tagged_after_it() {
+    const TAG: &str =
+        "POST /2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Avod-submit";
+    let busy = Answer::Error("ResourceConflictException", "An update is in progress for resource");
+    let (cx, stage) = play(&[(TAG, busy), (TAG, ok())]).await;
+    let function = json!({
+        "FunctionName": "vod-submit", "Role": "arn:r", "PackageType": "Zip", "Runtime": "provided.al2023",
+        "Handler": "bootstrap", "Architectures": ["arm64"], "Code": { "S3Bucket": "home", "S3Key": "bundle/.zip" },
+        "MemorySize": 128, "Timeout": 3, "LoggingConfig": { "LogFormat": "Text", "LogGroup": "g" }, "Tags": [],
+    });
+    let tagged = json!({ "Tags": [{ "Key": "team", "Value": "media" }] });
+    update(&cx, "AWS::Lambda::Function", "vod-submit", &function, &tagged).await.unwrap();
+    assert_eq!(called(&stage), [TAG, TAG]);
+}
+
+#[tokio::test]
+async fn a_queue_that_got_a_key_goes_back_to_its_own_encryption() {
+    let (cx, stage) = play(&[("SetQueueAttributes", ok())]).await;
+    let queue = json!({
+        "QueueName": "vod-dead-letters", "MessageRetentionPeriod": 60, "VisibilityTimeout": 30,
+        "SqsManagedSseEnabled": false, "Tags": [],
+    });
+    let own = json!({ "SqsManagedSseEnabled": true });
+    update(&cx, "AWS::SQS::Queue", "https://queue", &queue, &own).await.unwrap();
+    called(&stage);
+    let sent: Value = serde_json::from_str(&stage.lock().unwrap().bodies[0]).unwrap();
+    assert_eq!(sent["Attributes"]["SqsManagedSseEnabled"], "true");
+    assert_eq!(sent["Attributes"]["KmsMasterKeyId"], "");
 }

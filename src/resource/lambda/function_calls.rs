@@ -162,10 +162,11 @@ impl Function {
         let stale = seen.stale(&self.tags);
         if !stale.is_empty() {
             let call = cx.lambda().untag_resource().resource(&arn).set_tag_keys(Some(stale));
-            call.send().await.named("lambda:UntagResource")?;
+            patiently(cx, || async { call.clone().send().await.named("lambda:UntagResource").map(drop) })
+                .await?;
         }
         let call = cx.lambda().tag_resource().resource(arn).set_tags(Some(self.tags.to_map()));
-        call.send().await.named("lambda:TagResource").map(drop)
+        patiently(cx, || async { call.clone().send().await.named("lambda:TagResource").map(drop) }).await
     }
 
     /// Waits until the function takes another update. A failed one does: the next may be what heals it.
