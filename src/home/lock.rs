@@ -100,6 +100,9 @@ impl Home {
         // Somebody was first. What has expired is taken over, unless its holder renews it in the same moment.
         if let Some(object) = self.get(&key(stack)).await? {
             let holder: Held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
+            if holder.run == held.run {
+                return Ok(self.lease(stack, held, object.etag));
+            }
             if holder.expires > Timestamp::now() {
                 return Err(Locked::Elsewhere { stack: stack.to_owned(), holder: Box::new(holder) });
             }
@@ -123,7 +126,16 @@ impl Home {
         Ok((held.expires > Timestamp::now()).then_some(held))
     }
 
-    /// Writes the lock if the condition holds, and returns its new ETag; nothing if the condition does not hold.
+    /// The ETag of the stack's lock, if it is this run that holds it.
+    async fn own(&self, stack: &str, run: &str) -> Result<Option<String>> {
+        let Some(object) = self.get(&key(stack)).await? else { return Ok(None) };
+        let holder: Held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
+        Ok((holder.run == run).then_some(object.etag))
+    }
+
+    /// Writes the lock if the condition holds, and returns its new ETag; nothing if the condition does not hold. That may be
+    /// our own doing: after a lost answer the SDK writes again, and meets what it has written. So whoever gets nothing looks
+    /// whose the lock is.
     async fn write_lock(&self, stack: &str, held: &Held, condition: Condition<'_>) -> Result<Option<String>> {
         let body = serde_json::to_vec(held).map_err(|error| unreadable(&error))?;
         let put =
@@ -174,7 +186,11 @@ async fn renew(home: Home, stack: String, mut held: Held, etag: Arc<Mutex<String
         held.expires = Timestamp::now() + LASTS;
         match home.write_lock(&stack, &held, Condition::Unchanged(&current)).await {
             Ok(Some(renewed)) => *current = renewed,
-            Ok(None) => return lost.cancel(),
+            Ok(None) => match home.own(&stack, &held.run).await {
+                Ok(Some(renewed)) => *current = renewed,
+                Ok(None) => return lost.cancel(),
+                Err(error) => tracing::warn!("the lock was not renewed: {error}"),
+            },
             // A renewal that fails for the moment is tried again; the lease outlasts three of them.
             Err(error) => tracing::warn!("the lock was not renewed: {error}"),
         }
@@ -206,5 +222,70 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewal.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as Kept;
+
+    use axum::Router;
+    use axum::body::Bytes;
+    use axum::extract::State;
+    use axum::http::{HeaderMap, Method, StatusCode, header};
+    use axum::response::{IntoResponse, Response};
+
+    use super::*;
+    use crate::aws::{Connection, Context, Target};
+    use crate::model::Scope;
+
+    /// An S3 of one object, whose answer to the first write is lost.
+    #[derive(Default)]
+    struct Store {
+        object: Option<Bytes>,
+        writes: usize,
+    }
+
+    async fn s3(
+        State(store): State<Arc<Kept<Store>>>,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response {
+        let mut store = store.lock().unwrap();
+        if method == Method::GET {
+            let text = store.object.clone().unwrap_or_default();
+            return ([(header::ETAG, "\"1\"")], text).into_response();
+        }
+        store.writes += 1;
+        if store.object.is_some() && headers.contains_key(header::IF_NONE_MATCH) {
+            let text = "<Error><Code>PreconditionFailed</Code><Message>it is there</Message></Error>";
+            return (StatusCode::PRECONDITION_FAILED, text).into_response();
+        }
+        store.object = Some(body);
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+
+    #[tokio::test]
+    async fn a_lock_whose_answer_was_lost_is_ours() {
+        let store = Arc::new(Kept::new(Store::default()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(s3).with_state(Arc::clone(&store));
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let account = "111122223333".to_owned();
+        let target = Target::Local { endpoint, account: account.clone() };
+        let connection = Arc::new(Connection::open(target, "eu-west-1").await);
+        let scope = Scope { stack: "vod".into(), account, region: "eu-west-1".into() };
+        let home = Home::new(Context::new(connection, scope, "eu-west-1"));
+
+        let lease = home.lock("vod", "arn:aws:iam::111122223333:user/one", "apply").await.unwrap();
+        assert_eq!(store.lock().unwrap().writes, 2, "the SDK wrote again");
+        let held = home.holder("vod").await.unwrap().unwrap();
+        assert_eq!(home.own("vod", &held.run).await.unwrap().as_deref(), Some("\"1\""));
+        assert_eq!(home.own("vod", "another").await.unwrap(), None);
+        let other = home.lock("vod", "arn:aws:iam::111122223333:user/two", "apply").await;
+        assert!(matches!(other, Err(Locked::Elsewhere { .. })));
+        drop(lease);
     }
 }
