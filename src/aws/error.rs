@@ -121,10 +121,6 @@ fn classify(code: &str) -> Class {
         | "UnauthorizedOperation" => Class::Denied,
         "Throttling"
         | "ThrottlingException"
-        | "ThrottledException"
-        | "Throttled"
-        | "RequestThrottled"
-        | "RequestThrottledException"
         | "TooManyRequestsException"
         | "SlowDown"
         | "RequestLimitExceeded" => Class::Throttled,

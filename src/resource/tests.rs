@@ -242,30 +242,6 @@ async fn a_role_is_made_while_another_change_of_it_ends() {
 }
 
 #[tokio::test]
-async fn a_distribution_made_a_moment_ago_gets_its_log_delivery() {
-    let absent = Answer::Error("ResourceNotFoundException", "Resource does not exist");
-    let made = Answer::Ok(json!({ "delivery": { "id": "D1" } }));
-    let script = [
-        ("PutDeliverySource", absent.clone()),
-        ("PutDeliverySource", ok()),
-        ("CreateDelivery", absent),
-        ("CreateDelivery", made),
-    ];
-    let (cx, stage) = play(&script).await;
-    let source = json!({
-        "Name": "vod-access-logs", "ResourceArn": "arn:aws:cloudfront::111122223333:distribution/E1",
-        "LogType": "ACCESS_LOGS",
-    });
-    create(&cx, "AWS::Logs::DeliverySource", source).await.unwrap();
-    let delivery = json!({
-        "DeliverySourceName": "vod-access-logs", "RecordFields": ["date"], "S3EnableHiveCompatiblePath": false,
-        "DeliveryDestinationArn": "arn:aws:logs:us-east-1:111122223333:delivery-destination:vod-access-logs",
-    });
-    assert_eq!(create(&cx, "AWS::Logs::Delivery", delivery).await.unwrap().id, "D1");
-    assert_eq!(called(&stage), script.map(|(operation, _)| operation));
-}
-
-#[tokio::test]
 async fn a_function_whose_update_goes_on_is_tagged_after_it() {
     const TAG: &str =
         "POST /2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Avod-submit";

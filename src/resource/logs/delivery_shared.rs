@@ -33,24 +33,8 @@ pub(super) async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Resul
 where
     F: Future<Output = Result<T>>,
 {
-    settle_while(cx, CONFLICT, call).await
-}
-
-/// The same for a call that names what may have been made moments ago (a distribution, the parts of a delivery), which not
-/// every server of CloudWatch Logs knows yet.
-pub(super) async fn settle_if_new<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T>>,
-{
-    settle_while(cx, &["ConflictException", "ResourceNotFoundException"], call).await
-}
-
-async fn settle_while<T, F>(cx: &Context, codes: &[&str], call: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T>>,
-{
     let awaited = "waiting for another change of the log delivery";
-    retry_while(cx, Patience::SECONDS, awaited, |error| error.is(codes), call).await
+    retry_while(cx, Patience::SECONDS, awaited, |error| error.is(CONFLICT), call).await
 }
 
 /// The tags of what has this ARN, or nothing if it is not there.

@@ -4,9 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{
-    ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, settle_if_new, tags_of,
-};
+use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, tags_of};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
@@ -113,7 +111,7 @@ impl Resource for DeliverySource {
                 answer => answer.map(drop),
             }
         };
-        settle_if_new(cx, put).await?;
+        settle(cx, put).await?;
         Ok(Created::new(&desired.name, outputs_of(&cx.scope, &desired.name)))
     }
 
