@@ -14,8 +14,8 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Home;
-use crate::aws::{self, Error, Result, SdkResult};
+use super::{Home, NO_BUCKET};
+use crate::aws::{self, Error, Patience, Result, SdkResult, retry_while};
 
 /// How long a lease lasts without renewal.
 const LASTS: SignedDuration = SignedDuration::from_secs(120);
@@ -82,6 +82,7 @@ pub(super) fn key(stack: &str) -> String {
     format!("lock/{stack}.json")
 }
 
+#[derive(Clone, Copy)]
 enum Condition<'a> {
     Absent,
     Unchanged(&'a str),
@@ -100,9 +101,6 @@ impl Home {
         // Somebody was first. What has expired is taken over, unless its holder renews it in the same moment.
         if let Some(object) = self.get(&key(stack)).await? {
             let holder: Held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
-            if holder.run == held.run {
-                return Ok(self.lease(stack, held, object.etag));
-            }
             if holder.expires > Timestamp::now() {
                 return Err(Locked::Elsewhere { stack: stack.to_owned(), holder: Box::new(holder) });
             }
@@ -133,20 +131,27 @@ impl Home {
         Ok((holder.run == run).then_some(object.etag))
     }
 
-    /// Writes the lock if the condition holds, and returns its new ETag; nothing if the condition does not hold. That may be
-    /// our own doing: after a lost answer the SDK writes again, and meets what it has written. So whoever gets nothing looks
-    /// whose the lock is.
+    /// Writes the lock if the condition holds, and returns its ETag; nothing if the condition does not hold. A condition may
+    /// fail by our own doing: after a lost answer, what is written again meets what was written. Then the lock is ours.
     async fn write_lock(&self, stack: &str, held: &Held, condition: Condition<'_>) -> Result<Option<String>> {
         let body = serde_json::to_vec(held).map_err(|error| unreadable(&error))?;
-        let put =
-            self.cx.s3().put_object().bucket(self.bucket()).key(key(stack)).body(ByteStream::from(body));
-        let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
-        let put = match condition {
-            Condition::Absent => put.if_none_match("*"),
-            Condition::Unchanged(etag) => put.if_match(etag),
+        let write = || async {
+            let (key, body) = (key(stack), ByteStream::from(body.clone()));
+            let put = self.cx.s3().put_object().bucket(self.bucket()).key(key).body(body);
+            let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
+            let put = match condition {
+                Condition::Absent => put.if_none_match("*"),
+                Condition::Unchanged(etag) => put.if_match(etag),
+            };
+            put.send().await.unless("s3:PutObject", LOST)
         };
-        let answer = put.send().await.unless("s3:PutObject", LOST)?;
-        Ok(answer.map(|answer| answer.e_tag.unwrap_or_default()))
+        // A bucket that was made a moment ago, perhaps after a teardown removed it, is not known everywhere yet.
+        let (awaited, new) = ("waiting until S3 knows the home bucket", |error: &Error| error.is(NO_BUCKET));
+        let answer = retry_while(&self.cx, Patience::SECONDS, awaited, new, write).await?;
+        match answer {
+            Some(answer) => Ok(Some(answer.e_tag.unwrap_or_default())),
+            None => self.own(stack, &held.run).await,
+        }
     }
 
     fn lease(&self, stack: &str, held: Held, etag: String) -> Lease {
@@ -186,11 +191,7 @@ async fn renew(home: Home, stack: String, mut held: Held, etag: Arc<Mutex<String
         held.expires = Timestamp::now() + LASTS;
         match home.write_lock(&stack, &held, Condition::Unchanged(&current)).await {
             Ok(Some(renewed)) => *current = renewed,
-            Ok(None) => match home.own(&stack, &held.run).await {
-                Ok(Some(renewed)) => *current = renewed,
-                Ok(None) => return lost.cancel(),
-                Err(error) => tracing::warn!("the lock was not renewed: {error}"),
-            },
+            Ok(None) => return lost.cancel(),
             // A renewal that fails for the moment is tried again; the lease outlasts three of them.
             Err(error) => tracing::warn!("the lock was not renewed: {error}"),
         }
