@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 pub use calls::{Call, Calls, mutates};
-pub use connect::{Connection, Identity, Target};
+pub use connect::{Connection, Identity, Target, unhurried};
 pub use error::{Class, Error, Result, SdkResult};
 pub use wait::{Patience, Poll, retry_while, until};
 

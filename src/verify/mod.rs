@@ -17,7 +17,7 @@ use asset::{Description, State, output};
 use aws_sdk_s3::primitives::ByteStream;
 use miette::Diagnostic;
 
-use crate::aws::{self, Context, Patience, Poll, SdkResult};
+use crate::aws::{self, Context, Patience, Poll, SdkResult, unhurried};
 use crate::local;
 use crate::model::Allow;
 
@@ -39,9 +39,9 @@ pub const PERMISSIONS: &[Allow] = &[
 /// last one published and leaves no trail.
 const FOLDER: &str = "provision-verify";
 
-/// How long nothing is heard of an upload before it is made again. S3 announces uploads from about five minutes after it was
-/// told to, and never those before (S3 user guide, "Enabling Amazon EventBridge"): the check of a stack made just now would
-/// wait for ever. Longer than that, since a clip of somebody's own takes its time to encode.
+/// How long nothing is heard of the test clip before it is uploaded again. S3 announces uploads from about five minutes after
+/// it was told to, and never those before (S3 user guide, "Enabling Amazon EventBridge"): the check of a stack made just now
+/// would wait for nothing.
 const UNHEARD: Duration = Duration::from_secs(10 * 60);
 
 /// Where a stack takes videos and shows them.
@@ -154,6 +154,8 @@ pub async fn verify(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Playable, Error> {
     let ffmpeg = local::ffmpeg(progress).await?;
+    // A clip of somebody's own may take long to encode, and costs what it costs.
+    let again = clip.is_none() && !stage.cx.connection().is_local();
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
         Some(file) => Clip::given(file)?,
@@ -164,7 +166,7 @@ pub async fn verify(
     };
     let key = format!("{FOLDER}/{}", clip.name);
     let asset = asset::id(stage.source, &key);
-    let began = publish(stage, &clip, (&key, &asset), progress).await?;
+    let began = publish(stage, &clip, (&key, &asset), again, progress).await?;
     let address = format!("{}/{}", stage.viewer, output::playlist(&asset));
     let set = fetch::fetch(&address, stage.cookie, scratch.path(), progress).await?;
     let took = began.elapsed().saturating_sub(set.took);
@@ -216,22 +218,24 @@ async fn upload(stage: &Stage<'_>, clip: &Clip, key: &str) -> Result<String, Err
     let body = body.map_err(|error| Error::Clip { name: clip.name.clone(), why: error.to_string() })?;
     let put = stage.cx.s3().put_object().bucket(stage.source).key(key).body(body);
     let put = put.expected_bucket_owner(&stage.cx.scope.account);
-    let answer = put.send().await.named("s3:PutObject")?;
+    let answer = put.customize().config_override(unhurried()).send().await.named("s3:PutObject")?;
     Ok(asset::version(answer.version_id(), answer.e_tag()).to_owned())
 }
 
-/// Uploads the clip and waits until it is published; since when it waited.
+/// Uploads the clip, once more if nothing is heard of it and that is wanted, and waits until it is published; since when it
+/// waited.
 async fn publish(
     stage: &Stage<'_>,
     clip: &Clip,
     (key, asset): (&str, &str),
+    again: bool,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Instant, Error> {
     progress(&format!("uploading {key}"));
     let version = upload(stage, clip, key).await?;
     let began = Instant::now();
     progress("waiting until it is encoded and published");
-    let unheard = (!stage.cx.connection().is_local()).then_some(began + UNHEARD);
+    let unheard = again.then_some(began + UNHEARD);
     let verdict = match published(stage, asset, &version, unheard).await? {
         Verdict::Unheard => {
             progress("nothing was heard of it, as of uploads before S3 announces them: uploading it again");
