@@ -43,18 +43,24 @@ fn operation(method: &Method, uri: &Uri, headers: &HeaderMap, body: &str) -> Str
         return target.rsplit('.').next().unwrap_or_default().to_owned();
     }
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
-    action.map_or_else(|| format!("{method} {}", uri.path()), str::to_owned)
+    action.map_or_else(|| format!("{method} {}", uri.path().trim_end_matches('/')), str::to_owned)
 }
 
-fn answered(answer: Answer, is_query: bool) -> Response {
+fn answered(answer: Answer, operation: &str, headers: &HeaderMap) -> Response {
+    // Operations of the query protocol have bare names without being in a header, those of S3 are paths of buckets.
+    let xml = !headers.contains_key("x-amz-target") && !operation.contains(" /20");
     match answer {
         Answer::Ok(Value::String(text)) => (StatusCode::OK, text).into_response(),
+        Answer::Ok(_) if xml => StatusCode::OK.into_response(),
         Answer::Ok(body) => (StatusCode::OK, body.to_string()).into_response(),
-        Answer::Error(code, message) if is_query => {
-            let text = format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-            );
-            (StatusCode::BAD_REQUEST, text).into_response()
+        Answer::Error(code, message) if xml => {
+            let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+            let text = if operation.contains('/') {
+                error
+            } else {
+                format!("<ErrorResponse>{error}</ErrorResponse>")
+            };
+            (StatusCode::CONFLICT, text).into_response()
         }
         Answer::Error(code, message) => {
             let body = json!({ "__type": code, "message": message }).to_string();
@@ -79,9 +85,9 @@ async fn service(
     play.bodies.push(body.to_string());
     let line = play.script.iter().position(|(operation, _)| *operation == called);
     let Some(line) = line else {
-        return answered(Answer::Error("Unscripted", "the script says nothing of this"), false);
+        return answered(Answer::Error("Unscripted", "the script says nothing of this"), &called, &headers);
     };
-    answered(play.script.remove(line).1, body.contains("Action="))
+    answered(play.script.remove(line).1, &called, &headers)
 }
 
 /// A context whose services answer from the script.
@@ -136,6 +142,57 @@ async fn a_queue_made_a_moment_ago_gets_its_policy() {
     let policy = json!({ "Queues": [url], "PolicyDocument": { "Version": "2012-10-17", "Statement": [] } });
     let made = create(&cx, "AWS::SQS::QueuePolicy", policy).await.unwrap();
     assert_eq!((made.id.as_str(), called(&stage).len()), (url, 2));
+}
+
+#[tokio::test]
+async fn a_queue_of_a_name_that_was_free_only_now_is_made() {
+    let recently = Answer::Error("AWS.SimpleQueueService.QueueDeletedRecently", "wait 60 seconds");
+    let (cx, stage) = play(&[("CreateQueue", recently), ("CreateQueue", ok())]).await;
+    let queue = json!({
+        "QueueName": "vod-dead-letters", "MessageRetentionPeriod": 60, "VisibilityTimeout": 30,
+        "SqsManagedSseEnabled": true,
+    });
+    create(&cx, "AWS::SQS::Queue", queue).await.unwrap();
+    assert_eq!(called(&stage).len(), 2);
+}
+
+#[tokio::test]
+async fn a_bucket_made_a_moment_ago_and_still_settling_gets_its_policy() {
+    const PUT: &str = "PUT /vod-source";
+    let absent = Answer::Error("NoSuchBucket", "The specified bucket does not exist");
+    let busy =
+        Answer::Error("OperationAborted", "A conflicting conditional operation is currently in progress");
+    let (cx, stage) = play(&[(PUT, absent), (PUT, busy), (PUT, ok())]).await;
+    let policy =
+        json!({ "Bucket": "vod-source", "PolicyDocument": { "Version": "2012-10-17", "Statement": [] } });
+    create(&cx, "AWS::S3::BucketPolicy", policy).await.unwrap();
+    assert_eq!(called(&stage), [PUT, PUT, PUT]);
+}
+
+fn function() -> Value {
+    let key = format!("bundle/{}.zip", "ab".repeat(32));
+    json!({
+        "FunctionName": "vod-submit", "Role": "arn:r", "PackageType": "Zip", "Runtime": "provided.al2023",
+        "Handler": "bootstrap", "Architectures": ["arm64"], "Code": { "S3Bucket": "home", "S3Key": key },
+        "MemorySize": 128, "Timeout": 3, "LoggingConfig": { "LogFormat": "Text", "LogGroup": "g" }, "Tags": [],
+    })
+}
+
+#[tokio::test]
+async fn a_function_whose_role_was_made_a_moment_ago_is_made() {
+    const MAKE: &str = "POST /2015-03-31/functions";
+    let unknown = Answer::Error(
+        "InvalidParameterValueException",
+        "The role defined for the function cannot be assumed by Lambda.",
+    );
+    let powerless = Answer::Error(
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call PutTraceSegments on XRAY",
+    );
+    let made = Answer::Ok(json!({ "CodeSha256": "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=" }));
+    let (cx, stage) = play(&[(MAKE, unknown), (MAKE, powerless), (MAKE, made)]).await;
+    create(&cx, "AWS::Lambda::Function", function()).await.unwrap();
+    assert_eq!(called(&stage), [MAKE, MAKE, MAKE]);
 }
 
 const ABSENT: Answer = Answer::Error("ResourceNotFoundException", "Function not found");
@@ -247,13 +304,8 @@ async fn a_function_whose_update_goes_on_is_tagged_after_it() {
         "POST /2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Avod-submit";
     let busy = Answer::Error("ResourceConflictException", "An update is in progress for resource");
     let (cx, stage) = play(&[(TAG, busy), (TAG, ok())]).await;
-    let function = json!({
-        "FunctionName": "vod-submit", "Role": "arn:r", "PackageType": "Zip", "Runtime": "provided.al2023",
-        "Handler": "bootstrap", "Architectures": ["arm64"], "Code": { "S3Bucket": "home", "S3Key": "bundle/.zip" },
-        "MemorySize": 128, "Timeout": 3, "LoggingConfig": { "LogFormat": "Text", "LogGroup": "g" }, "Tags": [],
-    });
     let tagged = json!({ "Tags": [{ "Key": "team", "Value": "media" }] });
-    update(&cx, "AWS::Lambda::Function", "vod-submit", &function, &tagged).await.unwrap();
+    update(&cx, "AWS::Lambda::Function", "vod-submit", &function(), &tagged).await.unwrap();
     assert_eq!(called(&stage), [TAG, TAG]);
 }
 
