@@ -11,6 +11,13 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::error::SdkResult;
 use super::{Calls, Error, Result};
 
+/// For calls that send a file: it takes as long as it takes, and the SDK itself ends one in which nothing flows any more.
+#[must_use]
+pub fn unhurried() -> aws_sdk_s3::config::Builder {
+    let timeouts = TimeoutConfig::builder().disable_operation_attempt_timeout().build();
+    aws_sdk_s3::config::Builder::new().timeout_config(timeouts)
+}
+
 /// Where this is set in the environment, the local cloud is spoken to with the credentials that the SDK finds, as AWS is.
 const LOCAL_AUTH: &str = "PROVISION_LOCAL_AUTH";
 
@@ -115,5 +122,39 @@ impl Connection {
             (Some(account), Some(arn)) => Ok(Identity { account, arn }),
             _ => Err(Error::unexpected("sts:GetCallerIdentity", "the answer names no account")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client whose attempts end after this long, against a server that never answers.
+    async fn put(timeout: Duration, overridden: bool) -> bool {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Ok((socket, _)) = listener.accept().await {
+                kept.push(socket);
+            }
+        });
+        let target = Target::Local { endpoint, account: "111122223333".into() };
+        let connection = Connection::open(target, "eu-west-1").await;
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
+        let config = aws_sdk_s3::config::Builder::from(&connection.sdk_config("eu-west-1"))
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::disabled());
+        let call =
+            aws_sdk_s3::Client::from_conf(config.build()).put_object().bucket("b").key("k").customize();
+        let call = if overridden { call.config_override(unhurried()) } else { call };
+        tokio::time::timeout(Duration::from_millis(500), call.send()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_call_that_sends_a_file_has_the_time_it_needs() {
+        let short = Duration::from_millis(20);
+        assert!(put(short, false).await, "an attempt ends");
+        assert!(!put(short, true).await, "one that sends a file goes on");
     }
 }

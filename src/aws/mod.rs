@@ -15,7 +15,7 @@ use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, Reso
 use tokio_util::sync::CancellationToken;
 
 pub use calls::{Call, Calls, mutates};
-pub use connect::{Connection, Identity, Target};
+pub use connect::{Connection, Identity, Target, unhurried};
 pub use error::{Class, Error, Result, SdkResult};
 pub use wait::{Patience, Poll, retry_while, until};
 

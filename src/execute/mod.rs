@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -283,12 +283,17 @@ async fn carry_out(
     }
 }
 
+/// How long something may be made and not seen: AWS knows it a moment later everywhere.
+const UNSEEN: Duration = Duration::from_secs(30);
+
 async fn settled(cx: &Context, adapter: &dyn Adapter, id: &str) -> aws::Result<()> {
+    let began = Instant::now();
     let look = || async {
         Ok(match adapter.observe(cx, id).await?.map(|live| live.readiness) {
             Some(Readiness::Ready) => Poll::Done(()),
             Some(Readiness::Pending(awaited)) => Poll::Pending(awaited),
             Some(Readiness::Failed(why)) => return Err(aws::Error::unexpected("provision", why)),
+            None if began.elapsed() < UNSEEN => Poll::Pending(format!("waiting until {id} is seen")),
             None => return Err(aws::Error::unexpected("provision", format!("{id} is gone"))),
         })
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::aws::{Connection, Result, Target};
-use crate::model::{Guard, Scope};
+use crate::model::{Contents, Guard, Live, Ownership, Scope};
 use crate::resource::Created;
 use crate::resource::told::{Answers, KIND, Told};
 
@@ -21,9 +22,27 @@ struct Fake {
     fails: Vec<&'static str>,
     entered: Notify,
     leave: Option<Notify>,
+    /// How often it is not seen yet, of what settles.
+    unseen: Option<AtomicUsize>,
 }
 
 impl Answers for Fake {
+    fn settles(&self) -> bool {
+        self.unseen.is_some()
+    }
+    fn observe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
+        async move {
+            let left = self.unseen.as_ref().map_or(0, |unseen| unseen.load(Ordering::Relaxed));
+            if left > 0 {
+                self.unseen.as_ref().unwrap().store(left - 1, Ordering::Relaxed);
+                return Ok(None);
+            }
+            let (properties, outputs, ownership) = (json!({}), Outputs::new(), Ownership::Unmarked);
+            let (readiness, contents) = (Readiness::Ready, Contents::Nothing);
+            Ok(Some(Live { id: id.to_owned(), properties, outputs, ownership, readiness, contents }))
+        }
+        .boxed()
+    }
     fn create<'a>(&'a self, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
         async move {
             self.entered.notify_one();
@@ -83,6 +102,14 @@ async fn outputs_reach_what_refers_to_them() {
     let outcome = run(fake, &plan, CancellationToken::new()).await;
     assert!(outcome.is_complete());
     assert_eq!(fake.created.lock().unwrap()[1], json!({ "Name": "b", "A": "id-a" }));
+}
+
+#[tokio::test]
+async fn what_aws_does_not_show_yet_is_not_gone() {
+    let fake = fake(Fake { unseen: Some(AtomicUsize::new(2)), ..Fake::default() });
+    let outcome = run(fake, &creates(&[("a", json!({}), &[])]), CancellationToken::new()).await;
+    assert!(outcome.is_complete(), "{:?}", outcome.unsettled);
+    assert_eq!(fake.unseen.as_ref().unwrap().load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Home;
-use crate::aws::{self, Error, Result, SdkResult};
+use super::{Home, NO_BUCKET};
+use crate::aws::{self, Error, Patience, Result, SdkResult, retry_while};
 
 /// How long a lease lasts without renewal, and how often its holder renews it.
 #[derive(Clone, Copy, Debug)]
@@ -164,14 +164,19 @@ impl Home {
     /// Writes the lock if the condition holds, and says whose it is then.
     async fn write_lock(&self, stack: &str, held: &Held, condition: Condition) -> Result<Written> {
         let body = serde_json::to_vec(held).map_err(|error| unreadable(&error))?;
-        let put =
-            self.cx.s3().put_object().bucket(self.bucket()).key(key(stack)).body(ByteStream::from(body));
-        let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
-        let put = match condition {
-            Condition::Absent => put.if_none_match("*"),
-            Condition::Unchanged(etag) => put.if_match(etag),
+        let write = || async {
+            let (key, body) = (key(stack), ByteStream::from(body.clone()));
+            let put = self.cx.s3().put_object().bucket(self.bucket()).key(key).body(body);
+            let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
+            let put = match &condition {
+                Condition::Absent => put.if_none_match("*"),
+                Condition::Unchanged(etag) => put.if_match(etag),
+            };
+            put.send().await.unless("s3:PutObject", LOST)
         };
-        if let Some(answer) = put.send().await.unless("s3:PutObject", LOST)? {
+        // A bucket that was made a moment ago, perhaps after a teardown removed it, is not known everywhere yet.
+        let (awaited, new) = ("waiting until S3 knows the home bucket", |error: &Error| error.is(NO_BUCKET));
+        if let Some(answer) = retry_while(&self.cx, Patience::SECONDS, awaited, new, write).await? {
             return Ok(Written::Ours(answer.e_tag.unwrap_or_default()));
         }
         Ok(match self.read_lock(stack).await? {

@@ -14,7 +14,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 pub use lock::{Held, Lease, Locked};
 pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, Result, SdkResult, unhurried};
 use crate::model::Allow;
 
 /// What reading a stack's record needs. Who may not list a bucket is told that a missing object is forbidden.
@@ -107,7 +107,8 @@ impl Home {
         let body =
             body.map_err(|error| Error::unexpected("s3:PutObject", format!("{}: {error}", file.display())))?;
         let put = self.cx.s3().put_object().bucket(&self.bucket).key(key).expected_bucket_owner(owner);
-        put.body(body).content_type("application/zip").send().await.named("s3:PutObject").map(drop)
+        let put = put.body(body).content_type("application/zip").customize().config_override(unhurried());
+        put.send().await.named("s3:PutObject").map(drop)
     }
 
     /// Removes a stack's lock and record. The record's former versions stay as the stack's history, for as long as the

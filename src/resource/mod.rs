@@ -213,3 +213,6 @@ pub enum Removal {
 pub fn outputs<const N: usize>(pairs: [(&str, String); N]) -> Outputs {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>()
 }
+
+#[cfg(test)]
+mod tests;

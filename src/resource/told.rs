@@ -18,6 +18,16 @@ pub(crate) trait Answers: Send + Sync + 'static {
         async { Ok(None) }.boxed()
     }
 
+    /// What is seen of a resource.
+    fn observe<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
+        async { Ok(None) }.boxed()
+    }
+
+    /// Whether it goes on changing once it is made.
+    fn settles(&self) -> bool {
+        false
+    }
+
     /// What making it comes to.
     fn create<'a>(&'a self, _desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
         async { Err(Error::unexpected("test:Create", "nothing is made here")) }.boxed()
@@ -41,7 +51,7 @@ impl<A: Answers> Adapter for Told<A> {
         Guard::None
     }
     fn settles(&self) -> bool {
-        false
+        self.0.settles()
     }
     fn normal(&self) -> fn(&Value) -> Value {
         Value::clone
@@ -57,8 +67,8 @@ impl<A: Answers> Adapter for Told<A> {
     ) -> BoxFuture<'a, Result<Option<Live>>> {
         self.0.find(declared)
     }
-    fn observe<'a>(&'a self, _: &'a Context, _: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
-        async { Ok(None) }.boxed()
+    fn observe<'a>(&'a self, _: &'a Context, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
+        self.0.observe(id)
     }
     fn create<'a>(&'a self, _: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
         self.0.create(desired)

@@ -17,7 +17,7 @@ use asset::{Description, State, output};
 use aws_sdk_s3::primitives::ByteStream;
 use miette::Diagnostic;
 
-use crate::aws::{self, Context, Patience, Poll, SdkResult};
+use crate::aws::{self, Context, Patience, Poll, SdkResult, unhurried};
 use crate::local;
 use crate::model::Allow;
 
@@ -38,6 +38,11 @@ pub const PERMISSIONS: &[Allow] = &[
 /// The folder of the source bucket that checks upload to. Each clip's name is stable, so that a check replaces what the
 /// last one published and leaves no trail.
 const FOLDER: &str = "provision-verify";
+
+/// How long nothing is heard of the test clip before it is uploaded again. S3 announces uploads from about five minutes after
+/// it was told to, and never those before (S3 user guide, "Enabling Amazon EventBridge"): the check of a stack made just now
+/// would wait for nothing.
+const UNHEARD: Duration = Duration::from_secs(10 * 60);
 
 /// Where a stack takes videos and shows them.
 pub struct Stage<'a> {
@@ -149,6 +154,8 @@ pub async fn verify(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Playable, Error> {
     let ffmpeg = local::ffmpeg(progress).await?;
+    // A clip of somebody's own may take long to encode, and costs what it costs.
+    let again = clip.is_none() && !stage.cx.connection().is_local();
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
         Some(file) => Clip::given(file)?,
@@ -158,12 +165,8 @@ pub async fn verify(
         }
     };
     let key = format!("{FOLDER}/{}", clip.name);
-    progress(&format!("uploading {key}"));
-    let version = upload(stage, &clip, &key).await?;
-    let began = Instant::now();
-    progress("waiting until it is encoded and published");
     let asset = asset::id(stage.source, &key);
-    published(stage, &asset, &version).await?;
+    let began = publish(stage, &clip, (&key, &asset), again, progress).await?;
     let address = format!("{}/{}", stage.viewer, output::playlist(&asset));
     let set = fetch::fetch(&address, stage.cookie, scratch.path(), progress).await?;
     let took = began.elapsed().saturating_sub(set.took);
@@ -215,41 +218,124 @@ async fn upload(stage: &Stage<'_>, clip: &Clip, key: &str) -> Result<String, Err
     let body = body.map_err(|error| Error::Clip { name: clip.name.clone(), why: error.to_string() })?;
     let put = stage.cx.s3().put_object().bucket(stage.source).key(key).body(body);
     let put = put.expected_bucket_owner(&stage.cx.scope.account);
-    let answer = put.send().await.named("s3:PutObject")?;
+    let answer = put.customize().config_override(unhurried()).send().await.named("s3:PutObject")?;
     Ok(asset::version(answer.version_id(), answer.e_tag()).to_owned())
 }
 
-/// Waits until the asset's description speaks of this version.
-async fn published(stage: &Stage<'_>, asset: &str, version: &str) -> Result<(), Error> {
+/// Uploads the clip, once more if nothing is heard of it and that is wanted, and waits until it is published; since when it
+/// waited.
+async fn publish(
+    stage: &Stage<'_>,
+    clip: &Clip,
+    (key, asset): (&str, &str),
+    again: bool,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Instant, Error> {
+    progress(&format!("uploading {key}"));
+    let version = upload(stage, clip, key).await?;
+    let began = Instant::now();
+    progress("waiting until it is encoded and published");
+    let unheard = again.then_some(began + UNHEARD);
+    let verdict = match published(stage, asset, &version, unheard).await? {
+        Verdict::Unheard => {
+            progress("nothing was heard of it, as of uploads before S3 announces them: uploading it again");
+            let version = upload(stage, clip, key).await?;
+            let began = Instant::now();
+            (published(stage, asset, &version, None).await?, began)
+        }
+        verdict => (verdict, began),
+    };
+    match verdict {
+        (Verdict::Failed(why), _) => Err(Error::NotPublished { why }),
+        (Verdict::Published | Verdict::Unheard, began) => Ok(began),
+    }
+}
+
+/// What became of an upload.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Published,
+    Failed(String),
+    /// Nothing, although there was time.
+    Unheard,
+}
+
+/// Waits until the asset's description speaks of this version, or until it is too late for that.
+async fn published(
+    stage: &Stage<'_>,
+    asset: &str,
+    version: &str,
+    unheard: Option<Instant>,
+) -> Result<Verdict, Error> {
     let patience = Patience { longest: Duration::from_secs(1), ..Patience::MINUTES };
     let look = || async {
         let call = stage.cx.s3().get_object().bucket(stage.output).key(output::description(asset));
         let call = call.expected_bucket_owner(&stage.cx.scope.account);
-        let Some(answer) = call.send().await.unless("s3:GetObject", &["NoSuchKey"])? else {
-            return Ok(Poll::Pending("waiting until the clip is published".to_owned()));
+        let found = match call.send().await.unless("s3:GetObject", &["NoSuchKey"])? {
+            Some(answer) => Some(description(asset, answer.body).await?),
+            None => None,
         };
-        let unreadable = |error: String| aws::Error::unexpected("s3:GetObject", format!("{asset}: {error}"));
-        let bytes = answer.body.collect().await.map_err(|error| unreadable(error.to_string()))?.into_bytes();
-        let found: Description =
-            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-        Ok(verdict(&found, version))
+        Ok(match verdict(found.as_ref(), version) {
+            Poll::Pending(_) if unheard.is_some_and(|at| Instant::now() >= at) => {
+                Poll::Done(Verdict::Unheard)
+            }
+            verdict => verdict,
+        })
     };
-    match aws::until(&stage.cx, "the clip is not published:", patience, look).await? {
-        Ok(()) => Ok(()),
-        Err(why) => Err(Error::NotPublished { why }),
-    }
+    Ok(aws::until(&stage.cx, "the clip is not published:", patience, look).await?)
 }
 
-/// Whether the description says that this version is published, or why it is not.
-fn verdict(found: &Description, version: &str) -> Poll<Result<(), String>> {
+async fn description(asset: &str, body: ByteStream) -> aws::Result<Description> {
+    let unreadable = |error: String| aws::Error::unexpected("s3:GetObject", format!("{asset}: {error}"));
+    let bytes = body.collect().await.map_err(|error| unreadable(error.to_string()))?.into_bytes();
+    serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Whether the description, if there is one, says that this version is published, or why it is not.
+fn verdict(found: Option<&Description>, version: &str) -> Poll<Verdict> {
+    let Some(found) = found else {
+        return Poll::Pending("waiting until the clip is published".to_owned());
+    };
     if found.published.as_ref().is_some_and(|publication| publication.version == version) {
-        return Poll::Done(Ok(()));
+        return Poll::Done(Verdict::Published);
     }
     match &found.failure {
         Some(failure) if failure.version == version => {
             let state = if failure.state == State::Canceled { "canceled" } else { "failed" };
-            Poll::Done(Err(format!("job {} {state}: {}", failure.job, failure.message)))
+            Poll::Done(Verdict::Failed(format!("job {} {state}: {}", failure.job, failure.message)))
         }
         _ => Poll::Pending("waiting until the new version is published".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(published: Option<&str>, failed: Option<&str>) -> Description {
+        let publication = published.map(|version| {
+            serde_json::json!({
+                "playlist": "index.m3u8", "version": version, "run": "r", "revision": 1, "job": "j", "renditions": [],
+                "completed": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z",
+            })
+        });
+        let failure = failed.map(|version| {
+            serde_json::json!({
+                "state": "error", "version": version, "job": "j", "message": "no video", "failed": "2026-01-01T00:00:00Z",
+            })
+        });
+        let text = serde_json::json!({
+            "asset": "a", "state": "published", "key": "k.mp4", "published": publication, "failure": failure,
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_said_of_this_version_counts() {
+        assert!(matches!(verdict(None, "2"), Poll::Pending(_)));
+        assert!(matches!(verdict(Some(&described(Some("1"), Some("1"))), "2"), Poll::Pending(_)));
+        assert_eq!(verdict(Some(&described(Some("2"), Some("1"))), "2"), Poll::Done(Verdict::Published));
+        let failed = Verdict::Failed("job j failed: no video".to_owned());
+        assert_eq!(verdict(Some(&described(Some("1"), Some("2"))), "2"), Poll::Done(failed));
     }
 }

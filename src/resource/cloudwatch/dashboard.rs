@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{api_tags, owned, retag, tags_of};
+use super::{api_tags, owned, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -43,7 +43,8 @@ impl Dashboard {
     async fn put(&self, cx: &Context) -> Result<()> {
         let call = cx.cloudwatch().put_dashboard().dashboard_name(&self.dashboard_name);
         let call = call.dashboard_body(self.dashboard_body.to_string());
-        call.set_tags(Some(api_tags(&self.tags))).send().await.named("cloudwatch:PutDashboard").map(drop)
+        let call = call.set_tags(Some(api_tags(&self.tags)));
+        settle(cx, || async { call.clone().send().await.named("cloudwatch:PutDashboard").map(drop) }).await
     }
 }
 
@@ -112,7 +113,8 @@ impl Resource for Dashboard {
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
         let call = cx.cloudwatch().delete_dashboards().dashboard_names(id);
-        call.send().await.unless("cloudwatch:DeleteDashboards", GONE).map(drop)
+        let delete = || async { call.clone().send().await.unless("cloudwatch:DeleteDashboards", GONE) };
+        settle(cx, delete).await.map(drop)
     }
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {

@@ -8,11 +8,24 @@ use aws_sdk_cloudwatch::types::Tag;
 pub use alarm::{Alarm, Dimension, TreatMissingData};
 pub use dashboard::Dashboard;
 
-use crate::aws::{Context, Result, SdkResult};
+use std::future::Future;
+
+use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
 use crate::model::{Mark, Scope, Tags};
 use crate::resource::sweep::marked;
 
 const ABSENT: &[&str] = &["ResourceNotFound", "ResourceNotFoundException"];
+/// Another change of the same thing, or of its tags, is under way.
+const BUSY: &[&str] = &["ConflictException", "ConcurrentModificationException"];
+
+/// Makes a call that CloudWatch refuses while another change of the same thing is under way.
+async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let awaited = "waiting for another change in CloudWatch";
+    retry_while(cx, Patience::SECONDS, awaited, |error| error.is(BUSY), call).await
+}
 
 fn api_tags(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
@@ -44,8 +57,8 @@ async fn retag(cx: &Context, arn: &str, seen: &Tags, desired: &Tags) -> Result<(
     let stale = seen.stale(desired);
     if !stale.is_empty() {
         let call = cx.cloudwatch().untag_resource().resource_arn(arn).set_tag_keys(Some(stale));
-        call.send().await.named("cloudwatch:UntagResource")?;
+        settle(cx, || async { call.clone().send().await.named("cloudwatch:UntagResource") }).await?;
     }
     let call = cx.cloudwatch().tag_resource().resource_arn(arn).set_tags(Some(api_tags(desired)));
-    call.send().await.named("cloudwatch:TagResource").map(drop)
+    settle(cx, || async { call.clone().send().await.named("cloudwatch:TagResource").map(drop) }).await
 }

@@ -17,6 +17,8 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 /// Another change of the same rule or its targets is under way.
 const BUSY: &[&str] = &["ConcurrentModificationException"];
+/// The same, and: not every server of EventBridge knows a rule that was made a moment ago.
+const BUSY_OR_NEW: &[&str] = &["ConcurrentModificationException", "ResourceNotFoundException"];
 /// The bus that AWS services send their events to.
 const DEFAULT_BUS: &str = "default";
 
@@ -91,8 +93,24 @@ pub(super) async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Resul
 where
     F: Future<Output = Result<T>>,
 {
-    let awaited = "waiting for another change of the rule";
-    retry_while(cx, Patience::SECONDS, awaited, |error| error.is(BUSY), call).await
+    settle_while(cx, |error| error.is(BUSY), call).await
+}
+
+async fn settle_while<T, F>(
+    cx: &Context,
+    passing: impl Fn(&Error) -> bool,
+    call: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    retry_while(cx, Patience::SECONDS, "waiting for another change of the rule", passing, call).await
+}
+
+/// Whether EventBridge still sees targets on a rule that was to be deleted, although they were just removed. The code is
+/// that of everything invalid, so the message must tell.
+fn has_targets(error: &Error) -> bool {
+    error.is(&["ValidationException"]) && error.message.contains("has targets")
 }
 
 async fn tags(cx: &Context, id: &str) -> Result<Tags> {
@@ -215,7 +233,8 @@ impl Resource for Rule {
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let id = desired.arn(&cx.scope);
         desired.put(cx).await?;
-        target::put(cx, &id, desired.targets.iter()).await?;
+        let targets: Vec<&Target> = desired.targets.iter().collect();
+        settle_while(cx, |error| error.is(BUSY_OR_NEW), || target::put(cx, &id, &targets)).await?;
         Ok(Created::new(id, desired.foreseen(&cx.scope)))
     }
 
@@ -231,10 +250,12 @@ impl Resource for Rule {
         if changes.touches("Targets") {
             let seen_targets = &seen.properties.targets;
             // What is new comes before what is stale goes, so that no event falls between them.
-            target::put(cx, &seen.id, desired.targets.difference(seen_targets)).await?;
+            let new: Vec<&Target> = desired.targets.difference(seen_targets).collect();
+            settle(cx, || target::put(cx, &seen.id, &new)).await?;
             let kept = |id: &String| desired.targets.iter().any(|target| target.id == *id);
             let ids = seen_targets.iter().map(|target| target.id.clone());
-            target::remove(cx, &seen.id, ids.filter(|id| !kept(id)).collect()).await?;
+            let stale: Vec<String> = ids.filter(|id| !kept(id)).collect();
+            settle(cx, || target::remove(cx, &seen.id, &stale)).await?;
         }
         if changes.touches("Tags") {
             set_tags(cx, &seen.id, &seen.properties.tags, &desired.tags).await?;
@@ -244,13 +265,13 @@ impl Resource for Rule {
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
         let (bus, name) = place(id);
-        let ids = target::list(cx, id).await?.into_iter().map(|target| target.id).collect();
-        target::remove(cx, id, ids).await?;
         let delete = || async {
+            let ids: Vec<String> = target::list(cx, id).await?.into_iter().map(|target| target.id).collect();
+            target::remove(cx, id, &ids).await?;
             let call = cx.events().delete_rule().event_bus_name(bus).name(name);
             call.send().await.unless("events:DeleteRule", ABSENT)
         };
-        settle(cx, delete).await.map(drop)
+        settle_while(cx, |error| error.is(BUSY) || has_targets(error), delete).await.map(drop)
     }
 
     /// Looks at the default bus, the only one on which stacks have rules.

@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::operation::remove_targets::RemoveTargetsOutput;
 use aws_sdk_eventbridge::types as api;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{ABSENT, place, settle};
+use super::rule::{ABSENT, place};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::Input;
 
@@ -138,31 +138,25 @@ fn all_removed(answer: &RemoveTargetsOutput) -> Result<()> {
 }
 
 /// Adds or replaces these targets of the rule with this ARN.
-pub(super) async fn put<'a>(cx: &Context, id: &str, targets: impl Iterator<Item = &'a Target>) -> Result<()> {
-    let ((bus, name), targets) = (place(id), targets.map(Target::api).collect::<Vec<_>>());
+pub(super) async fn put(cx: &Context, id: &str, targets: &[&Target]) -> Result<()> {
+    let (bus, name) = place(id);
     if targets.is_empty() {
         return Ok(());
     }
-    let put = || async {
-        let call =
-            cx.events().put_targets().event_bus_name(bus).rule(name).set_targets(Some(targets.clone()));
-        all_put(&call.send().await.named("events:PutTargets")?)
-    };
-    settle(cx, put).await
+    let targets = targets.iter().map(|target| target.api()).collect();
+    let call = cx.events().put_targets().event_bus_name(bus).rule(name).set_targets(Some(targets));
+    all_put(&call.send().await.named("events:PutTargets")?)
 }
 
 /// Removes the targets with these ids.
-pub(super) async fn remove(cx: &Context, id: &str, ids: Vec<String>) -> Result<()> {
+pub(super) async fn remove(cx: &Context, id: &str, ids: &[String]) -> Result<()> {
     let (bus, name) = place(id);
     if ids.is_empty() {
         return Ok(());
     }
-    let remove = || async {
-        let call = cx.events().remove_targets().event_bus_name(bus).rule(name).set_ids(Some(ids.clone()));
-        let answer = call.send().await.unless("events:RemoveTargets", ABSENT)?;
-        answer.map_or(Ok(()), |answer| all_removed(&answer))
-    };
-    settle(cx, remove).await
+    let call = cx.events().remove_targets().event_bus_name(bus).rule(name).set_ids(Some(ids.to_vec()));
+    let answer = call.send().await.unless("events:RemoveTargets", ABSENT)?;
+    answer.map_or(Ok(()), |answer| all_removed(&answer))
 }
 
 /// All targets: a rule has at most five unless AWS was asked for more, so one page has them.

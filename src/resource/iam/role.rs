@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::role_edit::{Editor, api_tags};
+use super::role_edit::{BUSY, Editor, api_tags};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{
     ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal,
@@ -114,7 +114,7 @@ impl Role {
                 .set_tags(Some(api_tags(&self.tags)));
             call.send().await.named("iam:CreateRole")
         };
-        let passing = |error: &Error| error.is(MALFORMED) && self.trusts_principals();
+        let passing = |error: &Error| error.is(BUSY) || error.is(MALFORMED) && self.trusts_principals();
         let awaited = "waiting until IAM knows the principals that the role trusts";
         let answer = retry_while(cx, Patience::SECONDS, awaited, passing, create).await?;
         answer

@@ -9,7 +9,7 @@ use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{Input, Tags};
 
 /// Another change of the same role is under way.
-const BUSY: &[&str] = &["ConcurrentModification"];
+pub(super) const BUSY: &[&str] = &["ConcurrentModification"];
 /// The same, and: not every IAM server knows a role that was made a moment ago.
 const BUSY_OR_NEW: &[&str] = &["ConcurrentModification", "NoSuchEntity"];
 /// The same, and: not every IAM server knows that what was on the role is gone.

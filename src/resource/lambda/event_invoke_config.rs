@@ -5,7 +5,7 @@
 use aws_sdk_lambda::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, FUNCTIONS, patiently};
+use super::{ABSENT, FUNCTIONS, patiently, patiently_if_new};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -140,7 +140,7 @@ impl Resource for EventInvokeConfig {
             .maximum_retry_attempts(desired.maximum_retry_attempts)
             .maximum_event_age_in_seconds(desired.maximum_event_age_in_seconds)
             .set_destination_config(desired.destination_config.as_ref().map(DestinationConfig::to_sdk));
-        patiently(cx, || async {
+        patiently_if_new(cx, || async {
             call.clone().send().await.named("lambda:PutFunctionEventInvokeConfig").map(drop)
         })
         .await?;

@@ -89,6 +89,8 @@ const READ_BUNDLE: Allow = Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{home}/
 impl Resource for Function {
     const KIND: Kind = Kind::new("AWS::Lambda::Function");
     const CREATE_ONLY: &'static [&'static str] = &["FunctionName", "PackageType"];
+    /// Lambda answers before it is done, and may fail after it answered.
+    const SETTLES: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         // GetFunction leaves the tags out for those who may not list them.
         observe: &[Allow::new(&["lambda:GetFunction", "lambda:ListTags"], FUNCTIONS)],

@@ -3,7 +3,7 @@
 use aws_sdk_lambda::types as sdk;
 
 use super::function_state::{hex_digest, readiness};
-use super::{Code, DeadLetterConfig, FileSystemConfig, Function, VpcConfig, patiently};
+use super::{Code, DeadLetterConfig, FileSystemConfig, Function, VpcConfig, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, until};
 use crate::model::{Changes, Readiness, Scope, Tags, bundle_digest};
 
@@ -141,7 +141,7 @@ impl Function {
 
     pub(super) async fn reserve(&self, cx: &Context) -> Result<()> {
         let name = &self.function_name;
-        patiently(cx, || async {
+        patiently_if_new(cx, || async {
             match self.reserved_concurrent_executions {
                 Some(limit) => {
                     let call = cx.lambda().put_function_concurrency().function_name(name);
@@ -162,10 +162,11 @@ impl Function {
         let stale = seen.stale(&self.tags);
         if !stale.is_empty() {
             let call = cx.lambda().untag_resource().resource(&arn).set_tag_keys(Some(stale));
-            call.send().await.named("lambda:UntagResource")?;
+            patiently(cx, || async { call.clone().send().await.named("lambda:UntagResource").map(drop) })
+                .await?;
         }
         let call = cx.lambda().tag_resource().resource(arn).set_tags(Some(self.tags.to_map()));
-        call.send().await.named("lambda:TagResource").map(drop)
+        patiently(cx, || async { call.clone().send().await.named("lambda:TagResource").map(drop) }).await
     }
 
     /// Waits until the function takes another update. A failed one does: the next may be what heals it.

@@ -45,7 +45,26 @@ async fn patiently<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    let passing = |error: &Error| unsettled(error) || error.is(CONFLICT);
+    patiently_while(cx, |_| false, call).await
+}
+
+/// The same for a call that may come right after the function was made, when not every server of Lambda knows it yet.
+async fn patiently_if_new<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    patiently_while(cx, |error| error.is(ABSENT), call).await
+}
+
+async fn patiently_while<T, F>(
+    cx: &Context,
+    also: impl Fn(&Error) -> bool,
+    call: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let passing = |error: &Error| unsettled(error) || error.is(CONFLICT) || also(error);
     let awaited = "waiting until Lambda is done with the change before and sees the function's role";
     retry_while(cx, Patience::SECONDS, awaited, passing, call).await
 }

@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
 
-use super::{ABSENT, CONFLICT, FUNCTIONS, patiently};
+use super::{ABSENT, CONFLICT, FUNCTIONS, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
@@ -52,6 +53,10 @@ pub struct Permission {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoked_via_function_url: Option<bool>,
 }
+
+/// Held around every call that changes a function's policy: of calls made side by side Lambda answers all and keeps only
+/// some (known to AWS; hashicorp/terraform-provider-aws makes them one after the other for that, too).
+static ONE_BY_ONE: Mutex<()> = Mutex::const_new(());
 
 /// The longest readable part of a statement id; ids are at most 100 characters.
 const READABLE: usize = 80;
@@ -193,8 +198,11 @@ impl Resource for Permission {
             .set_event_source_token(desired.event_source_token.clone())
             .set_function_url_auth_type(auth)
             .set_invoked_via_function_url(desired.invoked_via_function_url);
-        patiently(cx, || async {
-            match call.clone().send().await.named("lambda:AddPermission") {
+        patiently_if_new(cx, || async {
+            let alone = ONE_BY_ONE.lock().await;
+            let answer = call.clone().send().await.named("lambda:AddPermission");
+            drop(alone);
+            match answer {
                 // The same code says that the function is busy, and that the first attempt got through.
                 Err(error) if error.is(CONFLICT) => match Self::observe(cx, &id).await? {
                     Some(there) if there.properties == **desired => Ok(()),
@@ -219,6 +227,7 @@ impl Resource for Permission {
         for statement in matching(&policy, function, sid) {
             let call = cx.lambda().remove_permission().function_name(function).statement_id(&statement.sid);
             patiently(cx, || async {
+                let _alone = ONE_BY_ONE.lock().await;
                 call.clone().send().await.unless("lambda:RemovePermission", ABSENT).map(drop)
             })
             .await?;

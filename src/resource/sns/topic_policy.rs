@@ -51,8 +51,14 @@ fn default_policy(account: &str, topic: &str) -> Value {
     })
 }
 
-fn is_default(policy: &str) -> bool {
-    serde_json::from_str::<Value>(policy).is_ok_and(|policy| policy["Id"] == DEFAULT_ID)
+/// Whether this is SNS's own policy for an account's topic. SNS's console writes others under the same id, and
+/// `AddPermission` adds to it: so it is known by what closes it, that it speaks of the owner alone.
+fn is_default(policy: &str, account: &str) -> bool {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let owner =
+        ["AWS:SourceOwner", "AWS:SourceAccount"].map(|key| json!({ "StringEquals": { key: account } }));
+    let only = policy["Statement"].as_array().filter(|all| all.len() == 1).and_then(|all| all.first());
+    policy["Id"] == DEFAULT_ID && only.is_some_and(|only| owner.contains(&only["Condition"]))
 }
 
 async fn put(cx: &Context, topic: &str, policy: String) -> Result<Option<()>> {
@@ -82,7 +88,7 @@ impl Resource for TopicPolicy {
         let answer = cx.sns().get_topic_attributes().topic_arn(id).send().await;
         let answer = answer.unless("sns:GetTopicAttributes", ABSENT)?;
         let found = answer.and_then(|answer| answer.attributes).and_then(|mut all| all.remove("Policy"));
-        let Some(text) = found.filter(|text| !is_default(text)) else { return Ok(None) };
+        let Some(text) = found.filter(|text| !is_default(text, &cx.scope.account)) else { return Ok(None) };
         let policy_document = text.parse().map_err(|error| {
             Error::unexpected("sns:GetTopicAttributes", format!("unreadable policy of {id}: {error}"))
         })?;
@@ -118,7 +124,21 @@ mod tests {
     #[test]
     fn the_default_policy_counts_as_none() {
         let default = default_policy("111122223333", "arn:aws:sns:eu-west-1:111122223333:vod-alerts");
-        assert!(is_default(&default.to_string()));
-        assert!(!is_default(&PolicyDocument::default().to_json()));
+        assert!(is_default(&default.to_string(), "111122223333"));
+        assert!(!is_default(&PolicyDocument::default().to_json(), "111122223333"));
+    }
+
+    #[test]
+    fn a_policy_that_was_opened_is_seen_whatever_its_id() {
+        let topic = "arn:aws:sns:eu-west-1:111122223333:vod-alerts";
+        let mut open = default_policy("111122223333", topic);
+        open["Statement"][0].as_object_mut().unwrap().remove("Condition");
+        assert!(!is_default(&open.to_string(), "111122223333"));
+        let mut shared = default_policy("111122223333", topic);
+        shared["Statement"].as_array_mut().unwrap().push(json!({
+            "Sid": "by-hand", "Effect": "Allow", "Principal": { "AWS": "999999999999" }, "Action": "SNS:Publish",
+            "Resource": topic,
+        }));
+        assert!(!is_default(&shared.to_string(), "111122223333"));
     }
 }

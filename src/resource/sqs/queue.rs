@@ -127,11 +127,11 @@ impl Resource for Queue {
         changes: &Changes,
     ) -> Result<()> {
         if changes.touches_any(&["MessageRetentionPeriod", "VisibilityTimeout", "SqsManagedSseEnabled"]) {
-            let call = cx
-                .sqs()
-                .set_queue_attributes()
-                .queue_url(&seen.id)
-                .set_attributes(Some(desired.attributes()));
+            // A queue takes one kind of encryption: a key of KMS that somebody gave it goes with the same call.
+            let no_key = (changes.touches("SqsManagedSseEnabled") && desired.sqs_managed_sse_enabled)
+                .then(|| (Attribute::KmsMasterKeyId, String::new()));
+            let attributes = desired.attributes().into_iter().chain(no_key).collect();
+            let call = cx.sqs().set_queue_attributes().queue_url(&seen.id).set_attributes(Some(attributes));
             call.send().await.named("sqs:SetQueueAttributes")?;
         }
         if changes.touches("Tags") {

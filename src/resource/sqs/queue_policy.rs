@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
 };
@@ -27,10 +27,10 @@ pub struct QueuePolicy {
 }
 
 impl QueuePolicy {
-    async fn put(cx: &Context, url: &str, policy: &str) -> Result<Option<()>> {
+    async fn put(cx: &Context, url: &str, policy: &str) -> Result<()> {
         let attributes = HashMap::from([(Attribute::Policy, policy.to_owned())]);
         let call = cx.sqs().set_queue_attributes().queue_url(url).set_attributes(Some(attributes));
-        Ok(call.send().await.unless("sqs:SetQueueAttributes", ABSENT)?.map(drop))
+        call.send().await.named("sqs:SetQueueAttributes").map(drop)
     }
 }
 
@@ -65,12 +65,12 @@ impl Resource for QueuePolicy {
         Ok(Some(Observed::new(id, properties, Outputs::new(), Ownership::Inherited)))
     }
 
+    /// A queue can be used from a second after it was made (SQS API reference, `CreateQueue`); before that, there is none.
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let url = desired.queues[0].text();
-        match Self::put(cx, &url, &desired.policy_document.to_json()).await? {
-            Some(()) => Ok(Created::new(url, Outputs::new())),
-            None => Err(Error::unexpected("sqs:SetQueueAttributes", format!("there is no queue {url}"))),
-        }
+        let (url, policy) = (desired.queues[0].text(), desired.policy_document.to_json());
+        let (awaited, new) = ("waiting until SQS knows the queue", |error: &Error| error.is(ABSENT));
+        retry_while(cx, Patience::SECONDS, awaited, new, || Self::put(cx, &url, &policy)).await?;
+        Ok(Created::new(url, Outputs::new()))
     }
 
     async fn update(cx: &Context, _: &Observed<Self>, desired: &Resolved<Self>, _: &Changes) -> Result<()> {
@@ -78,7 +78,10 @@ impl Resource for QueuePolicy {
     }
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        Self::put(cx, id, "").await.map(drop)
+        match Self::put(cx, id, "").await {
+            Err(error) if error.is(ABSENT) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {

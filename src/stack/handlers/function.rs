@@ -125,13 +125,16 @@ impl Handler<'_> {
         stack.declare(&format!("handlers/{}/invoke", self.name), &config)
     }
 
+    /// Its rule may invoke it. Without a source account: the rule's ARN names the account, and EventBridge does not always
+    /// say whose the rule is; a statement that asks for it then matches no event, silently. EventBridge's user guide,
+    /// "AWS Lambda permissions", gives the ARN alone.
     fn permission(&self, stack: &mut Declarations, function: &Handle<Function>) -> Handle<Permission> {
         let permission = Permission {
             function_name: function.output("FunctionName"),
             action: "lambda:InvokeFunction".to_owned(),
             principal: EVENTS.to_owned(),
             source_arn: Some(rule_arn(stack, self.rule)),
-            source_account: Some(stack.scope().account.clone()),
+            source_account: None,
             principal_org_id: None,
             event_source_token: None,
             function_url_auth_type: None,

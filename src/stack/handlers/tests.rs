@@ -119,6 +119,14 @@ fn rules_match_videos_and_ended_jobs() {
 }
 
 #[test]
+fn the_rules_arn_alone_says_who_may_invoke() {
+    let declared = declared(&file(""), None);
+    let permission = &declared["handlers/submit/permission"].properties;
+    assert_eq!(permission["SourceArn"], "arn:aws:events:ap-northeast-2:111122223333:rule/vod-upload");
+    assert_eq!(permission.get("SourceAccount"), None);
+}
+
+#[test]
 fn handlers_are_told_what_they_work_with() {
     let declared = declared(&file("transcode: { acceleration: disabled }\n"), Some("arn:topic".into()));
     let told = |address: &str| pretty(&declared[address].properties["Environment"]["Variables"]);

@@ -22,6 +22,8 @@ const DELETE: &[Action] = &[Action::Delete];
 const REPLACE: &[Action] = &[Action::Replace];
 /// It goes, for good or for a while.
 const GO: &[Action] = &[Action::Delete, Action::Replace];
+/// It is made so, or changed so in place.
+const BECOME: &[Action] = &[Action::Create, Action::Update];
 
 /// A fact about a whole resource.
 const fn whole(

@@ -2,7 +2,7 @@
 
 use super::super::super::Severity::{Interruption, None as Nothing, Notice};
 use super::super::{Row, When};
-use super::{DELETE, GO, REPLACE, UPDATE, part, whole};
+use super::{BECOME, DELETE, GO, REPLACE, UPDATE, part, whole};
 
 const BUCKET: &str = "AWS::S3::Bucket";
 const POLICY: &str = "AWS::S3::BucketPolicy";
@@ -239,14 +239,17 @@ pub(super) const ROWS: &[Row] = &[
         "Uploads are no longer announced, so nothing transcodes them.",
         "AmazonS3/latest/userguide/EventBridge.html",
     ),
-    part(
-        BUCKET,
-        "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
-        When::Is(&["true"]),
-        Notice,
-        "It takes around five minutes until uploads are announced.",
-        "AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html",
-    ),
+    Row {
+        on: BECOME,
+        ..part(
+            BUCKET,
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
+            When::Is(&["true"]),
+            Notice,
+            "It takes around five minutes until uploads are announced. Those before start nothing: upload them again.",
+            "AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html",
+        )
+    },
     part(
         BUCKET,
         "NotificationConfiguration.LambdaConfigurations",

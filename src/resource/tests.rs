@@ -1,0 +1,325 @@
+//! What AWS answers for some moments after something was made or changed, and which no emulator does: every adapter must
+//! wait it out. Each test plays a service that answers from a script.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::registry;
+use crate::aws::{Connection, Context, Error, Target};
+use crate::diff::diff;
+use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness, Scope};
+use crate::resource::{Created, Removal};
+
+/// An operation, and what the service answers when it is called.
+type Line = (&'static str, Answer);
+
+/// One answer, in the form of any of AWS's protocols.
+#[derive(Clone)]
+enum Answer {
+    Ok(Value),
+    Error(&'static str, &'static str),
+}
+
+/// What is left of the script, what was called, and with what.
+#[derive(Default)]
+struct Play {
+    script: Vec<Line>,
+    called: Vec<String>,
+    bodies: Vec<String>,
+}
+
+type Stage = Arc<Mutex<Play>>;
+
+/// The operation that a request asks for: JSON protocols say it in a header, the query protocol in the body, and REST by
+/// method and path.
+fn operation(method: &Method, uri: &Uri, headers: &HeaderMap, body: &str) -> String {
+    if let Some(target) = headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    action.map_or_else(|| format!("{method} {}", uri.path().trim_end_matches('/')), str::to_owned)
+}
+
+fn answered(answer: Answer, operation: &str, headers: &HeaderMap) -> Response {
+    // Operations of the query protocol have bare names without being in a header, those of S3 are paths of buckets.
+    let xml = !headers.contains_key("x-amz-target") && !operation.contains(" /20");
+    match answer {
+        Answer::Ok(Value::String(text)) => (StatusCode::OK, text).into_response(),
+        Answer::Ok(_) if xml => StatusCode::OK.into_response(),
+        Answer::Ok(body) => (StatusCode::OK, body.to_string()).into_response(),
+        Answer::Error(code, message) if xml => {
+            let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+            let text = if operation.contains('/') {
+                error
+            } else {
+                format!("<ErrorResponse>{error}</ErrorResponse>")
+            };
+            (StatusCode::CONFLICT, text).into_response()
+        }
+        Answer::Error(code, message) => {
+            let body = json!({ "__type": code, "message": message }).to_string();
+            let headers =
+                [("x-amzn-errortype", code.to_owned()), ("x-amzn-query-error", format!("{code};Sender"))];
+            (StatusCode::BAD_REQUEST, headers, body).into_response()
+        }
+    }
+}
+
+async fn service(
+    State(stage): State<Stage>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let body = String::from_utf8_lossy(&body);
+    let called = operation(&method, &uri, &headers, &body);
+    let mut play = stage.lock().unwrap();
+    play.called.push(called.clone());
+    play.bodies.push(body.to_string());
+    let line = play.script.iter().position(|(operation, _)| *operation == called);
+    let Some(line) = line else {
+        return answered(Answer::Error("Unscripted", "the script says nothing of this"), &called, &headers);
+    };
+    answered(play.script.remove(line).1, &called, &headers)
+}
+
+/// A context whose services answer from the script.
+async fn play(script: &[Line]) -> (Context, Stage) {
+    let stage = Arc::new(Mutex::new(Play { script: script.to_vec(), ..Play::default() }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(service).with_state(Arc::clone(&stage));
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let account = "111122223333".to_owned();
+    let connection =
+        Connection::open(Target::Local { endpoint, account: account.clone() }, "eu-west-1").await;
+    let scope = Scope { stack: "vod".into(), account, region: "eu-west-1".into() };
+    (Context::new(Arc::new(connection), scope, "eu-west-1"), stage)
+}
+
+/// What was called, once the whole script was played.
+fn called(stage: &Stage) -> Vec<String> {
+    let play = stage.lock().unwrap();
+    let left: Vec<_> = play.script.iter().map(|(operation, _)| *operation).collect();
+    assert!(left.is_empty(), "{left:?} were not called, but {:?}", play.called);
+    play.called.clone()
+}
+
+/// Changes what has these properties into what also has those.
+async fn update(cx: &Context, kind: &'static str, id: &str, seen: &Value, to: &Value) -> Result<(), Error> {
+    let adapter = registry().get(&Kind::new(kind)).unwrap();
+    let mut desired = seen.clone();
+    desired.as_object_mut().unwrap().extend(to.as_object().unwrap().clone());
+    let changes = diff(&desired, seen, adapter.create_only(), adapter.write_only());
+    let (outputs, ownership) = (Outputs::new(), Ownership::Unmarked);
+    let (id, properties) = (id.to_owned(), seen.clone());
+    let (readiness, contents) = (Readiness::Ready, Contents::Nothing);
+    let live = Live { id, properties, outputs, ownership, readiness, contents };
+    adapter.update(cx, &live, &desired, &changes).await
+}
+
+async fn create(cx: &Context, kind: &'static str, desired: Value) -> Result<Created, Error> {
+    registry().get(&Kind::new(kind)).unwrap().create(cx, &desired).await
+}
+
+fn ok() -> Answer {
+    Answer::Ok(json!({}))
+}
+
+#[tokio::test]
+async fn a_queue_made_a_moment_ago_gets_its_policy() {
+    let gone =
+        Answer::Error("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.");
+    let (cx, stage) = play(&[("SetQueueAttributes", gone), ("SetQueueAttributes", ok())]).await;
+    let url = "https://sqs.eu-west-1.amazonaws.com/111122223333/vod-dead-letters";
+    let policy = json!({ "Queues": [url], "PolicyDocument": { "Version": "2012-10-17", "Statement": [] } });
+    let made = create(&cx, "AWS::SQS::QueuePolicy", policy).await.unwrap();
+    assert_eq!((made.id.as_str(), called(&stage).len()), (url, 2));
+}
+
+#[tokio::test]
+async fn a_queue_of_a_name_that_was_free_only_now_is_made() {
+    let recently = Answer::Error("AWS.SimpleQueueService.QueueDeletedRecently", "wait 60 seconds");
+    let (cx, stage) = play(&[("CreateQueue", recently), ("CreateQueue", ok())]).await;
+    let queue = json!({
+        "QueueName": "vod-dead-letters", "MessageRetentionPeriod": 60, "VisibilityTimeout": 30,
+        "SqsManagedSseEnabled": true,
+    });
+    create(&cx, "AWS::SQS::Queue", queue).await.unwrap();
+    assert_eq!(called(&stage).len(), 2);
+}
+
+#[tokio::test]
+async fn a_bucket_made_a_moment_ago_and_still_settling_gets_its_policy() {
+    const PUT: &str = "PUT /vod-source";
+    let absent = Answer::Error("NoSuchBucket", "The specified bucket does not exist");
+    let busy =
+        Answer::Error("OperationAborted", "A conflicting conditional operation is currently in progress");
+    let (cx, stage) = play(&[(PUT, absent), (PUT, busy), (PUT, ok())]).await;
+    let policy =
+        json!({ "Bucket": "vod-source", "PolicyDocument": { "Version": "2012-10-17", "Statement": [] } });
+    create(&cx, "AWS::S3::BucketPolicy", policy).await.unwrap();
+    assert_eq!(called(&stage), [PUT, PUT, PUT]);
+}
+
+fn function() -> Value {
+    let key = format!("bundle/{}.zip", "ab".repeat(32));
+    json!({
+        "FunctionName": "vod-submit", "Role": "arn:r", "PackageType": "Zip", "Runtime": "provided.al2023",
+        "Handler": "bootstrap", "Architectures": ["arm64"], "Code": { "S3Bucket": "home", "S3Key": key },
+        "MemorySize": 128, "Timeout": 3, "LoggingConfig": { "LogFormat": "Text", "LogGroup": "g" }, "Tags": [],
+    })
+}
+
+#[tokio::test]
+async fn a_function_whose_role_was_made_a_moment_ago_is_made() {
+    const MAKE: &str = "POST /2015-03-31/functions";
+    let unknown = Answer::Error(
+        "InvalidParameterValueException",
+        "The role defined for the function cannot be assumed by Lambda.",
+    );
+    let powerless = Answer::Error(
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call PutTraceSegments on XRAY",
+    );
+    let made = Answer::Ok(json!({ "CodeSha256": "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=" }));
+    let (cx, stage) = play(&[(MAKE, unknown), (MAKE, powerless), (MAKE, made)]).await;
+    create(&cx, "AWS::Lambda::Function", function()).await.unwrap();
+    assert_eq!(called(&stage), [MAKE, MAKE, MAKE]);
+}
+
+const ABSENT: Answer = Answer::Error("ResourceNotFoundException", "Function not found");
+
+#[tokio::test]
+async fn a_function_made_a_moment_ago_gets_its_permission_and_its_destination() {
+    const ADD: &str = "POST /2015-03-31/functions/vod-submit/policy";
+    const INVOKE: &str = "PUT /2019-09-25/functions/vod-submit/event-invoke-config";
+    let (cx, stage) = play(&[(ADD, ABSENT), (ADD, ok()), (INVOKE, ABSENT), (INVOKE, ok())]).await;
+    let permission = json!({
+        "FunctionName": "vod-submit", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
+    });
+    create(&cx, "AWS::Lambda::Permission", permission).await.unwrap();
+    let config = json!({
+        "FunctionName": "vod-submit", "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3600,
+    });
+    create(&cx, "AWS::Lambda::EventInvokeConfig", config).await.unwrap();
+    assert_eq!(called(&stage), [ADD, ADD, INVOKE, INVOKE]);
+}
+
+#[tokio::test]
+async fn statements_of_a_function_go_one_after_the_other() {
+    let sids = ["one", "two", "three"];
+    let statements = sids.map(|sid| {
+        json!({ "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction", "Resource": "arn:f" })
+    });
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    let read = ("GET /2015-03-31/functions/vod-submit/policy", Answer::Ok(json!({ "Policy": policy })));
+    let removals = [
+        "DELETE /2015-03-31/functions/vod-submit/policy/one",
+        "DELETE /2015-03-31/functions/vod-submit/policy/two",
+        "DELETE /2015-03-31/functions/vod-submit/policy/three",
+    ];
+    let script: Vec<Line> = (0..3).map(|_| read.clone()).chain(removals.map(|one| (one, ok()))).collect();
+    let (cx, stage) = play(&script).await;
+    let adapter = registry().get(&Kind::new("AWS::Lambda::Permission")).unwrap();
+    let ids = sids.map(|sid| format!("vod-submit/{sid}"));
+    let deletes = ids.iter().map(|id| adapter.delete(&cx, id, Removal::OnlyEmpty));
+    futures::future::try_join_all(deletes).await.unwrap();
+    let done = cx.connection().calls().list();
+    let mut removed: Vec<_> = done.iter().filter(|call| call.operation == "RemovePermission").collect();
+    removed.sort_by_key(|call| call.began);
+    assert!(removed.windows(2).all(|two| two[0].began + two[0].took <= two[1].began), "{removed:?}");
+    assert_eq!((removed.len(), called(&stage).len()), (3, 6));
+}
+
+fn rule() -> Value {
+    json!({
+        "Name": "vod-upload", "EventBusName": "default", "State": "ENABLED",
+        "EventPattern": { "source": ["aws.s3"] },
+        "Targets": [{ "Id": "submit", "Arn": "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit" }],
+    })
+}
+
+#[tokio::test]
+async fn a_rule_made_a_moment_ago_gets_its_targets() {
+    let absent =
+        Answer::Error("ResourceNotFoundException", "Rule vod-upload does not exist on EventBus default.");
+    let made = Answer::Ok(json!({ "RuleArn": "arn:aws:events:eu-west-1:111122223333:rule/vod-upload" }));
+    let put = Answer::Ok(json!({ "FailedEntryCount": 0, "FailedEntries": [] }));
+    let (cx, stage) = play(&[("PutRule", made), ("PutTargets", absent), ("PutTargets", put)]).await;
+    create(&cx, "AWS::Events::Rule", rule()).await.unwrap();
+    assert_eq!(called(&stage), ["PutRule", "PutTargets", "PutTargets"]);
+}
+
+#[tokio::test]
+async fn a_rule_whose_targets_were_removed_a_moment_ago_goes() {
+    let held = Answer::Error("ValidationException", "Rule can't be deleted since it has targets.");
+    let found = Answer::Ok(json!({ "Targets": rule()["Targets"] }));
+    let removed = Answer::Ok(json!({ "FailedEntryCount": 0, "FailedEntries": [] }));
+    let script = [
+        ("ListTargetsByRule", found),
+        ("RemoveTargets", removed),
+        ("DeleteRule", held),
+        ("ListTargetsByRule", Answer::Ok(json!({ "Targets": [] }))),
+        ("DeleteRule", ok()),
+    ];
+    let (cx, stage) = play(&script).await;
+    let adapter = registry().get(&Kind::new("AWS::Events::Rule")).unwrap();
+    let id = "arn:aws:events:eu-west-1:111122223333:rule/vod-upload";
+    adapter.delete(&cx, id, Removal::OnlyEmpty).await.unwrap();
+    assert_eq!(called(&stage), script.map(|(operation, _)| operation));
+}
+
+#[tokio::test]
+async fn a_role_is_made_while_another_change_of_it_ends() {
+    let busy = Answer::Error("ConcurrentModification", "try again");
+    let made = Answer::Ok(Value::String(
+        "<CreateRoleResponse><CreateRoleResult><Role><Path>/</Path><RoleName>vod-batch</RoleName><RoleId>AROA1</RoleId>\
+         <Arn>arn:aws:iam::111122223333:role/vod-batch</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></Role>\
+         </CreateRoleResult></CreateRoleResponse>"
+            .into(),
+    ));
+    let (cx, stage) = play(&[("CreateRole", busy), ("CreateRole", made)]).await;
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }
+    ] });
+    let role = json!({
+        "RoleName": "vod-batch", "Path": "/", "AssumeRolePolicyDocument": trust, "MaxSessionDuration": 3600,
+    });
+    let made = create(&cx, "AWS::IAM::Role", role).await.unwrap();
+    assert_eq!((made.outputs["RoleId"].as_str(), called(&stage).len()), ("AROA1", 2));
+}
+
+#[tokio::test]
+async fn a_function_whose_update_goes_on_is_tagged_after_it() {
+    const TAG: &str =
+        "POST /2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Avod-submit";
+    let busy = Answer::Error("ResourceConflictException", "An update is in progress for resource");
+    let (cx, stage) = play(&[(TAG, busy), (TAG, ok())]).await;
+    let tagged = json!({ "Tags": [{ "Key": "team", "Value": "media" }] });
+    update(&cx, "AWS::Lambda::Function", "vod-submit", &function(), &tagged).await.unwrap();
+    assert_eq!(called(&stage), [TAG, TAG]);
+}
+
+#[tokio::test]
+async fn a_queue_that_got_a_key_goes_back_to_its_own_encryption() {
+    let (cx, stage) = play(&[("SetQueueAttributes", ok())]).await;
+    let queue = json!({
+        "QueueName": "vod-dead-letters", "MessageRetentionPeriod": 60, "VisibilityTimeout": 30,
+        "SqsManagedSseEnabled": false, "Tags": [],
+    });
+    let own = json!({ "SqsManagedSseEnabled": true });
+    update(&cx, "AWS::SQS::Queue", "https://queue", &queue, &own).await.unwrap();
+    called(&stage);
+    let sent: Value = serde_json::from_str(&stage.lock().unwrap().bodies[0]).unwrap();
+    assert_eq!(sent["Attributes"]["SqsManagedSseEnabled"], "true");
+    assert_eq!(sent["Attributes"]["KmsMasterKeyId"], "");
+}
