@@ -25,7 +25,7 @@ pub use cache_policy::{
 };
 pub use distribution::{
     CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, HOSTED_ZONE,
-    Holder, Origin, OriginShield, Restrictions, S3OriginConfig, ViewerCertificate, holder_of,
+    Holder, Origin, OriginShield, Restrictions, S3OriginConfig, ViewerCertificate, holder_of, is_there,
 };
 pub(in crate::resource) use distribution::{distributions, owner_of};
 pub use key_group::{KeyGroup, KeyGroupConfig};
