@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -285,12 +286,19 @@ async fn carry_out(
     }
 }
 
+/// How often something may not be seen yet although it was made: AWS does not know everywhere at once.
+const UNSEEN: usize = 6;
+
 async fn settled(cx: &Context, adapter: &dyn Adapter, id: &str) -> aws::Result<()> {
+    let unseen = AtomicUsize::new(0);
     let look = || async {
         Ok(match adapter.observe(cx, id).await?.map(|live| live.readiness) {
             Some(Readiness::Ready) => Poll::Done(()),
             Some(Readiness::Pending(awaited)) => Poll::Pending(awaited),
             Some(Readiness::Failed(why)) => return Err(aws::Error::unexpected("provision", why)),
+            None if unseen.fetch_add(1, Ordering::Relaxed) < UNSEEN => {
+                Poll::Pending(format!("waiting until {id} is seen"))
+            }
             None => return Err(aws::Error::unexpected("provision", format!("{id} is gone"))),
         })
     };

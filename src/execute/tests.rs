@@ -10,7 +10,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::aws::{Connection, Result, Target};
-use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, Scope};
+use crate::model::{Changes, Contents, Guard, Kind, Live, Mark, Ownership, Permissions, Scope};
 use crate::resource::Created;
 
 const KIND: Kind = Kind::new("AWS::Test::Thing");
@@ -22,6 +22,8 @@ struct Fake {
     fails: Vec<&'static str>,
     entered: Notify,
     leave: Option<Notify>,
+    /// How often what was made is not seen before it is; where this is said, it settles.
+    unseen: Option<Mutex<usize>>,
 }
 
 impl Adapter for &'static Fake {
@@ -38,7 +40,7 @@ impl Adapter for &'static Fake {
         Guard::None
     }
     fn settles(&self) -> bool {
-        false
+        self.unseen.is_some()
     }
     fn normal(&self) -> fn(&Value) -> Value {
         Value::clone
@@ -49,8 +51,21 @@ impl Adapter for &'static Fake {
     fn find<'a>(&'a self, _: &'a Context, _: &'a Value, _: &'a Mark) -> BoxFuture<'a, Result<Option<Live>>> {
         async { Ok(None) }.boxed()
     }
-    fn observe<'a>(&'a self, _: &'a Context, _: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
-        async { Ok(None) }.boxed()
+    fn observe<'a>(&'a self, _: &'a Context, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
+        let seen = self.unseen.as_ref().and_then(|unseen| {
+            let mut left = unseen.lock().unwrap();
+            let before = *left;
+            *left = left.saturating_sub(1);
+            (before == 0).then(|| Live {
+                id: id.to_owned(),
+                properties: Value::Null,
+                outputs: Outputs::new(),
+                ownership: Ownership::Inherited,
+                readiness: Readiness::Ready,
+                contents: Contents::Nothing,
+            })
+        });
+        async { Ok(seen) }.boxed()
     }
     fn create<'a>(&'a self, _: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
         async move {
@@ -127,6 +142,13 @@ async fn outputs_reach_what_refers_to_them() {
     assert!(outcome.is_complete());
     assert_eq!(fake.created.lock().unwrap()[1], json!({ "Name": "b", "A": "id-a" }));
     assert_eq!(outcome.outputs[&Address::new("a")]["Id"], "id-a");
+}
+
+#[tokio::test]
+async fn what_is_not_seen_yet_is_not_gone() {
+    let fake = fake(Fake { unseen: Some(Mutex::new(2)), ..Fake::default() });
+    let outcome = run(fake, &creates(&[("a", json!({}), &[])]), CancellationToken::new()).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -92,30 +92,30 @@ async fn listed(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
 }
 
 /// The distribution whose comment is the mark. Somebody may have edited the comment, and a second distribution would be
-/// dear; so those that read the same bucket are asked for their tags as well.
+/// dear; so those that read the same bucket are asked for their tags as well. A copy has the comment too, but not the tags,
+/// and one for staging is never meant.
 async fn marked(
     cx: &Context,
     config: &DistributionConfig,
     mark: &Mark,
 ) -> Result<Option<sdk::DistributionSummary>> {
     let (comment, buckets) = (mark.comment(), config.buckets());
-    let mut rest = Vec::new();
-    for summary in listed(cx).await? {
-        if summary.comment == comment {
-            return Ok(Some(summary));
-        }
-        let origins = summary.origins.iter().flat_map(|list| &list.items);
-        if origins.into_iter().any(|origin| buckets.contains(&origin.domain_name)) {
-            rest.push(summary);
-        }
+    let serving = listed(cx).await?.into_iter().filter(|summary| !summary.staging);
+    let (mut named, mut rest): (Vec<_>, Vec<_>) = serving.partition(|summary| summary.comment == comment);
+    if named.len() == 1 {
+        return Ok(named.pop());
     }
-    for summary in rest {
+    rest.retain(|summary| {
+        let mut origins = summary.origins.iter().flat_map(|list| &list.items);
+        origins.any(|origin| buckets.contains(&origin.domain_name))
+    });
+    for summary in named.iter().chain(&rest) {
         let tags = tags_of(cx, &summary.id).await?;
         if tags.and_then(|tags| Mark::from_tags(&tags)).is_some_and(|found| found == *mark) {
-            return Ok(Some(summary));
+            return Ok(Some(summary.clone()));
         }
     }
-    Ok(None)
+    Ok(named.into_iter().next())
 }
 
 /// A name for one attempt to create: another one each time, since CloudFront may remember it, but the same one while

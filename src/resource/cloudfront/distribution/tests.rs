@@ -14,7 +14,8 @@ use crate::aws::{Connection, Target};
 /// An error, for a call of a method.
 type Refusal = (Method, u16, &'static str);
 
-/// A CloudFront with one distribution, which answers with these errors first: each to calls of one method.
+/// A CloudFront with one distribution and its copy for staging, which answers with these errors first: each to calls of
+/// one method.
 #[derive(Clone, Default)]
 struct Slow {
     errors: Arc<Mutex<Vec<Refusal>>>,
@@ -35,11 +36,13 @@ async fn answer(State(slow): State<Slow>, request: Request) -> Response {
     }
     let named = "<Id>E1</Id><ARN>arn</ARN><Status>Deployed</Status><LastModifiedTime>2026-01-01T00:00:00Z\
                  </LastModifiedTime><DomainName>d1.cloudfront.net</DomainName>";
+    let copy = named.replace("<Id>E1<", "<Id>E0<");
     let body = match (method, path.ends_with("/distribution")) {
         (Method::DELETE, _) => return StatusCode::NO_CONTENT.into_response(),
         (_, true) => format!(
-            "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>1</Quantity>\
-             <Items><DistributionSummary>{named}{CONFIG}</DistributionSummary></Items></DistributionList>"
+            "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>2</Quantity>\
+             <Items><DistributionSummary>{copy}{CONFIG}<Staging>true</Staging></DistributionSummary>\
+             <DistributionSummary>{named}{CONFIG}</DistributionSummary></Items></DistributionList>"
         ),
         _ => format!(
             "<Distribution>{named}<InProgressInvalidationBatches>0</InProgressInvalidationBatches>\
