@@ -5,6 +5,7 @@
 
 mod behavior;
 mod config;
+mod edge;
 mod names;
 mod origin;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use behavior::CacheBehavior;
 pub use config::DistributionConfig;
+pub use edge::{FunctionAssociation, LambdaFunctionAssociation};
 pub use names::{HOSTED_ZONE, Holder, holder_of, is_there};
 pub(in crate::resource) use names::{distributions, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
