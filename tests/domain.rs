@@ -1,5 +1,6 @@
 //! A stack's own name from on to off again, on a local cloud: the zone is looked up, the certificate and the records come
-//! with it in the right order, damage is made good, and turning it off leaves no trace.
+//! with it in the right order, damage is made good, and turning it off leaves no trace. And a distribution that somebody
+//! deleted: what led to it is the stack's still.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,7 +10,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use aws_sdk_route53::types as dns;
-use provision::aws::{Connection, Regions, Target};
+use provision::aws::{Connection, Context, Regions, Target};
 use provision::execute::{Execution, execute};
 use provision::graph::Graph;
 use provision::model::{Known, Scope, Snapshot};
@@ -185,12 +186,70 @@ async fn a_name_comes_and_goes() {
     assert_eq!(steps(&account.plan(&without).await), Vec::<String>::new());
 }
 
-async fn change(
-    cx: &provision::aws::Context,
-    zone: &Zone,
-    action: dns::ChangeAction,
-    records: dns::ResourceRecordSet,
-) {
+/// Deletes the distribution, as somebody would by hand.
+async fn delete_distribution(cx: &Context) {
+    let listed = cx.cloudfront().list_distributions().send().await.unwrap().distribution_list.unwrap();
+    let id = listed.items.unwrap().remove(0).id;
+    let live = cx.cloudfront().get_distribution_config().id(&id).send().await.unwrap();
+    let mut config = live.distribution_config.unwrap();
+    config.enabled = false;
+    let off = cx.cloudfront().update_distribution().id(&id).set_if_match(live.e_tag);
+    let off = off.distribution_config(config).send().await.unwrap();
+    cx.cloudfront().delete_distribution().id(&id).set_if_match(off.e_tag).send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_led_to_a_distribution_that_is_gone_is_the_stacks_still() {
+    let cloud = Cloud::start("outlived").await;
+    let cx = cloud.context("vod-local").await;
+    let made = cx.route53().create_hosted_zone().name("example.com").caller_reference("1").send().await;
+    let zone =
+        Zone { id: made.unwrap().hosted_zone.unwrap().id.trim_start_matches("/hostedzone/").to_owned() };
+    let named = format!("local: true\ndomain: {{ name: {NAME}, zone: example.com }}");
+    let stack = support::StackFile::new(&[("local: true", &named)]);
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let records = async || {
+        let call = cx.route53().list_resource_record_sets().hosted_zone_id(&zone.id).send().await;
+        let sets = call.unwrap().resource_record_sets;
+        sets.into_iter().filter(|set| set.alias_target.is_some()).collect::<Vec<_>>()
+    };
+
+    delete_distribution(&cx).await;
+    let alias = records().await.remove(0);
+    let mut moved = alias.clone();
+    moved.alias_target.as_mut().unwrap().dns_name = "d0000000000000.cloudfront.net.".into();
+    change(&cx, &zone, dns::ChangeAction::Upsert, moved).await;
+    let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 3);
+    assert!(refused.contains("delivery/alias-a: ") && refused.contains("--adopt"), "{refused}");
+    assert!(!refused.contains("delivery/alias-aaaa"), "{refused}");
+    change(&cx, &zone, dns::ChangeAction::Upsert, alias).await;
+
+    let apply = |stack: &str| cloud.provision(&["apply", stack, "--yes", "--allow-broadening"], 0).0;
+    let repaired = apply(stack.path());
+    for step in ["+ delivery/distribution ", "~ delivery/alias-a ", "~ delivery/alias-aaaa "] {
+        assert!(repaired.contains(step), "{step}: {repaired}");
+    }
+    let (nothing, _) = cloud.provision(&["plan", stack.path()], 0);
+    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+
+    // Nor does a stack that is given another name, or torn down, leave them behind.
+    delete_distribution(&cx).await;
+    let named = "local: true\ndomain: { name: other.example.com, zone: example.com }";
+    let renamed = support::StackFile::new(&[("local: true", named)]);
+    let applied = apply(renamed.path());
+    assert!(
+        applied.contains("- delivery/alias-a ") && applied.contains("it takes the place of "),
+        "{applied}"
+    );
+    let names: Vec<String> = records().await.into_iter().map(|set| set.name).collect();
+    assert_eq!(names, ["other.example.com.", "other.example.com."]);
+    delete_distribution(&cx).await;
+    let (gone, _) = cloud.provision(&["teardown", renamed.path(), "--yes"], 0);
+    assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+    assert_eq!(records().await.len(), 0);
+}
+
+async fn change(cx: &Context, zone: &Zone, action: dns::ChangeAction, records: dns::ResourceRecordSet) {
     let change = dns::Change::builder().action(action).resource_record_set(records).build().unwrap();
     let batch = dns::ChangeBatch::builder().changes(change).build().unwrap();
     let call = cx.route53().change_resource_record_sets().hosted_zone_id(&zone.id).change_batch(batch);

@@ -23,7 +23,9 @@ async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
     let (again, _) = cloud.provision(&["plan", with.path()], 0);
     assert!(again.contains("nothing to do: all "), "{again}");
 
+    forget_what_was_made(&cloud).await;
     let (off, _) = cloud.provision(&["apply", "stacks/local.yaml", "--yes", "--allow-broadening"], 0);
+    assert!(off.contains("- delivery/distribution/metrics "), "what only its distribution marks: {off}");
     assert!(off.contains("- alerts/topic ") && off.contains("- delivery/viewer-keys "), "{off}");
     assert_eq!(reqwest_status(address).await, 200, "what is not private plays unsigned");
     let (nothing, _) = cloud.provision(&["plan", "stacks/local.yaml"], 0);
@@ -31,6 +33,18 @@ async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
     logs_outlive_their_option(&cloud).await;
     let (gone, _) = cloud.provision(&["teardown", with.path(), "--yes"], 0);
     assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+}
+
+/// Makes the record what a run leaves that was killed: all it had made is found by its marks alone.
+async fn forget_what_was_made(cloud: &Cloud) {
+    let cx = cloud.context("vod-local").await;
+    let (home, key) = ("provision-111122223333-ap-northeast-2", "record/vod-local.json");
+    let record = cx.s3().get_object().bucket(home).key(key).send().await.expect("there is a record");
+    let text = record.body.collect().await.expect("it is read").into_bytes();
+    let mut record: serde_json::Value = serde_json::from_slice(&text).expect("it is JSON");
+    (record["complete"], record["resources"]) = (false.into(), serde_json::json!([]));
+    let body = ByteStream::from(record.to_string().into_bytes());
+    cx.s3().put_object().bucket(home).key(key).body(body).send().await.expect("it is written");
 }
 
 /// Access logs go off while there are logs: these stay, with what guards them, until they are gone by themselves.

@@ -121,7 +121,11 @@ fn classify(code: &str) -> Class {
         | "UnauthorizedOperation" => Class::Denied,
         "Throttling"
         | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
         | "TooManyRequestsException"
+        | "PriorRequestNotComplete"
         | "SlowDown"
         | "RequestLimitExceeded" => Class::Throttled,
         "ServiceUnavailable" | "LocalCloudUnavailable" => Class::Unreachable,

@@ -12,12 +12,13 @@ use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};
 use crate::graph::Graph;
 use crate::home::{Locked, Record, Recorded};
-use crate::model::{Address, Contents, Known, Readiness, Snapshot};
+use crate::model::{Address, Contents, Known, Readiness, Snapshot, resolve};
 use crate::observe;
 use crate::plan::check::{Leave, check};
 use crate::plan::{self, Action, Plan, Reason};
 use crate::report::{self, Progress};
-use crate::resource::Removal;
+use crate::resource::route53::RecordSet;
+use crate::resource::{Removal, Resource as _};
 use crate::saved::Rests;
 use crate::stack;
 
@@ -185,6 +186,10 @@ fn existing(graph: &Graph, plan: &Plan, survey: &Survey, outcome: &Outcome) -> V
             id: ids.get(&declaration.address)?.clone(),
         };
         let properties = match undone(plan, outcome, &declaration.address) {
+            // Whose these are once their distribution is gone, only where they led tells.
+            None if declaration.kind == RecordSet::KIND => {
+                resolve(&declaration.properties, &|address| outcome.outputs.get(address).cloned())
+            }
             None => declaration.properties.clone(),
             Some(seen) => applied.get(&declaration.address).unwrap_or(seen).clone(),
         };

@@ -18,6 +18,7 @@ mod outputs;
 mod permissions;
 mod plan;
 mod protected;
+mod remembered;
 mod saved;
 pub mod schema;
 mod session;

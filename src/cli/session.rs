@@ -9,6 +9,7 @@ use miette::{Diagnostic, miette};
 use serde_json::Value;
 
 use super::closing::Closing;
+use super::remembered;
 use crate::aws::{Connection, Regions, Target};
 use crate::bundle::{self, Bundle};
 use crate::graph::Graph;
@@ -184,6 +185,9 @@ impl Session {
         let orphans = observe::orphans(&self.regions, self.registry, graph, &live, memory).await?;
         let mut snapshot = Snapshot { live, orphans };
         observe::add(&mut snapshot, graph, self.stack(), additions);
+        if let Some(record) = &record {
+            remembered::claim(&self.regions, self.registry, graph, &mut snapshot, record).await?;
+        }
         Ok(Survey { snapshot, record })
     }
 

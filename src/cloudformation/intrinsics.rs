@@ -13,7 +13,8 @@ pub(super) fn read(kind: &Kind, reference: &OutputRef) -> Value {
     match (kind.as_str(), reference.attribute.as_str()) {
         ("AWS::S3::Bucket", "BucketName")
         | ("AWS::Lambda::Function", "FunctionName")
-        | ("AWS::CertificateManager::Certificate", "Arn") => json!({ "Ref": id }),
+        | ("AWS::CertificateManager::Certificate", "Arn")
+        | ("AWS::Logs::DeliverySource", "Name") => json!({ "Ref": id }),
         ("AWS::CloudFront::Distribution", "Arn") => {
             let arn = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/";
             json!({ "Fn::Sub": format!("{arn}${{{id}}}") })
@@ -131,6 +132,7 @@ mod tests {
         let read = |kind: &'static str, attribute: &str| read(&Kind::new(kind), &output("a/b", attribute));
         assert_eq!(read("AWS::S3::Bucket", "BucketName"), json!({ "Ref": "AB" }));
         assert_eq!(read("AWS::S3::Bucket", "Arn"), json!({ "Fn::GetAtt": ["AB", "Arn"] }));
+        assert_eq!(read("AWS::Logs::DeliverySource", "Name"), json!({ "Ref": "AB" }));
         assert_eq!(
             read("AWS::CloudFront::Distribution", "Arn"),
             json!({ "Fn::Sub": "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${AB}" })

@@ -56,6 +56,8 @@ pub struct Outcome {
     pub unsettled: Vec<(Address, aws::Error)>,
     /// Whether the run was interrupted before all was done and settled.
     pub interrupted: bool,
+    /// The outputs of what is live then and was planned or made.
+    pub outputs: BTreeMap<Address, Outputs>,
 }
 
 impl Outcome {
@@ -138,7 +140,7 @@ pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
         run.endings.into_iter().map(|ending| ending.unwrap_or(Ending::Interrupted)).collect();
     let all_done = endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
     let interrupted = execution.cancel.is_cancelled() && (settling || !all_done);
-    Outcome { endings, unsettled: run.unsettled, interrupted }
+    Outcome { endings, unsettled: run.unsettled, interrupted, outputs: run.outputs }
 }
 
 impl<'a> Run<'a> {

@@ -102,6 +102,7 @@ async fn outputs_reach_what_refers_to_them() {
     let outcome = run(fake, &plan, CancellationToken::new()).await;
     assert!(outcome.is_complete());
     assert_eq!(fake.created.lock().unwrap()[1], json!({ "Name": "b", "A": "id-a" }));
+    assert_eq!(outcome.outputs[&Address::new("a")]["Id"], "id-a");
 }
 
 #[tokio::test]

@@ -114,7 +114,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     }
 
     /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`: the sweep that
-    /// finds orphans without a record. Types that are parts of others return nothing: they go with their parent.
+    /// finds orphans without a record. Types that are parts of others return nothing: they go with their parent; but for
+    /// one that may be left behind on a parent that stays, which returns those of the stack's parents.
     fn list_owned(cx: &Context) -> impl Future<Output = Result<Vec<(String, Mark)>>> + Send;
 }
 

@@ -8,7 +8,7 @@ use super::{
     Action, Against, Cause, Change, FORMAT_VERSION, Kept, Property, Review, cause, impact, security,
 };
 use crate::graph::Graph;
-use crate::model::{Address, Changes, Kind, Ownership, resolve};
+use crate::model::{Address, Changes, Kind, Ownership, refs, resolve};
 use crate::plan::{self, Plan, Reason, Rules, Step};
 
 /// The properties as the last apply left them, by address; references stand in them as they were declared.
@@ -58,6 +58,16 @@ fn sort(changes: &mut [Change]) {
 
 fn kept(known: &crate::model::Known) -> Kept {
     Kept { address: known.address.to_string(), kind: known.kind.as_str().to_owned(), id: known.id.clone() }
+}
+
+/// What became of something that a last apply had made.
+enum Former<'a> {
+    /// None had made it.
+    Never,
+    /// The declaration does not speak of it any more; its id.
+    Elsewhere(&'a str),
+    /// Somebody removed it.
+    Gone,
 }
 
 struct Reviewing<'a> {
@@ -111,9 +121,36 @@ impl Reviewing<'_> {
 
     /// Why something is made that a last apply had made already.
     fn missing(&self, step: &Step) -> Vec<String> {
-        let was_there = self.applied.is_some_and(|applied| applied.contains_key(&step.address));
-        let gone = || "it is gone from the account since the last apply".to_owned();
-        was_there.then(gone).into_iter().collect()
+        match self.former(step) {
+            Former::Never => Vec::new(),
+            Former::Elsewhere(id) => vec![format!("it takes the place of {id}")],
+            Former::Gone => vec!["it is gone from the account since the last apply".to_owned()],
+        }
+    }
+
+    /// What became of what the last apply made at the address of something that is made now.
+    fn former(&self, step: &Step) -> Former<'_> {
+        if !self.applied.is_some_and(|applied| applied.contains_key(&step.address)) {
+            return Former::Never;
+        }
+        // Where the declaration speaks of another one now, the former is there still, under the same address.
+        let left = self.plan.steps.iter().find_map(|other| match &other.action {
+            plan::Action::Delete { seen, reason: Reason::Orphan } => {
+                ((&other.address, &other.kind) == (&step.address, &step.kind)).then_some(&seen.id)
+            }
+            _ => None,
+        });
+        left.map_or(Former::Gone, |id| Former::Elsewhere(id))
+    }
+
+    /// Whether a value refers to something that is gone from the account and made anew: then that is what moved it.
+    fn lost(&self, value: Option<&Value>) -> bool {
+        let referred = value.map(refs).unwrap_or_default();
+        let made = |step: &&Step| matches!(step.action, plan::Action::Create { .. });
+        self.plan.steps.iter().filter(made).any(|step| {
+            referred.iter().any(|reference| reference.address == step.address)
+                && matches!(self.former(step), Former::Gone)
+        })
     }
 
     /// The properties of something new.
@@ -142,7 +179,10 @@ impl Reviewing<'_> {
         let moves = applied.map(|applied| cause::Moves::of(desired, &applied, seen));
         let property = |change: &crate::model::PropertyChange| {
             let (cause, applied) = match &moves {
-                Some(moves) => moves.cause(&change.path),
+                Some(moves) => match moves.cause(&change.path) {
+                    (Cause::Change, applied) if self.lost(change.after.as_ref()) => (Cause::Drift, applied),
+                    found => found,
+                },
                 None => (Cause::Unknown, None),
             };
             Property {

@@ -24,8 +24,9 @@ pub use cache_policy::{
     QueryStringsConfig,
 };
 pub use distribution::{
-    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, GeoRestriction, HOSTED_ZONE,
-    Holder, Origin, OriginShield, Restrictions, S3OriginConfig, ViewerCertificate, holder_of,
+    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, FunctionAssociation,
+    GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation, Origin, OriginShield, Restrictions,
+    S3OriginConfig, ViewerCertificate, holder_of, is_there,
 };
 pub(in crate::resource) use distribution::{distributions, owner_of};
 pub use key_group::{KeyGroup, KeyGroupConfig};

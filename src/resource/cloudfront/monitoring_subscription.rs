@@ -6,8 +6,12 @@
 use aws_sdk_cloudfront::types as api;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Context, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
+use super::shared::{SETTLING, incomplete};
+use super::{DISTRIBUTIONS, Distribution};
+use crate::aws::{Context, Error, Result, SdkResult, retry_while};
+use crate::model::{
+    ANYTHING, Address, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchMonitoringSubscription", "NoSuchDistribution"];
@@ -67,13 +71,17 @@ impl MonitoringSubscription {
         let config = api::RealtimeMetricsSubscriptionConfig::builder()
             .realtime_metrics_subscription_status(self.status().into())
             .build();
-        let config = config.map_err(super::shared::incomplete(call))?;
+        let config = config.map_err(incomplete(call))?;
         let subscription =
             api::MonitoringSubscription::builder().realtime_metrics_subscription_config(config).build();
-        let request = cx.cloudfront().create_monitoring_subscription();
-        let request =
-            request.distribution_id(self.distribution_id.text()).monitoring_subscription(subscription);
-        request.send().await.unless(call, EXISTS).map(drop)
+        let subscribe = || async {
+            let request = cx.cloudfront().create_monitoring_subscription();
+            let request = request.distribution_id(self.distribution_id.text());
+            let request = request.monitoring_subscription(subscription.clone());
+            request.send().await.unless(call, EXISTS).map(drop)
+        };
+        let unseen = |error: &Error| error.is(&["NoSuchDistribution"]);
+        retry_while(cx, SETTLING, "waiting until CloudFront sees the distribution", unseen, subscribe).await
     }
 }
 
@@ -89,7 +97,10 @@ impl Resource for MonitoringSubscription {
         )],
         delete: &[Allow::new(&["cloudfront:DeleteMonitoringSubscription"], ANYTHING)],
         empty: &[],
-        list: &[],
+        list: &[
+            Allow::new(&["cloudfront:ListDistributions", "cloudfront:GetMonitoringSubscription"], ANYTHING),
+            Allow::new(&["cloudfront:ListTagsForResource"], DISTRIBUTIONS),
+        ],
     };
 
     fn id(&self, _: &Scope) -> Option<String> {
@@ -128,7 +139,15 @@ impl Resource for MonitoringSubscription {
         call.send().await.unless("cloudfront:DeleteMonitoringSubscription", ABSENT).map(drop)
     }
 
-    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
-        Ok(Vec::new())
+    /// Those of the stack's distributions. It goes with its distribution, but need not: a run that was killed may have made
+    /// one that the stack then no longer declares, and its metrics cost money.
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let mut found = Vec::new();
+        for (id, Mark { stack, address }) in Distribution::list_owned(cx).await? {
+            if Self::observe(cx, &id).await?.is_some() {
+                found.push((id, Mark { stack, address: Address::new(format!("{address}/metrics")) }));
+            }
+        }
+        Ok(found)
     }
 }

@@ -10,7 +10,7 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Built, incomplete, when_unused, with_fresh_etag};
-use super::untagged::{Listed, created, every_page, observed, owned, ownership, pick, unanswered};
+use super::untagged::{Listed, created, every_page, made, observed, owned, ownership, pick, unanswered};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -147,7 +147,10 @@ impl Resource for PublicKey {
             None => {
                 let request = config.fresh().map_err(incomplete(CALL))?;
                 let call = cx.cloudfront().create_public_key().public_key_config(request);
-                call.send().await.named(CALL)?.public_key.map(|made| made.id)
+                let answer =
+                    call.send().await.named(CALL).map(|answer| answer.public_key.map(|made| made.id));
+                let of = (config.name.as_str(), config.mark());
+                made(cx, answer, "PublicKeyAlreadyExists", listed(cx), of).await?
             }
         };
         created(CALL, id)

@@ -10,11 +10,11 @@ use crate::aws::{Context, Error, Patience, Result};
 /// The result of mapping to one of the SDK's types, which check that what the API requires is there.
 pub(super) type Built<T> = std::result::Result<T, BuildError>;
 
-/// CloudFront's calls see each other's effects within seconds.
+/// CloudFront's calls see each other's effects within seconds, and a certificate within a minute.
 pub(super) const SETTLING: Patience = Patience {
     first: Duration::from_millis(500),
     longest: Duration::from_secs(4),
-    limit: Duration::from_secs(30),
+    limit: Duration::from_secs(90),
 };
 
 const STALE: &[&str] = &["PreconditionFailed", "InvalidIfMatchVersion"];

@@ -5,7 +5,9 @@
 use aws_sdk_cloudwatchlogs::types::{Delivery as Found, S3DeliveryConfiguration};
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, DELIVERIES, PARTS, owned, retag, settle, tags_of};
+use super::delivery_shared::{
+    ABSENT, CONFLICT, DELIVERIES, PARTS, owned, retag, settle, settle_new, tags_of,
+};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -159,7 +161,7 @@ impl Resource for Delivery {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let id = settle(cx, || desired.begin(cx)).await?;
+        let id = settle_new(cx, || desired.begin(cx)).await?;
         let outputs = outputs_of(&cx.scope, &id);
         Ok(Created::new(id, outputs))
     }

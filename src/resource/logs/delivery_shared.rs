@@ -6,7 +6,7 @@
 
 use std::future::Future;
 
-use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{Mark, Scope, Tags};
 use crate::resource::sweep::marked;
 
@@ -35,6 +35,17 @@ where
 {
     let awaited = "waiting for another change of the log delivery";
     retry_while(cx, Patience::SECONDS, awaited, |error| error.is(CONFLICT), call).await
+}
+
+/// The same for something that rests on what was made a moment ago: a distribution or a source that CloudWatch Logs does
+/// not see yet.
+pub(super) async fn settle_new<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let passing = |error: &Error| error.is(CONFLICT) || error.is(ABSENT);
+    let awaited = "waiting until CloudWatch Logs sees what the log delivery rests on";
+    retry_while(cx, Patience::SECONDS, awaited, passing, call).await
 }
 
 /// The tags of what has this ARN, or nothing if it is not there.

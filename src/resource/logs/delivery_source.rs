@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, tags_of};
+use super::delivery_shared::{
+    ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, settle_new, tags_of,
+};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
@@ -31,7 +33,7 @@ fn arn(scope: &Scope, name: &str) -> String {
 }
 
 fn outputs_of(scope: &Scope, name: &str) -> Outputs {
-    outputs([("Arn", arn(scope, name))])
+    outputs([("Arn", arn(scope, name)), ("Name", name.to_owned())])
 }
 
 /// To deliver the logs of something takes a permission of the service that it is of.
@@ -65,8 +67,10 @@ impl Resource for DeliverySource {
         Some(self.name.clone())
     }
 
+    /// Without its name, although that is known: a source that is made anew takes its deliveries along, since CloudWatch
+    /// Logs deletes none that has any. A delivery that names a source not yet made is made anew itself.
     fn foreseen(&self, scope: &Scope) -> Outputs {
-        outputs_of(scope, &self.name)
+        outputs([("Arn", arn(scope, &self.name))])
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
@@ -111,7 +115,7 @@ impl Resource for DeliverySource {
                 answer => answer.map(drop),
             }
         };
-        settle(cx, put).await?;
+        settle_new(cx, put).await?;
         Ok(Created::new(&desired.name, outputs_of(&cx.scope, &desired.name)))
     }
 

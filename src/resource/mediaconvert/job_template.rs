@@ -207,18 +207,22 @@ impl Resource for JobTemplate {
         changes: &Changes,
     ) -> Result<()> {
         if changes.0.iter().any(|change| change.property() != "Tags") {
-            // Members left out of the request would stay as they are, so all are sent.
+            // Members left out of the request stay as they are, so all are sent; what is to go, as empty.
+            let emptied = |was: bool| was.then(String::new);
+            let was = &seen.properties;
             let call = cx
                 .mediaconvert()
                 .update_job_template()
                 .name(&seen.id)
-                .description(desired.description.clone().unwrap_or_default())
-                .category(desired.category.clone().unwrap_or_default())
+                .set_description(desired.description.clone().or(emptied(was.description.is_some())))
+                .set_category(desired.category.clone().or(emptied(was.category.is_some())))
                 .queue(desired.queue.text())
                 .priority(desired.priority)
                 .acceleration_settings(acceleration(&desired.acceleration_settings.mode))
                 .status_update_interval(desired.status_update_interval.as_str().into())
-                .set_hop_destinations(Some(desired.hops()))
+                .set_hop_destinations(
+                    Some(desired.hops()).filter(|hops| !hops.is_empty() || !was.hop_destinations.is_empty()),
+                )
                 .settings(desired.settings_json.to_sdk());
             call.send().await.named("mediaconvert:UpdateJobTemplate")?;
         }

@@ -77,8 +77,10 @@ fn behavior<'a>(config: &'a Value, path: &str) -> &'a Value {
     listed.find(covers).unwrap_or(&config["DefaultCacheBehavior"])
 }
 
+/// Whose signatures count: those of key groups and, the way that was before these, of accounts.
 fn set_of_keys(behavior: &Value) -> BTreeSet<String> {
-    names(&behavior["TrustedKeyGroups"])
+    let groups = names(&behavior["TrustedKeyGroups"]);
+    groups.into_iter().chain(names(&behavior["TrustedSigners"])).collect()
 }
 
 fn behaviors(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
@@ -94,7 +96,9 @@ fn behaviors(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
         };
         let (keys_before, keys) = (set_of_keys(was), set_of_keys(will));
         if keys.is_empty() && !keys_before.is_empty() {
-            expose("*", "read without a signed URL or cookie", "TrustedKeyGroups: removed".to_owned());
+            let groups = !names(&was["TrustedKeyGroups"]).is_empty();
+            let property = if groups { "TrustedKeyGroups" } else { "TrustedSigners" };
+            expose("*", "read without a signed URL or cookie", format!("{property}: removed"));
         }
         if !keys_before.is_empty() {
             for key in keys.difference(&keys_before) {

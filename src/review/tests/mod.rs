@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Action, Against, Applied, Cause, Review, review};
 use crate::graph::Graph;
 use crate::model::{
-    Address, Contents, Declaration, Guard, Kind, Live, Mark, Ownership, Readiness, Scope, Snapshot,
+    Address, Contents, Declaration, Guard, Kind, Live, Mark, Orphan, Ownership, Readiness, Scope, Snapshot,
 };
 use crate::plan::{self, Rules};
 
@@ -87,6 +87,48 @@ fn what_vanished_since_the_last_apply_says_so() {
     assert_eq!(review.changes[0].action, Action::Create);
     assert_eq!(review.changes[0].reasons, ["it is gone from the account since the last apply"]);
     assert!(of(declared, None, None).changes[0].reasons.is_empty());
+}
+
+/// A record that leads to a distribution which somebody deleted.
+#[test]
+fn what_refers_to_something_that_vanished_was_moved_by_the_account() {
+    let parent = Declaration { address: Address::new("handlers/parent"), ..queue(json!({})) };
+    let child = json!({ "QueueName": "q", "To": { "Fn::GetAtt": ["handlers/parent", "Id"] } });
+    let graph = Graph::new(vec![parent.clone(), queue(child)]).unwrap();
+    let was = json!({ "QueueName": "q", "To": "id-1" });
+    let address = Address::new("handlers/queue");
+    let snapshot =
+        Snapshot { live: BTreeMap::from([(address.clone(), live(was.clone()))]), orphans: Vec::new() };
+    let plan = plan::plan(&scope(), &graph, &snapshot, &rules);
+    let cause = |applied: &Applied| {
+        let review = review(&plan, &graph, Against::Account, Some(applied), &rules);
+        review.changes.iter().find(|one| one.address == address.as_str()).unwrap().properties[0].cause
+    };
+    let mut applied = Applied::from([(address.clone(), was)]);
+    assert_eq!(cause(&applied), Cause::Change, "the parent is new");
+    applied.insert(parent.address, json!({}));
+    assert_eq!(cause(&applied), Cause::Drift);
+}
+
+/// A certificate of another name: the declaration does not speak of the one that is there any more.
+#[test]
+fn what_takes_the_place_of_another_does_not_call_it_gone() {
+    let (declared, former) = (json!({ "QueueName": "new" }), json!({ "QueueName": "old" }));
+    let graph = Graph::new(vec![queue(declared)]).unwrap();
+    let address = Address::new("handlers/queue");
+    let orphan = Orphan {
+        address: address.clone(),
+        kind: Kind::new("AWS::SQS::Queue"),
+        region: "eu-west-1".into(),
+        live: live(former.clone()),
+        by_hand: false,
+    };
+    let snapshot = Snapshot { live: BTreeMap::new(), orphans: vec![orphan] };
+    let plan = plan::plan(&scope(), &graph, &snapshot, &rules);
+    let applied = Applied::from([(address, former)]);
+    let review = review(&plan, &graph, Against::Account, Some(&applied), &rules);
+    let made = review.changes.iter().find(|change| change.action == Action::Create).unwrap();
+    assert_eq!(made.reasons, ["it takes the place of https://queue"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::super::shared::{Built, counted, filled, word, words};
+use super::edge::{FunctionAssociation, LambdaFunctionAssociation, signers, to_signers};
 use crate::model::Input;
 
 /// What a distribution does with requests for the paths of a pattern, or with those that match none.
@@ -40,6 +41,15 @@ pub struct CacheBehavior {
     /// The key groups one of whose signatures requests must carry; none: nothing need be signed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub trusted_key_groups: BTreeSet<Input>,
+    /// The accounts whose key pairs may sign instead: `self`, or by number.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub trusted_signers: BTreeSet<String>,
+    /// The functions of CloudFront that run.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub function_associations: BTreeSet<FunctionAssociation>,
+    /// The functions of Lambda@Edge that run.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lambda_function_associations: BTreeSet<LambdaFunctionAssociation>,
 }
 
 fn read_only() -> BTreeSet<sdk::Method> {
@@ -61,6 +71,9 @@ impl CacheBehavior {
             origin_request_policy_id: None,
             response_headers_policy_id: None,
             trusted_key_groups: BTreeSet::new(),
+            trusted_signers: BTreeSet::new(),
+            function_associations: BTreeSet::new(),
+            lambda_function_associations: BTreeSet::new(),
         }
     }
 
@@ -138,6 +151,11 @@ macro_rules! members {
                     origin_request_policy_id: input(live.origin_request_policy_id),
                     response_headers_policy_id: input(live.response_headers_policy_id),
                     trusted_key_groups: groups.into_iter().map(Input::from).collect(),
+                    trusted_signers: signers(live.trusted_signers),
+                    function_associations: FunctionAssociation::read(live.function_associations),
+                    lambda_function_associations: LambdaFunctionAssociation::read(
+                        live.lambda_function_associations,
+                    ),
                 }
             }
 
@@ -153,15 +171,16 @@ macro_rules! members {
                 behavior.response_headers_policy_id =
                     self.response_headers_policy_id.as_ref().map(Input::text);
                 behavior.trusted_key_groups = Some(self.key_groups()?);
+                behavior.trusted_signers = Some(to_signers(&self.trusted_signers)?);
+                behavior.function_associations =
+                    Some(FunctionAssociation::build(&self.function_associations)?);
+                behavior.lambda_function_associations =
+                    Some(LambdaFunctionAssociation::build(&self.lambda_function_associations)?);
                 (behavior.forwarded_values, behavior.min_ttl) = (None, None);
                 (behavior.default_ttl, behavior.max_ttl) = (None, None);
                 // An update must name these even where they are empty.
                 behavior.smooth_streaming.get_or_insert_default();
                 behavior.field_level_encryption_id.get_or_insert_default();
-                if behavior.lambda_function_associations.is_none() {
-                    behavior.lambda_function_associations =
-                        Some(counted!(sdk::LambdaFunctionAssociations, [])?);
-                }
                 Ok(behavior)
             }
         }
@@ -182,6 +201,16 @@ pub(super) mod tests {
             origin_request_policy_id: Some("request".into()),
             response_headers_policy_id: Some("headers".into()),
             trusted_key_groups: BTreeSet::from(["group".into()]),
+            trusted_signers: BTreeSet::from(["self".to_owned()]),
+            function_associations: BTreeSet::from([FunctionAssociation {
+                event_type: "viewer-request".into(),
+                function_arn: "arn:aws:cloudfront::111122223333:function/f".into(),
+            }]),
+            lambda_function_associations: BTreeSet::from([LambdaFunctionAssociation {
+                event_type: "origin-response".into(),
+                include_body: false,
+                lambda_function_arn: "arn:aws:lambda:us-east-1:111122223333:function:f:1".into(),
+            }]),
             ..CacheBehavior::reads(path_pattern, "output", "cache".into())
         }
     }
@@ -201,6 +230,19 @@ pub(super) mod tests {
     fn a_behaviour_without_key_groups_trusts_nobody_s_signature() {
         let groups = CacheBehavior::reads(None, "output", "cache".into()).key_groups().unwrap();
         assert_eq!((groups.enabled, groups.quantity, groups.items), (false, 0, None));
+    }
+
+    #[test]
+    fn what_somebody_attached_is_seen_and_taken_off() {
+        let declared = CacheBehavior::reads(None, "output", "cache".into());
+        let attached = behavior(None).default_over(None).unwrap();
+        assert_ne!(CacheBehavior::read_default(Some(attached.clone())), declared);
+        let updated = declared.default_over(Some(attached)).unwrap();
+        let functions =
+            updated.function_associations.as_ref().map(|list| (list.quantity, list.items.clone()));
+        assert_eq!(functions, Some((0, None)));
+        assert!(!updated.trusted_signers.as_ref().unwrap().enabled);
+        assert_eq!(CacheBehavior::read_default(Some(updated)), declared);
     }
 
     #[test]

@@ -140,12 +140,12 @@ fn http_version(live: Option<sdk::HttpVersion>) -> sdk::HttpVersion {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::behavior::tests::behavior;
     use super::super::origin::tests::origin;
     use super::*;
 
-    fn full() -> DistributionConfig {
+    pub(in super::super) fn full() -> DistributionConfig {
         DistributionConfig {
             comment: "provision:vod:delivery/distribution".into(),
             enabled: true,

@@ -5,8 +5,11 @@
 
 mod behavior;
 mod config;
+mod edge;
 mod names;
 mod origin;
+#[cfg(test)]
+mod tests;
 mod viewer;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use behavior::CacheBehavior;
 pub use config::DistributionConfig;
-pub use names::{HOSTED_ZONE, Holder, holder_of};
+pub use edge::{FunctionAssociation, LambdaFunctionAssociation};
+pub use names::{HOSTED_ZONE, Holder, holder_of, is_there};
 pub(in crate::resource) use names::{distributions, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
@@ -32,12 +36,17 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 const ABSENT: &[&str] = &["NoSuchDistribution", "NoSuchResource"];
 /// What CloudFront says of something that was made a moment ago, or of a certificate issued a moment ago.
 const NOT_SEEN_YET: &[&str] = &[
+    "InvalidOrigin",
     "InvalidOriginAccessControl",
     "InvalidViewerCertificate",
     "NoSuchCachePolicy",
     "NoSuchResponseHeadersPolicy",
     "TrustedKeyGroupDoesNotExist",
 ];
+/// What it says of a distribution that this very request has made already: its reference is taken, or else its name.
+const REPEATED: &[&str] = &["DistributionAlreadyExists", "CNAMEAlreadyExists"];
+/// What it says while not all of it knows yet that a distribution is off: that it is not, or that its ETag is another.
+const UNSEEN: &[&str] = &["DistributionNotDisabled", "InvalidIfMatchVersion", "PreconditionFailed"];
 const DEPLOYED: &str = "Deployed";
 
 /// A distribution.
@@ -85,30 +94,30 @@ async fn listed(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
 }
 
 /// The distribution whose comment is the mark. Somebody may have edited the comment, and a second distribution would be
-/// dear; so those that read the same bucket are asked for their tags as well.
+/// dear; so those that read the same bucket are asked for their tags as well. A copy has the comment too, but not the tags,
+/// and one for staging is never meant.
 async fn marked(
     cx: &Context,
     config: &DistributionConfig,
     mark: &Mark,
 ) -> Result<Option<sdk::DistributionSummary>> {
     let (comment, buckets) = (mark.comment(), config.buckets());
-    let mut rest = Vec::new();
-    for summary in listed(cx).await? {
-        if summary.comment == comment {
-            return Ok(Some(summary));
-        }
-        let origins = summary.origins.iter().flat_map(|list| &list.items);
-        if origins.into_iter().any(|origin| buckets.contains(&origin.domain_name)) {
-            rest.push(summary);
-        }
+    let serving = listed(cx).await?.into_iter().filter(|summary| !summary.staging);
+    let (mut named, mut rest): (Vec<_>, Vec<_>) = serving.partition(|summary| summary.comment == comment);
+    if named.len() == 1 {
+        return Ok(named.pop());
     }
-    for summary in rest {
+    rest.retain(|summary| {
+        let mut origins = summary.origins.iter().flat_map(|list| &list.items);
+        origins.any(|origin| buckets.contains(&origin.domain_name))
+    });
+    for summary in named.iter().chain(&rest) {
         let tags = tags_of(cx, &summary.id).await?;
         if tags.and_then(|tags| Mark::from_tags(&tags)).is_some_and(|found| found == *mark) {
-            return Ok(Some(summary));
+            return Ok(Some(summary.clone()));
         }
     }
-    Ok(None)
+    Ok(named.into_iter().next())
 }
 
 /// A name for one attempt to create: another one each time, since CloudFront may remember it, but the same one while
@@ -131,6 +140,22 @@ async fn make(cx: &Context, request: &sdk::DistributionConfigWithTags) -> Result
     Ok((made.id, made.domain_name))
 }
 
+/// Makes it; or finds it, where the answer to the call was lost and the SDK has repeated it.
+async fn make_anew(cx: &Context, desired: &Distribution, mark: Option<&Mark>) -> Result<(String, String)> {
+    const CALL: &str = "cloudfront:CreateDistribution";
+    let config = &desired.distribution_config;
+    let sent = config.fresh(&caller_reference(config)).map_err(incomplete(CALL))?;
+    let tags = to_tags(&desired.tags).map_err(incomplete(CALL))?;
+    let request = sdk::DistributionConfigWithTags::builder().distribution_config(sent).tags(tags).build();
+    match (make(cx, &request).await, mark) {
+        (Err(error), Some(mark)) if error.is(REPEATED) => {
+            let found = marked(cx, config, mark).await?.ok_or(error)?;
+            Ok((found.id, found.domain_name))
+        }
+        (outcome, _) => outcome,
+    }
+}
+
 /// One step towards its removal: it is switched off, that has reached every edge, it is deleted.
 async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
     let call = cx.cloudfront().get_distribution().id(id);
@@ -150,13 +175,7 @@ async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
         return Ok(Poll::Pending("waiting until every edge has switched the distribution off".to_owned()));
     }
     let call = cx.cloudfront().delete_distribution().id(id).set_if_match(etag);
-    match call.send().await.unless("cloudfront:DeleteDistribution", ABSENT) {
-        Ok(_) => Ok(Poll::Done(())),
-        Err(error) if error.is(&["DistributionNotDisabled"]) => {
-            Ok(Poll::Pending("waiting until CloudFront sees that the distribution is off".to_owned()))
-        }
-        Err(error) => Err(error),
-    }
+    call.send().await.unless("cloudfront:DeleteDistribution", ABSENT).map(|_| Poll::Done(()))
 }
 
 impl Resource for Distribution {
@@ -222,29 +241,14 @@ impl Resource for Distribution {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        const CALL: &str = "cloudfront:CreateDistribution";
-        let config = &desired.distribution_config;
         let mark = Mark::from_tags(&desired.tags);
-        let unfinished = async || match &mark {
-            Some(mark) => marked(cx, config, mark).await,
-            None => Ok(None),
+        let unfinished = match &mark {
+            Some(mark) => marked(cx, &desired.distribution_config, mark).await?,
+            None => None,
         };
-        let (id, domain_name) = match unfinished().await? {
+        let (id, domain_name) = match unfinished {
             Some(found) => (found.id, found.domain_name),
-            None => {
-                let sent = config.fresh(&caller_reference(config)).map_err(incomplete(CALL))?;
-                let tags = to_tags(&desired.tags).map_err(incomplete(CALL))?;
-                let request =
-                    sdk::DistributionConfigWithTags::builder().distribution_config(sent).tags(tags).build();
-                match make(cx, &request).await {
-                    // The answer to the call was lost, and the SDK has repeated it.
-                    Err(error) if error.is(&["DistributionAlreadyExists"]) => {
-                        let found = unfinished().await?.ok_or(error)?;
-                        (found.id, found.domain_name)
-                    }
-                    outcome => outcome?,
-                }
-            }
+            None => make_anew(cx, desired, mark.as_ref()).await?,
         };
         let outputs = outputs_of(&cx.scope, &id, domain_name);
         Ok(Created::new(id, outputs))
@@ -275,7 +279,14 @@ impl Resource for Distribution {
     }
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        let step = || with_fresh_etag(|| remove(cx, id));
+        let step = || async {
+            match remove(cx, id).await {
+                Err(error) if error.is(UNSEEN) => {
+                    Ok(Poll::Pending("waiting until CloudFront sees that the distribution is off".to_owned()))
+                }
+                outcome => outcome,
+            }
+        };
         until(cx, "cloudfront:DeleteDistribution", Patience::MINUTES, step).await
     }
 

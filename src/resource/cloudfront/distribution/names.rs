@@ -43,6 +43,14 @@ pub(in crate::resource) async fn owner_of(
     }
 }
 
+/// Whether a distribution of this account has this domain name.
+///
+/// # Errors
+/// When the distributions cannot be listed.
+pub async fn is_there(cx: &Context, domain_name: &str) -> Result<bool> {
+    Ok(listed(cx).await?.iter().any(|summary| summary.domain_name == domain_name))
+}
+
 /// The distribution of this account that has an alias: no other can have it as long as that one does.
 ///
 /// # Errors

@@ -114,6 +114,8 @@ impl Origin {
         origin.origin_access_control_id =
             Some(self.origin_access_control_id.as_ref().map(Input::text).unwrap_or_default());
         origin.s3_origin_config = self.s3_origin_config.as_ref().map(|s3| s3.over(origin.s3_origin_config));
+        // Somebody made another kind of origin of it; CloudFront refuses one that is of two kinds.
+        (origin.custom_origin_config, origin.vpc_origin_config) = (None, None);
         origin.connection_attempts = Some(self.connection_attempts);
         origin.connection_timeout = Some(self.connection_timeout);
         let shield = self.origin_shield.as_ref();
@@ -159,6 +161,19 @@ pub(super) mod tests {
         for origin in [origin(), bare] {
             assert_eq!(Origin::read(origin.over(None).unwrap()), origin);
         }
+    }
+
+    #[test]
+    fn an_update_makes_a_bucket_again_of_what_somebody_made_another_kind_of_origin() {
+        let mut live = origin().over(None).unwrap();
+        live.s3_origin_config = None;
+        let custom = sdk::CustomOriginConfig::builder().http_port(80).https_port(443);
+        let custom = custom.origin_protocol_policy(sdk::OriginProtocolPolicy::HttpsOnly);
+        live.custom_origin_config = Some(custom.build().unwrap());
+        assert_ne!(Origin::read(live.clone()), origin());
+        let updated = origin().over(Some(live)).unwrap();
+        assert_eq!((&updated.custom_origin_config, &updated.vpc_origin_config), (&None, &None));
+        assert_eq!(Origin::read(updated), origin());
     }
 
     #[test]

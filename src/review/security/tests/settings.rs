@@ -127,6 +127,21 @@ fn distribution() -> Value {
 }
 
 #[test]
+fn what_asked_for_an_account_s_signature_opens() {
+    let keys = "/DistributionConfig/DefaultCacheBehavior/TrustedKeyGroups";
+    let open = set(&distribution(), keys, Value::Null);
+    let before = set(&open, "/DistributionConfig/DefaultCacheBehavior/TrustedSigners", json!(["self"]));
+    let origin = "DistributionConfig.CacheBehavior[*].TrustedSigners: removed";
+    exposes(
+        DISTRIBUTION,
+        &before,
+        "/DistributionConfig/DefaultCacheBehavior/TrustedSigners",
+        json!([]),
+        origin,
+    );
+}
+
+#[test]
 fn delivery_opens() {
     let at = |member: &str| format!("/DistributionConfig/{member}");
     let cases = [

@@ -1,0 +1,107 @@
+//! How a distribution comes and goes on a CloudFront that does not know at once what it was told.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::config::tests::full;
+use super::*;
+use crate::aws::{Connection, Target};
+
+/// An error, for a call of a method.
+type Refusal = (Method, u16, &'static str);
+
+/// A CloudFront with one distribution and its copy for staging, which answers with these errors first: each to calls of
+/// one method.
+#[derive(Clone, Default)]
+struct Slow {
+    errors: Arc<Mutex<Vec<Refusal>>>,
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+const CONFIG: &str = "<CallerReference>once</CallerReference><Comment>provision:vod:delivery/distribution</Comment>\
+                      <Enabled>false</Enabled>";
+
+async fn answer(State(slow): State<Slow>, request: Request) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    slow.calls.lock().unwrap().push(format!("{method} {path}"));
+    let mut errors = slow.errors.lock().unwrap();
+    if let Some(at) = errors.iter().position(|(of, ..)| *of == method) {
+        let (_, status, code) = errors.remove(at);
+        let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
+        return (StatusCode::from_u16(status).unwrap(), body).into_response();
+    }
+    let named = "<Id>E1</Id><ARN>arn</ARN><Status>Deployed</Status><LastModifiedTime>2026-01-01T00:00:00Z\
+                 </LastModifiedTime><DomainName>d1.cloudfront.net</DomainName>";
+    let copy = named.replace("<Id>E1<", "<Id>E0<");
+    let body = match (method, path.ends_with("/distribution")) {
+        (Method::DELETE, _) => return StatusCode::NO_CONTENT.into_response(),
+        (_, true) => format!(
+            "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>2</Quantity>\
+             <Items><DistributionSummary>{copy}{CONFIG}<Staging>true</Staging></DistributionSummary>\
+             <DistributionSummary>{named}{CONFIG}</DistributionSummary></Items></DistributionList>"
+        ),
+        _ => format!(
+            "<Distribution>{named}<InProgressInvalidationBatches>0</InProgressInvalidationBatches>\
+             <DistributionConfig>{CONFIG}</DistributionConfig></Distribution>"
+        ),
+    };
+    ([("etag", "E")], body).into_response()
+}
+
+impl Slow {
+    fn failing(errors: &[Refusal]) -> Self {
+        Self { errors: Arc::new(Mutex::new(errors.to_vec())), ..Self::default() }
+    }
+
+    async fn context(&self) -> Context {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let account = "111122223333".to_owned();
+        let connection = Connection::open(Target::Local { endpoint, account: account.clone() }, "eu-west-1");
+        let scope = Scope { stack: "vod".into(), account, region: "eu-west-1".into() };
+        Context::new(Arc::new(connection.await), scope, "eu-west-1")
+    }
+
+    fn count(&self, method: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|call| call.starts_with(method)).count()
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_waits_until_cloudfront_sees_that_it_is_off() {
+    let slow = Slow::failing(&[
+        (Method::DELETE, 409, "DistributionNotDisabled"),
+        (Method::DELETE, 412, "PreconditionFailed"),
+        (Method::DELETE, 412, "PreconditionFailed"),
+    ]);
+    let cx = slow.context().await;
+    Distribution::delete(&cx, "E1", Removal::OnlyEmpty).await.unwrap();
+    assert_eq!(slow.count("DELETE"), 4);
+    let gone = Slow::failing(&[(Method::GET, 404, "NoSuchDistribution")]);
+    Distribution::delete(&gone.context().await, "E1", Removal::OnlyEmpty).await.unwrap();
+    let refused = Slow::failing(&[(Method::DELETE, 409, "ResourceInUse")]);
+    let error = Distribution::delete(&refused.context().await, "E1", Removal::OnlyEmpty).await.unwrap_err();
+    assert_eq!(error.code, "ResourceInUse");
+}
+
+#[tokio::test]
+async fn a_request_that_was_repeated_finds_what_it_made() {
+    let desired = Distribution { distribution_config: full(), tags: Tags::default() };
+    let mark = Mark { stack: "vod".into(), address: "delivery/distribution".into() };
+    for code in ["DistributionAlreadyExists", "CNAMEAlreadyExists"] {
+        let slow = Slow::failing(&[(Method::POST, 409, code)]);
+        let cx = slow.context().await;
+        let error = make_anew(&cx, &desired, Some(&mark)).await.map_err(|error| error.to_string());
+        assert_eq!(error, Ok(("E1".to_owned(), "d1.cloudfront.net".to_owned())), "{code}");
+        let other = Mark { stack: "other".into(), ..mark.clone() };
+        let slow = Slow::failing(&[(Method::POST, 409, code)]);
+        let refused = make_anew(&slow.context().await, &desired, Some(&other)).await.unwrap_err();
+        assert_eq!(refused.code, code, "somebody else has it");
+    }
+}
