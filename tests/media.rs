@@ -62,6 +62,7 @@ impl Theatre<'_> {
             output: output("output_bucket"),
             viewer: output("playback"),
             cookie: None,
+            player: "https://player.example",
         };
         let played = verify(&stage, Some(&file), &mut |_| ()).await;
         let played = played.unwrap_or_else(|error| panic!("{}: {error}", film.name));

@@ -22,7 +22,7 @@ use super::{Architecture, Error, Progress};
 const OUTPUT_LINES: usize = 60;
 /// Variables by which a user's settings or an outer cargo would change the programs or have dependencies
 /// built again; a `*` stands for any ending.
-const CLEARED: [&str; 14] = [
+const CLEARED: [&str; 18] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_BUILD_RUSTFLAGS",
@@ -37,6 +37,11 @@ const CLEARED: [&str; 14] = [
     "CARGO_TARGET_TMPDIR",
     "OUT_DIR",
     "SOURCE_DATE_EPOCH",
+    // Of C and assembly in dependencies: with `-march=native` they run on machines like this one alone.
+    "CFLAGS",
+    "CFLAGS_*",
+    "HOST_CFLAGS",
+    "TARGET_CFLAGS",
 ];
 
 /// What compiles and links for an architecture on this machine.
@@ -263,6 +268,9 @@ mod tests {
             "CARGO_PROFILE_LAMBDA_LTO",
             "CARGO_PKG_NAME",
             "CARGO_MANIFEST_DIR",
+            "CFLAGS",
+            "CFLAGS_x86_64_unknown_linux_gnu",
+            "TARGET_CFLAGS",
             "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
         ] {
             assert!(is_cleared(OsStr::new(name)), "{name}");

@@ -55,8 +55,9 @@ pub enum Error {
     /// Nothing on this machine links programs for the target.
     #[error("no linker for {architecture} on this machine")]
     #[diagnostic(help(
-        "install one that provision finds on PATH: `pip install cargo-zigbuild ziglang`, \
-         or a cross compiler such as Debian's `gcc-{}`; or name one in {}",
+        "`rustup target add {}`, and install a linker that provision finds on PATH: \
+         `pip install cargo-zigbuild ziglang`, or a cross compiler such as Debian's `gcc-{}`; or name one in {}",
+        architecture.target(),
         architecture.cross_gcc().trim_end_matches("-gcc").replace('_', "-"),
         architecture.linker_variable()
     ))]
@@ -170,7 +171,7 @@ mod tests {
         ");
         insta::assert_snapshot!(shown(&Error::LinkerMissing { architecture }), @"
         no linker for arm64 on this machine
-        install one that provision finds on PATH: `pip install cargo-zigbuild ziglang`, or a cross compiler such as Debian's `gcc-aarch64-linux-gnu`; or name one in CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER
+        `rustup target add aarch64-unknown-linux-gnu`, and install a linker that provision finds on PATH: `pip install cargo-zigbuild ziglang`, or a cross compiler such as Debian's `gcc-aarch64-linux-gnu`; or name one in CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER
         ");
     }
 

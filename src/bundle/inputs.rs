@@ -19,7 +19,7 @@ const FORMAT: &str = "provision bundle 2";
 const LOCKED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
 /// Files of the workspace that decide about its programs; those that are absent count as absent.
 const FILES: [&str; 2] = [".cargo/config.toml", ".cargo/config"];
-/// Directories of a package that are in no program.
+/// Directories beside a package's manifest that are in no program. Deeper down they are modules like any other.
 const UNBUILT: [&str; 4] = ["tests", "benches", "examples", "target"];
 
 /// The digest, in hexadecimal.
@@ -85,6 +85,7 @@ fn sources(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut pending = vec![directory.to_owned()];
     while let Some(directory) = pending.pop() {
         let entries = fs::read_dir(&directory).map_err(Error::io("list", &directory))?;
+        let is_package = directory.join("Cargo.toml").is_file();
         for entry in entries {
             let entry = entry.map_err(Error::io("list", &directory))?;
             let name = entry.file_name();
@@ -96,7 +97,7 @@ fn sources(directory: &Path) -> Result<Vec<PathBuf>, Error> {
             let path = entry.path();
             if !path.is_dir() {
                 files.push(path);
-            } else if !UNBUILT.contains(&name.as_ref()) {
+            } else if !(is_package && UNBUILT.contains(&name.as_ref())) {
                 pending.push(path);
             }
         }
@@ -120,6 +121,7 @@ mod tests {
             let checkout = Self(tempfile::tempdir().unwrap());
             checkout.write("Cargo.toml", "[workspace]");
             checkout.write("Cargo.lock", "version = 4");
+            checkout.write("lambda/submit/Cargo.toml", "[package]");
             checkout.write("lambda/submit/src/main.rs", "fn main() {}");
             checkout.write("lambda/asset/src/lib.rs", "//! Types.");
             checkout
@@ -152,6 +154,7 @@ mod tests {
             ("rust-toolchain.toml", "[toolchain]"),
             ("lambda/asset/src/lib.rs", "//! Other types."),
             ("lambda/submit/src/policy.json", "{}"),
+            ("lambda/submit/src/target/mod.rs", "//! Not cargo's."),
             ("lambda/new/src/lib.rs", ""),
         ] {
             checkout.write(name, content);

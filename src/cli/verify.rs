@@ -60,10 +60,19 @@ pub(super) async fn check(
         output: &outputs.output_bucket,
         viewer: &outputs.playback,
         cookie,
+        player: &player(&session.file.delivery.player_origins),
     };
     let playable = verify::verify(&stage, clip, &mut |text| anstream::eprintln!("verify: {text}")).await?;
     anstream::println!("\n{}", human(&playable).trim_end());
     Ok(())
+}
+
+/// A site whose players the stack lets read: one of those that its first origin stands for.
+fn player(origins: &[String]) -> String {
+    match origins.first().map(String::as_str) {
+        None | Some("*") => "https://player.example".to_owned(),
+        Some(origin) => origin.replace('*', "player"),
+    }
 }
 
 fn human(playable: &Playable) -> String {
@@ -72,13 +81,15 @@ fn human(playable: &Playable) -> String {
         let kilobytes = decoded.bytes / 1000;
         let _ = write!(
             text,
-            "  plays  {:<24} {:>3} segments  {kilobytes:>7} kB  {:>6.2} s  {:>5} frames",
-            decoded.label, decoded.segments, decoded.seconds, decoded.frames
+            "  plays  {:<24} {:>3} segments  {kilobytes:>7} kB  {:>6.2} s",
+            decoded.label, decoded.segments, decoded.seconds
         );
         if let Some(picture) = &stream.picture {
-            let _ = write!(text, "  {} {:.3} fps", picture.codec, picture.rate);
+            let (codec, rate) = (&picture.codec, picture.rate);
+            let _ = write!(text, "  {:>5} frames  {codec} {rate:.3} fps", decoded.frames);
         } else if let Some(sound) = &stream.sound {
-            let _ = write!(text, "  {}", sound.codec);
+            let channels = if sound.channels == 1 { "channel " } else { "channels" };
+            let _ = write!(text, "  {:>3} {channels}  {}", sound.channels, sound.codec);
         }
         if let Some((declared, peak)) = bandwidth {
             let megabits = |bits: &u64| *bits as f64 / 1e6;
@@ -92,4 +103,57 @@ fn human(playable: &Playable) -> String {
     let _ = writeln!(text, "playable {:.1} s after the upload", playable.took.as_secs_f64());
     let _ = writeln!(text, "play     {}", playable.address);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::verify::{Decoded, Picture, Sound, Stream};
+
+    #[test]
+    fn a_sound_has_channels_and_no_frames() {
+        let decoded = |label: &str, frames| Decoded {
+            label: label.to_owned(),
+            segments: 2,
+            bytes: 2_500_000,
+            seconds: 10.0,
+            frames,
+        };
+        let picture = Picture { codec: "avc1.64001f".into(), size: (1280, 720), rate: 30.0 };
+        let sound = Sound { codec: "mp4a.40.2".into(), channels: 2 };
+        let renditions = vec![
+            Played {
+                decoded: decoded("1280x720 3.1 Mbit/s", 300),
+                stream: Stream { picture: Some(picture), ..Stream::default() },
+                bandwidth: Some((3_100_000, 2_900_000)),
+            },
+            Played {
+                decoded: decoded("audio Stereo", 0),
+                stream: Stream { sound: Some(sound), ..Stream::default() },
+                bandwidth: None,
+            },
+        ];
+        let playable = Playable {
+            address: "https://video.example/assets/a/index.m3u8".into(),
+            took: Duration::from_millis(12_300),
+            renditions,
+            advice: Vec::new(),
+        };
+        insta::assert_snapshot!(human(&playable), @"
+          plays  1280x720 3.1 Mbit/s        2 segments     2500 kB   10.00 s    300 frames  avc1.64001f 30.000 fps  peak 2.90 of 3.10 Mbit/s
+          plays  audio Stereo               2 segments     2500 kB   10.00 s    2 channels  mp4a.40.2
+        playable 12.3 s after the upload
+        play     https://video.example/assets/a/index.m3u8
+        ");
+    }
+
+    #[test]
+    fn a_player_of_a_pattern_is_one_site_of_it() {
+        let player = |origin: &str| super::player(&[origin.to_owned()]);
+        assert_eq!(player("*"), "https://player.example");
+        assert_eq!(player("https://*.example.com"), "https://player.example.com");
+        assert_eq!(player("https://app.example.com"), "https://app.example.com");
+    }
 }

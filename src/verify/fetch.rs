@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist};
-use reqwest::header::{COOKIE, HeaderMap, HeaderValue};
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue, ORIGIN};
 use reqwest::{Client, Url};
 
-use super::Error;
+use super::judge::Fault;
+use super::served::Served;
+use super::{Error, Stage};
 
 /// How many segments are fetched at once, as a browser would.
 const AT_ONCE: usize = 6;
@@ -51,6 +53,8 @@ pub(super) struct Set {
     pub(super) multivariant: MasterPlaylist,
     /// One for each picture and audio rendition.
     pub(super) renditions: Vec<Fetched>,
+    /// What answers said wrongly about their bodies.
+    pub(super) faults: Vec<Fault>,
     /// How long fetching took.
     pub(super) took: Duration,
 }
@@ -64,31 +68,29 @@ fn unplayable(address: &Url, why: &dyn Display) -> Error {
 /// # Errors
 /// When anything of it is not there, or is no playlist.
 pub(super) async fn fetch(
-    address: &str,
-    cookie: Option<&str>,
+    base: &Url,
+    stage: &Stage<'_>,
     folder: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Set, Error> {
     let began = Instant::now();
-    let unusable = |error: String| Error::Unplayable { address: address.to_owned(), why: error };
-    let base = Url::parse(address).map_err(|error| unusable(error.to_string()))?;
-    let viewer = viewer(cookie).map_err(|error| unusable(error.to_string()))?;
-    let text = get(&viewer, &base).await?;
+    let viewer = Viewer::new(stage).map_err(|error| unplayable(base, &error))?;
+    let text = viewer.get(base).await?;
     let (_, multivariant) = m3u8_rs::parse_master_playlist(&text)
         .ok()
         .filter(|_| text.starts_with(FIRST_LINE))
-        .ok_or_else(|| unplayable(&base, &"it is no multivariant playlist"))?;
+        .ok_or_else(|| unplayable(base, &"it is no multivariant playlist"))?;
     let mut renditions = Vec::new();
     for (number, (uri, label, picture)) in named(&multivariant).into_iter().enumerate() {
         progress(&format!("fetching {uri}"));
-        let target = base.join(&uri).map_err(|error| unplayable(&base, &error))?;
+        let target = base.join(&uri).map_err(|error| unplayable(base, &error))?;
         let folder = folder.join(format!("rendition-{number}"));
         renditions.push(rendition(&viewer, target, uri, label, picture, &folder).await?);
     }
     if !renditions.iter().any(|rendition| rendition.picture) {
-        return Err(unplayable(&base, &"it names no rendition"));
+        return Err(unplayable(base, &"it names no rendition"));
     }
-    Ok(Set { multivariant, renditions, took: began.elapsed() })
+    Ok(Set { multivariant, renditions, faults: viewer.served.faults(), took: began.elapsed() })
 }
 
 /// The media playlists that a multivariant playlist names: address, label, whether there is a picture.
@@ -104,37 +106,51 @@ fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
     video.chain(audio).collect()
 }
 
-fn viewer(cookie: Option<&str>) -> reqwest::Result<Client> {
-    // One provider for the process; somebody else having set it is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut headers = HeaderMap::new();
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
-        headers.insert(COOKIE, cookie);
-    }
-    Client::builder()
-        .default_headers(headers)
-        .connect_timeout(Duration::from_secs(10))
-        .timeout(Duration::from_secs(120))
-        .build()
+/// A player on some site, and what it was told.
+struct Viewer<'a> {
+    client: Client,
+    origin: &'a str,
+    served: Served,
 }
 
-async fn get(viewer: &Client, address: &Url) -> Result<Vec<u8>, Error> {
-    let answer = viewer.get(address.clone()).send().await.map_err(|error| unplayable(address, &error))?;
-    if !answer.status().is_success() {
-        return Err(unplayable(address, &format!("the viewer's address answers {}", answer.status())));
+impl<'a> Viewer<'a> {
+    fn new(stage: &Stage<'a>) -> reqwest::Result<Self> {
+        // One provider for the process; somebody else having set it is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(ORIGIN, Some(stage.player)), (COOKIE, stage.cookie)] {
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        let client = Client::builder()
+            .default_headers(headers)
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(120))
+            .build()?;
+        Ok(Self { client, origin: stage.player, served: Served::default() })
     }
-    Ok(answer.bytes().await.map_err(|error| unplayable(address, &error))?.to_vec())
+
+    async fn get(&self, address: &Url) -> Result<Vec<u8>, Error> {
+        let answer = self.client.get(address.clone()).send().await;
+        let answer = answer.map_err(|error| unplayable(address, &error))?;
+        if !answer.status().is_success() {
+            return Err(unplayable(address, &format!("the viewer's address answers {}", answer.status())));
+        }
+        self.served.note(address.path(), answer.headers(), self.origin);
+        Ok(answer.bytes().await.map_err(|error| unplayable(address, &error))?.to_vec())
+    }
 }
 
 async fn rendition(
-    viewer: &Client,
+    viewer: &Viewer<'_>,
     address: Url,
     uri: String,
     label: String,
     picture: bool,
     folder: &Path,
 ) -> Result<Fetched, Error> {
-    let text = get(viewer, &address).await?;
+    let text = viewer.get(&address).await?;
     let (_, playlist) = m3u8_rs::parse_media_playlist(&text)
         .ok()
         .filter(|_| text.starts_with(FIRST_LINE))
@@ -188,8 +204,8 @@ fn file_name(uri: &str) -> String {
     uri.split(['?', '#']).next().unwrap_or(uri).replace(['/', '\\', ':'], "_")
 }
 
-async fn save(viewer: &Client, address: Url, file: &Path) -> Result<u64, Error> {
-    let bytes = get(viewer, &address).await?;
+async fn save(viewer: &Viewer<'_>, address: Url, file: &Path) -> Result<u64, Error> {
+    let bytes = viewer.get(&address).await?;
     if bytes.is_empty() {
         return Err(unplayable(&address, &"it is empty"));
     }

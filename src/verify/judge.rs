@@ -41,6 +41,8 @@ pub enum Rule {
     Rfc8216,
     /// Apple's authoring specification: players may choose badly.
     Apple,
+    /// What a stack promises of every answer: kinds, times in caches, who may read.
+    Stack,
 }
 
 /// Something wrong with a rendition set.

@@ -1,14 +1,16 @@
 //! The end-to-end check: a clip goes in where uploads go, and what comes out is played where viewers play it.
 //!
 //! Nothing is taken on trust: the clip travels through the stack's own buckets, rules, functions and jobs, every
-//! playlist and segment is fetched from the viewer's address, every rendition is decoded to its end, and what playlists
-//! say is held against the streams.
+//! playlist and segment is fetched from the viewer's address, every rendition is decoded to its end, what playlists say is
+//! held against the streams, and what answers say against what the stack promises.
 
 mod clip;
 mod decode;
+mod door;
 mod fetch;
 mod judge;
 mod measure;
+mod served;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,6 +18,7 @@ use std::time::{Duration, Instant};
 use asset::{Description, State, output};
 use aws_sdk_s3::primitives::ByteStream;
 use miette::Diagnostic;
+use reqwest::Url;
 
 use crate::aws::{self, Context, Patience, Poll, SdkResult, unhurried};
 use crate::local;
@@ -56,6 +59,8 @@ pub struct Stage<'a> {
     pub viewer: &'a str,
     /// The `Cookie` header that viewers must send, where nothing plays unsigned.
     pub cookie: Option<&'a str>,
+    /// A site whose players may play: the `Origin` that browsers send from there.
+    pub player: &'a str,
 }
 
 /// What a check found.
@@ -125,11 +130,12 @@ pub enum Error {
         /// Why.
         why: String,
     },
-    /// What was published decodes, but its playlists are wrong about it.
-    #[error("{address} plays, but not on every player: {}", list(.faults))]
+    /// What was published decodes, but its playlists are wrong about it, or it is not served as it must be.
+    #[error("{address} plays, but not as it must: {}", list(.faults))]
     #[diagnostic(help(
-        "the job template makes these: `provision plan` shows whether somebody changed it; if not, RFC 8216 or the \
-         encoder's documentation says which of its settings to correct"
+        "what playlists say comes from the job template, what answers say from publish, the distribution and its policies, \
+         and who is let in from these and the bucket's policy: `provision plan` shows whether somebody changed any of them; \
+         if not, RFC 8216 or the encoder's documentation says which of the template's settings to correct"
     ))]
     Faulty {
         /// The multivariant playlist.
@@ -168,7 +174,9 @@ pub async fn verify(
     let asset = asset::id(stage.source, &key);
     let began = publish(stage, &clip, (&key, &asset), again, progress).await?;
     let address = format!("{}/{}", stage.viewer, output::playlist(&asset));
-    let set = fetch::fetch(&address, stage.cookie, scratch.path(), progress).await?;
+    let base = Url::parse(&address)
+        .map_err(|error| Error::Unplayable { address: address.clone(), why: error.to_string() })?;
+    let mut set = fetch::fetch(&base, stage, scratch.path(), progress).await?;
     let took = began.elapsed().saturating_sub(set.took);
     progress("decoding every rendition");
     let decoded = decode::decode(ffmpeg.path(), &set).await?;
@@ -177,8 +185,13 @@ pub async fn verify(
     for rendition in &set.renditions {
         streams.push(measure::measure(ffmpeg.path(), rendition).await?);
     }
-    let (faults, advice) = judged(&set, &streams).into_iter().partition(|fault| fault.rule == Rule::Rfc8216);
-    if !Vec::is_empty(&faults) {
+    progress("trying the ways in that must be closed");
+    let mut found = judged(&set, &streams);
+    found.append(&mut set.faults);
+    found.extend(door::check(stage, &base, &asset).await?);
+    let (advice, faults): (Vec<Fault>, Vec<Fault>) =
+        found.into_iter().partition(|fault| fault.rule == Rule::Apple);
+    if !faults.is_empty() {
         return Err(Error::Faulty { address, faults });
     }
     Ok(Playable { address, took, renditions: played(&set, decoded, streams), advice })

@@ -63,7 +63,7 @@ pub struct Publication {
     pub completed: String,
     /// When the asset became visible (RFC 3339).
     pub published: String,
-    /// The runs that this one replaced; absent when it was the first. Their objects are deleted and invalidated.
+    /// The runs that this one replaced, until their objects are deleted and invalidated; absent from then on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced: Option<Vec<String>>,
 }

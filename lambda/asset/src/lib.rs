@@ -73,10 +73,11 @@ pub fn run(version: &str, revision: i64) -> String {
     digest(&[version, &revision.to_string()])[..RUN_LENGTH].to_owned()
 }
 
-/// The `ClientRequestToken` of an upload: 64 characters, which is the most that MediaConvert takes.
+/// The `ClientRequestToken` of a [`run`], which stands for version and template: 64 characters, the most that MediaConvert
+/// takes.
 #[must_use]
-pub fn client_token(bucket: &str, key: &str, version: &str) -> String {
-    digest(&[bucket, key, version])
+pub fn client_token(bucket: &str, key: &str, run: &str) -> String {
+    digest(&[bucket, key, run])
 }
 
 /// What tells two uploads of one key apart, from `HeadObject`'s answer: the version id or, in a bucket without

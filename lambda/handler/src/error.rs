@@ -6,12 +6,15 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// Codes that mean "later", whatever the status: S3 and CloudFront answer some of them with a 4xx.
+/// Codes that mean "later", whatever the status: S3 and CloudFront answer some of them with a 4xx, and S3 copies and bulk
+/// deletions with a 200.
 const LATER: &[&str] = &[
     "ConditionalRequestConflict",
+    "InternalError",
     "OperationAborted",
     "RequestTimeout",
     "RequestTimeTooSkewed",
+    "ServiceUnavailable",
     "SlowDown",
     "ThrottledException",
     "Throttling",
@@ -19,6 +22,12 @@ const LATER: &[&str] = &[
     "TooManyInvalidationsInProgress",
     "TooManyRequestsException",
 ];
+
+/// Whether a service's error code means "later".
+#[must_use]
+pub fn is_later(code: &str) -> bool {
+    LATER.contains(&code)
+}
 
 /// A failed API call.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +74,7 @@ where
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code().unwrap_or_else(|| kind(&error, status)).to_owned();
         let message = error.message().map_or_else(|| chain(&error), ToOwned::to_owned);
-        let retriable = LATER.contains(&code.as_str())
+        let retriable = is_later(&code)
             || status.map_or_else(
                 || !matches!(error, SdkError::ConstructionFailure(_)),
                 |status| status >= 500 || status == 429,
@@ -130,6 +139,7 @@ mod tests {
     fn retriable_is_decided_by_code_and_status() {
         assert!(answered(503, "SlowDown").retriable);
         assert!(answered(500, "InternalError").retriable);
+        assert!(answered(200, "InternalError").retriable, "a copy that failed halfway");
         assert!(answered(429, "TooManyRequestsException").retriable);
         assert!(answered(400, "ThrottlingException").retriable);
         assert!(answered(400, "TooManyInvalidationsInProgress").retriable);

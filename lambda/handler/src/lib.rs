@@ -7,7 +7,7 @@ mod error;
 mod sdk;
 mod settings;
 
-pub use error::{ApiError, api, chain};
+pub use error::{ApiError, api, chain, is_later};
 pub use sdk::{is_local, sdk_config};
 pub use settings::{MissingSetting, optional, required};
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use asset::{State, metadata};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// A job that submit started, and how it ended.
@@ -25,6 +25,8 @@ pub struct Job {
     pub version: String,
     /// The job template's time of last update, in epoch seconds.
     pub revision: i64,
+    /// The account, which viewers need not know.
+    pub account: Option<String>,
     /// When it ended (RFC 3339).
     pub ended: String,
     /// How it ended.
@@ -63,9 +65,10 @@ struct Detail {
     status: String,
     timestamp: i64,
     job_id: String,
-    #[serde(default)]
+    account_id: Option<String>,
+    #[serde(default, deserialize_with = "or_none")]
     user_metadata: HashMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     output_group_details: Vec<GroupDetail>,
     error_code: Option<i64>,
     error_message: Option<String>,
@@ -74,7 +77,7 @@ struct Detail {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GroupDetail {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     output_details: Vec<OutputDetail>,
 }
 
@@ -82,6 +85,11 @@ struct GroupDetail {
 #[serde(rename_all = "camelCase")]
 struct OutputDetail {
     duration_in_ms: Option<f64>,
+}
+
+/// What may be null as well as absent.
+fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 impl Job {
@@ -138,6 +146,7 @@ impl Detail {
             version: take(metadata::VERSION)?,
             revision: take(metadata::REVISION)?.parse().ok()?,
             id: self.job_id,
+            account: self.account_id,
             ended: handler::rfc3339(self.timestamp),
             end,
         };

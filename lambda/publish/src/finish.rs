@@ -8,8 +8,9 @@ use aws_sdk_s3::types::{Tag, Tagging};
 use handler::{ApiError, api, chain};
 use lambda_runtime::tracing;
 
-use crate::event::Job;
+use crate::event::{End, Job};
 use crate::settings::Settings;
+use crate::site;
 use crate::store::Bucket;
 
 /// The most tags that an object can have.
@@ -19,6 +20,10 @@ const MOST_TAGS: usize = 10;
 /// minutes at most, and then come back with Lambda's retry.
 const INVALIDATION_ATTEMPTS: u32 = 25;
 const INVALIDATION_PAUSE: Duration = Duration::from_secs(10);
+
+/// The most wildcards of one invalidation. CloudFront refuses what would make more than 15 at once, however long one
+/// waits; some are left to other assets.
+const WILDCARDS: usize = 10;
 
 /// SNS refuses longer subjects.
 const SUBJECT_LENGTH: usize = 99;
@@ -51,21 +56,29 @@ impl Finisher {
         }
     }
 
-    /// Does everything that follows; the work copy goes last, since its absence is what says that all is done.
-    pub(crate) async fn finish(&self, job: &Job, description: &Description) -> Result<(), ApiError> {
+    /// Does everything that follows; the work copy goes last, since its absence is what says that all is done. `etag` is
+    /// that of the stored description.
+    pub(crate) async fn finish(
+        &self,
+        job: &Job,
+        mut description: Description,
+        etag: &str,
+    ) -> Result<(), ApiError> {
         self.tag_source(job).await?;
-        let publication = description.published.as_ref();
-        if let Some(replaced) = publication.and_then(|published| published.replaced.as_deref()) {
-            for run in replaced {
+        let replaced = description.published.as_mut().and_then(|published| published.replaced.take());
+        if let Some(replaced) = replaced {
+            for run in &replaced {
                 let prefix = output::run_prefix(&job.asset, run);
                 let objects = self.output.delete_under(&prefix).await?;
                 tracing::info!(asset = job.asset, run, objects, "replaced run deleted");
             }
-            self.invalidate(job, replaced).await?;
+            self.invalidate(job, &replaced).await?;
+            // Only now may the next publication forget these runs.
+            site::settle(&self.output, &description, etag).await?;
         }
         let written = work::prefix(&job.asset, &job.run);
         if !self.work.list(&written).await?.is_empty() {
-            self.tell(job, description).await?;
+            self.tell(job, &description).await?;
             self.work.delete_under(&written).await?;
         }
         Ok(())
@@ -115,11 +128,13 @@ impl Finisher {
     /// it starts no second invalidation.
     async fn invalidate(&self, job: &Job, replaced: &[String]) -> Result<(), ApiError> {
         // Asset ids and runs are URL-safe, so the paths need no encoding.
-        let mut paths = vec![
-            format!("/{}", output::playlist(&job.asset)),
-            format!("/{}", output::description(&job.asset)),
-        ];
-        paths.extend(replaced.iter().map(|run| format!("/{}*", output::run_prefix(&job.asset, run))));
+        let paths = if replaced.len() > WILDCARDS {
+            vec![format!("/{}*", output::prefix(&job.asset))]
+        } else {
+            let small = [output::playlist(&job.asset), output::description(&job.asset)];
+            let runs = replaced.iter().map(|run| output::run_prefix(&job.asset, run) + "*");
+            small.into_iter().chain(runs).map(|path| format!("/{path}")).collect()
+        };
         let quantity = i32::try_from(paths.len()).unwrap_or(i32::MAX);
         let paths = Paths::builder().quantity(quantity).set_items(Some(paths));
         let batch = paths.build().and_then(|paths| {
@@ -169,11 +184,28 @@ impl Finisher {
             .map_err(api("sns:Publish", topic))
     }
 
-    /// MediaConvert's words without the buckets' names, since viewers can read them.
-    pub(crate) fn without_buckets(&self, job: &Job, message: &str) -> String {
-        message
-            .replace(&format!("s3://{}/", job.bucket), "")
-            .replace(&format!("s3://{}/", self.settings.work_bucket), "")
+    /// MediaConvert's words as viewers may read them: with keys, but without buckets, ARNs and the account.
+    pub(crate) fn for_viewers(&self, job: &Job, message: &str) -> String {
+        let buckets = [job.bucket.as_str(), self.settings.work_bucket.as_str()];
+        let mut message = message.to_owned();
+        for bucket in buckets {
+            message = message.replace(&format!("s3://{bucket}/"), "");
+        }
+        let telling = |word: &str| {
+            let names = buckets.into_iter().chain(["arn:"]).chain(job.account.as_deref());
+            names.into_iter().any(|name| word.contains(name))
+        };
+        let mut shown = String::with_capacity(message.len());
+        for part in message.split_inclusive(|c: char| c.is_whitespace() || "[](){}<>\"',;".contains(c)) {
+            if telling(part) {
+                shown.push('…');
+                let end = part.chars().next_back().filter(|end| !end.is_alphanumeric() && *end != '/');
+                shown.extend(end);
+            } else {
+                shown.push_str(part);
+            }
+        }
+        shown
     }
 }
 
@@ -189,7 +221,12 @@ fn notice(job: &Job, description: &Description) -> (String, String) {
                 None => "Nothing of this asset is playable.",
             };
             let code = failure.code.map(|code| format!(" (code {code})")).unwrap_or_default();
-            let text = format!("The encode failed{code}: {}\n{still}\n", failure.message);
+            // Unlike viewers, who is told may know every name in it.
+            let message = match &job.end {
+                End::Failed { message, .. } => message,
+                End::Complete { .. } => &failure.message,
+            };
+            let text = format!("The encode failed{code}: {message}\n{still}\n");
             (format!("Not published: {asset}"), text)
         }
         (None, Some(published)) => {

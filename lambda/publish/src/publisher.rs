@@ -85,6 +85,15 @@ impl PublishError {
     }
 }
 
+/// What becomes of copies that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Present {
+    /// Those with the same contents need not be copied again: an interrupted invocation left them. Nothing leads there.
+    Compared,
+    /// They are in service, and immutable to every cache.
+    Stays,
+}
+
 impl From<PublishError> for Diagnostic {
     fn from(error: PublishError) -> Self {
         let error_type = match &error {
@@ -159,7 +168,7 @@ impl Publisher {
                     version: job.version.clone(),
                     job: job.id.clone(),
                     code: *code,
-                    message: self.finisher.without_buckets(job, message),
+                    message: self.finisher.for_viewers(job, message),
                     failed: job.ended.clone(),
                 };
                 self.fail(job, failure, &site).await
@@ -169,53 +178,78 @@ impl Publisher {
 
     async fn publish(&self, job: &Job, duration: Option<f64>, site: &Site) -> Result<Outcome, PublishError> {
         let (asset, run) = (job.asset.clone(), job.run.clone());
-        // First of all: what is in service is neither stale nor incomplete, whatever became of its source and work.
-        if site.live_run() == Some(run.as_str()) {
-            self.resume(job, duration, site).await?;
-            return Ok(Outcome::AlreadyPublished { asset, run });
-        }
-        if let Some(reason) = self.superseded(job, site).await? {
-            return self.discard(job, reason).await;
+        if let Some(outcome) = self.decided(job, duration, site).await? {
+            return Ok(outcome);
         }
         let set = rendition_set::read(&self.work, &asset, &run).await?;
-        self.copy(job, &set).await?;
-        // The copies took a while: a newer upload may have come.
-        if let Some(reason) = self.superseded(job, site).await? {
-            return self.discard(job, reason).await;
+        self.copy(job, &set, Present::Compared).await?;
+        // The copies took a while: a newer upload may have come, and another run may have been published.
+        let site = &Site::read(&self.output, &asset).await?;
+        if let Some(outcome) = self.decided(job, duration, site).await? {
+            return Ok(outcome);
         }
         let replaced = site.replaced_by(&run);
         let publication = site::publication(job, duration, set.multivariant, &set.thumbnails, replaced);
         site.serve(&self.output, &asset, playlist::relocate(&set.text, &run)).await?;
         let description = described(job, publication);
-        site.describe(&self.output, &description).await?;
-        self.finisher.finish(job, &description).await?;
+        let etag = site.describe(&self.output, &description).await?;
+        self.finisher.finish(job, description, &etag).await?;
         Ok(Outcome::Published { asset, run })
     }
 
-    /// Segments and thumbnails first, then the media playlists. Nothing leads to them yet.
-    async fn copy(&self, job: &Job, set: &RenditionSet) -> Result<(), PublishError> {
+    /// The outcome, where nothing is to be made visible: the run is in service, or something newer takes its place.
+    async fn decided(
+        &self,
+        job: &Job,
+        duration: Option<f64>,
+        site: &Site,
+    ) -> Result<Option<Outcome>, PublishError> {
+        // First of all: what is in service is neither stale nor incomplete, whatever became of its source and work.
+        if site.live_run() == Some(job.run.as_str()) {
+            self.repair(job).await?;
+            self.resume(job, duration, site).await?;
+            let (asset, run) = (job.asset.clone(), job.run.clone());
+            return Ok(Some(Outcome::AlreadyPublished { asset, run }));
+        }
+        match self.superseded(job, site).await? {
+            Some(reason) => self.discard(job, reason).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Segments and thumbnails first, then the media playlists.
+    async fn copy(&self, job: &Job, set: &RenditionSet, present: Present) -> Result<(), PublishError> {
         let from = work::prefix(&job.asset, &job.run);
         let to = output::run_prefix(&job.asset, &job.run);
-        // What an interrupted invocation copied need not be copied again.
         let there = self.output.list(&to).await?;
         let wanted = |path: &&str| {
-            let copied = there.get(*path).map(|object| &object.etag);
-            copied.is_none() || copied != set.listed.get(*path).map(|object| &object.etag)
+            let written = set.listed.get(*path).map(|object| &object.etag);
+            there.get(*path).is_none_or(|copy| present == Present::Compared && Some(&copy.etag) != written)
         };
         let segments = set.segments.iter().chain(&set.thumbnails);
         let segments = segments.map(String::as_str).filter(wanted);
         self.output.copy(&self.work, &from, &to, segments).await?;
-        let playlists = set.multivariant.playlists.iter().map(String::as_str);
+        let playlists = set.multivariant.playlists.iter().map(String::as_str).filter(wanted);
         self.output.copy(&self.work, &from, &to, playlists).await?;
         Ok(())
+    }
+
+    /// Fills in what is missing of the run in service, if there is another whole encode of it: that is what a forced job
+    /// is for. Without one this finds the work copy gone or half removed, as interrupted invocations leave it.
+    async fn repair(&self, job: &Job) -> Result<(), PublishError> {
+        match rendition_set::read(&self.work, &job.asset, &job.run).await {
+            Ok(set) => self.copy(job, &set, Present::Stays).await,
+            Err(IncompleteSet::Api(error)) if !error.is_missing() => Err(error.into()),
+            Err(_) => Ok(()),
+        }
     }
 
     /// The run is in service: what an interrupted invocation left undone is done now, and nothing else.
     async fn resume(&self, job: &Job, duration: Option<f64>, site: &Site) -> Result<(), PublishError> {
         let described_already =
             site.description().filter(|_| site.published().is_some_and(|seen| seen.run == job.run));
-        let description = match (described_already, site.offered()) {
-            (Some(description), _) => description.clone(),
+        let (description, etag) = match (described_already, site.offered()) {
+            (Some(description), _) => (description.clone(), site.described().to_owned()),
             (None, Some(offered)) => {
                 let prefix = output::run_prefix(&job.asset, &job.run);
                 let there = self.output.list(&prefix).await?;
@@ -224,12 +258,12 @@ impl Publisher {
                 let replaced = site.replaced_by(&job.run);
                 let publication = site::publication(job, duration, offered, &thumbnails, replaced);
                 let description = described(job, publication);
-                site.describe(&self.output, &description).await?;
-                description
+                let etag = site.describe(&self.output, &description).await?;
+                (description, etag)
             }
             (None, None) => return Ok(()),
         };
-        Ok(self.finisher.finish(job, &description).await?)
+        Ok(self.finisher.finish(job, description, &etag).await?)
     }
 
     /// Why the run must not become visible any more, if so: its version is not the source's current one, or the same
@@ -254,13 +288,32 @@ impl Publisher {
         }
     }
 
-    /// Removes what a superseded run left, here and there. It is not in service: that was checked first.
+    /// Removes what a superseded run left, here and there.
     async fn discard(&self, job: &Job, reason: String) -> Result<Outcome, PublishError> {
-        let copied = output::run_prefix(&job.asset, &job.run);
-        self.output.delete_under(&copied).await?;
-        let written = work::prefix(&job.asset, &job.run);
-        self.work.delete_under(&written).await?;
+        // Another invocation for the same run may have put it in service before the newer upload came: then it plays
+        // until that one is published.
+        let site = Site::read(&self.output, &job.asset).await?;
+        if site.live_run() != Some(job.run.as_str()) {
+            let copied = output::run_prefix(&job.asset, &job.run);
+            self.output.delete_under(&copied).await?;
+        }
+        self.clean(job).await?;
         Ok(Outcome::Superseded { reason })
+    }
+
+    /// Removes the work copy, and the record with it: the next attempt at this version is no duplicate. Unless the record
+    /// names another job, which was started later and may be writing there now.
+    async fn clean(&self, job: &Job) -> Result<(), ApiError> {
+        let record = work::record(&job.asset, &job.run);
+        let stored = self.work.get(&record).await?;
+        let stored: Option<Value> = stored.and_then(|stored| serde_json::from_slice(&stored.body).ok());
+        let named = stored.as_ref().and_then(|stored| stored["job"].as_str());
+        if let Some(named) = named.filter(|named| *named != job.id) {
+            tracing::info!(asset = job.asset, job = job.id, newer = named, "work left to a newer job");
+            return Ok(());
+        }
+        self.work.delete(&[record]).await?;
+        self.work.delete_under(&work::prefix(&job.asset, &job.run)).await.map(drop)
     }
 
     /// Records a failed job. What was published before stays playable and described.
@@ -287,11 +340,7 @@ impl Publisher {
             self.finisher.tell(job, &description).await?;
             site.describe(&self.output, &description).await?;
         }
-        // The next attempt at this version must not be taken for a duplicate.
-        let record = work::record(&job.asset, &job.run);
-        self.work.delete(&[record]).await?;
-        let written = work::prefix(&job.asset, &job.run);
-        self.work.delete_under(&written).await?;
+        self.clean(job).await?;
         let asset = job.asset.clone();
         Ok(Outcome::Failed { asset, reason })
     }

@@ -95,20 +95,46 @@ impl Site {
     pub async fn serve(&self, bucket: &Bucket, asset: &str, served: String) -> Result<(), ApiError> {
         let precondition = Precondition::still(self.playlist.as_ref());
         let key = output::playlist(asset);
-        bucket.put(&key, served.into_bytes(), precondition).await
+        bucket.put(&key, served.into_bytes(), precondition).await.map(drop)
     }
 
-    /// Replaces `asset.json`, if it is still the one read.
+    /// The ETag of `asset.json` as it was read; empty when there is none.
+    #[must_use]
+    pub fn described(&self) -> &str {
+        self.stored_description.as_ref().map_or("", |stored| &stored.etag)
+    }
+
+    /// Replaces `asset.json`, if it is still the one read; returns its new ETag.
     ///
     /// # Errors
     ///
     /// When somebody else replaced it meanwhile, or S3 refuses.
-    pub async fn describe(&self, bucket: &Bucket, description: &Description) -> Result<(), ApiError> {
-        let precondition = Precondition::still(self.stored_description.as_ref());
-        let key = output::description(&description.asset);
-        let body = serde_json::to_vec_pretty(description).unwrap_or_default();
-        bucket.put(&key, body, precondition).await
+    pub async fn describe(&self, bucket: &Bucket, description: &Description) -> Result<String, ApiError> {
+        put(bucket, description, Precondition::still(self.stored_description.as_ref())).await
     }
+}
+
+/// Replaces the `asset.json` with this ETag by what is true once everything is done. If somebody replaced it meanwhile,
+/// theirs is newer and stays.
+///
+/// # Errors
+///
+/// When S3 refuses.
+pub async fn settle(bucket: &Bucket, description: &Description, etag: &str) -> Result<(), ApiError> {
+    match put(bucket, description, Precondition::Unchanged(etag)).await {
+        Err(error) if !error.is_lost_race() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn put(
+    bucket: &Bucket,
+    description: &Description,
+    precondition: Precondition<'_>,
+) -> Result<String, ApiError> {
+    let key = output::description(&description.asset);
+    let body = serde_json::to_vec_pretty(description).unwrap_or_default();
+    bucket.put(&key, body, precondition).await
 }
 
 /// The publication of a run, with its addresses counted from `asset.json`.

@@ -1,17 +1,24 @@
 //! A bucket as publish uses it: few operations, in bulk, bounded in parallel.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, MetadataDirective, ObjectIdentifier};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use handler::{ApiError, api};
+use lambda_runtime::tracing;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Copies under way at once. S3 takes 3,500 writes a second on a prefix; at tens of milliseconds each, this many keep
 /// it busy and 10,000 objects take well under a minute.
 pub const COPIES_AT_ONCE: usize = 96;
+
+/// How often what S3 throttled is tried again, besides the SDK's own attempts: these end once about a hundred requests
+/// were throttled in a burst, which the first copies to a new prefix can be.
+const ROUNDS: u32 = 6;
 
 /// The most keys that one `DeleteObjects` takes.
 const KEYS_PER_DELETE: usize = 1000;
@@ -121,7 +128,7 @@ impl Bucket {
         Ok(Some(Stored { body: body.to_vec(), etag }))
     }
 
-    /// Writes a small object with the headers of its kind, if `precondition` holds.
+    /// Writes a small object with the headers of its kind, if `precondition` holds; returns its ETag.
     ///
     /// # Errors
     ///
@@ -131,7 +138,7 @@ impl Bucket {
         key: &str,
         body: Vec<u8>,
         precondition: Precondition<'_>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<String, ApiError> {
         let put = self
             .s3
             .put_object()
@@ -144,26 +151,45 @@ impl Bucket {
             Precondition::Absent => put.if_none_match("*"),
             Precondition::Unchanged(etag) => put.if_match(etag),
         };
-        put.send().await.map(drop).map_err(api("s3:PutObject", self.url(key)))
+        let put = put.send().await.map_err(api("s3:PutObject", self.url(key)))?;
+        Ok(put.e_tag().unwrap_or_default().to_owned())
     }
 
     /// Copies `paths` from under `from` in `source` to under `to` here, with the headers of their kinds.
     ///
     /// # Errors
     ///
-    /// The first that fails; the rest is then abandoned.
-    pub async fn copy(
+    /// The first that fails for good; the rest is then abandoned. What S3 throttled is left for another round, with
+    /// half as many at once.
+    pub async fn copy<'a>(
         &self,
         source: &Self,
         from: &str,
         to: &str,
-        paths: impl IntoIterator<Item = &str>,
+        paths: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), ApiError> {
-        stream::iter(paths)
-            .map(|path| self.copy_one(source, format!("{from}{path}"), format!("{to}{path}")))
-            .buffer_unordered(COPIES_AT_ONCE)
-            .try_collect::<()>()
-            .await
+        let mut left: Vec<&str> = paths.into_iter().collect();
+        for round in 0.. {
+            let copies = stream::iter(left)
+                .map(|path| async move {
+                    (path, self.copy_one(source, format!("{from}{path}"), format!("{to}{path}")).await)
+                })
+                .buffer_unordered((COPIES_AT_ONCE >> round).max(1));
+            let (mut copies, mut later) = (pin!(copies), Vec::new());
+            while let Some((path, copied)) = copies.next().await {
+                match copied {
+                    Ok(()) => {}
+                    Err(error) if error.retriable && round < ROUNDS => later.push(path),
+                    Err(error) => return Err(error),
+                }
+            }
+            if later.is_empty() {
+                break;
+            }
+            pause(round, later.len()).await;
+            left = later;
+        }
+        Ok(())
     }
 
     async fn copy_one(&self, source: &Self, from: String, to: String) -> Result<(), ApiError> {
@@ -200,11 +226,31 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// When the call fails, or one of the keys does.
+    /// When the call fails, or one of the keys does for good.
     pub async fn delete(&self, keys: &[String]) -> Result<(), ApiError> {
+        let mut left = keys.to_vec();
+        for round in 0.. {
+            let failed = self.delete_once(&left).await?;
+            left.clear();
+            for (key, error) in failed {
+                if !error.retriable || round == ROUNDS {
+                    return Err(error);
+                }
+                left.push(key);
+            }
+            if left.is_empty() {
+                break;
+            }
+            pause(round, left.len()).await;
+        }
+        Ok(())
+    }
+
+    /// Deletes up to 1,000 keys; returns those that S3 did not, each with its reason.
+    async fn delete_once(&self, keys: &[String]) -> Result<Vec<(String, ApiError)>, ApiError> {
         let objects = keys.iter().filter_map(|key| ObjectIdentifier::builder().key(key).build().ok());
         let delete = Delete::builder().set_objects(Some(objects.collect())).quiet(true).build();
-        let Ok(delete) = delete else { return Ok(()) };
+        let Ok(delete) = delete else { return Ok(Vec::new()) };
         let answer = self
             .s3
             .delete_objects()
@@ -213,17 +259,25 @@ impl Bucket {
             .send()
             .await
             .map_err(api("s3:DeleteObjects", self.url("")))?;
-        let Some(first) = answer.errors().first() else {
-            return Ok(());
-        };
-        let code = first.code().unwrap_or("Unknown");
-        Err(ApiError {
-            operation: "s3:DeleteObjects",
-            subject: self.url(first.key().unwrap_or_default()),
-            code: code.to_owned(),
-            message: first.message().unwrap_or_default().to_owned(),
-            status: None,
-            retriable: matches!(code, "InternalError" | "SlowDown" | "ServiceUnavailable"),
-        })
+        let failed = answer.errors().iter().map(|failed| {
+            let (key, code) = (failed.key().unwrap_or_default(), failed.code().unwrap_or("Unknown"));
+            let error = ApiError {
+                operation: "s3:DeleteObjects",
+                subject: self.url(key),
+                code: code.to_owned(),
+                message: failed.message().unwrap_or_default().to_owned(),
+                status: None,
+                retriable: handler::is_later(code),
+            };
+            (key.to_owned(), error)
+        });
+        Ok(failed.collect())
     }
+}
+
+/// Leaves S3 alone for a while that doubles with each round.
+async fn pause(round: u32, objects: usize) {
+    let pause = Duration::from_secs(1 << round);
+    tracing::warn!(objects, seconds = pause.as_secs(), "throttled by S3: trying again");
+    tokio::time::sleep(pause).await;
 }

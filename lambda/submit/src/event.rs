@@ -5,6 +5,8 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +18,8 @@ pub struct Upload {
     pub bucket: String,
     /// The key, decoded.
     pub key: String,
+    /// The key if the plus signs of a manifest stand for themselves, where it has any.
+    pub literal_key: Option<String>,
     /// The version that the event or the manifest names, if it does.
     pub version: Option<String>,
     /// The size in bytes, if the event says it.
@@ -98,6 +102,7 @@ impl From<CreatedDetail> for Upload {
         Self {
             bucket: detail.bucket.name,
             key: detail.object.key,
+            literal_key: None,
             version: detail.object.version_id.filter(|id| !id.is_empty()),
             size: detail.object.size,
             force: false,
@@ -162,13 +167,17 @@ impl Task {
     fn upload(&self, force: bool) -> Result<Upload, String> {
         let arn_name = || self.s3_bucket_arn.as_deref()?.rsplit(':').next();
         let bucket = self.s3_bucket.as_deref().or_else(arn_name).ok_or("the task names no bucket")?;
-        // Percent-encoded only: a plus sign stands for itself.
-        let key = percent_decode_str(&self.s3_key)
-            .decode_utf8()
-            .map_err(|_| format!("the key {:?} is not UTF-8 once decoded", self.s3_key))?;
+        let decode = |text: &str| {
+            let decoded = percent_decode_str(text).decode_utf8().map(Cow::into_owned);
+            decoded.map_err(|_| format!("the key {:?} is not UTF-8 once decoded", self.s3_key))
+        };
+        // In S3's inventories, and in the examples of its documentation, a plus sign is a space; whoever writes a
+        // manifest by hand may mean a plus sign.
+        let literal = self.s3_key.contains('+').then(|| decode(&self.s3_key));
         Ok(Upload {
             bucket: bucket.to_owned(),
-            key: key.into_owned(),
+            key: decode(&self.s3_key.replace('+', " "))?,
+            literal_key: literal.transpose()?,
             version: self.s3_version_id.clone().filter(|id| !id.is_empty()),
             size: None,
             force,
@@ -224,6 +233,7 @@ mod tests {
         Upload {
             bucket: "amzn-s3-demo-bucket".into(),
             key: key.into(),
+            literal_key: None,
             version: version.map(Into::into),
             size,
             force,
@@ -248,14 +258,20 @@ mod tests {
     fn batch_1_0_names_the_bucket_by_arn_and_encodes_the_key() {
         let uploads = uploads(include_str!("../tests/fixtures/batch-1.0.json"));
         assert_eq!(uploads[0].0, "dGFza2lkZ29lc2hlcmUK");
-        let expected = upload("films/a b+c.mp4", Some("v1"), None, false);
+        let expected = Upload {
+            literal_key: Some("films/a b+c.mp4".into()),
+            ..upload("films/a b c.mp4", Some("v1"), None, false)
+        };
         assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
     }
 
     #[test]
     fn batch_2_0_names_the_bucket_and_carries_arguments() {
         let uploads = uploads(include_str!("../tests/fixtures/batch-2.0.json"));
-        let expected = upload("films/a b+c.mp4", None, None, true);
+        let expected = Upload {
+            literal_key: Some("films/a b+c.mp4".into()),
+            ..upload("films/a b c.mp4", None, None, true)
+        };
         assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
         assert_eq!(uploads[1].1.as_ref().unwrap_err(), "the key \"%FF.mp4\" is not UTF-8 once decoded");
     }

@@ -1,6 +1,9 @@
 //! The flow: look at the object, look for an earlier job, probe, create the job, remember it.
 
+use std::time::Duration;
+
 use asset::{metadata, work};
+use aws_sdk_mediaconvert::config::timeout::TimeoutConfig;
 use aws_sdk_mediaconvert::types::{
     AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile, StatusUpdateInterval,
 };
@@ -15,6 +18,9 @@ use crate::event::{Batch, Request, ResultCode, TaskResult, UnknownPayload, Uploa
 use crate::job::{self, Destination, Summary, UnusableTemplate};
 use crate::probe::{self, Probed};
 use crate::settings::Settings;
+
+/// What Probe may take of the function's minute, all attempts together: the job matters more than a fitting ladder.
+const PROBE_TIME: Duration = Duration::from_secs(25);
 
 /// Tasks of one batch invocation that are handled at once.
 const TASKS_AT_ONCE: usize = 8;
@@ -127,7 +133,7 @@ impl Submitter {
         let results = stream::iter(batch.uploads())
             .map(|(task, upload)| async move {
                 let (result_code, result_string) = match upload {
-                    Ok(upload) => result(self.handle(&upload).await),
+                    Ok(upload) => result(self.handle_meant(upload).await),
                     Err(reason) => (ResultCode::PermanentFailure, reason),
                 };
                 TaskResult { task_id: task.to_owned(), result_code, result_string }
@@ -136,6 +142,18 @@ impl Submitter {
             .collect()
             .await;
         json!(batch.answer(results))
+    }
+
+    /// Deals with the object that a manifest means: its plus signs are spaces, unless only the literal key is there.
+    async fn handle_meant(&self, mut upload: Upload) -> Result<Outcome, SubmitError> {
+        if let Some(literal) = upload.literal_key.take() {
+            let head = self.s3.head_object().bucket(&upload.bucket).key(&upload.key).send().await;
+            match head.map_err(api("s3:HeadObject", upload.url())) {
+                Err(error) if error.is_missing() => upload.key = literal,
+                answered => drop(answered?),
+            }
+        }
+        self.handle(&upload).await
     }
 
     /// Deals with one upload and says in one log line how.
@@ -228,13 +246,16 @@ impl Submitter {
             .ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "template"))
     }
 
-    /// What Probe says. A file that it cannot read is left to the encoder, whose verdict counts and is reported.
+    /// What Probe says. A file that it cannot read, or not in time, is left to the encoder, whose verdict counts and is
+    /// reported.
     async fn probe(&self, url: &str) -> Result<Probed, SubmitError> {
         let file = ProbeInputFile::builder().file_url(url).build();
-        let probed = self.mediaconvert.probe().input_files(file).send().await;
-        match probed.map_err(api("mediaconvert:Probe", url)) {
+        let time = TimeoutConfig::builder().operation_timeout(PROBE_TIME).build();
+        let patience = aws_sdk_mediaconvert::config::Builder::new().timeout_config(time);
+        let probe = self.mediaconvert.probe().input_files(file).customize().config_override(patience);
+        match probe.send().await.map_err(api("mediaconvert:Probe", url)) {
             Ok(probed) => Ok(probe::read(probed.probe_results())),
-            Err(error) if matches!(error.status, Some(400 | 404 | 422)) && !error.retriable => {
+            Err(error) if is_unreadable(&error) => {
                 tracing::warn!(error = chain(&error), "not probed: the whole ladder is used");
                 Ok(Probed::Unknown)
             }
@@ -257,7 +278,7 @@ impl Submitter {
             (metadata::REVISION, &encode.revision.to_string()),
         ];
         let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let token = asset::client_token(&upload.bucket, &upload.key, encode.version);
+        let token = asset::client_token(&upload.bucket, &upload.key, encode.run);
         let acceleration = AccelerationSettings::builder().mode(self.settings.acceleration.clone()).build();
         self.mediaconvert
             .create_job()
@@ -326,6 +347,11 @@ fn refusal(upload: &Upload) -> Option<String> {
     (upload.size == Some(0)).then(|| EMPTY.to_owned())
 }
 
+/// Whether Probe's refusal is about the file: asking again would not help, and nobody's permission is missing.
+fn is_unreadable(error: &ApiError) -> bool {
+    error.code == "TimedOut" || (matches!(error.status, Some(400 | 404 | 422)) && !error.retriable)
+}
+
 /// A task's result in the words of S3 Batch Operations.
 fn result(outcome: Result<Outcome, SubmitError>) -> (ResultCode, String) {
     match outcome {
@@ -333,5 +359,27 @@ fn result(outcome: Result<Outcome, SubmitError>) -> (ResultCode, String) {
         Ok(Outcome::Duplicate { job, .. }) => (ResultCode::Succeeded, format!("already given to job {job}")),
         Ok(Outcome::Refused { reason }) => (ResultCode::PermanentFailure, reason),
         Err(error) => (error.result_code(), chain(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_probe_takes_too_long_for_is_left_to_the_encoder() {
+        let answered = |status, code: &str, retriable| ApiError {
+            operation: "mediaconvert:Probe",
+            subject: "s3://source/long.mxf".into(),
+            code: code.into(),
+            message: String::new(),
+            status,
+            retriable,
+        };
+        assert!(is_unreadable(&answered(None, "TimedOut", true)));
+        assert!(is_unreadable(&answered(Some(422), "UnprocessableEntityException", false)));
+        assert!(!is_unreadable(&answered(None, "Unreachable", true)));
+        assert!(!is_unreadable(&answered(Some(400), "ThrottlingException", true)));
+        assert!(!is_unreadable(&answered(Some(403), "ForbiddenException", false)));
     }
 }

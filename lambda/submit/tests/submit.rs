@@ -264,6 +264,8 @@ async fn a_changed_template_makes_a_new_run_of_the_same_upload() {
     let state = stack.state();
     let run = |index: usize| state.jobs[index].user_metadata().unwrap()["run"].clone();
     assert_ne!(run(0), run(1));
+    let token = |index: usize| state.jobs[index].client_request_token();
+    assert_ne!(token(0), token(1), "MediaConvert would answer with the other run's job for a minute");
 }
 
 #[tokio::test]
@@ -381,6 +383,19 @@ async fn batch_2_0_gets_one_result_a_task_and_can_force_a_new_job() {
     without_force["job"]["userArguments"] = json!({});
     let answer = stack.tell(without_force).await;
     assert_eq!(answer["results"][0]["resultString"], "already given to job job-2");
+}
+
+#[tokio::test]
+async fn a_plus_sign_of_a_manifest_is_a_space_unless_only_the_plus_sign_is_there() {
+    let stack = Stack::new();
+    let started = async || {
+        stack.tell(serde_json::from_str(BATCH_1).unwrap()).await;
+        let state = stack.state();
+        state.jobs.last().unwrap().user_metadata().unwrap()["key"].clone()
+    };
+    assert_eq!(started().await, "films/a b+c.mp4");
+    stack.state().sources.insert("films/a b c.mp4".into(), ("v1".into(), 1));
+    assert_eq!(started().await, "films/a b c.mp4");
 }
 
 #[tokio::test]

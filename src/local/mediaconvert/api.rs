@@ -7,39 +7,13 @@ use axum::extract::Request;
 use axum::http::{Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use super::members::{object, page, tags_of, text};
 use super::model::{Call, percent_decode};
+use super::refusal::Refusal;
 use super::state::{DEFAULT_QUEUE, Entry, Kind, State, Tags, name_of};
 use super::{Service, jobs, now, probe, random, settings};
 
 const LARGEST_BODY: usize = 4 << 20;
-const LONGEST_PAGE: usize = 20;
-
-/// An answer that is not what was asked for.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-}
-
-impl Refusal {
-    pub(super) fn bad(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "BadRequestException", message: message.into() }
-    }
-
-    pub(super) fn not_found(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, code: "NotFoundException", message: message.into() }
-    }
-
-    pub(super) fn conflict(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::CONFLICT, code: "ConflictException", message: message.into() }
-    }
-
-    pub(super) fn unprocessable(message: impl Into<String>) -> Self {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Self { status, code: "UnprocessableEntityException", message: message.into() }
-    }
-}
 
 /// Answers one request to the API.
 pub(in super::super) async fn handle(service: &Arc<Service>, request: Request) -> Response<Body> {
@@ -269,35 +243,6 @@ fn shown(state: &State, kind: Kind, entry: &Entry) -> Value {
         value.insert("progressingJobsCount".into(), running.into());
     }
     Value::Object(value)
-}
-
-/// One page of `items`, and the token of the next.
-pub(super) fn page(items: Vec<Value>, member: &str, input: &Value) -> Result<Value, Refusal> {
-    let start: usize = match input["nextToken"].as_str() {
-        Some(token) => token.parse().map_err(|_| Refusal::bad("Invalid NextToken"))?,
-        None => 0,
-    };
-    let length = input["maxResults"].as_u64().map_or(LONGEST_PAGE, |most| most as usize);
-    let more = items.len() > start + length;
-    let items: Vec<Value> = items.into_iter().skip(start).take(length).collect();
-    let mut answer = json!({ member: items });
-    if more {
-        answer["nextToken"] = (start + length).to_string().into();
-    }
-    Ok(answer)
-}
-
-pub(super) fn text<'a>(input: &'a Value, member: &str) -> &'a str {
-    input[member].as_str().unwrap_or_default()
-}
-
-pub(super) fn tags_of(input: &Value) -> Tags {
-    let tags = input["tags"].as_object().into_iter().flatten();
-    tags.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
-}
-
-pub(super) fn object(value: Value) -> Map<String, Value> {
-    if let Value::Object(members) = value { members } else { Map::new() }
 }
 
 fn absent(kind: Kind, input: &Value) -> Refusal {

@@ -1,16 +1,18 @@
 //! A job's settings as one ffmpeg command: every output of every group from a single decode.
 
 mod arguments;
+mod segments;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
 use arguments::{audio_arguments, capture_arguments, strings, video_arguments};
+use segments::{Segments, segmented};
 
 use super::super::ffmpeg::{Media, Rate, Video};
-use super::job::Failure;
-use super::settings::{FrameCapture, H26x, Output, OutputGroup, Segmented, Settings, VideoDescription};
+use super::failure::Failure;
+use super::settings::{FrameCapture, H26x, Output, OutputGroup, Settings, VideoDescription};
 
 /// Seconds that every segmented output's clock is ahead of the input's.
 const OFFSET: &str = "1";
@@ -207,42 +209,6 @@ impl Builder<'_> {
             Kind::Captures => strings(&["-f", "image2", "-start_number", "0", &file(".%07d.jpg")]),
         }
     }
-}
-
-/// How a group cuts its outputs.
-struct Segments {
-    length: f64,
-    whole_gops: bool,
-    gop: Option<f64>,
-}
-
-impl Segments {
-    /// Seconds after which ffmpeg may cut at the next key frame.
-    fn cut(&self, rate: Option<f64>) -> f64 {
-        match (rate, self.gop) {
-            (Some(rate), Some(gop)) if self.whole_gops => {
-                let gop = (gop * rate).round() / rate;
-                // A hair less, so that rounding of time stamps does not cost a whole GOP. No more than that, since ffmpeg
-                // counts every cut from the beginning: half a frame would add up to a GOP within a quarter of an hour.
-                (self.length / gop - 1e-6).ceil() * gop - 1e-4
-            }
-            _ => self.length,
-        }
-    }
-}
-
-fn segmented(group: &OutputGroup) -> Option<Segments> {
-    let settings = &group.output_group_settings;
-    let hls = settings.hls_group_settings.as_ref().filter(|_| settings.r#type == "HLS_GROUP_SETTINGS");
-    let cmaf = settings.cmaf_group_settings.as_ref().filter(|_| settings.r#type == "CMAF_GROUP_SETTINGS");
-    let Segmented { segment_length, segment_length_control, .. } = hls.or(cmaf)?;
-    let gop = group.outputs.iter().find_map(|output| {
-        let settings = &output.video_description.as_ref()?.codec_settings;
-        let settings = settings.h264_settings.as_ref().or(settings.h265_settings.as_ref())?;
-        settings.gop_size.filter(|_| settings.gop_size_units == "SECONDS")
-    });
-    let length = f64::from(segment_length.unwrap_or(10));
-    Some(Segments { length, whole_gops: segment_length_control == "GOP_MULTIPLE", gop })
 }
 
 fn kind(group: &OutputGroup, output: &Output) -> Result<Kind, Failure> {

@@ -1,49 +1,26 @@
 //! One job's way: read the input from S3, probe it, transcode it, write the outputs to S3.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::tail;
 use super::super::ffmpeg::Media;
 use super::encode::{self, Plan};
+use super::failure::Failure;
+use super::members::object;
 use super::naming::Object;
 use super::package::{self, Packaged, Upload};
 use super::settings::Settings;
-use super::{Service, api::object, probe};
+use super::{Service, input, probe};
 
 const UPLOADS_AT_ONCE: usize = 8;
-
-/// Why a job failed, in MediaConvert's own numbers.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) code: u32,
-    pub(super) message: String,
-}
-
-impl Failure {
-    pub(super) fn new(code: u32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    /// For what AWS can do and the local cloud cannot.
-    pub(super) fn unsupported(what: &str) -> Self {
-        Self::new(1999, format!("the local cloud does not make {what}"))
-    }
-}
-
-/// For what only this machine can do wrong: a full disk, for one.
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::new(1999, error.to_string())
-    }
-}
 
 /// Runs a job to its end. Dropping what is under way, as a cancellation does, ends the transcoder too.
 pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) {
@@ -104,12 +81,12 @@ async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged,
     };
     let settings: Settings =
         serde_json::from_value(settings).map_err(|error| Failure::new(1040, format!("settings: {error}")))?;
-    let [input] = settings.inputs.as_slice() else {
+    let [source] = settings.inputs.as_slice() else {
         return Err(Failure::unsupported("one output of several inputs"));
     };
     tokio::fs::create_dir_all(work).await?;
-    let uri = &input.file_input;
-    let (file, media) = fetch(service, uri, work).await?;
+    let uri = &source.file_input;
+    let (file, media) = input::fetch(service, uri, work).await?;
     service.emit(
         id,
         "INPUT_INFORMATION",
@@ -124,36 +101,6 @@ async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged,
     let packaged = package::package(&settings, &media, &plan, work).await?;
     upload(service, &packaged.uploads).await?;
     Ok(packaged)
-}
-
-/// Copies an input from S3 into `work` and says what it is.
-pub(super) async fn fetch(service: &Service, uri: &str, work: &Path) -> Result<(PathBuf, Media), Failure> {
-    let unreadable = |code, why: &str| {
-        Failure::new(code, format!("Unable to open input file [{uri}]: [Failed probe/open: [{why}]]"))
-    };
-    let Some(source) = Object::parse(uri) else {
-        return Err(Failure::unsupported(&format!("outputs of inputs that are not in S3, as {uri}")));
-    };
-    let got = service.clients.s3.get_object().bucket(&source.bucket).key(&source.key).send().await;
-    let mut body = match got {
-        Ok(got) => got.body,
-        Err(error) => {
-            let status = error.raw_response().map_or(400, |response| response.status().as_u16());
-            let code = match status {
-                401 | 403 | 404 | 408 => 3000 + u32::from(status),
-                _ => 3400,
-            };
-            return Err(unreadable(code, &format!("Failed to read data: {}", error.into_service_error())));
-        }
-    };
-    let path = work.join("input");
-    let mut file = tokio::fs::File::create(&path).await?;
-    while let Some(bytes) = body.try_next().await.map_err(|error| unreadable(3400, &error.to_string()))? {
-        file.write_all(&bytes).await?;
-    }
-    file.flush().await?;
-    let media = service.ffmpeg.probe(&path).await.map_err(|why| unreadable(1010, &why))?;
-    Ok((path, media))
 }
 
 /// Runs ffmpeg, and notes how far it is.

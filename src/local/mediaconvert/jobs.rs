@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::api::{Refusal, object, page, tags_of, text};
+use super::members::{object, page, tags_of, text};
+use super::refusal::Refusal;
 use super::settings;
 use super::state::{DEFAULT_QUEUE, Job, Kind, State};
 use super::{Service, now, random};

@@ -8,13 +8,17 @@ mod api;
 mod codec;
 mod encode;
 mod events;
+mod failure;
+mod input;
 mod job;
 mod jobs;
+mod members;
 mod model;
 mod naming;
 mod package;
 mod playlist;
 mod probe;
+mod refusal;
 mod settings;
 mod state;
 

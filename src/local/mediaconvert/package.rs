@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::ffmpeg::Media;
 use super::codec;
 use super::encode::{Kind, Plan, Rendition};
-use super::job::Failure;
+use super::failure::Failure;
 use super::naming::{Destination, Object};
 use super::playlist::{self, Segment, Sound, Variant};
 use super::settings::{Output, OutputGroup, Segmented, Settings};

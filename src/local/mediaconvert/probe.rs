@@ -6,15 +6,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::super::ffmpeg::Media;
-use super::api::Refusal;
-use super::job;
 use super::naming::Object;
-use super::{Service, random};
+use super::refusal::Refusal;
+use super::{Service, input, random};
 
 /// Answers `Probe`: one result a file.
-pub(super) async fn probe(service: &Service, input: &Value) -> Result<Value, Refusal> {
+pub(super) async fn probe(service: &Service, request: &Value) -> Result<Value, Refusal> {
     let mut results = Vec::new();
-    for file in input["inputFiles"].as_array().into_iter().flatten() {
+    for file in request["inputFiles"].as_array().into_iter().flatten() {
         let Some(url) = file["fileUrl"].as_str() else {
             return Err(Refusal::bad("/inputFiles: fileUrl is a required property"));
         };
@@ -29,7 +28,7 @@ pub(super) async fn probe(service: &Service, input: &Value) -> Result<Value, Ref
 
 async fn look(service: &Service, url: &str, work: &Path) -> Result<Value, Refusal> {
     tokio::fs::create_dir_all(work).await.map_err(|error| Refusal::bad(error.to_string()))?;
-    let (_, media) = job::fetch(service, url, work).await.map_err(|failure| match failure.code {
+    let (_, media) = input::fetch(service, url, work).await.map_err(|failure| match failure.code {
         3404 => Refusal::not_found(failure.message),
         1010 => Refusal::unprocessable(failure.message),
         _ => Refusal::bad(failure.message),

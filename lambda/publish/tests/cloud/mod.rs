@@ -1,6 +1,8 @@
 //! An account in memory, behind the SDK's own clients: S3 with conditional writes, versions and tags, CloudFront, SNS.
 //! Every call is written down in order, and one can be made to fail.
 
+pub(crate) mod stack;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -22,12 +24,16 @@ use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
 
 /// Keys in a page of a listing: few, so that paging is always exercised.
 const PAGE: usize = 5;
 
 /// Keys in a page of a listing of thousands.
 const LONG_PAGE: usize = 1000;
+
+/// The most paths with a wildcard that CloudFront invalidates at once.
+const WILDCARDS: usize = 15;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Object {
@@ -54,9 +60,13 @@ pub(crate) struct State {
     pub notices: Vec<(String, String)>,
     /// The next call that starts with this fails so.
     pub fail: Option<(String, u16, &'static str)>,
-    /// Becomes the source's version once the first object is copied.
-    pub upload_during_copy: Option<(String, String)>,
+    /// What somebody else does right before the next call that starts with this.
+    pub meanwhile: Option<(String, Meanwhile)>,
+    /// How many more copies S3 answers with `SlowDown`.
+    pub throttled: usize,
 }
+
+type Meanwhile = Box<dyn FnOnce(&mut State) + Send>;
 
 #[derive(Clone, Default)]
 pub(crate) struct Cloud(Arc<Mutex<State>>);
@@ -77,6 +87,11 @@ impl Cloud {
 
     pub(crate) fn body(&self, path: &str) -> Option<String> {
         Some(self.state().objects.get(path)?.body.clone())
+    }
+
+    /// Does `act` right before the next call that starts with `call`.
+    pub(crate) fn meanwhile(&self, call: &str, act: impl FnOnce(&mut State) + Send + 'static) {
+        self.state().meanwhile = Some((call.to_owned(), Box::new(act)));
     }
 
     /// The keys under a path.
@@ -105,7 +120,8 @@ impl Cloud {
             self.get_tags_rule(),
             self.put_tags_rule(),
         ];
-        mock_client!(aws_sdk_s3, RuleMode::MatchAny, &rules)
+        mock_client!(aws_sdk_s3, RuleMode::MatchAny, &rules, |config| config
+            .retry_config(RetryConfig::disabled()))
     }
 
     fn list_rule(&self) -> Rule {
@@ -196,8 +212,9 @@ impl Cloud {
                 content_type: input.content_type().unwrap().into(),
                 cache_control: input.cache_control().unwrap().into(),
             };
+            let etag = object.etag();
             state.objects.insert(path, object);
-            MockResponse::Output(PutObjectOutput::builder().build())
+            MockResponse::Output(PutObjectOutput::builder().e_tag(etag).build())
         })
     }
 
@@ -209,8 +226,9 @@ impl Cloud {
             if let Some(failed) = state.enter(format!("copy {path}")) {
                 return MockResponse::Http(failed);
             }
-            if let Some((source, version)) = state.upload_during_copy.take() {
-                state.versions.insert(source, version);
+            if state.throttled > 0 {
+                state.throttled -= 1;
+                return MockResponse::Http(error(503, "SlowDown"));
             }
             let Some(from) = state.objects.get(input.copy_source().unwrap()) else {
                 return MockResponse::Http(error(404, "NoSuchKey"));
@@ -277,6 +295,9 @@ impl Cloud {
                 return MockResponse::Http(failed);
             }
             let paths = input.invalidation_batch().unwrap().paths().unwrap().items();
+            if paths.iter().filter(|path| path.ends_with('*')).count() > WILDCARDS {
+                return MockResponse::Http(error_response(400, "TooManyInvalidationsInProgress"));
+            }
             state.invalidations.push(paths.to_vec());
             MockResponse::Output(CreateInvalidationOutput::builder().build())
         });
@@ -301,6 +322,10 @@ impl Cloud {
 impl State {
     /// Writes a call down; the answer when it is the one to fail.
     fn enter(&mut self, call: String) -> Option<HttpResponse> {
+        let now = |(start, _): &mut (String, Meanwhile)| call.starts_with(start.as_str());
+        if let Some((_, act)) = self.meanwhile.take_if(now) {
+            act(self);
+        }
         let fails = |(start, ..): &(String, u16, &str)| call.starts_with(start.as_str());
         let failing = self.fail.as_ref().is_some_and(fails);
         self.calls.push(call);

@@ -1,9 +1,9 @@
 //! ffmpeg's arguments for one track: its codec, rate control, groups of pictures and key frames.
 
 use super::super::super::ffmpeg::Rate;
-use super::super::job::Failure;
+use super::super::failure::Failure;
 use super::super::settings::{AudioDescription, FrameCapture, H26x};
-use super::Segments;
+use super::segments::Segments;
 
 /// Fast enough that a test waits seconds; anything faster drops the tools that profiles are made of.
 const PRESET: &str = "superfast";

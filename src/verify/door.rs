@@ -1,0 +1,91 @@
+//! Who is let in, and how: plain HTTP is redirected, what needs a signature is refused without one, and the bucket behind
+//! the distribution answers nobody but it.
+
+use std::time::Duration;
+
+use asset::output;
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode, Url};
+
+use super::judge::{Fault, Rule};
+use super::{Error, Stage};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// By what the local viewer front is told that a viewer came by plain HTTP; its own address stands for HTTPS.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// Tries every way in that must be closed to the multivariant playlist at `address`.
+///
+/// The local cloud's S3 lets everybody read unless it enforces IAM, so the bucket itself is asked on AWS alone.
+///
+/// # Errors
+/// When an address cannot be reached at all.
+pub(super) async fn check(stage: &Stage<'_>, address: &Url, asset: &str) -> Result<Vec<Fault>, Error> {
+    let unreachable =
+        |error: reqwest::Error| Error::Unplayable { address: address.to_string(), why: error.to_string() };
+    let stranger =
+        Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().map_err(unreachable)?;
+    let mut faults = Vec::new();
+    let mut plain = address.clone();
+    let asked = match plain.set_scheme("http") {
+        Ok(()) => stranger.get(plain).header(FORWARDED_PROTO, "http"),
+        Err(()) => stranger.get(address.clone()),
+    };
+    let answer = asked.send().await.map_err(unreachable)?;
+    let to = answer.headers().get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
+    faults.extend(redirected(answer.status(), to));
+    if stage.cookie.is_some() {
+        let answer = stranger.get(address.clone()).send().await.map_err(unreachable)?;
+        faults.extend(refused(answer.status(), "who has no signature"));
+    }
+    if !stage.cx.connection().is_local() {
+        let bucket = bucket(stage.output, stage.cx.region(), asset);
+        let answer = stranger.get(bucket).send().await.map_err(unreachable)?;
+        faults.extend(refused(answer.status(), "who asks S3 for it, past the distribution"));
+    }
+    Ok(faults)
+}
+
+/// The multivariant playlist in S3 itself.
+fn bucket(name: &str, region: &str, asset: &str) -> String {
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{name}.s3.{region}.{domain}/{}", output::playlist(asset))
+}
+
+fn fault(what: String) -> Fault {
+    Fault { playlist: String::new(), rule: Rule::Stack, what }
+}
+
+fn redirected(status: StatusCode, to: Option<&str>) -> Option<Fault> {
+    let secure = status.is_redirection() && to.is_some_and(|to| to.starts_with("https://"));
+    (!secure).then(|| fault(format!("plain HTTP is answered {status}, and not with a redirect to HTTPS")))
+}
+
+fn refused(status: StatusCode, who: &str) -> Option<Fault> {
+    (status != StatusCode::FORBIDDEN).then(|| fault(format!("{who} is answered {status}, and not refused")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_in_that_is_open_is_a_fault() {
+        assert_eq!(redirected(StatusCode::MOVED_PERMANENTLY, Some("https://video.example/a")), None);
+        let said = |fault: Option<Fault>| fault.unwrap().to_string();
+        insta::assert_snapshot!(said(redirected(StatusCode::OK, None)), @"the multivariant playlist: plain HTTP is answered 200 OK, and not with a redirect to HTTPS");
+        assert!(redirected(StatusCode::FOUND, Some("http://video.example/a")).is_some());
+        assert_eq!(refused(StatusCode::FORBIDDEN, "who has no signature"), None);
+        insta::assert_snapshot!(said(refused(StatusCode::OK, "who has no signature")), @"the multivariant playlist: who has no signature is answered 200 OK, and not refused");
+    }
+
+    #[test]
+    fn the_bucket_is_asked_at_its_own_address() {
+        assert_eq!(
+            bucket("vod-output", "ap-northeast-2", "a-1"),
+            "https://vod-output.s3.ap-northeast-2.amazonaws.com/assets/a-1/index.m3u8"
+        );
+        assert!(bucket("vod-output", "cn-north-1", "a-1").contains(".amazonaws.com.cn/"));
+    }
+}
