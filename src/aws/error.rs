@@ -118,6 +118,7 @@ fn classify(code: &str) -> Class {
         | "AccessDeniedException"
         | "AuthorizationError"
         | "Forbidden"
+        | "ForbiddenException"
         | "UnauthorizedOperation" => Class::Denied,
         "Throttling"
         | "ThrottlingException"

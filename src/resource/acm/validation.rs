@@ -3,6 +3,8 @@
 //!
 //! ACM chooses the same CNAME for a name whenever the same account asks for it, so certificates of one name share it.
 
+use std::time::Duration;
+
 use aws_sdk_acm::types as sdk;
 use aws_sdk_route53::types::{ChangeAction, ResourceRecord, ResourceRecordSet, RrType};
 
@@ -13,6 +15,8 @@ pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 const DESCRIBE: &str = "acm:DescribeCertificate";
 const CNAME: &str = "CNAME";
 const TTL: i64 = 300;
+/// ACM chooses the record within seconds, though sometimes only within minutes.
+const CHOICE: Patience = Patience { limit: Duration::from_secs(5 * 60), ..Patience::SECONDS };
 
 /// The record that proves a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +142,7 @@ pub(super) async fn complete(cx: &Context, arn: &str, domain: &str, zone: &str) 
             }
         }
     };
-    let proof = until(cx, DESCRIBE, Patience::SECONDS, chosen).await?;
+    let proof = until(cx, DESCRIBE, CHOICE, chosen).await?;
     proof.write(cx, zone).await?;
     let issued = || async {
         let Some(detail) = describe(cx, arn).await? else {

@@ -26,7 +26,7 @@ pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 
 use super::DISTRIBUTIONS;
-use super::shared::{Built, SETTLING, incomplete, with_fresh_etag};
+use super::shared::{Built, SETTLING, incomplete};
 use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, retry_while, until};
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
@@ -324,7 +324,7 @@ async fn rewrite(cx: &Context, id: &str, desired: &DistributionConfig) -> Result
         let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);
         call.set_if_match(answer.e_tag).send().await.named(CALL).map(drop)
     };
-    let passing = |error: &Error| error.is(NOT_SEEN_YET);
-    let attempt = || with_fresh_etag(update);
-    retry_while(cx, SETTLING, "waiting until CloudFront sees its parts", passing, attempt).await
+    // Each attempt is written over what is live then, so one that somebody else came before is made again.
+    let passing = |error: &Error| error.is(NOT_SEEN_YET) || error.is(UNSEEN);
+    retry_while(cx, SETTLING, "waiting until CloudFront sees its parts", passing, update).await
 }

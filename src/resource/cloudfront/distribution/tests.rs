@@ -37,6 +37,10 @@ async fn answer(State(slow): State<Slow>, request: Request) -> Response {
     let named = "<Id>E1</Id><ARN>arn</ARN><Status>Deployed</Status><LastModifiedTime>2026-01-01T00:00:00Z\
                  </LastModifiedTime><DomainName>d1.cloudfront.net</DomainName>";
     let copy = named.replace("<Id>E1<", "<Id>E0<");
+    if path.ends_with("/config") && method == Method::GET {
+        return ([("etag", "E")], format!("<DistributionConfig>{CONFIG}</DistributionConfig>"))
+            .into_response();
+    }
     let body = match (method, path.ends_with("/distribution")) {
         (Method::DELETE, _) => return StatusCode::NO_CONTENT.into_response(),
         (_, true) => format!(
@@ -88,6 +92,14 @@ async fn a_deletion_waits_until_cloudfront_sees_that_it_is_off() {
     let refused = Slow::failing(&[(Method::DELETE, 409, "ResourceInUse")]);
     let error = Distribution::delete(&refused.context().await, "E1", Removal::OnlyEmpty).await.unwrap_err();
     assert_eq!(error.code, "ResourceInUse");
+}
+
+#[tokio::test]
+async fn an_update_that_somebody_came_before_is_made_again() {
+    let slow =
+        Slow::failing(&[(Method::PUT, 412, "PreconditionFailed"), (Method::PUT, 412, "PreconditionFailed")]);
+    rewrite(&slow.context().await, "E1", &full()).await.unwrap();
+    assert_eq!((slow.count("PUT"), slow.count("GET")), (3, 3));
 }
 
 #[tokio::test]
