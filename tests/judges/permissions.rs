@@ -51,6 +51,7 @@ fn texts(value: &Value) -> Vec<&str> {
 fn kind(arn: &str) -> &str {
     let place = arn.splitn(6, ':').nth(5).unwrap();
     match (arn.split(':').nth(2).unwrap(), place.split(['/', ':']).next().unwrap()) {
+        ("s3", "job") if !arn.contains(":::") => "job",
         ("s3", _) if place.contains('/') => "object",
         ("s3", _) => "bucket",
         ("sqs", _) => "queue",
