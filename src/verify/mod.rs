@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use asset::{Description, State, output};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_types::timeout::TimeoutConfig;
 use miette::Diagnostic;
 
 use crate::aws::{self, Context, Patience, Poll, SdkResult};
@@ -35,6 +36,8 @@ pub const PERMISSIONS: &[Allow] = &[
     Allow::new(&["s3:ListBucket"], &["arn:aws:s3:::{output}"]),
 ];
 
+/// How long the upload of a clip may take: 5 GiB over a line of 6 Mbit/s.
+const UPLOAD: Duration = Duration::from_secs(2 * 3600);
 /// The folder of the source bucket that checks upload to. Each clip's name is stable, so that a check replaces what the
 /// last one published and leaves no trail.
 const FOLDER: &str = "provision-verify";
@@ -96,7 +99,7 @@ pub enum Error {
     ),
     /// The clip cannot be used.
     #[error("the clip {name} cannot be used: {why}")]
-    #[diagnostic(help("give a video file whose name ends in one of {}", asset::VIDEO_SUFFIXES.join(" ")))]
+    #[diagnostic(help("give a video file whose name ends in one of {}", suffixes()))]
     Clip {
         /// The clip.
         name: String,
@@ -134,6 +137,11 @@ pub enum Error {
     },
 }
 
+/// Without their dots, at which a terminal would break the line.
+fn suffixes() -> String {
+    asset::VIDEO_SUFFIXES.map(|suffix| suffix.trim_start_matches('.')).join(", ")
+}
+
 fn list(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
@@ -151,7 +159,15 @@ pub async fn verify(
     let ffmpeg = local::ffmpeg(progress).await?;
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
-        Some(file) => Clip::given(file)?,
+        Some(file) => {
+            let clip = Clip::given(file)?;
+            // The stack refuses it in a log that nobody looks at, and the check would wait for it.
+            if ffmpeg.hears_only_sound(file).await {
+                let (name, why) = (file.display().to_string(), "it has sound and no picture".to_owned());
+                return Err(Error::Clip { name, why });
+            }
+            clip
+        }
         None => {
             progress("making a test clip");
             Clip::make(ffmpeg.path(), scratch.path()).await?
@@ -215,6 +231,9 @@ async fn upload(stage: &Stage<'_>, clip: &Clip, key: &str) -> Result<String, Err
     let body = body.map_err(|error| Error::Clip { name: clip.name.clone(), why: error.to_string() })?;
     let put = stage.cx.s3().put_object().bucket(stage.source).key(key).body(body);
     let put = put.expected_bucket_owner(&stage.cx.scope.account);
+    // The usual bound of an attempt is for answers, not for gigabytes over a slow line.
+    let patient = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD).build();
+    let put = put.customize().config_override(aws_sdk_s3::config::Builder::new().timeout_config(patient));
     let answer = put.send().await.named("s3:PutObject")?;
     Ok(asset::version(answer.version_id(), answer.e_tag()).to_owned())
 }
