@@ -169,6 +169,7 @@ pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
 /// When the emulator does not answer.
 pub async fn reset(name: &str, port: u16) -> Result<bool, Error> {
     let Some(status) = status(name, port).await? else { return Ok(false) };
+    check_emulator(&status)?;
     plain::post(&format!("{}/_provision/reset", status.endpoint)).await?;
     Ok(true)
 }
@@ -193,6 +194,10 @@ fn check_identity(wanted: &Settings, found: &Status) -> Result<(), Error> {
         let (endpoint, what) = (found.endpoint.clone(), "IAM enforcement");
         return Err(Error::Different { endpoint, what, wanted: "on".into(), found: "off".into() });
     }
+    check_emulator(found)
+}
+
+fn check_emulator(found: &Status) -> Result<(), Error> {
     match &found.emulator.failure {
         Some(why) => Err(Error::EmulatorDied { endpoint: found.endpoint.clone(), why: why.clone() }),
         None => Ok(()),
