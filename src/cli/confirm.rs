@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use miette::miette;
 
 use super::exit::Refused;
+use crate::report::out::err;
 
 /// Whether the person agrees. Only `yes` is agreement; `flag` is what agrees where there is no person.
 ///
@@ -15,7 +16,7 @@ pub(super) fn confirm(question: &str, flag: &str) -> miette::Result<bool> {
         let help = format!("run it again with `{flag}`");
         return Err(Refused::new("nobody to ask: stdin is no terminal; nothing was changed", help).into());
     }
-    anstream::eprint!("{question} Only `yes` is taken as agreement: ");
+    err!("{question} Only `yes` is taken as agreement: ");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     std::io::stdin()

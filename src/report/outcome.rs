@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use miette::Diagnostic;
 
+use super::printable::plain_lines;
 use crate::execute::{Ending, Outcome};
 use crate::plan::Plan;
 
@@ -41,7 +42,7 @@ pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
 }
 
 fn cause(text: &mut String, subject: &str, error: &crate::aws::Error) {
-    let _ = writeln!(text, "{subject}: {error}");
+    let _ = writeln!(text, "{subject}: {}", plain_lines(&error.to_string()));
     if let Some(help) = error.help() {
         let _ = writeln!(text, "  help: {help}");
     }

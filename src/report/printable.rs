@@ -37,6 +37,17 @@ fn cleaned(value: &Value, lines: bool) -> Value {
     }
 }
 
+/// A text in one line in which nothing acts: an id or a name that the account says.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    escaped(text, false)
+}
+
+/// A text of several lines in which nothing else acts, such as what a service says of an error.
+pub(super) fn plain_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, true)
+}
+
 /// A text in which nothing acts; with `lines`, it keeps its line ends and tabs.
 fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
     let acts = |letter: char| acts(letter) && !(lines && matches!(letter, '\n' | '\t'));
