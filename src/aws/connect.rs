@@ -107,6 +107,9 @@ impl Connection {
         // The first call of a run: where nothing answers, that is said soon.
         let config = aws_sdk_sts::config::Builder::from(&self.base)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(
+                TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(10)).build(),
+            )
             .interceptor(self.calls.recorder())
             .build();
         let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;

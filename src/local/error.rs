@@ -157,6 +157,19 @@ pub enum Error {
         log: PathBuf,
     },
 
+    /// The server is there, and does not answer.
+    #[error("the local cloud at {endpoint} (process {pid}) does not answer")]
+    #[diagnostic(help(
+        "the machine may be busy: try again; `provision local stop` ends it, with everything in it, and the next command \
+         starts another"
+    ))]
+    Silent {
+        /// Where it listens.
+        endpoint: String,
+        /// Its process.
+        pid: u32,
+    },
+
     /// The server does not end.
     #[error("the local cloud (process {pid}) does not end")]
     #[diagnostic(help("end it with `kill -9 {pid}`"))]

@@ -156,9 +156,11 @@ pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
 /// # Errors
 /// When it does not go within a bounded time.
 pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
-    match status(name, port).await? {
-        Some(status) => Instance::of(&status.name)?.stop(&status).await.map(|()| true),
-        None => Ok(false),
+    match status(name, port).await {
+        Ok(Some(status)) => Instance::of(&status.name)?.stop(&status).await.map(|()| true),
+        Ok(None) => Ok(false),
+        Err(Error::Silent { pid, .. }) => Instance::of(name)?.end(pid).await.map(|()| true),
+        Err(error) => Err(error),
     }
 }
 
