@@ -139,7 +139,8 @@ pub enum Error {
 
 /// Without their dots, at which a terminal would break the line.
 fn suffixes() -> String {
-    asset::VIDEO_SUFFIXES.map(|suffix| suffix.trim_start_matches('.')).join(", ")
+    let bare = asset::VIDEO_SUFFIXES.iter().map(|suffix| suffix.trim_start_matches('.'));
+    bare.collect::<Vec<_>>().join(", ")
 }
 
 fn list(faults: &[Fault]) -> String {
