@@ -67,11 +67,18 @@ async fn listen() {
             () = next(hangup) => {}
         }
         let writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(token) = writing.filter(|token| !token.is_cancelled()) else {
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        };
-        errln!("interrupted: finishing the calls in flight, starting no others (again: stop at once)");
-        token.cancel();
+        match writing {
+            Some(token) if !token.is_cancelled() => {
+                errln!(
+                    "interrupted: finishing the calls in flight, starting no others (again: stop at once)"
+                );
+                token.cancel();
+                continue;
+            }
+            Some(_) => errln!("stopped at once: the stack's lock expires by itself within two minutes"),
+            None => {}
+        }
+        std::process::exit(i32::from(exit::INTERRUPTED));
     }
 }
 
