@@ -7,7 +7,7 @@
 #[expect(dead_code, reason = "this test uses a part of it")]
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -60,6 +60,28 @@ async fn an_interrupted_apply_says_where_it_stands_and_the_next_one_finishes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_before_the_first_change_gives_the_lock_back() {
+    let cloud = Cloud::start("early").await;
+    let stack = StackFile::new(&[]);
+    cloud.provision(&["local", "start", "--name", &cloud.name, "--port", "0", "--latency", "40ms"], 0);
+    let home = Home::new(cloud.context("vod-local").await);
+    let mut command = cloud.command(&["apply", stack.path(), "--yes"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    while !matches!(home.holder("vod-local").await, Ok(Some(_))) {
+        assert!(child.try_wait().unwrap().is_none(), "the apply ended without a lock");
+    }
+    // As a pipeline that is cancelled does.
+    let signalled = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(signalled.success());
+    let (code, said) = finish((child, stderr));
+    assert_eq!(code, Some(130));
+    assert!(said.contains("interrupted"), "{said}");
+    assert_eq!(home.holder("vod-local").await.unwrap(), None);
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
     let cloud = Cloud::start("dies").await;
     let stack = StackFile::new(&[]);
@@ -68,8 +90,12 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
     let killed = Command::new("kill").args(["-KILL", &status.emulator.pid.to_string()]).status().unwrap();
     assert!(killed.success());
     let (code, stderr) = finish(running);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(4));
     assert!(stderr.contains("provision local status"), "says what to do: {stderr}");
+    assert!(
+        stderr.contains("not tried:\n") && stderr.contains("could not be noted"),
+        "says what was done: {stderr}"
+    );
     cloud.provision(&["local", "stop", "--name", &cloud.name], 0);
     let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
     assert!(applied.contains(" created\n"), "{applied}");
@@ -249,4 +275,33 @@ async fn against(body: &'static str, status: u16) -> Command {
     command.env("AWS_ENDPOINT_URL", format!("http://{address}"));
     command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
     command
+}
+
+#[test]
+fn results_that_cannot_be_written_are_a_failure_and_no_panic() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(stdout) = full() else { return };
+    let mut command = Command::new(PROGRAM);
+    command.args(["validate", "stacks/local.yaml"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let lost = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&lost.stderr);
+    assert!(said.contains("could not be written to stdout") && !said.contains("panicked"), "{said}");
+    assert_eq!(lost.status.code(), Some(1));
+    let unheard = command.stdout(Stdio::null()).stderr(full().unwrap()).status().unwrap();
+    assert_eq!(unheard.code(), Some(0), "a log that cannot be written stops nothing");
+}
+
+#[test]
+fn a_stack_file_from_a_pipe_is_read_from_its_beginning() {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["apply", "/dev/stdin", "--yes"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("NO_COLOR", "1");
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"stack: UPPER\n").unwrap();
+    let said = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert!(said.contains("stack: UPPER"), "{said}");
 }

@@ -9,7 +9,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::error::SdkResult;
-use super::{Calls, Error, Result};
+use super::{Calls, Class, Error, Result};
 
 /// For calls that send a file: it takes as long as it takes, and the SDK itself ends one in which nothing flows any more.
 #[must_use]
@@ -111,17 +111,35 @@ impl Connection {
     /// # Errors
     /// When there are none, when they are expired or refused, or when STS cannot be reached.
     pub async fn identity(&self) -> Result<Identity> {
-        let config =
-            aws_sdk_sts::config::Builder::from(&self.base).interceptor(self.calls.recorder()).build();
-        let answer = aws_sdk_sts::Client::from_conf(config)
-            .get_caller_identity()
-            .send()
-            .await
-            .named("sts:GetCallerIdentity")?;
+        // The first call of a run: where nothing answers, that is said soon.
+        let config = aws_sdk_sts::config::Builder::from(&self.base)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(
+                TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(10)).build(),
+            )
+            .interceptor(self.calls.recorder())
+            .build();
+        let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
+        let answer = answer
+            .named("sts:GetCallerIdentity")
+            .map_err(|error| of_profile(error, std::env::var("AWS_PROFILE").ok()))?;
         match (answer.account, answer.arn) {
             (Some(account), Some(arn)) => Ok(Identity { account, arn }),
             _ => Err(Error::unexpected("sts:GetCallerIdentity", "the answer names no account")),
         }
+    }
+}
+
+/// The SDK's default chain passes over a profile that does not exist, and then speaks of the last place it looked at.
+fn of_profile(error: Error, profile: Option<String>) -> Error {
+    match profile
+        .filter(|name| !name.is_empty() && error.class == Class::Credentials && error.code.is_empty())
+    {
+        Some(name) => {
+            let says = "gives no credentials, if there is one of that name (`aws configure list-profiles`)";
+            Error { message: format!("AWS_PROFILE={name} {says}: {}", error.message), ..error }
+        }
+        None => error,
     }
 }
 
@@ -156,5 +174,16 @@ mod tests {
         let short = Duration::from_millis(20);
         assert!(put(short, false).await, "an attempt ends");
         assert!(!put(short, true).await, "one that sends a file goes on");
+    }
+
+    #[test]
+    fn a_profile_without_credentials_is_named() {
+        let none =
+            Error { class: Class::Credentials, ..Error::unexpected("sts:GetCallerIdentity", "no IMDS") };
+        let named = of_profile(none.clone(), Some("nope".into())).to_string();
+        assert!(named.contains("AWS_PROFILE=nope gives no credentials"), "{named}");
+        assert_eq!(of_profile(none.clone(), None).message, "no IMDS");
+        let expired = Error { code: "ExpiredToken".into(), ..none };
+        assert_eq!(of_profile(expired, Some("nope".into())).message, "no IMDS");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -155,29 +156,36 @@ pub trait SdkResult<T>: Sized {
     }
 }
 
-impl<T, E, R> SdkResult<T> for std::result::Result<T, SdkError<E, R>>
+impl<T, E> SdkResult<T> for std::result::Result<T, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: fmt::Debug,
 {
     fn named(self, call: &'static str) -> Result<T> {
         self.map_err(|error| from_sdk(call, &error))
     }
 }
 
-fn from_sdk<E, R>(call: &'static str, error: &SdkError<E, R>) -> Error
+fn from_sdk<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: fmt::Debug,
 {
     if let SdkError::ServiceError(answer) = error {
         let metadata = answer.err().meta();
         let code = metadata.code().unwrap_or_default().to_owned();
+        let status = answer.raw().status();
+        let message = match metadata.message() {
+            None if code.is_empty() => format!("HTTP {status} without a reason"),
+            message => message.unwrap_or_default().to_owned(),
+        };
         return Error {
             call,
-            class: classify(&code),
+            class: if code.is_empty() && status.is_server_error() {
+                Class::Unreachable
+            } else {
+                classify(&code)
+            },
             code,
-            message: metadata.message().unwrap_or_default().to_owned(),
+            message,
             request_id: metadata.extra("aws_request_id").map(str::to_owned),
         };
     }

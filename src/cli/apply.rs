@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::confirm::confirm;
 use super::converge::{self, Under};
 use super::exit::Refused;
+use super::interrupt::Writing;
 use super::noted::Noted;
 use super::outputs::Outputs;
 use super::saved::{Declared, Input};
@@ -16,6 +17,7 @@ use crate::model::bundle_key;
 use crate::plan::Plan;
 use crate::plan::check::{Leave, check};
 use crate::report;
+use crate::report::out::outln;
 use crate::resource::Removal;
 use crate::review::Review;
 
@@ -56,7 +58,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let graph = &declared.graph;
     let (plan, survey) = plan_of(&input, &declared).await?;
     let review = session.review(graph, &plan, &survey);
-    anstream::println!("{}", report::human(&review).trim_end());
+    outln!("{}", report::human(&review).trim_end());
     if !plan.is_empty() {
         protected::check(&session.file, &review)?;
         agree(&review, survey.is_established(), &args)?;
@@ -66,7 +68,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         }
     }
     let outputs = Outputs::read(session, graph).await?;
-    anstream::println!("\n{}", outputs.human());
+    outln!("\n{}", outputs.human());
     if args.verify {
         let cookie = verify::cookie(session, graph, &outputs, args.key.as_deref()).await?;
         verify::check(session, &outputs, None, cookie.as_deref()).await?;
@@ -90,7 +92,9 @@ fn agree(review: &Review, established: bool, args: &Args) -> miette::Result<()> 
 }
 
 async fn plan_of(input: &Input, declared: &Declared) -> miette::Result<(Plan, Survey)> {
-    let (plan, survey) = input.session.plan(&declared.graph).await?;
+    let (zone, planned) = tokio::join!(input.same_zone(&declared.graph), input.session.plan(&declared.graph));
+    zone?;
+    let (plan, survey) = planned?;
     input.still_holds(&survey, &plan).await?;
     check(&plan, Leave { adopt: input.adopt, lose_data: false })?;
     Ok((plan, survey))
@@ -104,26 +108,35 @@ async fn carry_out(
     args: &Args,
 ) -> miette::Result<ExitCode> {
     let session = &input.session;
-    converge::make_home(session).await?;
+    let writing = Writing::begin();
+    converge::make_home(session, &writing).await?;
     let lease = session.home.lock(session.stack(), &session.by, "apply").await?;
     let lost = lease.lost();
     let work = async {
-        let (plan, survey) = plan_of(input, declared).await?;
+        let (plan, survey) = writing.unless(plan_of(input, declared)).await?;
         converge::same(shown, &plan)?;
         for (package, file) in declared.packages.iter().zip(&declared.files) {
-            session.home.put_bundle(&bundle_key(&package.sha256), file).await?;
+            let put = async { Ok(session.home.put_bundle(&bundle_key(&package.sha256), file).await?) };
+            writing.unless(put).await?;
         }
         let noted =
             Noted::begin(session, (&survey, &plan), "apply", input.digest(), &declared.packages).await?;
-        let under = Under { settle: !args.no_wait, removal: Removal::OnlyEmpty, lost: lost.clone() };
+        let under = Under {
+            settle: !args.no_wait,
+            removal: Removal::OnlyEmpty,
+            lost: lost.clone(),
+            writing: &writing,
+        };
         let outcome = converge::execute(session, &plan, under).await;
         // Whoever took a lost lock over writes the record now.
-        if !lost.is_cancelled() {
-            converge::note_end(session, &declared.graph, &plan, &survey, &outcome, noted).await?;
-        }
-        Ok(converge::verdict(&plan, &outcome))
+        let noted = if lost.is_cancelled() {
+            Ok(())
+        } else {
+            converge::note_end(session, &declared.graph, &plan, &survey, &outcome, noted).await
+        };
+        Ok(converge::verdict(&plan, &outcome, noted))
     };
     let result = work.await;
-    lease.release().await?;
+    converge::give_back(lease).await;
     result
 }

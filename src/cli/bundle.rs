@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
 use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
+use crate::report::out::{errln, out, outln};
 
 /// Build the handlers where they are stale and print their zips with their digests.
 #[derive(Debug, clap::Args)]
@@ -47,11 +48,11 @@ impl Arch {
 pub(super) async fn run(args: Args) -> miette::Result<()> {
     let bundles = build(args.arch.resolve()?).await?;
     match args.format {
-        Format::Human => anstream::print!("{}", human(&bundles)),
+        Format::Human => out!("{}", human(&bundles)),
         Format::Json => {
             // Not as a report: a path that is no text cannot be written as JSON.
             let text = serde_json::to_string_pretty(&bundles).into_diagnostic()?;
-            anstream::println!("{text}");
+            outln!("{text}");
         }
     }
     Ok(())
@@ -70,7 +71,8 @@ pub(super) async fn build(architecture: Architecture) -> miette::Result<Vec<Bund
 /// Draws on stderr, and only if that is a terminal.
 fn spinner() -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_style(
-        ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}").expect("the template is constant"),
+        ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:.dim}")
+            .expect("the template is constant"),
     );
     spinner.enable_steady_tick(Duration::from_millis(120));
     spinner
@@ -86,7 +88,7 @@ fn show(spinner: &ProgressBar, step: Progress<'_>) {
     // A log gets only the lines that explain the minutes to come.
     let explains = matches!(step, Progress::Building { .. } | Progress::Waiting);
     if explains && !std::io::stderr().is_terminal() {
-        anstream::eprintln!("bundle: {message}");
+        errln!("bundle: {message}");
     }
     spinner.set_message(message);
 }

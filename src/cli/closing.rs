@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::aws::Connection;
+use crate::report::out::errln;
 
 /// The lines of the sessions that are over. They wait for the end of the run: an error is printed before them.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -43,6 +44,6 @@ impl Drop for Closing {
 /// Prints the closing lines, once all else is printed.
 pub(super) fn print() {
     for line in LINES.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        anstream::eprintln!("{line}");
+        errln!("{line}");
     }
 }

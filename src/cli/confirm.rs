@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use miette::miette;
 
 use super::exit::Refused;
+use crate::report::out::{err, errln};
 
 /// Whether the person agrees. Only `yes` is agreement; `flag` is what agrees where there is no person.
 ///
@@ -15,12 +16,13 @@ pub(super) fn confirm(question: &str, flag: &str) -> miette::Result<bool> {
         let help = format!("run it again with `{flag}`");
         return Err(Refused::new("nobody to ask: stdin is no terminal; nothing was changed", help).into());
     }
-    anstream::eprint!("{question} Only `yes` is taken as agreement: ");
+    err!("{question} Only `yes` is taken as agreement: ");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| miette!("cannot read the answer: {error}"))?;
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.map_err(|error| miette!("cannot read the answer: {error}"))? == 0 {
+        // Ctrl-D leaves the cursor behind the question.
+        errln!("");
+    }
     Ok(answer.trim() == "yes")
 }

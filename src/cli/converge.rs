@@ -7,15 +7,17 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{self, Refused};
+use super::interrupt::{Interrupted, Writing};
 use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};
 use crate::graph::Graph;
-use crate::home::{Locked, Record, Recorded};
+use crate::home::{Lease, Locked, Record, Recorded};
 use crate::model::{Address, Contents, Known, Readiness, Snapshot, resolve};
 use crate::observe;
 use crate::plan::check::{Leave, check};
 use crate::plan::{self, Action, Plan, Reason};
+use crate::report::out::{errln, outln};
 use crate::report::{self, Progress};
 use crate::resource::route53::RecordSet;
 use crate::resource::{Removal, Resource as _};
@@ -23,18 +25,20 @@ use crate::saved::Rests;
 use crate::stack;
 
 /// How a plan is carried out.
-pub(super) struct Under {
+pub(super) struct Under<'a> {
     pub(super) settle: bool,
     pub(super) removal: Removal,
     /// Cancelled when the stack's lock is lost.
     pub(super) lost: CancellationToken,
+    pub(super) writing: &'a Writing,
 }
 
 /// Makes the account's home bucket as declared: a small stack of its own, planned and executed like any other.
-pub(super) async fn make_home(session: &Session) -> miette::Result<()> {
+pub(super) async fn make_home(session: &Session, writing: &Writing) -> miette::Result<()> {
     let scope = session.regions.scope();
     let graph = Graph::new(stack::home::declare(scope))?;
-    let live = observe::declared(&session.regions, session.registry, &graph).await?;
+    let look = async { Ok(observe::declared(&session.regions, session.registry, &graph).await?) };
+    let live = writing.unless(look).await?;
     let snapshot = Snapshot { live, orphans: Vec::new() };
     let plan = plan::plan(scope, &graph, &snapshot, &|kind| session.rules(kind));
     check(&home_as_ours(plan.clone()), Leave::default())?;
@@ -43,11 +47,14 @@ pub(super) async fn make_home(session: &Session) -> miette::Result<()> {
         regions: &session.regions,
         registry: session.registry,
         events,
-        cancel: CancellationToken::new(),
+        cancel: writing.token().clone(),
         settle: true,
         removal: Removal::OnlyEmpty,
     };
     let outcome = execute::execute(&execution, &plan).await;
+    if writing.token().is_cancelled() {
+        return Err(Interrupted.into());
+    }
     match report::failures(&plan, &outcome) {
         None => Ok(()),
         Some(failed) => Err(miette!("the home bucket {} could not be made\n{failed}", session.home.bucket())),
@@ -113,9 +120,13 @@ pub(super) fn binding(plan: &Plan) -> Plan {
 
 /// Carries out the plan with progress on stderr. Ctrl-C finishes the calls in flight and starts no others; so does the
 /// loss of the lock.
-pub(super) async fn execute(session: &Session, plan: &Plan, under: Under) -> Outcome {
-    let cancel = under.lost.child_token();
-    let interrupt = tokio::spawn(cancel_on_interrupt(cancel.clone()));
+pub(super) async fn execute(session: &Session, plan: &Plan, under: Under<'_>) -> Outcome {
+    let cancel = under.writing.token().child_token();
+    let (lost, stop) = (under.lost.clone(), cancel.clone());
+    let losing = tokio::spawn(async move {
+        lost.cancelled().await;
+        stop.cancel();
+    });
     let progress = Progress::begin(plan);
     let execution = Execution {
         regions: &session.regions,
@@ -128,25 +139,17 @@ pub(super) async fn execute(session: &Session, plan: &Plan, under: Under) -> Out
     let outcome = execute::execute(&execution, plan).await;
     drop(execution);
     progress.end().await;
-    interrupt.abort();
+    losing.abort();
     if under.lost.is_cancelled() {
-        anstream::eprintln!(
-            "somebody else took the stack's lock over: finished the calls in flight, started no others"
-        );
+        errln!("somebody else took the stack's lock over: finished the calls in flight, started no others");
     }
     outcome
 }
 
-async fn cancel_on_interrupt(cancel: CancellationToken) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    anstream::eprintln!(
-        "interrupted: finishing the calls in flight, starting no others (again: stop at once)"
-    );
-    cancel.cancel();
-    if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::exit(130);
+/// Gives the stack's lock back. Where that fails, nothing is lost but time.
+pub(super) async fn give_back(lease: Lease) {
+    if let Err(error) = lease.release().await {
+        errln!("the stack's lock could not be given back, and expires by itself within two minutes: {error}");
     }
 }
 
@@ -235,12 +238,19 @@ fn former(plan: &Plan, survey: &Survey, outcome: &Outcome) -> Vec<Recorded> {
         .collect()
 }
 
-/// Says how it ended and returns the exit code.
-pub(super) fn verdict(plan: &Plan, outcome: &Outcome) -> ExitCode {
-    anstream::println!("\n{}", report::summary(plan, outcome));
-    let Some(failures) = report::failures(plan, outcome) else { return ExitCode::SUCCESS };
-    anstream::eprintln!("\n{}", failures.trim_end());
-    anstream::eprintln!("what was done stays; run the command again to continue from here");
+/// Says how it ended, and whether that could be noted, and returns the exit code. What was done counts: an error after it
+/// hides nothing of it.
+pub(super) fn verdict(plan: &Plan, outcome: &Outcome, noted: miette::Result<()>) -> ExitCode {
+    outln!("\n{}", report::summary(plan, outcome));
+    let failures = report::failures(plan, outcome);
+    if failures.is_none() && noted.is_ok() {
+        return ExitCode::SUCCESS;
+    }
+    errln!("\n{}", failures.unwrap_or_default().trim_end());
+    if let Err(error) = noted {
+        errln!("what was done could not be noted, so the next plan looks for it by its marks:\n{error:?}");
+    }
+    errln!("what was done stays; run the command again to continue from here");
     exit::code(if outcome.interrupted { exit::INTERRUPTED } else { exit::PARTIAL })
 }
 

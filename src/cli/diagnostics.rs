@@ -13,14 +13,10 @@ pub(super) fn install(verbose: u8) {
     // Installing fails only where a handler is installed already, as in tests: then that one serves.
     let _ = miette::set_hook(Box::new(move |_| {
         let theme = if plain { GraphicalTheme::unicode_nocolor() } else { GraphicalTheme::unicode() };
-        Box::new(
-            MietteHandlerOpts::new()
-                .graphical_theme(theme)
-                .color(!plain)
-                .terminal_links(false)
-                .width(120)
-                .build(),
-        )
+        let options = MietteHandlerOpts::new().graphical_theme(theme).color(!plain).terminal_links(false);
+        // A terminal has a width of its own.
+        let options = if std::io::stderr().is_terminal() { options } else { options.width(120) };
+        Box::new(options.build())
     }));
     let filter = match verbose {
         0 => "provision=warn",
@@ -34,5 +30,7 @@ pub(super) fn install(verbose: u8) {
         .with_target(false)
         .with_span_events(FmtSpan::NONE)
         .without_time()
+        // Where stderr is gone or full, tracing would say so on stderr, and panic.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use miette::Diagnostic;
 
+use super::interrupt::Interrupted;
 use crate::home::Locked;
 use crate::plan::check;
 use crate::saved;
@@ -62,7 +63,11 @@ pub(super) fn of(report: &miette::Report) -> u8 {
         || report.downcast_ref::<Locked>().is_some()
         || report.downcast_ref::<saved::Refused>().is_some()
         || report.downcast_ref::<saved::Fault>().is_some();
-    if refused { REFUSED } else { FAILED }
+    match report.downcast_ref::<Interrupted>() {
+        Some(_) => INTERRUPTED,
+        None if refused => REFUSED,
+        None => FAILED,
+    }
 }
 
 /// A code for the operating system.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::offline;
 use super::session::Session;
+use crate::report::out::outln;
 use crate::report::picture::Picture;
 
 /// Draw the stack: what rests on what, painted with what apply would do.
@@ -36,7 +37,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         Format::Dot => picture.dot(),
         Format::Svg => picture.svg(),
     };
-    anstream::println!("{}", text.trim_end());
+    outln!("{}", text.trim_end());
     Ok(())
 }
 

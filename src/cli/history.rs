@@ -13,6 +13,7 @@ use super::session::Session;
 use crate::home::{Ending, Record};
 use crate::model::Tally;
 use crate::report;
+use crate::report::out::{out, outln};
 
 /// The version of the JSON form: it grows when a member changes its meaning or goes.
 const FORMAT_VERSION: u32 = 1;
@@ -90,14 +91,14 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let running = newest.filter(|_| holder.is_some());
     let runs: Vec<Entry> = records.iter().map(|record| entry(record, running.as_deref())).collect();
     match args.format {
-        Format::Human if runs.is_empty() => anstream::println!(
+        Format::Human if runs.is_empty() => outln!(
             "nothing is noted of stack {stack} in s3://{}: it was not applied yet, or its teardown was the account's last",
             session.home.bucket()
         ),
-        Format::Human => anstream::print!("{}", human(&runs)),
+        Format::Human => out!("{}", human(&runs)),
         Format::Json => {
             let history = History { format_version: FORMAT_VERSION, stack: stack.to_owned(), runs };
-            anstream::print!("{}", report::json(&history));
+            out!("{}", report::json(&history));
         }
     }
     Ok(())

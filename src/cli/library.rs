@@ -15,6 +15,7 @@ use super::session::Session;
 use crate::aws::Class;
 use crate::library::{self, Counts, Failed, Job, Library, State, Wanted};
 use crate::report;
+use crate::report::out::{errln, outln};
 
 /// Transcode videos that are in the source bucket already, with S3 Batch Operations.
 #[derive(Debug, clap::Args)]
@@ -83,7 +84,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         Command::Cancel(args) => {
             let (_session, library, job) = which(args).await?;
             library.cancel(&job).await?;
-            anstream::println!("batch job {job} starts no more encodes; those that it started go on");
+            outln!("batch job {job} starts no more encodes; those that it started go on");
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -97,9 +98,9 @@ async fn start(args: Start) -> miette::Result<ExitCode> {
         Start { .. } => Wanted::New,
     };
     let choice = library.choose(&args.prefix, wanted).await?;
-    anstream::println!("{}", summary(&library.source, &args.prefix, &choice.counts));
+    outln!("{}", summary(&library.source, &args.prefix, &choice.counts));
     if choice.counts.videos == 0 {
-        anstream::println!("nothing to do");
+        outln!("nothing to do");
         return Ok(ExitCode::SUCCESS);
     }
     if args.dry_run {
@@ -110,9 +111,9 @@ async fn start(args: Start) -> miette::Result<ExitCode> {
         return Err(Refused::plain("no encode was started").into());
     }
     let started = library.begin(&choice).await?;
-    anstream::println!("batch job  {}", started.id);
+    outln!("batch job  {}", started.id);
     if args.no_wait {
-        anstream::println!("`provision library status {}` says how it goes", args.stack.display());
+        outln!("`provision library status {}` says how it goes", args.stack.display());
         return Ok(ExitCode::SUCCESS);
     }
     match follow(&library, &started.id).await {
@@ -121,7 +122,7 @@ async fn start(args: Start) -> miette::Result<ExitCode> {
             Ok(code(&job))
         }
         Err(library::Error::Aws(error)) if error.class == Class::Interrupted => {
-            anstream::eprintln!("the batch job goes on; `provision library cancel` would end it");
+            errln!("the batch job goes on; `provision library cancel` would end it");
             Ok(exit::code(exit::INTERRUPTED))
         }
         Err(error) => Err(error.into()),
@@ -187,7 +188,7 @@ async fn follow(library: &Library, id: &str) -> Result<Job, library::Error> {
     let notes = Arc::new(move |text: &str| {
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
         if *said != text {
-            anstream::eprintln!("{text}");
+            errln!("{text}");
             text.clone_into(&mut said);
         }
     });
@@ -199,7 +200,7 @@ async fn follow(library: &Library, id: &str) -> Result<Job, library::Error> {
 /// What was found, and what of it is to be encoded.
 fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
     let Counts { videos: chosen, bytes, new, published, failed, others } = counts;
-    let mut text = format!("source     s3://{source}/{}", report::line(prefix));
+    let mut text = format!("source     s3://{source}/{}", report::plain(prefix));
     let _ = write!(text, "\nto encode  {}, {}", videos(*chosen), size(*bytes));
     let left = [
         (*published, "published as they are"),
@@ -230,7 +231,7 @@ fn size(bytes: u64) -> String {
 async fn tell(library: &Library, job: &Job) -> miette::Result<()> {
     let named = if job.state != State::Running && job.failed > 0 { NAMED } else { 0 };
     let failures = if named > 0 { library.failures(&job.id, named).await? } else { Vec::new() };
-    anstream::println!("{}", told(job, &failures, &library.report_at(&job.id)));
+    outln!("{}", told(job, &failures, &library.report_at(&job.id)));
     Ok(())
 }
 
@@ -238,11 +239,11 @@ fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
     let mut text = format!("batch job  {} {}\ngiven      {job}", job.id, job.status);
     if let State::Failed(reasons) = &job.state {
         for reason in reasons {
-            let _ = write!(text, "\nfailed     {}", report::line(reason));
+            let _ = write!(text, "\nfailed     {}", report::plain(reason));
         }
     }
     for Failed { key, why } in failures {
-        let _ = write!(text, "\nnot taken  {}: {}", report::line(key), report::line(why));
+        let _ = write!(text, "\nnot taken  {}: {}", report::plain(key), report::plain(why));
     }
     if job.state != State::Running && job.failed > 0 {
         let more = job.failed.saturating_sub(failures.len() as u64);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use crate::local;
+use crate::report::out::{errln, outln};
 
 /// Start, stop, empty or show the cloud on this machine.
 #[derive(Debug, clap::Args)]
@@ -86,19 +87,13 @@ pub async fn run(args: Args) -> miette::Result<()> {
         Action::Start(start) => self::start(start).await,
         Action::Stop(which) => {
             let stopped = local::stop(&which.name, which.port).await?;
-            anstream::println!(
-                "{}",
-                if stopped { "local cloud stopped" } else { "the local cloud does not run" }
-            );
+            outln!("{}", if stopped { "local cloud stopped" } else { "the local cloud does not run" });
             Ok(())
         }
         Action::Status(which) => status(&which).await,
         Action::Reset(which) => {
             let reset = local::reset(&which.name, which.port).await?;
-            anstream::println!(
-                "{}",
-                if reset { "local cloud emptied" } else { "the local cloud does not run" }
-            );
+            outln!("{}", if reset { "local cloud emptied" } else { "the local cloud does not run" });
             Ok(())
         }
         Action::Serve(serve) => {
@@ -115,35 +110,35 @@ async fn start(start: Start) -> miette::Result<()> {
     let Start { name, port, account, region, latency, enforce } = start;
     let settings =
         local::Settings { name, port, account, region, latency, enforce, ..local::Settings::default() };
-    let running = local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?;
-    anstream::println!("local cloud at {}", running.endpoint);
-    anstream::println!("  account {}, region {}", running.account, running.region);
-    anstream::println!("  log {}", running.status.log.display());
+    let running = local::ensure(&settings, &mut |text| errln!("{text}")).await?;
+    outln!("local cloud at {}", running.endpoint);
+    outln!("  account {}, region {}", running.account, running.region);
+    outln!("  log {}", running.status.log.display());
     Ok(())
 }
 
 async fn status(which: &Which) -> miette::Result<()> {
     let Some(status) = local::status(&which.name, which.port).await? else {
-        anstream::println!("the local cloud does not run");
+        outln!("the local cloud does not run");
         return Ok(());
     };
-    anstream::println!("local cloud at {}", status.endpoint);
-    anstream::println!("  account {}, region {}", status.account, status.region);
-    anstream::println!("  provision {}, process {}", status.version, status.pid);
+    outln!("local cloud at {}", status.endpoint);
+    outln!("  account {}, region {}", status.account, status.region);
+    outln!("  provision {}, process {}", status.version, status.pid);
     match &status.emulator.failure {
-        None => anstream::println!("  emulator runs, process {}", status.emulator.pid),
-        Some(why) => anstream::println!("  emulator ended: {why}"),
+        None => outln!("  emulator runs, process {}", status.emulator.pid),
+        Some(why) => outln!("  emulator ended: {why}"),
     }
     if status.enforce {
-        anstream::println!("  IAM policies count");
+        outln!("  IAM policies count");
     }
     if status.latency_ms > 0 {
-        anstream::println!("  every answer takes {} ms longer", status.latency_ms);
+        outln!("  every answer takes {} ms longer", status.latency_ms);
     }
     for (state, count) in &status.jobs {
-        anstream::println!("  jobs {state}: {count}");
+        outln!("  jobs {state}: {count}");
     }
-    anstream::println!("  log {}", status.log.display());
+    outln!("  log {}", status.log.display());
     Ok(())
 }
 

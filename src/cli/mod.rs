@@ -10,6 +10,7 @@ mod exit;
 mod format;
 mod graph;
 mod history;
+mod interrupt;
 mod library;
 pub mod local;
 mod noted;
@@ -32,12 +33,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::report::out::{self, errln};
+
 /// Declares a video-on-demand service on AWS in code and makes the account match it.
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
     /// Show each API call: service, operation, time and result (twice: also what is awaited).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     verbose: u8,
     #[command(subcommand)]
     command: Command,
@@ -78,19 +81,25 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            anstream::eprintln!("cannot start: {error}");
+            errln!("cannot start: {error}");
             return ExitCode::FAILURE;
         }
     };
     let code = match runtime.block_on(run(cli.command)) {
         Ok(code) => code,
         Err(report) => {
-            anstream::eprintln!("{report:?}");
+            errln!("{report:?}");
             exit::code(exit::of(&report))
         }
     };
     closing::print();
-    code
+    match out::lost() {
+        None => code,
+        Some(error) => {
+            errln!("the results could not be written to stdout: {error}");
+            exit::code(exit::FAILED)
+        }
+    }
 }
 
 async fn run(command: Command) -> miette::Result<ExitCode> {

@@ -41,8 +41,9 @@ fn declared(file: &StackFile) -> miette::Result<Graph> {
 }
 
 /// How a stack file differs from a base: another file, or itself at a git revision. Where the two describe stacks of
-/// different names, accounts or regions, the base is taken as if it described this one, and the review says so.
-pub(super) fn compare(path: &Path, base: &str) -> miette::Result<Review> {
+/// different names, accounts or regions, the base is taken as if it described this one, and the review says so. The stack file
+/// comes along.
+pub(super) fn compare(path: &Path, base: &str) -> miette::Result<(Review, StackFile)> {
     let head = config::load(path)?;
     let former = load_base(path, base)?;
     let notes = notes(&head, &former);
@@ -50,7 +51,7 @@ pub(super) fn compare(path: &Path, base: &str) -> miette::Result<Review> {
         StackFile { stack: head.stack.clone(), account: head.account.clone(), region: head.region, ..former };
     let mut review = between(&declared(&head)?, &declared(&aligned)?, &head, base);
     review.notes = notes;
-    Ok(review)
+    Ok((review, head))
 }
 
 /// What a comparison does not show.
@@ -143,7 +144,7 @@ mod tests {
     fn a_stack_file_does_not_differ_from_itself() {
         for name in ["local.yaml", "staging.yaml", "production.yaml"] {
             let path = stacks(name);
-            let review = compare(&path, path.to_str().unwrap()).unwrap();
+            let (review, _) = compare(&path, path.to_str().unwrap()).unwrap();
             assert!(review.is_empty(), "{review:#?}");
             assert_eq!(review.totals.unchanged, graph(&path).unwrap().len());
         }

@@ -11,6 +11,7 @@ use super::session::Session;
 use crate::graph::Graph;
 use crate::model::{Address, Live, Outputs as Values};
 use crate::report;
+use crate::report::out::{out, outln};
 
 /// Print where the stack's videos go in and come out, and what its parts are called.
 #[derive(Debug, clap::Args)]
@@ -46,8 +47,8 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let graph = session.declare_unbuilt().await?;
     let outputs = Outputs::read(&session, &graph).await?;
     match args.format {
-        Format::Human => anstream::println!("{}", outputs.human()),
-        Format::Json => anstream::print!("{}", report::json(&outputs)),
+        Format::Human => outln!("{}", outputs.human()),
+        Format::Json => out!("{}", report::json(&outputs)),
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 use super::session;
 use crate::model::PolicyDocument;
 use crate::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, Subject};
+use crate::report::out::{errln, outln};
 use crate::resource::registry;
 use crate::stack;
 use crate::stack::config::{self, StackFile};
@@ -70,9 +71,9 @@ impl Command {
 pub(super) fn run(args: &Args) -> miette::Result<()> {
     let file = config::load(&args.stack)?;
     let policy = policy(&file, args.command, args.zone_id.as_deref());
-    anstream::eprintln!("{} of {}: {}", args.command.name(), file.stack, size(&policy));
+    errln!("{} of {}: {}", args.command.name(), file.stack, size(&policy));
     match &args.out {
-        None => anstream::println!("{}", pretty(&policy)?),
+        None => outln!("{}", pretty(&policy)?),
         Some(directory) => write(&policy, args.command, directory)?,
     }
     Ok(())
@@ -127,7 +128,7 @@ fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette:
         fs::write(&path, pretty(&part)? + "\n")
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot write {}", path.display()))?;
-        anstream::println!("{}", path.display());
+        outln!("{}", path.display());
     }
     Ok(())
 }

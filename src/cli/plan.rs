@@ -11,6 +11,7 @@ use super::session::Session;
 use super::{offline, protected, saved};
 use crate::plan::check::{Leave, check};
 use crate::report;
+use crate::report::out::{errln, out, outln};
 use crate::review::{Action, Review, Totals};
 
 /// Show what apply would do, property by property; changes nothing.
@@ -125,7 +126,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         return Ok(exit::code(if changes { exit::CHANGES } else { exit::DONE }));
     };
     for problem in problems {
-        anstream::eprintln!("{problem:?}");
+        errln!("{problem:?}");
     }
     Err(last)
 }
@@ -133,7 +134,10 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
 async fn plan(path: &Path, args: &Args) -> Planned {
     let path = path.to_owned();
     let reviewed = match &args.base {
-        Some(base) => offline::compare(&path, base).map(|review| (review, None)),
+        Some(base) => offline::compare(&path, base).map(|(review, file)| {
+            let refused = protected::check(&file, &review).err();
+            (review, refused.map(miette::Report::from))
+        }),
         None => reviewed(&path, args).await,
     };
     match reviewed {
@@ -171,23 +175,23 @@ fn print(planned: &[Planned], args: &Args) {
     let reviews: Vec<&Review> = planned.iter().filter_map(|one| one.review.as_ref()).collect();
     let many = planned.len() > 1;
     match args.format {
-        Format::Json if many => anstream::print!("{}", report::json(&reviews)),
-        Format::Json => reviews.iter().for_each(|review| anstream::print!("{}", report::json(review))),
-        Format::Markdown => anstream::print!("{}", markdown(planned, args.max_bytes as usize)),
+        Format::Json if many => out!("{}", report::json(&reviews)),
+        Format::Json => reviews.iter().for_each(|review| out!("{}", report::json(review))),
+        Format::Markdown => out!("{}", markdown(planned, args.max_bytes as usize)),
         Format::Human => {
             for Planned { path, review, problem } in planned {
                 if many {
-                    anstream::println!("{}", heading(path, review.as_ref(), problem.as_ref()));
+                    outln!("{}", heading(path, review.as_ref(), problem.as_ref()));
                 }
                 if let Some(review) = review {
-                    anstream::println!("{}", report::human(review).trim_end());
+                    outln!("{}", report::human(review).trim_end());
                 }
                 if many {
-                    anstream::println!();
+                    outln!("");
                 }
             }
             if many {
-                anstream::println!("{}", sum(planned));
+                outln!("{}", sum(planned));
             }
         }
     }
@@ -232,6 +236,45 @@ fn sum(planned: &[Planned]) -> String {
         sum.unchanged += unchanged;
     }
     let failed = planned.iter().filter(|one| one.review.is_none()).count();
-    let failed = if failed > 0 { format!("; {failed} cannot be planned") } else { String::new() };
-    format!("{} stacks: {}{failed}", planned.len(), report::totals(sum))
+    let seen = (failed < planned.len()).then(|| report::totals(sum));
+    let unseen = (failed > 0).then(|| format!("{failed} cannot be planned"));
+    let both: Vec<String> = seen.into_iter().chain(unseen).collect();
+    format!("{} stacks: {}", planned.len(), both.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[tokio::test]
+    async fn a_protected_stack_is_judged_against_a_base_too() {
+        let stacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+        let text = std::fs::read_to_string(stacks.join("local.yaml")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, protected: bool, keep: &str| {
+            let text =
+                text.replace("expire_noncurrent_after: 1d", &format!("expire_noncurrent_after: {keep}"));
+            let file = folder.path().join(name);
+            std::fs::write(&file, format!("{text}\nprotected: {protected}\n")).unwrap();
+            file.to_str().unwrap().to_owned()
+        };
+        let (base, open) = (write("base.yaml", true, "9d"), write("open.yaml", false, "5d"));
+        let (sooner, later) = (write("sooner.yaml", true, "5d"), write("later.yaml", true, "30d"));
+        let code = async |head: &str| {
+            let Line { args } = Line::parse_from(["plan", head, "--base", &base]);
+            let planned = plan(Path::new(head), &args).await;
+            assert!(planned.review.is_some(), "a plan that is refused is shown");
+            planned.problem.as_ref().map(exit::of)
+        };
+        assert_eq!(code(&sooner).await, Some(exit::REFUSED));
+        assert_eq!((code(&later).await, code(&open).await), (None, None));
+    }
 }

@@ -44,7 +44,7 @@ mod tests {
             std::fs::write(&file, text.replace(from, &format!("expire_noncurrent_after: {keep}"))).unwrap();
             file
         };
-        let compared = |head: &Path, base: &Path| offline::compare(head, base.to_str().unwrap()).unwrap();
+        let compared = |head: &Path, base: &Path| offline::compare(head, base.to_str().unwrap()).unwrap().0;
         let (sooner, later) = (compared(&path, &former("5d")), compared(&former("5d"), &path));
         let open = config::load(&path).unwrap();
         let protected = StackFile { protected: true, ..open.clone() };

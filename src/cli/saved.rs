@@ -13,6 +13,7 @@ use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::model::Scope;
 use crate::plan::Plan;
+use crate::report::out::errln;
 use crate::saved::{FORMAT, Fault, Manifest, Moved, Package, Refused, Rests, Saved, VERSION, is_saved};
 use crate::stack::config::{self, StackFile};
 
@@ -56,7 +57,7 @@ impl Input {
             return Err(Report::new(Refused::Adopt)).wrap_err_with(|| unusable(path));
         }
         let adopt = *planned;
-        anstream::eprintln!(
+        errln!(
             "plan of stack {}, made {} by {by} with provision {provision}: sha256:{digest}",
             scope.stack,
             made.strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -80,7 +81,6 @@ impl Input {
         };
         let graph = Graph::new(saved.declarations.iter().cloned())?;
         self.session.counts(graph.len());
-        self.same_zone(&graph).await?;
         let folder = tempfile::tempdir().into_diagnostic()?;
         let mut files = Vec::new();
         for (package, bytes) in saved.manifest.bundles.iter().zip(&saved.packages) {
@@ -91,8 +91,12 @@ impl Input {
         Ok(Declared { graph, packages: saved.manifest.bundles.clone(), files, _folder: Some(folder) })
     }
 
-    /// Which hosted zone answers for the stack's name is observed before anything is declared.
-    async fn same_zone(&self, graph: &Graph) -> miette::Result<()> {
+    /// Passes when the hosted zone that answers for the stack's name is the one that a saved plan's records are declared in.
+    /// A stack file's declarations were made for the zone that was looked up for them.
+    pub(super) async fn same_zone(&self, graph: &Graph) -> miette::Result<()> {
+        if self.plan.is_none() {
+            return Ok(());
+        }
         let Some(zone) = self.session.zone().await? else { return Ok(()) };
         let records = graph.in_order().filter(|declaration| declaration.kind.as_str() == RECORD_SET);
         let moved = records.filter(|record| record.properties["HostedZoneId"].as_str() != Some(&zone.id));
@@ -155,7 +159,7 @@ pub(super) fn save(
         .and_then(|saved| Ok(saved.encode()?))
         .wrap_err_with(unwritten)?;
     write(out, &bytes).into_diagnostic().wrap_err_with(unwritten)?;
-    anstream::eprintln!(
+    errln!(
         "saved to {} ({:.1} MB): sha256:{digest}\napply exactly this with: provision apply {0}",
         out.display(),
         bytes.len() as f64 / 1e6
@@ -203,8 +207,12 @@ fn packages(bundles: &[Bundle]) -> Vec<Package> {
     bundles.iter().map(package).collect()
 }
 
-/// Whether the file at `path` is a saved plan, by what it begins with. What cannot be read is none.
+/// Whether the file at `path` is a saved plan, by what it begins with. What cannot be read is none, nor what can be read
+/// only once: a stack file from a pipe would lose its beginning.
 fn is_plan(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
     let mut first = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut first));
     read.is_ok() && is_saved(&first)

@@ -3,6 +3,7 @@
 use miette::IntoDiagnostic as _;
 
 use crate::report;
+use crate::report::out::outln;
 use crate::stack::config;
 
 /// Print the JSON Schema of the stack file, or of a plan as JSON.
@@ -27,7 +28,7 @@ enum Of {
 /// # Errors
 /// When the schema cannot be written as JSON, which would be a defect.
 pub async fn run(args: Args) -> miette::Result<()> {
-    anstream::println!("{}", text(args.of)?);
+    outln!("{}", text(args.of)?);
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::local;
 use crate::model::{Kind, Ownership, Scope, Snapshot};
 use crate::observe::{self, Memory};
 use crate::plan::{self, Plan, Rules};
+use crate::report::out::errln;
 use crate::resource::{Registry, acm, cloudfront, registry, route53};
 use crate::review::{self, Against, Review};
 use crate::stack;
@@ -276,7 +277,12 @@ fn local_settings(file: &StackFile) -> local::Settings {
 
 async fn start_local(file: &StackFile) -> miette::Result<local::Running> {
     let settings = local_settings(file);
-    Ok(local::ensure(&settings, &mut |text| anstream::eprintln!("{text}")).await?)
+    // Where it runs, it runs: the usual port may be somebody else's.
+    let settings = match local::status(&settings.name, 0).await? {
+        Some(_) => local::Settings { port: 0, ..settings },
+        None => settings,
+    };
+    Ok(local::ensure(&settings, &mut |text| errln!("{text}")).await?)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::outputs::Outputs;
 use super::session::Session;
 use crate::graph::Graph;
 use crate::model::Address;
+use crate::report::out::{errln, outln};
 use crate::sign::{Policy, PrivateKey, Signed, folder, is_range};
 use crate::stack::config::{self, StackFile};
 use crate::stack::keys;
@@ -70,22 +71,20 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     if args.cookies {
         let signed = Signed::new(&policy(&folder(path)), &key, &id)?;
         for (name, value) in signed.cookies() {
-            anstream::println!("{name}={value}");
+            outln!("{name}={value}");
         }
         return Ok(());
     }
     let policy = policy(path);
     let signed = Signed::new(&policy, &key, &id)?;
     if policy.resource.contains('*') {
-        anstream::eprintln!("add this to any URL like {}:", policy.resource);
-        anstream::println!("{}", signed.query());
+        errln!("add this to any URL like {}:", policy.resource);
+        outln!("{}", signed.query());
     } else {
         if path.ends_with(".m3u8") {
-            anstream::eprintln!(
-                "this URL alone does not play: a player asks for segments too, so use --cookies"
-            );
+            errln!("this URL alone does not play: a player asks for segments too, so use --cookies");
         }
-        anstream::println!("{}", signed.url(&policy.resource));
+        outln!("{}", signed.url(&policy.resource));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 use super::session;
 use crate::cloudformation::{self, Template};
 use crate::graph::Graph;
+use crate::report::out::{out, outln};
 use crate::stack;
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
@@ -64,7 +65,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     match &args.out {
         Some(directory) => write(&templates, args.format, directory),
         None => {
-            anstream::print!("{}", text(&templates, args.format));
+            out!("{}", text(&templates, args.format));
             Ok(())
         }
     }
@@ -102,7 +103,7 @@ fn write(templates: &[Template], format: Format, directory: &Path) -> miette::Re
         fs::write(&path, format.render(template))
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot write {}", path.display()))?;
-        anstream::println!("{}: {} in {}", path.display(), template.name, template.region);
+        outln!("{}: {} in {}", path.display(), template.name, template.region);
     }
     Ok(())
 }

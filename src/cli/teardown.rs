@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::confirm::confirm;
 use super::converge::{self, Under};
 use super::exit::{self, Refused};
+use super::interrupt::Writing;
 use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::graph::Graph;
@@ -13,6 +14,7 @@ use crate::model::{Known, Snapshot};
 use crate::observe::{self, Memory};
 use crate::plan::Plan;
 use crate::plan::check::{Leave, check};
+use crate::report::out::outln;
 use crate::resource::Removal;
 use crate::{plan, report};
 
@@ -41,12 +43,12 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let Planned { plan, survey, left: foreign } = plan_of(&session, &graph).await?;
     session.counts(plan.steps.len());
     if plan.is_empty() {
-        anstream::println!("nothing of stack {} is there", session.stack());
+        outln!("nothing of stack {} is there", session.stack());
     } else {
-        anstream::println!("{}", report::human(&session.review(&graph, &plan, &survey)).trim_end());
+        outln!("{}", report::human(&session.review(&graph, &plan, &survey)).trim_end());
     }
     for Known { address, kind, id, .. } in &foreign {
-        anstream::println!("= {address} {} ({id}) is not this stack's: left alone", kind.short());
+        outln!("= {address} {} ({}) is not this stack's: left alone", kind.short(), report::plain(id));
     }
     if !plan.is_empty() {
         let question = format!("\nRemove {} for good, with every object in its buckets?", session.stack());
@@ -61,11 +63,11 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let left = audit(&session, &graph).await?;
     if left.is_empty() {
         converge::forget_home(&session).await?;
-        anstream::println!("audit: nothing of stack {} is left", session.stack());
+        outln!("audit: nothing of stack {} is left", session.stack());
     } else {
-        anstream::println!("audit: these are left:");
+        outln!("audit: these are left:");
         for known in &left {
-            anstream::println!("  {:<32} {:<32} {}", known.address, known.kind.short(), known.id);
+            outln!("  {:<32} {:<32} {}", known.address, known.kind.short(), report::plain(&known.id));
         }
     }
     Ok(exit::code(if left.is_empty() { exit::DONE } else { exit::PARTIAL }))
@@ -89,23 +91,27 @@ async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<Planned> {
 
 /// Under the stack's lock: looks again, and removes exactly what was shown.
 async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Result<ExitCode> {
-    converge::make_home(session).await?;
+    let writing = Writing::begin();
+    converge::make_home(session, &writing).await?;
     let lease = session.home.lock(session.stack(), &session.by, "teardown").await?;
     let lost = lease.lost();
     let work = async {
-        let Planned { plan, survey, .. } = plan_of(session, graph).await?;
+        let Planned { plan, survey, .. } = writing.unless(plan_of(session, graph)).await?;
         converge::same(shown, &plan)?;
         let noted = Noted::begin(session, (&survey, &plan), "teardown", None, &[]).await?;
-        let under = Under { settle: false, removal: Removal::WithContents, lost: lost.clone() };
+        let under =
+            Under { settle: false, removal: Removal::WithContents, lost: lost.clone(), writing: &writing };
         let outcome = converge::execute(session, &plan, under).await;
         // Whoever took a lost lock over writes the record now.
-        if !lost.is_cancelled() {
-            noted.end_teardown(session, &survey, &plan, &outcome).await?;
-        }
-        Ok(converge::verdict(&plan, &outcome))
+        let noted = if lost.is_cancelled() {
+            Ok(())
+        } else {
+            noted.end_teardown(session, &survey, &plan, &outcome).await
+        };
+        Ok(converge::verdict(&plan, &outcome, noted))
     };
     let result = work.await;
-    lease.release().await?;
+    converge::give_back(lease).await;
     result
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use miette::miette;
 
+use crate::report::out::{errln, outln};
 use crate::stack::config::{self, StackFile};
 
 /// Check stack files offline: every problem, with line, column and what is allowed.
@@ -23,7 +24,7 @@ pub async fn run(args: Args) -> miette::Result<()> {
     let mut bad = Vec::new();
     for path in args.stacks {
         match config::load(&path) {
-            Ok(file) => anstream::println!("{}: {}", path.display(), verdict(&file)),
+            Ok(file) => outln!("{}: {}", path.display(), verdict(&file)),
             Err(invalid) => bad.push(miette::Report::new(invalid)),
         }
     }
@@ -32,7 +33,7 @@ pub async fn run(args: Args) -> miette::Result<()> {
     }
     let failed = bad.len();
     for report in bad {
-        anstream::eprintln!("{report:?}");
+        errln!("{report:?}");
     }
     Err(miette!(
         help = "correct the problems above and run it again",

@@ -7,6 +7,7 @@ use super::outputs::Outputs;
 use super::session::Session;
 use super::sign;
 use crate::graph::Graph;
+use crate::report::out::{errln, outln};
 use crate::verify::{self, Playable, Played, Stage};
 
 /// Upload a clip, wait until it is published, and play every rendition as a viewer would.
@@ -62,8 +63,8 @@ pub(super) async fn check(
         cookie,
         player: &player(&session.file.delivery.player_origins),
     };
-    let playable = verify::verify(&stage, clip, &mut |text| anstream::eprintln!("verify: {text}")).await?;
-    anstream::println!("\n{}", human(&playable).trim_end());
+    let playable = verify::verify(&stage, clip, &mut |text| errln!("verify: {text}")).await?;
+    outln!("\n{}", human(&playable).trim_end());
     Ok(())
 }
 

@@ -42,11 +42,24 @@ pub enum Error {
     /// The port belongs to something that is not a local cloud.
     #[error("port {port} is in use by something else than the local cloud")]
     #[diagnostic(help(
-        "end what listens there (`ss -ltnp 'sport = :{port}'` names it), or choose another port with `provision local start --port`"
+        "end what listens there (`ss -ltnp 'sport = :{port}'` names it), or start the local cloud on any free one: `provision local start --port 0`; the next \
+         command finds it there"
     ))]
     PortInUse {
         /// The port.
         port: u16,
+    },
+
+    /// The port cannot be had for another reason than that somebody has it.
+    #[error("port {port} cannot be listened on")]
+    #[diagnostic(help(
+        "choose another with `--port`: those below 1024 are mostly for root, and 0 takes any free one"
+    ))]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
     },
 
     /// The instance runs, on another port than asked.
@@ -97,7 +110,10 @@ pub enum Error {
 
     /// Python cannot make a virtual environment.
     #[error("python3 cannot make a virtual environment: {why}")]
-    #[diagnostic(help("install its venv module, for example with `apt-get install python3-venv`"))]
+    #[diagnostic(help(
+        "install its venv module, for example with `apt-get install python3-venv`, and see that the disk has room: \
+         PROVISION_CACHE names a directory elsewhere"
+    ))]
     Venv {
         /// The last lines that it wrote.
         why: String,
@@ -106,7 +122,8 @@ pub enum Error {
     /// pip could not install the emulator.
     #[error("pip cannot install the local cloud's packages: {why}")]
     #[diagnostic(help(
-        "the first start needs a Python package index; pip's own configuration (`pip config list`) says which it asks"
+        "the first start needs a Python package index (pip's own configuration, `pip config list`, says which it asks) and \
+         300 MB in the cache directory, which PROVISION_CACHE moves"
     ))]
     Pip {
         /// The last lines that it wrote.
@@ -138,6 +155,19 @@ pub enum Error {
         why: String,
         /// The log.
         log: PathBuf,
+    },
+
+    /// The server is there, and does not answer.
+    #[error("the local cloud at {endpoint} (process {pid}) does not answer")]
+    #[diagnostic(help(
+        "the machine may be busy: try again; `provision local stop` ends it, with everything in it, and the next command \
+         starts another"
+    ))]
+    Silent {
+        /// Where it listens.
+        endpoint: String,
+        /// Its process.
+        pid: u32,
     },
 
     /// The server does not end.

@@ -38,6 +38,11 @@ impl Ffmpeg {
         &self.path
     }
 
+    /// Whether a file holds sound and no picture. What cannot be told is not said.
+    pub async fn hears_only_sound(&self, file: &Path) -> bool {
+        self.probe(file).await.is_ok_and(|media| media.video.is_none())
+    }
+
     async fn has_encoders(&self) -> bool {
         let listing = Command::new(&self.path)
             .args(["-hide_banner", "-encoders"])

@@ -19,6 +19,7 @@ pub(super) const DEFAULT_NAME: &str = "default";
 
 const LOCK_WAIT: Duration = Duration::from_secs(600);
 const START_WAIT: Duration = Duration::from_secs(60);
+const ANSWER_WAIT: Duration = Duration::from_secs(20);
 const STOP_WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(40);
 
@@ -125,7 +126,7 @@ impl Instance {
 
     /// The running server of this instance, or of any other on `port`.
     pub(super) async fn find(&self, port: u16) -> Result<Option<Status>, Error> {
-        if let Some(status) = self.recorded().await {
+        if let Some(status) = self.recorded().await? {
             if port != 0 && !status.endpoint.ends_with(&format!(":{port}")) {
                 return Err(Error::OtherPort { endpoint: status.endpoint });
             }
@@ -145,11 +146,27 @@ impl Instance {
         }
     }
 
-    async fn recorded(&self) -> Option<Status> {
-        let text = fs::read(self.record()).ok()?;
-        let recorded: Status = serde_json::from_slice(&text).ok()?;
-        // Another server may have taken the port since: only one of this name counts.
-        ask(&recorded.endpoint).await.filter(|status| status.name == self.name)
+    async fn recorded(&self) -> Result<Option<Status>, Error> {
+        let text = fs::read(self.record()).ok();
+        let Some(recorded) = text.and_then(|text| serde_json::from_slice::<Status>(&text).ok()) else {
+            return Ok(None);
+        };
+        let end = Instant::now() + ANSWER_WAIT;
+        loop {
+            if let Some(status) = ask(&recorded.endpoint).await {
+                // Another server may have taken the port since: only one of this name counts.
+                return Ok(Some(status).filter(|status| status.name == self.name));
+            }
+            if gone(recorded.pid, Duration::ZERO).await || !accepts(&recorded.endpoint).await {
+                return Ok(None);
+            }
+            // A second one beside one that is only slow would hide what is in the first.
+            if Instant::now() > end {
+                let Status { endpoint, pid, .. } = recorded;
+                return Err(Error::Silent { endpoint, pid });
+            }
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Starts the server as a process of its own and waits until it answers.
@@ -176,7 +193,7 @@ impl Instance {
     async fn await_start(&self, child: &mut Child) -> Result<Status, Error> {
         let end = Instant::now() + START_WAIT;
         loop {
-            if let Some(status) = self.recorded().await {
+            if let Some(status) = self.recorded().await? {
                 return Ok(status);
             }
             let ended = child.try_wait().map_err(Error::files(self.log()))?.is_some();
@@ -192,23 +209,41 @@ impl Instance {
         }
     }
 
+    /// Ends a server that does not even answer.
+    pub(super) async fn end(&self, pid: u32) -> Result<(), Error> {
+        kill(pid);
+        if !gone(pid, STOP_WAIT).await {
+            return Err(Error::DoesNotStop { pid });
+        }
+        self.forget();
+        Ok(())
+    }
+
     /// Asks the server to end, and ends it if it does not.
     pub(super) async fn stop(&self, status: &Status) -> Result<(), Error> {
         // Where it does not answer, the signal below ends it.
         let _ = plain::post(&format!("{}/_provision/stop", status.endpoint)).await;
         if !gone(status.pid, STOP_WAIT).await {
-            kill(status.pid);
-            if !gone(status.pid, STOP_WAIT).await {
-                return Err(Error::DoesNotStop { pid: status.pid });
-            }
+            return self.end(status.pid).await;
         }
+        self.forget();
+        Ok(())
+    }
+
+    fn forget(&self) {
         self.remove_record();
         if self.name != DEFAULT_NAME {
             // A name of its own is for a test or an experiment: nothing of it stays.
             let _ = fs::remove_dir_all(&self.directory);
         }
-        Ok(())
     }
+}
+
+/// Whether something listens there, answering or not.
+async fn accepts(endpoint: &str) -> bool {
+    let address = endpoint.trim_start_matches("http://").to_owned();
+    let connect = tokio::net::TcpStream::connect(address);
+    !matches!(tokio::time::timeout(Duration::from_secs(2), connect).await, Ok(Err(_)))
 }
 
 async fn ask(endpoint: &str) -> Option<Status> {

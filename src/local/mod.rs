@@ -158,9 +158,11 @@ pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
 /// # Errors
 /// When it does not go within a bounded time.
 pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
-    match status(name, port).await? {
-        Some(status) => Instance::of(&status.name)?.stop(&status).await.map(|()| true),
-        None => Ok(false),
+    match status(name, port).await {
+        Ok(Some(status)) => Instance::of(&status.name)?.stop(&status).await.map(|()| true),
+        Ok(None) => Ok(false),
+        Err(Error::Silent { pid, .. }) => Instance::of(name)?.end(pid).await.map(|()| true),
+        Err(error) => Err(error),
     }
 }
 
@@ -171,6 +173,7 @@ pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
 /// When the emulator does not answer.
 pub async fn reset(name: &str, port: u16) -> Result<bool, Error> {
     let Some(status) = status(name, port).await? else { return Ok(false) };
+    check_emulator(&status)?;
     plain::post(&format!("{}/_provision/reset", status.endpoint)).await?;
     Ok(true)
 }
@@ -195,6 +198,10 @@ fn check_identity(wanted: &Settings, found: &Status) -> Result<(), Error> {
         let (endpoint, what) = (found.endpoint.clone(), "IAM enforcement");
         return Err(Error::Different { endpoint, what, wanted: "on".into(), found: "off".into() });
     }
+    check_emulator(found)
+}
+
+fn check_emulator(found: &Status) -> Result<(), Error> {
     match &found.emulator.failure {
         Some(why) => Err(Error::EmulatorDied { endpoint: found.endpoint.clone(), why: why.clone() }),
         None => Ok(()),

@@ -58,7 +58,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
 
     let listener = TcpListener::bind(("127.0.0.1", options.port))
         .await
-        .map_err(|_| Error::PortInUse { port: options.port })?;
+        .map_err(|source| unusable(options.port, source))?;
     let port = listener.local_addr().map_err(Error::files("127.0.0.1"))?.port();
     let gateway = Arc::new(gateway(&options, &instance, port).await?);
     let app = axum::Router::new().fallback(gateway::handle).with_state(Arc::clone(&gateway));
@@ -87,6 +87,13 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     gateway.batch.reset();
     instance.remove_record();
     Ok(())
+}
+
+fn unusable(port: u16, source: std::io::Error) -> Error {
+    match source.kind() {
+        std::io::ErrorKind::AddrInUse => Error::PortInUse { port },
+        _ => Error::Port { port, source },
+    }
 }
 
 async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Gateway, Error> {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use miette::Diagnostic;
 
+use super::printable::plain_lines;
 use crate::execute::{Ending, Outcome};
 use crate::plan::Plan;
 
@@ -41,8 +42,26 @@ pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
 }
 
 fn cause(text: &mut String, subject: &str, error: &crate::aws::Error) {
-    let _ = writeln!(text, "{subject}: {error}");
+    let _ = writeln!(text, "{subject}: {}", plain_lines(&error.to_string()));
     if let Some(help) = error.help() {
         let _ = writeln!(text, "  help: {help}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever may upload names the keys that an error speaks of.
+    #[test]
+    fn what_a_service_says_cannot_write_on_the_terminal() {
+        let mut text = String::new();
+        let error =
+            crate::aws::Error::unexpected("s3:DeleteObjectVersion", "a\u{1b}[2Kb cannot be deleted\nreally");
+        cause(&mut text, "storage/source", &error);
+        assert_eq!(
+            text,
+            "storage/source: s3:DeleteObjectVersion failed: a\\u{1b}[2Kb cannot be deleted\nreally\n"
+        );
     }
 }

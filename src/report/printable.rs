@@ -37,10 +37,15 @@ fn cleaned(value: &Value, lines: bool) -> Value {
     }
 }
 
-/// What the account says, in one line in which nothing acts on a terminal.
+/// A text in one line in which nothing acts: an id or a name that the account says.
 #[must_use]
-pub fn line(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     escaped(text, false)
+}
+
+/// A text of several lines in which nothing else acts, such as what a service says of an error.
+pub(super) fn plain_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, true)
 }
 
 /// A text in which nothing acts; with `lines`, it keeps its line ends and tabs.

@@ -8,6 +8,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use super::out::errln;
+use super::printable::plain;
 use crate::model::{Event, StepState};
 use crate::plan::{Action, Plan};
 
@@ -54,7 +56,7 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
             // Lines above the live ones; a terminal that went away is not worth an error.
             let _ = bars.println(text);
         } else {
-            anstream::eprintln!("{text}");
+            errln!("{text}");
         }
     };
     while let Some(Event { step, state }) = received.recv().await {
@@ -64,7 +66,7 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
             StepState::Started if live => drop(open.insert(step, spinner(&bars, format!("{line} {doing}")))),
             StepState::Started => {}
             StepState::Waiting(what) => match open.get(&step) {
-                Some(bar) => bar.set_message(format!("{line} {what}")),
+                Some(bar) => bar.set_message(format!("{line} {}", plain(&what))),
                 None => tracing::debug!("{line} {what}"),
             },
             finished => {
@@ -78,7 +80,7 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
 fn ending(state: &StepState, done: &str) -> String {
     match state {
         StepState::Done(took) => format!("{done} ({})", seconds(*took)),
-        StepState::Failed(why) => format!("FAILED: {why}"),
+        StepState::Failed(why) => format!("FAILED: {}", plain(why)),
         StepState::Skipped(needed) => format!("not tried: needs {needed}"),
         StepState::Interrupted => "not started: interrupted".to_owned(),
         StepState::Started | StepState::Waiting(_) => String::new(),
@@ -90,7 +92,7 @@ fn seconds(took: Duration) -> String {
 }
 
 fn spinner(bars: &MultiProgress, message: String) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
+    let style = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = bars.add(ProgressBar::new_spinner().with_style(style).with_message(message));
     bar.enable_steady_tick(Duration::from_millis(120));

@@ -27,9 +27,9 @@ impl Clip {
     pub fn given(file: &Path) -> Result<Self, Error> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let refuse = |why: &str| Err(Error::Clip { name: file.display().to_string(), why: why.to_owned() });
-        let size =
-            std::fs::metadata(file).map_err(|error| unusable(&file.display().to_string(), &error))?.len();
-        match size {
+        let found = std::fs::metadata(file).map_err(|error| unusable(&file.display().to_string(), &error))?;
+        match found.len() {
+            _ if !found.is_file() => refuse("it is no file"),
             0 => refuse("it is empty"),
             size if size > LIMIT => {
                 refuse("it is larger than 5 GiB: upload it with a tool that uploads in parts")

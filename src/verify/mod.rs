@@ -106,7 +106,7 @@ pub enum Error {
     ),
     /// The clip cannot be used.
     #[error("the clip {name} cannot be used: {why}")]
-    #[diagnostic(help("give a video file whose name ends in one of {}", asset::VIDEO_SUFFIXES.join(" ")))]
+    #[diagnostic(help("give a video file whose name ends in one of {}", suffixes()))]
     Clip {
         /// The clip.
         name: String,
@@ -145,6 +145,12 @@ pub enum Error {
     },
 }
 
+/// Without their dots, at which a terminal would break the line.
+fn suffixes() -> String {
+    let bare = asset::VIDEO_SUFFIXES.iter().map(|suffix| suffix.trim_start_matches('.'));
+    bare.collect::<Vec<_>>().join(", ")
+}
+
 fn list(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
@@ -164,7 +170,15 @@ pub async fn verify(
     let again = clip.is_none() && !stage.cx.connection().is_local();
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
-        Some(file) => Clip::given(file)?,
+        Some(file) => {
+            let clip = Clip::given(file)?;
+            // The stack refuses it in a log that nobody looks at, and the check would wait for it.
+            if ffmpeg.hears_only_sound(file).await {
+                let (name, why) = (file.display().to_string(), "it has sound and no picture".to_owned());
+                return Err(Error::Clip { name, why });
+            }
+            clip
+        }
         None => {
             progress("making a test clip");
             Clip::make(ffmpeg.path(), scratch.path()).await?

@@ -114,7 +114,8 @@ impl Invalid {
         let help = match cause.kind() {
             std::io::ErrorKind::NotFound => "give the path of a stack file, such as stacks/local.yaml",
             std::io::ErrorKind::InvalidData => "a stack file is UTF-8 text",
-            _ => "check that the file exists and that you may read it",
+            std::io::ErrorKind::PermissionDenied => "check that you may read it",
+            _ => "a stack file is a regular file of a few lines, such as stacks/local.yaml",
         };
         Self {
             message: format!("cannot read the stack file {name}"),
