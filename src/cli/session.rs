@@ -183,7 +183,7 @@ impl Session {
         };
         let orphans = observe::orphans(&self.regions, self.registry, graph, &live, memory).await?;
         let mut snapshot = Snapshot { live, orphans };
-        observe::add(&mut snapshot, graph, self.stack(), additions);
+        observe::add(&mut snapshot, self.stack(), additions);
         Ok(Survey { snapshot, record })
     }
 

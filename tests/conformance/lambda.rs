@@ -265,7 +265,7 @@ async fn a_statement_under_cloudformations_id_is_found_and_removed_and_others_st
     let mark = cx.scope.mark(&"case".into());
     let live = permission.find(&cx, &desired, &mark).await.unwrap().unwrap();
     assert_eq!(live.properties, desired);
-    let beside = permission.beside(&cx, std::slice::from_ref(&desired)).await.unwrap();
+    let beside = permission.beside(&cx, name, std::slice::from_ref(&desired)).await.unwrap();
     let [by_hand] = &beside[..] else { panic!("{beside:?}") };
     assert_eq!(by_hand.name, "by-hand");
     assert_eq!(by_hand.seen.properties["Principal"], "events.amazonaws.com");

@@ -170,8 +170,14 @@ impl Adapter for Watched<'_> {
     fn normal(&self) -> fn(&Value) -> Value {
         self.adapter.normal()
     }
+    fn part_of(&self) -> Option<Kind> {
+        self.adapter.part_of()
+    }
     fn permissions(&self) -> Permissions {
         self.adapter.permissions()
+    }
+    fn id(&self, cx: &Context, declared: &Value) -> Option<String> {
+        self.adapter.id(cx, declared)
     }
     fn find<'a>(
         &'a self,
@@ -202,9 +208,10 @@ impl Adapter for Watched<'_> {
     fn beside<'a>(
         &'a self,
         cx: &'a Context,
+        whole: &'a str,
         declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
-        self.seen.note(self.kind(), Verb::Observe, cx, self.adapter.beside(cx, declared)).boxed()
+        self.seen.note(self.kind(), Verb::Observe, cx, self.adapter.beside(cx, whole, declared)).boxed()
     }
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
         self.seen.note(self.kind(), Verb::List, cx, self.adapter.list_owned(cx)).boxed()
