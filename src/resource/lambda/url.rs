@@ -13,7 +13,7 @@ use aws_sdk_lambda::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently};
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource, outputs};
 
