@@ -109,9 +109,13 @@ impl Reviewing<'_> {
         })
     }
 
-    /// Why something is made that a last apply had made already.
+    /// Why something is made that a last apply had made already; what goes under its address is not gone yet.
     fn missing(&self, step: &Step) -> Vec<String> {
-        let was_there = self.applied.is_some_and(|applied| applied.contains_key(&step.address));
+        let goes = |other: &Step| {
+            other.address == step.address && matches!(other.action, plan::Action::Delete { .. })
+        };
+        let was_there = self.applied.is_some_and(|applied| applied.contains_key(&step.address))
+            && !self.plan.steps.iter().any(goes);
         let gone = || "it is gone from the account since the last apply".to_owned();
         was_there.then(gone).into_iter().collect()
     }
