@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join_all};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
@@ -122,15 +123,15 @@ async fn find_among(
 /// A part of a resource of the stack that nobody declared, before it is known whether the resource is there.
 #[derive(Clone, Debug)]
 pub struct Addition {
-    /// A declared part of the same resource.
-    sibling: Address,
+    /// The resource that it is a part of.
+    whole: Address,
     kind: Kind,
     region: String,
     found: Beside<Live>,
 }
 
-/// What was added to the stack's resources beside what it declares of them, of the types that are one part of several. It
-/// waits for no other read.
+/// What was added to the stack's resources beside what it declares of them, of the types of which one resource holds
+/// several. It waits for no other read, and asks every resource at once.
 ///
 /// # Errors
 /// When a read fails.
@@ -139,21 +140,27 @@ pub async fn additions(
     registry: &Registry,
     graph: &Graph,
 ) -> Result<Vec<Addition>, Unreadable> {
-    let mut groups: BTreeMap<(&Kind, &str), Vec<(&Address, serde_json::Value)>> = BTreeMap::new();
-    for declaration in graph.in_order() {
-        let group = groups.entry((&declaration.kind, declaration.region.as_str())).or_default();
-        group.push((&declaration.address, resolve(&declaration.properties, &|_| None)));
-    }
-    let reads = groups.into_iter().map(|((kind, region), group)| async move {
-        let Some(adapter) = registry.get(kind) else { return Ok(Vec::new()) };
-        let cx = regions.context(region);
-        let (addresses, declared): (Vec<&Address>, Vec<serde_json::Value>) = group.into_iter().unzip();
-        let found = adapter.beside(&cx, &declared).await;
-        let found = found.map_err(|error| Failure { subject: kind.short(), error })?;
+    let asked = registry.iter().filter_map(|part| Some((part, part.part_of()?)));
+    let asked = asked.flat_map(|(part, whole)| {
+        let wholes = graph.in_order().filter(move |declaration| declaration.kind == whole);
+        wholes.map(move |whole| (part, whole))
+    });
+    let reads = asked.map(|(part, whole)| async move {
+        let cx = regions.context(&whole.region);
+        let preview = |declaration: &Declaration| resolve(&declaration.properties, &|_| None);
+        let Some(id) = registry.get(&whole.kind).and_then(|adapter| adapter.id(&cx, &preview(whole))) else {
+            return Ok(Vec::new());
+        };
+        let declared = graph
+            .in_order()
+            .filter(|declaration| declaration.kind == part.kind() && declaration.region == whole.region);
+        let declared: Vec<serde_json::Value> = declared.map(preview).collect();
+        let found = part.beside(&cx, &id, &declared).await;
+        let found = found.map_err(|error| Failure { subject: whole.address.to_string(), error })?;
         let addition = |found: Beside<Live>| Addition {
-            sibling: addresses[found.sibling].clone(),
-            kind: kind.clone(),
-            region: region.to_owned(),
+            whole: whole.address.clone(),
+            kind: part.kind(),
+            region: whole.region.clone(),
             found,
         };
         Ok(found.into_iter().map(addition).collect::<Vec<_>>())
@@ -161,13 +168,22 @@ pub async fn additions(
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
 }
 
+/// What may stand in an address as it is. Names of parts are somebody else's, and addresses are printed.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'/')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'$');
+
 /// Adds to what was seen the additions to resources that are the stack's, or that it may be about to adopt: these are as
 /// little the stack's as the resource. What somebody added to another stack's resource, or to one that is not there, is
 /// none of this one's business.
-pub fn add(snapshot: &mut Snapshot, graph: &Graph, stack: &str, additions: Vec<Addition>) {
-    for Addition { sibling, kind, region, found: Beside { parent, name, seen, .. } } in additions {
-        let mut parents = graph.needs(&sibling).filter_map(|needed| snapshot.live.get(needed));
-        let Some(parent) = parents.find(|live| live.id == parent) else { continue };
+pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
+    for Addition { whole, kind, region, found: Beside { name, seen } } in additions {
+        let Some(parent) = snapshot.live.get(&whole) else { continue };
         let ownership = match &parent.ownership {
             Ownership::Marked(mark) if mark.stack != stack => continue,
             Ownership::Unmarked => Ownership::Unmarked,
@@ -177,7 +193,8 @@ pub fn add(snapshot: &mut Snapshot, graph: &Graph, stack: &str, additions: Vec<A
             // The stack declared it once.
             continue;
         }
-        let (address, live) = (Address::new(format!("{sibling}/{name}")), Live { ownership, ..seen });
+        let address = format!("{whole}/{}/{}", kind.segment(), utf8_percent_encode(&name, PLAIN));
+        let (address, live) = (Address::new(address), Live { ownership, ..seen });
         snapshot.orphans.push(Orphan { address, kind, region, live, by_hand: true });
     }
 }

@@ -9,6 +9,11 @@ mod root;
 mod support;
 
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, ReplicationConfiguration,
+    ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
+};
+use provision::aws::Context;
 use root::Root;
 use support::{ACCOUNT, Cloud, REGION, StackFile};
 
@@ -47,7 +52,8 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
     let (nothing, _) = root.run(&planner, &["plan", stack.path()], 0);
     assert!(nothing.contains("nothing to do: all "), "{nothing}");
 
-    // Every taggable resource is updated, then the options go, and what was theirs with them.
+    // Every taggable resource is updated, and what somebody added goes; then the options, and what was theirs with them.
+    somebody_adds(&root.cx).await;
     let retagged = full("tier: gold");
     root.run(&applier, &["apply", retagged.path(), "--yes", "--allow-broadening"], 0);
     let plain = StackFile::new(&[("  access_logs: true", "  access_logs: false")]);
@@ -61,6 +67,32 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
 
     let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes"], 0);
     assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+}
+
+/// Ways out that no apply has made. Not the URL of a function: for its deletion the local cloud asks who may create one.
+async fn somebody_adds(cx: &Context) {
+    let topic = cx.scope.arn("sns", &format!("{STACK}-alerts"));
+    let nosy = cx.sns().subscribe().topic_arn(topic).protocol("email").endpoint("nosy@example.com");
+    nosy.send().await.unwrap();
+    let filter = cx.logs().put_subscription_filter().log_group_name(format!("/aws/lambda/{STACK}-submit"));
+    let filter =
+        filter.filter_name("all").filter_pattern("").destination_arn("arn:aws:lambda:::function:theirs");
+    filter.send().await.unwrap();
+    let destination = Destination::builder().bucket("arn:aws:s3:::theirs").build().unwrap();
+    let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Disabled).build();
+    let rule = ReplicationRule::builder()
+        .id("all")
+        .priority(1)
+        .status(ReplicationRuleStatus::Enabled)
+        .filter(ReplicationRuleFilter::builder().build())
+        .delete_marker_replication(markers)
+        .destination(destination)
+        .build()
+        .unwrap();
+    let copies =
+        ReplicationConfiguration::builder().role("arn:aws:iam::999988887777:role/theirs").rules(rule);
+    let call = cx.s3().put_bucket_replication().bucket(format!("{STACK}-source-{ACCOUNT}-{REGION}"));
+    call.replication_configuration(copies.build().unwrap()).send().await.unwrap();
 }
 
 /// Apply's policy does not let even a teardown remove what a bucket holds.

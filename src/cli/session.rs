@@ -185,7 +185,7 @@ impl Session {
         };
         let orphans = observe::orphans(&self.regions, self.registry, graph, &live, memory).await?;
         let mut snapshot = Snapshot { live, orphans };
-        observe::add(&mut snapshot, graph, self.stack(), additions);
+        observe::add(&mut snapshot, self.stack(), additions);
         if let Some(record) = &record {
             remembered::claim(&self.regions, self.registry, graph, &mut snapshot, record).await?;
         }

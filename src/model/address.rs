@@ -65,6 +65,20 @@ impl Kind {
     pub fn short(&self) -> String {
         self.0.trim_start_matches("AWS::").replace("::", " ")
     }
+
+    /// What one is called in the address of what it is a part of: `subscription-filter`.
+    #[must_use]
+    pub fn segment(&self) -> String {
+        let name = self.0.rsplit("::").next().unwrap_or_default();
+        let mut segment = String::new();
+        for letter in name.chars() {
+            if letter.is_ascii_uppercase() && !segment.is_empty() {
+                segment.push('-');
+            }
+            segment.push(letter.to_ascii_lowercase());
+        }
+        segment
+    }
 }
 
 impl fmt::Display for Kind {

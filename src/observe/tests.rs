@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::{Contents, Guard, OutputRef, Outputs, Readiness};
+use crate::model::{Contents, Guard, Outputs, Readiness};
 
 const FUNCTION: &str = "handlers/submit";
-const PERMISSION: &str = "handlers/submit/permission";
 
 fn live(id: &str, ownership: Ownership) -> Live {
     Live {
@@ -19,42 +18,18 @@ fn live(id: &str, ownership: Ownership) -> Live {
     }
 }
 
-fn graph() -> Graph {
-    let function = OutputRef {
-        address: FUNCTION.into(),
-        attribute: "FunctionName".into(),
-        foreseen: Some("vod-submit".into()),
-    };
-    let declared = |address: &str, kind, properties| Declaration {
-        address: address.into(),
-        kind: Kind::new(kind),
-        region: "eu-west-1".into(),
-        properties,
-        foreseen: Outputs::new(),
-        after: BTreeSet::new(),
-        guard: Guard::None,
-    };
-    let name = serde_json::to_value(crate::model::Input::output(function)).unwrap();
-    Graph::new([
-        declared(FUNCTION, "AWS::Lambda::Function", json!({})),
-        declared(PERMISSION, "AWS::Lambda::Permission", json!({ "FunctionName": name })),
-    ])
-    .unwrap()
-}
-
 /// What an addition to a function becomes that is seen like this.
 fn added(function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
+    named("by-hand", function, former)
+}
+
+fn named(name: &str, function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
     let seen = function.map(|ownership| (FUNCTION.into(), live("vod-submit", ownership)));
     let mut snapshot = Snapshot { live: seen.into_iter().collect(), orphans: former };
-    let found = Beside {
-        sibling: 0,
-        parent: "vod-submit".to_owned(),
-        name: "by-hand".to_owned(),
-        seen: live("vod-submit/by-hand", Ownership::Inherited),
-    };
+    let found = Beside { name: name.to_owned(), seen: live("vod-submit/by-hand", Ownership::Inherited) };
     let kind = Kind::new("AWS::Lambda::Permission");
-    let addition = Addition { sibling: PERMISSION.into(), kind, region: "eu-west-1".into(), found };
-    add(&mut snapshot, &graph(), "vod", vec![addition]);
+    let addition = Addition { whole: FUNCTION.into(), kind, region: "eu-west-1".into(), found };
+    add(&mut snapshot, "vod", vec![addition]);
     snapshot.orphans
 }
 
@@ -68,6 +43,14 @@ fn what_was_added_to_a_resource_of_the_stack_is_undeclared() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].address.as_str(), "handlers/submit/permission/by-hand");
     assert!(found[0].by_hand && found[0].live.ownership == Ownership::Inherited);
+}
+
+#[test]
+fn a_name_that_somebody_gave_does_nothing_to_whoever_reads_the_address() {
+    let name = "email:on call@example.com\u{1b}[2K\n";
+    let found = named(name, Some(of("vod")), Vec::new());
+    let shown = "handlers/submit/permission/email:on%20call@example.com%1B%5B2K%0A";
+    assert_eq!(found[0].address.as_str(), shown);
 }
 
 #[test]

@@ -157,13 +157,16 @@ impl Building<'_> {
         for (index, orphan) in by_rank.into_iter().enumerate() {
             let later = (0..index).filter(|other| ranks[*other] > ranks[index]).map(|other| before + other);
             let reason = if orphan.by_hand { Reason::ByHand } else { Reason::Orphan };
+            // What somebody added is a part on which nothing of the stack rests, and may be a way out: no failure of
+            // anything else leaves it open.
+            let needs = if orphan.by_hand { Vec::new() } else { (0..before).chain(later).collect() };
             self.steps.push(Step {
                 address: orphan.address.clone(),
                 kind: orphan.kind.clone(),
                 region: orphan.region.clone(),
                 action: Action::Delete { seen: Box::new(orphan.live.clone()), reason },
                 guard: crate::model::Guard::Data,
-                needs: (0..before).chain(later).collect(),
+                needs,
             });
         }
     }

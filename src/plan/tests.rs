@@ -147,6 +147,22 @@ fn orphans_go_after_everything_else_and_what_rests_on_others_first() {
 }
 
 #[test]
+fn what_somebody_added_goes_whatever_becomes_of_the_rest() {
+    let by_hand = Orphan {
+        address: "a/part/by-hand".into(),
+        kind: kind("bucket"),
+        region: "ap-northeast-2".into(),
+        live: Live { ownership: Ownership::Inherited, ..live("part", json!({})) },
+        by_hand: true,
+    };
+    let orphan = Orphan { address: "y".into(), kind: kind("thing"), by_hand: false, ..by_hand.clone() };
+    let stack = [declared("a", json!({ "N": 1 }))];
+    let seen = [("a", live("a", json!({ "N": 2 })))];
+    let plan = planned(&stack, &seen, &[by_hand, orphan]);
+    assert_eq!(steps(&plan), ["update a <- ", "delete y <- 0", "delete a/part/by-hand <- "]);
+}
+
+#[test]
 fn what_is_not_ours_is_refused_and_only_the_unmarked_can_be_adopted() {
     let stack = [declared("a", json!({ "N": 1 }))];
     let theirs = |ownership| [("a", Live { ownership, ..live("a", json!({ "N": 2 })) })];

@@ -61,6 +61,7 @@ const fn verb(broadening: Broadening) -> &'static str {
         Broadening::Trust => "may take its place",
         Broadening::Invoke => "may call it",
         Broadening::Exposure => "can reach it:",
+        Broadening::Sent => "is sent",
     }
 }
 

@@ -34,8 +34,16 @@ pub trait Adapter: Send + Sync {
     fn also_in(&self) -> Option<&'static str> {
         None
     }
+    /// The type whose resources hold several of this one.
+    fn part_of(&self) -> Option<Kind> {
+        None
+    }
     /// What IAM must allow for each verb.
     fn permissions(&self) -> Permissions;
+    /// The physical id of a declared one, where names foretell it.
+    fn id(&self, _: &Context, _declared: &Value) -> Option<String> {
+        None
+    }
     /// The live resource that a declaration speaks of.
     fn find<'a>(
         &'a self,
@@ -57,10 +65,11 @@ pub trait Adapter: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     /// Removes it.
     fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>>;
-    /// What else the parents of these declared ones hold of this type.
+    /// What a resource of the type that this one is a part of holds of it beside these declared ones.
     fn beside<'a>(
         &'a self,
         _: &'a Context,
+        _whole: &'a str,
         _declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
         async { Ok(Vec::new()) }.boxed()
@@ -95,6 +104,11 @@ impl<R: Resource> Default for Erased<R> {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether an id rests on none that AWS has yet to assign, or that is not known yet.
+fn is_known(id: &str) -> bool {
+    !id.contains("${")
 }
 
 fn to_live<R: Resource>(seen: Observed<R>) -> Result<Live> {
@@ -152,8 +166,17 @@ impl<R: Resource> Adapter for Erased<R> {
         R::ALSO_IN
     }
 
+    fn part_of(&self) -> Option<Kind> {
+        R::PART_OF
+    }
+
     fn permissions(&self) -> Permissions {
         R::PERMISSIONS
+    }
+
+    fn id(&self, cx: &Context, declared: &Value) -> Option<String> {
+        let declared = Self::read("its declared properties", declared).ok()?;
+        declared.id(&cx.scope).filter(|id| is_known(id))
     }
 
     fn find<'a>(
@@ -164,8 +187,7 @@ impl<R: Resource> Adapter for Erased<R> {
     ) -> BoxFuture<'a, Result<Option<Live>>> {
         async move {
             let declared = Self::read("its declared properties", declared)?;
-            if declared.id(&cx.scope).is_some_and(|id| id.contains("${")) {
-                // Its id rests on one that AWS has yet to assign, or that is not known yet.
+            if declared.id(&cx.scope).is_some_and(|id| !is_known(&id)) {
                 return Ok(None);
             }
             match R::find(cx, &declared, mark).await? {
@@ -201,15 +223,14 @@ impl<R: Resource> Adapter for Erased<R> {
     fn beside<'a>(
         &'a self,
         cx: &'a Context,
+        whole: &'a str,
         declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
         async move {
             let read = |declared| Self::read("its declared properties", declared);
             let declared: Vec<R> = declared.iter().map(read).collect::<Result<_>>()?;
-            let live = |Beside { sibling, parent, name, seen }| {
-                to_live(seen).map(|seen| Beside { sibling, parent, name, seen })
-            };
-            R::beside(cx, &declared).await?.into_iter().map(live).collect()
+            let live = |Beside { name, seen }| to_live(seen).map(|seen| Beside { name, seen });
+            R::beside(cx, whole, &declared).await?.into_iter().map(live).collect()
         }
         .boxed()
     }

@@ -60,6 +60,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     const SETTLES: bool = false;
     /// A region in which stacks keep it whatever their own: the sweep for marks looks there as well.
     const ALSO_IN: Option<&'static str> = None;
+    /// The type whose resources hold several of this one: then what nobody declared of them is looked for
+    /// ([`beside`](Self::beside)) in every such resource that the stack declares, also where it declares no part at all.
+    const PART_OF: Option<Kind> = None;
     /// What IAM must allow for each verb. `tests/conformance` holds it to the calls that the verbs make.
     const PERMISSIONS: Permissions;
 
@@ -102,12 +105,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// Removes it, waiting until AWS has accepted that for good. Contents go only with [`Removal::WithContents`].
     fn delete(cx: &Context, id: &str, removal: Removal) -> impl Future<Output = Result<()>> + Send;
 
-    /// What else the parents of these declared ones hold of this type: parts that nobody declared. A resource of the
-    /// stack is the stack's whole, so a plan removes them. Needs an implementation only for a type that is a part of
-    /// another and models one of several; it makes no call that waits for another. Each comes with the place of a
-    /// declared one that has the same parent.
+    /// What a resource of the type [`PART_OF`](Self::PART_OF), by its physical id, holds of this type beside these declared
+    /// ones: parts that nobody declared. A resource of the stack is the stack's whole, so a plan removes them. Nothing where
+    /// there is no such resource; it makes no call that waits for another. `declared` may be parts of others too.
     fn beside(
         _: &Context,
+        _whole: &str,
         _declared: &[Self],
     ) -> impl Future<Output = Result<Vec<Beside<Observed<Self>>>>> + Send {
         async { Ok(Vec::new()) }
@@ -122,11 +125,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
 /// An undeclared part of a resource, as [`Resource::beside`] finds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Beside<T> {
-    /// The place, among the declared ones, of one with the same parent.
-    pub sibling: usize,
-    /// The parent's physical id.
-    pub parent: String,
-    /// What tells it from the parent's other parts.
+    /// What tells it from the whole's other parts of its type.
     pub name: String,
     /// The part itself.
     pub seen: T,

@@ -119,7 +119,7 @@ impl Reviewing<'_> {
         })
     }
 
-    /// Why something is made that a last apply had made already.
+    /// Why something is made that a last apply had made already; what goes under its address is not gone yet.
     fn missing(&self, step: &Step) -> Vec<String> {
         match self.former(step) {
             Former::Never => Vec::new(),

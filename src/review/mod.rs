@@ -166,6 +166,8 @@ pub enum Broadening {
     Invoke,
     /// A bucket, or what it serves, becomes reachable by more of the world.
     Exposure,
+    /// Somebody is sent what is stored, said or logged.
+    Sent,
 }
 
 /// Something that lets somebody do more than before.

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::Cloud;
-use crate::{Case, STACK, other_tags, tags};
+use crate::{Case, STACK, need, other_tags, tags};
 
 const FUNCTION: Kind = Kind::new("AWS::Lambda::Function");
 const PERMISSION: Kind = Kind::new("AWS::Lambda::Permission");
+const URL: Kind = Kind::new("AWS::Lambda::Url");
 const QUEUE: Kind = Kind::new("AWS::SQS::Queue");
 const NAME: &str = "vod-case-function";
 /// Two programs, so that code can change.
@@ -119,7 +120,7 @@ fn queue(name: &str) -> (Kind, Value) {
 
 /// The cases of this service.
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
-    vec![function_case(cx), invoke_case(cx), permission_case(cx)]
+    vec![function_case(cx), invoke_case(cx), permission_case(cx), url_case(cx)]
 }
 
 fn function_case(cx: &Context) -> Case {
@@ -201,6 +202,26 @@ fn permission_case(cx: &Context) -> Case {
     }
 }
 
+fn url_case(cx: &Context) -> Case {
+    Case {
+        kind: URL,
+        needs: vec![(FUNCTION, plain_function(cx))],
+        base: json!({
+            "TargetFunctionArn": need(0, "Arn"),
+            "AuthType": "AWS_IAM",
+            "Cors": { "AllowCredentials": true, "AllowMethods": ["GET"], "AllowOrigins": ["https://app.example.com"] },
+            "InvokeMode": "BUFFERED",
+        }),
+        variants: vec![
+            ("/AuthType", json!("NONE")),
+            ("/Cors", Value::Null),
+            ("/Cors/AllowOrigins", json!(["*"])),
+            ("/InvokeMode", json!("RESPONSE_STREAM")),
+        ],
+        fixed: vec![],
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn code_and_configuration_change_together() {
     let cloud = Cloud::start("lambda-code").await;
@@ -265,7 +286,7 @@ async fn a_statement_under_cloudformations_id_is_found_and_removed_and_others_st
     let mark = cx.scope.mark(&"case".into());
     let live = permission.find(&cx, &desired, &mark).await.unwrap().unwrap();
     assert_eq!(live.properties, desired);
-    let beside = permission.beside(&cx, std::slice::from_ref(&desired)).await.unwrap();
+    let beside = permission.beside(&cx, name, std::slice::from_ref(&desired)).await.unwrap();
     let [by_hand] = &beside[..] else { panic!("{beside:?}") };
     assert_eq!(by_hand.name, "by-hand");
     assert_eq!(by_hand.seen.properties["Principal"], "events.amazonaws.com");

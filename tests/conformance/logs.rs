@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{Case, need, other_tags, tags};
 
+const GROUP: Kind = Kind::new("AWS::Logs::LogGroup");
 const SOURCE: Kind = Kind::new("AWS::Logs::DeliverySource");
 const DESTINATION: Kind = Kind::new("AWS::Logs::DeliveryDestination");
 
@@ -38,11 +39,10 @@ fn destination(address: &str) -> Value {
 
 /// The cases of this service.
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
-    let kind = Kind::new("AWS::Logs::LogGroup");
     let log_group = Case {
         // A group whose name begins with the other's, to see that they are told apart.
-        needs: vec![(kind.clone(), group("/aws/lambda/vod-case-submit-more"))],
-        kind,
+        needs: vec![(GROUP, group("/aws/lambda/vod-case-submit-more"))],
+        kind: GROUP,
         base: group("/aws/lambda/vod-case-submit"),
         variants: vec![
             ("/RetentionInDays", json!(7)),
@@ -86,5 +86,25 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
         ],
         fixed: vec![],
     };
-    vec![log_group, source_case, destination_case, delivery_case]
+    let filter_case = Case {
+        needs: vec![(GROUP, group("/aws/lambda/vod-case-filtered"))],
+        kind: Kind::new("AWS::Logs::SubscriptionFilter"),
+        base: json!({
+            "LogGroupName": "/aws/lambda/vod-case-filtered",
+            "FilterName": "copy of all",
+            "FilterPattern": "",
+            "DestinationArn": cx.scope.arn("firehose", "deliverystream/theirs"),
+            "RoleArn": cx.scope.arn_in("", "iam", "role/vod-case-sender"),
+            "Distribution": "ByLogStream",
+            "ApplyOnTransformedLogs": false,
+        }),
+        variants: vec![
+            ("/FilterPattern", json!("ERROR")),
+            ("/DestinationArn", json!(cx.scope.arn("lambda", "function:theirs"))),
+            ("/RoleArn", Value::Null),
+            ("/Distribution", json!("Random")),
+        ],
+        fixed: vec![("ApplyOnTransformedLogs", "the local cloud transforms no logs and forgets it")],
+    };
+    vec![log_group, filter_case, source_case, destination_case, delivery_case]
 }

@@ -56,6 +56,8 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
         ("s3", "PutBucketCors" | "DeleteBucketCors") => &["PutBucketCORS"],
         ("s3", "GetBucketNotificationConfiguration") => &["GetBucketNotification"],
         ("s3", "PutBucketNotificationConfiguration") => &["PutBucketNotification"],
+        ("s3", "GetBucketReplication") => &["GetReplicationConfiguration"],
+        ("s3", "PutBucketReplication" | "DeleteBucketReplication") => &["PutReplicationConfiguration"],
         ("sqs", "CreateQueue") => &["CreateQueue", "TagQueue"],
         ("iam", "CreateRole") => &["CreateRole", "TagRole"],
         ("lambda", "GetFunction") => &["GetFunction", "ListTags"],
@@ -74,6 +76,7 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
         ("lambda", "CreateFunction") => &["iam:PassRole", "s3:GetObject"],
         ("lambda", "UpdateFunctionConfiguration") => &["iam:PassRole"],
         ("lambda", "UpdateFunctionCode") => &["s3:GetObject"],
+        ("s3", "PutBucketReplication") | ("logs", "PutSubscriptionFilter") => &["iam:PassRole"],
         ("logs", "PutDeliverySource") => &["cloudfront:AllowVendedLogDeliveryForResource"],
         _ => &[],
     };
@@ -86,15 +89,12 @@ const UNCALLED: &[(&str, &str, &str)] = &[
     ("S3::Bucket", "s3:AbortMultipartUpload", "only where an upload was left unfinished"),
     ("S3::Bucket", "s3:DeleteObject", "only where the bucket holds something"),
     ("S3::Bucket", "s3:DeleteObjectVersion", "only where the bucket holds something"),
+    ("S3::Bucket", "iam:PassRole", "at creation only with replication"),
+    ("S3::Bucket", "s3:PutReplicationConfiguration", "likewise"),
     ("S3::Bucket", "s3:PutBucketTagging", "at creation only where an answer was lost"),
     ("MediaConvert::Queue", "mediaconvert:CancelJob", "only where jobs are unfinished"),
     ("IAM::Role", "iam:AttachRolePolicy", "at creation only with managed policies"),
     ("Lambda::Function", "lambda:PutFunctionConcurrency", "at creation only where it is declared"),
-    (
-        "Lambda::Function",
-        "lambda:GetFunctionConfiguration",
-        "only between changes of configuration and of code",
-    ),
     ("CertificateManager::Certificate", "route53:ChangeResourceRecordSets", "only where the proof is gone"),
     ("CertificateManager::Certificate", "route53:GetChange", "likewise"),
     (
@@ -170,8 +170,14 @@ impl Adapter for Watched<'_> {
     fn normal(&self) -> fn(&Value) -> Value {
         self.adapter.normal()
     }
+    fn part_of(&self) -> Option<Kind> {
+        self.adapter.part_of()
+    }
     fn permissions(&self) -> Permissions {
         self.adapter.permissions()
+    }
+    fn id(&self, cx: &Context, declared: &Value) -> Option<String> {
+        self.adapter.id(cx, declared)
     }
     fn find<'a>(
         &'a self,
@@ -202,9 +208,10 @@ impl Adapter for Watched<'_> {
     fn beside<'a>(
         &'a self,
         cx: &'a Context,
+        whole: &'a str,
         declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
-        self.seen.note(self.kind(), Verb::Observe, cx, self.adapter.beside(cx, declared)).boxed()
+        self.seen.note(self.kind(), Verb::Observe, cx, self.adapter.beside(cx, whole, declared)).boxed()
     }
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
         self.seen.note(self.kind(), Verb::List, cx, self.adapter.list_owned(cx)).boxed()

@@ -90,6 +90,21 @@ fn hand_made(cx: &Context) -> Value {
     }])
 }
 
+/// What somebody who wants a copy of everything sets up by hand.
+fn copied_elsewhere(cx: &Context) -> Value {
+    json!({
+        "Role": cx.scope.arn_in("", "iam", "role/vod-case-copier"),
+        "Rules": [{
+            "Id": "all",
+            "Status": "Enabled",
+            "Priority": 1,
+            "Filter": {},
+            "Destination": { "Bucket": "arn:aws:s3:::somebody-s-copies", "Account": "999988887777" },
+            "DeleteMarkerReplication": { "Status": "Disabled" },
+        }],
+    })
+}
+
 /// The cases of this service.
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
     let statement = |secure: &str| {
@@ -140,6 +155,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 ("/LoggingConfiguration", Value::Null),
                 ("/LoggingConfiguration/LogFilePrefix", json!("other/")),
                 ("/LoggingConfiguration/TargetObjectKeyFormat", Value::Null),
+                ("/ReplicationConfiguration", copied_elsewhere(cx)),
                 ("/Tags", other_tags("case")),
             ],
             fixed: vec![],
@@ -174,6 +190,7 @@ async fn buckets_hold_data_and_share_their_names_with_the_world() {
         a_name_that_another_account_has_is_a_clear_error(&cx),
         a_bucket_that_is_there_after_all_is_finished_if_ours_and_left_alone_if_not(&cx),
         contents_from_before_versions_and_after_go_as_well(&cx),
+        versions_and_copies_that_were_turned_on_by_hand_go_together(&cx),
         the_sweep_finds_the_stacks_buckets_and_no_others(&sweep),
     );
     // By itself, since it counts calls.
@@ -221,6 +238,24 @@ async fn contents_from_before_versions_and_after_go_as_well(cx: &Context) {
     assert_eq!(suspended.properties, plain(&name), "a bucket that stopped keeping versions is as declared");
     adapter().delete(cx, &name, Removal::WithContents).await.unwrap();
     assert!(adapter().observe(cx, &name).await.unwrap().is_none());
+}
+
+/// S3 does not let go of versions while something is copied; and it copies nothing without them.
+async fn versions_and_copies_that_were_turned_on_by_hand_go_together(cx: &Context) {
+    let declared = plain("vod-case-copied");
+    let name = adapter().create(cx, &declared).await.unwrap().id;
+    let mut copied = declared.clone();
+    copied["VersioningConfiguration"] = json!({ "Status": "Enabled" });
+    copied["ReplicationConfiguration"] = copied_elsewhere(cx);
+    for (from, to) in [(&declared, &copied), (&copied, &declared)] {
+        let seen = adapter().observe(cx, &name).await.unwrap().unwrap();
+        assert_eq!(&seen.properties, from);
+        let changes = provision::diff::diff(to, &seen.properties, adapter().create_only(), &[]);
+        adapter().update(cx, &seen, to, &changes).await.unwrap();
+        let seen = adapter().observe(cx, &name).await.unwrap().unwrap();
+        assert_eq!(&seen.properties, to);
+    }
+    adapter().delete(cx, &name, Removal::OnlyEmpty).await.unwrap();
 }
 
 async fn a_name_that_another_account_has_is_a_clear_error(cx: &Context) {

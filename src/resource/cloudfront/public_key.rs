@@ -114,7 +114,7 @@ impl Resource for PublicKey {
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["cloudfront:ListPublicKeys", "cloudfront:GetPublicKey"], ANYTHING)],
         create: &[Allow::new(&["cloudfront:CreatePublicKey"], ANYTHING)],
-        update: &[Allow::new(&["cloudfront:GetPublicKeyConfig", "cloudfront:UpdatePublicKey"], ANYTHING)],
+        update: &[Allow::new(&["cloudfront:UpdatePublicKey"], ANYTHING)],
         delete: &[Allow::new(&["cloudfront:DeletePublicKey"], ANYTHING)],
         empty: &[],
         list: &[Allow::new(&["cloudfront:ListPublicKeys"], ANYTHING)],
@@ -162,13 +162,14 @@ impl Resource for PublicKey {
         desired: &Resolved<Self>,
         _: &Changes,
     ) -> Result<()> {
-        const READ: &str = "cloudfront:GetPublicKeyConfig";
+        const READ: &str = "cloudfront:GetPublicKey";
         const CALL: &str = "cloudfront:UpdatePublicKey";
         let desired = &desired.public_key_config;
         with_fresh_etag(|| async {
-            let live = cx.cloudfront().get_public_key_config().id(&seen.id).send().await.named(READ)?;
+            let live = cx.cloudfront().get_public_key().id(&seen.id).send().await.named(READ)?;
             let mut config = live
-                .public_key_config
+                .public_key
+                .and_then(|key| key.public_key_config)
                 .ok_or_else(|| Error::unexpected(READ, "the answer holds no configuration"))?;
             // Its own reference goes back as it is, and so does an equal key however it is wrapped; CloudFront refuses
             // any other name or key.

@@ -220,7 +220,7 @@ impl Resource for Role {
             ROLES,
         )],
         empty: &[],
-        list: &[Allow::new(&["iam:ListRoles"], ANYTHING), Allow::new(&["iam:ListRoleTags"], ROLES)],
+        list: &[Allow::new(&["iam:ListRoles"], ANYTHING), Allow::new(&["iam:GetRole"], ROLES)],
     };
 
     fn id(&self, _: &Scope) -> Option<String> {
@@ -290,8 +290,8 @@ impl Resource for Role {
         let prefix = format!("{}-", cx.scope.stack);
         let names = roles.into_iter().map(|role| role.role_name).filter(|name| name.starts_with(&prefix));
         let read = |name: String| async move {
-            let call = cx.iam().list_role_tags().role_name(&name);
-            let tags = call.send().await.unless("iam:ListRoleTags", ABSENT)?.map(|answer| answer.tags);
+            let answer = cx.iam().get_role().role_name(&name).send().await.unless("iam:GetRole", ABSENT)?;
+            let tags = answer.and_then(|answer| answer.role).and_then(|role| role.tags);
             Ok(Mark::from_tags(&tags_of(tags)))
         };
         marked(cx, names, read).await

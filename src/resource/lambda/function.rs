@@ -104,7 +104,6 @@ impl Resource for Function {
             Allow::new(
                 &[
                     "lambda:UpdateFunctionConfiguration",
-                    "lambda:GetFunctionConfiguration",
                     "lambda:UpdateFunctionCode",
                     "lambda:DeleteFunctionConcurrency",
                     "lambda:TagResource",

@@ -171,16 +171,12 @@ impl Function {
 
     /// Waits until the function takes another update. A failed one does: the next may be what heals it.
     pub(super) async fn updated(cx: &Context, name: &str) -> Result<()> {
-        until(cx, "lambda:GetFunctionConfiguration", Patience::SECONDS, || async {
-            let call = cx.lambda().get_function_configuration().function_name(name);
-            let found = call.send().await.named("lambda:GetFunctionConfiguration")?;
-            let found = sdk::FunctionConfiguration::builder()
-                .set_state(found.state)
-                .set_last_update_status(found.last_update_status)
-                .build();
-            Ok(match readiness(&found) {
-                Readiness::Pending(awaited) => Poll::Pending(awaited),
-                Readiness::Ready | Readiness::Failed(_) => Poll::Done(()),
+        const CALL: &str = "lambda:GetFunction";
+        until(cx, CALL, Patience::SECONDS, || async {
+            let answer = cx.lambda().get_function().function_name(name).send().await.named(CALL)?;
+            Ok(match answer.configuration.as_ref().map(readiness) {
+                Some(Readiness::Pending(awaited)) => Poll::Pending(awaited),
+                _ => Poll::Done(()),
             })
         })
         .await

@@ -6,6 +6,7 @@ mod function_calls;
 mod function_state;
 mod permission;
 mod properties;
+mod url;
 
 pub use event_invoke_config::{Destination, DestinationConfig, EventInvokeConfig};
 pub use function::Function;
@@ -14,6 +15,7 @@ pub use properties::{
     Code, DeadLetterConfig, Environment, EphemeralStorage, FileSystemConfig, LoggingConfig, TracingConfig,
     VpcConfig,
 };
+pub use url::Url;
 
 use std::future::Future;
 

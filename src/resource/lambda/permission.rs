@@ -9,14 +9,11 @@
 //!
 //! Follows the Lambda API reference, `AddPermission`, `GetPolicy`.
 
-use std::collections::BTreeMap;
-
-use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use super::{ABSENT, CONFLICT, FUNCTIONS, patiently, patiently_if_new};
+use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
@@ -161,6 +158,7 @@ impl Resource for Permission {
         "SourceAccount",
         "SourceArn",
     ];
+    const PART_OF: Option<Kind> = Some(Function::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["lambda:GetPolicy"], FUNCTIONS)],
         create: &[Allow::new(&["lambda:AddPermission"], FUNCTIONS)],
@@ -235,23 +233,16 @@ impl Resource for Permission {
         Ok(())
     }
 
-    async fn beside(cx: &Context, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
-        let mut functions: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
-        for (place, permission) in declared.iter().enumerate() {
-            let function = functions.entry(permission.function_name.text()).or_insert((place, Vec::new()));
-            function.1.push(permission.statement_id());
-        }
-        let reads = functions.into_iter().map(|(function, (sibling, sids))| async move {
-            let policy = policy_of(cx, &function).await?.unwrap_or_default();
-            let part = |statement: &Statement| {
-                let (id, name) = (format!("{function}/{}", statement.sid), statement.sid.clone());
-                let properties = Self::from_statement(&function, statement);
-                let seen = Observed::new(id, properties, Outputs::new(), Ownership::Inherited);
-                Beside { sibling, parent: function.clone(), name, seen }
-            };
-            Ok(undeclared(&policy, &function, &sids).into_iter().map(part).collect::<Vec<_>>())
-        });
-        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    async fn beside(cx: &Context, whole: &str, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
+        let of_whole = declared.iter().filter(|permission| permission.function_name.text() == whole);
+        let sids: Vec<String> = of_whole.map(Self::statement_id).collect();
+        let policy = policy_of(cx, whole).await?.unwrap_or_default();
+        let part = |statement: &Statement| {
+            let (id, name) = (format!("{whole}/{}", statement.sid), statement.sid.clone());
+            let properties = Self::from_statement(whole, statement);
+            Beside { name, seen: Observed::new(id, properties, Outputs::new(), Ownership::Inherited) }
+        };
+        Ok(undeclared(&policy, whole, &sids).into_iter().map(part).collect())
     }
 
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {

@@ -12,7 +12,7 @@ use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Ownership, Per
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
-const ABSENT: &[&str] = &["ResourceNotFoundException"];
+pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 const EXISTS: &[&str] = &["ResourceAlreadyExistsException"];
 /// "Multiple concurrent requests to update the same resource were in conflict": also while a group of the same name is
 /// still being deleted.
@@ -69,7 +69,7 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", format!("{}:*", arn(scope, name)))])
 }
 
-async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
+pub(super) async fn settle<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
@@ -125,7 +125,7 @@ impl LogGroup {
 
 /// The list finds by a part of the name, so also what is somebody else's: whose it is, its tags say.
 const ALIKE: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:*{name}"];
-const GROUPS: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{name}"];
+pub(super) const GROUPS: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{name}"];
 
 impl Resource for LogGroup {
     const KIND: Kind = Kind::new("AWS::Logs::LogGroup");

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BucketEncryption, CorsConfiguration, LifecycleConfiguration, LoggingConfiguration, NO_BUCKET,
-    NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration,
-    arn, change, emptying, remove, settings,
+    NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, ReplicationConfiguration,
+    VersioningConfiguration, arn, change, emptying, remove, settings,
 };
 use crate::aws::{Class, Context, Error, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Guard, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Guard, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// What S3 answers for a bucket of another account, or of another region.
@@ -53,6 +53,9 @@ pub struct Bucket {
     /// Where S3 writes a record of every request. Absent: nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logging_configuration: Option<LoggingConfiguration>,
+    /// Where S3 copies new objects to. Absent: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication_configuration: Option<ReplicationConfiguration>,
     /// Its tags.
     #[serde(default)]
     pub tags: Tags,
@@ -82,6 +85,7 @@ impl Bucket {
             cors_configuration: None,
             notification_configuration: None,
             logging_configuration: None,
+            replication_configuration: None,
             tags,
         }
     }
@@ -101,6 +105,7 @@ impl Bucket {
             "CorsConfiguration" => self.cors_configuration.is_some(),
             "NotificationConfiguration" => self.notification_configuration.is_some(),
             "LoggingConfiguration" => self.logging_configuration.is_some(),
+            "ReplicationConfiguration" => self.replication_configuration.is_some(),
             // AWS's defaults for these have changed over the years: said outright.
             _ => true,
         }
@@ -182,8 +187,13 @@ const SETTINGS: &[&str] = &[
     "s3:PutBucketCORS",
     "s3:PutBucketNotification",
     "s3:PutBucketLogging",
+    "s3:PutReplicationConfiguration",
     "s3:PutBucketTagging",
 ];
+/// S3 gets the role that it copies in from whoever declares it.
+const PASS_COPIER: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
+    .only(Only::PassedTo("s3.amazonaws.com"))
+    .with("ReplicationConfiguration");
 
 impl Resource for Bucket {
     const KIND: Kind = Kind::new("AWS::S3::Bucket");
@@ -200,14 +210,19 @@ impl Resource for Bucket {
                 "s3:GetBucketCORS",
                 "s3:GetBucketNotification",
                 "s3:GetBucketLogging",
+                "s3:GetReplicationConfiguration",
                 "s3:GetBucketTagging",
                 "s3:ListBucketVersions",
                 "s3:ListBucketMultipartUploads",
             ],
             BUCKETS,
         )],
-        create: &[Allow::new(&["s3:CreateBucket", "s3:TagResource"], BUCKETS), Allow::new(SETTINGS, BUCKETS)],
-        update: &[Allow::new(SETTINGS, BUCKETS)],
+        create: &[
+            Allow::new(&["s3:CreateBucket", "s3:TagResource"], BUCKETS),
+            Allow::new(SETTINGS, BUCKETS),
+            PASS_COPIER,
+        ],
+        update: &[Allow::new(SETTINGS, BUCKETS), PASS_COPIER],
         delete: &[Allow::new(&["s3:DeleteBucket"], BUCKETS)],
         // The reference of DeleteObjects asks for the first of these always.
         empty: &[Allow::new(

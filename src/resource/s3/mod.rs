@@ -14,6 +14,7 @@ mod lifecycle;
 mod logging;
 mod notification;
 mod properties;
+mod replication;
 mod settings;
 
 use std::future::Future;
@@ -29,6 +30,7 @@ pub use lifecycle::{
 pub use logging::{LoggingConfiguration, TargetObjectKeyFormat};
 pub use notification::NotificationConfiguration;
 pub use properties::{OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration};
+pub use replication::ReplicationConfiguration;
 
 use crate::aws::{Context, Error, Patience, Result, retry_while};
 

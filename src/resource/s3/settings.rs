@@ -7,8 +7,8 @@ use aws_sdk_s3::types as sdk;
 use super::bucket::Bucket;
 use super::{
     BucketEncryption, CorsConfiguration, LifecycleConfiguration, LoggingConfiguration, NO_BUCKET,
-    NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration,
-    change,
+    NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, ReplicationConfiguration,
+    VersioningConfiguration, change,
 };
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{Contents, Tags};
@@ -24,6 +24,7 @@ pub(super) async fn read(cx: &Context, name: &str) -> Result<Option<(Bucket, Con
         cors_configuration,
         notification_configuration,
         logging_configuration,
+        replication_configuration,
         tags,
         versions,
         uploads,
@@ -36,6 +37,7 @@ pub(super) async fn read(cx: &Context, name: &str) -> Result<Option<(Bucket, Con
         cors(cx, name),
         notification(cx, name),
         logging(cx, name),
+        replication(cx, name),
         tags(cx, name),
         holds_versions(cx, name),
         holds_uploads(cx, name),
@@ -52,6 +54,7 @@ pub(super) async fn read(cx: &Context, name: &str) -> Result<Option<(Bucket, Con
         cors_configuration,
         notification_configuration,
         logging_configuration,
+        replication_configuration,
         tags,
     };
     Ok(Some((bucket, if versions || uploads { Contents::Some } else { Contents::Empty })))
@@ -123,6 +126,14 @@ async fn logging(cx: &Context, name: &str) -> Result<Option<LoggingConfiguration
     Ok(answer.as_ref().and_then(|answer| answer.logging_enabled()).map(LoggingConfiguration::from_sdk))
 }
 
+async fn replication(cx: &Context, name: &str) -> Result<Option<ReplicationConfiguration>> {
+    let absent = &["NoSuchBucket", "ReplicationConfigurationNotFoundError"];
+    let call = cx.s3().get_bucket_replication().bucket(name).expected_bucket_owner(&cx.scope.account);
+    let answer = call.send().await.unless("s3:GetReplicationConfiguration", absent)?;
+    let found = answer.as_ref().and_then(|answer| answer.replication_configuration());
+    Ok(found.map(ReplicationConfiguration::from_sdk))
+}
+
 async fn tag_set(cx: &Context, name: &str) -> Result<Vec<sdk::Tag>> {
     let absent = &["NoSuchBucket", "NoSuchTagSet"];
     let call = cx.s3().get_bucket_tagging().bucket(name).expected_bucket_owner(&cx.scope.account);
@@ -148,8 +159,12 @@ async fn holds_uploads(cx: &Context, name: &str) -> Result<bool> {
     Ok(answer.is_some_and(|page| !page.uploads().is_empty()))
 }
 
-/// Writes those settings of `bucket` whose top-level property `touched` names, side by side.
+/// Writes those settings of `bucket` whose top-level property `touched` names, side by side. Replication rests on versions:
+/// S3 takes none of it without them, and does not let go of them before it (`InvalidBucketState`).
 pub(super) async fn write(cx: &Context, bucket: &Bucket, touched: impl Fn(&str) -> bool) -> Result<()> {
+    let (replication, wanted) =
+        (touched("ReplicationConfiguration"), bucket.replication_configuration.as_ref());
+    when(replication && wanted.is_none(), delete_replication(cx, bucket)).await?;
     tokio::try_join!(
         when(touched("VersioningConfiguration"), write_versioning(cx, bucket)),
         when(touched("BucketEncryption"), write_encryption(cx, bucket)),
@@ -160,8 +175,11 @@ pub(super) async fn write(cx: &Context, bucket: &Bucket, touched: impl Fn(&str) 
         when(touched("NotificationConfiguration"), write_notification(cx, bucket)),
         when(touched("LoggingConfiguration"), write_logging(cx, bucket)),
         when(touched("Tags"), write_tags(cx, bucket)),
-    )
-    .map(drop)
+    )?;
+    match wanted.filter(|_| replication) {
+        Some(wanted) => put_replication(cx, bucket, wanted).await,
+        None => Ok(()),
+    }
 }
 
 async fn when(needed: bool, write: impl Future<Output = Result<()>>) -> Result<()> {
@@ -265,6 +283,21 @@ async fn write_logging(cx: &Context, bucket: &Bucket) -> Result<()> {
     let call = cx.s3().put_bucket_logging().bucket(&bucket.bucket_name);
     let call = call.bucket_logging_status(status).expected_bucket_owner(&cx.scope.account);
     change(cx, || async { call.clone().send().await.named("s3:PutBucketLogging").map(drop) }).await
+}
+
+const WRITES_REPLICATION: &str = "s3:PutReplicationConfiguration";
+
+/// Ends the copying; deleting what is not there succeeds.
+async fn delete_replication(cx: &Context, bucket: &Bucket) -> Result<()> {
+    let call = cx.s3().delete_bucket_replication().bucket(&bucket.bucket_name);
+    let call = call.expected_bucket_owner(&cx.scope.account);
+    change(cx, || async { call.clone().send().await.named(WRITES_REPLICATION).map(drop) }).await
+}
+
+async fn put_replication(cx: &Context, bucket: &Bucket, wanted: &ReplicationConfiguration) -> Result<()> {
+    let call = cx.s3().put_bucket_replication().bucket(&bucket.bucket_name);
+    let call = call.replication_configuration(wanted.to_sdk()).expected_bucket_owner(&cx.scope.account);
+    change(cx, || async { call.clone().send().await.named(WRITES_REPLICATION).map(drop) }).await
 }
 
 /// The call replaces all tags, and S3 refuses it if AWS's own (`aws:cloudformation:…`) are not among them.

@@ -3,15 +3,20 @@
 //! SNS assigns a subscription's ARN only once its owner has confirmed it by e-mail, and until then it can be neither
 //! named nor removed: SNS forgets an unconfirmed one by itself after some days. So a subscription is known here by what
 //! it connects, which is also how SNS tells two apart; one that awaits its confirmation is as declared, and deleting it
-//! has nothing to do. Follows the SNS API reference, `Subscribe` and `ListSubscriptionsByTopic`.
+//! has nothing to do.
+//!
+//! Whoever is subscribed to a topic hears of alarms and of every asset. So a subscription that nobody declared is found
+//! ([`Resource::beside`]) and goes with the next apply, once it is confirmed: until then it hears nothing.
+//!
+//! Follows the SNS API reference, `Subscribe` and `ListSubscriptionsByTopic`.
 
 use aws_sdk_sns::types::Subscription as Listed;
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, TOPICS};
+use super::{ABSENT, TOPICS, Topic};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// A subscription of an endpoint to a topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,16 +57,43 @@ impl Subscription {
 
     /// This subscription as SNS lists it.
     async fn listed(&self, cx: &Context) -> Result<Option<Listed>> {
-        let call = cx.sns().list_subscriptions_by_topic().topic_arn(self.topic_arn.text());
-        let mut pages = call.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let Some(page) = page.unless("sns:ListSubscriptionsByTopic", ABSENT)? else { return Ok(None) };
-            if let Some(found) = page.subscriptions().iter().find(|listed| self.is(listed)) {
-                return Ok(Some(found.clone()));
-            }
-        }
-        Ok(None)
+        let all = all_of(cx, &self.topic_arn.text()).await?;
+        Ok(all.into_iter().find(|listed| self.is(listed)))
     }
+
+    /// What SNS lists, where it is confirmed and so has a name to be removed by.
+    fn of_listed(topic: &str, listed: &Listed) -> Option<Observed<Self>> {
+        confirmed(listed.subscription_arn())?;
+        let (protocol, endpoint) = (listed.protocol()?, listed.endpoint()?);
+        let id = Self::at(topic, protocol, endpoint);
+        let properties =
+            Self { topic_arn: topic.into(), protocol: protocol.to_owned(), endpoint: endpoint.to_owned() };
+        Some(Observed::new(id, properties, outputs_of(listed.subscription_arn()), Ownership::Inherited))
+    }
+}
+
+/// All subscriptions of a topic; none where there is no topic.
+async fn all_of(cx: &Context, topic: &str) -> Result<Vec<Listed>> {
+    let mut pages = cx.sns().list_subscriptions_by_topic().topic_arn(topic).into_paginator().send();
+    let mut all = Vec::new();
+    while let Some(page) = pages.next().await {
+        let Some(page) = page.unless("sns:ListSubscriptionsByTopic", ABSENT)? else { break };
+        all.extend(page.subscriptions.unwrap_or_default());
+    }
+    Ok(all)
+}
+
+/// The confirmed ones among these that none of the declared subscriptions is.
+fn undeclared(topic: &str, all: &[Listed], declared: &[Subscription]) -> Vec<Beside<Observed<Subscription>>> {
+    let ours = |listed: &&Listed| {
+        declared.iter().any(|declared| declared.topic_arn.text() == topic && declared.is(listed))
+    };
+    let part = |seen: Observed<Subscription>| {
+        let Subscription { protocol, endpoint, .. } = &seen.properties;
+        Beside { name: format!("{protocol}:{endpoint}"), seen }
+    };
+    let others = all.iter().filter(|listed| !ours(listed));
+    others.filter_map(|listed| Subscription::of_listed(topic, listed)).map(part).collect()
 }
 
 /// The ARN, unless the subscription still awaits its confirmation: then SNS puts words in its place.
@@ -77,6 +109,7 @@ impl Resource for Subscription {
     const KIND: Kind = Kind::new("AWS::SNS::Subscription");
     const CREATE_ONLY: &'static [&'static str] = &["TopicArn", "Protocol", "Endpoint"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PART_OF: Option<Kind> = Some(Topic::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["sns:ListSubscriptionsByTopic"], TOPICS)],
         create: &[Allow::new(&["sns:Subscribe"], TOPICS)],
@@ -119,6 +152,10 @@ impl Resource for Subscription {
         let listed = subscription.listed(cx).await?;
         let Some(arn) = confirmed(listed.as_ref().and_then(Listed::subscription_arn)) else { return Ok(()) };
         cx.sns().unsubscribe().subscription_arn(arn).send().await.unless("sns:Unsubscribe", ABSENT).map(drop)
+    }
+
+    async fn beside(cx: &Context, whole: &str, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
+        Ok(undeclared(whole, &all_of(cx, whole).await?, declared))
     }
 
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
@@ -166,5 +203,24 @@ mod tests {
     fn one_that_was_left_or_is_somebody_else_s_is_not_it() {
         assert!(!subscription().is(&listed("Deleted", "on-call@example.com")));
         assert!(!subscription().is(&listed(&format!("{TOPIC}:1"), "other@example.com")));
+    }
+
+    #[test]
+    fn what_others_subscribed_is_told_from_what_is_declared_and_from_what_awaits_its_confirmation() {
+        let arn = |number: &str| format!("{TOPIC}:{number}");
+        let all = [
+            listed(&arn("1"), "on-call@example.com"),
+            listed(&arn("2"), "other@example.com"),
+            listed("PendingConfirmation", "third@example.com"),
+            listed("Deleted", "fourth@example.com"),
+        ];
+        let found = undeclared(TOPIC, &all, &[subscription()]);
+        let [other] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(other.name, "email:other@example.com");
+        assert_eq!(other.seen.id, format!("{TOPIC} email other@example.com"));
+        assert_eq!(other.seen.outputs["Arn"], arn("2"));
+        assert_eq!(undeclared(TOPIC, &all, &[]).len(), 2);
+        let elsewhere = Subscription { topic_arn: "arn:other".into(), ..subscription() };
+        assert_eq!(undeclared(TOPIC, &all, &[elsewhere]).len(), 2, "the same endpoint of another topic");
     }
 }

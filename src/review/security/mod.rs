@@ -1,13 +1,15 @@
 //! Who may do more than before. Pure.
 //!
 //! Every step's properties before and after are compared by meaning: policies statement by statement ([`policy`]), what
-//! else grants ([`grant`]), and what opens a bucket ([`bucket`]) or what it serves ([`delivery`]). Where the comparison
-//! cannot tell, it says that something broadens: a reviewer rather reads a line too many.
+//! else grants ([`grant`]), what opens a bucket ([`bucket`]) or what it serves ([`delivery`]), and what sends its contents
+//! or news of them elsewhere ([`outlet`]). Where the comparison cannot tell, it says that something broadens: a reviewer
+//! rather reads a line too many.
 
 mod bucket;
 mod condition;
 mod delivery;
 mod grant;
+mod outlet;
 mod pattern;
 mod policy;
 mod reach;
@@ -32,7 +34,7 @@ pub fn findings(plan: &Plan) -> Vec<Finding> {
 
 fn of_step(plan: &Plan, step: &Step) -> Vec<Finding> {
     let Some(sides) = Sides::of(plan, step) else { return Vec::new() };
-    let rules = [policy::findings, grant::findings, bucket::findings, delivery::findings];
+    let rules = [policy::findings, grant::findings, bucket::findings, delivery::findings, outlet::findings];
     rules.iter().flat_map(|rule| rule(&sides)).collect()
 }
 

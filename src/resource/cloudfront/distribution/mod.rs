@@ -192,7 +192,6 @@ impl Resource for Distribution {
             Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::Marking),
         ],
         update: &[
-            Allow::new(&["cloudfront:GetDistributionConfig"], DISTRIBUTIONS),
             Allow::new(&["cloudfront:UpdateDistribution", "cloudfront:UntagResource"], DISTRIBUTIONS)
                 .only(Only::Ours),
             Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::Marking),
@@ -313,12 +312,13 @@ fn may_be_of(stack: &str, summary: &sdk::DistributionSummary) -> bool {
 
 /// Writes the configuration over the live one.
 async fn rewrite(cx: &Context, id: &str, desired: &DistributionConfig) -> Result<()> {
-    const READ: &str = "cloudfront:GetDistributionConfig";
+    const READ: &str = "cloudfront:GetDistribution";
     const CALL: &str = "cloudfront:UpdateDistribution";
     let update = || async {
-        let answer = cx.cloudfront().get_distribution_config().id(id).send().await.named(READ)?;
+        let answer = cx.cloudfront().get_distribution().id(id).send().await.named(READ)?;
         let live = answer
-            .distribution_config
+            .distribution
+            .and_then(|distribution| distribution.distribution_config)
             .ok_or_else(|| Error::unexpected(READ, "the answer holds no configuration"))?;
         let config = desired.over(live).map_err(incomplete(CALL))?;
         let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);

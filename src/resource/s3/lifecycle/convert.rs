@@ -161,11 +161,11 @@ impl Rule {
 }
 
 impl TagFilter {
-    fn to_sdk(&self) -> sdk::Tag {
+    pub(in crate::resource::s3) fn to_sdk(&self) -> sdk::Tag {
         sdk::Tag::builder().key(&self.key).value(&self.value).build().expect("key and value are set")
     }
 
-    fn from_sdk(found: &sdk::Tag) -> Self {
+    pub(in crate::resource::s3) fn from_sdk(found: &sdk::Tag) -> Self {
         Self { key: found.key.clone(), value: found.value.clone() }
     }
 }

@@ -5,6 +5,7 @@ use super::super::{Row, When};
 use super::{CREATE, GO, UPDATE, part, whole};
 
 const LOGS: &str = "AWS::Logs::LogGroup";
+const FILTER: &str = "AWS::Logs::SubscriptionFilter";
 const SOURCE: &str = "AWS::Logs::DeliverySource";
 const DESTINATION: &str = "AWS::Logs::DeliveryDestination";
 const DELIVERY: &str = "AWS::Logs::Delivery";
@@ -42,6 +43,20 @@ pub(super) const ROWS: &[Row] = &[
         Interruption,
         "All its log events are deleted for good; viewers and uploads notice nothing.",
         "AmazonCloudWatchLogs/latest/APIReference/API_DeleteLogGroup.html",
+    ),
+    whole(
+        FILTER,
+        UPDATE,
+        Nothing,
+        "Logging goes on.",
+        "AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html",
+    ),
+    whole(
+        FILTER,
+        GO,
+        Notice,
+        "Whoever was sent the log events as they come is sent none any more; they stay in their group.",
+        "AmazonCloudWatchLogs/latest/APIReference/API_DeleteSubscriptionFilter.html",
     ),
     whole(SOURCE, UPDATE, Nothing, LOG_CHANGE, STANDARD_LOGS),
     whole(SOURCE, GO, Notice, LOG_END, STANDARD_LOGS),

@@ -7,6 +7,7 @@ use super::{CREATE, DELETE, GO, REPLACE, UPDATE, part, whole};
 const FUNCTION: &str = "AWS::Lambda::Function";
 const INVOKE: &str = "AWS::Lambda::EventInvokeConfig";
 const PERMISSION: &str = "AWS::Lambda::Permission";
+const URL: &str = "AWS::Lambda::Url";
 const RULE: &str = "AWS::Events::Rule";
 const ROLE: &str = "AWS::IAM::Role";
 const TEMPLATE: &str = "AWS::MediaConvert::JobTemplate";
@@ -132,6 +133,20 @@ pub(super) const ROWS: &[Row] = &[
         Interruption,
         "Whoever invoked the function by it is refused; rules do not try again, they hand the event to the dead-letter queue.",
         "eventbridge/latest/userguide/eb-rule-dlq.html",
+    ),
+    whole(
+        URL,
+        UPDATE,
+        Notice,
+        "Who may call the function over HTTPS changes; uploads and jobs reach it as before.",
+        "lambda/latest/dg/urls-auth.html",
+    ),
+    whole(
+        URL,
+        GO,
+        Notice,
+        "The address is gone for good, so whoever called it fails; uploads and jobs reach the function as before.",
+        "lambda/latest/dg/urls-configuration.html",
     ),
     part(
         RULE,

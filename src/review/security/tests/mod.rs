@@ -1,5 +1,6 @@
 //! Each rule both ways: what broadens is found, what narrows or stays is not.
 
+mod outlets;
 mod policies;
 mod random;
 mod roles;

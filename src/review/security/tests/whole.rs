@@ -47,7 +47,9 @@ fn a_first_apply_shows_every_grant() {
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     alerts/cdn-topic/policy | Allow | cloudwatch.amazonaws.com | PolicyDocument.Statement[Alarms]: new statement
+    alerts/cdn-topic/subscription | Sent | oncall@example.com | Endpoint: new
     alerts/topic/policy | Allow | cloudwatch.amazonaws.com | PolicyDocument.Statement[Alarms]: new statement
+    alerts/topic/subscription | Sent | oncall@example.com | Endpoint: new
     delivery/distribution | Exposure | * | DistributionConfig: new distribution
     delivery/headers | Exposure | pages of * | ResponseHeadersPolicyConfig.CorsConfig: more for *
     handlers/dead-letters/policy | Allow | events.amazonaws.com | PolicyDocument.Statement[Rules]: new statement

@@ -1,0 +1,88 @@
+//! What goes elsewhere by itself: copies of objects, messages of topics, log events; and addresses that lead in.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Broadening, Finding, Sides, show};
+
+/// Who is sent more, or may come in by a new address.
+pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
+    let Some(after) = sides.after else { return Vec::new() };
+    match sides.kind {
+        "AWS::S3::Bucket" => replication(sides, after),
+        "AWS::SNS::Subscription" => subscription(sides, after).into_iter().collect(),
+        "AWS::Logs::SubscriptionFilter" => filter(sides, after).into_iter().collect(),
+        "AWS::Lambda::Url" => url(sides, after).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What each enabled rule copies, and where to.
+fn copies(properties: &Value) -> Vec<(&Value, Value)> {
+    let rules = properties["ReplicationConfiguration"]["Rules"].as_array();
+    let enabled = rules.into_iter().flatten().filter(|rule| rule["Status"] == "Enabled");
+    enabled.map(|rule| (rule, json!([rule["Destination"], rule["Filter"], rule["Prefix"]]))).collect()
+}
+
+fn replication(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
+    let before: BTreeSet<String> =
+        sides.before.map(copies).unwrap_or_default().iter().map(|(_, what)| what.to_string()).collect();
+    let new = copies(after).into_iter().filter(|(_, what)| !before.contains(&what.to_string()));
+    new.map(|(rule, _)| {
+        let bucket = show::value(&rule["Destination"]["Bucket"]);
+        let who = match rule["Destination"]["Account"].as_str() {
+            Some(account) => format!("{bucket} of account {account}"),
+            None => bucket,
+        };
+        let id = rule["Id"].as_str().unwrap_or_default();
+        let origin = format!("ReplicationConfiguration.Rules[{id}]: new");
+        sides.finding(Broadening::Sent, &who, &["copies of new objects"], origin)
+    })
+    .collect()
+}
+
+/// Whether these members say the same before and after; case is no matter in them, as in hosts and addresses.
+fn same(sides: &Sides<'_>, after: &Value, members: &[&str]) -> bool {
+    let told = |properties: &Value, member: &str| show::value(&properties[member]).to_lowercase();
+    sides
+        .before
+        .is_some_and(|before| members.iter().all(|member| told(before, member) == told(after, member)))
+}
+
+/// Where a member stood and what it will be.
+fn moved(sides: &Sides<'_>, after: &Value, member: &str) -> String {
+    match sides.before.map(|before| show::value(&before[member])) {
+        Some(before) => format!("{member}: {before} gives way to {}", show::value(&after[member])),
+        None => format!("{member}: new"),
+    }
+}
+
+fn subscription(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+    let who = show::value(&after["Endpoint"]);
+    let actions = ["what is published to the topic"];
+    let finding = sides.finding(Broadening::Sent, &who, &actions, moved(sides, after, "Endpoint"));
+    let finding = Finding { resources: vec![show::value(&after["TopicArn"])], ..finding };
+    (!same(sides, after, &["TopicArn", "Protocol", "Endpoint"])).then_some(finding)
+}
+
+fn filter(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+    let who = show::value(&after["DestinationArn"]);
+    let origin = moved(sides, after, "DestinationArn");
+    let finding = sides.finding(Broadening::Sent, &who, &["log events"], origin);
+    let finding = Finding { resources: vec![show::value(&after["LogGroupName"])], ..finding };
+    let members = ["LogGroupName", "DestinationArn", "FilterPattern", "FieldSelectionCriteria"];
+    (!same(sides, after, &members)).then_some(finding)
+}
+
+/// An address at which anybody may call is broader than one at which policies decide.
+fn url(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+    let open = |properties: &Value| properties["AuthType"] != "AWS_IAM";
+    let there = same(sides, after, &["TargetFunctionArn", "Qualifier"]);
+    let who = if open(after) { "*" } else { "whoever a policy allows it" };
+    let origin = moved(sides, after, "AuthType");
+    let finding = sides.finding(Broadening::Invoke, who, &["lambda:InvokeFunctionUrl"], origin);
+    let finding = Finding { resources: vec![show::value(&after["TargetFunctionArn"])], ..finding };
+    let broader = !there || open(after) && !sides.before.is_some_and(open);
+    broader.then_some(finding)
+}
