@@ -6,6 +6,7 @@ mod calls;
 mod clock;
 mod connect;
 mod error;
+mod listing;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 pub use calls::{Call, Calls, mutates};
 pub use connect::{Connection, Identity, Target, unhurried};
 pub use error::{Class, Error, Result, SdkResult};
+pub use listing::{fits_xml, listed_key};
 pub use wait::{Patience, Poll, retry_while, until};
 
 use crate::model::Scope;
@@ -87,6 +89,12 @@ impl Context {
     #[must_use]
     pub fn working(&self, notes: Notes, cancel: CancellationToken) -> Self {
         Self { notes: Some(notes), cancel, ..self.clone() }
+    }
+
+    /// Whether the run was interrupted: what has many calls to make makes no more of them.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
     }
 
     /// Says what is being waited for.

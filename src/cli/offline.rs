@@ -6,7 +6,8 @@ use std::process::Command;
 
 use miette::Diagnostic;
 
-use super::session;
+use super::exit::Refused;
+use super::{protected, session};
 use crate::graph::Graph;
 use crate::model::{
     Contents, Declaration, Live, Mark, Orphan, Outputs, Ownership, Readiness, Snapshot, resolve,
@@ -41,28 +42,34 @@ fn declared(file: &StackFile) -> miette::Result<Graph> {
 }
 
 /// How a stack file differs from a base: another file, or itself at a git revision. Where the two describe stacks of
-/// different names, accounts or regions, the base is taken as if it described this one, and the review says so. The stack file
-/// comes along.
-pub(super) fn compare(path: &Path, base: &str) -> miette::Result<(Review, StackFile)> {
+/// different names, accounts or regions, the base is taken as if it described this one, and the review says so. What the
+/// stack's protection forbids comes along; of two stacks it says nothing, since nobody turns one into the other.
+pub(super) fn compare(path: &Path, base: &str) -> miette::Result<(Review, Option<Refused>)> {
     let head = config::load(path)?;
     let former = load_base(path, base)?;
-    let notes = notes(&head, &former);
+    let (notes, is_one) = (notes(&head, &former), identity(&head) == identity(&former));
     let aligned =
         StackFile { stack: head.stack.clone(), account: head.account.clone(), region: head.region, ..former };
     let mut review = between(&declared(&head)?, &declared(&aligned)?, &head, base);
     review.notes = notes;
-    Ok((review, head))
+    let refused = if is_one { protected::check(&head, &review).err() } else { None };
+    Ok((review, refused))
+}
+
+/// What tells one stack from another.
+fn identity(file: &StackFile) -> [(&'static str, String); 3] {
+    [
+        ("stack", file.stack.to_string()),
+        ("account", file.account.to_string()),
+        ("region", file.region.to_string()),
+    ]
 }
 
 /// What a comparison does not show.
 fn notes(head: &StackFile, base: &StackFile) -> Vec<String> {
-    let identity = [
-        ("stack", base.stack.to_string(), head.stack.to_string()),
-        ("account", base.account.to_string(), head.account.to_string()),
-        ("region", base.region.to_string(), head.region.to_string()),
-    ];
     let mut notes = vec!["the handlers' code and the live account are not compared".to_owned()];
-    for (what, before, after) in identity.iter().filter(|(_, before, after)| before != after) {
+    let pairs = identity(base).into_iter().zip(identity(head));
+    for ((what, before), (_, after)) in pairs.filter(|(before, after)| before != after) {
         notes.push(format!("{what} {before} is compared as if it were {after}: they are different stacks"));
     }
     notes

@@ -134,10 +134,10 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
 async fn plan(path: &Path, args: &Args) -> Planned {
     let path = path.to_owned();
     let reviewed = match &args.base {
-        Some(base) => offline::compare(&path, base).map(|(review, file)| {
-            let refused = protected::check(&file, &review).err();
-            (review, refused.map(miette::Report::from))
-        }),
+        Some(base) => {
+            let compared = offline::compare(&path, base);
+            compared.map(|(review, refused)| (review, refused.map(miette::Report::from)))
+        }
         None => reviewed(&path, args).await,
     };
     match reviewed {

@@ -4,13 +4,13 @@ use std::fs::File;
 
 use asset::{Description, output};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::Object;
+use aws_sdk_s3::types::{EncodingType, Object};
 use futures::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::NamedTempFile;
 
 use super::{Error, Library};
-use crate::aws::{self, SdkResult};
+use crate::aws::{self, SdkResult, listed_key};
 use crate::stack::library::MANIFESTS;
 
 /// Objects that are looked at side by side.
@@ -125,6 +125,8 @@ impl Library {
         let mut rows = csv::Writer::from_writer(manifest.reopen().map_err(Error::files(wrote))?);
         let mut choice = Choice { manifest, wanted, counts: Counts::default() };
         let list = self.cx.s3().list_objects_v2().bucket(&self.source).prefix(prefix);
+        // Keys may hold what XML cannot.
+        let list = list.encoding_type(EncodingType::Url);
         let mut pages = list.expected_bucket_owner(&self.cx.scope.account).into_paginator().send();
         while let Some(page) = pages.next().await {
             let Some(page) = page.unless("s3:ListBucket", &["NoSuchBucket"])? else {
@@ -147,20 +149,20 @@ impl Library {
 
     /// What became of an object, as far as that decides whether it is wanted; nothing if it is no video.
     async fn look_at(&self, object: &Object, wanted: Wanted) -> aws::Result<Option<Video>> {
-        let key = object.key().unwrap_or_default();
+        let key = listed_key(object.key().unwrap_or_default());
         let bytes = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
-        if !asset::is_video(key) || bytes == 0 {
+        if !asset::is_video(&key) || bytes == 0 {
             return Ok(None);
         }
-        let description = if wanted == Wanted::All { None } else { self.description(key).await? };
+        let description = if wanted == Wanted::All { None } else { self.description(&key).await? };
         let standing = match description {
             None => Standing::New,
-            Some(description) => match self.version(key).await? {
+            Some(description) => match self.version(&key).await? {
                 Some(version) => Standing::of(&version, &description),
                 None => return Ok(None),
             },
         };
-        Ok(Some(Video { key: key.to_owned(), bytes, standing }))
+        Ok(Some(Video { key, bytes, standing }))
     }
 
     /// The version of a key that is current.

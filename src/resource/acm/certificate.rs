@@ -12,9 +12,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_acm::types as sdk;
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::inventory::{ZONE_TAG, algorithm, listed, own, shared, tag, tags_of};
+use super::inventory::{ZONE_TAG, algorithm, listed, shared, tag, tags_of};
 use super::validation::{ABSENT, Progress, Proof, awaited, complete, describe};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{
@@ -125,6 +126,28 @@ async fn prove(cx: &Context, arn: &str, desired: &Certificate) -> Result<()> {
         drop(Certificate::delete(cx, arn, Removal::OnlyEmpty).await);
     }
     outcome
+}
+
+/// The stack's own living certificate of this name, key and zone: an issued one before one that is on its way.
+async fn own(cx: &Context, declared: &Certificate, mark: &Mark) -> Result<Option<String>> {
+    use sdk::CertificateStatus::{Issued, PendingValidation};
+    let fits = |summary: &sdk::CertificateSummary| {
+        let key = algorithm(summary.key_algorithm.as_ref());
+        summary.domain_name.as_deref() == Some(&declared.domain_name)
+            && key.is_none_or(|key| key == declared.key_algorithm)
+    };
+    let likely = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
+    let with_tags = likely.map(|summary| async move {
+        let arn = summary.certificate_arn.unwrap_or_default();
+        let tags = tags_of(cx, &arn).await?;
+        Ok((summary.status == Some(Issued), arn, tags))
+    });
+    let ours = try_join_all(with_tags).await?.into_iter().filter_map(|(issued, arn, tags)| {
+        let (tags, zone) = tags?;
+        let here = zone.is_none_or(|zone| zone == declared.zone());
+        (here && Mark::from_tags(&tags).as_ref() == Some(mark)).then_some((issued, arn))
+    });
+    Ok(ours.max().map(|(_, arn)| arn))
 }
 
 /// What `ValidationMethod` reads as.

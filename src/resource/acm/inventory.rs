@@ -1,12 +1,10 @@
 //! Which certificates the account has, and which of them are the stack's own: lists and tags.
 
 use aws_sdk_acm::types as sdk;
-use futures::future::try_join_all;
 
-use super::certificate::Certificate;
 use super::validation::ABSENT;
 use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{Mark, Tags};
+use crate::model::Tags;
 
 /// The tag that remembers in which zone the record stands, since ACM does not. It is the adapter's own.
 pub(super) const ZONE_TAG: &str = "provision:hosted-zone";
@@ -48,28 +46,6 @@ pub(super) async fn listed(
         found.extend(page.named("acm:ListCertificates")?.certificate_summary_list.unwrap_or_default());
     }
     Ok(found)
-}
-
-/// The stack's own living certificate of this name, key and zone: an issued one before one that is on its way.
-pub(super) async fn own(cx: &Context, declared: &Certificate, mark: &Mark) -> Result<Option<String>> {
-    use sdk::CertificateStatus::{Issued, PendingValidation};
-    let fits = |summary: &sdk::CertificateSummary| {
-        let key = algorithm(summary.key_algorithm.as_ref());
-        summary.domain_name.as_deref() == Some(&declared.domain_name)
-            && key.is_none_or(|key| key == declared.key_algorithm)
-    };
-    let likely = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
-    let with_tags = likely.map(|summary| async move {
-        let arn = summary.certificate_arn.unwrap_or_default();
-        let tags = tags_of(cx, &arn).await?;
-        Ok((summary.status == Some(Issued), arn, tags))
-    });
-    let ours = try_join_all(with_tags).await?.into_iter().filter_map(|(issued, arn, tags)| {
-        let (tags, zone) = tags?;
-        let here = zone.is_none_or(|zone| zone == declared.zone());
-        (here && Mark::from_tags(&tags).as_ref() == Some(mark)).then_some((issued, arn))
-    });
-    Ok(ours.max().map(|(_, arn)| arn))
 }
 
 /// Whether another certificate rests on the same record: ACM chooses the same one for the same name.

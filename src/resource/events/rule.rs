@@ -8,20 +8,16 @@ use std::future::Future;
 use aws_sdk_eventbridge::types as api;
 use serde::{Deserialize, Serialize};
 
-use super::{EventPattern, Target, target};
+use super::{ABSENT, DEFAULT_BUS, EventPattern, Target, place, target};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
-pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 /// Another change of the same rule or its targets is under way.
 const BUSY: &[&str] = &["ConcurrentModificationException"];
 /// The same, and: not every server of EventBridge knows a rule that was made a moment ago.
 const BUSY_OR_NEW: &[&str] = &["ConcurrentModificationException", "ResourceNotFoundException"];
-/// The bus that AWS services send their events to.
-const DEFAULT_BUS: &str = "default";
-
 /// A rule of an event bus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -80,12 +76,6 @@ impl RuleState {
 fn arn(scope: &Scope, bus: &str, name: &str) -> String {
     let place = if bus == DEFAULT_BUS { name.to_owned() } else { format!("{bus}/{name}") };
     scope.arn("events", &format!("rule/{place}"))
-}
-
-/// Bus and name of the rule with this ARN.
-pub(super) fn place(arn: &str) -> (&str, &str) {
-    let place = arn.split_once(":rule/").map_or(arn, |(_, place)| place);
-    place.split_once('/').unwrap_or((DEFAULT_BUS, place))
 }
 
 /// Makes a call that EventBridge refuses while another change of the same rule is under way.

@@ -7,7 +7,7 @@ use aws_sdk_eventbridge::operation::remove_targets::RemoveTargetsOutput;
 use aws_sdk_eventbridge::types as api;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{ABSENT, place};
+use super::{ABSENT, place};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::Input;
 

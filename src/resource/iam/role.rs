@@ -4,11 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use futures::{StreamExt, TryStreamExt, stream};
-use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
-
+use super::properties::{Policy, Role};
 use super::role_edit::{BUSY, Editor, api_tags};
+use super::role_read::{ABSENT, attached, document, inline_policies, tags_of};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{
     ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal,
@@ -17,50 +15,8 @@ use crate::model::{
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
-pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
 const EXISTS: &[&str] = &["EntityAlreadyExists"];
 const MALFORMED: &[&str] = &["MalformedPolicyDocument"];
-/// How many calls of a fan-out are under way at once.
-const ABREAST: usize = 8;
-
-/// A role.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Role {
-    /// Its name.
-    pub role_name: String,
-    /// The path before its name in the ARN, `/` by default.
-    pub path: String,
-    /// What it is for. IAM's own default is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// Who may assume it.
-    pub assume_role_policy_document: PolicyDocument,
-    /// Its inline policies, by name.
-    #[serde(default)]
-    pub policies: BTreeSet<Policy>,
-    /// The managed policies attached to it. Empty means that none may be: one attached by hand is drift.
-    #[serde(default)]
-    pub managed_policy_arns: BTreeSet<Input>,
-    /// The managed policy that bounds what its policies can allow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions_boundary: Option<Input>,
-    /// How long a session may last, in seconds (3,600 to 43,200).
-    pub max_session_duration: u32,
-    /// Its tags.
-    #[serde(default)]
-    pub tags: Tags,
-}
-
-/// An inline policy of a role.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Policy {
-    /// Its name within the role.
-    pub policy_name: String,
-    /// What it allows.
-    pub policy_document: PolicyDocument,
-}
 
 impl Role {
     /// A role at the root path with IAM's default session of an hour and nothing attached.
@@ -140,43 +96,6 @@ fn outputs_of(scope: &Scope, path: &str, name: &str) -> Outputs {
 
 fn with_id(foreseen: Outputs, id: String) -> Outputs {
     foreseen.into_iter().chain([("RoleId".to_owned(), id)]).collect()
-}
-
-/// A policy out of IAM's answers, which percent-encode it (RFC 3986).
-fn document(call: &'static str, encoded: &str) -> Result<PolicyDocument> {
-    let text = percent_decode_str(encoded).decode_utf8_lossy();
-    text.parse().map_err(|error| Error::unexpected(call, format!("unreadable policy: {error}")))
-}
-
-pub(super) async fn inline_names(cx: &Context, role: &str) -> Result<Vec<String>> {
-    let pages = cx.iam().list_role_policies().role_name(role).into_paginator().items().send();
-    Ok(pages.try_collect().await.unless("iam:ListRolePolicies", ABSENT)?.unwrap_or_default())
-}
-
-async fn inline_policies(cx: &Context, role: &str) -> Result<BTreeSet<Policy>> {
-    let names = inline_names(cx, role).await?;
-    let read = |name: String| async move {
-        let call = cx.iam().get_role_policy().role_name(role).policy_name(&name);
-        let Some(answer) = call.send().await.unless("iam:GetRolePolicy", ABSENT)? else { return Ok(None) };
-        let policy_document = document("iam:GetRolePolicy", &answer.policy_document)?;
-        Ok(Some(Policy { policy_name: name, policy_document }))
-    };
-    stream::iter(names)
-        .map(read)
-        .buffer_unordered(ABREAST)
-        .try_filter_map(|found| async { Ok(found) })
-        .try_collect()
-        .await
-}
-
-pub(super) async fn attached(cx: &Context, role: &str) -> Result<BTreeSet<Input>> {
-    let pages = cx.iam().list_attached_role_policies().role_name(role).into_paginator().items().send();
-    let found = pages.try_collect().await.unless("iam:ListAttachedRolePolicies", ABSENT)?.unwrap_or_default();
-    Ok(found.into_iter().filter_map(|policy| policy.policy_arn).map(Input::from).collect())
-}
-
-fn tags_of(found: Option<Vec<aws_sdk_iam::types::Tag>>) -> Tags {
-    found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }
 
 const ROLES: &[&str] = &["arn:aws:iam::{account}:role/{name}"];

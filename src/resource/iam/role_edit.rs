@@ -4,7 +4,8 @@ use std::future::Future;
 
 use aws_sdk_iam::types::Tag;
 
-use super::role::{ABSENT, Policy, Role, attached, inline_names};
+use super::properties::{Policy, Role};
+use super::role_read::{ABSENT, attached, inline_names};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{Input, Tags};
 

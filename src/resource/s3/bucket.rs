@@ -6,11 +6,9 @@
 
 use aws_sdk_s3::types as sdk;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde::{Deserialize, Serialize};
 
 use super::{
-    BucketEncryption, CorsConfiguration, LifecycleConfiguration, LoggingConfiguration, NO_BUCKET,
-    NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, ReplicationConfiguration,
+    Bucket, BucketEncryption, NO_BUCKET, OwnershipControls, PublicAccessBlockConfiguration,
     VersioningConfiguration, arn, change, emptying, remove, settings,
 };
 use crate::aws::{Class, Context, Error, Result, SdkResult};
@@ -23,43 +21,6 @@ const ELSEWHERE: &[&str] = &["AccessDenied", "PermanentRedirect", "Authorization
 const TAG_READS: usize = 16;
 /// How often a bucket that was emptied is found filled again before that is an error.
 const DELETIONS: usize = 3;
-
-/// A bucket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Bucket {
-    /// Its name, unique among all accounts of AWS.
-    pub bucket_name: String,
-    /// Whether it keeps every version of its objects. Absent: it does not.
-    #[serde(default, skip_serializing_if = "VersioningConfiguration::is_absence")]
-    pub versioning_configuration: VersioningConfiguration,
-    /// How it encrypts: no bucket is without.
-    pub bucket_encryption: BucketEncryption,
-    /// Who owns what others write. Absent: whoever wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ownership_controls: Option<OwnershipControls>,
-    /// What stops it from becoming public. Absent: nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub public_access_block_configuration: Option<PublicAccessBlockConfiguration>,
-    /// What it does with objects as they age. Absent: it keeps them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifecycle_configuration: Option<LifecycleConfiguration>,
-    /// Which sites' pages may talk to it from a browser. Absent: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cors_configuration: Option<CorsConfiguration>,
-    /// Whom it tells of what happens in it. Absent: nobody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notification_configuration: Option<NotificationConfiguration>,
-    /// Where S3 writes a record of every request. Absent: nowhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logging_configuration: Option<LoggingConfiguration>,
-    /// Where S3 copies new objects to. Absent: nowhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replication_configuration: Option<ReplicationConfiguration>,
-    /// Its tags.
-    #[serde(default)]
-    pub tags: Tags,
-}
 
 fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([

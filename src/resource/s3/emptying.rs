@@ -1,7 +1,9 @@
 //! Removes what a bucket holds: every version, every delete marker, every unfinished upload.
 //!
 //! One listing feeds several deleters, so that a bucket of a hundred thousand versions takes about as long as its
-//! listing. Memory stays at a few pages. What arrives meanwhile is met by looking again until nothing is left.
+//! listing. Memory stays at a few pages. What arrives meanwhile is met by looking again until nothing is left. Keys may hold
+//! what XML cannot: listings are asked for percent-encoded, and such keys deleted one by one
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints>).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +11,7 @@ use aws_sdk_s3::types as sdk;
 use futures::stream::{self, Stream, TryStreamExt};
 
 use super::NO_BUCKET;
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, Result, SdkResult, fits_xml, listed_key};
 
 /// How many batches of a thousand are in flight: S3 takes about 3,500 deletions a second of one prefix, and more at
 /// once would only earn `SlowDown`.
@@ -43,8 +45,14 @@ async fn delete_versions(cx: &Context, bucket: &str, gone: &AtomicUsize) -> Resu
     let batches = pages(|at| version_page(cx, bucket, at));
     batches
         .map_ok(|batch| async move {
+            if cx.is_cancelled() {
+                return Err(interrupted(bucket));
+            }
             let found = batch.len();
-            let deleted = delete_batch(cx, bucket, batch).await?;
+            let (plain, odd): (Vec<_>, Vec<_>) = batch.into_iter().partition(|one| fits_xml(&one.key));
+            let (plain, odd) =
+                tokio::try_join!(delete_batch(cx, bucket, plain), delete_singly(cx, bucket, odd))?;
+            let deleted = plain + odd;
             let sum = gone.fetch_add(deleted, Ordering::Relaxed) + deleted;
             cx.note(&format!("emptying {bucket}: {} versions gone", thousands(sum)));
             Ok(found)
@@ -54,9 +62,16 @@ async fn delete_versions(cx: &Context, bucket: &str, gone: &AtomicUsize) -> Resu
         .await
 }
 
+fn interrupted(bucket: &str) -> Error {
+    Error::interrupted("s3:DeleteObjectVersion", format!("interrupted while emptying {bucket}"))
+}
+
 /// Deletes a page of versions; how many are gone.
 async fn delete_batch(cx: &Context, bucket: &str, batch: Vec<sdk::ObjectIdentifier>) -> Result<usize> {
     let asked = batch.len();
+    if asked == 0 {
+        return Ok(0);
+    }
     let delete = sdk::Delete::builder().set_objects(Some(batch)).quiet(true).build();
     let call = cx.s3().delete_objects().bucket(bucket).expected_bucket_owner(&cx.scope.account);
     let call = call.delete(delete.expect("the objects are set"));
@@ -66,6 +81,16 @@ async fn delete_batch(cx: &Context, bucket: &str, batch: Vec<sdk::ObjectIdentifi
     let (busy, refused): (Vec<_>, Vec<_>) =
         answer.errors().iter().partition(|error| BUSY.contains(&error.code().unwrap_or_default()));
     refused.first().map_or(Ok(asked - busy.len()), |first| Err(refusal(bucket, first, refused.len())))
+}
+
+/// Deletes versions whose keys no request of XML can hold; how many are gone.
+async fn delete_singly(cx: &Context, bucket: &str, odd: Vec<sdk::ObjectIdentifier>) -> Result<usize> {
+    let deletes = stream::iter(odd.into_iter().map(Ok)).map_ok(|one| async move {
+        let call = cx.s3().delete_object().bucket(bucket).expected_bucket_owner(&cx.scope.account);
+        let call = call.key(one.key).set_version_id(one.version_id);
+        call.send().await.unless("s3:DeleteObjectVersion", NO_BUCKET).map(drop)
+    });
+    deletes.try_buffer_unordered(ABORTS).try_fold(0, |sum, ()| async move { Ok(sum + 1) }).await
 }
 
 fn refusal(bucket: &str, first: &sdk::Error, count: usize) -> Error {
@@ -84,9 +109,12 @@ async fn abort_uploads(cx: &Context, bucket: &str) -> Result<usize> {
         .try_flatten();
     uploads
         .map_ok(|upload| async move {
+            if cx.is_cancelled() {
+                return Err(interrupted(bucket));
+            }
             let call =
                 cx.s3().abort_multipart_upload().bucket(bucket).expected_bucket_owner(&cx.scope.account);
-            let call = call.set_key(upload.key).set_upload_id(upload.upload_id);
+            let call = call.set_key(upload.key.as_deref().map(listed_key)).set_upload_id(upload.upload_id);
             let absent = &["NoSuchUpload", "NoSuchBucket"];
             call.send().await.unless("s3:AbortMultipartUpload", absent).map(drop)
         })
@@ -117,28 +145,30 @@ where
 
 async fn version_page(cx: &Context, bucket: &str, at: Marker) -> Result<Page<sdk::ObjectIdentifier>> {
     let call = cx.s3().list_object_versions().bucket(bucket).expected_bucket_owner(&cx.scope.account);
-    let call = call.set_key_marker(at.0).set_version_id_marker(at.1);
+    let call = call.encoding_type(sdk::EncodingType::Url).set_key_marker(at.0).set_version_id_marker(at.1);
     let Some(answer) = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)? else {
         return Ok((Vec::new(), None));
     };
     let more = answer.is_truncated == Some(true);
-    let next = more.then_some(Marker(answer.next_key_marker, answer.next_version_id_marker));
+    let next = more
+        .then_some(Marker(answer.next_key_marker.as_deref().map(listed_key), answer.next_version_id_marker));
     let versions = answer.versions.unwrap_or_default().into_iter().map(|one| (one.key, one.version_id));
     let markers = answer.delete_markers.unwrap_or_default().into_iter().map(|one| (one.key, one.version_id));
     let named = versions.chain(markers).filter_map(|(key, version)| {
-        sdk::ObjectIdentifier::builder().set_key(key).set_version_id(version).build().ok()
+        sdk::ObjectIdentifier::builder().key(listed_key(&key?)).set_version_id(version).build().ok()
     });
     Ok((named.collect(), next))
 }
 
 async fn upload_page(cx: &Context, bucket: &str, at: Marker) -> Result<Page<sdk::MultipartUpload>> {
     let call = cx.s3().list_multipart_uploads().bucket(bucket).expected_bucket_owner(&cx.scope.account);
-    let call = call.set_key_marker(at.0).set_upload_id_marker(at.1);
+    let call = call.encoding_type(sdk::EncodingType::Url).set_key_marker(at.0).set_upload_id_marker(at.1);
     let Some(answer) = call.send().await.unless("s3:ListBucketMultipartUploads", NO_BUCKET)? else {
         return Ok((Vec::new(), None));
     };
     let more = answer.is_truncated == Some(true);
-    let next = more.then_some(Marker(answer.next_key_marker, answer.next_upload_id_marker));
+    let marker = answer.next_key_marker.as_deref().map(listed_key);
+    let next = more.then_some(Marker(marker, answer.next_upload_id_marker));
     Ok((answer.uploads.unwrap_or_default(), next))
 }
 

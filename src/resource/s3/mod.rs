@@ -19,7 +19,6 @@ mod settings;
 
 use std::future::Future;
 
-pub use bucket::Bucket;
 pub use bucket_policy::BucketPolicy;
 pub use cors::{CorsConfiguration, CorsRule};
 pub use encryption::BucketEncryption;
@@ -29,7 +28,7 @@ pub use lifecycle::{
 };
 pub use logging::{LoggingConfiguration, TargetObjectKeyFormat};
 pub use notification::NotificationConfiguration;
-pub use properties::{OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration};
+pub use properties::{Bucket, OwnershipControls, PublicAccessBlockConfiguration, VersioningConfiguration};
 pub use replication::ReplicationConfiguration;
 
 use crate::aws::{Context, Error, Patience, Result, retry_while};

@@ -1,7 +1,50 @@
-//! The bucket's small properties: versioning, object ownership, the public-access block.
+//! A bucket as it is declared, and its small properties: versioning, object ownership, the public-access block.
 
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
+
+use super::{
+    BucketEncryption, CorsConfiguration, LifecycleConfiguration, LoggingConfiguration,
+    NotificationConfiguration, ReplicationConfiguration,
+};
+use crate::model::Tags;
+
+/// A bucket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Bucket {
+    /// Its name, unique among all accounts of AWS.
+    pub bucket_name: String,
+    /// Whether it keeps every version of its objects. Absent: it does not.
+    #[serde(default, skip_serializing_if = "VersioningConfiguration::is_absence")]
+    pub versioning_configuration: VersioningConfiguration,
+    /// How it encrypts: no bucket is without.
+    pub bucket_encryption: BucketEncryption,
+    /// Who owns what others write. Absent: whoever wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership_controls: Option<OwnershipControls>,
+    /// What stops it from becoming public. Absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access_block_configuration: Option<PublicAccessBlockConfiguration>,
+    /// What it does with objects as they age. Absent: it keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle_configuration: Option<LifecycleConfiguration>,
+    /// Which sites' pages may talk to it from a browser. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors_configuration: Option<CorsConfiguration>,
+    /// Whom it tells of what happens in it. Absent: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_configuration: Option<NotificationConfiguration>,
+    /// Where S3 writes a record of every request. Absent: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging_configuration: Option<LoggingConfiguration>,
+    /// Where S3 copies new objects to. Absent: nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication_configuration: Option<ReplicationConfiguration>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+}
 
 /// Whether the bucket keeps every version of its objects.
 ///

@@ -4,7 +4,7 @@
 
 use aws_sdk_s3::types as sdk;
 
-use super::bucket::Bucket;
+use super::properties::Bucket;
 use super::{
     BucketEncryption, CorsConfiguration, LifecycleConfiguration, LoggingConfiguration, NO_BUCKET,
     NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, ReplicationConfiguration,
@@ -146,15 +146,15 @@ pub(super) async fn tags(cx: &Context, name: &str) -> Result<Tags> {
 }
 
 async fn holds_versions(cx: &Context, name: &str) -> Result<bool> {
-    let call =
-        cx.s3().list_object_versions().bucket(name).max_keys(1).expected_bucket_owner(&cx.scope.account);
+    let call = cx.s3().list_object_versions().bucket(name).max_keys(1);
+    let call = call.encoding_type(sdk::EncodingType::Url).expected_bucket_owner(&cx.scope.account);
     let answer = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)?;
     Ok(answer.is_some_and(|page| !page.versions().is_empty() || !page.delete_markers().is_empty()))
 }
 
 async fn holds_uploads(cx: &Context, name: &str) -> Result<bool> {
-    let call =
-        cx.s3().list_multipart_uploads().bucket(name).max_uploads(1).expected_bucket_owner(&cx.scope.account);
+    let call = cx.s3().list_multipart_uploads().bucket(name).max_uploads(1);
+    let call = call.encoding_type(sdk::EncodingType::Url).expected_bucket_owner(&cx.scope.account);
     let answer = call.send().await.unless("s3:ListBucketMultipartUploads", NO_BUCKET)?;
     Ok(answer.is_some_and(|page| !page.uploads().is_empty()))
 }

@@ -1,0 +1,33 @@
+//! Keys in S3's listings. A key may hold what XML cannot, so listings are asked for percent-encoded, and read back here.
+//!
+//! Follows the S3 user guide, "Naming Amazon S3 objects", on XML-related constraints.
+
+use percent_encoding::percent_decode_str;
+
+/// A key as it is, out of a listing that was asked for with `encoding-type=url`. Spaces stand there as plus signs.
+#[must_use]
+pub fn listed_key(encoded: &str) -> String {
+    percent_decode_str(&encoded.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// Whether a request in XML can hold a key (XML 1.0, section 2.2).
+#[must_use]
+pub fn fits_xml(key: &str) -> bool {
+    key.chars().all(|letter| match letter {
+        '\t' | '\n' | '\r' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        _ => letter >= ' ',
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read_as_they_are_and_told_by_what_xml_can_hold() {
+        assert_eq!(listed_key("films%2Fa+b%2Bc%01.mp4"), "films/a b+c\u{1}.mp4");
+        assert!(fits_xml("films/한 &<>\t\r\n.mp4"));
+        assert!(!fits_xml("a\u{1}b") && !fits_xml("\u{ffff}"));
+    }
+}
