@@ -2,12 +2,17 @@
 //!
 //! Follows the S3 user guide, "Naming Amazon S3 objects", on XML-related constraints.
 
+use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
-/// A key as it is, out of a listing that was asked for with `encoding-type=url`. Spaces stand there as plus signs.
+/// A key as it is, out of a listing that was asked for with `encoding-type=url`, and says whether it is encoded so. Spaces
+/// stand there as plus signs.
 #[must_use]
-pub fn listed_key(encoded: &str) -> String {
-    percent_decode_str(&encoded.replace('+', " ")).decode_utf8_lossy().into_owned()
+pub fn listed_key(key: &str, encoding: Option<&EncodingType>) -> String {
+    if encoding != Some(&EncodingType::Url) {
+        return key.to_owned();
+    }
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 /// Whether a request in XML can hold a key (XML 1.0, section 2.2).
@@ -26,7 +31,9 @@ mod tests {
 
     #[test]
     fn keys_are_read_as_they_are_and_told_by_what_xml_can_hold() {
-        assert_eq!(listed_key("films%2Fa+b%2Bc%01.mp4"), "films/a b+c\u{1}.mp4");
+        let (url, plain) = (Some(&EncodingType::Url), "100%25+1.mp4");
+        assert_eq!(listed_key("films%2Fa+b%2Bc%01.mp4", url), "films/a b+c\u{1}.mp4");
+        assert_eq!(listed_key(plain, None), plain, "a service that does not encode says so");
         assert!(fits_xml("films/한 &<>\t\r\n.mp4"));
         assert!(!fits_xml("a\u{1}b") && !fits_xml("\u{ffff}"));
     }

@@ -132,7 +132,8 @@ impl Library {
             let Some(page) = page.unless("s3:ListBucket", &["NoSuchBucket"])? else {
                 return Err(Error::NotApplied { bucket: self.source.clone() });
             };
-            let looks = stream::iter(page.contents()).map(|object| self.look_at(object, wanted));
+            let looks = stream::iter(page.contents())
+                .map(|object| self.look_at(object, page.encoding_type(), wanted));
             let mut looks = looks.buffered(AT_ONCE);
             while let Some(video) = looks.next().await {
                 match video? {
@@ -148,8 +149,13 @@ impl Library {
     }
 
     /// What became of an object, as far as that decides whether it is wanted; nothing if it is no video.
-    async fn look_at(&self, object: &Object, wanted: Wanted) -> aws::Result<Option<Video>> {
-        let key = listed_key(object.key().unwrap_or_default());
+    async fn look_at(
+        &self,
+        object: &Object,
+        encoding: Option<&EncodingType>,
+        wanted: Wanted,
+    ) -> aws::Result<Option<Video>> {
+        let key = listed_key(object.key().unwrap_or_default(), encoding);
         let bytes = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
         if !asset::is_video(&key) || bytes == 0 {
             return Ok(None);

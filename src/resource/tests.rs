@@ -43,7 +43,10 @@ fn operation(method: &Method, uri: &Uri, headers: &HeaderMap, body: &str) -> Str
         return target.rsplit('.').next().unwrap_or_default().to_owned();
     }
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
-    action.map_or_else(|| format!("{method} {}", uri.path().trim_end_matches('/')), str::to_owned)
+    let of_s3 = |pair: &&str| ["versions", "uploads", "delete"].contains(&pair.trim_end_matches('='));
+    let sub = uri.query().and_then(|query| query.split('&').find(of_s3)).map(|pair| format!("?{pair}"));
+    let rest = || format!("{method} {}{}", uri.path().trim_end_matches('/'), sub.unwrap_or_default());
+    action.map_or_else(rest, str::to_owned)
 }
 
 fn answered(answer: Answer, operation: &str, headers: &HeaderMap) -> Response {
@@ -176,6 +179,39 @@ fn function() -> Value {
         "Handler": "bootstrap", "Architectures": ["arm64"], "Code": { "S3Bucket": "home", "S3Key": key },
         "MemorySize": 128, "Timeout": 3, "LoggingConfig": { "LogFormat": "Text", "LogGroup": "g" }, "Tags": [],
     })
+}
+
+#[tokio::test]
+async fn a_bucket_goes_whatever_its_keys_are() {
+    let versions = concat!(
+        "<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>",
+        "<Version><Key>a+b%2Bc</Key><VersionId>v1</VersionId></Version>",
+        "<DeleteMarker><Key>odd%01</Key><VersionId>v2</VersionId></DeleteMarker></ListVersionsResult>",
+    );
+    let uploads = concat!(
+        "<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>",
+        "<Upload><Key>half+%02</Key><UploadId>u</UploadId></Upload></ListMultipartUploadsResult>",
+    );
+    let xml = |text: &str| Answer::Ok(json!(text));
+    let (cx, stage) = play(&[
+        ("GET /vod-source?uploads", xml(uploads)),
+        ("GET /vod-source?versions", xml(versions)),
+        ("DELETE /vod-source/half%20%02", xml("")),
+        ("DELETE /vod-source/odd%01", xml("")),
+        ("POST /vod-source?delete", xml("<DeleteResult/>")),
+        ("GET /vod-source?uploads", xml("<ListMultipartUploadsResult/>")),
+        ("GET /vod-source?versions", xml("<ListVersionsResult/>")),
+        ("DELETE /vod-source", xml("")),
+    ])
+    .await;
+    let buckets = registry().get(&Kind::new("AWS::S3::Bucket")).unwrap();
+    buckets.delete(&cx, "vod-source", Removal::WithContents).await.unwrap();
+    called(&stage);
+    let bodies = stage.lock().unwrap().bodies.join("");
+    assert!(
+        bodies.contains("<Key>a b+c</Key><VersionId>v1</VersionId>") && !bodies.contains("v2"),
+        "{bodies}"
+    );
 }
 
 #[tokio::test]

@@ -108,13 +108,13 @@ async fn abort_uploads(cx: &Context, bucket: &str) -> Result<usize> {
         .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
         .try_flatten();
     uploads
-        .map_ok(|upload| async move {
+        .map_ok(|(key, upload)| async move {
             if cx.is_cancelled() {
                 return Err(interrupted(bucket));
             }
             let call =
                 cx.s3().abort_multipart_upload().bucket(bucket).expected_bucket_owner(&cx.scope.account);
-            let call = call.set_key(upload.key.as_deref().map(listed_key)).set_upload_id(upload.upload_id);
+            let call = call.key(key).upload_id(upload);
             let absent = &["NoSuchUpload", "NoSuchBucket"];
             call.send().await.unless("s3:AbortMultipartUpload", absent).map(drop)
         })
@@ -149,27 +149,31 @@ async fn version_page(cx: &Context, bucket: &str, at: Marker) -> Result<Page<sdk
     let Some(answer) = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)? else {
         return Ok((Vec::new(), None));
     };
+    let listed = |key: &str| listed_key(key, answer.encoding_type.as_ref());
     let more = answer.is_truncated == Some(true);
-    let next = more
-        .then_some(Marker(answer.next_key_marker.as_deref().map(listed_key), answer.next_version_id_marker));
+    let marker = answer.next_key_marker.as_deref().map(listed);
+    let next = more.then_some(Marker(marker, answer.next_version_id_marker));
     let versions = answer.versions.unwrap_or_default().into_iter().map(|one| (one.key, one.version_id));
     let markers = answer.delete_markers.unwrap_or_default().into_iter().map(|one| (one.key, one.version_id));
     let named = versions.chain(markers).filter_map(|(key, version)| {
-        sdk::ObjectIdentifier::builder().key(listed_key(&key?)).set_version_id(version).build().ok()
+        sdk::ObjectIdentifier::builder().key(listed(&key?)).set_version_id(version).build().ok()
     });
     Ok((named.collect(), next))
 }
 
-async fn upload_page(cx: &Context, bucket: &str, at: Marker) -> Result<Page<sdk::MultipartUpload>> {
+async fn upload_page(cx: &Context, bucket: &str, at: Marker) -> Result<Page<(String, String)>> {
     let call = cx.s3().list_multipart_uploads().bucket(bucket).expected_bucket_owner(&cx.scope.account);
     let call = call.encoding_type(sdk::EncodingType::Url).set_key_marker(at.0).set_upload_id_marker(at.1);
     let Some(answer) = call.send().await.unless("s3:ListBucketMultipartUploads", NO_BUCKET)? else {
         return Ok((Vec::new(), None));
     };
+    let listed = |key: &str| listed_key(key, answer.encoding_type.as_ref());
     let more = answer.is_truncated == Some(true);
-    let marker = answer.next_key_marker.as_deref().map(listed_key);
+    let marker = answer.next_key_marker.as_deref().map(listed);
     let next = more.then_some(Marker(marker, answer.next_upload_id_marker));
-    Ok((answer.uploads.unwrap_or_default(), next))
+    let uploads = answer.uploads.unwrap_or_default().into_iter();
+    let named = uploads.filter_map(|one| Some((listed(one.key.as_deref()?), one.upload_id?)));
+    Ok((named.collect(), next))
 }
 
 /// `12000` as `12,000`.
