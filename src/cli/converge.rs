@@ -6,8 +6,8 @@ use miette::miette;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::exit::{self, Refused};
-use super::interrupt::{Interrupted, Writing};
+use super::exit::{self, Interrupted, Refused};
+use super::interrupt::Writing;
 use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::execute::{self, Ending, Execution, Outcome};

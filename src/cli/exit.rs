@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use miette::Diagnostic;
 
-use super::interrupt::Interrupted;
 use crate::home::Locked;
 use crate::plan::check;
 use crate::saved;
@@ -55,6 +54,12 @@ impl Diagnostic for Refused {
         self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 }
+
+/// The run was interrupted before it changed anything of the stack.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("interrupted; nothing of the stack was changed")]
+#[diagnostic(help("run the command again"))]
+pub(super) struct Interrupted;
 
 /// The exit code of an error.
 pub(super) fn of(report: &miette::Report) -> u8 {

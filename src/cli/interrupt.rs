@@ -3,23 +3,16 @@
 
 use std::sync::{Mutex, Once, PoisonError};
 
-use miette::Diagnostic;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::exit;
+use super::exit::{self, Interrupted};
 use crate::report::out::errln;
 
 /// What the part that writes now waits for.
 static WRITING: Mutex<Option<CancellationToken>> = Mutex::new(None);
 /// From the first part that writes on, signals come here: the system's own way with them cannot be brought back.
 static LISTENING: Once = Once::new();
-
-/// The run was interrupted before it changed anything of the stack.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("interrupted; nothing of the stack was changed")]
-#[diagnostic(help("run the command again"))]
-pub(super) struct Interrupted;
 
 /// A part of a command that writes: while this lives, a signal does not end the program.
 pub(super) struct Writing {

@@ -7,7 +7,7 @@ use asset::output;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 
-use super::judge::{Fault, Rule};
+use super::fault::{Fault, Rule};
 use super::{Error, Stage};
 
 /// How long an answer may take.

@@ -10,7 +10,7 @@ use m3u8_rs::{MasterPlaylist, MediaPlaylist};
 use reqwest::header::{COOKIE, HeaderMap, HeaderValue, ORIGIN};
 use reqwest::{Client, Url};
 
-use super::judge::Fault;
+use super::fault::Fault;
 use super::served::Served;
 use super::{Error, Stage};
 

@@ -6,12 +6,12 @@
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use m3u8_rs::{
     AlternativeMedia, AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType, VariantStream,
 };
 
+use super::fault::{Fault, Rule};
 use super::measure::{Picture, Segment, Stream};
 
 /// Apple's margin between declared and measured bit rates.
@@ -32,35 +32,6 @@ pub struct Rendition<'a> {
     pub playlist: &'a MediaPlaylist,
     /// Its stream.
     pub stream: &'a Stream,
-}
-
-/// Who asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// RFC 8216: players may fail.
-    Rfc8216,
-    /// Apple's authoring specification: players may choose badly.
-    Apple,
-    /// What a stack promises of every answer: kinds, times in caches, who may read.
-    Stack,
-}
-
-/// Something wrong with a rendition set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The playlist, as the multivariant playlist names it; empty for that playlist itself.
-    pub playlist: String,
-    /// Who asks for it.
-    pub rule: Rule,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let playlist = if self.playlist.is_empty() { "the multivariant playlist" } else { &self.playlist };
-        write!(f, "{playlist}: {}", self.what)
-    }
 }
 
 /// Every fault of a rendition set.

@@ -7,6 +7,7 @@
 mod clip;
 mod decode;
 mod door;
+mod fault;
 mod fetch;
 mod judge;
 mod measure;
@@ -28,7 +29,8 @@ use fetch::Set;
 
 pub use clip::Clip;
 pub use decode::Decoded;
-pub use judge::{Fault, Rendition, Rule, bandwidth, judge};
+pub use fault::{Fault, Rule};
+pub use judge::{Rendition, bandwidth, judge};
 pub use measure::{Picture, Segment, Sound, Stream};
 
 /// What the check needs of the stack's buckets. Who may not list a bucket is told that a missing object is forbidden.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use asset::output;
 use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 
-use super::judge::{Fault, Rule};
+use super::fault::{Fault, Rule};
 
 /// What was wrong with the answers so far: each thing once, with the first file and how many there were.
 #[derive(Debug, Default)]
