@@ -48,13 +48,16 @@ fn outputs_of(scope: &Scope, id: &str) -> Outputs {
 }
 
 impl Delivery {
-    /// The delivery between the two, of which there is one at most.
-    async fn between(cx: &Context, source: &str, destination: &str) -> Result<Option<String>> {
+    /// The delivery between the two, of which there is one at most. Where the source's name is not known yet, any source of
+    /// the stack's will do: the destination is the stack's alone, so that a look need not wait for the source.
+    async fn between(cx: &Context, source: Option<&str>, destination: &str) -> Result<Option<String>> {
+        let own = format!("{}-", cx.scope.stack);
+        let comes = |name: &str| source.map_or_else(|| name.starts_with(&own), |source| name == source);
         let mut pages = cx.logs().describe_deliveries().into_paginator().send();
         while let Some(page) = pages.next().await {
             let found = page.named("logs:DescribeDeliveries")?.deliveries.unwrap_or_default();
             let joins = |one: &Found| {
-                one.delivery_source_name() == Some(source)
+                one.delivery_source_name().is_some_and(comes)
                     && one.delivery_destination_arn() == Some(destination)
             };
             if let Some(id) = found.into_iter().find(joins).and_then(|one| one.id) {
@@ -104,7 +107,9 @@ impl Delivery {
                 .delivery
                 .and_then(|made| made.id)
                 .ok_or_else(|| Error::unexpected("logs:CreateDelivery", "the answer names no delivery")),
-            Err(error) if error.is(CONFLICT) => Self::between(cx, &source, &destination).await?.ok_or(error),
+            Err(error) if error.is(CONFLICT) => {
+                Self::between(cx, Some(&source), &destination).await?.ok_or(error)
+            }
             Err(error) => Err(error),
         }
     }
@@ -141,9 +146,8 @@ impl Resource for Delivery {
     }
 
     async fn find(cx: &Context, declared: &Self, _: &Mark) -> Result<Option<String>> {
-        let ends = (declared.delivery_source_name.known(), declared.delivery_destination_arn.known());
-        let (Some(source), Some(destination)) = ends else { return Ok(None) };
-        Self::between(cx, &source, &destination).await
+        let Some(destination) = declared.delivery_destination_arn.known() else { return Ok(None) };
+        Self::between(cx, declared.delivery_source_name.known().as_deref(), &destination).await
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
