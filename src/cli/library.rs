@@ -137,6 +137,7 @@ fn code(job: &Job) -> ExitCode {
     }
 }
 
+/// The stack's library. The session comes along, since it counts the calls until it ends.
 async fn open(stack: &Path) -> miette::Result<(Session, Library)> {
     let session = Session::open(stack).await?;
     let graph = session.declare_unbuilt().await?;

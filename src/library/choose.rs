@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::NamedTempFile;
 
 use super::{Error, Library};
-use crate::aws::{self, SdkResult, listed_key};
+use crate::aws::{self, SdkResult, listed_key, unhurried};
 use crate::stack::library::MANIFESTS;
 
 /// Objects that are looked at side by side.
@@ -200,7 +200,8 @@ impl Library {
             why: error.to_string(),
         })?;
         let put = self.cx.s3().put_object().bucket(&self.work).key(&key).content_type("text/csv").body(body);
-        let put = put.expected_bucket_owner(&self.cx.scope.account).send().await.named("s3:PutObject")?;
+        let put = put.expected_bucket_owner(&self.cx.scope.account).customize();
+        let put = put.config_override(unhurried()).send().await.named("s3:PutObject")?;
         Ok((key, put.e_tag.unwrap_or_default().trim_matches('"').to_owned()))
     }
 }
