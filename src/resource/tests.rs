@@ -14,7 +14,7 @@ use super::registry;
 use crate::aws::{Connection, Context, Error, Target};
 use crate::diff::diff;
 use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness, Scope};
-use crate::resource::{Created, Removal};
+use crate::resource::{Adapter, Created, Removal};
 
 /// An operation, and what the service answers when it is called.
 type Line = (&'static str, Answer);
@@ -120,12 +120,23 @@ async fn update(cx: &Context, kind: &'static str, id: &str, seen: &Value, to: &V
     let adapter = registry().get(&Kind::new(kind)).unwrap();
     let mut desired = seen.clone();
     desired.as_object_mut().unwrap().extend(to.as_object().unwrap().clone());
-    let changes = diff(&desired, seen, adapter.create_only(), adapter.write_only());
+    replace(cx, adapter, id, seen, &desired).await
+}
+
+/// Changes what has these properties into what has those.
+async fn replace(
+    cx: &Context,
+    adapter: &dyn Adapter,
+    id: &str,
+    seen: &Value,
+    desired: &Value,
+) -> Result<(), Error> {
+    let changes = diff(desired, seen, adapter.create_only(), adapter.write_only());
     let (outputs, ownership) = (Outputs::new(), Ownership::Unmarked);
     let (id, properties) = (id.to_owned(), seen.clone());
     let (readiness, contents) = (Readiness::Ready, Contents::Nothing);
     let live = Live { id, properties, outputs, ownership, readiness, contents };
-    adapter.update(cx, &live, &desired, &changes).await
+    adapter.update(cx, &live, desired, &changes).await
 }
 
 async fn create(cx: &Context, kind: &'static str, desired: Value) -> Result<Created, Error> {
@@ -231,7 +242,76 @@ async fn a_function_whose_role_was_made_a_moment_ago_is_made() {
     assert_eq!(called(&stage), [MAKE, MAKE, MAKE]);
 }
 
+#[tokio::test]
+async fn versions_end_once_s3_sees_that_copying_has_ended() {
+    let mut copied = json!({
+        "BucketName": "vod-work", "Tags": [], "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [{ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } }],
+        },
+    });
+    let plain = copied.clone();
+    copied["VersioningConfiguration"] = json!({ "Status": "Enabled" });
+    copied["ReplicationConfiguration"] = json!({ "Role": "arn:r", "Rules": [] });
+    let buckets = registry().get(&Kind::new("AWS::S3::Bucket")).unwrap();
+    let held = Answer::Error("InvalidBucketState", "A replication configuration is present on this bucket");
+    let (end, suspend) = ("DELETE /vod-work", "PUT /vod-work");
+    let (cx, stage) = play(&[(end, ok()), (suspend, held.clone()), (suspend, ok())]).await;
+    replace(&cx, buckets, "vod-work", &copied, &plain).await.unwrap();
+    assert_eq!(called(&stage), [end, suspend, suspend]);
+    copied.as_object_mut().unwrap().remove("ReplicationConfiguration");
+    let (cx, stage) = play(&[(suspend, held)]).await;
+    let locked = replace(&cx, buckets, "vod-work", &copied, &plain).await.unwrap_err();
+    assert_eq!((locked.code.as_str(), called(&stage).len()), ("InvalidBucketState", 1), "it does not pass");
+}
+
 const ABSENT: Answer = Answer::Error("ResourceNotFoundException", "Function not found");
+
+#[tokio::test]
+async fn a_region_without_urls_has_none_and_a_permission_that_is_missing_is_said() {
+    const LIST: &str = "GET /2021-10-31/functions/vod-submit/urls";
+    let urls = registry().get(&Kind::new("AWS::Lambda::Url")).unwrap();
+    let unknown = "Unable to determine service/operation name to be authorized";
+    let (cx, stage) = play(&[(LIST, Answer::Error("AccessDeniedException", unknown))]).await;
+    assert_eq!(urls.beside(&cx, "vod-submit", &[]).await.unwrap(), []);
+    called(&stage);
+    let denied = "User: u is not authorized to perform: lambda:ListFunctionUrlConfigs";
+    let (cx, stage) = play(&[(LIST, Answer::Error("AccessDeniedException", denied))]).await;
+    assert_eq!(urls.beside(&cx, "vod-submit", &[]).await.unwrap_err().message, denied);
+    called(&stage);
+}
+
+#[tokio::test]
+async fn a_log_source_that_is_still_seen_of_another_distribution_is_not_taken_for_the_new_one() {
+    let tags = json!({ "provision:stack": "vod", "provision:address": "delivery/log-source" });
+    let there = |distribution: &str| {
+        Answer::Ok(json!({ "deliverySource": {
+            "name": "vod-access-logs", "logType": "ACCESS_LOGS", "resourceArns": [distribution],
+        } }))
+    };
+    let tagged = Answer::Ok(json!({ "tags": tags }));
+    let elsewhere =
+        Answer::Error("ConflictException", "Update to existing Delivery Source with new ResourceId");
+    let (put, get, list) = ("PutDeliverySource", "GetDeliverySource", "ListTagsForResource");
+    let desired = json!({
+        "Name": "vod-access-logs", "ResourceArn": "arn:new", "LogType": "ACCESS_LOGS",
+        "Tags": [
+            { "Key": "provision:stack", "Value": "vod" },
+            { "Key": "provision:address", "Value": "delivery/log-source" },
+        ],
+    });
+    let script = [
+        (put, elsewhere.clone()),
+        (get, there("arn:former")),
+        (list, tagged.clone()),
+        (put, elsewhere),
+        (get, there("arn:new")),
+        (list, tagged),
+    ];
+    let (cx, stage) = play(&script).await;
+    create(&cx, "AWS::Logs::DeliverySource", desired).await.unwrap();
+    let puts = called(&stage).into_iter().filter(|call| call == put).count();
+    assert_eq!(puts, 2, "the second had got through, though its answer was lost");
+}
 
 #[tokio::test]
 async fn a_function_made_a_moment_ago_gets_its_permission_and_its_destination() {

@@ -13,7 +13,7 @@ use aws_sdk_lambda::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently};
-use crate::aws::{Context, Result, SdkResult};
+use crate::aws::{Class, Context, Error, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -104,13 +104,26 @@ fn outputs_of(found: &sdk::FunctionUrlConfig) -> Outputs {
     outputs([("FunctionArn", found.function_arn.clone()), ("FunctionUrl", found.function_url.clone())])
 }
 
+/// What the endpoint of a region in which Lambda has no URLs says of calls about them, whoever makes them.
+const UNKNOWN_CALL: &str = "Unable to determine service/operation name";
+
+/// Whether there are no URLs in this region at all, such as in me-central-1 (Lambda developer guide, "Creating and managing
+/// Lambda function URLs"). The code is the one of a permission that is missing, so the message must tell.
+fn has_none_here(error: &Error) -> bool {
+    error.class == Class::Denied && error.message.contains(UNKNOWN_CALL)
+}
+
 /// All URLs of a function, by name or ARN, and of its aliases; none where there is no function.
 async fn all_of(cx: &Context, function: &str) -> Result<Vec<sdk::FunctionUrlConfig>> {
     let mut pages = cx.lambda().list_function_url_configs().function_name(function).into_paginator().send();
     let mut all = Vec::new();
     while let Some(page) = pages.next().await {
-        let Some(page) = page.unless("lambda:ListFunctionUrlConfigs", ABSENT)? else { break };
-        all.extend(page.function_url_configs);
+        match page.unless("lambda:ListFunctionUrlConfigs", ABSENT) {
+            Ok(Some(page)) => all.extend(page.function_url_configs),
+            Ok(None) => break,
+            Err(error) if has_none_here(&error) => break,
+            Err(error) => return Err(error),
+        }
     }
     Ok(all)
 }

@@ -4,9 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{
-    ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, settle_new, tags_of,
-};
+use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, owned, retag, settle, settle_new, tags_of};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
@@ -38,6 +36,14 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
 
 /// To deliver the logs of something takes a permission of the service that it is of.
 const DELIVER: Allow = Allow::new(&["cloudfront:AllowVendedLogDeliveryForResource"], DISTRIBUTIONS);
+
+impl DeliverySource {
+    /// Whether another one has the same owner and leads to the same logs.
+    fn is_as(&self, other: &Self) -> bool {
+        self.tags.ownership() == other.tags.ownership()
+            && (&self.resource_arn, &self.log_type) == (&other.resource_arn, &other.log_type)
+    }
+}
 
 impl Resource for DeliverySource {
     const KIND: Kind = Kind::new("AWS::Logs::DeliverySource");
@@ -108,10 +114,12 @@ impl Resource for DeliverySource {
                 .log_type(&desired.log_type)
                 .set_tags(Some(desired.tags.to_map()));
             match call.send().await.named("logs:PutDeliverySource") {
-                Err(error) if error.is(CONFLICT) => {
-                    let ours = is_ours(cx, &arn(&cx.scope, &desired.name), &desired.tags).await?;
-                    if ours { Ok(()) } else { Err(error) }
-                }
+                // The first attempt may have got through. But one of this name may also be of what was there before, and be
+                // seen for some moments after it was deleted: CloudWatch Logs does not let it lead elsewhere.
+                Err(error) if error.is(CONFLICT) => match Self::observe(cx, &desired.name).await? {
+                    Some(there) if there.properties.is_as(desired) => Ok(()),
+                    _ => Err(error),
+                },
                 answer => answer.map(drop),
             }
         };

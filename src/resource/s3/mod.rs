@@ -50,7 +50,15 @@ async fn change<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    let settling = |error: &Error| error.is(CONFLICT) || error.is(NOT_YET);
+    change_while(cx, |_| false, call).await
+}
+
+/// The same while something else is still settling as well.
+async fn change_while<T, F>(cx: &Context, also: impl Fn(&Error) -> bool, call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let settling = |error: &Error| error.is(CONFLICT) || error.is(NOT_YET) || also(error);
     retry_while(cx, Patience::SECONDS, SETTLING, settling, call).await
 }
 

@@ -8,9 +8,9 @@ use super::properties::Bucket;
 use super::{
     BucketEncryption, CorsConfiguration, LifecycleConfiguration, LoggingConfiguration, NO_BUCKET,
     NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, ReplicationConfiguration,
-    VersioningConfiguration, change,
+    VersioningConfiguration, change, change_while,
 };
-use crate::aws::{Context, Result, SdkResult};
+use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{Contents, Tags};
 
 /// A bucket's properties and whether it holds anything, or `None` if there is no such bucket. One round trip.
@@ -164,9 +164,10 @@ async fn holds_uploads(cx: &Context, name: &str) -> Result<bool> {
 pub(super) async fn write(cx: &Context, bucket: &Bucket, touched: impl Fn(&str) -> bool) -> Result<()> {
     let (replication, wanted) =
         (touched("ReplicationConfiguration"), bucket.replication_configuration.as_ref());
-    when(replication && wanted.is_none(), delete_replication(cx, bucket)).await?;
+    let ended = replication && wanted.is_none();
+    when(ended, delete_replication(cx, bucket)).await?;
     tokio::try_join!(
-        when(touched("VersioningConfiguration"), write_versioning(cx, bucket)),
+        when(touched("VersioningConfiguration"), write_versioning(cx, bucket, ended)),
         when(touched("BucketEncryption"), write_encryption(cx, bucket)),
         when(touched("OwnershipControls"), write_ownership(cx, bucket)),
         when(touched("PublicAccessBlockConfiguration"), write_public_access_block(cx, bucket)),
@@ -186,12 +187,15 @@ async fn when(needed: bool, write: impl Future<Output = Result<()>>) -> Result<(
     if needed { write.await } else { Ok(()) }
 }
 
-async fn write_versioning(cx: &Context, bucket: &Bucket) -> Result<()> {
+/// Where replication has ended only now, S3 may take a while to see that (S3 API reference, `DeleteBucketReplication`).
+async fn write_versioning(cx: &Context, bucket: &Bucket, replicated: bool) -> Result<()> {
     let call = cx.s3().put_bucket_versioning().bucket(&bucket.bucket_name);
     let call = call
         .versioning_configuration(bucket.versioning_configuration.to_sdk())
         .expected_bucket_owner(&cx.scope.account);
-    change(cx, || async { call.clone().send().await.named("s3:PutBucketVersioning").map(drop) }).await
+    let unseen = |error: &Error| replicated && error.is(&["InvalidBucketState"]);
+    change_while(cx, unseen, || async { call.clone().send().await.named("s3:PutBucketVersioning").map(drop) })
+        .await
 }
 
 async fn write_encryption(cx: &Context, bucket: &Bucket) -> Result<()> {

@@ -98,6 +98,14 @@ fn delivery() {
     let behavior = |keys: Value| json!({ "DistributionConfig": { "DefaultCacheBehavior": { "TargetOriginId": "o", "TrustedKeyGroups": keys } } });
     assert_eq!(both(CDN, &behavior(Value::Null), &behavior(json!(["k"]))), (LOSS, NOTICE));
     assert_eq!(both(CDN, &behavior(json!(["k", "l"])), &behavior(json!(["k"]))), (LOSS, NOTICE));
+    for (member, attached) in [
+        ("TrustedSigners", json!(["self"])),
+        ("FunctionAssociations", json!([{ "EventType": "viewer-request", "FunctionARN": "arn:f" }])),
+    ] {
+        let with =
+            |list: &Value| json!({ "DistributionConfig": { "DefaultCacheBehavior": { member: list } } });
+        assert_eq!(both(CDN, &with(&Value::Null), &with(&attached)), (NOTICE, LOSS), "{member}");
+    }
     let places = |list: Value| {
         json!({ "DistributionConfig": { "Restrictions": { "GeoRestriction": {
         "RestrictionType": "whitelist", "Locations": list

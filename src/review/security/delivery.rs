@@ -83,6 +83,18 @@ fn set_of_keys(behavior: &Value) -> BTreeSet<String> {
     groups.into_iter().chain(names(&behavior["TrustedSigners"])).collect()
 }
 
+/// The functions that see a behaviour's requests or answers, each as where it stands and when it runs. Whether one decides who
+/// may watch, only its code says.
+fn functions(behavior: &Value) -> BTreeSet<String> {
+    let listed = |member: &str, arn: &str| {
+        let all = behavior[member].as_array().into_iter().flatten();
+        all.map(|one| format!("{member}: {} on {}", show::value(&one[arn]), show::value(&one["EventType"])))
+            .collect::<Vec<_>>()
+    };
+    let edge = listed("LambdaFunctionAssociations", "LambdaFunctionARN");
+    listed("FunctionAssociations", "FunctionARN").into_iter().chain(edge).collect()
+}
+
 fn behaviors(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
     let mut paths = patterns(after);
     paths.extend(patterns(before).into_iter().filter(|path| !patterns(after).contains(path)));
@@ -108,6 +120,9 @@ fn behaviors(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
                     format!("TrustedKeyGroups: new {key}"),
                 );
             }
+        }
+        for function in functions(was).difference(&functions(will)) {
+            expose("*", "read what the function may have refused", format!("{function} removed"));
         }
         let plain = |behavior: &Value| behavior["ViewerProtocolPolicy"] == "allow-all";
         if plain(will) && !plain(was) {

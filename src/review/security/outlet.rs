@@ -42,9 +42,14 @@ fn replication(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
     .collect()
 }
 
-/// Whether these members say the same before and after; case is no matter in them, as in hosts and addresses.
+/// Whether these members say the same before and after. Case is no matter in an e-mail address; in ARNs, patterns of events
+/// and the paths of hooks it is.
 fn same(sides: &Sides<'_>, after: &Value, members: &[&str]) -> bool {
-    let told = |properties: &Value, member: &str| show::value(&properties[member]).to_lowercase();
+    let told = |properties: &Value, member: &str| {
+        let told = show::value(&properties[member]);
+        let mail = properties["Protocol"].as_str().is_some_and(|protocol| protocol.starts_with("email"));
+        if mail { told.to_lowercase() } else { told }
+    };
     sides
         .before
         .is_some_and(|before| members.iter().all(|member| told(before, member) == told(after, member)))

@@ -176,6 +176,10 @@ macro_rules! members {
                     Some(FunctionAssociation::build(&self.function_associations)?);
                 behavior.lambda_function_associations =
                     Some(LambdaFunctionAssociation::build(&self.lambda_function_associations)?);
+                // Somebody turned on gRPC; CloudFront refuses that without its method.
+                if !self.allowed_methods.contains(&sdk::Method::Post) {
+                    behavior.grpc_config = None;
+                }
                 (behavior.forwarded_values, behavior.min_ttl) = (None, None);
                 (behavior.default_ttl, behavior.max_ttl) = (None, None);
                 // An update must name these even where they are empty.
@@ -230,6 +234,16 @@ pub(super) mod tests {
     fn a_behaviour_without_key_groups_trusts_nobody_s_signature() {
         let groups = CacheBehavior::reads(None, "output", "cache".into()).key_groups().unwrap();
         assert_eq!((groups.enabled, groups.quantity, groups.items), (false, 0, None));
+    }
+
+    #[test]
+    fn grpc_goes_with_the_method_that_it_needs() {
+        let every = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"].map(sdk::Method::from);
+        let opened = CacheBehavior { allowed_methods: every.into(), ..behavior(None) };
+        let mut live = opened.default_over(None).unwrap();
+        live.grpc_config = Some(sdk::GrpcConfig::builder().enabled(true).build().unwrap());
+        assert!(opened.default_over(Some(live.clone())).unwrap().grpc_config.is_some());
+        assert_eq!(behavior(None).default_over(Some(live)).unwrap().grpc_config, None);
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl DistributionConfig {
         config.aliases = Some(counted!(sdk::Aliases, self.aliases.iter().cloned())?);
         config.default_root_object = Some(self.default_root_object.clone().unwrap_or_default());
         config.origins = Some(self.origins_over(config.origins)?);
+        config.origin_groups = config.origin_groups.map(|groups| self.groups_over(groups)).transpose()?;
         config.default_cache_behavior =
             Some(self.default_cache_behavior.default_over(config.default_cache_behavior)?);
         config.cache_behaviors = Some(self.behaviors_over(config.cache_behaviors)?);
@@ -99,6 +100,14 @@ impl DistributionConfig {
         let live = live.map(|list| list.items).unwrap_or_default();
         let over = |origin: &Origin| origin.over(live.iter().find(|old| old.id == origin.id).cloned());
         counted!(sdk::Origins, self.origins.iter().map(over).collect::<Built<Vec<_>>>()?)
+    }
+
+    /// The groups that somebody made of origins, but for those of an origin that goes: CloudFront refuses such a group.
+    fn groups_over(&self, live: sdk::OriginGroups) -> Built<sdk::OriginGroups> {
+        let stays =
+            |member: &sdk::OriginGroupMember| self.origins.iter().any(|origin| origin.id == member.origin_id);
+        let whole = |group: &sdk::OriginGroup| group.members.iter().flat_map(|list| &list.items).all(stays);
+        counted!(sdk::OriginGroups, live.items.into_iter().flatten().filter(whole))
     }
 
     fn behaviors_over(&self, live: Option<sdk::CacheBehaviors>) -> Built<sdk::CacheBehaviors> {
@@ -216,6 +225,25 @@ pub(super) mod tests {
         assert_eq!((updated.staging, updated.logging), (live.staging, live.logging));
         let behavior = updated.default_cache_behavior.unwrap();
         assert_eq!(behavior.realtime_log_config_arn.as_deref(), Some("arn:x"));
+    }
+
+    #[test]
+    fn an_update_takes_away_the_group_of_an_origin_that_goes() {
+        let group = |id: &str, origins: [&str; 2]| {
+            let member = |id: &str| sdk::OriginGroupMember::builder().origin_id(id).build().unwrap();
+            let members = sdk::OriginGroupMembers::builder().quantity(2);
+            let members = members.set_items(Some(origins.map(member).to_vec())).build().unwrap();
+            let codes = sdk::StatusCodes::builder().quantity(1).items(403).build().unwrap();
+            let criteria = sdk::OriginGroupFailoverCriteria::builder().status_codes(codes).build();
+            sdk::OriginGroup::builder().id(id).members(members).failover_criteria(criteria).build().unwrap()
+        };
+        let own = origin().id;
+        let groups = [group("spare", [&own, "by-hand"]), group("same", [&own, &own])];
+        let mut live = full().fresh("once").unwrap();
+        live.origin_groups = Some(counted!(sdk::OriginGroups, groups).unwrap());
+        let updated = full().over(live).unwrap().origin_groups.unwrap();
+        let left: Vec<_> = updated.items.iter().flatten().map(|group| group.id.as_str()).collect();
+        assert_eq!((updated.quantity, left), (1, vec!["same"]));
     }
 
     #[test]

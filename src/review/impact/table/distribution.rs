@@ -9,6 +9,7 @@ const GUIDE_UPDATE: &str = "AmazonCloudFront/latest/DeveloperGuide/HowToUpdateDi
 const GUIDE_SETTINGS: &str = "AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesGeneral.html";
 const GUIDE_BEHAVIOR: &str = "AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html";
 const GUIDE_KEYS: &str = "AmazonCloudFront/latest/DeveloperGuide/private-content-trusted-signers.html";
+const GUIDE_FUNCTIONS: &str = "AmazonCloudFront/latest/DeveloperGuide/edge-functions.html";
 const GUIDE_GEO: &str = "AmazonCloudFront/latest/DeveloperGuide/georestrictions.html";
 const GUIDE_ACCESS: &str =
     "AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html";
@@ -20,6 +21,8 @@ const PROPAGATES: &str =
 const UNSIGNED: &str = "Nothing on these paths plays any more without a signed URL or cookie.";
 const UNSIGNED_NO_MORE: &str = "These paths play without a signature.";
 const KEYS_GO: &str = "URLs and cookies signed with keys that go stop working.";
+const SIGNERS_GO: &str = "What accounts signed with key pairs of their own counts no more.";
+const FUNCTIONS_GO: &str = "Requests and answers meet the function no more: what it rewrote is not rewritten, what it refused not refused.";
 const HTTPS_ONLY: &str = "Viewers who come over plain HTTP are refused.";
 const NO_HEADERS: &str =
     "The headers it added go: players on other sites cannot read the videos unless the origin allows it.";
@@ -179,6 +182,54 @@ pub(super) const ROWS: &[Row] = &[
         Notice,
         UNSIGNED_NO_MORE,
         GUIDE_KEYS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.DefaultCacheBehavior.TrustedSigners",
+        When::Goes,
+        Interruption,
+        SIGNERS_GO,
+        GUIDE_KEYS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.CacheBehaviors[].TrustedSigners",
+        When::Goes,
+        Interruption,
+        SIGNERS_GO,
+        GUIDE_KEYS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.DefaultCacheBehavior.FunctionAssociations",
+        When::Goes,
+        Interruption,
+        FUNCTIONS_GO,
+        GUIDE_FUNCTIONS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.CacheBehaviors[].FunctionAssociations",
+        When::Goes,
+        Interruption,
+        FUNCTIONS_GO,
+        GUIDE_FUNCTIONS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.DefaultCacheBehavior.LambdaFunctionAssociations",
+        When::Goes,
+        Interruption,
+        FUNCTIONS_GO,
+        GUIDE_FUNCTIONS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.CacheBehaviors[].LambdaFunctionAssociations",
+        When::Goes,
+        Interruption,
+        FUNCTIONS_GO,
+        GUIDE_FUNCTIONS,
     ),
     part(
         CDN,

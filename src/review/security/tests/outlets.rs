@@ -54,6 +54,8 @@ fn somebody_else_is_told() {
     let origins: Vec<_> = found.iter().map(|one| one.origin.as_str()).collect();
     assert_eq!(origins, ["Endpoint: a@example.com gives way to b@example.com"]);
     assert_eq!(updated(SUBSCRIPTION, &subscribed("a@example.com"), &subscribed("A@Example.com")), []);
+    let hook = |path: &str| json!({ "TopicArn": "arn:t", "Protocol": "https", "Endpoint": format!("https://hooks/{path}") });
+    assert_eq!(updated(SUBSCRIPTION, &hook("a"), &hook("A")).len(), 1, "paths have case");
     assert_eq!(deleted(SUBSCRIPTION, &subscribed("a@example.com")), []);
 }
 
@@ -63,6 +65,8 @@ fn logs_are_sent_elsewhere() {
     let found = created(FILTER, &filter("arn:d", ""));
     assert_eq!((found.len(), found[0].principal.as_str()), (1, "arn:d"));
     assert_eq!(updated(FILTER, &filter("arn:d", "x"), &filter("arn:d", "")).len(), 1);
+    assert_eq!(updated(FILTER, &filter("arn:d", "ERROR"), &filter("arn:d", "error")).len(), 1);
+    assert_eq!(updated(FILTER, &filter("arn:d:function:a", ""), &filter("arn:d:function:A", "")).len(), 1);
     assert_eq!(updated(FILTER, &filter("arn:d", ""), &filter("arn:d", "")), []);
     assert_eq!(deleted(FILTER, &filter("arn:d", "")), []);
 }

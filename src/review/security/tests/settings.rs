@@ -141,6 +141,23 @@ fn what_asked_for_an_account_s_signature_opens() {
     );
 }
 
+/// A function that somebody attached may be what lets only some viewers in.
+#[test]
+fn a_function_that_is_taken_off_may_have_refused() {
+    let functions = |member: &str| format!("/DistributionConfig/DefaultCacheBehavior/{member}");
+    for (member, arn) in
+        [("FunctionAssociations", "FunctionARN"), ("LambdaFunctionAssociations", "LambdaFunctionARN")]
+    {
+        let attached = json!([{ "EventType": "viewer-request", arn: "arn:f:1" }]);
+        let before = set(&distribution(), &functions(member), attached);
+        let origin =
+            format!("DistributionConfig.CacheBehavior[*].{member}: arn:f:1 on viewer-request removed");
+        exposes(DISTRIBUTION, &before, &functions(member), Value::Null, &origin);
+        let moved = json!([{ "EventType": "viewer-response", arn: "arn:f:1" }]);
+        assert_eq!(updated(DISTRIBUTION, &before, &set(&before, &functions(member), moved)).len(), 1);
+    }
+}
+
 #[test]
 fn delivery_opens() {
     let at = |member: &str| format!("/DistributionConfig/{member}");
