@@ -179,10 +179,11 @@ where
         };
         return Error {
             call,
-            class: if code.is_empty() && status.is_server_error() {
-                Class::Unreachable
-            } else {
-                classify(&code)
+            class: match status.as_u16() {
+                500.. if code.is_empty() => Class::Unreachable,
+                // S3 answers HEAD without a body, and so without a code.
+                403 if code.is_empty() => Class::Denied,
+                _ => classify(&code),
             },
             code,
             message,
@@ -204,6 +205,9 @@ fn shorten(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
 
     #[test]
@@ -221,5 +225,16 @@ mod tests {
         );
         let help = error.help().map(|help| help.to_string());
         assert_eq!(help.as_deref(), Some("allow `sqs:CreateQueue` for the identity you run as"));
+    }
+
+    #[test]
+    fn an_answer_without_a_body_is_known_by_its_status() {
+        let class = |status: u16| {
+            let error =
+                aws_sdk_s3::operation::head_object::HeadObjectError::generic(ErrorMetadata::default());
+            let raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            from_sdk("s3:GetObject", &SdkError::service_error(error, raw)).class
+        };
+        assert_eq!([403, 400, 503].map(class), [Class::Denied, Class::Refused, Class::Unreachable]);
     }
 }
