@@ -81,7 +81,7 @@ pub async fn declared(
 }
 
 /// Whether a read failed only since that of what it is a part of did: the policy of a bucket that is somebody else's. Where
-/// these credentials may not read the whole, that says nothing of the part, which asks for a permission of its own.
+/// these credentials may not read the whole or the part, the part asks for a permission of its own.
 fn echoes(
     regions: &Regions,
     registry: &Registry,
@@ -94,6 +94,9 @@ fn echoes(
         let cx = regions.context(&declaration.region);
         registry.get(&declaration.kind)?.id(&cx, &resolve(&declaration.properties, &|_| None))
     };
+    if failed.get(address).is_none_or(aws::Error::names_the_caller) {
+        return false;
+    }
     let Some(part) = id(address) else { return false };
     graph.needs(address).any(|needed| {
         let error = failed.get(needed).filter(|error| error.class != aws::Class::Denied);

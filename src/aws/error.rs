@@ -56,6 +56,13 @@ impl Error {
         Self { class: Class::Interrupted, ..Self::unexpected(call, message) }
     }
 
+    /// Whether it says that the caller lacks a permission: AWS names the caller then, but where it answers for another account
+    /// it says no more than that access is denied (IAM user guide, "Troubleshoot access denied error messages").
+    #[must_use]
+    pub fn names_the_caller(&self) -> bool {
+        self.class == Class::Denied && self.message.contains(" is not authorized to perform: ")
+    }
+
     /// Whether AWS gave one of these codes.
     #[must_use]
     pub fn is(&self, codes: &[&str]) -> bool {

@@ -99,7 +99,7 @@ impl Home {
 
     /// What a refusal to read is: S3 answers the same where the bucket is another account's.
     async fn explain(&self, error: Error) -> Error {
-        if error.class != Class::Denied {
+        if error.class != Class::Denied || error.names_the_caller() {
             return error;
         }
         let listed =

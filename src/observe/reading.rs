@@ -30,12 +30,8 @@ impl Answers for Fake {
                 Some("taken" | "taken/policy") => {
                     return Err(aws::Error::unexpected("test:Get", "not yours"));
                 }
-                Some("denied" | "denied/policy") => {
-                    return Err(aws::Error {
-                        class: Class::Denied,
-                        ..aws::Error::unexpected("test:Get", "")
-                    });
-                }
+                Some("denied" | "denied/policy") => return Err(denied("Access Denied")),
+                Some("taken/tags") => return Err(denied("User: me is not authorized to perform: test:Get")),
                 Some("absent") => return Ok(None),
                 Some("slow") => self.hanging_is_found.notified().await,
                 Some("hanging") if declared["On"] != json!("id-of-middle") => return Ok(None),
@@ -55,6 +51,10 @@ impl Answers for Fake {
         }
         .boxed()
     }
+}
+
+fn denied(message: &str) -> aws::Error {
+    aws::Error { class: Class::Denied, ..aws::Error::unexpected("test:Get", message) }
 }
 
 /// What is read of resources of these names, each of them on another one's id.
@@ -109,11 +109,12 @@ async fn a_part_of_what_is_not_readable_has_nothing_to_add_but_what_is_to_be_all
     let unreadable = read(&[
         ("taken", None),
         ("taken/policy", Some("taken")),
+        ("taken/tags", Some("taken")),
         ("denied", None),
         ("denied/policy", Some("denied")),
         ("unreadable", Some("taken")),
     ]);
     let failures = unreadable.await.unwrap_err().failures;
     let named: Vec<&str> = failures.iter().map(|one| one.subject.as_str()).collect();
-    assert_eq!(named, ["denied", "denied/policy", "taken", "unreadable"]);
+    assert_eq!(named, ["denied", "denied/policy", "taken", "taken/tags", "unreadable"]);
 }
