@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
 use crate::model::{
-    Address, Declaration, Kind, Known, Live, Mark, Orphan, Ownership, Snapshot, refs, resolve,
+    Address, Declaration, Kind, Known, Live, Mark, Orphan, Ownership, Snapshot, is_part, refs, resolve,
 };
 use crate::resource::{Beside, Registry};
 
@@ -50,7 +50,8 @@ type Read<'a> = Shared<BoxFuture<'a, aws::Result<Option<Live>>>>;
 /// to another resource waits until that one is found.
 ///
 /// # Errors
-/// When any of them fails: all failures are named.
+/// When any of them fails: all failures are named, but for those that only say again that what they are a part of cannot
+/// be read.
 pub async fn declared(
     regions: &Regions,
     registry: &Registry,
@@ -64,11 +65,43 @@ pub async fn declared(
         let read = find_after(regions, registry, declaration, awaited).boxed().shared();
         reads.insert(&declaration.address, read);
     }
-    let reads = reads.into_iter().map(|(address, read)| async move {
-        let found = read.await.map_err(|error| Failure { subject: address.to_string(), error })?;
-        Ok(found.map(|seen| (address.clone(), seen)))
-    });
-    Ok(collect(join_all(reads).await)?.into_iter().flatten().collect())
+    let reads = reads.into_iter().map(|(address, read)| async move { (address, read.await) });
+    let (mut live, mut failed) = (BTreeMap::new(), BTreeMap::new());
+    for (address, found) in join_all(reads).await {
+        match found {
+            Ok(seen) => live.extend(seen.map(|seen| (address.clone(), seen))),
+            Err(error) => drop(failed.insert(address, error)),
+        }
+    }
+    let echoes = |address: &Address| echoes(regions, registry, graph, &failed, address);
+    let own = failed.iter().filter(|(address, _)| !echoes(address));
+    let failures: Vec<Failure> =
+        own.map(|(address, error)| Failure { subject: address.to_string(), error: error.clone() }).collect();
+    if failures.is_empty() { Ok(live) } else { Err(Unreadable { failures }) }
+}
+
+/// Whether a read failed only since that of what it is a part of did: the policy of a bucket that is somebody else's. Where
+/// these credentials may not read the whole or the part, the part asks for a permission of its own.
+fn echoes(
+    regions: &Regions,
+    registry: &Registry,
+    graph: &Graph,
+    failed: &BTreeMap<&Address, aws::Error>,
+    address: &Address,
+) -> bool {
+    let id = |address: &Address| {
+        let declaration = graph.get(address)?;
+        let cx = regions.context(&declaration.region);
+        registry.get(&declaration.kind)?.id(&cx, &resolve(&declaration.properties, &|_| None))
+    };
+    if failed.get(address).is_none_or(aws::Error::names_the_caller) {
+        return false;
+    }
+    let Some(part) = id(address) else { return false };
+    graph.needs(address).any(|needed| {
+        let error = failed.get(needed).filter(|error| error.class != aws::Class::Denied);
+        error.and_then(|_| id(needed)).is_some_and(|whole| is_part(&part, &whole))
+    })
 }
 
 /// Looks at once; where that finds nothing, again with the outputs of what is awaited, as far as that is there.

@@ -96,7 +96,11 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
         stderr.contains("not tried:\n") && stderr.contains("could not be noted"),
         "says what was done: {stderr}"
     );
+    let (dead, _) = cloud.provision(&["local", "status", "--name", &cloud.name], 1);
+    assert!(dead.contains("emulator ended: "), "{dead}");
     cloud.provision(&["local", "stop", "--name", &cloud.name], 0);
+    let (gone, _) = cloud.provision(&["local", "status", "--name", &cloud.name], 1);
+    assert_eq!(gone, "the local cloud does not run\n");
     let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
     assert!(applied.contains(" created\n"), "{applied}");
     cloud.provision(&["local", "stop", "--name", &cloud.name], 0);

@@ -56,6 +56,13 @@ impl Error {
         Self { class: Class::Interrupted, ..Self::unexpected(call, message) }
     }
 
+    /// Whether it says that the caller lacks a permission: AWS names the caller then, but where it answers for another account
+    /// it says no more than that access is denied (IAM user guide, "Troubleshoot access denied error messages").
+    #[must_use]
+    pub fn names_the_caller(&self) -> bool {
+        self.class == Class::Denied && self.message.contains(" is not authorized to perform: ")
+    }
+
     /// Whether AWS gave one of these codes.
     #[must_use]
     pub fn is(&self, codes: &[&str]) -> bool {
@@ -179,10 +186,11 @@ where
         };
         return Error {
             call,
-            class: if code.is_empty() && status.is_server_error() {
-                Class::Unreachable
-            } else {
-                classify(&code)
+            class: match status.as_u16() {
+                500.. if code.is_empty() => Class::Unreachable,
+                // S3 answers HEAD without a body, and so without a code.
+                403 if code.is_empty() => Class::Denied,
+                _ => classify(&code),
             },
             code,
             message,
@@ -204,6 +212,9 @@ fn shorten(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
 
     #[test]
@@ -221,5 +232,16 @@ mod tests {
         );
         let help = error.help().map(|help| help.to_string());
         assert_eq!(help.as_deref(), Some("allow `sqs:CreateQueue` for the identity you run as"));
+    }
+
+    #[test]
+    fn an_answer_without_a_body_is_known_by_its_status() {
+        let class = |status: u16| {
+            let error =
+                aws_sdk_s3::operation::head_object::HeadObjectError::generic(ErrorMetadata::default());
+            let raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            from_sdk("s3:GetObject", &SdkError::service_error(error, raw)).class
+        };
+        assert_eq!([403, 400, 503].map(class), [Class::Denied, Class::Refused, Class::Unreachable]);
     }
 }

@@ -119,6 +119,7 @@ async fn carry_out(
             let put = async { Ok(session.home.put_bundle(&bundle_key(&package.sha256), file).await?) };
             writing.unless(put).await?;
         }
+        converge::still_held(&lost)?;
         let noted =
             Noted::begin(session, (&survey, &plan), "apply", input.digest(), &declared.packages).await?;
         let under = Under {

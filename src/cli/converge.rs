@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use miette::miette;
 use serde_json::Value;
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{self, Interrupted, Refused};
@@ -118,15 +119,33 @@ pub(super) fn binding(plan: &Plan) -> Plan {
     plan
 }
 
+/// Passes while the stack's lock is held: whoever took a lost one over writes now, the record too.
+pub(super) fn still_held(lost: &CancellationToken) -> miette::Result<()> {
+    if !lost.is_cancelled() {
+        return Ok(());
+    }
+    let says = "the stack's lock was lost: somebody else took it over, or it could not be renewed in time; nothing was changed";
+    Err(Refused::new(says, "run the command again").into())
+}
+
+/// Cancelled by an interrupt, and by the loss of the lock: in the same moment where it is lost already.
+fn stopped_by(interrupt: &CancellationToken, lost: &CancellationToken) -> (CancellationToken, AbortHandle) {
+    let stop = interrupt.child_token();
+    if lost.is_cancelled() {
+        stop.cancel();
+    }
+    let (lost, stopping) = (lost.clone(), stop.clone());
+    let losing = tokio::spawn(async move {
+        lost.cancelled().await;
+        stopping.cancel();
+    });
+    (stop, losing.abort_handle())
+}
+
 /// Carries out the plan with progress on stderr. Ctrl-C finishes the calls in flight and starts no others; so does the
 /// loss of the lock.
 pub(super) async fn execute(session: &Session, plan: &Plan, under: Under<'_>) -> Outcome {
-    let cancel = under.writing.token().child_token();
-    let (lost, stop) = (under.lost.clone(), cancel.clone());
-    let losing = tokio::spawn(async move {
-        lost.cancelled().await;
-        stop.cancel();
-    });
+    let (cancel, losing) = stopped_by(under.writing.token(), &under.lost);
     let progress = Progress::begin(plan);
     let execution = Execution {
         regions: &session.regions,
@@ -141,7 +160,10 @@ pub(super) async fn execute(session: &Session, plan: &Plan, under: Under<'_>) ->
     progress.end().await;
     losing.abort();
     if under.lost.is_cancelled() {
-        errln!("somebody else took the stack's lock over: finished the calls in flight, started no others");
+        errln!(
+            "the stack's lock was lost, to somebody else or since it could not be renewed in time: finished the calls in \
+             flight, started no others"
+        );
     }
     outcome
 }
@@ -215,7 +237,8 @@ fn undone<'a>(plan: &'a Plan, outcome: &Outcome, address: &Address) -> Option<&'
     })
 }
 
-/// Orphans that are still there because their deletion failed or was not tried.
+/// Orphans that are still there because their deletion failed or was not tried. What somebody added is none of them: it is
+/// seen beside what is declared, and remembered it would pass for something that was declared once.
 fn former(plan: &Plan, survey: &Survey, outcome: &Outcome) -> Vec<Recorded> {
     let left = |orphan: &&crate::model::Orphan| {
         let mut steps = plan.steps.iter().zip(&outcome.endings);
@@ -224,7 +247,7 @@ fn former(plan: &Plan, survey: &Survey, outcome: &Outcome) -> Vec<Recorded> {
                 && matches!(ending, Ending::Done(_))
         })
     };
-    let orphans = survey.snapshot.orphans.iter().filter(left);
+    let orphans = survey.snapshot.orphans.iter().filter(|orphan| !orphan.by_hand).filter(left);
     orphans
         .map(|orphan| Recorded {
             known: Known {
@@ -273,6 +296,39 @@ mod tests {
             readiness: Readiness::Ready,
             contents: Contents::Nothing,
         }
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_is_lost_already_lets_no_step_begin() {
+        let (interrupt, lost) = (CancellationToken::new(), CancellationToken::new());
+        assert!(still_held(&lost).is_ok() && !stopped_by(&interrupt, &lost).0.is_cancelled());
+        lost.cancel();
+        assert!(stopped_by(&interrupt, &lost).0.is_cancelled());
+        assert_eq!(exit::of(&still_held(&lost).unwrap_err()), exit::REFUSED);
+        assert!(!interrupt.is_cancelled());
+    }
+
+    /// Interrupted before it went, it would else be told as "no longer declared" by the next plan, and wait for the rest.
+    #[test]
+    fn what_somebody_added_is_not_remembered_as_the_stacks() {
+        let part = Orphan {
+            address: "handlers/submit/permission/by-hand".into(),
+            kind: Kind::new("AWS::Test::Thing"),
+            region: "eu-west-1".into(),
+            live: live("by-hand", Ownership::Inherited),
+            by_hand: true,
+        };
+        let snapshot = Snapshot { orphans: vec![part], ..Snapshot::default() };
+        let scope = crate::model::Scope {
+            stack: "vod".into(),
+            account: "111122223333".into(),
+            region: "eu-west-1".into(),
+        };
+        let graph = Graph::new([]).unwrap();
+        let rules = |_: &Kind| Rules { create_only: &[], write_only: &[], rank: 0, normal: Value::clone };
+        let plan = plan::plan(&scope, &graph, &snapshot, &rules);
+        let outcome = Outcome { endings: vec![Ending::Interrupted], ..Outcome::default() };
+        assert_eq!(existing(&graph, &plan, &Survey { snapshot, record: None }, &outcome), []);
     }
 
     /// A certificate of another name: the former one is an orphan at the address of the new one.

@@ -19,7 +19,7 @@ pub(super) const CHANGES: u8 = 2;
 pub(super) const REFUSED: u8 = 3;
 /// Some of it was done and some was not; running it again goes on from there.
 pub(super) const PARTIAL: u8 = 4;
-/// Ctrl-C: the calls in flight were finished and no others were started.
+/// Ctrl-C, or the stack's lock was lost: the calls in flight were finished and no others were started.
 pub(super) const INTERRUPTED: u8 = 130;
 
 /// Something that is not done since a rule or a person says so.
@@ -75,6 +75,12 @@ pub(super) fn of(report: &miette::Report) -> u8 {
     }
 }
 
+/// The code of a command whose results could not be written. That something was refused, or done in part, counts for more.
+pub(super) fn unwritten(code: ExitCode) -> ExitCode {
+    let done = [DONE, CHANGES].map(self::code).contains(&code);
+    if done { self::code(FAILED) } else { code }
+}
+
 /// A code for the operating system.
 pub(super) fn code(code: u8) -> ExitCode {
     ExitCode::from(code)
@@ -89,6 +95,14 @@ mod tests {
         assert_eq!(of(&Refused::plain("no").into()), REFUSED);
         assert_eq!(of(&check::Refused { refusals: Vec::new() }.into()), REFUSED);
         assert_eq!(of(&miette::miette!("the disk is full")), FAILED);
+    }
+
+    #[test]
+    fn lost_results_do_not_hide_what_was_done_in_part() {
+        assert_eq!([DONE, CHANGES].map(code).map(unwritten), [FAILED; 2].map(code));
+        for graver in [FAILED, REFUSED, PARTIAL, INTERRUPTED].map(code) {
+            assert_eq!(unwritten(graver), graver);
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! `provision local`: starts, stops, empties and shows the cloud on this machine.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
 
+use super::exit;
 use crate::local;
 use crate::report::out::{errln, outln};
 
@@ -78,32 +80,31 @@ struct Serve {
     owner: Option<u32>,
 }
 
-/// Performs the command.
+/// Performs the command; exit codes are those of `docs/exit-codes.md`.
 ///
 /// # Errors
 /// Whatever [`local`] reports.
-pub async fn run(args: Args) -> miette::Result<()> {
+pub async fn run(args: Args) -> miette::Result<ExitCode> {
     match args.action {
-        Action::Start(start) => self::start(start).await,
+        Action::Start(start) => self::start(start).await?,
         Action::Stop(which) => {
             let stopped = local::stop(&which.name, which.port).await?;
             outln!("{}", if stopped { "local cloud stopped" } else { "the local cloud does not run" });
-            Ok(())
         }
-        Action::Status(which) => status(&which).await,
+        Action::Status(which) => return status(&which).await,
         Action::Reset(which) => {
             let reset = local::reset(&which.name, which.port).await?;
             outln!("{}", if reset { "local cloud emptied" } else { "the local cloud does not run" });
-            Ok(())
         }
         Action::Serve(serve) => {
             let Which { name, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
             let Serve { account, region, enforce, owner, .. } = serve;
-            Ok(local::serve(local::ServeOptions { name, port, account, region, latency, enforce, owner })
-                .await?)
+            local::serve(local::ServeOptions { name, port, account, region, latency, enforce, owner })
+                .await?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn start(start: Start) -> miette::Result<()> {
@@ -117,10 +118,11 @@ async fn start(start: Start) -> miette::Result<()> {
     Ok(())
 }
 
-async fn status(which: &Which) -> miette::Result<()> {
+/// Shows how it is; that it does not answer calls is no success.
+async fn status(which: &Which) -> miette::Result<ExitCode> {
     let Some(status) = local::status(&which.name, which.port).await? else {
         outln!("the local cloud does not run");
-        return Ok(());
+        return Ok(exit::code(exit::FAILED));
     };
     outln!("local cloud at {}", status.endpoint);
     outln!("  account {}, region {}", status.account, status.region);
@@ -139,7 +141,7 @@ async fn status(which: &Which) -> miette::Result<()> {
         outln!("  jobs {state}: {count}");
     }
     outln!("  log {}", status.log.display());
-    Ok(())
+    Ok(exit::code(if status.emulator.failure.is_none() { exit::DONE } else { exit::FAILED }))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -97,7 +97,7 @@ pub fn main() -> ExitCode {
         None => code,
         Some(error) => {
             errln!("the results could not be written to stdout: {error}");
-            exit::code(exit::FAILED)
+            exit::unwritten(code)
         }
     }
 }
@@ -117,7 +117,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),
         Command::Permissions(args) => permissions::run(&args).map(done),
-        Command::Local(args) => local::run(args).await.map(done),
+        Command::Local(args) => local::run(args).await,
         Command::Validate(args) => validate::run(args).await.map(done),
         Command::Schema(args) => schema::run(args).await.map(done),
     }

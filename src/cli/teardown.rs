@@ -98,6 +98,7 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
     let work = async {
         let Planned { plan, survey, .. } = writing.unless(plan_of(session, graph)).await?;
         converge::same(shown, &plan)?;
+        converge::still_held(&lost)?;
         let noted = Noted::begin(session, (&survey, &plan), "teardown", None, &[]).await?;
         let under =
             Under { settle: false, removal: Removal::WithContents, lost: lost.clone(), writing: &writing };

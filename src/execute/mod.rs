@@ -97,7 +97,7 @@ mod tests;
 
 enum Finished {
     Step { number: usize, began: Instant, result: aws::Result<Made> },
-    Settled { address: Address, result: aws::Result<()> },
+    Settled { number: usize, result: aws::Result<()> },
 }
 
 struct Made {
@@ -130,8 +130,7 @@ pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
     while let Some(finished) = run.next().await {
         match finished {
             Finished::Step { number, began, result } => run.finish(number, began, result),
-            Finished::Settled { address, result: Err(error) } => run.unsettled.push((address, error)),
-            Finished::Settled { .. } => {}
+            Finished::Settled { number, result } => run.settled(number, result),
         }
         run.start_ready();
     }
@@ -257,8 +256,14 @@ impl<'a> Run<'a> {
         let cx = self.context(number);
         self.work.push(Box::pin(async move {
             let result = settled(&cx, adapter, &id).await;
-            Finished::Settled { address: step.address.clone(), result }
+            Finished::Settled { number, result }
         }));
+    }
+
+    fn settled(&mut self, number: usize, result: aws::Result<()>) {
+        self.tell(number, StepState::Settled);
+        let address = || self.plan.steps[number].address.clone();
+        self.unsettled.extend(result.err().map(|error| (address(), error)));
     }
 }
 

@@ -80,15 +80,22 @@ fn creates(names: &[(&str, Value, &[usize])]) -> Plan {
 
 /// Runs the plan; the token cancels it.
 async fn run(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> Outcome {
+    watched(fake, plan, cancel).await.0
+}
+
+/// The same, with what was told of it.
+async fn watched(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> (Outcome, Vec<StepState>) {
     let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
     let connection = Connection::open(target, "ap-northeast-2").await;
     let regions = Regions::new(connection, plan.scope.clone());
     let registry = Registry::new(vec![Box::new(Told(fake))]);
-    let (events, _kept) = unbounded_channel();
+    let (events, mut told) = unbounded_channel();
     let removal = Removal::OnlyEmpty;
     let execution =
         Execution { regions: &regions, registry: &registry, events, cancel, settle: true, removal };
-    execute(&execution, plan).await
+    let outcome = execute(&execution, plan).await;
+    let events = std::iter::from_fn(|| told.try_recv().ok());
+    (outcome, events.map(|event: Event| event.state).collect())
 }
 
 fn fake(fake: Fake) -> &'static Fake {
@@ -108,8 +115,15 @@ async fn outputs_reach_what_refers_to_them() {
 #[tokio::test]
 async fn what_aws_does_not_show_yet_is_not_gone() {
     let fake = fake(Fake { unseen: Some(AtomicUsize::new(2)), ..Fake::default() });
-    let outcome = run(fake, &creates(&[("a", json!({}), &[])]), CancellationToken::new()).await;
+    let (outcome, told) = watched(fake, &creates(&[("a", json!({}), &[])]), CancellationToken::new()).await;
     assert!(outcome.is_complete(), "{:?}", outcome.unsettled);
+    let [StepState::Started, StepState::Done(_), waiting @ .., StepState::Settled] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(
+        !waiting.is_empty() && waiting.iter().all(|one| matches!(one, StepState::Waiting(_))),
+        "{told:?}"
+    );
     assert_eq!(fake.unseen.as_ref().unwrap().load(Ordering::Relaxed), 0);
 }
 

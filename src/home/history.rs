@@ -77,8 +77,10 @@ impl Home {
         let call = self.cx.s3().list_object_versions().bucket(self.bucket()).prefix(key);
         let call = call.expected_bucket_owner(&self.cx.scope.account);
         let call = call.set_key_marker(at.0).set_version_id_marker(at.1);
-        let Some(page) = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)? else {
-            return Ok((Vec::new(), None));
+        let page = match call.send().await.unless("s3:ListBucketVersions", NO_BUCKET) {
+            Ok(Some(page)) => page,
+            Ok(None) => return Ok((Vec::new(), None)),
+            Err(error) => return Err(self.explain(error).await),
         };
         let more = page.is_truncated == Some(true);
         let next = more.then_some(Marker(page.next_key_marker, page.next_version_id_marker));

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use jiff::{SignedDuration, Timestamp};
@@ -27,6 +27,8 @@ struct Pace {
 }
 
 const PACE: Pace = Pace { lasts: SignedDuration::from_secs(120), renewed_every: Duration::from_secs(30) };
+/// How often a holder looks whether its lease has run out.
+const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// How often a lock that is given back in the very moment is tried for.
 const ATTEMPTS: usize = 3;
 /// S3's codes for "the condition did not hold": somebody else was first. `If-Match` finds no key where the lock is gone.
@@ -225,15 +227,24 @@ struct Renewal {
 }
 
 impl Renewal {
+    /// Waits until the lease is to be renewed; no longer where it has run out meanwhile: a machine that was suspended waited
+    /// longer than its timers know, and somebody else may write now.
+    async fn until_due(&self) {
+        let due = Instant::now() + self.pace.renewed_every;
+        while Instant::now() < due && self.home.now() < self.held.expires {
+            tokio::time::sleep(LOOKS_EVERY.min(self.pace.renewed_every)).await;
+        }
+    }
+
     /// Renews the lease until it is dropped, or lost: to somebody else, or because it could not be renewed in time.
     async fn run(mut self, etag: Arc<Mutex<ETag>>, lost: CancellationToken) {
         loop {
-            tokio::time::sleep(self.pace.renewed_every).await;
+            self.until_due().await;
             let mut current = etag.lock().await;
             let renewed = Held { expires: self.home.now() + self.pace.lasts, ..self.held.clone() };
             let write = self.home.write_lock(&self.stack, &renewed, Condition::Unchanged(current.clone()));
-            let left = self.held.expires.duration_since(self.home.now()).unsigned_abs();
-            match tokio::time::timeout(left, write).await {
+            let left = Duration::try_from(self.held.expires.duration_since(self.home.now()));
+            match tokio::time::timeout(left.unwrap_or(self.pace.renewed_every), write).await {
                 Ok(Ok(Written::Ours(etag))) => (*current, self.held) = (etag, renewed),
                 Ok(Ok(Written::Theirs(..) | Written::Nobodys)) => return lost.cancel(),
                 // A renewal that fails for the moment is tried again; the lease outlasts three of them.

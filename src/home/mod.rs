@@ -14,7 +14,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 pub use lock::{Held, Lease, Locked};
 pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 
-use crate::aws::{Context, Error, Result, SdkResult, unhurried};
+use crate::aws::{Class, Context, Error, Result, SdkResult, unhurried};
 use crate::model::Allow;
 
 /// What reading a stack's record needs. Who may not list a bucket is told that a missing object is forbidden.
@@ -83,7 +83,11 @@ impl Home {
             .key(key)
             .set_version_id(version)
             .expected_bucket_owner(&self.cx.scope.account);
-        let Some(answer) = call.send().await.unless("s3:GetObject", ABSENT)? else { return Ok(None) };
+        let answer = match call.send().await.unless("s3:GetObject", ABSENT) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(self.explain(error).await),
+        };
         let etag = answer.e_tag.clone().unwrap_or_default();
         let bytes = answer
             .body
@@ -91,6 +95,25 @@ impl Home {
             .await
             .map_err(|error| Error::unexpected("s3:GetObject", error.to_string()))?;
         Ok(Some(Object { text: String::from_utf8_lossy(&bytes.into_bytes()).into_owned(), etag }))
+    }
+
+    /// What a refusal to read is: S3 answers the same where the bucket is another account's.
+    async fn explain(&self, error: Error) -> Error {
+        if error.class != Class::Denied || error.names_the_caller() {
+            return error;
+        }
+        let listed =
+            self.cx.s3().list_buckets().prefix(&self.bucket).send().await.named("s3:ListAllMyBuckets");
+        let Ok(listed) = listed else { return error };
+        if listed.buckets().iter().any(|bucket| bucket.name() == Some(&self.bucket)) {
+            return error;
+        }
+        let message = format!(
+            "another AWS account has a bucket {}, in which the stacks of this account and region keep their locks and \
+             records: declare the stack in another region",
+            self.bucket
+        );
+        Error { code: "BucketAlreadyExists".to_owned(), ..Error::unexpected(error.call, message) }
     }
 
     /// Uploads a bundle under its key unless it is there; the key carries the digest, so what is there is the same.
@@ -180,6 +203,59 @@ impl Home {
                 let message = failed.message().unwrap_or("refused");
                 return Err(Error::unexpected("s3:DeleteObjectVersion", format!("{key}: {message}")));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use axum::http::{StatusCode, Uri};
+    use axum::response::IntoResponse;
+
+    use super::*;
+    use crate::aws::{Connection, Target};
+    use crate::model::Scope;
+
+    /// The home bucket in an S3 that answers so.
+    pub(super) async fn home(answers: Router) -> Home {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, answers).await });
+        let account = "111122223333".to_owned();
+        let scope = Scope { stack: "vod".into(), account: account.clone(), region: "eu-west-1".into() };
+        let connection = Connection::open(Target::Local { endpoint, account }, &scope.region).await;
+        Home::new(Context::new(Arc::new(connection), scope, "eu-west-1"))
+    }
+
+    /// What is said where reading is refused, and this is the account's one bucket.
+    async fn refused(bucket: &'static str) -> [String; 2] {
+        let answer = move |uri: Uri| async move {
+            let listed = format!(
+                "<ListAllMyBucketsResult><Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+            );
+            match uri.path() {
+                "/" => listed.into_response(),
+                _ => (StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>").into_response(),
+            }
+        };
+        let home = home(Router::new().fallback(answer)).await;
+        [home.record("vod").await.map(drop), home.history("vod", 1).await.map(drop)]
+            .map(|read| read.unwrap_err().to_string())
+    }
+
+    #[tokio::test]
+    async fn a_home_bucket_of_another_account_is_said_and_is_no_missing_permission() {
+        for said in refused("another").await {
+            assert!(
+                said.contains("another AWS account has a bucket provision-111122223333-eu-west-1"),
+                "{said}"
+            );
+        }
+        for said in refused("provision-111122223333-eu-west-1").await {
+            assert!(said.contains("AccessDenied"), "{said}");
         }
     }
 }

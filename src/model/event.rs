@@ -15,6 +15,8 @@ pub enum StepState {
     Waiting(String),
     /// It is done, after this long.
     Done(Duration),
+    /// What it made has settled, or will not be waited for any longer.
+    Settled,
     /// It failed; the text is the whole chain of causes.
     Failed(String),
     /// It was not tried, since the step of this address failed or was not tried either.

@@ -33,6 +33,14 @@ impl Ownership {
     }
 }
 
+/// Whether an id is that of a part of the resource with the other one: the same (a bucket's policy), or one that begins with
+/// it (a function's permission, a topic's subscription).
+#[must_use]
+pub fn is_part(id: &str, of: &str) -> bool {
+    let rest = id.strip_prefix(of);
+    rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-'))
+}
+
 /// Whether a resource that exists does its work yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Readiness {

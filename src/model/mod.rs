@@ -22,7 +22,7 @@ pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};
 pub use input::{Input, OutputRef, Part, refs, resolve};
-pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Snapshot};
+pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Snapshot, is_part};
 pub use permission::{ANYTHING, Allow, Only, Permissions, Place};
 pub use policy::{Conditions, Effect, PolicyDocument, Principal, Statement};
 pub use scope::{Mark, Scope};

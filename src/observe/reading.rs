@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::aws::{Connection, Result, Target};
+use crate::aws::{Class, Connection, Result, Target};
 use crate::model::{Contents, Guard, Input, OutputRef, Outputs, Readiness, Scope};
 use crate::resource::told::{Answers, KIND, Told};
 
@@ -20,10 +20,18 @@ struct Fake {
 }
 
 impl Answers for Fake {
+    fn id(&self, declared: &Value) -> Option<String> {
+        declared["Name"].as_str().map(str::to_owned)
+    }
     fn find<'a>(&'a self, declared: &'a Value) -> BoxFuture<'a, Result<Option<Live>>> {
         async move {
             match declared["Name"].as_str() {
                 Some("unreadable") => return Err(aws::Error::unexpected("test:Get", "told to fail")),
+                Some("taken" | "taken/policy") => {
+                    return Err(aws::Error::unexpected("test:Get", "not yours"));
+                }
+                Some("denied" | "denied/policy") => return Err(denied("Access Denied")),
+                Some("taken/tags") => return Err(denied("User: me is not authorized to perform: test:Get")),
                 Some("absent") => return Ok(None),
                 Some("slow") => self.hanging_is_found.notified().await,
                 Some("hanging") if declared["On"] != json!("id-of-middle") => return Ok(None),
@@ -43,6 +51,10 @@ impl Answers for Fake {
         }
         .boxed()
     }
+}
+
+fn denied(message: &str) -> aws::Error {
+    aws::Error { class: Class::Denied, ..aws::Error::unexpected("test:Get", message) }
 }
 
 /// What is read of resources of these names, each of them on another one's id.
@@ -90,4 +102,19 @@ async fn what_cannot_be_read_is_named_once() {
         unreadable.failures.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>(),
         ["unreadable"]
     );
+}
+
+#[tokio::test]
+async fn a_part_of_what_is_not_readable_has_nothing_to_add_but_what_is_to_be_allowed() {
+    let unreadable = read(&[
+        ("taken", None),
+        ("taken/policy", Some("taken")),
+        ("taken/tags", Some("taken")),
+        ("denied", None),
+        ("denied/policy", Some("denied")),
+        ("unreadable", Some("taken")),
+    ]);
+    let failures = unreadable.await.unwrap_err().failures;
+    let named: Vec<&str> = failures.iter().map(|one| one.subject.as_str()).collect();
+    assert_eq!(named, ["denied", "denied/policy", "taken", "taken/tags", "unreadable"]);
 }

@@ -8,7 +8,8 @@ use super::{Action, Plan, Reason, Step};
 use crate::diff::diff;
 use crate::graph::Graph;
 use crate::model::{
-    Address, Contents, Declaration, Kind, Known, Live, Orphan, Outputs, Ownership, Scope, Snapshot, resolve,
+    Address, Contents, Declaration, Kind, Known, Live, Orphan, Outputs, Ownership, Scope, Snapshot, is_part,
+    resolve,
 };
 
 /// What planning must know of a type; the registry answers it, so that planning itself sees no adapter.
@@ -77,17 +78,29 @@ impl Building<'_> {
             return self.step(graph, declaration, Action::Create { desired });
         };
         let changes = diff(&desired, &live.properties, rules.create_only, rules.write_only);
-        if changes.is_empty() {
+        let goes = changes.replacing().next().is_some() || self.goes_with_its_whole(graph, declaration, live);
+        if changes.is_empty() && !goes {
             self.outputs.insert(declaration.address.clone(), live.outputs.clone());
             return self.unchanged.push(declaration.address.clone());
         }
         let seen = Box::new(live.clone());
-        if changes.replacing().next().is_some() {
+        if goes {
             self.step(graph, declaration, Action::Delete { seen, reason: Reason::Replacement(changes) });
             return self.step(graph, declaration, Action::Create { desired });
         }
         self.outputs.insert(declaration.address.clone(), live.outputs.clone());
         self.step(graph, declaration, Action::Update { seen, desired, changes });
+    }
+
+    /// Whether what it is a part of is replaced, and takes it along.
+    fn goes_with_its_whole(&self, graph: &Graph, declaration: &Declaration, live: &Live) -> bool {
+        let whole = |step: &Step| match &step.action {
+            Action::Delete { seen, .. } => is_part(&live.id, &seen.id),
+            Action::Create { .. } | Action::Update { .. } => false,
+        };
+        let needed: BTreeSet<&Address> = graph.needs(&declaration.address).collect();
+        live.ownership == Ownership::Inherited
+            && self.steps.iter().any(|step| needed.contains(&step.address) && whole(step))
     }
 
     fn step(&mut self, graph: &Graph, declaration: &Declaration, action: Action) {
@@ -113,16 +126,19 @@ impl Building<'_> {
             .filter(|(_, step)| matches!(step.action, Action::Delete { .. }))
             .map(|(number, step)| (step.address.clone(), number))
             .collect();
-        let mut moved = false;
-        for (address, number) in &deletes {
-            for dependent in graph.dependents(address).filter_map(|dependent| deletes.get(dependent)) {
-                // The dependent's delete waits for nothing that is made anew; the needed one's waits for it.
-                self.steps[*dependent].needs.clear();
-                self.steps[*number].needs.push(*dependent);
-                moved = true;
-            }
+        let resting = deletes.iter().flat_map(|(address, needed)| {
+            let dependents = graph.dependents(address).filter_map(|dependent| deletes.get(dependent));
+            dependents.map(|dependent| (*needed, *dependent))
+        });
+        let resting: Vec<(usize, usize)> = resting.collect();
+        // The dependent's delete waits for nothing that is made anew; the needed one's waits for it.
+        for (_, dependent) in &resting {
+            self.steps[*dependent].needs.clear();
         }
-        if moved {
+        for (needed, dependent) in &resting {
+            self.steps[*needed].needs.push(*dependent);
+        }
+        if !resting.is_empty() {
             self.sort();
         }
     }

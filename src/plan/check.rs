@@ -104,8 +104,7 @@ pub fn check(plan: &Plan, leave: Leave) -> Result<(), Refused> {
                     address: step.address.clone(),
                     id: seen.id.clone(),
                     owner,
-                    adoptable: seen.ownership == Ownership::Unmarked
-                        && matches!(step.action, Action::Update { .. }),
+                    adoptable: seen.ownership == Ownership::Unmarked,
                 });
             }
             if let Action::Delete { reason, .. } = &step.action

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Plan, Reason, Rules, Step};
 use crate::graph::Graph;
-use crate::model::{Address, Guard, Kind, Known, Live, Ownership, Scope, Snapshot};
+use crate::model::{Address, Guard, Kind, Known, Live, Ownership, Scope, Snapshot, is_part};
 
 /// What of a snapshot is the stack's, and what a teardown leaves alone: what carries another's mark or none, and the
 /// parts of it.
@@ -26,13 +26,6 @@ pub fn ours(scope: &Scope, graph: &Graph, mut snapshot: Snapshot) -> (Snapshot, 
     }
     snapshot.orphans.retain(|orphan| orphan.live.ownership.is_of(&scope.stack));
     (snapshot, left)
-}
-
-/// Whether an id is that of a part of the other: the same (a bucket's policy), or one that begins with it (a function's
-/// permission, a topic's subscription).
-fn is_part(id: &str, of: &str) -> bool {
-    let rest = id.strip_prefix(of);
-    rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-'))
 }
 
 /// The plan that removes everything that is seen: what rests on others first, along the graph backwards; orphans, whose

@@ -132,6 +132,52 @@ fn replaced_dependents_are_deleted_before_what_they_rest_on() {
 }
 
 #[test]
+fn deletes_of_replaced_resources_keep_their_order_whatever_they_are_called() {
+    let stack = [
+        declared("z", json!({ "Name": "new" })),
+        declared("a", json!({ "Name": reference("z") })),
+        declared("m", json!({ "Name": reference("a") })),
+    ];
+    let seen = ["z", "a", "m"].map(|address| (address, live(address, json!({ "Name": "old" }))));
+    let plan = planned(&stack, &seen, &[]);
+    assert_eq!(
+        steps(&plan),
+        [
+            "delete m <- ",
+            "delete a <- 0",
+            "delete z <- 1",
+            "create z <- 2",
+            "create a <- 3,1",
+            "create m <- 4,0"
+        ]
+    );
+}
+
+#[test]
+fn what_is_a_part_of_something_replaced_goes_with_it_and_is_made_anew() {
+    let foreseen = json!({ "Fn::GetAtt": ["a", "Arn", "arn-of-a"] });
+    let stack = [
+        declared("a", json!({ "Name": "new" })),
+        declared("a/part", json!({ "A": foreseen })),
+        declared("b", json!({ "A": foreseen })),
+    ];
+    let properties = json!({ "A": "arn-of-a" });
+    let part = Live {
+        id: "id-of-a/part".into(),
+        ownership: Ownership::Inherited,
+        ..live("a/part", properties.clone())
+    };
+    let seen =
+        [("a", live("a", json!({ "Name": "old" }))), ("a/part", part.clone()), ("b", live("b", properties))];
+    let plan = planned(&stack, &seen, &[]);
+    assert_eq!(steps(&plan), ["delete a/part <- ", "delete a <- 0", "create a <- 1", "create a/part <- 2,0"]);
+    assert_eq!(plan.totals(), Totals { replace: 2, unchanged: 1, ..Totals::default() });
+    let updated =
+        planned(&stack[..2], &[("a", live("a", json!({ "Name": "new", "N": 1 }))), ("a/part", part)], &[]);
+    assert_eq!(steps(&updated), ["update a <- "], "a change in place takes nothing along");
+}
+
+#[test]
 fn orphans_go_after_everything_else_and_what_rests_on_others_first() {
     let orphan = |address: &str, kind_name: &str| Orphan {
         address: address.into(),
@@ -173,6 +219,23 @@ fn what_is_not_ours_is_refused_and_only_the_unmarked_can_be_adopted() {
     let foreign = planned(&stack, &theirs(other), &[]);
     let refused = check(&foreign, Leave { adopt: true, lose_data: true }).unwrap_err();
     assert_eq!(refused.refusals[0].to_string(), "a: id-of-a exists, and belongs to a of stack other");
+}
+
+#[test]
+fn nobodys_part_that_goes_with_an_adoption_is_not_said_to_be_another_stacks() {
+    let by_hand = Orphan {
+        address: "a/part/by-hand".into(),
+        kind: kind("thing"),
+        region: "ap-northeast-2".into(),
+        live: Live { ownership: Ownership::Unmarked, ..live("part", json!({})) },
+        by_hand: true,
+    };
+    let plan = planned(&[], &[], &[by_hand]);
+    let refused = check(&plan, Leave::default()).unwrap_err();
+    let help =
+        miette::Diagnostic::help(&refused.refusals[0]).map(|help| help.to_string()).unwrap_or_default();
+    assert!(help.contains("--adopt") && !help.contains("another stack"), "{help}");
+    assert!(check(&plan, Leave { adopt: true, lose_data: false }).is_ok());
 }
 
 #[test]

@@ -65,10 +65,16 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
         match state {
             StepState::Started if live => drop(open.insert(step, spinner(&bars, format!("{line} {doing}")))),
             StepState::Started => {}
-            StepState::Waiting(what) => match open.get(&step) {
-                Some(bar) => bar.set_message(format!("{line} {}", plain(&what))),
-                None => tracing::debug!("{line} {what}"),
-            },
+            // Also of what is made and settles: then there is a line for it again.
+            StepState::Waiting(what) if live => {
+                let message = format!("{line} {}", plain(&what));
+                let bar = open.entry(step).or_insert_with(|| spinner(&bars, String::new()));
+                bar.set_message(message);
+            }
+            StepState::Waiting(what) => tracing::debug!("{line} {what}"),
+            StepState::Settled => {
+                drop(open.remove(&step).inspect(ProgressBar::finish_and_clear));
+            }
             finished => {
                 drop(open.remove(&step).inspect(ProgressBar::finish_and_clear));
                 say(format!("  {line} {}", ending(&finished, done)));
@@ -83,7 +89,7 @@ fn ending(state: &StepState, done: &str) -> String {
         StepState::Failed(why) => format!("FAILED: {}", plain(why)),
         StepState::Skipped(needed) => format!("not tried: needs {needed}"),
         StepState::Interrupted => "not started: interrupted".to_owned(),
-        StepState::Started | StepState::Waiting(_) => String::new(),
+        StepState::Started | StepState::Waiting(_) | StepState::Settled => String::new(),
     }
 }
 

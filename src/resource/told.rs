@@ -13,6 +13,11 @@ pub(crate) const KIND: Kind = Kind::new("AWS::Test::Thing");
 
 /// What a test has to say. What it leaves out finds nothing, and makes nothing.
 pub(crate) trait Answers: Send + Sync + 'static {
+    /// Its physical id, where names foretell it.
+    fn id(&self, _declared: &Value) -> Option<String> {
+        None
+    }
+
     /// The live resource that a declaration speaks of.
     fn find<'a>(&'a self, _declared: &'a Value) -> BoxFuture<'a, Result<Option<Live>>> {
         async { Ok(None) }.boxed()
@@ -58,6 +63,9 @@ impl<A: Answers> Adapter for Told<A> {
     }
     fn permissions(&self) -> Permissions {
         Permissions { observe: &[], create: &[], update: &[], delete: &[], empty: &[], list: &[] }
+    }
+    fn id(&self, _: &Context, declared: &Value) -> Option<String> {
+        self.0.id(declared)
     }
     fn find<'a>(
         &'a self,

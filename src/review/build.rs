@@ -37,7 +37,7 @@ pub fn review(
         changes,
         kept: plan.kept.iter().map(kept).collect(),
         security: security::findings(plan),
-        notes: Vec::new(),
+        notes: torn_down(plan).map(str::to_owned).into_iter().collect(),
         totals: plan.totals(),
     }
 }
@@ -54,6 +54,12 @@ fn sort(changes: &mut [Change]) {
         (losing(change), change.concern().to_owned(), change.action, change.address.clone())
     };
     changes.sort_by_cached_key(place);
+}
+
+/// What all deletions of a teardown are for.
+fn torn_down(plan: &Plan) -> Option<&'static str> {
+    let teardown = |step: &Step| matches!(step.action, plan::Action::Delete { reason: Reason::Teardown, .. });
+    plan.steps.iter().any(teardown).then_some("the stack is torn down")
 }
 
 fn kept(known: &crate::model::Known) -> Kept {
@@ -92,15 +98,18 @@ impl Reviewing<'_> {
             plan::Action::Delete { seen, reason: Reason::Replacement(changes) } => {
                 let desired = self.desired_anew(&step.address);
                 let properties = self.differing(step, changes, desired, &seen.properties);
-                (Action::Replace, Some(seen.id.clone()), forced(changes), properties)
+                let reasons = forced(changes).unwrap_or_else(|| self.taken_along(step));
+                (Action::Replace, Some(seen.id.clone()), reasons, properties)
             }
             plan::Action::Delete { seen, reason } => {
                 let reason = match reason {
-                    Reason::Teardown => "the stack is torn down",
-                    Reason::ByHand => "not declared: added by hand",
-                    _ => "no longer declared",
+                    // Said once of the plan.
+                    Reason::Teardown => None,
+                    Reason::ByHand => Some("not declared: added by hand"),
+                    _ => Some("no longer declared"),
                 };
-                (Action::Delete, Some(seen.id.clone()), vec![reason.to_owned()], Vec::new())
+                let reasons = reason.map(str::to_owned).into_iter().collect();
+                (Action::Delete, Some(seen.id.clone()), reasons, Vec::new())
             }
         };
         let kind = step.kind.as_str();
@@ -117,6 +126,13 @@ impl Reviewing<'_> {
             impact: impact(kind, action, &properties),
             properties,
         })
+    }
+
+    /// Why something is replaced of which nothing forces that: what it is a part of is, and takes it along.
+    fn taken_along(&self, step: &Step) -> Vec<String> {
+        let replaced = self.plan.replaced();
+        let wholes = self.graph.needs(&step.address).filter(|needed| replaced.contains(needed));
+        wholes.map(|whole| format!("it goes with {whole}")).collect()
     }
 
     /// Why something is made that a last apply had made already; what goes under its address is not gone yet.
@@ -214,8 +230,10 @@ fn taken_over(ownership: &Ownership) -> Vec<String> {
     }
 }
 
-fn forced(changes: &Changes) -> Vec<String> {
-    changes.replacing().map(|change| format!("{} cannot change in place", change.path)).collect()
+/// What forces a replacement, if a property of its own does.
+fn forced(changes: &Changes) -> Option<Vec<String>> {
+    let forced = changes.replacing().map(|change| format!("{} cannot change in place", change.path));
+    Some(forced.collect()).filter(|forced: &Vec<String>| !forced.is_empty())
 }
 
 /// The name that a resource has or will have, where its properties say one.

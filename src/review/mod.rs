@@ -44,7 +44,7 @@ pub struct Review {
     pub kept: Vec<Kept>,
     /// Everything that lets somebody do more than before.
     pub security: Vec<Finding>,
-    /// What the plan does not show.
+    /// What else is to be said of the plan: what it does not show, that it tears the stack down.
     pub notes: Vec<String>,
     /// The plan in numbers.
     pub totals: Totals,

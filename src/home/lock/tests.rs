@@ -10,8 +10,6 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::*;
-use crate::aws::{Connection, Context, Target};
-use crate::model::Scope;
 
 const QUICK: Pace = Pace { lasts: SignedDuration::from_secs(3), renewed_every: Duration::from_millis(20) };
 
@@ -58,14 +56,7 @@ impl Store {
 
     /// The home bucket in it.
     async fn home(&self) -> Home {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(self.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let account = "111122223333".to_owned();
-        let scope = Scope { stack: "vod".into(), account: account.clone(), region: "eu-west-1".into() };
-        let connection = Connection::open(Target::Local { endpoint, account }, &scope.region).await;
-        Home::new(Context::new(Arc::new(connection), scope, "eu-west-1"))
+        crate::home::tests::home(Router::new().fallback(answer).with_state(self.clone())).await
     }
 }
 
@@ -181,6 +172,20 @@ async fn a_lease_that_somebody_took_over_is_lost_and_stays_theirs() {
     assert!(is_lost(&lease).await);
     lease.release().await.unwrap();
     assert_eq!(store.held().unwrap().run, "another");
+}
+
+/// As after a night with the lid closed: the timers of the machine slept as well.
+#[tokio::test]
+async fn a_lease_that_ran_out_unnoticed_is_looked_after_at_once() {
+    let pace = Pace { lasts: SignedDuration::from_secs(120), renewed_every: Duration::from_secs(60) };
+    let store = Store::default();
+    let home = store.home().await;
+    let lease = home.lock_at(pace, "vod", "me", "apply").await.unwrap();
+    let later = SignedDuration::from_secs(600);
+    store.with(|shelf| shelf.ahead = later);
+    store.hold(Timestamp::now() + later + SignedDuration::from_mins(1));
+    assert!(home.holder("vod").await.unwrap().is_some(), "an answer says how late it is");
+    assert!(is_lost(&lease).await);
 }
 
 #[tokio::test]

@@ -142,6 +142,38 @@ fn a_replacement_is_one_change_and_names_what_forces_it() {
     assert_eq!(review.totals.replace, 1);
 }
 
+/// A function's permission, say: its own properties do not change.
+#[test]
+fn a_part_that_goes_with_what_is_replaced_says_so() {
+    let name = json!({ "Fn::GetAtt": ["handlers/queue", "Arn", "arn"] });
+    let address = Address::new("handlers/queue/policy");
+    let part = Declaration { address: address.clone(), ..queue(json!({ "Queue": name })) };
+    let graph = Graph::new(vec![queue(json!({ "QueueName": "new" })), part]).unwrap();
+    let seen = Live { ownership: Ownership::Inherited, ..live(json!({ "Queue": "arn" })) };
+    let whole = (Address::new("handlers/queue"), live(json!({ "QueueName": "q" })));
+    let snapshot = Snapshot { live: BTreeMap::from([whole, (address, seen)]), orphans: Vec::new() };
+    let plan = plan::plan(&scope(), &graph, &snapshot, &rules);
+    let review = review(&plan, &graph, Against::Account, None, &rules);
+    let reasons: Vec<_> = review.changes.iter().map(|one| (one.action, one.reasons.join(", "))).collect();
+    assert_eq!(
+        reasons,
+        [
+            (Action::Replace, "QueueName cannot change in place".to_owned()),
+            (Action::Replace, "it goes with handlers/queue".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn that_a_stack_is_torn_down_is_said_once() {
+    let graph = Graph::new(vec![queue(json!({}))]).unwrap();
+    let seen = BTreeMap::from([(Address::new("handlers/queue"), live(json!({})))]);
+    let plan = plan::teardown(&scope(), &graph, &Snapshot { live: seen, orphans: Vec::new() }, &rules);
+    let review = review(&plan, &graph, Against::Account, None, &rules);
+    assert_eq!(review.changes[0].reasons, [""; 0]);
+    assert_eq!(review.notes, ["the stack is torn down"]);
+}
+
 #[test]
 fn what_aws_never_returns_is_never_shown() {
     let review = of(json!({ "QueueName": "q", "Secret": "s" }), None, None);
