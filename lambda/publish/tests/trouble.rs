@@ -210,11 +210,11 @@ async fn an_event_whose_lists_are_null_is_read() {
     assert_eq!(stack.tell(event).await.unwrap()["outcome"], "ignored");
 }
 
-/// An event of another job for the run, so many milliseconds after every publication of these tests.
-fn later(fixture: &str, job: &str, after: u64) -> serde_json::Value {
+/// An event of another job for the run, so many seconds after every publication of these tests.
+fn later(fixture: &str, job: &str, seconds: u64) -> serde_json::Value {
     let mut later = event(fixture, "v1", REVISION);
     later["detail"]["jobId"] = json!(job);
-    later["detail"]["timestamp"] = json!(4_102_444_800_000_u64 + after);
+    later["detail"]["timestamp"] = json!(4_102_444_800_000 + seconds * 1000);
     later
 }
 
