@@ -14,11 +14,18 @@ use aws_sdk_s3::primitives::ByteStream;
 use provision::home::Home;
 use support::{Cloud, PROGRAM, StackFile, output};
 
-/// Starts an apply and returns it with its stderr once a first resource is created.
+/// Delays every answer of the cloud.
+fn delay(cloud: &Cloud, latency: &str) {
+    cloud.provision(&["local", "start", "--name", &cloud.name, "--port", "0", "--latency", latency], 0);
+}
+
+/// Starts an apply and returns it with its stderr once a first resource is created. Much of it is still to come then, however
+/// long this test is kept from going on.
 fn apply_under_way(
     cloud: &Cloud,
     stack: &str,
 ) -> (std::process::Child, BufReader<std::process::ChildStderr>) {
+    delay(cloud, "150ms");
     let mut command = cloud.command(&["apply", stack, "--yes"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -48,6 +55,7 @@ async fn an_interrupted_apply_says_where_it_stands_and_the_next_one_finishes() {
     let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     let (code, stderr) = finish(running);
+    delay(&cloud, "0ms");
     assert_eq!(code, Some(130));
     assert!(stderr.contains("interrupted before it began"), "{stderr}");
     assert!(stderr.contains("run the command again to continue from here"), "{stderr}");
@@ -63,7 +71,7 @@ async fn an_interrupted_apply_says_where_it_stands_and_the_next_one_finishes() {
 async fn an_interrupt_before_the_first_change_gives_the_lock_back() {
     let cloud = Cloud::start("early").await;
     let stack = StackFile::new(&[]);
-    cloud.provision(&["local", "start", "--name", &cloud.name, "--port", "0", "--latency", "40ms"], 0);
+    delay(&cloud, "40ms");
     let home = Home::new(cloud.context("vod-local").await);
     let mut command = cloud.command(&["apply", stack.path(), "--yes"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -195,12 +195,13 @@ impl Library {
     /// # Errors
     /// When it is not the stack's, or has ended.
     pub async fn cancel(&self, id: &str) -> Result<(), Error> {
-        let job = self.look(id).await?;
+        self.look(id).await?;
         let call = self.cx.s3control().update_job_status().account_id(&self.cx.scope.account).job_id(id);
         let call = call.requested_job_status(RequestedJobStatus::Cancelled);
         match call.send().await.unless("s3:UpdateJobStatus", &["JobStatusException"])? {
             Some(_) => Ok(()),
-            None => Err(Error::Over { job: id.to_owned(), status: job.status }),
+            // What it is only now: it may have ended since the look.
+            None => Err(Error::Over { job: id.to_owned(), status: self.look(id).await?.status }),
         }
     }
 }

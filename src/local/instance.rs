@@ -74,15 +74,13 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// The instance of that name, its directory made.
+    /// The instance of that name, whether there is anything of it or not.
     pub(super) fn of(name: &str) -> Result<Self, Error> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
             return Err(Error::Name { name: name.into() });
         }
-        let directory = cache()?.join("instances").join(name);
-        fs::create_dir_all(&directory).map_err(Error::files(&directory))?;
-        Ok(Self { name: name.into(), directory })
+        Ok(Self { name: name.into(), directory: cache()?.join("instances").join(name) })
     }
 
     /// Where the server writes what it has to say.
@@ -116,12 +114,13 @@ impl Instance {
 
     /// Holds back every other process that wants to start this instance, for as long as the file lives.
     pub(super) async fn lock(&self, progress: &mut dyn FnMut(&str)) -> Result<File, Error> {
-        lock(
-            &self.directory.join("lock"),
-            progress,
-            "waiting for another command that starts the local cloud",
-        )
-        .await
+        fs::create_dir_all(&self.directory).map_err(Error::files(&self.directory))?;
+        let waiting = "waiting for another command that starts the local cloud";
+        lock(&self.lock_file(), progress, waiting).await
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        self.directory.join("lock")
     }
 
     /// The running server of this instance, or of any other on `port`.
@@ -157,7 +156,10 @@ impl Instance {
                 // Another server may have taken the port since: only one of this name counts.
                 return Ok(Some(status).filter(|status| status.name == self.name));
             }
-            if gone(recorded.pid, Duration::ZERO).await || !accepts(&recorded.endpoint).await {
+            let Status { pid, endpoint, .. } = &recorded;
+            // Long after a server was killed, another process may have its number, and another program its port.
+            let is_over = gone(*pid, Duration::ZERO).await || !is_server(*pid, &self.name);
+            if is_over || !accepts(endpoint).await {
                 return Ok(None);
             }
             // A second one beside one that is only slow would hide what is in the first.
@@ -230,6 +232,14 @@ impl Instance {
         Ok(())
     }
 
+    /// Removes what one that ended by itself has left, unless somebody is starting it.
+    pub(super) fn sweep(&self) {
+        let lock = File::options().write(true).open(self.lock_file());
+        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            self.forget();
+        }
+    }
+
     fn forget(&self) {
         self.remove_record();
         if self.name != DEFAULT_NAME {
@@ -273,6 +283,13 @@ pub(super) async fn ended(pid: u32, interval: Duration) {
     while rustix::process::test_kill_process(process).is_ok() && !is_zombie(pid) {
         tokio::time::sleep(interval).await;
     }
+}
+
+/// Whether a process is the server of the instance of this name, where the system tells.
+fn is_server(pid: u32, name: &str) -> bool {
+    let Ok(command) = fs::read(format!("/proc/{pid}/cmdline")) else { return true };
+    let arguments: Vec<&[u8]> = command.split(|byte| *byte == 0).collect();
+    arguments.windows(4).any(|four| four == [&b"local"[..], b"serve", b"--name", name.as_bytes()])
 }
 
 /// A process that ended and whose parent (the command that started it) has not looked yet.
@@ -337,6 +354,13 @@ mod tests {
     fn an_instance_name_is_a_plain_file_name() {
         for bad in ["", "../x", "a/b", "a b", &"x".repeat(65)] {
             assert!(matches!(Instance::of(bad), Err(Error::Name { .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn another_process_of_the_same_number_is_not_taken_for_the_server() {
+        if Path::new("/proc/self/cmdline").exists() {
+            assert!(!is_server(std::process::id(), DEFAULT_NAME));
         }
     }
 

@@ -153,14 +153,18 @@ pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
     }
 }
 
-/// Stops the local cloud and everything that it runs; `false` when it did not run.
+/// Stops the local cloud and everything that it runs; `false` when it did not run. Of one that has a name of its own nothing
+/// stays, its log neither.
 ///
 /// # Errors
 /// When it does not go within a bounded time.
 pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
     match status(name, port).await {
         Ok(Some(status)) => Instance::of(&status.name)?.stop(&status).await.map(|()| true),
-        Ok(None) => Ok(false),
+        Ok(None) => {
+            Instance::of(name)?.sweep();
+            Ok(false)
+        }
         Err(Error::Silent { pid, .. }) => Instance::of(name)?.end(pid).await.map(|()| true),
         Err(error) => Err(error),
     }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/instance.rs"]
+mod instance;
 mod job;
 mod viewer;
 
@@ -20,15 +22,19 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use provision::local;
 use serde_json::{Value, json};
 
+use instance::Instance;
 use job::{clip, input, ladder};
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/transcode";
 const ACCOUNT: &str = "000000000000";
+/// How long what must come is waited for, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 struct Cloud {
     running: local::Running,
     config: SdkConfig,
     ffmpeg: local::Ffmpeg,
+    _instance: Instance,
 }
 
 /// A cloud of this test's own, which ends with this process.
@@ -42,6 +48,7 @@ async fn cloud(name: &str) -> Cloud {
     };
     let mut silent = |_: &str| {};
     let running = local::ensure(&settings, &mut silent).await.unwrap();
+    let _instance = Instance::running(&running.status);
     let http = aws_smithy_http_client::Builder::new()
         .build_with_connector_fn(|_, _| aws_smithy_http_client::Connector::builder().build_http());
     let credentials = Credentials::new(ACCOUNT, "test", None, None, "test");
@@ -52,7 +59,7 @@ async fn cloud(name: &str) -> Cloud {
         .endpoint_url(&running.endpoint)
         .http_client(http)
         .build();
-    Cloud { running, config, ffmpeg: local::ffmpeg(&mut silent).await.unwrap() }
+    Cloud { running, config, ffmpeg: local::ffmpeg(&mut silent).await.unwrap(), _instance }
 }
 
 impl Cloud {
@@ -96,7 +103,7 @@ impl Cloud {
     }
 
     async fn ended(&self, id: &str) -> Job {
-        let end = Instant::now() + Duration::from_secs(120);
+        let end = Instant::now() + PATIENCE;
         loop {
             let job = self.mediaconvert().get_job().id(id).send().await.unwrap().job.unwrap();
             if !matches!(job.status, Some(JobStatus::Submitted | JobStatus::Progressing)) {
@@ -147,8 +154,14 @@ async fn listen(cloud: &Cloud) -> String {
 
 async fn next_event(cloud: &Cloud, url: &str) -> Value {
     let sqs = aws_sdk_sqs::Client::new(&cloud.config);
-    let received = sqs.receive_message().queue_url(url).wait_time_seconds(10).send().await.unwrap();
-    let message = received.messages().first().expect("an event within ten seconds");
+    let end = Instant::now() + PATIENCE;
+    let message = loop {
+        let received = sqs.receive_message().queue_url(url).wait_time_seconds(10).send().await.unwrap();
+        match received.messages.unwrap_or_default().into_iter().next() {
+            Some(message) => break message,
+            None => assert!(Instant::now() < end, "no event comes"),
+        }
+    };
     let handle = message.receipt_handle().unwrap();
     sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
     serde_json::from_str(message.body().unwrap()).unwrap()
@@ -338,9 +351,10 @@ async fn a_cloud_is_found_again_and_a_dead_emulator_is_told() {
     let error = local::ensure(&other, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, local::Error::Different { what: "account", .. }), "{error}");
 
+    only_the_cloud_that_is_named_is_stopped(&again.status).await;
     let emulator = rustix::process::Pid::from_raw(i32::try_from(again.status.emulator.pid).unwrap()).unwrap();
     rustix::process::kill_process(emulator, rustix::process::Signal::KILL).unwrap();
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + PATIENCE;
     while local::status(name, 0).await.unwrap().unwrap().emulator.failure.is_none() {
         assert!(Instant::now() < end, "the gateway does not notice");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -354,12 +368,25 @@ async fn a_cloud_is_found_again_and_a_dead_emulator_is_told() {
     assert!(local::status(name, 0).await.unwrap().is_none());
 }
 
+/// A cloud that was killed leaves its record, and its port may be another's by now.
+async fn only_the_cloud_that_is_named_is_stopped(running: &local::Status) {
+    let killed = format!("killed-{}", std::process::id());
+    let folder = running.log.parent().unwrap().with_file_name(&killed);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("instance.json"), serde_json::to_vec(running).unwrap()).unwrap();
+    std::fs::write(folder.join("lock"), "").unwrap();
+    assert!(!local::stop(&killed, 0).await.unwrap());
+    assert!(!folder.exists(), "nothing of it stays");
+    assert!(local::status(&running.name, 0).await.unwrap().is_some(), "this one runs");
+}
+
 #[tokio::test]
 async fn a_port_that_something_else_has_is_named() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let settings =
-        local::Settings { name: format!("taken-{}", std::process::id()), port, ..local::Settings::default() };
+    let name = format!("taken-{}", std::process::id());
+    let _instance = Instance::named(&name);
+    let settings = local::Settings { name, port, ..local::Settings::default() };
     let error = local::ensure(&settings, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, local::Error::PortInUse { port: named } if named == port), "{error}");
 }

@@ -129,7 +129,8 @@ async fn config(cloud: &Cloud, cloudfront: &aws_sdk_cloudfront::Client, key: &st
         .items("KR")
         .build()
         .unwrap();
-    let error = cf::CustomErrorResponse::builder().error_code(403).error_caching_min_ttl(60).build().unwrap();
+    let error =
+        cf::CustomErrorResponse::builder().error_code(403).error_caching_min_ttl(3600).build().unwrap();
     cf::DistributionConfig::builder()
         .caller_reference("front")
         .comment("")
@@ -157,7 +158,7 @@ async fn viewers_meet_what_an_edge_would_show_them() {
     let update = front.cloudfront.update_distribution().id(&front.distribution);
     update.set_if_match(front.etag.clone()).distribution_config(off).send().await.unwrap();
     let url = front.address("a/1.ts");
-    assert_eq!(front.get(&front.sign(&url, 60).url(&url), &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(front.get(&front.sign(&url, 3600).url(&url), &[]).await.status, StatusCode::FORBIDDEN);
 }
 
 async fn signatures(front: &Front) {
@@ -166,10 +167,10 @@ async fn signatures(front: &Front) {
     assert_eq!(unsigned.status, StatusCode::FORBIDDEN);
     assert!(unsigned.body.contains("<Code>MissingKey</Code>"), "{}", unsigned.body);
     for (resource, seconds, status) in [
-        (url.clone(), 60, StatusCode::OK),
+        (url.clone(), 3600, StatusCode::OK),
         (url.clone(), -1, StatusCode::FORBIDDEN),
-        (front.address("a/*"), 60, StatusCode::OK),
-        (front.address("b/*"), 60, StatusCode::FORBIDDEN),
+        (front.address("a/*"), 3600, StatusCode::OK),
+        (front.address("b/*"), 3600, StatusCode::FORBIDDEN),
     ] {
         let signed = front.sign(&resource, seconds);
         assert_eq!(front.get(&signed.url(&url), &[]).await.status, status, "{resource} {seconds}");
@@ -179,7 +180,7 @@ async fn signatures(front: &Front) {
 }
 
 async fn caching(front: &Front) {
-    let cookies = front.sign(&front.address("*"), 60).cookie_header();
+    let cookies = front.sign(&front.address("*"), 3600).cookie_header();
     let get = async |path: &str| front.get(&front.address(path), &[("cookie", &cookies)]).await;
     front.put("c/1.ts", "first").await;
     assert_eq!(get("c/1.ts").await.x_cache(), "Miss from cloudfront");
@@ -195,7 +196,7 @@ async fn caching(front: &Front) {
 }
 
 async fn errors(front: &Front) {
-    let cookies = front.sign(&front.address("*"), 60).cookie_header();
+    let cookies = front.sign(&front.address("*"), 3600).cookie_header();
     let get = async |path: &str| front.get(&front.address(path), &[("cookie", &cookies)]).await;
     assert_eq!(get("late.ts").await.status, StatusCode::FORBIDDEN);
     front.put("late.ts", "there").await;
@@ -206,7 +207,7 @@ async fn errors(front: &Front) {
 }
 
 async fn names_and_countries(front: &Front) {
-    let cookies = front.sign(&format!("https://{ALIAS}/*"), 60).cookie_header();
+    let cookies = front.sign(&format!("https://{ALIAS}/*"), 3600).cookie_header();
     let url = format!("{}/a/1.ts", front.cloud.running.endpoint);
     let by_alias = [("cookie", cookies.as_str()), ("host", ALIAS)];
     assert_eq!(front.get(&url, &by_alias).await.body, "first");

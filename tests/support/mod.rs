@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
 
+mod instance;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use std::sync::Arc;
 use provision::aws::{Connection, Context, Target};
 use provision::local;
 use provision::model::Scope;
+
+use instance::Instance;
 
 /// The account of the stacks in tests.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -21,6 +25,7 @@ pub(crate) struct Cloud {
     pub(crate) name: String,
     /// Its address.
     pub(crate) endpoint: String,
+    _instance: Instance,
 }
 
 /// The program under test.
@@ -52,7 +57,7 @@ impl Cloud {
         };
         let running = local::ensure(&settings, &mut |text| println!("{text}")).await;
         let running = running.unwrap_or_else(|error| panic!("the local cloud does not start: {error:?}"));
-        Self { name, endpoint: running.endpoint }
+        Self { name, endpoint: running.endpoint, _instance: Instance::running(&running.status) }
     }
 
     /// A context for a stack of this name.
@@ -128,14 +133,4 @@ pub(crate) fn output(mut command: Command, code: i32) -> (String, String) {
     println!("$ {command:?}\n{stdout}{stderr}");
     assert_eq!(status.code(), Some(code), "{command:?}");
     (stdout, stderr)
-}
-
-impl Drop for Cloud {
-    fn drop(&mut self) {
-        let stopped =
-            Command::new(PROGRAM).args(["local", "stop", "--name", &self.name, "--port", "0"]).output();
-        if let Err(error) = stopped {
-            println!("the local cloud {} was not stopped: {error}", self.name);
-        }
-    }
 }

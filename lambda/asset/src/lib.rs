@@ -5,6 +5,7 @@
 //! a handler must spell alike. The flow they serve is in `docs/handlers.md`.
 
 mod description;
+pub mod metadata;
 pub mod output;
 pub mod work;
 
@@ -25,22 +26,6 @@ pub const VIDEO_SUFFIXES: &[&str] = &[
 ///
 /// The source bucket's archive rule filters on exactly this pair.
 pub const PUBLISHED_TAG: (&str, &str) = ("provision:published", "true");
-
-/// The keys of a job's `UserMetadata`, which carry the upload from submit to publish.
-pub mod metadata {
-    /// The asset id.
-    pub const ASSET: &str = "asset";
-    /// The source bucket.
-    pub const BUCKET: &str = "bucket";
-    /// The source key.
-    pub const KEY: &str = "key";
-    /// The source version id, or its ETag in a bucket without versions.
-    pub const VERSION: &str = "version";
-    /// The run: one version encoded with one revision of the template.
-    pub const RUN: &str = "run";
-    /// The job template's time of last update, in epoch seconds.
-    pub const REVISION: &str = "revision";
-}
 
 /// Longest readable part of an asset id, in bytes; the digest after it makes the id unique.
 const SLUG_LENGTH: usize = 64;
@@ -74,10 +59,11 @@ pub fn run(version: &str, revision: i64) -> String {
 }
 
 /// The `ClientRequestToken` of a [`run`], which stands for version and template: 64 characters, the most that MediaConvert
-/// takes.
+/// takes. A job that is forced, by a batch job with this id, is another one than that of the upload.
 #[must_use]
-pub fn client_token(bucket: &str, key: &str, run: &str) -> String {
-    digest(&[bucket, key, run])
+pub fn client_token(bucket: &str, key: &str, run: &str, forced_by: Option<&str>) -> String {
+    let parts = [bucket, key, run].into_iter().chain(forced_by);
+    digest(&parts.collect::<Vec<_>>())
 }
 
 /// What tells two uploads of one key apart, from `HeadObject`'s answer: the version id or, in a bucket without
@@ -162,8 +148,9 @@ mod tests {
 
     #[test]
     fn parts_of_a_digest_do_not_run_together() {
-        assert_ne!(client_token("a", "bc", "d").as_str(), client_token("ab", "c", "d"));
-        assert_eq!(client_token("a", "b", "c").len(), 64);
+        assert_ne!(client_token("a", "bc", "d", None), client_token("ab", "c", "d", None));
+        assert_ne!(client_token("a", "b", "c", None), client_token("a", "b", "c", Some("")));
+        assert_eq!(client_token("a", "b", "c", None).len(), 64);
     }
 
     proptest! {

@@ -95,8 +95,8 @@ fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) ->
 impl Job {
     /// Reads an event. `None`: the job is not one of submit's, so it is none of publish's business.
     ///
-    /// What `UserMetadata` says must fit together (the asset and the run are functions of the rest), so a job that
-    /// somebody else made in this queue cannot name another asset's place.
+    /// What `UserMetadata` says must fit together (the asset is a function of bucket and key), so a job that somebody else
+    /// made in this queue cannot name another asset's place.
     ///
     /// # Errors
     ///
@@ -137,21 +137,24 @@ impl Detail {
     }
 
     fn into_job(mut self, end: End) -> Option<Job> {
-        let mut take = |key| self.user_metadata.remove(key);
+        let key = metadata::key(&self.user_metadata)?;
+        let mut take = |name| self.user_metadata.remove(name);
+        let (asset, bucket, version) =
+            (take(metadata::ASSET)?, take(metadata::BUCKET)?, take(metadata::VERSION)?);
+        let revision = take(metadata::REVISION)?.parse().ok()?;
         let job = Job {
-            asset: take(metadata::ASSET)?,
-            run: take(metadata::RUN)?,
-            bucket: take(metadata::BUCKET)?,
-            key: take(metadata::KEY)?,
-            version: take(metadata::VERSION)?,
-            revision: take(metadata::REVISION)?.parse().ok()?,
+            run: asset::run(&version, revision),
+            asset,
+            bucket,
+            key,
+            version,
+            revision,
             id: self.job_id,
             account: self.account_id,
             ended: handler::rfc3339(self.timestamp),
             end,
         };
-        let fits = job.asset == asset::id(&job.bucket, &job.key)
-            && job.run == asset::run(&job.version, job.revision);
+        let fits = job.asset == asset::id(&job.bucket, &job.key);
         fits.then_some(job)
     }
 }

@@ -214,22 +214,18 @@ fn notice(job: &Job, description: &Description) -> (String, String) {
     let asset = &job.asset;
     let source =
         format!("Source: s3://{}/{} (version {})\nJob: {}\n", job.bucket, job.key, job.version, job.id);
-    let (mut subject, text) = match (&description.failure, &description.published) {
-        (Some(failure), published) => {
+    let (mut subject, text) = match (&job.end, &description.published) {
+        // Unlike viewers, who is told may know every name in the message.
+        (End::Failed { code, message, .. }, published) => {
             let still = match published {
                 Some(_) => "The version published before stays playable.",
                 None => "Nothing of this asset is playable.",
             };
-            let code = failure.code.map(|code| format!(" (code {code})")).unwrap_or_default();
-            // Unlike viewers, who is told may know every name in it.
-            let message = match &job.end {
-                End::Failed { message, .. } => message,
-                End::Complete { .. } => &failure.message,
-            };
+            let code = code.map(|code| format!(" (code {code})")).unwrap_or_default();
             let text = format!("The encode failed{code}: {message}\n{still}\n");
             (format!("Not published: {asset}"), text)
         }
-        (None, Some(published)) => {
+        (End::Complete { .. }, Some(published)) => {
             let heights: Vec<String> = published
                 .renditions
                 .iter()
@@ -240,7 +236,7 @@ fn notice(job: &Job, description: &Description) -> (String, String) {
                 format!("Playable at /{}\nRenditions: {}\n", output::playlist(asset), heights.join(" "));
             (format!("Published: {asset}"), text)
         }
-        (None, None) => (format!("Changed: {asset}"), String::new()),
+        (End::Complete { .. }, None) => (format!("Changed: {asset}"), String::new()),
     };
     subject.truncate(SUBJECT_LENGTH);
     (subject, format!("{text}{source}"))

@@ -249,7 +249,16 @@ impl Publisher {
         let described_already =
             site.description().filter(|_| site.published().is_some_and(|seen| seen.run == job.run));
         let (description, etag) = match (described_already, site.offered()) {
-            (Some(description), _) => (description.clone(), site.described().to_owned()),
+            (Some(description), _) => {
+                let mut description = description.clone();
+                // What failed before this encode of the same version is made good by it.
+                let mended = |old: &mut Failure| old.version == job.version && old.failed < job.ended;
+                let etag = match description.failure.take_if(mended) {
+                    Some(_) => site.describe(&self.output, &description).await?,
+                    None => site.described().to_owned(),
+                };
+                (description, etag)
+            }
             (None, Some(offered)) => {
                 let prefix = output::run_prefix(&job.asset, &job.run);
                 let there = self.output.list(&prefix).await?;

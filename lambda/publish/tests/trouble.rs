@@ -209,3 +209,28 @@ async fn an_event_whose_lists_are_null_is_read() {
     event["detail"]["userMetadata"] = json!(null);
     assert_eq!(stack.tell(event).await.unwrap()["outcome"], "ignored");
 }
+
+/// An event of another job for the run, so many seconds after every publication of these tests.
+fn later(fixture: &str, job: &str, seconds: u64) -> serde_json::Value {
+    let mut later = event(fixture, "v1", REVISION);
+    later["detail"]["jobId"] = json!(job);
+    later["detail"]["timestamp"] = json!(4_102_444_800_000 + seconds * 1000);
+    later
+}
+
+#[tokio::test]
+async fn an_encode_that_follows_a_failed_one_of_the_run_in_service_is_no_failure() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    assert_eq!(stack.tell(later(ERROR, "job-2", 0)).await.unwrap()["outcome"], "failed");
+    assert_eq!(stack.description().failure.unwrap().job, "job-2");
+    stack.encode("v1", REVISION);
+    assert_eq!(stack.tell(later(COMPLETE, "job-3", 1)).await.unwrap()["outcome"], "alreadyPublished");
+    let (subject, _) = stack.cloud.state().notices.last().unwrap().clone();
+    assert_eq!(subject, format!("Published: {ASSET}"));
+    assert_eq!(stack.description().failure, None);
+
+    stack.tell(later(ERROR, "job-4", 3)).await.unwrap();
+    stack.tell(later(COMPLETE, "job-3", 1)).await.unwrap();
+    assert_eq!(stack.description().failure.unwrap().job, "job-4", "a late duplicate forgets nothing");
+}

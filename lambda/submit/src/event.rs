@@ -24,8 +24,8 @@ pub struct Upload {
     pub version: Option<String>,
     /// The size in bytes, if the event says it.
     pub size: Option<u64>,
-    /// Whether to start a job even though one was started for this version and template before.
-    pub force: bool,
+    /// The batch job that wants a job of its own, even though one was started for this version and template before.
+    pub forced_by: Option<String>,
 }
 
 impl Upload {
@@ -105,7 +105,7 @@ impl From<CreatedDetail> for Upload {
             literal_key: None,
             version: detail.object.version_id.filter(|id| !id.is_empty()),
             size: detail.object.size,
-            force: false,
+            forced_by: None,
         }
     }
 }
@@ -121,9 +121,10 @@ pub struct Batch {
 }
 
 /// Schema 2.0 carries arguments that whoever made the batch job chose; `force=true` is ours.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct BatchJob {
+    id: String,
     #[serde(default)]
     user_arguments: Option<std::collections::HashMap<String, String>>,
 }
@@ -147,7 +148,8 @@ impl Batch {
         let force = arguments.is_some_and(|arguments| {
             arguments.get("force").is_some_and(|value| value.eq_ignore_ascii_case("true"))
         });
-        self.tasks.iter().map(move |task| (task.task_id.as_str(), task.upload(force)))
+        let forced_by = force.then_some(self.job.id.as_str());
+        self.tasks.iter().map(move |task| (task.task_id.as_str(), task.upload(forced_by)))
     }
 
     /// The answer: `results` in S3's own words, under the ids it sent.
@@ -164,7 +166,7 @@ impl Batch {
 }
 
 impl Task {
-    fn upload(&self, force: bool) -> Result<Upload, String> {
+    fn upload(&self, forced_by: Option<&str>) -> Result<Upload, String> {
         let arn_name = || self.s3_bucket_arn.as_deref()?.rsplit(':').next();
         let bucket = self.s3_bucket.as_deref().or_else(arn_name).ok_or("the task names no bucket")?;
         let decode = |text: &str| {
@@ -180,7 +182,7 @@ impl Task {
             literal_key: literal.transpose()?,
             version: self.s3_version_id.clone().filter(|id| !id.is_empty()),
             size: None,
-            force,
+            forced_by: forced_by.map(ToOwned::to_owned),
         })
     }
 }
@@ -229,14 +231,14 @@ mod tests {
         }
     }
 
-    fn upload(key: &str, version: Option<&str>, size: Option<u64>, force: bool) -> Upload {
+    fn upload(key: &str, version: Option<&str>, size: Option<u64>) -> Upload {
         Upload {
             bucket: "amzn-s3-demo-bucket".into(),
             key: key.into(),
             literal_key: None,
             version: version.map(Into::into),
             size,
-            force,
+            forced_by: None,
         }
     }
 
@@ -245,12 +247,8 @@ mod tests {
         let [(_, created)] = &uploads(include_str!("../tests/fixtures/object-created.json"))[..] else {
             panic!("one upload")
         };
-        let expected = upload(
-            "films/한 여름 100%+1.mp4",
-            Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"),
-            Some(7_340_032),
-            false,
-        );
+        let expected =
+            upload("films/한 여름 100%+1.mp4", Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"), Some(7_340_032));
         assert_eq!(created.as_ref().unwrap(), &expected);
     }
 
@@ -260,7 +258,7 @@ mod tests {
         assert_eq!(uploads[0].0, "dGFza2lkZ29lc2hlcmUK");
         let expected = Upload {
             literal_key: Some("films/a b+c.mp4".into()),
-            ..upload("films/a b c.mp4", Some("v1"), None, false)
+            ..upload("films/a b c.mp4", Some("v1"), None)
         };
         assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
     }
@@ -270,7 +268,8 @@ mod tests {
         let uploads = uploads(include_str!("../tests/fixtures/batch-2.0.json"));
         let expected = Upload {
             literal_key: Some("films/a b+c.mp4".into()),
-            ..upload("films/a b c.mp4", None, None, true)
+            forced_by: Some("f3cc4f60-61f6-4a2b-8a21-d07600c373ce".into()),
+            ..upload("films/a b c.mp4", None, None)
         };
         assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
         assert_eq!(uploads[1].1.as_ref().unwrap_err(), "the key \"%FF.mp4\" is not UTF-8 once decoded");

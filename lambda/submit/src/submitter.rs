@@ -11,7 +11,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt, stream};
 use handler::{ApiError, api, chain};
 use lambda_runtime::{Diagnostic, tracing};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::event::{Batch, Request, ResultCode, TaskResult, UnknownPayload, Upload};
@@ -104,6 +104,18 @@ struct Encode<'a> {
     revision: i64,
 }
 
+/// What is remembered of a job that was started.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    job: String,
+    asset: String,
+    run: String,
+    started: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forced_by: Option<String>,
+}
+
 impl Submitter {
     /// A submitter that calls AWS with these clients.
     #[must_use]
@@ -184,10 +196,9 @@ impl Submitter {
         let revision = template.last_updated().map_or(0, |time| time.secs());
         let run = asset::run(&version, revision);
         let encode = Encode { asset, run: &run, version: &version, revision };
-        if !upload.force
-            && let Some(job) = self.recall(&encode).await?
-        {
-            let asset = asset.to_owned();
+        // S3 may ask for a task again: a batch job, too, has one job for a run.
+        let answers = |record: &Record| upload.forced_by.is_none() || upload.forced_by == record.forced_by;
+        if let Some(Record { job, asset, .. }) = self.recall(&encode).await?.filter(answers) {
             return Ok(Outcome::Duplicate { asset, job });
         }
         let source = match self.probe(&upload.url()).await? {
@@ -204,7 +215,7 @@ impl Submitter {
         let settings = job::settings(template, &upload.url(), source, destination)?;
         tracing::info!(asset, run, outputs = %Summary(&settings), "job made from the template");
         let job = self.create(upload, &encode, settings).await?;
-        self.remember(&encode, &job).await;
+        self.remember(&encode, &job, upload.forced_by.clone()).await;
         let asset = asset.to_owned();
         Ok(Outcome::Started { asset, job })
     }
@@ -269,16 +280,16 @@ impl Submitter {
         encode: &Encode<'_>,
         settings: JobSettings,
     ) -> Result<String, SubmitError> {
-        let metadata = [
+        let others = [
             (metadata::ASSET, encode.asset),
             (metadata::BUCKET, &upload.bucket),
-            (metadata::KEY, &upload.key),
             (metadata::VERSION, encode.version),
-            (metadata::RUN, encode.run),
             (metadata::REVISION, &encode.revision.to_string()),
         ];
-        let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let token = asset::client_token(&upload.bucket, &upload.key, encode.run);
+        let others = others.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let metadata = others.into_iter().chain(metadata::carry(&upload.key)).collect();
+        let forced_by = upload.forced_by.as_deref();
+        let token = asset::client_token(&upload.bucket, &upload.key, encode.run, forced_by);
         let acceleration = AccelerationSettings::builder().mode(self.settings.acceleration.clone()).build();
         self.mediaconvert
             .create_job()
@@ -286,7 +297,7 @@ impl Submitter {
             .queue(&self.settings.queue)
             .role(&self.settings.role)
             .settings(settings)
-            .set_user_metadata(Some(metadata.into()))
+            .set_user_metadata(Some(metadata))
             .acceleration_settings(acceleration)
             .status_update_interval(StatusUpdateInterval::Seconds60)
             // Costs carry the queue's tags, so that jobs need none of their own.
@@ -300,8 +311,9 @@ impl Submitter {
             .ok_or(SubmitError::Empty("mediaconvert:CreateJob", "job id"))
     }
 
-    /// The job that this run was given before. MediaConvert itself remembers a request token for one minute only.
-    async fn recall(&self, encode: &Encode<'_>) -> Result<Option<String>, SubmitError> {
+    /// What is remembered of the job that this run was given before. MediaConvert itself remembers a request token for one
+    /// minute only.
+    async fn recall(&self, encode: &Encode<'_>) -> Result<Option<Record>, SubmitError> {
         let (bucket, key) = (&self.settings.work_bucket, work::record(encode.asset, encode.run));
         let subject = format!("s3://{bucket}/{key}");
         let record = self.s3.get_object().bucket(bucket).key(key).send().await;
@@ -310,27 +322,28 @@ impl Submitter {
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let record: Option<Value> = body.ok().and_then(|body| serde_json::from_slice(&body.to_vec()).ok());
         // An unreadable record is as good as none: a second encode is cheaper than a lost upload.
-        Ok(record.and_then(|record| record["job"].as_str().map(ToOwned::to_owned)))
+        Ok(body.ok().and_then(|body| serde_json::from_slice(&body.to_vec()).ok()))
     }
 
     /// Writes the record. Without it a late duplicate costs a second encode, while a failure here would cause one.
-    async fn remember(&self, encode: &Encode<'_>, job: &str) {
+    async fn remember(&self, encode: &Encode<'_>, job: &str, forced_by: Option<String>) {
         let (asset, run) = (encode.asset, encode.run);
-        let key = work::record(encode.asset, encode.run);
-        let record = json!({ "job": job, "asset": asset, "run": run, "started": handler::now() });
+        let key = work::record(asset, run);
+        let (job, asset, run) = (job.to_owned(), asset.to_owned(), run.to_owned());
+        let record = Record { job, asset, run, started: handler::now(), forced_by };
         let put = self
             .s3
             .put_object()
             .bucket(&self.settings.work_bucket)
             .key(&key)
             .content_type("application/json")
-            .body(ByteStream::from(record.to_string().into_bytes()))
+            .body(ByteStream::from(json!(record).to_string().into_bytes()))
             .send()
             .await
             .map_err(api("s3:PutObject", key.as_str()));
         if let Err(error) = put {
+            let Record { asset, job, .. } = record;
             tracing::warn!(asset, job, error = chain(&error), "the job's record was not written");
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::members::{object, page, tags_of, text};
+use super::metadata;
 use super::refusal::Refusal;
 use super::settings;
 use super::state::{DEFAULT_QUEUE, Job, Kind, State};
@@ -30,6 +31,7 @@ pub(super) fn create(service: &Arc<Service>, input: &Value) -> Result<Value, Ref
 }
 
 fn accept(service: &Service, state: &State, input: &Value) -> Result<Job, Refusal> {
+    metadata::check(&input["userMetadata"])?;
     let template = match input["jobTemplate"].as_str() {
         Some(name) => {
             let found = state.entry(Kind::JobTemplate, name);

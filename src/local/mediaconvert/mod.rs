@@ -13,6 +13,7 @@ mod input;
 mod job;
 mod jobs;
 mod members;
+mod metadata;
 mod model;
 mod naming;
 mod package;

@@ -44,7 +44,7 @@ pub(crate) struct Object {
 
 impl Object {
     fn etag(&self) -> String {
-        format!("\"{}\"", asset::client_token("etag", "", &self.body))
+        format!("\"{}\"", asset::client_token("etag", "", &self.body, None))
     }
 }
 

@@ -31,7 +31,6 @@ pub(crate) fn event(fixture: &str, version: &str, revision: i64) -> Value {
     let metadata = &mut event["detail"]["userMetadata"];
     metadata["version"] = json!(version);
     metadata["revision"] = json!(revision.to_string());
-    metadata["run"] = json!(asset::run(version, revision));
     event["detail"]["jobId"] = json!(format!("job-{version}-{revision}"));
     event
 }

@@ -1,0 +1,111 @@
+//! A job's `UserMetadata`, which carries the upload from submit to publish.
+//!
+//! MediaConvert takes ten values of 256 characters each, and few characters beside letters and digits: it refuses a job with
+//! `test (1).mp4` in one. A key that is too long or has others travels as base64, in as many parts as it needs.
+//! <https://docs.aws.amazon.com/mediaconvert/latest/ug/user-metadata-tags.html>
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+/// The asset id.
+pub const ASSET: &str = "asset";
+/// The source bucket.
+pub const BUCKET: &str = "bucket";
+/// The source key, if it can be carried as it is.
+pub const KEY: &str = "key";
+/// The source version id, or its ETag in a bucket without versions.
+pub const VERSION: &str = "version";
+/// The job template's time of last update, in epoch seconds.
+pub const REVISION: &str = "revision";
+
+/// The most characters of a value.
+const LONGEST: usize = 256;
+
+/// A source key as it is carried: under [`KEY`], or in parts that are numbered from 1. The longest key that S3 has, of 1,024
+/// bytes, needs six.
+#[must_use]
+pub fn carry(key: &str) -> Vec<(String, String)> {
+    if key.len() <= LONGEST && key.trim() == key && key.chars().all(is_plain) {
+        return vec![(KEY.to_owned(), key.to_owned())];
+    }
+    let encoded = BASE64_URL_SAFE_NO_PAD.encode(key);
+    let parts = encoded.as_bytes().chunks(LONGEST).enumerate();
+    parts.map(|(index, part)| (numbered(index + 1), String::from_utf8_lossy(part).into_owned())).collect()
+}
+
+/// The source key that [`carry`] made this of.
+#[must_use]
+pub fn key(metadata: &HashMap<String, String>) -> Option<String> {
+    if let Some(key) = metadata.get(KEY) {
+        return Some(key.clone());
+    }
+    let parts = (1..).map_while(|number| metadata.get(&numbered(number)).map(String::as_str));
+    let encoded = parts.collect::<String>();
+    let decoded = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok().filter(|bytes| !bytes.is_empty())?;
+    String::from_utf8(decoded).ok()
+}
+
+fn numbered(part: usize) -> String {
+    format!("{KEY}{part}")
+}
+
+/// Letters of other languages may be in a value as well, but not the marks that some are written with.
+fn is_plain(char: char) -> bool {
+    char.is_ascii_alphanumeric() || " _.:/=+-@".contains(char)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn there_and_back(key: &str) -> Vec<(String, String)> {
+        let carried = carry(key);
+        let allowed = |value: &str| value.len() <= LONGEST && value.chars().all(is_plain);
+        assert!(carried.iter().all(|(_, value)| allowed(value)), "{carried:?}");
+        let metadata = HashMap::from_iter(carried.iter().cloned());
+        assert_eq!(super::key(&metadata).as_deref(), Some(key));
+        carried
+    }
+
+    #[test]
+    fn what_a_value_may_hold_is_carried_as_it_is() {
+        let key = "films/a b+c_d-1.mp4";
+        assert_eq!(there_and_back(key), [(KEY.to_owned(), key.to_owned())]);
+    }
+
+    #[test]
+    fn any_other_key_is_carried_in_parts() {
+        for key in
+            ["My Holiday (1).MOV", " a.mp4", "100%.mp4", "a&b, \"c\".mp4", "영상.mp4", &"a".repeat(257)]
+        {
+            assert_eq!(there_and_back(key)[0].0, "key1");
+        }
+    }
+
+    #[test]
+    fn with_the_longest_key_no_job_has_more_than_ten_values() {
+        let others = [ASSET, BUCKET, VERSION, REVISION].len();
+        assert!(there_and_back(&"%".repeat(1024)).len() + others <= 10);
+    }
+
+    #[test]
+    fn what_submit_did_not_write_is_no_key() {
+        let metadata = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        assert_eq!(key(&HashMap::new()), None);
+        assert_eq!(key(&metadata(&[("key1", "not base64!")])), None);
+        assert_eq!(key(&metadata(&[("key2", "YQ")])), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_comes_back(key in "\\PC{1,340}") {
+            there_and_back(&key);
+        }
+    }
+}
