@@ -202,14 +202,19 @@ impl Session {
         let regions = self.regions.look();
         let declared = observe::declared(&regions, self.registry, graph);
         let additions = observe::additions(&regions, self.registry, graph);
-        let (live, additions, record) = tokio::join!(declared, additions, self.home.record(self.stack()));
-        let (live, additions, record) = (live?, additions?, record?);
-        let known = record.as_ref().map(Record::known).unwrap_or_default();
-        let memory = match &record {
-            Some(record) if record.complete => Memory::Record(&known),
-            _ => Memory::Sweep(&known),
+        let former = async {
+            let record = self.home.record(self.stack()).await?;
+            let known = record.as_ref().map(Record::known).unwrap_or_default();
+            let memory = match &record {
+                Some(record) if record.complete => Memory::Record(&known),
+                _ => Memory::Sweep(&known),
+            };
+            let former = observe::remembered(&regions, self.registry, memory).await?;
+            Ok::<_, miette::Report>((record, former))
         };
-        let orphans = observe::orphans(&regions, self.registry, graph, &live, memory).await?;
+        let (live, additions, former) = tokio::join!(declared, additions, former);
+        let (live, additions, (record, former)) = (live?, additions?, former?);
+        let orphans = observe::orphans(&regions, self.registry, graph, &live, former).await?;
         let mut snapshot = Snapshot { live, orphans };
         observe::add(&mut snapshot, self.stack(), additions);
         if let Some(record) = &record {

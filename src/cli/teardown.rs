@@ -124,8 +124,10 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
 /// What of the stack is still there: of the declaration, and of anything with the stack's mark.
 async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
     let (regions, registry) = (session.regions.look(), session.registry);
-    let live = observe::declared(&regions, registry, graph).await?;
-    let orphans = observe::orphans(&regions, registry, graph, &live, Memory::Sweep(&[])).await?;
+    let declared = observe::declared(&regions, registry, graph);
+    let (live, marked) = tokio::join!(declared, observe::remembered(&regions, registry, Memory::Sweep(&[])));
+    let live = live?;
+    let orphans = observe::orphans(&regions, registry, graph, &live, marked?).await?;
     let snapshot = Snapshot { live, orphans };
     let (Snapshot { live, orphans }, _) = plan::ours(session.regions.scope(), graph, snapshot);
     let declared = graph.in_order().filter_map(|declaration| {
