@@ -232,7 +232,26 @@ pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
     }
 }
 
-/// What is the stack's but not among the declared live resources.
+/// What may be the stack's, declared or not. It waits for no other read.
+///
+/// # Errors
+/// When a listing fails.
+pub async fn remembered(
+    regions: &Regions,
+    registry: &Registry,
+    memory: Memory<'_>,
+) -> Result<Vec<Known>, Unreadable> {
+    match memory {
+        Memory::Record(known) => Ok(known.to_vec()),
+        Memory::Sweep(known) => {
+            let mut found = sweep(regions, registry).await?;
+            found.extend(known.iter().filter(|known| !found.contains(known)).cloned().collect::<Vec<_>>());
+            Ok(found)
+        }
+    }
+}
+
+/// What of the [`remembered`] is the stack's but not among the declared live resources.
 ///
 /// # Errors
 /// When a read fails.
@@ -241,17 +260,9 @@ pub async fn orphans(
     registry: &Registry,
     graph: &Graph,
     live: &BTreeMap<Address, Live>,
-    memory: Memory<'_>,
+    remembered: Vec<Known>,
 ) -> Result<Vec<Orphan>, Unreadable> {
-    let candidates = match memory {
-        Memory::Record(known) => known.to_vec(),
-        Memory::Sweep(known) => {
-            let mut found = sweep(regions, registry).await?;
-            found.extend(known.iter().filter(|known| !found.contains(known)).cloned().collect::<Vec<_>>());
-            found
-        }
-    };
-    let reads = undeclared(candidates, graph, live).into_iter().map(|known| async move {
+    let reads = undeclared(remembered, graph, live).into_iter().map(|known| async move {
         let cx = regions.context(&known.region);
         let Some(adapter) = registry.get(&known.kind) else { return Ok(None) };
         let seen = adapter.observe(&cx, &known.id).await;

@@ -62,7 +62,8 @@ impl Account {
     async fn plan(&self, graph: &Graph) -> Plan {
         let live = observe::declared(&self.regions, registry(), graph).await.unwrap();
         let memory = if self.known.is_empty() { Memory::Sweep(&[]) } else { Memory::Record(&self.known) };
-        let orphans = observe::orphans(&self.regions, registry(), graph, &live, memory).await.unwrap();
+        let former = observe::remembered(&self.regions, registry(), memory).await.unwrap();
+        let orphans = observe::orphans(&self.regions, registry(), graph, &live, former).await.unwrap();
         let rules = |kind: &_| {
             let adapter = registry().get(kind).unwrap();
             Rules {

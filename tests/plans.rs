@@ -62,8 +62,12 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     assert_eq!(all_new.totals.create, all_new.changes.len());
 
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
-    let (nothing, _) = plan(&cloud, &[stack.path(), "--detailed-exitcode"], 0);
+    let (nothing, calls) = plan(&cloud, &[stack.path(), "--detailed-exitcode"], 0);
     assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
+    let times = |call: &str| calls.lines().filter(|line| line.contains(call)).count();
+    let once = ["CloudFront ListDistributions ", "CloudFront ListCachePolicies ", "STS GetCallerIdentity "];
+    assert_eq!(once.map(times), [1, 1, 1], "{calls}");
+    assert_eq!(times("Lambda GetPolicy "), 2, "one for each function: {calls}");
 
     let cx = cloud.context("vod-local").await;
     let source = "vod-local-source-111122223333-ap-northeast-2";

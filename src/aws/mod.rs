@@ -7,6 +7,7 @@ mod clock;
 mod connect;
 mod error;
 mod listing;
+mod look;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use listing::{fits_xml, listed_key};
 pub use wait::{Patience, Poll, retry_while, until};
 
 use crate::model::Scope;
+use look::Look;
 
 /// A regional view of the account: the clients of one region, and the scope that names are made from.
 #[derive(Clone)]
@@ -33,6 +35,7 @@ pub struct Context {
     clients: Arc<Clients>,
     notes: Option<Notes>,
     cancel: CancellationToken,
+    look: Option<Look>,
 }
 
 /// Where an adapter's remarks on what it waits for go.
@@ -76,7 +79,7 @@ impl Context {
     #[must_use]
     pub fn new(connection: Arc<Connection>, scope: Scope, region: &str) -> Self {
         let (region, clients, cancel) = (region.to_owned(), Arc::default(), CancellationToken::new());
-        Self { scope, region, connection, clients, notes: None, cancel }
+        Self { scope, region, connection, clients, notes: None, cancel, look: None }
     }
 
     /// The region whose clients this is.
@@ -85,10 +88,11 @@ impl Context {
         &self.region
     }
 
-    /// The same context, telling `notes` what it waits for, and waiting no longer once `cancel` is cancelled.
+    /// The same context, telling `notes` what it waits for, and waiting no longer once `cancel` is cancelled. It is of no
+    /// look at the account: what changes something, or waits for it, must see what is there now.
     #[must_use]
     pub fn working(&self, notes: Notes, cancel: CancellationToken) -> Self {
-        Self { notes: Some(notes), cancel, ..self.clone() }
+        Self { notes: Some(notes), cancel, look: None, ..self.clone() }
     }
 
     /// Whether the run was interrupted: what has many calls to make makes no more of them.
@@ -166,14 +170,15 @@ impl ResolveEndpoint for At {
 pub struct Regions {
     scope: Scope,
     connection: Arc<Connection>,
-    contexts: Mutex<BTreeMap<String, Context>>,
+    contexts: Arc<Mutex<BTreeMap<String, Context>>>,
+    look: Option<Look>,
 }
 
 impl Regions {
     /// The regions of a stack: its own from the start, others as they are asked for.
     #[must_use]
     pub fn new(connection: impl Into<Arc<Connection>>, scope: Scope) -> Self {
-        let regions = Self { scope, connection: connection.into(), contexts: Mutex::default() };
+        let regions = Self { scope, connection: connection.into(), contexts: Arc::default(), look: None };
         drop(regions.home());
         regions
     }
@@ -185,7 +190,20 @@ impl Regions {
         // What is made in a region has that region's names.
         let scope = || Scope { region: region.to_owned(), ..self.scope.clone() };
         let make = || Context::new(Arc::clone(&self.connection), scope(), region);
-        contexts.entry(region.to_owned()).or_insert_with(make).clone()
+        let context = contexts.entry(region.to_owned()).or_insert_with(make).clone();
+        Context { look: self.look.clone(), ..context }
+    }
+
+    /// The same regions for one look at the account, in which what several readers need is asked once ([`Context::once`]).
+    /// Whoever wants to know what is there later takes another look.
+    #[must_use]
+    pub fn look(&self) -> Self {
+        Self {
+            scope: self.scope.clone(),
+            connection: Arc::clone(&self.connection),
+            contexts: Arc::clone(&self.contexts),
+            look: Some(Look::default()),
+        }
     }
 
     /// The context of the stack's own region.

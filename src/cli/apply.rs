@@ -1,6 +1,7 @@
 //! `provision apply`: load, bundle, declare, observe, plan, show, confirm, apply, show. A saved plan brings along what is
 //! loaded, bundled and declared.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,7 +14,7 @@ use super::outputs::Outputs;
 use super::saved::{Declared, Input};
 use super::session::Survey;
 use super::{protected, sign, verify};
-use crate::model::bundle_key;
+use crate::model::{Address, Outputs as Values, bundle_key};
 use crate::plan::Plan;
 use crate::plan::check::{Leave, check};
 use crate::report;
@@ -49,25 +50,29 @@ pub(super) struct Args {
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    let input = Input::open(&args.stack, args.adopt).await?;
-    let session = &input.session;
-    if args.verify {
-        sign::need_key(&session.file, args.key.as_deref())?;
-    }
-    let declared = input.declare().await?;
-    let graph = &declared.graph;
-    let (plan, survey) = plan_of(&input, &declared).await?;
+    let look = async |input: &Input| {
+        if args.verify {
+            sign::need_key(&input.session.file, args.key.as_deref())?;
+        }
+        let declared = input.declare().await?;
+        let (plan, survey) = plan_of(input, &declared).await?;
+        Ok((declared, plan, survey))
+    };
+    let (input, (declared, plan, survey)) = Input::open_and(&args.stack, args.adopt, look).await?;
+    let (session, graph) = (&input.session, &declared.graph);
     let review = session.review(graph, &plan, &survey);
     outln!("{}", report::human(&review).trim_end());
+    let mut live = plan.outputs.clone();
     if !plan.is_empty() {
         protected::check(&session.file, &review)?;
         agree(&review, survey.is_established(), &args)?;
-        let code = carry_out(&input, &declared, &plan, &args).await?;
+        let (code, made) = carry_out(&input, &declared, &plan, &args).await?;
         if code != ExitCode::SUCCESS {
             return Ok(code);
         }
+        live = made;
     }
-    let outputs = Outputs::read(session, graph).await?;
+    let outputs = Outputs::known(session, graph, &live)?;
     outln!("\n{}", outputs.human());
     if args.verify {
         let cookie = verify::cookie(session, graph, &outputs, args.key.as_deref()).await?;
@@ -100,13 +105,14 @@ async fn plan_of(input: &Input, declared: &Declared) -> miette::Result<(Plan, Su
     Ok((plan, survey))
 }
 
-/// Under the stack's lock: looks again, and carries out exactly what was shown.
+/// Under the stack's lock: looks again, and carries out exactly what was shown. Returns how that ended, and the outputs of what
+/// is live then.
 async fn carry_out(
     input: &Input,
     declared: &Declared,
     shown: &Plan,
     args: &Args,
-) -> miette::Result<ExitCode> {
+) -> miette::Result<(ExitCode, BTreeMap<Address, Values>)> {
     let session = &input.session;
     let writing = Writing::begin();
     converge::make_home(session, &writing).await?;
@@ -135,7 +141,7 @@ async fn carry_out(
         } else {
             converge::note_end(session, &declared.graph, &plan, &survey, &outcome, noted).await
         };
-        Ok(converge::verdict(&plan, &outcome, noted))
+        Ok((converge::verdict(&plan, &outcome, noted), outcome.outputs))
     };
     let result = work.await;
     converge::give_back(lease).await;

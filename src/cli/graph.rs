@@ -42,9 +42,12 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 }
 
 async fn planned(args: &Args) -> miette::Result<Picture> {
-    let session = Session::open(&args.stack).await?;
-    let (graph, _) = session.declare().await?;
-    let (plan, survey) = session.plan(&graph).await?;
+    let look = async |session: &Session| {
+        let (graph, _) = session.declare().await?;
+        let (plan, survey) = session.plan(&graph).await?;
+        Ok((graph, plan, survey))
+    };
+    let (session, (graph, plan, survey)) = Session::open_and(&args.stack, look).await?;
     let picture = Picture::of(&graph).painted(&session.review(&graph, &plan, &survey));
     Ok(picture)
 }

@@ -1,5 +1,6 @@
 //! `provision outputs`: the addresses and names that an app, a player and an operator need.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -9,7 +10,8 @@ use serde::Serialize;
 use super::format::Format;
 use super::session::Session;
 use crate::graph::Graph;
-use crate::model::{Address, Live, Outputs as Values};
+use crate::model::{Address, Outputs as Values};
+use crate::observe;
 use crate::report;
 use crate::report::out::{out, outln};
 
@@ -23,6 +25,9 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
+
+/// The one resource whose outputs names do not foretell.
+const DISTRIBUTION: &str = "delivery/distribution";
 
 /// What a stack is reached by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,19 +61,44 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 impl Outputs {
     /// The outputs of an applied stack. Names foretell all but the distribution's, so only that is looked up.
     pub(super) async fn read(session: &Session, graph: &Graph) -> miette::Result<Self> {
-        let live = distribution(session, graph).await?;
-        let assigned = |name: &str| live.outputs.get(name).cloned().unwrap_or_default();
+        let declared = graph.get(&Address::new(DISTRIBUTION));
+        let live = match declared {
+            Some(declaration) => observe::find(&session.regions, session.registry, declaration).await?,
+            None => None,
+        };
+        Self::of(session, graph, live.map(|live| live.outputs).as_ref())
+    }
+
+    /// The same where what is live was seen or made a moment ago.
+    pub(super) fn known(
+        session: &Session,
+        graph: &Graph,
+        live: &BTreeMap<Address, Values>,
+    ) -> miette::Result<Self> {
+        Self::of(session, graph, live.get(&Address::new(DISTRIBUTION)))
+    }
+
+    fn of(session: &Session, graph: &Graph, distribution: Option<&Values>) -> miette::Result<Self> {
+        let Some(distribution) = distribution else {
+            return Err(miette!(
+                help = "run `provision apply` first",
+                "stack {} has no distribution yet",
+                session.stack()
+            ));
+        };
+        let assigned = |name: &str| distribution.get(name).cloned().unwrap_or_default();
+        let id = assigned("Id");
         let named = |address: &str, attribute: &str| {
             foreseen(graph, address).get(attribute).cloned().unwrap_or_default()
         };
         let playback = match (&session.local, &session.file.domain) {
-            (Some(running), _) => running.viewer(&live.id),
+            (Some(running), _) => running.viewer(&id),
             (None, Some(domain)) => format!("https://{}", domain.name),
             (None, None) => format!("https://{}", assigned("DomainName")),
         };
         Ok(Self {
             playback,
-            distribution: live.id,
+            distribution: id,
             source_bucket: named("storage/source", "BucketName"),
             work_bucket: named("storage/work", "BucketName"),
             output_bucket: named("storage/output", "BucketName"),
@@ -120,15 +150,4 @@ impl Outputs {
 /// What names foretell of a resource's outputs.
 pub(super) fn foreseen(graph: &Graph, address: &str) -> Values {
     graph.get(&Address::new(address)).map(|declaration| declaration.foreseen.clone()).unwrap_or_default()
-}
-
-async fn distribution(session: &Session, graph: &Graph) -> miette::Result<Live> {
-    let address = Address::new("delivery/distribution");
-    let found = match graph.get(&address) {
-        Some(declaration) => crate::observe::find(&session.regions, session.registry, declaration).await?,
-        None => None,
-    };
-    found.ok_or_else(|| {
-        miette!(help = "run `provision apply` first", "stack {} has no distribution yet", session.stack())
-    })
 }

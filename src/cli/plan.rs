@@ -151,9 +151,12 @@ async fn plan(path: &Path, args: &Args) -> Planned {
 
 /// The review of a stack's plan, and why apply would refuse it. What is safe is saved where that is asked for.
 async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<miette::Report>)> {
-    let session = Session::open(path).await?;
-    let (graph, bundles) = session.declare().await?;
-    let (plan, survey) = session.plan(&graph).await?;
+    let look = async |session: &Session| {
+        let (graph, bundles) = session.declare().await?;
+        let (plan, survey) = session.plan(&graph).await?;
+        Ok((graph, bundles, plan, survey))
+    };
+    let (session, (graph, bundles, plan, survey)) = Session::open_and(path, look).await?;
     let review = session.review(&graph, &plan, &survey);
     let safe = check(&plan, Leave { adopt: args.adopt, lose_data: false }).map_err(miette::Report::new);
     let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));

@@ -46,10 +46,22 @@ pub(super) struct Declared {
 }
 
 impl Input {
-    /// Opens a stack file or a saved plan, whichever the file at `path` holds, and the way to its account.
-    pub(super) async fn open(path: &Path, adopt: bool) -> miette::Result<Self> {
+    /// Opens a stack file or a saved plan, whichever the file at `path` holds, and the way to its account; `look`, which only
+    /// reads, does so while AWS says whose the credentials are.
+    pub(super) async fn open_and<T>(
+        path: &Path,
+        adopt: bool,
+        look: impl AsyncFnOnce(&Self) -> miette::Result<T>,
+    ) -> miette::Result<(Self, T)> {
+        let mut input = Self::begin(path, adopt).await?;
+        let (by, seen) = session::first(input.session.caller(), look(&input)).await?;
+        input.session.by = by;
+        Ok((input, seen))
+    }
+
+    async fn begin(path: &Path, adopt: bool) -> miette::Result<Self> {
         if !is_plan(path) {
-            return Ok(Self { session: Session::open(path).await?, adopt, plan: None });
+            return Ok(Self { session: Session::begin(path).await?, adopt, plan: None });
         }
         let (saved, file, digest) = read(path).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
@@ -63,7 +75,7 @@ impl Input {
             made.strftime("%Y-%m-%d %H:%M:%S UTC")
         );
         let remedy = "or make, review and apply a plan for the account you mean".to_owned();
-        let session = Session::of(file, remedy).await?;
+        let session = Session::begin_with(file, remedy).await?;
         Ok(Self { session, adopt, plan: Some(Opened { saved, digest, path: path.to_owned() }) })
     }
 

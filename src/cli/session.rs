@@ -2,15 +2,17 @@
 //! account as it is.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures::future::{Either, select};
 use miette::{Diagnostic, miette};
 use serde_json::Value;
 
 use super::closing::Closing;
 use super::remembered;
-use crate::aws::{Connection, Regions, Target};
+use crate::aws::{Connection, Identity, Regions, Target};
 use crate::bundle::{self, Bundle};
 use crate::graph::Graph;
 use crate::home::{Home, Record};
@@ -50,6 +52,8 @@ pub(super) struct Session {
     pub(super) home: Home,
     /// The caller's ARN.
     pub(super) by: String,
+    /// What to do where the credentials are of another account.
+    remedy: String,
     /// The local cloud, where the stack is for one.
     pub(super) local: Option<local::Running>,
     closing: Closing,
@@ -78,13 +82,30 @@ impl Session {
     /// Loads the stack file, starts the local cloud if the stack is for one, connects, and checks whose the credentials
     /// are.
     pub(super) async fn open(path: &Path) -> miette::Result<Self> {
+        Self::open_and(path, async |_| Ok(())).await.map(|(session, ())| session)
+    }
+
+    /// The same; `look`, which only reads, does so through the session while AWS says whose the credentials are.
+    pub(super) async fn open_and<T>(
+        path: &Path,
+        look: impl AsyncFnOnce(&Self) -> miette::Result<T>,
+    ) -> miette::Result<(Self, T)> {
+        let mut session = Self::begin(path).await?;
+        let (by, seen) = first(session.caller(), look(&session)).await?;
+        session.by = by;
+        Ok((session, seen))
+    }
+
+    /// A session of which nobody has checked yet whose the credentials are: nothing that it sees counts before its
+    /// [`caller`](Self::caller) is known.
+    pub(super) async fn begin(path: &Path) -> miette::Result<Self> {
         let remedy = format!("or correct `account:` in {}", path.display());
-        let session = Self::of(config::load(path)?, remedy).await?;
+        let session = Self::begin_with(config::load(path)?, remedy).await?;
         Ok(Self { path: Some(path.to_owned()), ..session })
     }
 
     /// The same for a stack file that is read already. `remedy` is what to do if its account is the wrong one.
-    pub(super) async fn of(file: StackFile, remedy: String) -> miette::Result<Self> {
+    pub(super) async fn begin_with(file: StackFile, remedy: String) -> miette::Result<Self> {
         let began = Instant::now();
         refuse_unbuilt(&file)?;
         let local = if file.local { Some(start_local(&file).await?) } else { None };
@@ -98,15 +119,19 @@ impl Session {
         let connection = Connection::open(target, &scope.region).await;
         let connection = Arc::new(connection);
         let closing = Closing::new(Arc::clone(&connection), began);
-        let identity = connection.identity().await?;
-        if identity.account != scope.account {
-            let Scope { stack, account: declared, .. } = scope;
-            let (found, arn) = (identity.account, identity.arn);
-            return Err(WrongAccount { remedy, stack, declared, found, arn }.into());
-        }
         let regions = Regions::new(connection, scope);
-        let home = Home::new(regions.home());
-        Ok(Self { file, path: None, regions, registry: registry(), home, by: identity.arn, local, closing })
+        let (home, registry, by) = (Home::new(regions.home()), registry(), String::new());
+        Ok(Self { file, path: None, regions, registry, home, by, remedy, local, closing })
+    }
+
+    /// The caller's ARN, if it is of the stack's account.
+    pub(super) async fn caller(&self) -> miette::Result<String> {
+        let Identity { account: found, arn } = self.regions.connection().identity().await?;
+        let Scope { stack, account: declared, .. } = self.regions.scope().clone();
+        if found == declared {
+            return Ok(arn);
+        }
+        Err(WrongAccount { remedy: self.remedy.clone(), stack, declared, found, arn }.into())
     }
 
     /// The stack's name.
@@ -174,20 +199,26 @@ impl Session {
     /// The live account and the record of the last apply. Former resources are found from a record of a complete apply,
     /// else by their marks as well.
     pub(super) async fn survey(&self, graph: &Graph) -> miette::Result<Survey> {
-        let declared = observe::declared(&self.regions, self.registry, graph);
-        let additions = observe::additions(&self.regions, self.registry, graph);
-        let (live, additions, record) = tokio::join!(declared, additions, self.home.record(self.stack()));
-        let (live, additions, record) = (live?, additions?, record?);
-        let known = record.as_ref().map(Record::known).unwrap_or_default();
-        let memory = match &record {
-            Some(record) if record.complete => Memory::Record(&known),
-            _ => Memory::Sweep(&known),
+        let regions = self.regions.look();
+        let declared = observe::declared(&regions, self.registry, graph);
+        let additions = observe::additions(&regions, self.registry, graph);
+        let former = async {
+            let record = self.home.record(self.stack()).await?;
+            let known = record.as_ref().map(Record::known).unwrap_or_default();
+            let memory = match &record {
+                Some(record) if record.complete => Memory::Record(&known),
+                _ => Memory::Sweep(&known),
+            };
+            let former = observe::remembered(&regions, self.registry, memory).await?;
+            Ok::<_, miette::Report>((record, former))
         };
-        let orphans = observe::orphans(&self.regions, self.registry, graph, &live, memory).await?;
+        let (live, additions, former) = tokio::join!(declared, additions, former);
+        let (live, additions, (record, former)) = (live?, additions?, former?);
+        let orphans = observe::orphans(&regions, self.registry, graph, &live, former).await?;
         let mut snapshot = Snapshot { live, orphans };
         observe::add(&mut snapshot, self.stack(), additions);
         if let Some(record) = &record {
-            remembered::claim(&self.regions, self.registry, graph, &mut snapshot, record).await?;
+            remembered::claim(&regions, self.registry, graph, &mut snapshot, record).await?;
         }
         Ok(Survey { snapshot, record })
     }
@@ -213,6 +244,18 @@ impl Session {
     /// How many resources the closing line speaks of.
     pub(super) fn counts(&self, resources: usize) {
         self.closing.counts(resources);
+    }
+}
+
+/// Who calls, and what `look` saw meanwhile. Who calls decides: where that is the wrong one, what was seen is not waited for, and
+/// what it failed with is not told.
+pub(super) async fn first<T>(
+    caller: impl Future<Output = miette::Result<String>>,
+    look: impl Future<Output = miette::Result<T>>,
+) -> miette::Result<(String, T)> {
+    match select(pin!(caller), pin!(look)).await {
+        Either::Left((by, look)) => Ok((by?, look.await?)),
+        Either::Right((seen, caller)) => Ok((caller.await?, seen?)),
     }
 }
 
@@ -292,6 +335,30 @@ mod tests {
     use super::*;
     use crate::home::Run;
     use crate::model::{Contents, Live, Mark, Outputs, Readiness};
+
+    #[tokio::test]
+    async fn the_account_is_looked_at_while_it_is_asked_whose_it_is() {
+        let (seen, saw) = tokio::sync::oneshot::channel();
+        let caller = async { saw.await.map_err(|_| miette!("nobody looked")) };
+        let look = async { seen.send("me".to_owned()).map_err(|_| miette!("nobody asked")) };
+        let both = tokio::time::timeout(std::time::Duration::from_secs(60), first(caller, look));
+        assert_eq!(both.await.expect("one waits for the other").unwrap(), ("me".to_owned(), ()));
+    }
+
+    #[tokio::test]
+    async fn the_wrong_account_ends_a_look_and_hides_what_it_failed_with() {
+        let wrong = || async { Err(miette!("the wrong account")) };
+        let endless = first(wrong(), std::future::pending::<miette::Result<()>>());
+        assert_eq!(endless.await.unwrap_err().to_string(), "the wrong account");
+        let late = async {
+            tokio::task::yield_now().await;
+            wrong().await
+        };
+        let denied = first(late, async { Err::<(), _>(miette!("access denied")) });
+        assert_eq!(denied.await.unwrap_err().to_string(), "the wrong account");
+        let denied = first(async { Ok("me".to_owned()) }, async { Err::<(), _>(miette!("access denied")) });
+        assert_eq!(denied.await.unwrap_err().to_string(), "access denied");
+    }
 
     fn survey(ownership: &[Ownership], record: Option<Record>) -> Survey {
         let live = ownership.iter().enumerate().map(|(number, ownership)| {

@@ -31,16 +31,14 @@ pub(super) struct Args {
 
 /// Removes the stack and audits that it is gone; exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    let session = Session::open(&args.stack).await?;
-    if session.file.protected {
-        let stack = session.stack();
-        let says = format!("stack {stack} is protected, so teardown is refused; nothing was changed");
-        return Err(
-            Refused::new(says, "set `protected: false`, apply that on purpose, and run it again").into()
-        );
-    }
-    let graph = session.declare_unbuilt().await?;
-    let Planned { plan, survey, left: foreign } = plan_of(&session, &graph).await?;
+    let look = async |session: &Session| {
+        refuse_protected(session)?;
+        let graph = session.declare_unbuilt().await?;
+        let planned = plan_of(session, &graph).await?;
+        Ok((graph, planned))
+    };
+    let (session, (graph, planned)) = Session::open_and(&args.stack, look).await?;
+    let Planned { plan, survey, left: foreign } = planned;
     session.counts(plan.steps.len());
     if plan.is_empty() {
         outln!("nothing of stack {} is there", session.stack());
@@ -71,6 +69,14 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         }
     }
     Ok(exit::code(if left.is_empty() { exit::DONE } else { exit::PARTIAL }))
+}
+
+fn refuse_protected(session: &Session) -> miette::Result<()> {
+    if !session.file.protected {
+        return Ok(());
+    }
+    let says = format!("stack {} is protected, so teardown is refused; nothing was changed", session.stack());
+    Err(Refused::new(says, "set `protected: false`, apply that on purpose, and run it again").into())
 }
 
 /// A teardown's plan, what was seen for it, and what it leaves alone.
@@ -118,9 +124,11 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
 
 /// What of the stack is still there: of the declaration, and of anything with the stack's mark.
 async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
-    let live = observe::declared(&session.regions, session.registry, graph).await?;
-    let orphans =
-        observe::orphans(&session.regions, session.registry, graph, &live, Memory::Sweep(&[])).await?;
+    let (regions, registry) = (session.regions.look(), session.registry);
+    let declared = observe::declared(&regions, registry, graph);
+    let (live, marked) = tokio::join!(declared, observe::remembered(&regions, registry, Memory::Sweep(&[])));
+    let live = live?;
+    let orphans = observe::orphans(&regions, registry, graph, &live, marked?).await?;
     let snapshot = Snapshot { live, orphans };
     let (Snapshot { live, orphans }, _) = plan::ours(session.regions.scope(), graph, snapshot);
     let declared = graph.in_order().filter_map(|declaration| {

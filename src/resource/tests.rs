@@ -11,10 +11,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::registry;
-use crate::aws::{Connection, Context, Error, Target};
+use crate::aws::{Connection, Context, Error, Regions, Target};
 use crate::diff::diff;
 use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness, Scope};
 use crate::resource::{Adapter, Created, Removal};
+
+mod look;
 
 /// An operation, and what the service answers when it is called.
 type Line = (&'static str, Answer);
@@ -93,8 +95,8 @@ async fn service(
     answered(play.script.remove(line).1, &called, &headers)
 }
 
-/// A context whose services answer from the script.
-async fn play(script: &[Line]) -> (Context, Stage) {
+/// The regions of an account whose services answer from the script.
+async fn stage(script: &[Line]) -> (Regions, Stage) {
     let stage = Arc::new(Mutex::new(Play { script: script.to_vec(), ..Play::default() }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -104,7 +106,13 @@ async fn play(script: &[Line]) -> (Context, Stage) {
     let connection =
         Connection::open(Target::Local { endpoint, account: account.clone() }, "eu-west-1").await;
     let scope = Scope { stack: "vod".into(), account, region: "eu-west-1".into() };
-    (Context::new(Arc::new(connection), scope, "eu-west-1"), stage)
+    (Regions::new(connection, scope), stage)
+}
+
+/// A context of that account.
+async fn play(script: &[Line]) -> (Context, Stage) {
+    let (regions, stage) = stage(script).await;
+    (regions.home(), stage)
 }
 
 /// What was called, once the whole script was played.

@@ -12,7 +12,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_acm::types as sdk;
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
 
 use super::inventory::{ZONE_TAG, algorithm, listed, shared, tag, tags_of};
@@ -128,20 +128,28 @@ async fn prove(cx: &Context, arn: &str, desired: &Certificate) -> Result<()> {
     outcome
 }
 
-/// The stack's own living certificate of this name, key and zone: an issued one before one that is on its way.
-async fn own(cx: &Context, declared: &Certificate, mark: &Mark) -> Result<Option<String>> {
+/// The living certificates of this name and key, whoever's, and whether they are issued.
+async fn likely(cx: &Context, declared: &Certificate) -> Result<Vec<(bool, String)>> {
     use sdk::CertificateStatus::{Issued, PendingValidation};
     let fits = |summary: &sdk::CertificateSummary| {
         let key = algorithm(summary.key_algorithm.as_ref());
         summary.domain_name.as_deref() == Some(&declared.domain_name)
             && key.is_none_or(|key| key == declared.key_algorithm)
     };
-    let likely = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
-    let with_tags = likely.map(|summary| async move {
-        let arn = summary.certificate_arn.unwrap_or_default();
-        let tags = tags_of(cx, &arn).await?;
-        Ok((summary.status == Some(Issued), arn, tags))
-    });
+    let found = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
+    Ok(found.map(|one| (one.status == Some(Issued), one.certificate_arn.unwrap_or_default())).collect())
+}
+
+/// The stack's own one of these, which is in the declared zone: an issued one before one that is on its way.
+async fn own(
+    cx: &Context,
+    likely: &[(bool, String)],
+    declared: &Certificate,
+    mark: &Mark,
+) -> Result<Option<String>> {
+    let with_tags = likely
+        .iter()
+        .map(|(issued, arn)| async move { tags_of(cx, arn).await.map(|tags| (*issued, arn.clone(), tags)) });
     let ours = try_join_all(with_tags).await?.into_iter().filter_map(|(issued, arn, tags)| {
         let (tags, zone) = tags?;
         let here = zone.is_none_or(|zone| zone == declared.zone());
@@ -207,7 +215,11 @@ impl Resource for Certificate {
     }
 
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
-        own(cx, declared, mark).await
+        let likely = likely(cx, declared).await?;
+        // What `observe` asks next of the one that is found, each is asked already beside its tags: a look waits once for
+        // both. What fails of it fails there.
+        let told = join_all(likely.iter().map(|(_, arn)| describe(cx, arn)));
+        tokio::join!(own(cx, &likely, declared, mark), told).0
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
@@ -238,7 +250,7 @@ impl Resource for Certificate {
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let unfinished = match Mark::from_tags(&desired.tags) {
-            Some(mark) => own(cx, desired, &mark).await?,
+            Some(mark) => own(cx, &likely(cx, desired).await?, desired, &mark).await?,
             None => None,
         };
         let arn = match unfinished {

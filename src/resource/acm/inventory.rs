@@ -21,10 +21,11 @@ pub(super) fn algorithm(answered: Option<&sdk::KeyAlgorithm>) -> Option<String> 
 
 /// A certificate's tags, and apart from them the zone that the adapter noted there.
 pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Option<String>)>> {
+    const CALL: &str = "acm:ListTagsForCertificate";
     let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
-    let answer = call.send().await.unless("acm:ListTagsForCertificate", ABSENT)?;
-    Ok(answer.map(|answer| {
-        let all = answer.tags.unwrap_or_default().into_iter();
+    let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.map(|answer| answer.tags)) };
+    Ok(cx.once(CALL, arn, ask).await?.map(|tags| {
+        let all = tags.unwrap_or_default().into_iter();
         let (own, tags): (Vec<_>, Vec<_>) =
             all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);
         (tags.into_iter().collect(), own.into_iter().next().map(|(_, zone)| zone))

@@ -114,9 +114,11 @@ fn failure(reason: Option<&sdk::FailureReason>) -> String {
 
 /// What ACM says of a certificate, or nothing if there is no such certificate.
 pub(super) async fn describe(cx: &Context, arn: &str) -> Result<Option<sdk::CertificateDetail>> {
-    let answer =
-        cx.acm().describe_certificate().certificate_arn(arn).send().await.unless(DESCRIBE, ABSENT)?;
-    Ok(answer.and_then(|answer| answer.certificate))
+    let call = cx.acm().describe_certificate().certificate_arn(arn);
+    let ask = |_| async move {
+        Ok(call.send().await.unless(DESCRIBE, ABSENT)?.and_then(|answer| answer.certificate))
+    };
+    cx.once(DESCRIBE, arn, ask).await
 }
 
 fn dead(domain: &str, why: &str) -> Error {

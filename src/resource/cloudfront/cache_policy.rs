@@ -213,10 +213,11 @@ impl CachePolicyConfig {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    every_page(|marker| async {
+    const CALL: &str = "cloudfront:ListCachePolicies";
+    every_page(cx, CALL, |cx, marker| async move {
         let call =
             cx.cloudfront().list_cache_policies().r#type(sdk::CachePolicyType::Custom).set_marker(marker);
-        let list = call.send().await.named("cloudfront:ListCachePolicies")?.cache_policy_list;
+        let list = call.send().await.named(CALL)?.cache_policy_list;
         Ok(list.map(|list| {
             let items = list.items.unwrap_or_default().into_iter().filter_map(|summary| summary.cache_policy);
             let entries = items.filter_map(|policy| {

@@ -62,9 +62,10 @@ impl KeyGroupConfig {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    every_page(|marker| async {
+    const CALL: &str = "cloudfront:ListKeyGroups";
+    every_page(cx, CALL, |cx, marker| async move {
         let call = cx.cloudfront().list_key_groups().set_marker(marker);
-        let list = call.send().await.named("cloudfront:ListKeyGroups")?.key_group_list;
+        let list = call.send().await.named(CALL)?.key_group_list;
         Ok(list.map(|list| {
             let items = list.items.unwrap_or_default().into_iter().filter_map(|summary| summary.key_group);
             let entries = items.filter_map(|group| {

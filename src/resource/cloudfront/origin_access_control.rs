@@ -70,14 +70,18 @@ impl OriginAccessControlConfig {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    let mut pages = cx.cloudfront().list_origin_access_controls().into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let list = page.named("cloudfront:ListOriginAccessControls")?.origin_access_control_list;
-        let items = list.and_then(|list| list.items).unwrap_or_default();
-        found.extend(items.into_iter().map(|one| Listed::new(one.id, one.name, Some(one.description))));
-    }
-    Ok(found)
+    const CALL: &str = "cloudfront:ListOriginAccessControls";
+    cx.once(CALL, "", |cx| async move {
+        let mut pages = cx.cloudfront().list_origin_access_controls().into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let list = page.named(CALL)?.origin_access_control_list;
+            let items = list.and_then(|list| list.items).unwrap_or_default();
+            found.extend(items.into_iter().map(|one| Listed::new(one.id, one.name, Some(one.description))));
+        }
+        Ok(found)
+    })
+    .await
 }
 
 async fn get(cx: &Context, id: &str) -> Result<Option<GetOriginAccessControlOutput>> {

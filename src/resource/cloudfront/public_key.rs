@@ -88,9 +88,10 @@ impl PublicKeyConfig {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    every_page(|marker| async {
+    const CALL: &str = "cloudfront:ListPublicKeys";
+    every_page(cx, CALL, |cx, marker| async move {
         let call = cx.cloudfront().list_public_keys().set_marker(marker);
-        let list = call.send().await.named("cloudfront:ListPublicKeys")?.public_key_list;
+        let list = call.send().await.named(CALL)?.public_key_list;
         Ok(list.map(|list| {
             let items = list.items.unwrap_or_default().into_iter();
             let entries = items.map(|one| Listed::new(one.id, one.name, one.comment));

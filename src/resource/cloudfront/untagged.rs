@@ -12,7 +12,7 @@ pub(super) const UNTAGGED: &[&str] = &[
 ];
 
 /// An entry in one of CloudFront's lists of things that cannot be tagged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listed {
     id: String,
     name: String,
@@ -29,20 +29,27 @@ impl Listed {
 pub(super) type Page = (Vec<Listed>, Option<String>);
 
 /// All entries of a list that the SDK cannot page through by itself; no page is the end.
-pub(super) async fn every_page<F>(mut page: impl FnMut(Option<String>) -> F) -> Result<Vec<Listed>>
+pub(super) async fn every_page<F>(
+    cx: &Context,
+    call: &'static str,
+    page: impl Fn(Context, Option<String>) -> F + Send + 'static,
+) -> Result<Vec<Listed>>
 where
-    F: Future<Output = Result<Option<Page>>>,
+    F: Future<Output = Result<Option<Page>>> + Send + 'static,
 {
-    let mut found = Vec::new();
-    let mut marker = None;
-    while let Some((entries, next)) = page(marker).await? {
-        found.extend(entries);
-        marker = next.filter(|next| !next.is_empty());
-        if marker.is_none() {
-            break;
+    cx.once(call, "", |cx| async move {
+        let mut found = Vec::new();
+        let mut marker = None;
+        while let Some((entries, next)) = page(cx.clone(), marker).await? {
+            found.extend(entries);
+            marker = next.filter(|next| !next.is_empty());
+            if marker.is_none() {
+                break;
+            }
         }
-    }
-    Ok(found)
+        Ok(found)
+    })
+    .await
 }
 
 /// The mark on something that cannot be tagged: its comment, and its name begins with the stack's.

@@ -127,10 +127,11 @@ fn matching<'a>(policy: &'a PolicyDocument, function: &str, sid: &str) -> Vec<&'
 /// The policy of a function, or nothing where there is no function or it has no policy. The local cloud answers an
 /// empty policy for none.
 async fn policy_of(cx: &Context, function: &str) -> Result<Option<PolicyDocument>> {
+    const CALL: &str = "lambda:GetPolicy";
     let call = cx.lambda().get_policy().function_name(function);
-    let answer = call.send().await.unless("lambda:GetPolicy", ABSENT)?;
-    let Some(text) = answer.and_then(|answer| answer.policy) else { return Ok(None) };
-    let unreadable = |error| Error::unexpected("lambda:GetPolicy", format!("unreadable policy: {error}"));
+    let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.and_then(|answer| answer.policy)) };
+    let Some(text) = cx.once(CALL, function, ask).await? else { return Ok(None) };
+    let unreadable = |error| Error::unexpected(CALL, format!("unreadable policy: {error}"));
     text.parse().map(Some).map_err(unreadable)
 }
 

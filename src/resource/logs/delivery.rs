@@ -47,24 +47,24 @@ fn outputs_of(scope: &Scope, id: &str) -> Outputs {
     outputs([("Arn", arn(scope, id)), ("DeliveryId", id.to_owned())])
 }
 
+/// Every delivery of the region.
+async fn listed(cx: &Context) -> Result<Vec<Found>> {
+    const CALL: &str = "logs:DescribeDeliveries";
+    let found = cx.logs().describe_deliveries().into_paginator().items().send();
+    cx.once(CALL, "", |_| async { found.try_collect().await.named(CALL) }).await
+}
+
 impl Delivery {
     /// The delivery between the two, of which there is one at most. Where the source's name is not known yet, any source of
     /// the stack's will do: the destination is the stack's alone, so that a look need not wait for the source.
     async fn between(cx: &Context, source: Option<&str>, destination: &str) -> Result<Option<String>> {
         let own = format!("{}-", cx.scope.stack);
         let comes = |name: &str| source.map_or_else(|| name.starts_with(&own), |source| name == source);
-        let mut pages = cx.logs().describe_deliveries().into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let found = page.named("logs:DescribeDeliveries")?.deliveries.unwrap_or_default();
-            let joins = |one: &Found| {
-                one.delivery_source_name().is_some_and(comes)
-                    && one.delivery_destination_arn() == Some(destination)
-            };
-            if let Some(id) = found.into_iter().find(joins).and_then(|one| one.id) {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
+        let joins = |one: &Found| {
+            one.delivery_source_name().is_some_and(comes)
+                && one.delivery_destination_arn() == Some(destination)
+        };
+        Ok(listed(cx).await?.into_iter().find(joins).and_then(|one| one.id))
     }
 
     fn s3(&self, prefix: &str) -> S3DeliveryConfiguration {
@@ -204,8 +204,7 @@ impl Resource for Delivery {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let prefix = format!("{}-", cx.scope.stack);
-        let found = cx.logs().describe_deliveries().into_paginator().items().send();
-        let found = found.try_collect().await.named("logs:DescribeDeliveries")?;
+        let found = listed(cx).await?;
         let ours = |one: &Found| one.delivery_source_name().is_some_and(|name| name.starts_with(&prefix));
         owned(cx, found.into_iter().filter(ours).filter_map(|one| one.id), arn).await
     }

@@ -84,13 +84,17 @@ async fn tags_of(cx: &Context, id: &str) -> Result<Option<Tags>> {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
-    let mut pages = cx.cloudfront().list_distributions().into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let list = page.named("cloudfront:ListDistributions")?.distribution_list;
-        found.extend(list.and_then(|list| list.items).unwrap_or_default());
-    }
-    Ok(found)
+    const CALL: &str = "cloudfront:ListDistributions";
+    cx.once(CALL, "", |cx| async move {
+        let mut pages = cx.cloudfront().list_distributions().into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let list = page.named(CALL)?.distribution_list;
+            found.extend(list.and_then(|list| list.items).unwrap_or_default());
+        }
+        Ok(found)
+    })
+    .await
 }
 
 /// The distribution whose comment is the mark. Somebody may have edited the comment, and a second distribution would be

@@ -37,14 +37,14 @@ pub struct ResponseHeadersPolicy {
 }
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    every_page(|marker| async {
+    const CALL: &str = "cloudfront:ListResponseHeadersPolicies";
+    every_page(cx, CALL, |cx, marker| async move {
         let call = cx
             .cloudfront()
             .list_response_headers_policies()
             .r#type(sdk::ResponseHeadersPolicyType::Custom)
             .set_marker(marker);
-        let list =
-            call.send().await.named("cloudfront:ListResponseHeadersPolicies")?.response_headers_policy_list;
+        let list = call.send().await.named(CALL)?.response_headers_policy_list;
         Ok(list.map(|list| {
             let items = list
                 .items
