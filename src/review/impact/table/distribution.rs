@@ -23,6 +23,9 @@ const UNSIGNED_NO_MORE: &str = "These paths play without a signature.";
 const KEYS_GO: &str = "URLs and cookies signed with keys that go stop working.";
 const SIGNERS_GO: &str = "What accounts signed with key pairs of their own counts no more.";
 const FUNCTIONS_GO: &str = "Requests and answers meet the function no more: what it rewrote is not rewritten, what it refused not refused.";
+const GUIDE_LOGS: &str = "AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html";
+const GUIDE_REALTIME: &str = "AmazonCloudFront/latest/DeveloperGuide/real-time-logs.html";
+const LOGS_GO: &str = "No more records of requests are sent there; viewers notice nothing.";
 const HTTPS_ONLY: &str = "Viewers who come over plain HTTP are refused.";
 const NO_HEADERS: &str =
     "The headers it added go: players on other sites cannot read the videos unless the origin allows it.";
@@ -231,6 +234,23 @@ pub(super) const ROWS: &[Row] = &[
         FUNCTIONS_GO,
         GUIDE_FUNCTIONS,
     ),
+    part(
+        CDN,
+        "DistributionConfig.DefaultCacheBehavior.RealtimeLogConfigArn",
+        When::Goes,
+        Notice,
+        LOGS_GO,
+        GUIDE_REALTIME,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.CacheBehaviors[].RealtimeLogConfigArn",
+        When::Goes,
+        Notice,
+        LOGS_GO,
+        GUIDE_REALTIME,
+    ),
+    part(CDN, "DistributionConfig.Logging", When::Goes, Notice, LOGS_GO, GUIDE_LOGS),
     part(
         CDN,
         "DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy",
