@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Row] = &[
         "Viewers in all countries are let in.",
         GUIDE_GEO,
     ),
-    part(CDN, "DistributionConfig.Logging", When::Goes, Notice, LOGS_GO, GUIDE_LOGS),
+    part(CDN, "DistributionConfig.Logging.Bucket", When::Goes, Notice, LOGS_GO, GUIDE_LOGS),
     part(
         CDN,
         "DistributionConfig.Origins[].DomainName",
