@@ -241,14 +241,10 @@ pub async fn remembered(
     registry: &Registry,
     memory: Memory<'_>,
 ) -> Result<Vec<Known>, Unreadable> {
-    match memory {
-        Memory::Record(known) => Ok(known.to_vec()),
-        Memory::Sweep(known) => {
-            let mut found = sweep(regions, registry).await?;
-            found.extend(known.iter().filter(|known| !found.contains(known)).cloned().collect::<Vec<_>>());
-            Ok(found)
-        }
-    }
+    Ok(match memory {
+        Memory::Record(known) => known.to_vec(),
+        Memory::Sweep(known) => united(known, sweep(regions, registry).await?),
+    })
 }
 
 /// What of the [`remembered`] is the stack's but not among the declared live resources.
@@ -316,6 +312,16 @@ pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>,
         Ok(owned.into_iter().map(known).collect::<Vec<_>>())
     });
     collect(join_all(lists).await).map(|found| found.into_iter().flatten().collect())
+}
+
+/// What the record knows, and what only the sweep found. A mark may call a resource by another address than the record: one
+/// that carries none of its own, by an address made up of that of what it belongs to.
+fn united(record: &[Known], mut swept: Vec<Known>) -> Vec<Known> {
+    let identity = |known: &Known| (known.kind.clone(), known.region.clone(), known.id.clone());
+    let recorded: BTreeSet<_> = record.iter().map(identity).collect();
+    swept.retain(|known| !recorded.contains(&identity(known)));
+    swept.extend_from_slice(record);
+    swept
 }
 
 fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {

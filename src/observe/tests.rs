@@ -101,3 +101,17 @@ fn what_moved_to_another_address_is_no_orphan() {
     let all = left.iter().cloned().chain([moved, known("storage/new", KIND, "here", "one")]);
     assert_eq!(undeclared(all.collect(), &graph, &live), left);
 }
+
+/// A sweep knows a distribution's metrics by the distribution alone.
+#[test]
+fn what_the_record_and_the_sweep_call_otherwise_is_one_resource() {
+    let metrics = Kind::new("AWS::CloudFront::MonitoringSubscription");
+    let recorded = known("alerts/cdn-metrics", metrics.clone(), "here", "E1");
+    let others = [
+        known("delivery/distribution/metrics", metrics.clone(), "here", "E2"),
+        known("delivery/distribution/metrics", metrics.clone(), "there", "E1"),
+        known("delivery/distribution", KIND, "here", "E1"),
+    ];
+    let swept = [&others[..], &[known("delivery/distribution/metrics", metrics, "here", "E1")]].concat();
+    assert_eq!(united(std::slice::from_ref(&recorded), swept), [&others[..], &[recorded]].concat());
+}

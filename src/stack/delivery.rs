@@ -102,6 +102,8 @@ pub fn declare(
         ipv6_enabled: true,
         price_class: price_class(file.delivery.price_class),
         restrictions: restrictions(&file.delivery.allow_countries),
+        // Access logs are deliveries of their own, by standard logging v2.
+        logging: None,
         viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(Input::from),
     };

@@ -162,6 +162,7 @@ fn distribution_variants() -> Vec<(&'static str, Value)> {
         "MinimumProtocolVersion": "TLSv1.2_2021",
         "SslSupportMethod": "sni-only",
     });
+    let logs = json!({ "Bucket": "theirs.s3.amazonaws.com", "IncludeCookies": false, "Prefix": "vod/" });
     let mut second = origin();
     second["Id"] = json!("second");
     vec![
@@ -189,6 +190,10 @@ fn distribution_variants() -> Vec<(&'static str, Value)> {
             "/DistributionConfig/DefaultCacheBehavior/OriginRequestPolicyId",
             json!("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"),
         ),
+        (
+            "/DistributionConfig/DefaultCacheBehavior/RealtimeLogConfigArn",
+            json!("arn:aws:cloudfront::111122223333:realtime-log-config/vod"),
+        ),
         ("/DistributionConfig/CacheBehaviors", Value::Null),
         (
             "/DistributionConfig/CacheBehaviors",
@@ -200,6 +205,8 @@ fn distribution_variants() -> Vec<(&'static str, Value)> {
         ("/DistributionConfig/IPV6Enabled", json!(false)),
         ("/DistributionConfig/PriceClass", json!("PriceClass_100")),
         ("/DistributionConfig/Restrictions", only),
+        ("/DistributionConfig/Logging", logs),
+        ("/DistributionConfig/Logging", json!({ "IncludeCookies": true })),
         ("/DistributionConfig/ViewerCertificate", own),
         (
             "/DistributionConfig/WebACLId",

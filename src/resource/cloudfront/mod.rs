@@ -25,8 +25,8 @@ pub use cache_policy::{
 };
 pub use distribution::{
     CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, FunctionAssociation,
-    GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation, Origin, OriginShield, Restrictions,
-    S3OriginConfig, ViewerCertificate, holder_of, is_there,
+    GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation, Logging, Origin, OriginShield,
+    Restrictions, S3OriginConfig, ViewerCertificate, holder_of, is_there,
 };
 pub(in crate::resource) use distribution::{distributions, owner_of};
 pub use key_group::{KeyGroup, KeyGroupConfig};

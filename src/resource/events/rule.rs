@@ -157,6 +157,27 @@ async fn set_tags(cx: &Context, id: &str, seen: &Tags, desired: &Tags) -> Result
     settle(cx, tag).await.map(drop)
 }
 
+/// Gives a rule other targets. What is new comes before what is stale goes, so that no event falls between them; only a rule
+/// that cannot hold both loses first.
+async fn retarget(cx: &Context, id: &str, seen: &BTreeSet<Target>, desired: &BTreeSet<Target>) -> Result<()> {
+    let new: Vec<&Target> = desired.difference(seen).collect();
+    let without = |targets: &BTreeSet<Target>, others: &BTreeSet<Target>| -> Vec<String> {
+        let there = |id: &String| others.iter().any(|target| target.id == *id);
+        targets.iter().map(|target| target.id.clone()).filter(|id| !there(id)).collect()
+    };
+    let (added, stale) = (without(desired, seen), without(seen, desired));
+    // Who was granted more by AWS shows it, if at all, by having more.
+    let crowded = seen.len() + added.len() > seen.len().max(target::PER_RULE);
+    let put = settle(cx, || target::put(cx, id, &new));
+    let remove = settle(cx, || target::remove(cx, id, &stale));
+    if crowded {
+        remove.await?;
+        return put.await;
+    }
+    put.await?;
+    remove.await
+}
+
 const RULES: &[&str] = &["arn:aws:events:{region}:{account}:rule/{name}"];
 
 impl Resource for Rule {
@@ -238,14 +259,7 @@ impl Resource for Rule {
             desired.put(cx).await?;
         }
         if changes.touches("Targets") {
-            let seen_targets = &seen.properties.targets;
-            // What is new comes before what is stale goes, so that no event falls between them.
-            let new: Vec<&Target> = desired.targets.difference(seen_targets).collect();
-            settle(cx, || target::put(cx, &seen.id, &new)).await?;
-            let kept = |id: &String| desired.targets.iter().any(|target| target.id == *id);
-            let ids = seen_targets.iter().map(|target| target.id.clone());
-            let stale: Vec<String> = ids.filter(|id| !kept(id)).collect();
-            settle(cx, || target::remove(cx, &seen.id, &stale)).await?;
+            retarget(cx, &seen.id, &seen.properties.targets, &desired.targets).await?;
         }
         if changes.touches("Tags") {
             set_tags(cx, &seen.id, &seen.properties.tags, &desired.tags).await?;
@@ -283,7 +297,72 @@ impl Resource for Rule {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::Router;
+    use axum::extract::State;
+    use axum::http::{HeaderMap, StatusCode};
+
     use super::*;
+    use crate::aws::{Connection, Target as Endpoint};
+
+    /// A rule's targets, by their ids, and the calls that changed them.
+    #[derive(Clone, Default)]
+    struct Bus(Arc<Mutex<(BTreeSet<String>, Vec<String>)>>);
+
+    async fn answer(State(bus): State<Bus>, headers: HeaderMap, body: String) -> (StatusCode, String) {
+        let asked: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let texts = |list: &serde_json::Value, member: &str| -> BTreeSet<String> {
+            let all = list.as_array().unwrap().iter();
+            all.map(|one| one.get(member).unwrap_or(one).as_str().unwrap().to_owned()).collect()
+        };
+        let mut bus = bus.0.lock().unwrap();
+        let call = headers["x-amz-target"].to_str().unwrap().trim_start_matches("AWSEvents.").to_owned();
+        let ids = match call.as_str() {
+            "PutTargets" => &bus.0 | &texts(&asked["Targets"], "Id"),
+            _ => &bus.0 - &texts(&asked["Ids"], "Id"),
+        };
+        if ids.len() > target::PER_RULE {
+            let message = "The requested resource exceeds the maximum number allowed.";
+            let error = serde_json::json!({ "__type": "LimitExceededException", "message": message });
+            return (StatusCode::BAD_REQUEST, error.to_string());
+        }
+        bus.0 = ids;
+        bus.1.push(call);
+        (StatusCode::OK, r#"{"FailedEntryCount":0,"FailedEntries":[]}"#.to_owned())
+    }
+
+    /// The calls by which a rule with these targets gets those, and whether it has them then.
+    async fn retargeted(seen: &[&str], desired: &[&str]) -> (Vec<String>, bool) {
+        let targets = |ids: &[&str]| -> BTreeSet<Target> {
+            let target = |id: &&str| serde_json::json!({ "Id": id, "Arn": "arn" });
+            ids.iter().map(target).map(|target| serde_json::from_value(target).unwrap()).collect()
+        };
+        let ids = |ids: &[&str]| -> BTreeSet<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
+        let bus = Bus(Arc::new(Mutex::new((ids(seen), Vec::new()))));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(bus.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        let id = arn(&scope, DEFAULT_BUS, "vod-upload");
+        let connection =
+            Connection::open(Endpoint::Local { endpoint, account: scope.account.clone() }, "eu-west-1");
+        let cx = Context::new(Arc::new(connection.await), scope, "eu-west-1");
+        retarget(&cx, &id, &targets(seen), &targets(desired)).await.unwrap();
+        let (left, calls) = bus.0.lock().unwrap().clone();
+        (calls, left == ids(desired))
+    }
+
+    #[tokio::test]
+    async fn what_is_new_comes_first_unless_a_rule_cannot_hold_it_beside_what_is_stale() {
+        let calls = |calls: &[&str]| (calls.iter().map(|call| (*call).to_owned()).collect(), true);
+        let by_hand = ["a", "b", "c", "d", "e"];
+        assert_eq!(retargeted(&by_hand, &["submit"]).await, calls(&["RemoveTargets", "PutTargets"]));
+        assert_eq!(retargeted(&by_hand[..4], &["submit"]).await, calls(&["PutTargets", "RemoveTargets"]));
+        let full = ["a", "b", "c", "d", "submit"];
+        assert_eq!(retargeted(&full, &["submit"]).await, calls(&["RemoveTargets"]));
+    }
 
     #[test]
     fn the_arn_leads_back_to_bus_and_name() {

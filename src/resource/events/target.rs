@@ -159,6 +159,9 @@ pub(super) async fn remove(cx: &Context, id: &str, ids: &[String]) -> Result<()>
     answer.map_or(Ok(()), |answer| all_removed(&answer))
 }
 
+/// How many targets a rule may have unless AWS was asked for more.
+pub(super) const PER_RULE: usize = 5;
+
 /// All targets: a rule has at most five unless AWS was asked for more, so one page has them.
 pub(super) async fn list(cx: &Context, id: &str) -> Result<BTreeSet<Target>> {
     let (bus, name) = place(id);

@@ -112,13 +112,22 @@ fn taken(call: &'static str, name: &str) -> Error {
     Error { code: "BucketAlreadyExists".to_owned(), ..Error::unexpected(call, message) }
 }
 
-/// Says what a bucket that answers only with refusals is: somebody else's, ours in another region, or ours but not for
-/// these credentials. S3's own answer does not tell them apart.
+/// Whether a refusal says no more than that these credentials lack a permission. S3 names the caller where bucket and caller
+/// are of one account or of one organization (S3 user guide, "Troubleshoot access denied errors"); within an account only a
+/// bucket that belongs to another one misses a policy of its own.
+fn lacks_permission(error: &Error) -> bool {
+    error.names_the_caller() && !error.message.contains("because no resource-based policy allows")
+}
+
+/// Says what a bucket that answers only with refusals is: somebody else's, ours in another region, or not for these
+/// credentials, which is all that a missing permission tells of a bucket that is not listed.
 async fn explain(cx: &Context, name: &str, error: Error) -> Error {
     let listed = cx.s3().list_buckets().prefix(name).send().await.named("s3:ListAllMyBuckets");
     let Ok(listed) = listed else { return error };
     let ours = listed.buckets().iter().find(|bucket| bucket.name() == Some(name));
-    let Some(ours) = ours else { return taken(error.call, name) };
+    let Some(ours) = ours else {
+        return if lacks_permission(&error) { error } else { taken(error.call, name) };
+    };
     match ours.bucket_region() {
         Some(region) if region != cx.region() => {
             let message = format!(
@@ -280,7 +289,55 @@ impl Resource for Bucket {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use axum::http::{StatusCode, Uri};
+    use axum::response::IntoResponse;
+
     use super::*;
+    use crate::aws::{Connection, Target};
+
+    /// What is said of the bucket `vod-source` where S3 refuses to read it so, and this is the account's one bucket.
+    async fn refused(message: &'static str, listed: &'static str) -> Error {
+        let answer = move |uri: Uri| async move {
+            match uri.path() {
+                "/" => format!("<ListAllMyBucketsResult><Buckets><Bucket><Name>{listed}</Name></Bucket></Buckets></ListAllMyBucketsResult>").into_response(),
+                _ => (StatusCode::FORBIDDEN, format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>")).into_response(),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+        let target = Target::Local { endpoint, account: scope().account };
+        let connection = Connection::open(target, &scope().region).await;
+        let cx = Context::new(Arc::new(connection), scope(), &scope().region);
+        Bucket::observe(&cx, "vod-source").await.map(drop).unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_missing_permission_is_told_from_a_bucket_of_another_account() {
+        const MISSING: &str = "User: me is not authorized to perform: s3:GetBucketX on resource: vod-source because no \
+                               identity-based policy allows the s3:GetBucketX action";
+        // Another account of the organization.
+        const THEIRS: &str = "User: me is not authorized to perform: s3:GetBucketX on resource: vod-source because no \
+                              resource-based policy allows the s3:GetBucketX action";
+        for (message, listed) in
+            [(MISSING, "vod-other"), (MISSING, "vod-source"), ("Access Denied", "vod-source")]
+        {
+            let error = refused(message, listed).await;
+            assert_eq!((error.class, error.message.as_str()), (Class::Denied, message), "{listed}");
+        }
+        for message in ["Access Denied", THEIRS] {
+            let error = refused(message, "vod-other").await;
+            assert_eq!(
+                (error.class, error.code.as_str()),
+                (Class::Refused, "BucketAlreadyExists"),
+                "{message}"
+            );
+            assert!(error.message.starts_with("another AWS account has a bucket vod-source"), "{error}");
+        }
+    }
 
     fn scope() -> Scope {
         Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() }

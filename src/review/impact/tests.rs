@@ -106,6 +106,16 @@ fn delivery() {
             |list: &Value| json!({ "DistributionConfig": { "DefaultCacheBehavior": { member: list } } });
         assert_eq!(both(CDN, &with(&Value::Null), &with(&attached)), (NOTICE, LOSS), "{member}");
     }
+    let logs = json!({ "Logging": { "Bucket": "theirs.s3.amazonaws.com", "IncludeCookies": false } });
+    let realtime = json!({ "DefaultCacheBehavior": { "RealtimeLogConfigArn": "arn:r" } });
+    for config in [logs, realtime] {
+        let (with, without) = (
+            json!({ "DistributionConfig": config }),
+            json!({ "DistributionConfig": { "DefaultCacheBehavior": {} } }),
+        );
+        let (severity, text) = updated(CDN, &with, &without).unwrap();
+        assert!(severity == Severity::Notice && text.starts_with("No more records of requests"), "{text}");
+    }
     let places = |list: Value| {
         json!({ "DistributionConfig": { "Restrictions": { "GeoRestriction": {
         "RestrictionType": "whitelist", "Locations": list

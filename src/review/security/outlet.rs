@@ -1,4 +1,5 @@
-//! What goes elsewhere by itself: copies of objects, messages of topics, log events; and addresses that lead in.
+//! What goes elsewhere by itself: copies of objects, records of viewers' requests, messages of topics, log events; and
+//! addresses that lead in.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
     let Some(after) = sides.after else { return Vec::new() };
     match sides.kind {
         "AWS::S3::Bucket" => replication(sides, after),
+        "AWS::CloudFront::Distribution" => records(sides, after),
         "AWS::SNS::Subscription" => subscription(sides, after).into_iter().collect(),
         "AWS::Logs::SubscriptionFilter" => filter(sides, after).into_iter().collect(),
         "AWS::Lambda::Url" => url(sides, after).into_iter().collect(),
@@ -38,6 +40,36 @@ fn replication(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
         let id = rule["Id"].as_str().unwrap_or_default();
         let origin = format!("ReplicationConfiguration.Rules[{id}]: new");
         sides.finding(Broadening::Sent, &who, &["copies of new objects"], origin)
+    })
+    .collect()
+}
+
+/// To whom a distribution sends what of viewers' requests, and by which property. Their query strings and cookies may hold
+/// signatures by which anybody plays.
+fn recorded(properties: &Value) -> BTreeSet<(String, &'static str, String)> {
+    const REQUESTS: &str = "records of viewers' requests";
+    let config = &properties["DistributionConfig"];
+    let logging = &config["Logging"];
+    let to = logging.get("Bucket").filter(|bucket| !bucket.is_null());
+    let to = to.map(|bucket| (show::value(bucket), REQUESTS, "Logging.Bucket".to_owned()));
+    let reader =
+        || to.as_ref().map_or("readers of its access logs".to_owned(), |(bucket, ..)| bucket.clone());
+    let cookies = (logging["IncludeCookies"] == true)
+        .then(|| (reader(), "viewers' cookies", "Logging.IncludeCookies".to_owned()));
+    let listed = config["CacheBehaviors"].as_array().into_iter().flatten();
+    let streams = listed.chain([&config["DefaultCacheBehavior"]]).filter_map(|behavior| {
+        let stream = behavior.get("RealtimeLogConfigArn").filter(|stream| !stream.is_null())?;
+        let path = behavior["PathPattern"].as_str().unwrap_or("*");
+        Some((show::value(stream), REQUESTS, format!("CacheBehavior[{path}].RealtimeLogConfigArn")))
+    });
+    streams.chain(cookies).chain(to.clone()).collect()
+}
+
+fn records(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
+    let before = sides.before.map(recorded).unwrap_or_default();
+    let new = recorded(after).into_iter().filter(|one| !before.contains(one));
+    new.map(|(who, what, at)| {
+        sides.finding(Broadening::Sent, &who, &[what], format!("DistributionConfig.{at}: new"))
     })
     .collect()
 }

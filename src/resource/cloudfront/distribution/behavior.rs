@@ -50,6 +50,9 @@ pub struct CacheBehavior {
     /// The functions of Lambda@Edge that run.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lambda_function_associations: BTreeSet<LambdaFunctionAssociation>,
+    /// The configuration by which a record of every request is sent to a data stream at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realtime_log_config_arn: Option<String>,
 }
 
 fn read_only() -> BTreeSet<sdk::Method> {
@@ -74,6 +77,7 @@ impl CacheBehavior {
             trusted_signers: BTreeSet::new(),
             function_associations: BTreeSet::new(),
             lambda_function_associations: BTreeSet::new(),
+            realtime_log_config_arn: None,
         }
     }
 
@@ -156,6 +160,7 @@ macro_rules! members {
                     lambda_function_associations: LambdaFunctionAssociation::read(
                         live.lambda_function_associations,
                     ),
+                    realtime_log_config_arn: filled(live.realtime_log_config_arn.as_deref()),
                 }
             }
 
@@ -176,6 +181,7 @@ macro_rules! members {
                     Some(FunctionAssociation::build(&self.function_associations)?);
                 behavior.lambda_function_associations =
                     Some(LambdaFunctionAssociation::build(&self.lambda_function_associations)?);
+                behavior.realtime_log_config_arn.clone_from(&self.realtime_log_config_arn);
                 // Somebody turned on gRPC; CloudFront refuses that without its method.
                 if !self.allowed_methods.contains(&sdk::Method::Post) {
                     behavior.grpc_config = None;
@@ -215,6 +221,7 @@ pub(super) mod tests {
                 include_body: false,
                 lambda_function_arn: "arn:aws:lambda:us-east-1:111122223333:function:f:1".into(),
             }]),
+            realtime_log_config_arn: Some("arn:aws:cloudfront::111122223333:realtime-log-config/all".into()),
             ..CacheBehavior::reads(path_pattern, "output", "cache".into())
         }
     }
@@ -256,6 +263,7 @@ pub(super) mod tests {
             updated.function_associations.as_ref().map(|list| (list.quantity, list.items.clone()));
         assert_eq!(functions, Some((0, None)));
         assert!(!updated.trusted_signers.as_ref().unwrap().enabled);
+        assert_eq!(updated.realtime_log_config_arn, None);
         assert_eq!(CacheBehavior::read_default(Some(updated)), declared);
     }
 

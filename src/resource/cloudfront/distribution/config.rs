@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::shared::{Built, counted, filled, word};
 use super::behavior::CacheBehavior;
+use super::logs::Logging;
 use super::origin::Origin;
 use super::viewer::{CustomErrorResponse, Restrictions, ViewerCertificate};
 use crate::model::Input;
@@ -50,6 +51,9 @@ pub struct DistributionConfig {
     /// Where viewers may be. Absent: everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restrictions: Option<Restrictions>,
+    /// Where CloudFront itself writes what viewers ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging: Option<Logging>,
     /// Its certificate.
     pub viewer_certificate: ViewerCertificate,
     /// The web ACL that judges requests first.
@@ -86,6 +90,7 @@ impl DistributionConfig {
         config.is_ipv6_enabled = Some(self.ipv6_enabled);
         config.price_class = Some(self.price_class.clone());
         config.restrictions = Some(Restrictions::build(self.restrictions.as_ref())?);
+        config.logging = Some(Logging::build(self.logging.as_ref()));
         config.viewer_certificate = Some(self.viewer_certificate.build());
         config.web_acl_id = Some(self.web_acl_id.as_ref().map(Input::text).unwrap_or_default());
         Ok(config)
@@ -136,6 +141,7 @@ impl DistributionConfig {
             ipv6_enabled: live.is_ipv6_enabled.unwrap_or_default(),
             price_class: live.price_class.unwrap_or(sdk::PriceClass::PriceClassAll),
             restrictions: Restrictions::read(live.restrictions),
+            logging: Logging::read(live.logging),
             viewer_certificate: ViewerCertificate::read(live.viewer_certificate),
             web_acl_id: filled(live.web_acl_id.as_deref()).map(Input::from),
         }
@@ -168,6 +174,11 @@ pub(super) mod tests {
             ipv6_enabled: true,
             price_class: sdk::PriceClass::PriceClass200,
             restrictions: Some(Restrictions::only(["KR", "JP"].map(str::to_owned))),
+            logging: Some(Logging {
+                bucket: Some("theirs.s3.amazonaws.com".into()),
+                include_cookies: true,
+                prefix: "x".into(),
+            }),
             viewer_certificate: ViewerCertificate::acm(
                 "arn:aws:acm:us-east-1:111122223333:certificate/x".into(),
             ),
@@ -182,6 +193,7 @@ pub(super) mod tests {
             cache_behaviors: Vec::new(),
             custom_error_responses: BTreeSet::new(),
             restrictions: None,
+            logging: None,
             viewer_certificate: ViewerCertificate::cloudfront(),
             web_acl_id: None,
             ..full()
@@ -210,21 +222,29 @@ pub(super) mod tests {
     fn an_update_keeps_what_is_not_modelled() {
         let mut live = full().fresh("once").unwrap();
         live.staging = Some(false);
-        live.logging = Some(
-            sdk::LoggingConfig::builder()
-                .enabled(true)
-                .include_cookies(false)
-                .bucket("logs.s3.amazonaws.com")
-                .prefix("x")
-                .build(),
-        );
+        live.continuous_deployment_policy_id = Some("trial".into());
         if let Some(behavior) = &mut live.default_cache_behavior {
-            behavior.realtime_log_config_arn = Some("arn:x".into());
+            behavior.field_level_encryption_id = Some("fields".into());
         }
-        let updated = bare().over(live.clone()).unwrap();
-        assert_eq!((updated.staging, updated.logging), (live.staging, live.logging));
+        let updated = bare().over(live).unwrap();
+        assert_eq!(
+            (updated.staging, updated.continuous_deployment_policy_id),
+            (Some(false), Some("trial".into()))
+        );
         let behavior = updated.default_cache_behavior.unwrap();
-        assert_eq!(behavior.realtime_log_config_arn.as_deref(), Some("arn:x"));
+        assert_eq!(behavior.field_level_encryption_id.as_deref(), Some("fields"));
+    }
+
+    #[test]
+    fn logs_that_somebody_turned_on_are_seen_and_turned_off() {
+        let (logs, none) = (full().logging, sdk::LoggingConfig::builder());
+        let none = none.enabled(false).include_cookies(false).bucket("").prefix("").build();
+        let declared = bare();
+        let turned_on = DistributionConfig { logging: logs, ..bare() }.fresh("once").unwrap();
+        assert_ne!(DistributionConfig::read(turned_on.clone()), declared);
+        let updated = declared.over(turned_on).unwrap();
+        assert_eq!(updated.logging, Some(none));
+        assert_eq!(DistributionConfig::read(updated), declared);
     }
 
     #[test]

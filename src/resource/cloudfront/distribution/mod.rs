@@ -6,6 +6,7 @@
 mod behavior;
 mod config;
 mod edge;
+mod logs;
 mod names;
 mod origin;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use behavior::CacheBehavior;
 pub use config::DistributionConfig;
 pub use edge::{FunctionAssociation, LambdaFunctionAssociation};
+pub use logs::Logging;
 pub use names::{HOSTED_ZONE, Holder, holder_of, is_there};
 pub(in crate::resource) use names::{distributions, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};

@@ -1,5 +1,6 @@
 //! The facts, by concern. `docs/impact.md` holds the same table with links; a test keeps the two together.
 
+mod behavior;
 mod delivery;
 mod distribution;
 mod operation;
@@ -11,7 +12,7 @@ use super::{Row, When};
 
 /// All rows.
 pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
-    [storage::ROWS, processing::ROWS, distribution::ROWS, delivery::ROWS, operation::ROWS]
+    [storage::ROWS, processing::ROWS, behavior::ROWS, distribution::ROWS, delivery::ROWS, operation::ROWS]
         .into_iter()
         .flatten()
 }

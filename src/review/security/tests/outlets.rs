@@ -8,6 +8,7 @@ const BUCKET: &str = "AWS::S3::Bucket";
 const SUBSCRIPTION: &str = "AWS::SNS::Subscription";
 const FILTER: &str = "AWS::Logs::SubscriptionFilter";
 const URL: &str = "AWS::Lambda::Url";
+const DISTRIBUTION: &str = "AWS::CloudFront::Distribution";
 
 fn copied(rules: &Value) -> Value {
     json!({ "BucketName": "b", "ReplicationConfiguration": { "Role": "arn:r", "Rules": rules } })
@@ -36,6 +37,30 @@ fn a_bucket_is_copied_elsewhere() {
     renamed["Id"] = json!("everything");
     assert_eq!(updated(BUCKET, &all, &copied(&json!([renamed]))), []);
     assert_eq!(deleted(BUCKET, &all), []);
+}
+
+/// The query strings of private playback hold signatures, and so may cookies.
+#[test]
+fn what_viewers_ask_for_is_recorded_elsewhere() {
+    let config = |logging: Value, stream: Value| {
+        json!({ "DistributionConfig": {
+            "Enabled": true, "Origins": [], "Logging": logging,
+            "CacheBehaviors": [{ "PathPattern": "*.m3u8", "RealtimeLogConfigArn": stream }],
+            "DefaultCacheBehavior": { "TargetOriginId": "output" },
+        } })
+    };
+    let none = config(Value::Null, Value::Null);
+    let bucket = json!({ "Bucket": "theirs.s3.amazonaws.com", "IncludeCookies": false });
+    let cookies = json!({ "IncludeCookies": true });
+    for (with, who, origin) in [
+        (config(bucket, Value::Null), "theirs.s3.amazonaws.com", "Logging.Bucket"),
+        (config(cookies, Value::Null), "readers of its access logs", "Logging.IncludeCookies"),
+        (config(Value::Null, json!("arn:r")), "arn:r", "CacheBehavior[*.m3u8].RealtimeLogConfigArn"),
+    ] {
+        broadens(DISTRIBUTION, &none, &with, Broadening::Sent, &format!("DistributionConfig.{origin}: new"));
+        assert_eq!(updated(DISTRIBUTION, &none, &with)[0].principal, who);
+        assert_eq!(updated(DISTRIBUTION, &with, &none), []);
+    }
 }
 
 fn subscribed(endpoint: &str) -> Value {
