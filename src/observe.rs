@@ -94,7 +94,7 @@ fn echoes(
         let cx = regions.context(&declaration.region);
         registry.get(&declaration.kind)?.id(&cx, &resolve(&declaration.properties, &|_| None))
     };
-    if failed.get(address).is_none_or(aws::Error::names_the_caller) {
+    if failed.get(address).is_none_or(aws::Error::lacks_permission) {
         return false;
     }
     let Some(part) = id(address) else { return false };

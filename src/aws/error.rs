@@ -56,11 +56,15 @@ impl Error {
         Self { class: Class::Interrupted, ..Self::unexpected(call, message) }
     }
 
-    /// Whether it says that the caller lacks a permission: AWS names the caller then, but where it answers for another account
-    /// it says no more than that access is denied (IAM user guide, "Troubleshoot access denied error messages").
+    /// Whether it says no more than that the caller lacks a permission. AWS names the caller then; where it answers for another
+    /// account it only says that access is denied, or, within one organization, that what was asked for has no policy that
+    /// allows it, which within one account it need not have (IAM user guide, "Troubleshoot access denied error messages"; S3
+    /// user guide, "Troubleshoot access denied errors").
     #[must_use]
-    pub fn names_the_caller(&self) -> bool {
-        self.class == Class::Denied && self.message.contains(" is not authorized to perform: ")
+    pub fn lacks_permission(&self) -> bool {
+        self.class == Class::Denied
+            && self.message.contains(" is not authorized to perform: ")
+            && !self.message.contains("because no resource-based policy allows")
     }
 
     /// Whether AWS gave one of these codes.

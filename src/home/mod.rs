@@ -99,7 +99,7 @@ impl Home {
 
     /// What a refusal to read is: S3 answers the same where the bucket is another account's.
     async fn explain(&self, error: Error) -> Error {
-        if error.class != Class::Denied || error.names_the_caller() {
+        if error.class != Class::Denied || error.lacks_permission() {
             return error;
         }
         let listed =
@@ -230,15 +230,16 @@ mod tests {
         Home::new(Context::new(Arc::new(connection), scope, "eu-west-1"))
     }
 
-    /// What is said where reading is refused, and this is the account's one bucket.
-    async fn refused(bucket: &'static str) -> [String; 2] {
+    /// What is said where reading is refused so, and this is the account's one bucket.
+    async fn refused(refusal: &'static str, bucket: &'static str) -> [String; 2] {
         let answer = move |uri: Uri| async move {
             let listed = format!(
                 "<ListAllMyBucketsResult><Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets></ListAllMyBucketsResult>"
             );
+            let refused = format!("<Error><Code>AccessDenied</Code><Message>{refusal}</Message></Error>");
             match uri.path() {
                 "/" => listed.into_response(),
-                _ => (StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>").into_response(),
+                _ => (StatusCode::FORBIDDEN, refused).into_response(),
             }
         };
         let home = home(Router::new().fallback(answer)).await;
@@ -246,15 +247,22 @@ mod tests {
             .map(|read| read.unwrap_err().to_string())
     }
 
+    const MISSING: &str = "User: me is not authorized to perform: s3:GetX on resource: lock because no identity-based \
+                           policy allows the s3:GetX action";
+    /// Of an account of the same organization.
+    const THEIRS: &str = "User: me is not authorized to perform: s3:GetX on resource: lock because no resource-based \
+                          policy allows the s3:GetX action";
+
     #[tokio::test]
     async fn a_home_bucket_of_another_account_is_said_and_is_no_missing_permission() {
-        for said in refused("another").await {
+        for said in [refused("Access Denied", "another").await, refused(THEIRS, "another").await].concat() {
             assert!(
                 said.contains("another AWS account has a bucket provision-111122223333-eu-west-1"),
                 "{said}"
             );
         }
-        for said in refused("provision-111122223333-eu-west-1").await {
+        let listed = refused("Access Denied", "provision-111122223333-eu-west-1").await;
+        for said in [listed, refused(MISSING, "another").await].concat() {
             assert!(said.contains("AccessDenied"), "{said}");
         }
     }

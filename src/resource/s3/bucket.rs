@@ -112,13 +112,6 @@ fn taken(call: &'static str, name: &str) -> Error {
     Error { code: "BucketAlreadyExists".to_owned(), ..Error::unexpected(call, message) }
 }
 
-/// Whether a refusal says no more than that these credentials lack a permission. S3 names the caller where bucket and caller
-/// are of one account or of one organization (S3 user guide, "Troubleshoot access denied errors"); within an account only a
-/// bucket that belongs to another one misses a policy of its own.
-fn lacks_permission(error: &Error) -> bool {
-    error.names_the_caller() && !error.message.contains("because no resource-based policy allows")
-}
-
 /// Says what a bucket that answers only with refusals is: somebody else's, ours in another region, or not for these
 /// credentials, which is all that a missing permission tells of a bucket that is not listed.
 async fn explain(cx: &Context, name: &str, error: Error) -> Error {
@@ -126,7 +119,7 @@ async fn explain(cx: &Context, name: &str, error: Error) -> Error {
     let Ok(listed) = listed else { return error };
     let ours = listed.buckets().iter().find(|bucket| bucket.name() == Some(name));
     let Some(ours) = ours else {
-        return if lacks_permission(&error) { error } else { taken(error.call, name) };
+        return if error.lacks_permission() { error } else { taken(error.call, name) };
     };
     match ours.bucket_region() {
         Some(region) if region != cx.region() => {
