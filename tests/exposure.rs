@@ -6,11 +6,7 @@
 mod support;
 
 use aws_sdk_lambda::types::FunctionUrlAuthType;
-use aws_sdk_s3::types::{
-    BucketVersioningStatus, DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination,
-    ReplicationConfiguration, ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
-    VersioningConfiguration,
-};
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use provision::aws::Context;
 use support::{ACCOUNT, Cloud, REGION, StackFile};
 
@@ -67,18 +63,7 @@ async fn copy_elsewhere(cx: &Context, bucket: &str) {
     let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     let call = cx.s3().put_bucket_versioning().bucket(bucket).versioning_configuration(versions);
     call.send().await.unwrap();
-    let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Disabled).build();
-    let rule = ReplicationRule::builder()
-        .id("all")
-        .priority(1)
-        .status(ReplicationRuleStatus::Enabled)
-        .filter(ReplicationRuleFilter::builder().build())
-        .delete_marker_replication(markers)
-        .destination(Destination::builder().bucket("arn:aws:s3:::theirs").build().unwrap())
-        .build()
-        .unwrap();
-    let role = cx.scope.arn_in("", "iam", "role/theirs");
-    let all = ReplicationConfiguration::builder().role(role).rules(rule).build().unwrap();
+    let all = support::copies_elsewhere(&cx.scope.arn_in("", "iam", "role/theirs"));
     let call = cx.s3().put_bucket_replication().bucket(bucket).replication_configuration(all);
     call.send().await.unwrap();
 }

@@ -9,10 +9,6 @@ mod root;
 mod support;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{
-    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, ReplicationConfiguration,
-    ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
-};
 use provision::aws::Context;
 use root::Root;
 use support::{ACCOUNT, Cloud, REGION, StackFile};
@@ -78,21 +74,9 @@ async fn somebody_adds(cx: &Context) {
     let filter =
         filter.filter_name("all").filter_pattern("").destination_arn("arn:aws:lambda:::function:theirs");
     filter.send().await.unwrap();
-    let destination = Destination::builder().bucket("arn:aws:s3:::theirs").build().unwrap();
-    let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Disabled).build();
-    let rule = ReplicationRule::builder()
-        .id("all")
-        .priority(1)
-        .status(ReplicationRuleStatus::Enabled)
-        .filter(ReplicationRuleFilter::builder().build())
-        .delete_marker_replication(markers)
-        .destination(destination)
-        .build()
-        .unwrap();
-    let copies =
-        ReplicationConfiguration::builder().role("arn:aws:iam::999988887777:role/theirs").rules(rule);
+    let copies = support::copies_elsewhere("arn:aws:iam::999988887777:role/theirs");
     let call = cx.s3().put_bucket_replication().bucket(format!("{STACK}-source-{ACCOUNT}-{REGION}"));
-    call.replication_configuration(copies.build().unwrap()).send().await.unwrap();
+    call.replication_configuration(copies).send().await.unwrap();
 }
 
 /// Apply's policy does not let even a teardown remove what a bucket holds.

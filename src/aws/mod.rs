@@ -8,6 +8,8 @@ mod connect;
 mod error;
 mod listing;
 mod look;
+#[cfg(test)]
+pub(crate) mod stand_in;
 mod wait;
 
 use std::collections::BTreeMap;

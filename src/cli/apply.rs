@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use futures::future::try_join_all;
+
 use super::confirm::confirm;
 use super::converge::{self, Under};
 use super::exit::Refused;
@@ -121,10 +123,10 @@ async fn carry_out(
     let work = async {
         let (plan, survey) = writing.unless(plan_of(input, declared)).await?;
         converge::same(shown, &plan)?;
-        for (package, file) in declared.packages.iter().zip(&declared.files) {
-            let put = async { Ok(session.home.put_bundle(&bundle_key(&package.sha256), file).await?) };
-            writing.unless(put).await?;
-        }
+        let bundles = declared.packages.iter().zip(&declared.files);
+        let puts = bundles
+            .map(async |(package, file)| session.home.put_bundle(&bundle_key(&package.sha256), file).await);
+        writing.unless(async { Ok(try_join_all(puts).await.map(drop)?) }).await?;
         converge::still_held(&lost)?;
         let noted =
             Noted::begin(session, (&survey, &plan), "apply", input.digest(), &declared.packages).await?;

@@ -209,25 +209,16 @@ impl Home {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::Router;
     use axum::http::{StatusCode, Uri};
     use axum::response::IntoResponse;
 
     use super::*;
-    use crate::aws::{Connection, Target};
-    use crate::model::Scope;
+    use crate::aws::stand_in;
 
     /// The home bucket in an S3 that answers so.
     pub(super) async fn home(answers: Router) -> Home {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, answers).await });
-        let account = "111122223333".to_owned();
-        let scope = Scope { stack: "vod".into(), account: account.clone(), region: "eu-west-1".into() };
-        let connection = Connection::open(Target::Local { endpoint, account }, &scope.region).await;
-        Home::new(Context::new(Arc::new(connection), scope, "eu-west-1"))
+        Home::new(stand_in::regions(answers).await.home())
     }
 
     /// What is said where reading is refused so, and this is the account's one bucket.

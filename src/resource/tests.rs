@@ -1,127 +1,18 @@
 //! What AWS answers for some moments after something was made or changed, and which no emulator does: every adapter must
 //! wait it out. Each test plays a service that answers from a script.
 
-use std::sync::{Arc, Mutex};
-
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::registry;
-use crate::aws::{Connection, Context, Error, Regions, Target};
+use crate::aws::{Context, Error};
 use crate::diff::diff;
-use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness, Scope};
+use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness};
 use crate::resource::{Adapter, Created, Removal};
 
 mod look;
+mod script;
 
-/// An operation, and what the service answers when it is called.
-type Line = (&'static str, Answer);
-
-/// One answer, in the form of any of AWS's protocols.
-#[derive(Clone)]
-enum Answer {
-    Ok(Value),
-    Error(&'static str, &'static str),
-}
-
-/// What is left of the script, what was called, and with what.
-#[derive(Default)]
-struct Play {
-    script: Vec<Line>,
-    called: Vec<String>,
-    bodies: Vec<String>,
-}
-
-type Stage = Arc<Mutex<Play>>;
-
-/// The operation that a request asks for: JSON protocols say it in a header, the query protocol in the body, and REST by
-/// method and path.
-fn operation(method: &Method, uri: &Uri, headers: &HeaderMap, body: &str) -> String {
-    if let Some(target) = headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
-        return target.rsplit('.').next().unwrap_or_default().to_owned();
-    }
-    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
-    let of_s3 = |pair: &&str| ["versions", "uploads", "delete"].contains(&pair.trim_end_matches('='));
-    let sub = uri.query().and_then(|query| query.split('&').find(of_s3)).map(|pair| format!("?{pair}"));
-    let rest = || format!("{method} {}{}", uri.path().trim_end_matches('/'), sub.unwrap_or_default());
-    action.map_or_else(rest, str::to_owned)
-}
-
-fn answered(answer: Answer, operation: &str, headers: &HeaderMap) -> Response {
-    // Operations of the query protocol have bare names without being in a header, those of S3 are paths of buckets.
-    let xml = !headers.contains_key("x-amz-target") && !operation.contains(" /20");
-    match answer {
-        Answer::Ok(Value::String(text)) => (StatusCode::OK, text).into_response(),
-        Answer::Ok(_) if xml => StatusCode::OK.into_response(),
-        Answer::Ok(body) => (StatusCode::OK, body.to_string()).into_response(),
-        Answer::Error(code, message) if xml => {
-            let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
-            let text = if operation.contains('/') {
-                error
-            } else {
-                format!("<ErrorResponse>{error}</ErrorResponse>")
-            };
-            (StatusCode::CONFLICT, text).into_response()
-        }
-        Answer::Error(code, message) => {
-            let body = json!({ "__type": code, "message": message }).to_string();
-            let headers =
-                [("x-amzn-errortype", code.to_owned()), ("x-amzn-query-error", format!("{code};Sender"))];
-            (StatusCode::BAD_REQUEST, headers, body).into_response()
-        }
-    }
-}
-
-async fn service(
-    State(stage): State<Stage>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let body = String::from_utf8_lossy(&body);
-    let called = operation(&method, &uri, &headers, &body);
-    let mut play = stage.lock().unwrap();
-    play.called.push(called.clone());
-    play.bodies.push(body.to_string());
-    let line = play.script.iter().position(|(operation, _)| *operation == called);
-    let Some(line) = line else {
-        return answered(Answer::Error("Unscripted", "the script says nothing of this"), &called, &headers);
-    };
-    answered(play.script.remove(line).1, &called, &headers)
-}
-
-/// The regions of an account whose services answer from the script.
-async fn stage(script: &[Line]) -> (Regions, Stage) {
-    let stage = Arc::new(Mutex::new(Play { script: script.to_vec(), ..Play::default() }));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let app = Router::new().fallback(service).with_state(Arc::clone(&stage));
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    let account = "111122223333".to_owned();
-    let connection =
-        Connection::open(Target::Local { endpoint, account: account.clone() }, "eu-west-1").await;
-    let scope = Scope { stack: "vod".into(), account, region: "eu-west-1".into() };
-    (Regions::new(connection, scope), stage)
-}
-
-/// A context of that account.
-async fn play(script: &[Line]) -> (Context, Stage) {
-    let (regions, stage) = stage(script).await;
-    (regions.home(), stage)
-}
-
-/// What was called, once the whole script was played.
-fn called(stage: &Stage) -> Vec<String> {
-    let play = stage.lock().unwrap();
-    let left: Vec<_> = play.script.iter().map(|(operation, _)| *operation).collect();
-    assert!(left.is_empty(), "{left:?} were not called, but {:?}", play.called);
-    play.called.clone()
-}
+use script::{Answer, Line, called, play, stage};
 
 /// Changes what has these properties into what also has those.
 async fn update(cx: &Context, kind: &'static str, id: &str, seen: &Value, to: &Value) -> Result<(), Error> {

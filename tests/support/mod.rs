@@ -8,6 +8,10 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use aws_sdk_s3::types::{
+    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, ReplicationConfiguration,
+    ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
+};
 use provision::aws::{Connection, Context, Target};
 use provision::local;
 use provision::model::Scope;
@@ -133,4 +137,20 @@ pub(crate) fn output(mut command: Command, code: i32) -> (String, String) {
     println!("$ {command:?}\n{stdout}{stderr}");
     assert_eq!(status.code(), Some(code), "{command:?}");
     (stdout, stderr)
+}
+
+/// What somebody may tell a bucket: to copy all that comes to a bucket of theirs, in this role.
+pub(crate) fn copies_elsewhere(role: &str) -> ReplicationConfiguration {
+    const SET: &str = "its members are set";
+    let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Disabled).build();
+    let rule = ReplicationRule::builder()
+        .id("all")
+        .priority(1)
+        .status(ReplicationRuleStatus::Enabled)
+        .filter(ReplicationRuleFilter::builder().build())
+        .delete_marker_replication(markers)
+        .destination(Destination::builder().bucket("arn:aws:s3:::theirs").build().expect(SET))
+        .build()
+        .expect(SET);
+    ReplicationConfiguration::builder().role(role).rules(rule).build().expect(SET)
 }

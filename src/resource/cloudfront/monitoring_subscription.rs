@@ -3,6 +3,8 @@
 //! Follows the CloudFront API reference, `CreateMonitoringSubscription`. There is no call that changes one, and it is a
 //! part of its distribution: it goes with it and is marked by it.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudfront::types as api;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,7 @@ use crate::aws::{Context, Error, Result, SdkResult, retry_while};
 use crate::model::{
     ANYTHING, Address, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope,
 };
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 const ABSENT: &[&str] = &["NoSuchMonitoringSubscription", "NoSuchDistribution"];
@@ -142,12 +145,14 @@ impl Resource for MonitoringSubscription {
     /// Those of the stack's distributions. It goes with its distribution, but need not: a run that was killed may have made
     /// one that the stack then no longer declares, and its metrics cost money.
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
-        let mut found = Vec::new();
-        for (id, Mark { stack, address }) in Distribution::list_owned(cx).await? {
-            if Self::observe(cx, &id).await?.is_some() {
-                found.push((id, Mark { stack, address: Address::new(format!("{address}/metrics")) }));
+        let owned: BTreeMap<String, Mark> = Distribution::list_owned(cx).await?.into_iter().collect();
+        let mark = |id: String| {
+            let Mark { stack, address } = owned[&id].clone();
+            async move {
+                let there = Self::observe(cx, &id).await?.is_some();
+                Ok(there.then(|| Mark { stack, address: Address::new(format!("{address}/metrics")) }))
             }
-        }
-        Ok(found)
+        };
+        marked(cx, owned.keys().cloned(), mark).await
     }
 }

@@ -18,6 +18,7 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 const BUSY: &[&str] = &["ConcurrentModificationException"];
 /// The same, and: not every server of EventBridge knows a rule that was made a moment ago.
 const BUSY_OR_NEW: &[&str] = &["ConcurrentModificationException", "ResourceNotFoundException"];
+
 /// A rule of an event bus.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -304,7 +305,7 @@ mod tests {
     use axum::http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::aws::{Connection, Target as Endpoint};
+    use crate::aws::stand_in;
 
     /// A rule's targets, by their ids, and the calls that changed them.
     #[derive(Clone, Default)]
@@ -340,15 +341,8 @@ mod tests {
         };
         let ids = |ids: &[&str]| -> BTreeSet<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
         let bus = Bus(Arc::new(Mutex::new((ids(seen), Vec::new()))));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(bus.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-        let id = arn(&scope, DEFAULT_BUS, "vod-upload");
-        let connection =
-            Connection::open(Endpoint::Local { endpoint, account: scope.account.clone() }, "eu-west-1");
-        let cx = Context::new(Arc::new(connection.await), scope, "eu-west-1");
+        let cx = stand_in::regions(Router::new().fallback(answer).with_state(bus.clone())).await.home();
+        let id = arn(&cx.scope, DEFAULT_BUS, "vod-upload");
         retarget(&cx, &id, &targets(seen), &targets(desired)).await.unwrap();
         let (left, calls) = bus.0.lock().unwrap().clone();
         (calls, left == ids(desired))

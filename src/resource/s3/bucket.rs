@@ -282,14 +282,12 @@ impl Resource for Bucket {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::Router;
     use axum::http::{StatusCode, Uri};
     use axum::response::IntoResponse;
 
     use super::*;
-    use crate::aws::{Connection, Target};
+    use crate::aws::stand_in;
 
     /// What is said of the bucket `vod-source` where S3 refuses to read it so, and this is the account's one bucket.
     async fn refused(message: &'static str, listed: &'static str) -> Error {
@@ -299,12 +297,7 @@ mod tests {
                 _ => (StatusCode::FORBIDDEN, format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>")).into_response(),
             }
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-        let target = Target::Local { endpoint, account: scope().account };
-        let connection = Connection::open(target, &scope().region).await;
-        let cx = Context::new(Arc::new(connection), scope(), &scope().region);
+        let cx = stand_in::regions(Router::new().fallback(answer)).await.home();
         Bucket::observe(&cx, "vod-source").await.map(drop).unwrap_err()
     }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::config::tests::full;
 use super::*;
-use crate::aws::{Connection, Target};
+use crate::aws::stand_in;
 
 /// An error, for a call of a method.
 type Refusal = (Method, u16, &'static str);
@@ -62,14 +62,7 @@ impl Slow {
     }
 
     async fn context(&self) -> Context {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(self.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let account = "111122223333".to_owned();
-        let connection = Connection::open(Target::Local { endpoint, account: account.clone() }, "eu-west-1");
-        let scope = Scope { stack: "vod".into(), account, region: "eu-west-1".into() };
-        Context::new(Arc::new(connection.await), scope, "eu-west-1")
+        stand_in::regions(Router::new().fallback(answer).with_state(self.clone())).await.home()
     }
 
     fn count(&self, method: &str) -> usize {

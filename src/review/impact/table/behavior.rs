@@ -21,193 +21,35 @@ const LOGS_GO: &str = "No more records of requests are sent there; viewers notic
 const HTTPS_ONLY: &str = "Viewers who come over plain HTTP are refused.";
 const NO_HEADERS: &str =
     "The headers it added go: players on other sites cannot read the videos unless the origin allows it.";
+const OTHER_RULES: &str = "Requests for these paths meet other rules.";
 const REFILL: &str =
     "What is cached under the former policy may not be found again: edges fetch it anew from the bucket.";
 
+/// Facts about behaviours: each holds alike of the default one and of those for some paths; which paths, only the latter say.
+macro_rules! behaviors {
+    ($($member:literal, $when:expr, $severity:expr, $text:expr, $source:expr;)*) => {
+        &[
+            $(
+                part(CDN, concat!("DistributionConfig.DefaultCacheBehavior.", $member), $when, $severity, $text, $source),
+                part(CDN, concat!("DistributionConfig.CacheBehaviors[].", $member), $when, $severity, $text, $source),
+            )*
+            part(CDN, "DistributionConfig.CacheBehaviors[].PathPattern", When::Changes, Notice, OTHER_RULES, GUIDE_BEHAVIOR),
+        ]
+    };
+}
+
 /// The facts.
-pub(super) const ROWS: &[Row] = &[
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups",
-        When::Comes,
-        Interruption,
-        UNSIGNED,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].TrustedKeyGroups",
-        When::Comes,
-        Interruption,
-        UNSIGNED,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups",
-        When::Loses,
-        Interruption,
-        KEYS_GO,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].TrustedKeyGroups",
-        When::Loses,
-        Interruption,
-        KEYS_GO,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.TrustedKeyGroups",
-        When::Goes,
-        Notice,
-        UNSIGNED_NO_MORE,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].TrustedKeyGroups",
-        When::Goes,
-        Notice,
-        UNSIGNED_NO_MORE,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.TrustedSigners",
-        When::Goes,
-        Interruption,
-        SIGNERS_GO,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].TrustedSigners",
-        When::Goes,
-        Interruption,
-        SIGNERS_GO,
-        GUIDE_KEYS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.FunctionAssociations",
-        When::Goes,
-        Interruption,
-        FUNCTIONS_GO,
-        GUIDE_FUNCTIONS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].FunctionAssociations",
-        When::Goes,
-        Interruption,
-        FUNCTIONS_GO,
-        GUIDE_FUNCTIONS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.LambdaFunctionAssociations",
-        When::Goes,
-        Interruption,
-        FUNCTIONS_GO,
-        GUIDE_FUNCTIONS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].LambdaFunctionAssociations",
-        When::Goes,
-        Interruption,
-        FUNCTIONS_GO,
-        GUIDE_FUNCTIONS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.RealtimeLogConfigArn",
-        When::Goes,
-        Notice,
-        LOGS_GO,
-        GUIDE_REALTIME,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].RealtimeLogConfigArn",
-        When::Goes,
-        Notice,
-        LOGS_GO,
-        GUIDE_REALTIME,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy",
-        When::Is(&["https-only"]),
-        Interruption,
-        HTTPS_ONLY,
-        GUIDE_BEHAVIOR,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].ViewerProtocolPolicy",
-        When::Is(&["https-only"]),
-        Interruption,
-        HTTPS_ONLY,
-        GUIDE_BEHAVIOR,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy",
-        When::Is(&["redirect-to-https"]),
-        Notice,
-        "Viewers who come over plain HTTP are sent to HTTPS.",
-        GUIDE_BEHAVIOR,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.AllowedMethods",
-        When::Loses,
-        Interruption,
-        "Requests by a method that goes get 403.",
-        GUIDE_BEHAVIOR,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.CachePolicyId",
-        When::Changes,
-        Notice,
-        REFILL,
-        GUIDE_CACHE,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].CachePolicyId",
-        When::Changes,
-        Notice,
-        REFILL,
-        GUIDE_CACHE,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.DefaultCacheBehavior.ResponseHeadersPolicyId",
-        When::Goes,
-        Interruption,
-        NO_HEADERS,
-        GUIDE_HEADERS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].ResponseHeadersPolicyId",
-        When::Goes,
-        Interruption,
-        NO_HEADERS,
-        GUIDE_HEADERS,
-    ),
-    part(
-        CDN,
-        "DistributionConfig.CacheBehaviors[].PathPattern",
-        When::Changes,
-        Notice,
-        "Requests for these paths meet other rules.",
-        GUIDE_BEHAVIOR,
-    ),
-];
+pub(super) const ROWS: &[Row] = behaviors! {
+    "TrustedKeyGroups", When::Comes, Interruption, UNSIGNED, GUIDE_KEYS;
+    "TrustedKeyGroups", When::Loses, Interruption, KEYS_GO, GUIDE_KEYS;
+    "TrustedKeyGroups", When::Goes, Notice, UNSIGNED_NO_MORE, GUIDE_KEYS;
+    "TrustedSigners", When::Goes, Interruption, SIGNERS_GO, GUIDE_KEYS;
+    "FunctionAssociations", When::Goes, Interruption, FUNCTIONS_GO, GUIDE_FUNCTIONS;
+    "LambdaFunctionAssociations", When::Goes, Interruption, FUNCTIONS_GO, GUIDE_FUNCTIONS;
+    "RealtimeLogConfigArn", When::Goes, Notice, LOGS_GO, GUIDE_REALTIME;
+    "ViewerProtocolPolicy", When::Is(&["https-only"]), Interruption, HTTPS_ONLY, GUIDE_BEHAVIOR;
+    "ViewerProtocolPolicy", When::Is(&["redirect-to-https"]), Notice, "Viewers who come over plain HTTP are sent to HTTPS.", GUIDE_BEHAVIOR;
+    "AllowedMethods", When::Loses, Interruption, "Requests by a method that goes get 403.", GUIDE_BEHAVIOR;
+    "CachePolicyId", When::Changes, Notice, REFILL, GUIDE_CACHE;
+    "ResponseHeadersPolicyId", When::Goes, Interruption, NO_HEADERS, GUIDE_HEADERS;
+};
