@@ -35,7 +35,7 @@ fn declarations(size: usize) -> Vec<Declaration> {
         kind: Kind::new("AWS::Bench::Thing"),
         region: "ap-northeast-2".into(),
         properties: properties(number, &json!({ "Fn::GetAtt": [address(number / 2), "Id"] })),
-        foreseen: Outputs::new(),
+        predicted: Outputs::new(),
         after: BTreeSet::new(),
         guard: Guard::None,
     };

@@ -148,7 +148,7 @@ mod tests {
             kind: Kind::new("AWS::Test::Thing"),
             region: "ap-northeast-2".into(),
             properties: json!({ "Refs": references }),
-            foreseen: Outputs::new(),
+            predicted: Outputs::new(),
             after: BTreeSet::new(),
             guard: Guard::None,
         }

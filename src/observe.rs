@@ -11,7 +11,7 @@ use crate::graph::Graph;
 use crate::model::{
     Address, Declaration, Kind, Known, Live, Mark, Orphan, Ownership, Snapshot, is_part, refs, resolve,
 };
-use crate::resource::{Beside, Registry};
+use crate::resource::{Registry, UndeclaredPart};
 
 /// A read that failed, with the address it was for.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -27,7 +27,7 @@ pub struct Failure {
 
 /// Reads that failed: a plan that rests on half of the account is none, so all of them end it.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("the account could not be read whole; nothing was changed")]
+#[error("the account could not be read parent; nothing was changed")]
 pub struct Unreadable {
     /// What failed.
     #[related]
@@ -36,7 +36,7 @@ pub struct Unreadable {
 
 /// Where the stack's former resources are looked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Memory<'a> {
+pub enum OrphanSource<'a> {
     /// What the last apply noted.
     Record(&'a [Known]),
     /// That, and everything that carries the stack's mark.
@@ -59,7 +59,7 @@ pub async fn declared(
 ) -> Result<BTreeMap<Address, Live>, Unreadable> {
     let mut reads: BTreeMap<&Address, Read<'_>> = BTreeMap::new();
     for declaration in graph.in_order() {
-        let awaited = refs(&declaration.properties).into_iter().filter(|needed| needed.foreseen.is_none());
+        let awaited = refs(&declaration.properties).into_iter().filter(|needed| needed.predicted.is_none());
         let awaited: BTreeMap<Address, Read<'_>> =
             awaited.map(|needed| (needed.address.clone(), reads[&needed.address].clone())).collect();
         let read = find_after(regions, registry, declaration, awaited).boxed().shared();
@@ -73,8 +73,8 @@ pub async fn declared(
             Err(error) => drop(failed.insert(address, error)),
         }
     }
-    let echoes = |address: &Address| echoes(regions, registry, graph, &failed, address);
-    let own = failed.iter().filter(|(address, _)| !echoes(address));
+    let caused_by_parent = |address: &Address| caused_by_parent(regions, registry, graph, &failed, address);
+    let own = failed.iter().filter(|(address, _)| !caused_by_parent(address));
     let failures: Vec<Failure> =
         own.map(|(address, error)| Failure { subject: address.to_string(), error: error.clone() }).collect();
     if failures.is_empty() { Ok(live) } else { Err(Unreadable { failures }) }
@@ -82,7 +82,7 @@ pub async fn declared(
 
 /// Whether a read failed only since that of what it is a part of did: the policy of a bucket that is somebody else's. Where
 /// these credentials may not read the whole or the part, the part asks for a permission of its own.
-fn echoes(
+fn caused_by_parent(
     regions: &Regions,
     registry: &Registry,
     graph: &Graph,
@@ -100,7 +100,7 @@ fn echoes(
     let Some(part) = id(address) else { return false };
     graph.needs(address).any(|needed| {
         let error = failed.get(needed).filter(|error| error.class != aws::Class::Denied);
-        error.and_then(|_| id(needed)).is_some_and(|whole| is_part(&part, &whole))
+        error.and_then(|_| id(needed)).is_some_and(|parent| is_part(&part, &parent))
     })
 }
 
@@ -157,10 +157,10 @@ async fn find_among(
 #[derive(Clone, Debug)]
 pub struct Addition {
     /// The resource that it is a part of.
-    whole: Address,
+    parent: Address,
     kind: Kind,
     region: String,
-    found: Beside<Live>,
+    found: UndeclaredPart<Live>,
 }
 
 /// What was added to the stack's resources beside what it declares of them, of the types of which one resource holds
@@ -173,27 +173,28 @@ pub async fn additions(
     registry: &Registry,
     graph: &Graph,
 ) -> Result<Vec<Addition>, Unreadable> {
-    let asked = registry.iter().filter_map(|part| Some((part, part.part_of()?)));
-    let asked = asked.flat_map(|(part, whole)| {
-        let wholes = graph.in_order().filter(move |declaration| declaration.kind == whole);
-        wholes.map(move |whole| (part, whole))
+    let asked = registry.iter().filter_map(|part| Some((part, part.parent()?)));
+    let asked = asked.flat_map(|(part, parent)| {
+        let parents = graph.in_order().filter(move |declaration| declaration.kind == parent);
+        parents.map(move |parent| (part, parent))
     });
-    let reads = asked.map(|(part, whole)| async move {
-        let cx = regions.context(&whole.region);
+    let reads = asked.map(|(part, parent)| async move {
+        let cx = regions.context(&parent.region);
         let preview = |declaration: &Declaration| resolve(&declaration.properties, &|_| None);
-        let Some(id) = registry.get(&whole.kind).and_then(|adapter| adapter.id(&cx, &preview(whole))) else {
+        let Some(id) = registry.get(&parent.kind).and_then(|adapter| adapter.id(&cx, &preview(parent)))
+        else {
             return Ok(Vec::new());
         };
         let declared = graph
             .in_order()
-            .filter(|declaration| declaration.kind == part.kind() && declaration.region == whole.region);
+            .filter(|declaration| declaration.kind == part.kind() && declaration.region == parent.region);
         let declared: Vec<serde_json::Value> = declared.map(preview).collect();
-        let found = part.beside(&cx, &id, &declared).await;
-        let found = found.map_err(|error| Failure { subject: whole.address.to_string(), error })?;
-        let addition = |found: Beside<Live>| Addition {
-            whole: whole.address.clone(),
+        let found = part.list_undeclared_parts(&cx, &id, &declared).await;
+        let found = found.map_err(|error| Failure { subject: parent.address.to_string(), error })?;
+        let addition = |found: UndeclaredPart<Live>| Addition {
+            parent: parent.address.clone(),
             kind: part.kind(),
-            region: whole.region.clone(),
+            region: parent.region.clone(),
             found,
         };
         Ok(found.into_iter().map(addition).collect::<Vec<_>>())
@@ -215,8 +216,8 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 /// little the stack's as the resource. What somebody added to another stack's resource, or to one that is not there, is
 /// none of this one's business.
 pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
-    for Addition { whole, kind, region, found: Beside { name, seen } } in additions {
-        let Some(parent) = snapshot.live.get(&whole) else { continue };
+    for Addition { parent, kind, region, found: UndeclaredPart { name, seen } } in additions {
+        let Some(parent) = snapshot.live.get(&parent) else { continue };
         let ownership = match &parent.ownership {
             Ownership::Marked(mark) if mark.stack != stack => continue,
             Ownership::Unmarked => Ownership::Unmarked,
@@ -226,7 +227,7 @@ pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
             // The stack declared it once.
             continue;
         }
-        let address = format!("{whole}/{}/{}", kind.segment(), utf8_percent_encode(&name, PLAIN));
+        let address = format!("{parent}/{}/{}", kind.segment(), utf8_percent_encode(&name, PLAIN));
         let (address, live) = (Address::new(address), Live { ownership, ..seen });
         snapshot.orphans.push(Orphan { address, kind, region, live, by_hand: true });
     }
@@ -239,11 +240,11 @@ pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
 pub async fn remembered(
     regions: &Regions,
     registry: &Registry,
-    memory: Memory<'_>,
+    source: OrphanSource<'_>,
 ) -> Result<Vec<Known>, Unreadable> {
-    Ok(match memory {
-        Memory::Record(known) => known.to_vec(),
-        Memory::Sweep(known) => united(known, sweep(regions, registry).await?),
+    Ok(match source {
+        OrphanSource::Record(known) => known.to_vec(),
+        OrphanSource::Sweep(known) => united(known, sweep(regions, registry).await?),
     })
 }
 

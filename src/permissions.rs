@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::home;
 use crate::library;
 use crate::model::{
-    Allow, Declaration, Input, Only, Permissions, Place, PolicyDocument, STACK_TAG, Scope, Statement,
+    Allow, ArnVariables, Declaration, Input, Only, Permissions, PolicyDocument, STACK_TAG, Scope, Statement,
 };
 use crate::resource::{Adapter, Registry, route53};
 use crate::stack::home as home_stack;
@@ -137,7 +137,7 @@ impl Grants<'_> {
             }
         }
         if self.subject.domain.is_some() {
-            self.add(&route53::FIND_ZONE, &self.place(&self.subject.scope.region), &[]);
+            self.add(&route53::FIND_ZONE, &self.variables(&self.subject.scope.region), &[]);
         }
     }
 
@@ -153,7 +153,7 @@ impl Grants<'_> {
     /// The home bucket, which every command but plan makes where it is missing and teardown removes after the last stack.
     fn home(&mut self, registry: &Registry, command: Command) {
         let scope = self.subject.scope;
-        let place = Place { name: scope.home_bucket(), ..self.place(&scope.region) };
+        let variables = ArnVariables { name: scope.home_bucket(), ..self.variables(&scope.region) };
         let declarations = home_stack::declare(scope);
         for declaration in &declarations {
             let Some(adapter) = registry.get(&declaration.kind) else { continue };
@@ -166,7 +166,7 @@ impl Grants<'_> {
                 lists.extend([needs.delete, needs.empty]);
             }
             for allow in lists.into_iter().flatten() {
-                self.add(allow, &place, &[declaration]);
+                self.add(allow, &variables, &[declaration]);
             }
         }
         let own: &[&[Allow]] = match command {
@@ -175,7 +175,7 @@ impl Grants<'_> {
             Command::Teardown => &[home::READ, home::LOCK, home::NOTE, home::FORGET],
         };
         for allow in own.iter().copied().flatten() {
-            self.add(allow, &place, &[]);
+            self.add(allow, &variables, &[]);
         }
     }
 
@@ -192,12 +192,12 @@ impl Grants<'_> {
 
     /// What a command does with the stack's buckets, which are found by their names; and its zone.
     fn on_stack(&mut self, needed: &[Allow]) {
-        let place = self.place(&self.subject.scope.region);
+        let variables = self.variables(&self.subject.scope.region);
         for allow in needed {
-            self.add(allow, &place, &[]);
+            self.add(allow, &variables, &[]);
         }
         if self.subject.domain.is_some() {
-            self.add(&route53::FIND_ZONE, &place, &[]);
+            self.add(&route53::FIND_ZONE, &variables, &[]);
         }
     }
 
@@ -207,14 +207,14 @@ impl Grants<'_> {
         adapter.also_in().map(str::to_owned).into_iter().chain([home]).collect()
     }
 
-    fn place(&self, region: &str) -> Place {
+    fn variables(&self, region: &str) -> ArnVariables {
         let Scope { stack, account, .. } = self.subject.scope;
         let bucket = |address: &str| {
             let mut all = self.subject.declarations.iter();
             let found = all.find(|declaration| declaration.address.as_str() == address);
-            found.and_then(|found| found.foreseen.get("BucketName").cloned()).unwrap_or_default()
+            found.and_then(|found| found.predicted.get("BucketName").cloned()).unwrap_or_default()
         };
-        Place {
+        ArnVariables {
             account: account.clone(),
             region: region.to_owned(),
             stack: stack.clone(),
@@ -229,14 +229,14 @@ impl Grants<'_> {
 
     fn add_all(&mut self, lists: &[&[Allow]], regions: &BTreeSet<String>, declared: &[&Declaration]) {
         for region in regions {
-            let place = self.place(region);
+            let variables = self.variables(region);
             for allow in lists.iter().copied().flatten() {
-                self.add(allow, &place, declared);
+                self.add(allow, &variables, declared);
             }
         }
     }
 
-    fn add(&mut self, allow: &Allow, place: &Place, declared: &[&Declaration]) {
+    fn add(&mut self, allow: &Allow, variables: &ArnVariables, declared: &[&Declaration]) {
         let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         let has = |property| {
             let mut values = declared.iter().filter_map(|one| one.properties.get(property));
@@ -249,7 +249,7 @@ impl Grants<'_> {
         }
         for action in allow.actions {
             let arns = self.needed.entry((action, allow.only, allow.on)).or_default();
-            arns.extend(allow.on.iter().map(|arn| place.fill(arn)));
+            arns.extend(allow.on.iter().map(|arn| variables.fill(arn)));
         }
     }
 
@@ -336,8 +336,10 @@ fn conditioned(statement: Statement, only: Only, subject: Subject<'_>) -> Statem
     let stack = || [Input::from(subject.scope.stack.as_str())];
     match only {
         Only::Always => statement,
-        Only::Ours => statement.when("StringEquals", &format!("aws:ResourceTag/{STACK_TAG}"), stack()),
-        Only::Marking => statement
+        Only::RequiresStackTag => {
+            statement.when("StringEquals", &format!("aws:ResourceTag/{STACK_TAG}"), stack())
+        }
+        Only::AddsStackTag => statement
             .when("StringEquals", &format!("aws:RequestTag/{STACK_TAG}"), stack())
             .when("StringEqualsIfExists", &format!("aws:ResourceTag/{STACK_TAG}"), stack()),
         Only::PassedTo(service) => {
@@ -376,11 +378,15 @@ mod tests {
     fn only_other_services_and_equal_conditions_are_joined() {
         let group =
             |only, arn: &str, action| Group { only, arns: [arn.to_owned()].into(), actions: [action].into() };
-        let first = group(Only::Ours, "arn:aws:acm:*", "acm:DeleteCertificate");
-        assert!(first.takes(&group(Only::Ours, "arn:aws:logs:*", "logs:DeleteDelivery")));
-        assert!(!first.takes(&group(Only::Ours, "arn:aws:acm:x", "acm:RemoveTagsFromCertificate")));
-        assert!(!first.takes(&group(Only::Marking, "arn:aws:logs:*", "logs:TagResource")));
-        assert!(!first.takes(&group(Only::Ours, "*", "logs:DeleteDelivery")));
+        let first = group(Only::RequiresStackTag, "arn:aws:acm:*", "acm:DeleteCertificate");
+        assert!(first.takes(&group(Only::RequiresStackTag, "arn:aws:logs:*", "logs:DeleteDelivery")));
+        assert!(!first.takes(&group(
+            Only::RequiresStackTag,
+            "arn:aws:acm:x",
+            "acm:RemoveTagsFromCertificate"
+        )));
+        assert!(!first.takes(&group(Only::AddsStackTag, "arn:aws:logs:*", "logs:TagResource")));
+        assert!(!first.takes(&group(Only::RequiresStackTag, "*", "logs:DeleteDelivery")));
         assert!(!group(Only::Always, "a", "a:B").takes(&group(Only::Always, "c", "c:D")));
     }
 }

@@ -50,6 +50,12 @@ impl Error {
         Self { call, class: Class::Refused, code: String::new(), message: message.into(), request_id: None }
     }
 
+    /// An answer without a member that we need.
+    #[must_use]
+    pub fn missing(call: &'static str, member: &str) -> Self {
+        Self::unexpected(call, format!("the answer has no {member}"))
+    }
+
     /// A wait that ended because the run was interrupted.
     #[must_use]
     pub fn interrupted(call: &'static str, message: impl Into<String>) -> Self {
@@ -71,6 +77,37 @@ impl Error {
     #[must_use]
     pub fn is(&self, codes: &[&str]) -> bool {
         codes.contains(&self.code.as_str())
+    }
+}
+
+/// A member that an answer must have. An empty text in its place would become an id or a name.
+///
+/// # Errors
+/// When the member is missing: the error names call and member.
+pub fn required<T>(value: Option<T>, call: &'static str, member: &str) -> Result<T> {
+    value.ok_or_else(|| Error::missing(call, member))
+}
+
+/// Lists and maps of answers: AWS leaves an empty one out.
+pub trait OrEmpty {
+    /// What the answer has, or an empty collection.
+    #[must_use]
+    fn or_empty(self) -> Self::Collection;
+    /// The list or map.
+    type Collection;
+}
+
+impl<T> OrEmpty for Option<Vec<T>> {
+    type Collection = Vec<T>;
+    fn or_empty(self) -> Vec<T> {
+        self.unwrap_or_default()
+    }
+}
+
+impl<K, V> OrEmpty for Option<std::collections::HashMap<K, V>> {
+    type Collection = std::collections::HashMap<K, V>;
+    fn or_empty(self) -> Self::Collection {
+        self.unwrap_or_default()
     }
 }
 

@@ -6,10 +6,10 @@ mod calls;
 mod clock;
 mod connect;
 mod error;
-mod listing;
-mod look;
 #[cfg(test)]
-pub(crate) mod stand_in;
+pub(crate) mod fake_aws;
+mod listing;
+mod read_pass;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -20,12 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use calls::{Call, Calls, mutates};
 pub use connect::{Connection, Identity, Target, unhurried};
-pub use error::{Class, Error, Result, SdkResult};
+pub use error::{Class, Error, OrEmpty, Result, SdkResult, required};
 pub use listing::{fits_xml, listed_key};
 pub use wait::{Patience, Poll, retry_while, until};
 
 use crate::model::Scope;
-use look::Look;
+use read_pass::ReadPass;
 
 /// A regional view of the account: the clients of one region, and the scope that names are made from.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub struct Context {
     clients: Arc<Clients>,
     notes: Option<Notes>,
     cancel: CancellationToken,
-    look: Option<Look>,
+    read_pass: Option<ReadPass>,
 }
 
 /// Where an adapter's remarks on what it waits for go.
@@ -81,7 +81,7 @@ impl Context {
     #[must_use]
     pub fn new(connection: Arc<Connection>, scope: Scope, region: &str) -> Self {
         let (region, clients, cancel) = (region.to_owned(), Arc::default(), CancellationToken::new());
-        Self { scope, region, connection, clients, notes: None, cancel, look: None }
+        Self { scope, region, connection, clients, notes: None, cancel, read_pass: None }
     }
 
     /// The region whose clients this is.
@@ -94,7 +94,7 @@ impl Context {
     /// look at the account: what changes something, or waits for it, must see what is there now.
     #[must_use]
     pub fn working(&self, notes: Notes, cancel: CancellationToken) -> Self {
-        Self { notes: Some(notes), cancel, look: None, ..self.clone() }
+        Self { notes: Some(notes), cancel, read_pass: None, ..self.clone() }
     }
 
     /// Whether the run was interrupted: what has many calls to make makes no more of them.
@@ -173,14 +173,15 @@ pub struct Regions {
     scope: Scope,
     connection: Arc<Connection>,
     contexts: Arc<Mutex<BTreeMap<String, Context>>>,
-    look: Option<Look>,
+    read_pass: Option<ReadPass>,
 }
 
 impl Regions {
     /// The regions of a stack: its own from the start, others as they are asked for.
     #[must_use]
     pub fn new(connection: impl Into<Arc<Connection>>, scope: Scope) -> Self {
-        let regions = Self { scope, connection: connection.into(), contexts: Arc::default(), look: None };
+        let regions =
+            Self { scope, connection: connection.into(), contexts: Arc::default(), read_pass: None };
         drop(regions.home());
         regions
     }
@@ -193,18 +194,18 @@ impl Regions {
         let scope = || Scope { region: region.to_owned(), ..self.scope.clone() };
         let make = || Context::new(Arc::clone(&self.connection), scope(), region);
         let context = contexts.entry(region.to_owned()).or_insert_with(make).clone();
-        Context { look: self.look.clone(), ..context }
+        Context { read_pass: self.read_pass.clone(), ..context }
     }
 
-    /// The same regions for one look at the account, in which what several readers need is asked once ([`Context::once`]).
+    /// The same regions for one look at the account, in which what several readers need is asked once ([`Context::cached`]).
     /// Whoever wants to know what is there later takes another look.
     #[must_use]
-    pub fn look(&self) -> Self {
+    pub fn read_pass(&self) -> Self {
         Self {
             scope: self.scope.clone(),
             connection: Arc::clone(&self.connection),
             contexts: Arc::clone(&self.contexts),
-            look: Some(Look::default()),
+            read_pass: Some(ReadPass::default()),
         }
     }
 

@@ -18,7 +18,7 @@ use super::session::Survey;
 use super::{protected, sign, verify};
 use crate::model::{Address, Outputs as Values, bundle_key};
 use crate::plan::Plan;
-use crate::plan::check::{Leave, check};
+use crate::plan::check::{Permits, check};
 use crate::report;
 use crate::report::out::outln;
 use crate::resource::Removal;
@@ -103,7 +103,7 @@ async fn plan_of(input: &Input, declared: &Declared) -> miette::Result<(Plan, Su
     zone?;
     let (plan, survey) = planned?;
     input.still_holds(&survey, &plan).await?;
-    check(&plan, Leave { adopt: input.adopt, lose_data: false })?;
+    check(&plan, Permits { adopt: input.adopt, lose_data: false })?;
     Ok((plan, survey))
 }
 

@@ -16,13 +16,13 @@ use crate::graph::Graph;
 use crate::home::{Lease, Locked, Record, Recorded};
 use crate::model::{Address, Contents, Known, Readiness, Snapshot, resolve};
 use crate::observe;
-use crate::plan::check::{Leave, check};
+use crate::plan::check::{Permits, check};
 use crate::plan::{self, Action, Plan, Reason};
 use crate::report::out::{errln, outln};
 use crate::report::{self, Progress};
 use crate::resource::route53::RecordSet;
 use crate::resource::{Removal, Resource as _};
-use crate::saved::Rests;
+use crate::saved::PlanFingerprint;
 use crate::stack;
 
 /// How a plan is carried out.
@@ -42,7 +42,7 @@ pub(super) async fn make_home(session: &Session, writing: &Writing) -> miette::R
     let live = writing.unless(look).await?;
     let snapshot = Snapshot { live, orphans: Vec::new() };
     let plan = plan::plan(scope, &graph, &snapshot, &|kind| session.rules(kind));
-    check(&home_as_ours(plan.clone()), Leave::default())?;
+    check(&home_as_ours(plan.clone()), Permits::default())?;
     let (events, _unheard) = tokio::sync::mpsc::unbounded_channel();
     let execution = Execution {
         regions: &session.regions,
@@ -94,7 +94,7 @@ pub(super) async fn forget_home(session: &Session) -> miette::Result<()> {
 /// Passes when the account still asks for exactly what was shown. That a distribution has reached the edges meanwhile, or
 /// that somebody uploaded into a bucket whose settings change, is no reason to stop.
 pub(super) fn same(shown: &Plan, now: &Plan) -> miette::Result<()> {
-    let moved = Rests::of(&binding(shown)).moved(&Rests::of(&binding(now)));
+    let moved = PlanFingerprint::of(&binding(shown)).changes_since(&PlanFingerprint::of(&binding(now)));
     if moved.is_empty() {
         return Ok(());
     }
@@ -340,7 +340,7 @@ mod tests {
             kind: kind.clone(),
             region: region.clone(),
             properties: json!({ "Name": "new" }),
-            foreseen: Outputs::new(),
+            predicted: Outputs::new(),
             after: BTreeSet::new(),
             guard: Guard::None,
         };

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::confirm::confirm;
 use super::exit::{self, Refused};
-use super::outputs::foreseen;
+use super::outputs::predicted;
 use super::session::Session;
 use crate::aws::Class;
 use crate::library::{self, Counts, Failed, Job, Library, State, Wanted};
@@ -142,7 +142,7 @@ async fn open(stack: &Path) -> miette::Result<(Session, Library)> {
     let session = Session::open(stack).await?;
     let graph = session.declare_unbuilt().await?;
     let named = |address: &str, attribute: &str| {
-        let value = foreseen(&graph, address).get(attribute).cloned();
+        let value = predicted(&graph, address).get(attribute).cloned();
         value.ok_or_else(|| miette!("the stack declares no {address}"))
     };
     let library = Library {

@@ -157,7 +157,7 @@ mod tests {
                 kind: RecordSet::KIND,
                 region: region.clone(),
                 properties: resolve(&alias, &|_| None),
-                foreseen: crate::model::Outputs::new(),
+                predicted: crate::model::Outputs::new(),
                 after: std::collections::BTreeSet::new(),
                 guard: crate::model::Guard::None,
             };

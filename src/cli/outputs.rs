@@ -89,7 +89,7 @@ impl Outputs {
         let assigned = |name: &str| distribution.get(name).cloned().unwrap_or_default();
         let id = assigned("Id");
         let named = |address: &str, attribute: &str| {
-            foreseen(graph, address).get(attribute).cloned().unwrap_or_default()
+            predicted(graph, address).get(attribute).cloned().unwrap_or_default()
         };
         let playback = match (&session.local, &session.file.domain) {
             (Some(running), _) => running.viewer(&id),
@@ -148,6 +148,6 @@ impl Outputs {
 }
 
 /// What names foretell of a resource's outputs.
-pub(super) fn foreseen(graph: &Graph, address: &str) -> Values {
-    graph.get(&Address::new(address)).map(|declaration| declaration.foreseen.clone()).unwrap_or_default()
+pub(super) fn predicted(graph: &Graph, address: &str) -> Values {
+    graph.get(&Address::new(address)).map(|declaration| declaration.predicted.clone()).unwrap_or_default()
 }

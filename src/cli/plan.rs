@@ -9,7 +9,7 @@ use miette::miette;
 use super::exit::{self, Refused};
 use super::session::Session;
 use super::{offline, protected, saved};
-use crate::plan::check::{Leave, check};
+use crate::plan::check::{Permits, check};
 use crate::report;
 use crate::report::out::{errln, out, outln};
 use crate::review::{Action, Review, Totals};
@@ -158,7 +158,7 @@ async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<mi
     };
     let (session, (graph, bundles, plan, survey)) = Session::open_and(path, look).await?;
     let review = session.review(&graph, &plan, &survey);
-    let safe = check(&plan, Leave { adopt: args.adopt, lose_data: false }).map_err(miette::Report::new);
+    let safe = check(&plan, Permits { adopt: args.adopt, lose_data: false }).map_err(miette::Report::new);
     let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
     if let (Ok(()), Some(out)) = (&safe, &args.out) {
         saved::save(out, &session, (&graph, &bundles), &plan, args.adopt)?;

@@ -14,7 +14,9 @@ use crate::graph::Graph;
 use crate::model::Scope;
 use crate::plan::Plan;
 use crate::report::out::errln;
-use crate::saved::{FORMAT, Fault, Manifest, Moved, Package, Refused, Rests, Saved, VERSION, is_saved};
+use crate::saved::{
+    ChangedSince, FORMAT, Fault, Manifest, Package, PlanFingerprint, Refused, Saved, VERSION, is_saved,
+};
 use crate::stack::config::{self, StackFile};
 
 /// The type whose declarations name the hosted zone they are for.
@@ -112,8 +114,8 @@ impl Input {
         let Some(zone) = self.session.zone().await? else { return Ok(()) };
         let records = graph.in_order().filter(|declaration| declaration.kind.as_str() == RECORD_SET);
         let moved = records.filter(|record| record.properties["HostedZoneId"].as_str() != Some(&zone.id));
-        let moved: Vec<Moved> = moved
-            .map(|record| Moved {
+        let moved: Vec<ChangedSince> = moved
+            .map(|record| ChangedSince {
                 address: record.address.clone(),
                 how: format!("the hosted zone for it is {} now", zone.id),
             })
@@ -128,14 +130,14 @@ impl Input {
         if let Some(applied) = plans.into_iter().find(|applied| applied.digest == *digest) {
             return Err(self.unusable(Refused::Applied { at: applied.at, by: applied.by }));
         }
-        self.refuse(saved.rests.moved(&Rests::of(&converge::binding(plan))))
+        self.refuse(saved.fingerprint.changes_since(&PlanFingerprint::of(&converge::binding(plan))))
     }
 
-    fn refuse(&self, moved: Vec<Moved>) -> miette::Result<()> {
+    fn refuse(&self, moved: Vec<ChangedSince>) -> miette::Result<()> {
         if moved.is_empty() {
             return Ok(());
         }
-        Err(self.unusable(Refused::Moved { stack: self.session.stack().to_owned(), moved }))
+        Err(self.unusable(Refused::ChangedSince { stack: self.session.stack().to_owned(), moved }))
     }
 
     fn unusable(&self, refused: Refused) -> Report {
@@ -199,7 +201,7 @@ fn pack(
         },
         stack_file: serde_yaml::to_string(&session.file).into_diagnostic()?,
         declarations: graph.in_order().cloned().collect(),
-        rests: Rests::of(&converge::binding(plan)),
+        fingerprint: PlanFingerprint::of(&converge::binding(plan)),
         packages: zips.collect::<Result<_, _>>().into_diagnostic()?,
     })
 }

@@ -18,14 +18,14 @@ use crate::graph::Graph;
 use crate::home::{Home, Record};
 use crate::local;
 use crate::model::{Kind, Ownership, Scope, Snapshot};
-use crate::observe::{self, Memory};
+use crate::observe::{self, OrphanSource};
 use crate::plan::{self, Plan, Rules};
 use crate::report::out::errln;
 use crate::resource::{Registry, acm, cloudfront, registry, route53};
 use crate::review::{self, Against, Review};
 use crate::stack;
 use crate::stack::config::{self, Architecture, Engine, StackFile};
-use crate::stack::domain::{self, Ground, Unusable, Zone};
+use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::Code;
 
 /// The credentials are of an account that the stack is not for.
@@ -153,8 +153,8 @@ impl Session {
             Some(domain) => {
                 let zones = route53::zones_over(&self.regions.home(), &domain.name).await?;
                 let zones = zones.into_iter().filter(|zone| zone.name == domain.zone).collect();
-                let ground = Ground { zones, holder: None };
-                domain::zone(domain, self.regions.scope(), &ground, None).ok()
+                let facts = DomainFacts { zones, holder: None };
+                domain::zone(domain, self.regions.scope(), &facts, None).ok()
             }
             None => None,
         };
@@ -184,7 +184,7 @@ impl Session {
             fit.map_err(|unusable| self.refused(unusable))?;
         }
         let local = self.local.as_ref().map(|running| running.endpoint.as_str());
-        let zone = domain::zone(domain, self.regions.scope(), &Ground { zones, holder }, local);
+        let zone = domain::zone(domain, self.regions.scope(), &DomainFacts { zones, holder }, local);
         Ok(Some(zone.map_err(|unusable| self.refused(unusable))?))
     }
 
@@ -199,15 +199,15 @@ impl Session {
     /// The live account and the record of the last apply. Former resources are found from a record of a complete apply,
     /// else by their marks as well.
     pub(super) async fn survey(&self, graph: &Graph) -> miette::Result<Survey> {
-        let regions = self.regions.look();
+        let regions = self.regions.read_pass();
         let declared = observe::declared(&regions, self.registry, graph);
         let additions = observe::additions(&regions, self.registry, graph);
         let former = async {
             let record = self.home.record(self.stack()).await?;
             let known = record.as_ref().map(Record::known).unwrap_or_default();
             let memory = match &record {
-                Some(record) if record.complete => Memory::Record(&known),
-                _ => Memory::Sweep(&known),
+                Some(record) if record.complete => OrphanSource::Record(&known),
+                _ => OrphanSource::Sweep(&known),
             };
             let former = observe::remembered(&regions, self.registry, memory).await?;
             Ok::<_, miette::Report>((record, former))

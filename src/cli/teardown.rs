@@ -11,9 +11,9 @@ use super::noted::Noted;
 use super::session::{Session, Survey};
 use crate::graph::Graph;
 use crate::model::{Known, Snapshot};
-use crate::observe::{self, Memory};
+use crate::observe::{self, OrphanSource};
 use crate::plan::Plan;
-use crate::plan::check::{Leave, check};
+use crate::plan::check::{Permits, check};
 use crate::report::out::outln;
 use crate::resource::Removal;
 use crate::{plan, report};
@@ -91,7 +91,7 @@ async fn plan_of(session: &Session, graph: &Graph) -> miette::Result<Planned> {
     let (snapshot, left) = plan::ours(session.regions.scope(), graph, snapshot);
     let survey = Survey { snapshot, record };
     let plan = plan::teardown(session.regions.scope(), graph, &survey.snapshot, &|kind| session.rules(kind));
-    check(&plan, Leave { adopt: false, lose_data: true })?;
+    check(&plan, Permits { adopt: false, lose_data: true })?;
     Ok(Planned { plan, survey, left })
 }
 
@@ -124,9 +124,10 @@ async fn carry_out(session: &Session, graph: &Graph, shown: &Plan) -> miette::Re
 
 /// What of the stack is still there: of the declaration, and of anything with the stack's mark.
 async fn audit(session: &Session, graph: &Graph) -> miette::Result<Vec<Known>> {
-    let (regions, registry) = (session.regions.look(), session.registry);
+    let (regions, registry) = (session.regions.read_pass(), session.registry);
     let declared = observe::declared(&regions, registry, graph);
-    let (live, marked) = tokio::join!(declared, observe::remembered(&regions, registry, Memory::Sweep(&[])));
+    let (live, marked) =
+        tokio::join!(declared, observe::remembered(&regions, registry, OrphanSource::Sweep(&[])));
     let live = live?;
     let orphans = observe::orphans(&regions, registry, graph, &live, marked?).await?;
     let snapshot = Snapshot { live, orphans };

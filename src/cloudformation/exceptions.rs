@@ -155,7 +155,7 @@ mod tests {
             kind: Kind::new(kind),
             region: "ap-northeast-2".into(),
             properties,
-            foreseen: Outputs::new(),
+            predicted: Outputs::new(),
             after: BTreeSet::new(),
             guard: Guard::None,
         };

@@ -124,7 +124,11 @@ mod tests {
     use super::*;
 
     fn output(address: &str, attribute: &str) -> OutputRef {
-        OutputRef { address: address.into(), attribute: attribute.into(), foreseen: Some("foreseen".into()) }
+        OutputRef {
+            address: address.into(),
+            attribute: attribute.into(),
+            predicted: Some("predicted".into()),
+        }
     }
 
     #[test]

@@ -82,8 +82,8 @@ fn before(scope: &Scope, graph: &Graph) -> Result<BTreeSet<Address>, Error> {
 }
 
 /// What a declaration cannot do without: outputs that only AWS knows, and what must stand before it. A value that was
-/// foreseen is written out, so it orders nothing between templates.
+/// predicted is written out, so it orders nothing between templates.
 fn waits_for(declaration: &Declaration) -> impl Iterator<Item = Address> {
-    let unknown = refs(&declaration.properties).into_iter().filter(|reference| reference.foreseen.is_none());
+    let unknown = refs(&declaration.properties).into_iter().filter(|reference| reference.predicted.is_none());
     unknown.map(|reference| reference.address).chain(declaration.after.iter().cloned())
 }

@@ -78,7 +78,7 @@ fn foreign(graph: &Graph, share: &Share) -> BTreeSet<OutputRef> {
     let declarations = share.members.iter().filter_map(|address| graph.get(address));
     let references = declarations.flat_map(|declaration| refs(&declaration.properties));
     references
-        .filter(|reference| reference.foreseen.is_none() && !share.members.contains(&reference.address))
+        .filter(|reference| reference.predicted.is_none() && !share.members.contains(&reference.address))
         .collect()
 }
 
@@ -147,7 +147,7 @@ fn resource(graph: &Graph, share: &Share, declaration: &Declaration) -> Value {
         attribute("UpdateReplacePolicy", json!("Retain"));
     }
     attribute("Metadata", resource_metadata(declaration));
-    let read = |reference: &OutputRef| match (graph.get(&reference.address), &reference.foreseen) {
+    let read = |reference: &OutputRef| match (graph.get(&reference.address), &reference.predicted) {
         (Some(target), _) if share.members.contains(&target.address) => {
             intrinsics::read(&target.kind, reference)
         }

@@ -13,7 +13,7 @@ use super::*;
 use crate::aws::{Connection, Result, Target};
 use crate::model::{Contents, Guard, Live, Ownership, Scope};
 use crate::resource::Created;
-use crate::resource::told::{Answers, KIND, Told};
+use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
 /// Creates whatever it is asked, noting it; fails or blocks for the names it is told.
 #[derive(Default)]
@@ -26,7 +26,7 @@ struct Fake {
     unseen: Option<AtomicUsize>,
 }
 
-impl Answers for Fake {
+impl FakeAnswers for Fake {
     fn settles(&self) -> bool {
         self.unseen.is_some()
     }
@@ -88,7 +88,7 @@ async fn watched(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) ->
     let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
     let connection = Connection::open(target, "ap-northeast-2").await;
     let regions = Regions::new(connection, plan.scope.clone());
-    let registry = Registry::new(vec![Box::new(Told(fake))]);
+    let registry = Registry::new(vec![Box::new(FakeAdapter(fake))]);
     let (events, mut told) = unbounded_channel();
     let removal = Removal::OnlyEmpty;
     let execution =

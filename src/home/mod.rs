@@ -214,11 +214,11 @@ mod tests {
     use axum::response::IntoResponse;
 
     use super::*;
-    use crate::aws::stand_in;
+    use crate::aws::fake_aws;
 
     /// The home bucket in an S3 that answers so.
     pub(super) async fn home(answers: Router) -> Home {
-        Home::new(stand_in::regions(answers).await.home())
+        Home::new(fake_aws::regions(answers).await.home())
     }
 
     /// What is said where reading is refused so, and this is the account's one bucket.

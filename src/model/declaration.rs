@@ -29,7 +29,7 @@ pub struct Declaration {
     /// CloudFormation's `Properties`, with references as [`super::Input`] writes them.
     pub properties: Value,
     /// Outputs that are known before the resource exists, since names are deterministic.
-    pub foreseen: Outputs,
+    pub predicted: Outputs,
     /// Resources that must stand before this one although no property names them.
     pub after: BTreeSet<Address>,
     /// What stands between it and its removal.

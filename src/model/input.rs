@@ -25,7 +25,7 @@ pub struct OutputRef {
     /// The output's name, as CloudFormation's `GetAtt` calls it where it has it (`Arn`, `Id`, `DomainName`).
     pub attribute: String,
     /// The value, where it is known before the resource exists.
-    pub foreseen: Option<String>,
+    pub predicted: Option<String>,
 }
 
 /// One piece of an [`Input`].
@@ -38,7 +38,7 @@ pub enum Part {
 }
 
 /// A string property: text, another resource's output, or both joined. Ordered by its text, so that a set of them is
-/// written in the same order before and after its references are resolved to what was foreseen.
+/// written in the same order before and after its references are resolved to what was predicted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Input(Vec<Part>);
 
@@ -55,7 +55,7 @@ impl Input {
         &self.0
     }
 
-    /// The text: references read as their foreseen value, or as `${address.attribute}` where AWS has yet to assign it.
+    /// The text: references read as their predicted value, or as `${address.attribute}` where AWS has yet to assign it.
     /// In a resolved resource no reference is left, so there it is exactly the value.
     #[must_use]
     pub fn text(&self) -> String {
@@ -63,7 +63,7 @@ impl Input {
             .iter()
             .map(|part| match part {
                 Part::Literal(text) => text.clone(),
-                Part::Ref(OutputRef { foreseen: Some(value), .. }) => value.clone(),
+                Part::Ref(OutputRef { predicted: Some(value), .. }) => value.clone(),
                 Part::Ref(OutputRef { address, attribute, .. }) => format!("${{{address}.{attribute}}}"),
             })
             .collect()
@@ -72,7 +72,7 @@ impl Input {
     /// The value, or nothing while it rests on an output that AWS has yet to assign.
     #[must_use]
     pub fn known(&self) -> Option<String> {
-        let unknown = |part: &Part| matches!(part, Part::Ref(OutputRef { foreseen: None, .. }));
+        let unknown = |part: &Part| matches!(part, Part::Ref(OutputRef { predicted: None, .. }));
         if self.0.iter().any(unknown) { None } else { Some(self.text()) }
     }
 
@@ -147,10 +147,10 @@ impl PartialEq<str> for Input {
 fn part_to_json(part: &Part) -> Value {
     match part {
         Part::Literal(text) => Value::String(text.clone()),
-        Part::Ref(OutputRef { address, attribute, foreseen: None }) => {
+        Part::Ref(OutputRef { address, attribute, predicted: None }) => {
             json!({ GET_ATT: [address, attribute] })
         }
-        Part::Ref(OutputRef { address, attribute, foreseen: Some(value) }) => {
+        Part::Ref(OutputRef { address, attribute, predicted: Some(value) }) => {
             json!({ GET_ATT: [address, attribute, value] })
         }
     }
@@ -165,7 +165,7 @@ fn part_from_json(value: &Value) -> Option<Part> {
     Some(Part::Ref(OutputRef {
         address: Address::new(text(0)?),
         attribute: text(1)?.to_owned(),
-        foreseen: text(2).map(str::to_owned),
+        predicted: text(2).map(str::to_owned),
     }))
 }
 
@@ -220,7 +220,7 @@ fn collect(value: &Value, found: &mut Vec<OutputRef>) {
     }
 }
 
-/// The properties with every reference replaced by the output it names (looked up first) or its foreseen value. What
+/// The properties with every reference replaced by the output it names (looked up first) or its predicted value. What
 /// is known by neither stays a reference, and [`refs`] of the result names it.
 #[must_use]
 pub fn resolve(properties: &Value, outputs: &dyn Fn(&Address) -> Option<Outputs>) -> Value {
@@ -247,7 +247,7 @@ pub fn resolve(properties: &Value, outputs: &dyn Fn(&Address) -> Option<Outputs>
 
 fn resolve_ref(reference: OutputRef, outputs: &dyn Fn(&Address) -> Option<Outputs>) -> Part {
     let assigned = outputs(&reference.address).and_then(|found| found.get(&reference.attribute).cloned());
-    match assigned.or_else(|| reference.foreseen.clone()) {
+    match assigned.or_else(|| reference.predicted.clone()) {
         Some(value) => Part::Literal(value),
         None => Part::Ref(reference),
     }
@@ -257,11 +257,11 @@ fn resolve_ref(reference: OutputRef, outputs: &dyn Fn(&Address) -> Option<Output
 mod tests {
     use super::*;
 
-    fn arn(foreseen: Option<&str>) -> Input {
+    fn arn(predicted: Option<&str>) -> Input {
         Input::output(OutputRef {
             address: "delivery/distribution".into(),
             attribute: "Arn".into(),
-            foreseen: foreseen.map(str::to_owned),
+            predicted: predicted.map(str::to_owned),
         })
     }
 
@@ -291,12 +291,12 @@ mod tests {
 
     #[test]
     fn resolving_prefers_what_aws_assigned_over_what_was_foreseen() {
-        let properties = json!({ "A": arn(Some("foreseen")), "B": arn(None) + "/*", "C": 3 });
+        let properties = json!({ "A": arn(Some("predicted")), "B": arn(None) + "/*", "C": 3 });
         let outputs = |_: &Address| Some(Outputs::from([("Arn".to_owned(), "assigned".to_owned())]));
         assert_eq!(resolve(&properties, &outputs), json!({ "A": "assigned", "B": "assigned/*", "C": 3 }));
         let nothing = |_: &Address| None;
         let partly = resolve(&properties, &nothing);
-        assert_eq!(partly["A"], "foreseen");
+        assert_eq!(partly["A"], "predicted");
         assert_eq!(refs(&partly).len(), 1);
     }
 }

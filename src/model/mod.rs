@@ -23,7 +23,7 @@ pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};
 pub use input::{Input, OutputRef, Part, refs, resolve};
 pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Snapshot, is_part};
-pub use permission::{ANYTHING, Allow, Only, Permissions, Place};
+pub use permission::{ANYTHING, Allow, ArnVariables, Only, Permissions};
 pub use policy::{Conditions, Effect, PolicyDocument, Principal, Statement};
 pub use scope::{Mark, Scope};
 pub use tags::{ADDRESS_TAG, REGION_TAG, STACK_TAG, Tags};

@@ -1,7 +1,7 @@
 //! What IAM must allow for the calls that this program makes, as data beside the calls.
 //!
 //! Actions are IAM's, which are not always the names of the API's operations. Resources are ARNs with placeholders, since
-//! one table serves every stack; [`Place`] says what they stand for. Follows the Service Authorization Reference.
+//! one table serves every stack; [`ArnVariables`] says what they stand for. Follows the Service Authorization Reference.
 
 /// Resources whose ARNs nothing can foretell, and actions that AWS grants on everything or not at all.
 pub const ANYTHING: &[&str] = &["*"];
@@ -11,7 +11,7 @@ pub const ANYTHING: &[&str] = &["*"];
 pub struct Allow {
     /// IAM actions: `sqs:CreateQueue`.
     pub actions: &'static [&'static str],
-    /// ARNs with the placeholders of [`Place`].
+    /// ARNs with the placeholders of [`ArnVariables`].
     pub on: &'static [&'static str],
     /// The condition.
     pub only: Only,
@@ -25,9 +25,9 @@ pub enum Only {
     /// None: the ARNs say all.
     Always,
     /// The resource carries the stack's tag. For resources whose ids AWS assigns.
-    Ours,
+    RequiresStackTag,
     /// The call gives the resource the stack's tag, and it carries no other stack's.
-    Marking,
+    AddsStackTag,
     /// The role is passed to this service.
     PassedTo(&'static str),
     /// The records are those of the service's own name: its addresses, and the proof of its certificate.
@@ -73,7 +73,7 @@ pub struct Permissions {
 
 /// What the placeholders of ARNs stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct ArnVariables {
     /// `{account}`.
     pub account: String,
     /// `{region}`.
@@ -94,7 +94,7 @@ pub struct Place {
     pub output: String,
 }
 
-impl Place {
+impl ArnVariables {
     /// An ARN without placeholders.
     #[must_use]
     pub fn fill(&self, arn: &str) -> String {
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_placeholder_has_its_value() {
-        let place = Place {
+        let variables = ArnVariables {
             account: "1".into(),
             region: "2".into(),
             stack: "3".into(),
@@ -132,7 +132,7 @@ mod tests {
             output: "9".into(),
         };
         let all = "{account}{region}{stack}{name}{home}{zone}{source}{work}{output}";
-        assert_eq!(place.fill(all), "123456789");
-        assert_eq!(place.fill("*"), "*");
+        assert_eq!(variables.fill(all), "123456789");
+        assert_eq!(variables.fill("*"), "*");
     }
 }

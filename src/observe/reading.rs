@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::aws::{Class, Connection, Result, Target};
 use crate::model::{Contents, Guard, Input, OutputRef, Outputs, Readiness, Scope};
-use crate::resource::told::{Answers, KIND, Told};
+use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
 /// Finds what is named by nothing, or by an id that is known. Of two of them, one waits for the other.
 #[derive(Default)]
@@ -19,7 +19,7 @@ struct Fake {
     hanging_is_found: Notify,
 }
 
-impl Answers for Fake {
+impl FakeAnswers for Fake {
     fn id(&self, declared: &Value) -> Option<String> {
         declared["Name"].as_str().map(str::to_owned)
     }
@@ -60,13 +60,14 @@ fn denied(message: &str) -> aws::Error {
 /// What is read of resources of these names, each of them on another one's id.
 async fn read(names: &[(&str, Option<&str>)]) -> std::result::Result<BTreeMap<Address, Live>, Unreadable> {
     let declared = names.iter().map(|(name, on)| {
-        let id = |on: &&str| OutputRef { address: Address::new(*on), attribute: "Id".into(), foreseen: None };
+        let id =
+            |on: &&str| OutputRef { address: Address::new(*on), attribute: "Id".into(), predicted: None };
         Declaration {
             address: Address::new(*name),
             kind: KIND,
             region: "eu-west-1".into(),
             properties: json!({ "Name": name, "On": on.as_ref().map(|on| Input::output(id(on))) }),
-            foreseen: Outputs::new(),
+            predicted: Outputs::new(),
             after: BTreeSet::new(),
             guard: Guard::None,
         }
@@ -76,7 +77,7 @@ async fn read(names: &[(&str, Option<&str>)]) -> std::result::Result<BTreeMap<Ad
     let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
     let regions = Regions::new(Connection::open(target, "eu-west-1").await, scope);
     let fake: &'static Fake = Box::leak(Box::default());
-    let registry = Registry::new(vec![Box::new(Told(fake))]);
+    let registry = Registry::new(vec![Box::new(FakeAdapter(fake))]);
     // Reads that wait for each other would wait for ever.
     let read = tokio::time::timeout(Duration::from_secs(60), super::declared(&regions, &registry, &graph));
     read.await.expect("a read waits for what it does not need")

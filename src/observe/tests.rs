@@ -26,7 +26,8 @@ fn added(function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
 fn named(name: &str, function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
     let seen = function.map(|ownership| (FUNCTION.into(), live("vod-submit", ownership)));
     let mut snapshot = Snapshot { live: seen.into_iter().collect(), orphans: former };
-    let found = Beside { name: name.to_owned(), seen: live("vod-submit/by-hand", Ownership::Inherited) };
+    let found =
+        UndeclaredPart { name: name.to_owned(), seen: live("vod-submit/by-hand", Ownership::Inherited) };
     let kind = Kind::new("AWS::Lambda::Permission");
     let addition = Addition { whole: FUNCTION.into(), kind, region: "eu-west-1".into(), found };
     add(&mut snapshot, "vod", vec![addition]);
@@ -85,7 +86,7 @@ fn what_moved_to_another_address_is_no_orphan() {
         kind: KIND,
         region: "here".into(),
         properties: json!({}),
-        foreseen: Outputs::new(),
+        predicted: Outputs::new(),
         after: BTreeSet::new(),
         guard: Guard::None,
     };

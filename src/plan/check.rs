@@ -9,7 +9,7 @@ use crate::model::{Address, Contents, Guard, Live, Ownership, REGION_TAG, Scope,
 
 /// What a run may do beyond what is always safe.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Leave {
+pub struct Permits {
     /// Take over resources that carry nobody's mark.
     pub adopt: bool,
     /// Remove what holds data (teardown).
@@ -85,7 +85,7 @@ pub struct Refused {
 ///
 /// # Errors
 /// All refusals at once.
-pub fn check(plan: &Plan, leave: Leave) -> Result<(), Refused> {
+pub fn check(plan: &Plan, permits: Permits) -> Result<(), Refused> {
     let refusals: Vec<Refusal> = plan
         .steps
         .iter()
@@ -99,7 +99,7 @@ pub fn check(plan: &Plan, leave: Leave) -> Result<(), Refused> {
                 return vec![Refusal::OtherRegion { address, id, region }];
             }
             let mut found = Vec::new();
-            if let Some(owner) = foreign(&seen.ownership, &plan.scope.stack, leave) {
+            if let Some(owner) = foreign(&seen.ownership, &plan.scope.stack, permits) {
                 found.push(Refusal::NotOurs {
                     address: step.address.clone(),
                     id: seen.id.clone(),
@@ -110,7 +110,7 @@ pub fn check(plan: &Plan, leave: Leave) -> Result<(), Refused> {
             if let Action::Delete { reason, .. } = &step.action
                 && step.guard == Guard::Data
                 && seen.contents == Contents::Some
-                && !leave.lose_data
+                && !permits.lose_data
             {
                 let verb = if matches!(reason, Reason::Replacement(_)) { "replace" } else { "delete" };
                 found.push(Refusal::HoldsData { address: step.address.clone(), id: seen.id.clone(), verb });
@@ -154,12 +154,12 @@ fn region_of_buckets(text: &str, Scope { stack, account, region: here }: &Scope)
     other
 }
 
-fn foreign(ownership: &Ownership, stack: &str, leave: Leave) -> Option<String> {
+fn foreign(ownership: &Ownership, stack: &str, permits: Permits) -> Option<String> {
     match ownership {
         Ownership::Inherited => None,
         Ownership::Marked(mark) if mark.stack == stack => None,
         Ownership::Marked(mark) => Some(format!("belongs to {} of stack {}", mark.address, mark.stack)),
-        Ownership::Unmarked if leave.adopt => None,
+        Ownership::Unmarked if permits.adopt => None,
         Ownership::Unmarked => Some("was not made by this stack".to_owned()),
     }
 }

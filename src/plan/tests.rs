@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::check::{Leave, check};
+use super::check::{Permits, check};
 use super::*;
 use crate::graph::Graph;
 use crate::model::{Contents, Declaration, Mark, Orphan, Ownership, Readiness, Snapshot};
@@ -33,7 +33,7 @@ fn declared(address: &str, properties: Value) -> Declaration {
         kind,
         region: "ap-northeast-2".into(),
         properties,
-        foreseen: Outputs::new(),
+        predicted: Outputs::new(),
         after: BTreeSet::new(),
         guard,
     }
@@ -155,11 +155,11 @@ fn deletes_of_replaced_resources_keep_their_order_whatever_they_are_called() {
 
 #[test]
 fn what_is_a_part_of_something_replaced_goes_with_it_and_is_made_anew() {
-    let foreseen = json!({ "Fn::GetAtt": ["a", "Arn", "arn-of-a"] });
+    let predicted = json!({ "Fn::GetAtt": ["a", "Arn", "arn-of-a"] });
     let stack = [
         declared("a", json!({ "Name": "new" })),
-        declared("a/part", json!({ "A": foreseen })),
-        declared("b", json!({ "A": foreseen })),
+        declared("a/part", json!({ "A": predicted })),
+        declared("b", json!({ "A": predicted })),
     ];
     let properties = json!({ "A": "arn-of-a" });
     let part = Live {
@@ -213,11 +213,11 @@ fn what_is_not_ours_is_refused_and_only_the_unmarked_can_be_adopted() {
     let stack = [declared("a", json!({ "N": 1 }))];
     let theirs = |ownership| [("a", Live { ownership, ..live("a", json!({ "N": 2 })) })];
     let unmarked = planned(&stack, &theirs(Ownership::Unmarked), &[]);
-    assert!(check(&unmarked, Leave::default()).is_err());
-    assert!(check(&unmarked, Leave { adopt: true, lose_data: false }).is_ok());
+    assert!(check(&unmarked, Permits::default()).is_err());
+    assert!(check(&unmarked, Permits { adopt: true, lose_data: false }).is_ok());
     let other = Ownership::Marked(Mark { stack: "other".into(), address: "a".into() });
     let foreign = planned(&stack, &theirs(other), &[]);
-    let refused = check(&foreign, Leave { adopt: true, lose_data: true }).unwrap_err();
+    let refused = check(&foreign, Permits { adopt: true, lose_data: true }).unwrap_err();
     assert_eq!(refused.refusals[0].to_string(), "a: id-of-a exists, and belongs to a of stack other");
 }
 
@@ -231,11 +231,11 @@ fn nobodys_part_that_goes_with_an_adoption_is_not_said_to_be_another_stacks() {
         by_hand: true,
     };
     let plan = planned(&[], &[], &[by_hand]);
-    let refused = check(&plan, Leave::default()).unwrap_err();
+    let refused = check(&plan, Permits::default()).unwrap_err();
     let help =
         miette::Diagnostic::help(&refused.refusals[0]).map(|help| help.to_string()).unwrap_or_default();
     assert!(help.contains("--adopt") && !help.contains("another stack"), "{help}");
-    assert!(check(&plan, Leave { adopt: true, lose_data: false }).is_ok());
+    assert!(check(&plan, Permits { adopt: true, lose_data: false }).is_ok());
 }
 
 #[test]
@@ -243,15 +243,15 @@ fn what_serves_a_stack_of_the_same_name_in_another_region_is_refused() {
     let origin = |region: &str| json!({ "Origin": format!("vod-output-111122223333-{region}.s3.{region}.amazonaws.com") });
     let stack = [declared("a", origin("ap-northeast-2"))];
     let updated = |region: &str| planned(&stack, &[("a", live("a", origin(region)))], &[]);
-    let refused = check(&updated("eu-west-1"), Leave { adopt: true, lose_data: true }).unwrap_err();
+    let refused = check(&updated("eu-west-1"), Permits { adopt: true, lose_data: true }).unwrap_err();
     assert_eq!(refused.refusals[0].to_string(), "a: id-of-a belongs to the stack of this name in eu-west-1");
     let graph = Graph::new(stack.to_vec()).unwrap();
     let seen = BTreeMap::from([("a".into(), live("a", origin("eu-west-1")))]);
     let removed = teardown(&scope(), &graph, &Snapshot { live: seen, orphans: vec![] }, &rules);
-    assert!(check(&removed, Leave { adopt: false, lose_data: true }).is_err());
+    assert!(check(&removed, Permits { adopt: false, lose_data: true }).is_err());
     let ours = json!({ "Origins": [origin("ap-northeast-2"), origin("eu-west-1")] });
     let drifted = planned(&stack, &[("a", live("a", ours))], &[]);
-    assert!(check(&drifted, Leave::default()).is_ok(), "one by hand beside this stack's own");
+    assert!(check(&drifted, Permits::default()).is_ok(), "one by hand beside this stack's own");
 }
 
 #[test]
@@ -259,11 +259,11 @@ fn apply_never_deletes_or_replaces_what_holds_data() {
     let full = Live { contents: Contents::Some, ..live("storage/a", json!({ "Name": "old" })) };
     let replaced =
         planned(&[declared("storage/a", json!({ "Name": "new" }))], &[("storage/a", full.clone())], &[]);
-    assert!(check(&replaced, Leave::default()).is_err());
+    assert!(check(&replaced, Permits::default()).is_err());
     let emptied = Live { contents: Contents::Empty, ..full };
     let replaced =
         planned(&[declared("storage/a", json!({ "Name": "new" }))], &[("storage/a", emptied)], &[]);
-    assert!(check(&replaced, Leave::default()).is_ok());
+    assert!(check(&replaced, Permits::default()).is_ok());
 }
 
 #[test]
@@ -309,14 +309,14 @@ fn a_stack_of_the_same_name_in_another_region_is_refused_whatever_is_allowed() {
     };
     let tagged = |region: &str| json!({ "Tags": [{ "Key": "provision:region", "Value": region }], "N": 1 });
     let old = |region: &str| json!({ "Policy": format!("arn:aws:s3:::vod-work-111122223333-{region}/*") });
-    let everything = Leave { adopt: true, lose_data: true };
+    let everything = Permits { adopt: true, lose_data: true };
     for other in [tagged("us-west-2"), old("us-west-2")] {
         let refused = check(&made_by(other), everything).unwrap_err();
         let says = refused.refusals[0].to_string();
         assert_eq!(says, "a: id-of-a belongs to the stack of this name in us-west-2");
     }
     for own in [tagged("ap-northeast-2"), old("ap-northeast-2"), json!({ "N": 1 })] {
-        assert!(check(&made_by(own), Leave::default()).is_ok());
+        assert!(check(&made_by(own), Permits::default()).is_ok());
     }
 }
 
@@ -344,5 +344,5 @@ fn teardown_leaves_what_is_not_the_stacks_and_the_parts_of_it() {
     assert_eq!(left, ["queue", "queue/policy"]);
     let plan = teardown(&scope(), &graph, &snapshot, &rules);
     assert_eq!(steps(&plan), ["delete bucket/policy <- ", "delete bucket <- 0"]);
-    assert!(check(&plan, Leave { adopt: false, lose_data: true }).is_ok());
+    assert!(check(&plan, Permits { adopt: false, lose_data: true }).is_ok());
 }

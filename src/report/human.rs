@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use owo_colors::OwoColorize;
 
 use super::access;
-use super::alike::{self, Alike};
+use super::grouping::{self, Alike};
 use super::printable::printable;
-use super::value::{self, Fate, Sides};
+use super::value::{self, Drawn, Fate};
 use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
 
 /// What becomes of what stays.
@@ -20,7 +20,7 @@ pub fn human(review: &Review) -> String {
     let review = &*printable(review);
     let mut text = String::new();
     let mut concern = "";
-    let (own, groups) = alike::grouped(&review.changes);
+    let (own, groups) = grouping::grouped(&review.changes);
     for change in own {
         let its = change.concern();
         if its != concern {
@@ -127,11 +127,11 @@ fn properties(text: &mut String, properties: &[Property]) {
         properties.iter().map(|property| property.path.chars().count()).max().unwrap_or_default().min(56);
     for property in properties {
         let (path, cause, notes) = (&property.path, cause(property.cause), notes(property));
-        match value::sides(path, property.before.as_ref(), property.after.as_ref()) {
-            Sides::Short { before, after } => {
+        match value::draw(path, property.before.as_ref(), property.after.as_ref()) {
+            Drawn::Short { before, after } => {
                 let _ = writeln!(text, "      {cause:<7} {path:<width$}  {before} → {after}{notes}");
             }
-            Sides::Long(lines) => {
+            Drawn::Long(lines) => {
                 let _ = writeln!(text, "      {cause:<7} {path}{notes}");
                 for (fate, line) in lines {
                     let line = match fate {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::human::{cause, notes, sign, totals};
 use super::picture::Picture;
 use super::printable::printable;
-use super::value::{self, Fate, Sides};
+use super::value::{self, Drawn, Fate};
 use crate::review::{Action, Against, Change, Finding, Property, Review, Severity};
 
 /// How much is said. Each step leaves out what matters least of what is left.
@@ -261,14 +261,14 @@ fn resource(text: &mut String, review: &Review, change: &Change, detail: Detail)
 
 fn property(text: &mut String, property: &Property, detail: Detail) {
     let (path, cause, notes) = (&property.path, cause(property.cause), notes(property));
-    match value::sides(path, property.before.as_ref(), property.after.as_ref()) {
-        Sides::Short { before, after } => {
+    match value::draw(path, property.before.as_ref(), property.after.as_ref()) {
+        Drawn::Short { before, after } => {
             let _ = writeln!(text, "      {cause} {path}: {before} → {after}{notes}");
         }
-        Sides::Long(_) if detail >= Detail::NoLongValues => {
+        Drawn::Long(_) if detail >= Detail::NoLongValues => {
             let _ = writeln!(text, "      {cause} {path}: a long value{notes}");
         }
-        Sides::Long(lines) => {
+        Drawn::Long(lines) => {
             let _ = writeln!(text, "      {cause} {path}{notes}");
             for (fate, line) in lines {
                 let sign = match fate {

@@ -3,7 +3,7 @@
 //! What a plan means is decided once, in [`crate::review`]; a form here only renders it.
 
 mod access;
-mod alike;
+mod grouping;
 mod human;
 mod json;
 mod markdown;

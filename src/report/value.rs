@@ -18,7 +18,7 @@ const WHOLE: usize = 1 << 20;
 
 /// Two sides of a property.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Sides {
+pub(super) enum Drawn {
     /// Both are short.
     Short {
         /// What is there.
@@ -44,13 +44,13 @@ pub(super) enum Fate {
 }
 
 /// Both sides of the property at a path.
-pub(super) fn sides(path: &str, before: Option<&Value>, after: Option<&Value>) -> Sides {
+pub(super) fn draw(path: &str, before: Option<&Value>, after: Option<&Value>) -> Drawn {
     let (short_before, short_after) = (line(path, before), line(path, after));
     let fits = |text: &str| text.chars().count() <= WIDTH && !text.contains('\n');
     if fits(&short_before) && fits(&short_after) && !is_statement(path) {
-        return Sides::Short { before: short_before, after: short_after };
+        return Drawn::Short { before: short_before, after: short_after };
     }
-    Sides::Long(lines(&long(before), &long(after), if is_statement(path) { WHOLE } else { CONTEXT }))
+    Drawn::Long(lines(&long(before), &long(after), if is_statement(path) { WHOLE } else { CONTEXT }))
 }
 
 /// Whether a path names a statement of a policy.
@@ -91,7 +91,7 @@ pub(super) fn reference(value: &Value) -> Option<String> {
     let input = serde_json::from_value::<Input>(value.clone()).ok()?;
     let parts = input.parts().iter().map(|part| match part {
         Part::Literal(text) => text.clone(),
-        Part::Ref(to) => match &to.foreseen {
+        Part::Ref(to) => match &to.predicted {
             Some(value) => value.clone(),
             None => format!("(known after apply: {} of {})", to.attribute, to.address),
         },
@@ -168,8 +168,8 @@ mod tests {
         assert_eq!(of(reference), "(known after apply: Id of delivery/distribution)");
     }
 
-    fn drawn(sides: Sides) -> String {
-        let Sides::Long(lines) = sides else { panic!("{sides:?}") };
+    fn drawn(sides: Drawn) -> String {
+        let Drawn::Long(lines) = sides else { panic!("{sides:?}") };
         let sign = |fate| match fate {
             Fate::Stays => ' ',
             Fate::Goes => '-',

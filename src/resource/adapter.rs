@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Beside, Created, Observed, Removal, Resolved, Resource};
+use super::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
 use crate::aws::{Context, Error, Result};
 use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, refs};
 
@@ -35,7 +35,7 @@ pub trait Adapter: Send + Sync {
         None
     }
     /// The type whose resources hold several of this one.
-    fn part_of(&self) -> Option<Kind> {
+    fn parent(&self) -> Option<Kind> {
         None
     }
     /// What IAM must allow for each verb.
@@ -66,12 +66,12 @@ pub trait Adapter: Send + Sync {
     /// Removes it.
     fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>>;
     /// What a resource of the type that this one is a part of holds of it beside these declared ones.
-    fn beside<'a>(
+    fn list_undeclared_parts<'a>(
         &'a self,
         _: &'a Context,
         _whole: &'a str,
         _declared: &'a [Value],
-    ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
+    ) -> BoxFuture<'a, Result<Vec<UndeclaredPart<Live>>>> {
         async { Ok(Vec::new()) }.boxed()
     }
     /// Every live resource of this type that is the stack's.
@@ -152,7 +152,7 @@ impl<R: Resource> Adapter for Erased<R> {
     }
 
     fn settles(&self) -> bool {
-        R::SETTLES
+        R::STABILIZES
     }
 
     fn normal(&self) -> fn(&Value) -> Value {
@@ -166,8 +166,8 @@ impl<R: Resource> Adapter for Erased<R> {
         R::ALSO_IN
     }
 
-    fn part_of(&self) -> Option<Kind> {
-        R::PART_OF
+    fn parent(&self) -> Option<Kind> {
+        R::PARENT
     }
 
     fn permissions(&self) -> Permissions {
@@ -220,17 +220,18 @@ impl<R: Resource> Adapter for Erased<R> {
         R::delete(cx, id, removal).boxed()
     }
 
-    fn beside<'a>(
+    fn list_undeclared_parts<'a>(
         &'a self,
         cx: &'a Context,
         whole: &'a str,
         declared: &'a [Value],
-    ) -> BoxFuture<'a, Result<Vec<Beside<Live>>>> {
+    ) -> BoxFuture<'a, Result<Vec<UndeclaredPart<Live>>>> {
         async move {
             let read = |declared| Self::read("its declared properties", declared);
             let declared: Vec<R> = declared.iter().map(read).collect::<Result<_>>()?;
-            let live = |Beside { name, seen }| to_live(seen).map(|seen| Beside { name, seen });
-            R::beside(cx, whole, &declared).await?.into_iter().map(live).collect()
+            let live =
+                |UndeclaredPart { name, seen }| to_live(seen).map(|seen| UndeclaredPart { name, seen });
+            R::list_undeclared_parts(cx, whole, &declared).await?.into_iter().map(live).collect()
         }
         .boxed()
     }

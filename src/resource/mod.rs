@@ -9,6 +9,8 @@ mod adapter;
 pub mod cloudfront;
 pub mod cloudwatch;
 pub mod events;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
@@ -19,8 +21,6 @@ pub mod s3;
 pub mod sns;
 pub mod sqs;
 mod sweep;
-#[cfg(test)]
-pub(crate) mod told;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -57,12 +57,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     const GUARD: Guard = Guard::None;
     /// Whether it goes on settling after `create` and `update` have returned: then apply waits, at its end, until
     /// `observe` says that it is ready.
-    const SETTLES: bool = false;
+    const STABILIZES: bool = false;
     /// A region in which stacks keep it whatever their own: the sweep for marks looks there as well.
     const ALSO_IN: Option<&'static str> = None;
     /// The type whose resources hold several of this one: then what nobody declared of them is looked for
-    /// ([`beside`](Self::beside)) in every such resource that the stack declares, also where it declares no part at all.
-    const PART_OF: Option<Kind> = None;
+    /// ([`list_undeclared_parts`](Self::beside)) in every such resource that the stack declares, also where it declares no part at all.
+    const PARENT: Option<Kind> = None;
     /// What IAM must allow for each verb. `tests/conformance` holds it to the calls that the verbs make.
     const PERMISSIONS: Permissions;
 
@@ -72,7 +72,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
 
     /// The outputs that names foretell, so that plans can print them before the resource exists: none, unless the type
     /// says.
-    fn foreseen(&self, _scope: &Scope) -> Outputs {
+    fn predicted(&self, _scope: &Scope) -> Outputs {
         Outputs::new()
     }
 
@@ -105,14 +105,14 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// Removes it, waiting until AWS has accepted that for good. Contents go only with [`Removal::WithContents`].
     fn delete(cx: &Context, id: &str, removal: Removal) -> impl Future<Output = Result<()>> + Send;
 
-    /// What a resource of the type [`PART_OF`](Self::PART_OF), by its physical id, holds of this type beside these declared
+    /// What a resource of the type [`PARENT`](Self::PARENT), by its physical id, holds of this type beside these declared
     /// ones: parts that nobody declared. A resource of the stack is the stack's whole, so a plan removes them. Nothing where
     /// there is no such resource; it makes no call that waits for another. `declared` may be parts of others too.
-    fn beside(
+    fn list_undeclared_parts(
         _: &Context,
         _whole: &str,
         _declared: &[Self],
-    ) -> impl Future<Output = Result<Vec<Beside<Observed<Self>>>>> + Send {
+    ) -> impl Future<Output = Result<Vec<UndeclaredPart<Observed<Self>>>>> + Send {
         async { Ok(Vec::new()) }
     }
 
@@ -124,7 +124,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
 
 /// An undeclared part of a resource, as [`Resource::beside`] finds it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Beside<T> {
+pub struct UndeclaredPart<T> {
     /// What tells it from the whole's other parts of its type.
     pub name: String,
     /// The part itself.

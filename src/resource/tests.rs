@@ -9,7 +9,7 @@ use crate::diff::diff;
 use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness};
 use crate::resource::{Adapter, Created, Removal};
 
-mod look;
+mod read_pass;
 mod script;
 
 use script::{Answer, Line, called, play, stage};
@@ -171,11 +171,11 @@ async fn a_region_without_urls_has_none_and_a_permission_that_is_missing_is_said
     let urls = registry().get(&Kind::new("AWS::Lambda::Url")).unwrap();
     let unknown = "Unable to determine service/operation name to be authorized";
     let (cx, stage) = play(&[(LIST, Answer::Error("AccessDeniedException", unknown))]).await;
-    assert_eq!(urls.beside(&cx, "vod-submit", &[]).await.unwrap(), []);
+    assert_eq!(urls.list_undeclared_parts(&cx, "vod-submit", &[]).await.unwrap(), []);
     called(&stage);
     let denied = "User: u is not authorized to perform: lambda:ListFunctionUrlConfigs";
     let (cx, stage) = play(&[(LIST, Answer::Error("AccessDeniedException", denied))]).await;
-    assert_eq!(urls.beside(&cx, "vod-submit", &[]).await.unwrap_err().message, denied);
+    assert_eq!(urls.list_undeclared_parts(&cx, "vod-submit", &[]).await.unwrap_err().message, denied);
     called(&stage);
 }
 

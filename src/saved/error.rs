@@ -76,11 +76,11 @@ pub enum Refused {
         list(moved)
     )]
     #[diagnostic(help("make, review and apply a new plan with `provision plan STACK --out FILE`"))]
-    Moved {
+    ChangedSince {
         /// The stack.
         stack: String,
         /// What moved.
-        moved: Vec<Moved>,
+        moved: Vec<ChangedSince>,
     },
     /// `--adopt` with a plan that was made without.
     #[error("the plan was made without `--adopt`, so it cannot be applied with it; nothing was changed")]

@@ -1,6 +1,6 @@
 //! Saved plans: what `plan --out` writes and `apply FILE` carries out. Pure.
 //!
-//! A [`Saved`] plan holds the declarations, the bundles they deploy, and what the plan [`Rests`] on as digests: what was
+//! A [`Saved`] plan holds the declarations, the bundles they deploy, and what the plan [`PlanFingerprint`] on as digests: what was
 //! observed may be nobody else's business, so the file says whether it is still the same and not what it was. The file
 //! is a zip that anybody can look into, sealed by a digest over all its bytes. Applying it needs neither the sources nor
 //! a compiler: the plan is made again from these declarations and the account, and carried out only if it still rests on
@@ -8,7 +8,7 @@
 
 mod archive;
 mod error;
-mod rests;
+mod fingerprint;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use archive::is_saved;
 pub use error::{Fault, Refused};
-pub use rests::{Moved, Rests};
+pub use fingerprint::{ChangedSince, PlanFingerprint};
 
 use crate::model::{Declaration, Scope};
 
@@ -66,7 +66,7 @@ pub struct Saved {
     /// What is declared, the contents of the files that the stack file names included.
     pub declarations: Vec<Declaration>,
     /// What it rests on.
-    pub rests: Rests,
+    pub fingerprint: PlanFingerprint,
     /// The packages' bytes, in the manifest's order.
     pub packages: Vec<Vec<u8>>,
 }

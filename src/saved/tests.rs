@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Fault, Manifest, Package, Rests, Saved, VERSION, is_saved};
+use super::{Fault, Manifest, Package, PlanFingerprint, Saved, VERSION, is_saved};
 use crate::graph::Graph;
 use crate::model::{
     Address, Contents, Declaration, Guard, Kind, Live, Mark, Orphan, Ownership, Readiness, Scope, Snapshot,
@@ -24,7 +24,7 @@ fn declared(address: &str, properties: Value) -> Declaration {
         kind: Kind::new("AWS::Test::Thing"),
         region: "eu-west-1".into(),
         properties,
-        foreseen: BTreeMap::new(),
+        predicted: BTreeMap::new(),
         after: BTreeSet::new(),
         guard: Guard::None,
     }
@@ -77,7 +77,7 @@ fn saved() -> Saved {
         },
         stack_file: "stack: vod\n".into(),
         declarations: stack(),
-        rests: Rests::of(&planned(&seen())),
+        fingerprint: PlanFingerprint::of(&planned(&seen())),
         packages: vec![b"code".to_vec()],
     }
 }
@@ -168,7 +168,7 @@ fn what_was_seen_is_not_in_the_file() {
 fn moved(change: impl FnOnce(&mut Snapshot)) -> Vec<String> {
     let mut now = seen();
     change(&mut now);
-    let moved = Rests::of(&planned(&seen())).moved(&Rests::of(&planned(&now)));
+    let moved = PlanFingerprint::of(&planned(&seen())).changes_since(&PlanFingerprint::of(&planned(&now)));
     moved.iter().map(ToString::to_string).collect()
 }
 
@@ -230,7 +230,8 @@ fn what_is_no_longer_declared_moves_too() {
     };
     let between = |then: Contents, now: Contents| {
         let with = |contents| Snapshot { orphans: vec![orphan(contents)], ..seen() };
-        let moved = Rests::of(&planned(&with(then))).moved(&Rests::of(&planned(&with(now))));
+        let moved = PlanFingerprint::of(&planned(&with(then)))
+            .changes_since(&PlanFingerprint::of(&planned(&with(now))));
         moved.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(between(Contents::Empty, Contents::Empty), Vec::<String>::new());
@@ -282,8 +283,8 @@ proptest! {
     #[test]
     fn a_plan_holds_exactly_while_it_would_be_made_again(then in account(), now in account()) {
         let (then, now) = (planned(&then), planned(&now));
-        let moved = Rests::of(&then).moved(&Rests::of(&now));
+        let moved = PlanFingerprint::of(&then).changes_since(&PlanFingerprint::of(&now));
         prop_assert_eq!(moved.is_empty(), then == now, "{:?}", moved);
-        prop_assert!(Rests::of(&then).moved(&Rests::of(&then.clone())).is_empty());
+        prop_assert!(PlanFingerprint::of(&then).changes_since(&PlanFingerprint::of(&then.clone())).is_empty());
     }
 }

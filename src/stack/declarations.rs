@@ -18,7 +18,7 @@ pub struct Declarations {
 #[derive(Debug)]
 pub struct Handle<R> {
     address: Address,
-    foreseen: Outputs,
+    predicted: Outputs,
     of: PhantomData<fn() -> R>,
 }
 
@@ -35,7 +35,7 @@ impl<R> Handle<R> {
         Input::output(OutputRef {
             address: self.address.clone(),
             attribute: attribute.to_owned(),
-            foreseen: self.foreseen.get(attribute).cloned(),
+            predicted: self.predicted.get(attribute).cloned(),
         })
     }
 
@@ -117,17 +117,17 @@ impl Declarations {
         after: &[&Address],
     ) -> Handle<R> {
         let address = Address::new(address);
-        let foreseen = resource.foreseen(&Scope { region: region.to_owned(), ..self.scope.clone() });
+        let predicted = resource.predicted(&Scope { region: region.to_owned(), ..self.scope.clone() });
         self.list.push(Declaration {
             address: address.clone(),
             kind: R::KIND,
             region: region.to_owned(),
             properties: serde_json::to_value(resource).expect("resources are plain data"),
-            foreseen: foreseen.clone(),
+            predicted: predicted.clone(),
             after: after.iter().map(|address| (*address).clone()).collect::<BTreeSet<_>>(),
             guard: R::GUARD,
         });
-        Handle { address, foreseen, of: PhantomData }
+        Handle { address, predicted, of: PhantomData }
     }
 
     /// All that was declared.

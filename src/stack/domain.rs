@@ -27,7 +27,7 @@ pub struct Zone {
 
 /// What the account holds that a name rests on.
 #[derive(Clone, Debug, Default)]
-pub struct Ground {
+pub struct DomainFacts {
     /// Every zone over the name.
     pub zones: Vec<HostedZone>,
     /// The distribution that has the name as an alias.
@@ -168,11 +168,11 @@ impl Diagnostic for Unusable {
 pub fn zone(
     domain: &config::Domain,
     scope: &Scope,
-    ground: &Ground,
+    facts: &DomainFacts,
     local: Option<&str>,
 ) -> Result<Zone, Unusable> {
     let (name, declared) = (&domain.name, &domain.zone);
-    let answering = answering(&ground.zones);
+    let answering = answering(&facts.zones);
     let zone = match answering.as_slice() {
         [zone] if zone.name == *declared => zone,
         [zone, ..] if zone.name.len() > declared.len() => {
@@ -188,13 +188,12 @@ pub fn zone(
                 account: scope.account.clone(),
                 zone: declared.clone(),
                 name: name.clone(),
-                private: ground.zones.iter().any(|zone| zone.private && zone.name == *declared),
+                private: facts.zones.iter().any(|zone| zone.private && zone.name == *declared),
                 local: local.map(str::to_owned),
             });
         }
     };
-    match ground.holder.as_ref().and_then(|holder| Some((holder, foreign(&holder.ownership, &scope.stack)?)))
-    {
+    match facts.holder.as_ref().and_then(|holder| Some((holder, foreign(&holder.ownership, &scope.stack)?))) {
         Some((holder, owner)) => Err(Unusable::Held { name: name.clone(), id: holder.id.clone(), owner }),
         None => Ok(Zone { id: zone.id.clone() }),
     }

@@ -110,7 +110,7 @@ mod tests {
         for declaration in graph.in_order() {
             let adapter = registry().get(&declaration.kind).unwrap();
             let properties = resolve(&declaration.properties, &|address| outputs.get(address).cloned());
-            let mut own = declaration.foreseen.clone();
+            let mut own = declaration.predicted.clone();
             own.extend(properties["Name"].as_str().map(|name| ("Name".to_owned(), name.to_owned())));
             outputs.insert(declaration.address.clone(), own.clone());
             let one = Live {

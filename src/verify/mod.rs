@@ -5,13 +5,13 @@
 //! held against the streams, and what answers say against what the stack promises.
 
 mod clip;
+mod closed_ways;
 mod decode;
-mod door;
 mod fault;
 mod fetch;
-mod judge;
 mod measure;
 mod served;
+mod verdict;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -30,8 +30,8 @@ use fetch::Set;
 pub use clip::Clip;
 pub use decode::Decoded;
 pub use fault::{Fault, Rule};
-pub use judge::{Rendition, bandwidth, judge};
 pub use measure::{Picture, Segment, Sound, Stream};
+pub use verdict::{Rendition, bandwidth, judge};
 
 /// What the check needs of the stack's buckets. Who may not list a bucket is told that a missing object is forbidden.
 pub const PERMISSIONS: &[Allow] = &[
@@ -204,7 +204,7 @@ pub async fn verify(
     progress("trying the ways in that must be closed");
     let mut found = judged(&set, &streams);
     found.append(&mut set.faults);
-    found.extend(door::check(stage, &base, &asset).await?);
+    found.extend(closed_ways::check(stage, &base, &asset).await?);
     let (advice, faults): (Vec<Fault>, Vec<Fault>) =
         found.into_iter().partition(|fault| fault.rule == Rule::Apple);
     if !faults.is_empty() {
@@ -231,7 +231,7 @@ fn played(set: &Set, decoded: Vec<Decoded>, streams: Vec<Stream>) -> Vec<Played>
     let declared = |uri: &str| set.multivariant.variants.iter().find(|variant| variant.uri == uri);
     let bandwidths: Vec<_> = sides
         .iter()
-        .map(|side| Some((declared(side.uri)?.bandwidth, judge::bandwidth(side, &sounds).0)))
+        .map(|side| Some((declared(side.uri)?.bandwidth, verdict::bandwidth(side, &sounds).0)))
         .collect();
     let renditions = decoded.into_iter().zip(bandwidths).zip(streams);
     renditions.map(|((decoded, bandwidth), stream)| Played { decoded, stream, bandwidth }).collect()

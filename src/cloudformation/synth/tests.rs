@@ -16,7 +16,7 @@ fn declared(address: &str, kind: &'static str, region: &str, properties: Value) 
         kind: Kind::new(kind),
         region: region.into(),
         properties,
-        foreseen: Outputs::new(),
+        predicted: Outputs::new(),
         after: BTreeSet::new(),
         guard: Guard::None,
     }

@@ -24,7 +24,7 @@ pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Opt
     const CALL: &str = "acm:ListTagsForCertificate";
     let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
     let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.map(|answer| answer.tags)) };
-    Ok(cx.once(CALL, arn, ask).await?.map(|tags| {
+    Ok(cx.cached(CALL, arn, ask).await?.map(|tags| {
         let all = tags.unwrap_or_default().into_iter();
         let (own, tags): (Vec<_>, Vec<_>) =
             all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);

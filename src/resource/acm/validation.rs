@@ -118,7 +118,7 @@ pub(super) async fn describe(cx: &Context, arn: &str) -> Result<Option<sdk::Cert
     let ask = |_| async move {
         Ok(call.send().await.unless(DESCRIBE, ABSENT)?.and_then(|answer| answer.certificate))
     };
-    cx.once(DESCRIBE, arn, ask).await
+    cx.cached(DESCRIBE, arn, ask).await
 }
 
 fn dead(domain: &str, why: &str) -> Error {

@@ -71,7 +71,7 @@ impl OriginAccessControlConfig {
 
 async fn listed(cx: &Context) -> Result<Vec<Listed>> {
     const CALL: &str = "cloudfront:ListOriginAccessControls";
-    cx.once(CALL, "", |cx| async move {
+    cx.cached(CALL, "", |cx| async move {
         let mut pages = cx.cloudfront().list_origin_access_controls().into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {

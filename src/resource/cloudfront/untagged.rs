@@ -37,7 +37,7 @@ pub(super) async fn every_page<F>(
 where
     F: Future<Output = Result<Option<Page>>> + Send + 'static,
 {
-    cx.once(call, "", |cx| async move {
+    cx.cached(call, "", |cx| async move {
         let mut found = Vec::new();
         let mut marker = None;
         while let Some((entries, next)) = page(cx.clone(), marker).await? {

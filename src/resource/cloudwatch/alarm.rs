@@ -209,7 +209,7 @@ impl Resource for Alarm {
         Some(self.alarm_name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.alarm_name)
     }
 

@@ -212,7 +212,7 @@ impl Resource for Rule {
         Some(self.arn(scope))
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs([("Arn", self.arn(scope))])
     }
 
@@ -238,7 +238,7 @@ impl Resource for Rule {
             targets,
             tags,
         };
-        let (outputs, ownership) = (properties.foreseen(&cx.scope), properties.tags.ownership());
+        let (outputs, ownership) = (properties.predicted(&cx.scope), properties.tags.ownership());
         Ok(Some(Observed::new(id, properties, outputs, ownership)))
     }
 
@@ -247,7 +247,7 @@ impl Resource for Rule {
         desired.put(cx).await?;
         let targets: Vec<&Target> = desired.targets.iter().collect();
         settle_while(cx, |error| error.is(BUSY_OR_NEW), || target::put(cx, &id, &targets)).await?;
-        Ok(Created::new(id, desired.foreseen(&cx.scope)))
+        Ok(Created::new(id, desired.predicted(&cx.scope)))
     }
 
     async fn update(
@@ -305,7 +305,7 @@ mod tests {
     use axum::http::{HeaderMap, StatusCode};
 
     use super::*;
-    use crate::aws::stand_in;
+    use crate::aws::fake_aws;
 
     /// A rule's targets, by their ids, and the calls that changed them.
     #[derive(Clone, Default)]
@@ -341,7 +341,7 @@ mod tests {
         };
         let ids = |ids: &[&str]| -> BTreeSet<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
         let bus = Bus(Arc::new(Mutex::new((ids(seen), Vec::new()))));
-        let cx = stand_in::regions(Router::new().fallback(answer).with_state(bus.clone())).await.home();
+        let cx = fake_aws::regions(Router::new().fallback(answer).with_state(bus.clone())).await.home();
         let id = arn(&cx.scope, DEFAULT_BUS, "vod-upload");
         retarget(&cx, &id, &targets(seen), &targets(desired)).await.unwrap();
         let (left, calls) = bus.0.lock().unwrap().clone();

@@ -94,8 +94,8 @@ fn outputs_of(scope: &Scope, path: &str, name: &str) -> Outputs {
     outputs([("Arn", scope.arn_in("", "iam", &format!("role{path}{name}")))])
 }
 
-fn with_id(foreseen: Outputs, id: String) -> Outputs {
-    foreseen.into_iter().chain([("RoleId".to_owned(), id)]).collect()
+fn with_id(predicted: Outputs, id: String) -> Outputs {
+    predicted.into_iter().chain([("RoleId".to_owned(), id)]).collect()
 }
 
 const ROLES: &[&str] = &["arn:aws:iam::{account}:role/{name}"];
@@ -146,7 +146,7 @@ impl Resource for Role {
         Some(self.role_name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.path, &self.role_name)
     }
 
@@ -169,7 +169,7 @@ impl Resource for Role {
             tags: tags_of(role.tags),
         };
         let (outputs, ownership) =
-            (with_id(properties.foreseen(&cx.scope), role.role_id), properties.tags.ownership());
+            (with_id(properties.predicted(&cx.scope), role.role_id), properties.tags.ownership());
         Ok(Some(Observed::new(id, properties, outputs, ownership)))
     }
 
@@ -178,7 +178,7 @@ impl Resource for Role {
         let outputs = match desired.begin(cx).await {
             Ok(id) => {
                 editor.converge(&desired.bare(), desired).await?;
-                with_id(desired.foreseen(&cx.scope), id)
+                with_id(desired.predicted(&cx.scope), id)
             }
             Err(error) if error.is(EXISTS) => {
                 let Some(found) = desired.unfinished(cx).await? else { return Err(error) };
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn the_arn_is_foreseen_and_the_id_is_not() {
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-        let foreseen = Role { path: "/vod/".into(), ..role(assume()) }.foreseen(&scope);
-        assert_eq!(foreseen, outputs([("Arn", "arn:aws:iam::111122223333:role/vod/vod-submit".into())]));
+        let predicted = Role { path: "/vod/".into(), ..role(assume()) }.predicted(&scope);
+        assert_eq!(predicted, outputs([("Arn", "arn:aws:iam::111122223333:role/vod/vod-submit".into())]));
     }
 }

@@ -90,7 +90,7 @@ impl Resource for Function {
     const KIND: Kind = Kind::new("AWS::Lambda::Function");
     const CREATE_ONLY: &'static [&'static str] = &["FunctionName", "PackageType"];
     /// Lambda answers before it is done, and may fail after it answered.
-    const SETTLES: bool = true;
+    const STABILIZES: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         // GetFunction leaves the tags out for those who may not list them.
         observe: &[Allow::new(&["lambda:GetFunction", "lambda:ListTags"], FUNCTIONS)],
@@ -124,7 +124,7 @@ impl Resource for Function {
         Some(self.function_name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.function_name)
     }
 

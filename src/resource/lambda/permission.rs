@@ -19,7 +19,7 @@ use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
     Statement,
 };
-use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
 
 /// One statement of a function's policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -130,7 +130,7 @@ async fn policy_of(cx: &Context, function: &str) -> Result<Option<PolicyDocument
     const CALL: &str = "lambda:GetPolicy";
     let call = cx.lambda().get_policy().function_name(function);
     let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.and_then(|answer| answer.policy)) };
-    let Some(text) = cx.once(CALL, function, ask).await? else { return Ok(None) };
+    let Some(text) = cx.cached(CALL, function, ask).await? else { return Ok(None) };
     let unreadable = |error| Error::unexpected(CALL, format!("unreadable policy: {error}"));
     text.parse().map(Some).map_err(unreadable)
 }
@@ -159,7 +159,7 @@ impl Resource for Permission {
         "SourceAccount",
         "SourceArn",
     ];
-    const PART_OF: Option<Kind> = Some(Function::KIND);
+    const PARENT: Option<Kind> = Some(Function::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["lambda:GetPolicy"], FUNCTIONS)],
         create: &[Allow::new(&["lambda:AddPermission"], FUNCTIONS)],
@@ -234,14 +234,18 @@ impl Resource for Permission {
         Ok(())
     }
 
-    async fn beside(cx: &Context, whole: &str, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
+    async fn list_undeclared_parts(
+        cx: &Context,
+        whole: &str,
+        declared: &[Self],
+    ) -> Result<Vec<UndeclaredPart<Observed<Self>>>> {
         let of_whole = declared.iter().filter(|permission| permission.function_name.text() == whole);
         let sids: Vec<String> = of_whole.map(Self::statement_id).collect();
         let policy = policy_of(cx, whole).await?.unwrap_or_default();
         let part = |statement: &Statement| {
             let (id, name) = (format!("{whole}/{}", statement.sid), statement.sid.clone());
             let properties = Self::from_statement(whole, statement);
-            Beside { name, seen: Observed::new(id, properties, Outputs::new(), Ownership::Inherited) }
+            UndeclaredPart { name, seen: Observed::new(id, properties, Outputs::new(), Ownership::Inherited) }
         };
         Ok(undeclared(&policy, whole, &sids).into_iter().map(part).collect())
     }

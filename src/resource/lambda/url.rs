@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently};
 use crate::aws::{Class, Context, Error, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
-use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource, outputs};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart, outputs};
 
 /// A function's URL.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ impl Url {
 impl Resource for Url {
     const KIND: Kind = Kind::new("AWS::Lambda::Url");
     const CREATE_ONLY: &'static [&'static str] = &["TargetFunctionArn", "Qualifier"];
-    const PART_OF: Option<Kind> = Some(Function::KIND);
+    const PARENT: Option<Kind> = Some(Function::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["lambda:ListFunctionUrlConfigs"], FUNCTIONS)],
         create: &[Allow::new(&["lambda:CreateFunctionUrlConfig"], FUNCTIONS)],
@@ -226,14 +226,18 @@ impl Resource for Url {
         .await
     }
 
-    async fn beside(cx: &Context, whole: &str, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
+    async fn list_undeclared_parts(
+        cx: &Context,
+        whole: &str,
+        declared: &[Self],
+    ) -> Result<Vec<UndeclaredPart<Observed<Self>>>> {
         let declared: Vec<String> = declared.iter().map(Self::physical_id).collect();
         let all = all_of(cx, whole).await?;
         let others = all.iter().filter(|found| !declared.contains(&found.function_arn));
         let part = |found| {
             let seen = Self::observed(found);
             let name = seen.properties.qualifier.as_deref().unwrap_or(NEWEST);
-            Beside { name: name.to_owned(), seen }
+            UndeclaredPart { name: name.to_owned(), seen }
         };
         Ok(others.map(part).collect())
     }

@@ -51,7 +51,7 @@ fn outputs_of(scope: &Scope, id: &str) -> Outputs {
 async fn listed(cx: &Context) -> Result<Vec<Found>> {
     const CALL: &str = "logs:DescribeDeliveries";
     let found = cx.logs().describe_deliveries().into_paginator().items().send();
-    cx.once(CALL, "", |_| async { found.try_collect().await.named(CALL) }).await
+    cx.cached(CALL, "", |_| async { found.try_collect().await.named(CALL) }).await
 }
 
 impl Delivery {
@@ -127,13 +127,14 @@ impl Resource for Delivery {
         ],
         create: &[
             Allow::new(&["logs:CreateDelivery"], PARTS),
-            Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
+            Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::AddsStackTag),
         ],
         update: &[
-            Allow::new(&["logs:UpdateDeliveryConfiguration", "logs:UntagResource"], PARTS).only(Only::Ours),
-            Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::Marking),
+            Allow::new(&["logs:UpdateDeliveryConfiguration", "logs:UntagResource"], PARTS)
+                .only(Only::RequiresStackTag),
+            Allow::new(&["logs:TagResource"], DELIVERIES).only(Only::AddsStackTag),
         ],
-        delete: &[Allow::new(&["logs:DeleteDelivery"], PARTS).only(Only::Ours)],
+        delete: &[Allow::new(&["logs:DeleteDelivery"], PARTS).only(Only::RequiresStackTag)],
         empty: &[],
         list: &[
             Allow::new(&["logs:DescribeDeliveries"], ANYTHING),

@@ -73,7 +73,7 @@ impl Resource for DeliveryDestination {
         Some(self.name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.name)
     }
 

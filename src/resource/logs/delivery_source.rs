@@ -75,7 +75,7 @@ impl Resource for DeliverySource {
 
     /// Without its name, although that is known: a source that is made anew takes its deliveries along, since CloudWatch
     /// Logs deletes none that has any. A delivery that names a source not yet made is made anew itself.
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs([("Arn", arn(scope, &self.name))])
     }
 

@@ -160,7 +160,7 @@ impl Resource for LogGroup {
         Some(self.log_group_name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.log_group_name)
     }
 

@@ -12,7 +12,7 @@ use super::LogGroup;
 use super::log_group::{ABSENT, GROUPS, settle};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Only, Outputs, Ownership, Permissions, Scope};
-use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
 
 /// A group that is not there has no filters, nor has one of a class for which there are none ("only supported on the
 /// Standard log class").
@@ -110,7 +110,7 @@ const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}
 impl Resource for SubscriptionFilter {
     const KIND: Kind = Kind::new("AWS::Logs::SubscriptionFilter");
     const CREATE_ONLY: &'static [&'static str] = &["FilterName", "LogGroupName"];
-    const PART_OF: Option<Kind> = Some(LogGroup::KIND);
+    const PARENT: Option<Kind> = Some(LogGroup::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["logs:DescribeSubscriptionFilters"], GROUPS)],
         create: &[PUT, PASS_ROLE],
@@ -148,11 +148,15 @@ impl Resource for SubscriptionFilter {
         settle(cx, delete).await
     }
 
-    async fn beside(cx: &Context, whole: &str, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
+    async fn list_undeclared_parts(
+        cx: &Context,
+        whole: &str,
+        declared: &[Self],
+    ) -> Result<Vec<UndeclaredPart<Observed<Self>>>> {
         let declared: Vec<String> = declared.iter().map(Self::physical_id).collect();
         let all = all_of(cx, whole).await?.into_iter().map(|found| Self::observed(whole, found));
         let others = all.filter(|seen| !declared.contains(&seen.id));
-        Ok(others.map(|seen| Beside { name: seen.properties.filter_name.clone(), seen }).collect())
+        Ok(others.map(|seen| UndeclaredPart { name: seen.properties.filter_name.clone(), seen }).collect())
     }
 
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {

@@ -158,7 +158,7 @@ impl Resource for JobTemplate {
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["mediaconvert:GetJobTemplate", "mediaconvert:ListTagsForResource"], NAMED)],
         create: &[
-            Allow::new(&["mediaconvert:CreateJobTemplate"], ANYTHING).only(Only::Marking),
+            Allow::new(&["mediaconvert:CreateJobTemplate"], ANYTHING).only(Only::AddsStackTag),
             Allow::new(&["mediaconvert:TagResource"], NAMED),
         ],
         update: &[Allow::new(
@@ -177,7 +177,7 @@ impl Resource for JobTemplate {
         Some(self.name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.name)
     }
 

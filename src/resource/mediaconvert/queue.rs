@@ -52,7 +52,7 @@ impl Resource for Queue {
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["mediaconvert:GetQueue", "mediaconvert:ListTagsForResource"], NAMED)],
         create: &[
-            Allow::new(&["mediaconvert:CreateQueue"], ANYTHING).only(Only::Marking),
+            Allow::new(&["mediaconvert:CreateQueue"], ANYTHING).only(Only::AddsStackTag),
             Allow::new(&["mediaconvert:TagResource"], NAMED),
         ],
         update: &[Allow::new(
@@ -74,7 +74,7 @@ impl Resource for Queue {
         Some(self.name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.name)
     }
 

@@ -202,7 +202,7 @@ impl Resource for Bucket {
         Some(self.bucket_name.clone())
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.bucket_name)
     }
 
@@ -287,7 +287,7 @@ mod tests {
     use axum::response::IntoResponse;
 
     use super::*;
-    use crate::aws::stand_in;
+    use crate::aws::fake_aws;
 
     /// What is said of the bucket `vod-source` where S3 refuses to read it so, and this is the account's one bucket.
     async fn refused(message: &'static str, listed: &'static str) -> Error {
@@ -297,7 +297,7 @@ mod tests {
                 _ => (StatusCode::FORBIDDEN, format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>")).into_response(),
             }
         };
-        let cx = stand_in::regions(Router::new().fallback(answer)).await.home();
+        let cx = fake_aws::regions(Router::new().fallback(answer)).await.home();
         Bucket::observe(&cx, "vod-source").await.map(drop).unwrap_err()
     }
 
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn names_foretell_every_output() {
-        let outputs = Bucket::private("vod-source", Tags::default()).foreseen(&scope());
+        let outputs = Bucket::private("vod-source", Tags::default()).predicted(&scope());
         insta::assert_json_snapshot!(outputs, @r#"
         {
           "Arn": "arn:aws:s3:::vod-source",

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{ABSENT, TOPICS, Topic};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
-use crate::resource::{Beside, Created, Observed, Removal, Resolved, Resource, outputs};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart, outputs};
 
 /// A subscription of an endpoint to a topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,13 +84,17 @@ async fn all_of(cx: &Context, topic: &str) -> Result<Vec<Listed>> {
 }
 
 /// The confirmed ones among these that none of the declared subscriptions is.
-fn undeclared(topic: &str, all: &[Listed], declared: &[Subscription]) -> Vec<Beside<Observed<Subscription>>> {
+fn undeclared(
+    topic: &str,
+    all: &[Listed],
+    declared: &[Subscription],
+) -> Vec<UndeclaredPart<Observed<Subscription>>> {
     let ours = |listed: &&Listed| {
         declared.iter().any(|declared| declared.topic_arn.text() == topic && declared.is(listed))
     };
     let part = |seen: Observed<Subscription>| {
         let Subscription { protocol, endpoint, .. } = &seen.properties;
-        Beside { name: format!("{protocol}:{endpoint}"), seen }
+        UndeclaredPart { name: format!("{protocol}:{endpoint}"), seen }
     };
     let others = all.iter().filter(|listed| !ours(listed));
     others.filter_map(|listed| Subscription::of_listed(topic, listed)).map(part).collect()
@@ -109,7 +113,7 @@ impl Resource for Subscription {
     const KIND: Kind = Kind::new("AWS::SNS::Subscription");
     const CREATE_ONLY: &'static [&'static str] = &["TopicArn", "Protocol", "Endpoint"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
-    const PART_OF: Option<Kind> = Some(Topic::KIND);
+    const PARENT: Option<Kind> = Some(Topic::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["sns:ListSubscriptionsByTopic"], TOPICS)],
         create: &[Allow::new(&["sns:Subscribe"], TOPICS)],
@@ -154,7 +158,11 @@ impl Resource for Subscription {
         cx.sns().unsubscribe().subscription_arn(arn).send().await.unless("sns:Unsubscribe", ABSENT).map(drop)
     }
 
-    async fn beside(cx: &Context, whole: &str, declared: &[Self]) -> Result<Vec<Beside<Observed<Self>>>> {
+    async fn list_undeclared_parts(
+        cx: &Context,
+        whole: &str,
+        declared: &[Self],
+    ) -> Result<Vec<UndeclaredPart<Observed<Self>>>> {
         Ok(undeclared(whole, &all_of(cx, whole).await?, declared))
     }
 

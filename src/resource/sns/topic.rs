@@ -95,7 +95,7 @@ impl Resource for Topic {
         Some(self.arn(scope))
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(&self.arn(scope))
     }
 

@@ -74,7 +74,7 @@ impl Resource for Queue {
         Some(url(scope, &self.queue_name))
     }
 
-    fn foreseen(&self, scope: &Scope) -> Outputs {
+    fn predicted(&self, scope: &Scope) -> Outputs {
         outputs_of(scope, &self.queue_name)
     }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::aws::{Context, Regions, stand_in};
+use crate::aws::{Context, Regions, fake_aws};
 
 /// An operation, and what the service answers when it is called.
 pub(super) type Line = (&'static str, Answer);
@@ -91,7 +91,7 @@ async fn service(
 /// The regions of an account whose services answer from the script.
 pub(super) async fn stage(script: &[Line]) -> (Regions, Stage) {
     let stage = Arc::new(Mutex::new(Play { script: script.to_vec(), ..Play::default() }));
-    let regions = stand_in::regions(Router::new().fallback(service).with_state(Arc::clone(&stage))).await;
+    let regions = fake_aws::regions(Router::new().fallback(service).with_state(Arc::clone(&stage))).await;
     (regions, stage)
 }
 

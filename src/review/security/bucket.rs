@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Broadening, Finding, Sides, pattern};
+use super::{BeforeAfter, Broadening, Finding, pattern};
 
 /// What opens a bucket or a topic further. A new one is compared with what AWS makes of a new bucket: closed.
-pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
+pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     let Some(after) = sides.after else { return Vec::new() };
     match sides.kind {
         "AWS::S3::Bucket" => {
@@ -27,7 +27,7 @@ const FLAGS: [(&str, &str); 4] = [
     ("RestrictPublicBuckets", "use what a public bucket policy grants, from any account"),
 ];
 
-fn public_access(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+fn public_access(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     const MEMBER: &str = "PublicAccessBlockConfiguration";
     let on = |properties: &Value, flag: &str| properties[MEMBER][flag] == Value::Bool(true);
     let was_on = |flag: &str| sides.before.is_none_or(|before| on(before, flag));
@@ -46,7 +46,7 @@ fn ownership(properties: &Value) -> usize {
     OWNERSHIP.iter().position(|name| found == Some(name)).unwrap_or(OWNERSHIP.len() - 1)
 }
 
-fn lists(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+fn lists(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let (before, after) = (sides.before.map_or(0, ownership), ownership(after));
     let origin = format!("OwnershipControls: {} to {}", OWNERSHIP[before], OWNERSHIP[after]);
     let actions = ["grant access by access control lists"];
@@ -55,7 +55,7 @@ fn lists(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
 }
 
 /// Without a KMS key, whoever may read an object needs no permission of the key.
-fn keys(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+fn keys(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let kms = |properties: &Value| {
         let rule = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
         let found = rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"].as_str();
@@ -67,7 +67,7 @@ fn keys(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
     lost.then(|| sides.finding(Broadening::Exposure, "whoever may read the bucket", &actions, origin))
 }
 
-fn topic_key(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+fn topic_key(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let keyed = |properties: &Value| !properties["KmsMasterKeyId"].is_null();
     let lost = sides.before.is_some_and(keyed) && !keyed(after);
     let actions = ["publish without permission of the key"];
@@ -127,7 +127,7 @@ impl Cors {
     }
 }
 
-fn cors(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
+fn cors(sides: &BeforeAfter<'_>, after: &Value) -> Vec<Finding> {
     let rules = |properties: &Value| -> Vec<Cors> {
         let rules = properties["CorsConfiguration"]["CorsRules"].as_array();
         rules.into_iter().flatten().map(Cors::of_rule).collect()

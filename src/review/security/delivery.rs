@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::bucket::{Cors, set};
 use super::pattern;
-use super::{Broadening, Finding, Sides, show};
+use super::{BeforeAfter, Broadening, Finding, show};
 
 /// What opens delivery further.
-pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
+pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     let Some(after) = sides.after else { return Vec::new() };
     match sides.kind {
         "AWS::CloudFront::Distribution" => distribution(sides, after),
@@ -21,7 +21,7 @@ pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
     }
 }
 
-fn exposes(sides: &Sides<'_>, principal: &str, action: &str, origin: String) -> Finding {
+fn exposes(sides: &BeforeAfter<'_>, principal: &str, action: &str, origin: String) -> Finding {
     sides.finding(Broadening::Exposure, principal, &[action], origin)
 }
 
@@ -30,7 +30,7 @@ fn names(list: &Value) -> BTreeSet<String> {
     list.as_array().into_iter().flatten().map(show::value).collect()
 }
 
-fn distribution(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
+fn distribution(sides: &BeforeAfter<'_>, after: &Value) -> Vec<Finding> {
     let after = &after["DistributionConfig"];
     let Some(before) = sides.before.map(|before| &before["DistributionConfig"]) else {
         return vec![served(sides, after)];
@@ -43,7 +43,7 @@ fn distribution(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
 }
 
 /// A new distribution serves its origins to the world, or to those who hold a signed URL.
-fn served(sides: &Sides<'_>, after: &Value) -> Finding {
+fn served(sides: &BeforeAfter<'_>, after: &Value) -> Finding {
     let open: Vec<String> = patterns(after)
         .into_iter()
         .filter(|path| set_of_keys(behavior(after, path)).is_empty())
@@ -95,7 +95,7 @@ fn functions(behavior: &Value) -> BTreeSet<String> {
     listed("FunctionAssociations", "FunctionARN").into_iter().chain(edge).collect()
 }
 
-fn behaviors(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
+fn behaviors(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Vec<Finding> {
     let mut paths = patterns(after);
     paths.extend(patterns(before).into_iter().filter(|path| !patterns(after).contains(path)));
     let mut found = Vec::new();
@@ -174,13 +174,13 @@ impl Countries {
     }
 }
 
-fn restrictions(sides: &Sides<'_>, before: &Value, after: &Value) -> Option<Finding> {
+fn restrictions(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Option<Finding> {
     let who = Countries::of(after).gained(&Countries::of(before))?;
     let origin = "DistributionConfig.Restrictions.GeoRestriction: more countries".to_owned();
     Some(exposes(sides, &who, "read", origin))
 }
 
-fn web_acl(sides: &Sides<'_>, before: &Value, after: &Value) -> Option<Finding> {
+fn web_acl(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Option<Finding> {
     let (before, after) = (&before["WebACLId"], &after["WebACLId"]);
     if before.is_null() || before == after {
         return None;
@@ -202,7 +202,7 @@ fn rank(policy: &str) -> (u32, u32) {
     (number(major) * 10 + number(minor), number(year))
 }
 
-fn tls(sides: &Sides<'_>, before: &Value, after: &Value) -> Option<Finding> {
+fn tls(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Option<Finding> {
     let policy = |config: &Value| {
         let found = config["ViewerCertificate"]["MinimumProtocolVersion"].as_str();
         found.unwrap_or("TLSv1").to_owned()
@@ -214,13 +214,13 @@ fn tls(sides: &Sides<'_>, before: &Value, after: &Value) -> Option<Finding> {
     (rank(&after) < rank(&before)).then(|| exposes(sides, "*", action, origin))
 }
 
-fn enabled(sides: &Sides<'_>, before: &Value, after: &Value) -> Option<Finding> {
+fn enabled(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Option<Finding> {
     let on = |config: &Value| config["Enabled"] == Value::Bool(true);
     let origin = "DistributionConfig.Enabled: true".to_owned();
     (on(after) && !on(before)).then(|| exposes(sides, "*", "read what was not served", origin))
 }
 
-fn origins(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
+fn origins(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Vec<Finding> {
     let list = |config: &Value| config["Origins"].as_array().cloned().unwrap_or_default();
     let before = list(before);
     let mut found = Vec::new();
@@ -255,7 +255,7 @@ fn origins(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
     found
 }
 
-fn origin_access(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+fn origin_access(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let behavior = |properties: &Value| properties["OriginAccessControlConfig"]["SigningBehavior"].clone();
     let was_always = sides.before.is_none_or(|before| behavior(before) == "always");
     let after = behavior(after);
@@ -264,7 +264,7 @@ fn origin_access(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
     (was_always && after != "always").then(|| exposes(sides, "*", action, origin))
 }
 
-fn key_group(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+fn key_group(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let keys = |properties: &Value| names(&properties["KeyGroupConfig"]["Items"]);
     let before = sides.before.map(keys).unwrap_or_default();
     let gained: Vec<String> = keys(after).difference(&before).cloned().collect();
@@ -273,7 +273,7 @@ fn key_group(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
     (!gained.is_empty()).then(|| exposes(sides, who, "sign URLs and cookies", origin))
 }
 
-fn public_key(sides: &Sides<'_>, after: &Value) -> Option<Finding> {
+fn public_key(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let key = |properties: &Value| properties["PublicKeyConfig"]["EncodedKey"].clone();
     let moved = sides.before.is_some_and(|before| key(before) != key(after));
     let origin = "PublicKeyConfig.EncodedKey: another key".to_owned();
@@ -294,7 +294,7 @@ fn cors(properties: &Value) -> Option<Cors> {
     })
 }
 
-fn headers(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
+fn headers(sides: &BeforeAfter<'_>, after: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(rule) = cors(after) {
         let before: Vec<Cors> = sides.before.and_then(cors).into_iter().collect();
@@ -310,7 +310,7 @@ fn headers(sides: &Sides<'_>, after: &Value) -> Vec<Finding> {
 }
 
 /// Headers that protect viewers' browsers and go, or hold for a shorter time or fewer names.
-fn security_headers(sides: &Sides<'_>, before: &Value, after: &Value) -> Vec<Finding> {
+fn security_headers(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Vec<Finding> {
     const AT: &str = "ResponseHeadersPolicyConfig.SecurityHeadersConfig";
     let config =
         |properties: &Value| properties["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"].clone();

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::policy::{self, Placed};
-use super::{Broadening, Finding, Sides, show};
+use super::{BeforeAfter, Broadening, Finding, show};
 use crate::model::{Input, Principal, Statement};
 
 /// What these let somebody do more.
-pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
+pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     match sides.kind {
         "AWS::IAM::Role" => role(sides),
         "AWS::Lambda::Permission" => permission(sides),
@@ -27,7 +27,7 @@ fn text(properties: Option<&Value>, member: &str) -> Option<String> {
     properties?.get(member).filter(|found| !found.is_null()).map(show::value)
 }
 
-fn role(sides: &Sides<'_>) -> Vec<Finding> {
+fn role(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     let (before, after) = (texts(sides.before, "ManagedPolicyArns"), texts(sides.after, "ManagedPolicyArns"));
     let mut found: Vec<Finding> = after
         .difference(&before)
@@ -46,7 +46,7 @@ fn role(sides: &Sides<'_>) -> Vec<Finding> {
 }
 
 /// A boundary that goes, or gives way to one that cannot be compared from here.
-fn boundary(sides: &Sides<'_>) -> Option<Finding> {
+fn boundary(sides: &BeforeAfter<'_>) -> Option<Finding> {
     let before = text(sides.before, "PermissionsBoundary")?;
     sides.after?;
     let what = match text(sides.after, "PermissionsBoundary") {
@@ -60,7 +60,7 @@ fn boundary(sides: &Sides<'_>) -> Option<Finding> {
     Some(Finding { resources: vec!["all that they name".to_owned()], ..finding })
 }
 
-fn permission(sides: &Sides<'_>) -> Vec<Finding> {
+fn permission(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     let placed = |properties: Option<&Value>| -> Vec<Placed> {
         let statement = properties.map(statement);
         let placed = |statement| Placed { path: "Permission".to_owned(), statement, trust: false };
@@ -101,7 +101,7 @@ fn statement(properties: &Value) -> Statement {
 }
 
 /// Code that runs as another role.
-fn function(sides: &Sides<'_>) -> Option<Finding> {
+fn function(sides: &BeforeAfter<'_>) -> Option<Finding> {
     let (before, after) = (text(sides.before, "Role")?, text(sides.after, "Role")?);
     let origin = format!("Role: {before} gives way to {after}");
     let actions = format!("all that {after} may");

@@ -8,11 +8,11 @@
 mod bucket;
 mod condition;
 mod delivery;
+mod destinations;
+mod exposure;
 mod grant;
-mod outlet;
 mod pattern;
 mod policy;
-mod reach;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -33,13 +33,14 @@ pub fn findings(plan: &Plan) -> Vec<Finding> {
 }
 
 fn of_step(plan: &Plan, step: &Step) -> Vec<Finding> {
-    let Some(sides) = Sides::of(plan, step) else { return Vec::new() };
-    let rules = [policy::findings, grant::findings, bucket::findings, delivery::findings, outlet::findings];
+    let Some(sides) = BeforeAfter::of(plan, step) else { return Vec::new() };
+    let rules =
+        [policy::findings, grant::findings, bucket::findings, delivery::findings, destinations::findings];
     rules.iter().flat_map(|rule| rule(&sides)).collect()
 }
 
 /// A resource before and after the plan.
-struct Sides<'a> {
+struct BeforeAfter<'a> {
     address: &'a str,
     kind: &'a str,
     /// What is there; none where it is made.
@@ -50,7 +51,7 @@ struct Sides<'a> {
     subject_stays: bool,
 }
 
-impl<'a> Sides<'a> {
+impl<'a> BeforeAfter<'a> {
     /// The sides of a step; none for the create of a replacement, which its delete speaks for.
     fn of(plan: &'a Plan, step: &'a Step) -> Option<Self> {
         let (before, after) = match &step.action {

@@ -18,7 +18,7 @@ impl Pattern {
     pub(super) fn new(input: &Input, shown: String) -> Self {
         let widest = |part: &Part| match part {
             Part::Literal(text) => text.clone(),
-            Part::Ref(reference) => reference.foreseen.clone().unwrap_or_else(|| "*".to_owned()),
+            Part::Ref(reference) => reference.predicted.clone().unwrap_or_else(|| "*".to_owned()),
         };
         Self { text: input.text(), widest: input.parts().iter().map(widest).collect(), shown }
     }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::reach::Reach;
-use super::{Broadening, Finding, Sides, show};
+use super::exposure::Reach;
+use super::{BeforeAfter, Broadening, Finding, show};
 use crate::model::{Effect, PolicyDocument, Statement};
 
 /// What allows more or denies less in a resource's policy documents.
-pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
+pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     let read = |properties: Option<&Value>| properties.map(Documents::of).unwrap_or_default();
     let (before, after) = (read(sides.before), read(sides.after));
     let mut found = Vec::new();
@@ -26,7 +26,7 @@ pub(super) fn findings(sides: &Sides<'_>) -> Vec<Finding> {
 
 /// What allows more between two lists of statements, each with its path.
 pub(super) fn allows(
-    sides: &Sides<'_>,
+    sides: &BeforeAfter<'_>,
     before: &[Placed],
     after: &[Placed],
     broadening: Broadening,
@@ -37,7 +37,7 @@ pub(super) fn allows(
     found
 }
 
-fn unreadable(sides: &Sides<'_>, path: &str) -> Finding {
+fn unreadable(sides: &BeforeAfter<'_>, path: &str) -> Finding {
     let origin = format!("{path}: not a policy that can be compared");
     sides.finding(Broadening::Allow, "unknown", &["unknown"], origin)
 }
@@ -120,7 +120,7 @@ fn bare<'a>(reaches: &[(&str, Reach<'a>)]) -> Vec<Reach<'a>> {
 }
 
 struct Comparing<'a> {
-    sides: &'a Sides<'a>,
+    sides: &'a BeforeAfter<'a>,
     trust: bool,
 }
 

@@ -12,12 +12,12 @@ pub(super) fn input(input: &Input) -> String {
         format!("known after apply: {} of {}", reference.attribute, reference.address)
     };
     match input.parts() {
-        [Part::Ref(reference)] if reference.foreseen.is_none() => awaited(reference),
+        [Part::Ref(reference)] if reference.predicted.is_none() => awaited(reference),
         parts => parts
             .iter()
             .map(|part| match part {
-                Part::Ref(reference) if reference.foreseen.is_none() => format!("({})", awaited(reference)),
-                Part::Ref(reference) => reference.foreseen.clone().unwrap_or_default(),
+                Part::Ref(reference) if reference.predicted.is_none() => format!("({})", awaited(reference)),
+                Part::Ref(reference) => reference.predicted.clone().unwrap_or_default(),
                 Part::Literal(text) => text.clone(),
             })
             .collect(),

@@ -158,7 +158,7 @@ fn declared() -> impl Strategy<Value = Graph> {
                 kind: Kind::new("AWS::SQS::Queue"),
                 region: "eu-west-1".into(),
                 properties,
-                foreseen: BTreeMap::new(),
+                predicted: BTreeMap::new(),
                 after: BTreeSet::new(),
                 guard: Guard::None,
             });

@@ -28,7 +28,7 @@ fn queue(properties: Value) -> Declaration {
         region: "eu-west-1".into(),
         properties,
         after: std::collections::BTreeSet::new(),
-        foreseen: BTreeMap::new(),
+        predicted: BTreeMap::new(),
         guard: Guard::None,
     }
 }

@@ -19,7 +19,7 @@ fn addresses(list: &[Declaration]) -> String {
     of_alerts.map(|one| format!("{} {} {}", one.address, one.kind, one.region)).collect::<Vec<_>>().join("\n")
 }
 
-/// The properties with what is foreseen filled in, without the tags that all have.
+/// The properties with what is predicted filled in, without the tags that all have.
 fn properties(list: &[Declaration], address: &str) -> Value {
     let found = list.iter().find(|one| one.address.as_str() == address).unwrap();
     let mut properties = resolve(&found.properties, &|_| None);

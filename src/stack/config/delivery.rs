@@ -12,7 +12,7 @@ use super::origin::PlayerOrigin;
 use super::reader::{Scalar, Table, Value, Wrong};
 use super::tree::Text;
 use super::values::{no_choice, text};
-use super::{Beside, public_key};
+use super::{KeyFiles, public_key};
 use crate::sign::PublicKey;
 
 /// CloudFront takes this many public keys in one key group.
@@ -112,14 +112,14 @@ pub struct SignedUrls {
     pub pems: Vec<String>,
 }
 
-/// Reads `delivery`; `beside` is where key files are looked for, if at all.
+/// Reads `delivery`; `list_undeclared_parts` is where key files are looked for, if at all.
 pub(super) fn read(
     table: &Table<'_>,
     account: Option<&AccountId>,
-    beside: Option<Beside<'_>>,
+    key_files: Option<KeyFiles<'_>>,
 ) -> Option<Delivery> {
     let price_class = table.or("price_class", PriceClass::default());
-    let signed_urls = table.section("signed_urls", None, |table| signed_urls(table, beside).map(Some));
+    let signed_urls = table.section("signed_urls", None, |table| signed_urls(table, key_files).map(Some));
     let allow_countries = table
         .get("allow_countries")
         .map_or(Some(Vec::new()), |value| filled::<Country>(&value, "every country is allowed without it"));
@@ -164,7 +164,7 @@ fn player_origins(value: &Value<'_>) -> Option<Vec<String>> {
     Some(origins)
 }
 
-fn signed_urls(table: &Table<'_>, beside: Option<Beside<'_>>) -> Option<SignedUrls> {
+fn signed_urls(table: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<SignedUrls> {
     let Some(value) = table.get("public_keys") else {
         table.missing("public_keys", "[keys/viewer-2026.pem]");
         return None;
@@ -178,16 +178,16 @@ fn signed_urls(table: &Table<'_>, beside: Option<Beside<'_>>) -> Option<SignedUr
         ));
         return None;
     }
-    let pems = beside.map_or(Some(Vec::new()), |beside| every_key(&value, &keys, beside));
+    let pems = key_files.map_or(Some(Vec::new()), |beside| every_key(&value, &keys, key_files));
     Some(SignedUrls { public_keys: keys.into_iter().map(|KeyFile(path)| path).collect(), pems: pems? })
 }
 
 /// What the key files hold, if all of them are right and no two hold the same key.
-fn every_key(value: &Value<'_>, keys: &[KeyFile], beside: Beside<'_>) -> Option<Vec<String>> {
+fn every_key(value: &Value<'_>, keys: &[KeyFile], key_files: KeyFiles<'_>) -> Option<Vec<String>> {
     let mut pems = Vec::new();
     let mut seen = Vec::new();
     for (item, KeyFile(path)) in value.items().into_iter().flatten().zip(keys) {
-        match public_key::read(&beside.directory.join(path), beside.read_file) {
+        match public_key::read(&key_files.directory.join(path), key_files.read_file) {
             Ok(pem) => {
                 let digest = PublicKey::from_pem(&pem).map(|key| key.digest()).ok();
                 if seen.contains(&digest) {

@@ -151,7 +151,7 @@ pub fn load_text(
     path: &Path,
     read_file: ReadFile<'_>,
 ) -> Result<StackFile, Invalid> {
-    read(name, source, Some(Beside { directory: path.parent().unwrap_or(Path::new("")), read_file }))
+    read(name, source, Some(KeyFiles { directory: path.parent().unwrap_or(Path::new("")), read_file }))
 }
 
 /// How a file is read as text.
@@ -159,7 +159,7 @@ pub type ReadFile<'a> = &'a dyn Fn(&Path) -> std::io::Result<String>;
 
 /// The files beside a stack file.
 #[derive(Clone, Copy)]
-struct Beside<'a> {
+struct KeyFiles<'a> {
     directory: &'a Path,
     read_file: ReadFile<'a>,
 }
@@ -186,25 +186,25 @@ pub fn against(path: &Path, place: &[&str], message: &str, label: &str, help: &s
     problems.into_invalid(&name, &source)
 }
 
-fn read(name: &str, source: &str, beside: Option<Beside<'_>>) -> Result<StackFile, Invalid> {
+fn read(name: &str, source: &str, key_files: Option<KeyFiles<'_>>) -> Result<StackFile, Invalid> {
     let problems = Problems::default();
-    let file = document(source, beside, &problems);
+    let file = document(source, key_files, &problems);
     match file {
         Some(file) if problems.is_empty() => Ok(file),
         _ => Err(problems.into_invalid(name, source)),
     }
 }
 
-fn document(source: &str, beside: Option<Beside<'_>>, problems: &Problems) -> Option<StackFile> {
+fn document(source: &str, key_files: Option<KeyFiles<'_>>, problems: &Problems) -> Option<StackFile> {
     let root = tree::parse(source, problems)?;
     let top = Value::root(&root, problems).table()?;
-    let file = stack_file(&top, beside);
+    let file = stack_file(&top, key_files);
     top.close();
     file
 }
 
 /// Reads every section before it gives up on any, so that all problems are met.
-fn stack_file(top: &Table<'_>, beside: Option<Beside<'_>>) -> Option<StackFile> {
+fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackFile> {
     let identity = identity::read(top);
     let engine = top.or("engine", Engine::default());
     let protected = top.or("protected", false);
@@ -215,7 +215,7 @@ fn stack_file(top: &Table<'_>, beside: Option<Beside<'_>>) -> Option<StackFile> 
     let transcode = top.section("transcode", Transcode::default(), transcode::read);
     let handlers = top.section("handlers", Handlers::default(), handlers::read);
     let delivery =
-        top.section("delivery", Delivery::default(), |table| delivery::read(table, account, beside));
+        top.section("delivery", Delivery::default(), |table| delivery::read(table, account, key_files));
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));
     let local = top.or("local", false);
     let identity = identity?;

@@ -21,12 +21,12 @@ fn hosted(id: &str, name: &str) -> HostedZone {
     HostedZone { id: id.into(), name: name.into(), private: false }
 }
 
-fn judged(ground: &Ground) -> Result<String, Unusable> {
-    zone(&file().domain.unwrap(), &scope(), ground, None).map(|zone| zone.id)
+fn judged(facts: &DomainFacts) -> Result<String, Unusable> {
+    zone(&file().domain.unwrap(), &scope(), facts, None).map(|zone| zone.id)
 }
 
-fn told(ground: &Ground) -> String {
-    let unusable = judged(ground).unwrap_err();
+fn told(facts: &DomainFacts) -> String {
+    let unusable = judged(facts).unwrap_err();
     format!("{unusable}\nhelp: {}", unusable.help().unwrap())
 }
 
@@ -34,25 +34,26 @@ fn told(ground: &Ground) -> String {
 fn the_public_zone_of_that_name_is_taken() {
     let private = HostedZone { private: true, ..hosted("Z3", "video.staging.example.com") };
     let zones = vec![hosted("Z1", "example.com"), hosted("Z2", "staging.example.com"), private];
-    assert_eq!(judged(&Ground { zones, holder: None }), Ok("Z2".into()));
+    assert_eq!(judged(&DomainFacts { zones, holder: None }), Ok("Z2".into()));
 }
 
 #[test]
 fn a_missing_zone_is_told_with_what_to_do() {
-    insta::assert_snapshot!(told(&Ground { zones: vec![hosted("Z1", "example.com")], holder: None }), @r"
+    insta::assert_snapshot!(told(&DomainFacts { zones: vec![hosted("Z1", "example.com")], holder: None }), @r"
     account 111122223333 has no public hosted zone staging.example.com for video.staging.example.com
     help: make it (`aws route53 create-hosted-zone --name staging.example.com --caller-reference 1`) and delegate the name to it; if another account holds staging.example.com, delegate a name under it to a zone of this account, and put that into `domain.zone`
     ");
     let private = HostedZone { private: true, ..hosted("Z2", "staging.example.com") };
-    assert!(told(&Ground { zones: vec![private], holder: None }).contains(", only a private one"));
-    let local = zone(&file().domain.unwrap(), &scope(), &Ground::default(), Some("http://127.0.0.1:4566"));
+    assert!(told(&DomainFacts { zones: vec![private], holder: None }).contains(", only a private one"));
+    let local =
+        zone(&file().domain.unwrap(), &scope(), &DomainFacts::default(), Some("http://127.0.0.1:4566"));
     insta::assert_snapshot!(local.unwrap_err().help().unwrap().to_string(), @"make it: AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=test aws --endpoint-url http://127.0.0.1:4566 route53 create-hosted-zone --name staging.example.com --caller-reference 1");
 }
 
 #[test]
 fn a_longer_zone_shadows_the_declared_one() {
     let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "video.staging.example.com")];
-    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @r"
+    insta::assert_snapshot!(told(&DomainFacts { zones, holder: None }), @r"
     video.staging.example.com is not in the hosted zone staging.example.com: video.staging.example.com is a public zone of its own in this account
     help: write `zone: video.staging.example.com` under `domain`, or delete that zone if nothing is delegated to it
     ");
@@ -61,7 +62,7 @@ fn a_longer_zone_shadows_the_declared_one() {
 #[test]
 fn two_public_zones_of_one_name_are_ambiguous() {
     let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "staging.example.com")];
-    insta::assert_snapshot!(told(&Ground { zones, holder: None }), @r"
+    insta::assert_snapshot!(told(&DomainFacts { zones, holder: None }), @r"
     account 111122223333 has 2 public hosted zones staging.example.com (Z2, Z3), and only one can be delegated to
     help: delete those that the name servers of staging.example.com's parent do not name (`dig NS staging.example.com`)
     ");
@@ -69,19 +70,19 @@ fn two_public_zones_of_one_name_are_ambiguous() {
 
 #[test]
 fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
-    let ground = |ownership| Ground {
+    let facts = |ownership| DomainFacts {
         zones: vec![hosted("Z2", "staging.example.com")],
         holder: Some(Holder { id: "E1".into(), ownership }),
     };
     let of = |stack: &str| {
         Ownership::Marked(Mark { stack: stack.into(), address: "delivery/distribution".into() })
     };
-    assert_eq!(judged(&ground(of("vod"))), Ok("Z2".into()));
-    insta::assert_snapshot!(told(&ground(of("other"))), @r"
+    assert_eq!(judged(&facts(of("vod"))), Ok("Z2".into()));
+    insta::assert_snapshot!(told(&facts(of("other"))), @r"
     video.staging.example.com is an alias of distribution E1, which belongs to stack other
     help: take the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only
     ");
-    assert!(told(&ground(Ownership::Unmarked)).contains("which was not made by this stack"));
+    assert!(told(&facts(Ownership::Unmarked)).contains("which was not made by this stack"));
 }
 
 fn issued(status: &str, not_after: i64, names: &[&str]) -> Issued {

@@ -26,7 +26,7 @@ fn wiring(topic: Option<Input>) -> Wiring {
         Input::output(OutputRef {
             address: "delivery/distribution".into(),
             attribute: attribute.into(),
-            foreseen: None,
+            predicted: None,
         })
     };
     Wiring {

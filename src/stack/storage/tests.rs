@@ -28,7 +28,7 @@ fn declared(text: &str) -> Vec<Declaration> {
     let mut stack = Declarations::new(scope, file.tags.clone());
     let storage = declare(&mut stack, &file);
     let distribution =
-        OutputRef { address: "delivery/distribution".into(), attribute: "Arn".into(), foreseen: None };
+        OutputRef { address: "delivery/distribution".into(), attribute: "Arn".into(), predicted: None };
     output_policy(&mut stack, &storage, Input::output(distribution));
     stack.finish()
 }
@@ -37,7 +37,7 @@ fn find<'a>(list: &'a [Declaration], address: &str) -> &'a Declaration {
     list.iter().find(|one| one.address.as_str() == address).unwrap()
 }
 
-/// The properties with what is foreseen filled in.
+/// The properties with what is predicted filled in.
 fn properties(list: &[Declaration], address: &str) -> Value {
     resolve(&find(list, address).properties, &|_| None)
 }

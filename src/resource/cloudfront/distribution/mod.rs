@@ -87,7 +87,7 @@ async fn tags_of(cx: &Context, id: &str) -> Result<Option<Tags>> {
 
 async fn listed(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
     const CALL: &str = "cloudfront:ListDistributions";
-    cx.once(CALL, "", |cx| async move {
+    cx.cached(CALL, "", |cx| async move {
         let mut pages = cx.cloudfront().list_distributions().into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
@@ -187,7 +187,7 @@ async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
 impl Resource for Distribution {
     const KIND: Kind = Kind::new("AWS::CloudFront::Distribution");
     const CREATE_ONLY: &'static [&'static str] = &[];
-    const SETTLES: bool = true;
+    const STABILIZES: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             Allow::new(&["cloudfront:ListDistributions"], ANYTHING),
@@ -195,18 +195,18 @@ impl Resource for Distribution {
         ],
         create: &[
             Allow::new(&["cloudfront:CreateDistribution"], DISTRIBUTIONS),
-            Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::Marking),
+            Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::AddsStackTag),
         ],
         update: &[
             Allow::new(&["cloudfront:UpdateDistribution", "cloudfront:UntagResource"], DISTRIBUTIONS)
-                .only(Only::Ours),
-            Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::Marking),
+                .only(Only::RequiresStackTag),
+            Allow::new(&["cloudfront:TagResource"], DISTRIBUTIONS).only(Only::AddsStackTag),
         ],
         delete: &[Allow::new(
             &["cloudfront:UpdateDistribution", "cloudfront:DeleteDistribution"],
             DISTRIBUTIONS,
         )
-        .only(Only::Ours)],
+        .only(Only::RequiresStackTag)],
         empty: &[],
         list: &[
             Allow::new(&["cloudfront:ListDistributions"], ANYTHING),

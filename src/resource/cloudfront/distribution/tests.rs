@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::config::tests::full;
 use super::*;
-use crate::aws::stand_in;
+use crate::aws::fake_aws;
 
 /// An error, for a call of a method.
 type Refusal = (Method, u16, &'static str);
@@ -62,7 +62,7 @@ impl Slow {
     }
 
     async fn context(&self) -> Context {
-        stand_in::regions(Router::new().fallback(answer).with_state(self.clone())).await.home()
+        fake_aws::regions(Router::new().fallback(answer).with_state(self.clone())).await.home()
     }
 
     fn count(&self, method: &str) -> usize {

@@ -1,0 +1,215 @@
+//! What a plan rests on, as digests, and what of it has moved.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::model::{Address, Changes, Kind, Known, Live, Outputs};
+use crate::plan::{Action, Plan, Reason, Step};
+
+/// Everything that a plan was made from beside the declarations: what it would do, to what, and what it would leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanFingerprint {
+    steps: Vec<StepFingerprint>,
+    unchanged: BTreeSet<Address>,
+    kept: Vec<Known>,
+    outputs: BTreeMap<Address, String>,
+}
+
+/// One step, and what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StepFingerprint {
+    address: Address,
+    kind: Kind,
+    region: String,
+    verb: Verb,
+    /// The physical id of what was seen.
+    id: Option<String>,
+    /// A digest of the whole step: what was seen, and what is to become of it.
+    step: String,
+    /// A digest of each top-level property that was seen.
+    seen: BTreeMap<String, String>,
+    /// The top-level properties that differ from the declaration.
+    differ: BTreeSet<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Verb {
+    Create,
+    Update,
+    Replace,
+    Delete,
+}
+
+/// One thing that a plan rests on and that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedSince {
+    /// Its address.
+    pub address: Address,
+    /// How.
+    pub how: String,
+}
+
+impl fmt::Display for ChangedSince {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.how)
+    }
+}
+
+impl PlanFingerprint {
+    /// What this plan rests on.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let Plan { scope: _, steps, unchanged, kept, outputs } = plan;
+        let replaced = plan.replaced();
+        let outputs = outputs.iter().map(|(address, outputs)| (address.clone(), digest_of_outputs(outputs)));
+        // A replacement is one move: its second half rests on nothing of its own.
+        let steps = steps.iter().filter(|step| {
+            !(matches!(step.action, Action::Create { .. }) && replaced.contains(&step.address))
+        });
+        // In which order they stand follows from the graph, and for former resources from how they were found.
+        let mut steps: Vec<StepFingerprint> = steps.map(step_fingerprint).collect();
+        steps.sort_by(|one, other| (&one.address, &one.id).cmp(&(&other.address, &other.id)));
+        let mut kept = kept.clone();
+        kept.sort_by(|one, other| (&one.address, &one.id).cmp(&(&other.address, &other.id)));
+        let unchanged = unchanged.iter().cloned().collect();
+        Self { steps, unchanged, kept, outputs: outputs.collect() }
+    }
+
+    /// What has moved since, by address; nothing where `now` is the same.
+    #[must_use]
+    pub fn changes_since(&self, now: &Self) -> Vec<ChangedSince> {
+        let mut moved: BTreeMap<Address, String> = BTreeMap::new();
+        let addresses = self.steps.iter().chain(&now.steps).map(|mark| &mark.address);
+        for address in addresses.collect::<BTreeSet<_>>() {
+            let (then, now) = (self.at(address), now.at(address));
+            if then != now {
+                moved.insert(address.clone(), how(&then, &now));
+            }
+        }
+        for (address, outputs) in &self.outputs {
+            if now.outputs.get(address).is_some_and(|now| now != outputs) {
+                moved.entry(address.clone()).or_insert_with(|| "it is another one now".to_owned());
+            }
+        }
+        for kept in self.kept.iter().filter(|kept| !now.kept.contains(kept)) {
+            moved.entry(kept.address.clone()).or_insert_with(|| "it holds no data any more".to_owned());
+        }
+        for kept in now.kept.iter().filter(|kept| !self.kept.contains(kept)) {
+            moved.entry(kept.address.clone()).or_insert_with(|| "it holds data now, so it stays".to_owned());
+        }
+        let (then, now): (BTreeSet<_>, BTreeSet<_>) = (self.still(), now.still());
+        for address in then.symmetric_difference(&now) {
+            moved.entry((*address).clone()).or_insert_with(|| "it is not as it was".to_owned());
+        }
+        moved.into_iter().map(|(address, how)| ChangedSince { address, how }).collect()
+    }
+
+    /// What stays as it is, and what is live and stays.
+    fn still(&self) -> BTreeSet<&Address> {
+        self.unchanged.iter().chain(self.outputs.keys()).collect()
+    }
+
+    fn at(&self, address: &Address) -> Vec<&StepFingerprint> {
+        self.steps.iter().filter(|mark| mark.address == *address).collect()
+    }
+}
+
+/// How an address moved. More than one step at one address happens only where a former resource of another type is
+/// deleted there.
+fn how(then: &[&StepFingerprint], now: &[&StepFingerprint]) -> String {
+    match (then, now) {
+        ([then], [now]) => between(then, now),
+        ([then], []) => match then.verb {
+            Verb::Create => "it exists now, as declared".to_owned(),
+            Verb::Update | Verb::Replace => "it is as declared now".to_owned(),
+            Verb::Delete => "it is gone, or stays now".to_owned(),
+        },
+        ([], [now]) => match now.verb {
+            Verb::Create => "it is gone".to_owned(),
+            Verb::Update | Verb::Replace => format!("it was changed: {}", names(&now.differ)),
+            Verb::Delete => "it is there, and was not".to_owned(),
+        },
+        _ => "it is not as it was".to_owned(),
+    }
+}
+
+fn between(then: &StepFingerprint, now: &StepFingerprint) -> String {
+    match (then.verb, now.verb) {
+        (Verb::Create, Verb::Create) => "something that it refers to is another one now".to_owned(),
+        (Verb::Create, _) => "it exists now".to_owned(),
+        (_, Verb::Create) => "it is gone".to_owned(),
+        _ if then.id != now.id => "it is another one now".to_owned(),
+        _ => {
+            let all: BTreeSet<&String> = then.seen.keys().chain(now.seen.keys()).collect();
+            let apart = all.into_iter().filter(|name| then.seen.get(*name) != now.seen.get(*name));
+            let apart: BTreeSet<String> = apart.cloned().collect();
+            if apart.is_empty() {
+                "whose it is, or what it holds, is not as it was".to_owned()
+            } else {
+                format!("it was changed: {}", names(&apart))
+            }
+        }
+    }
+}
+
+fn names(properties: &BTreeSet<String>) -> String {
+    properties.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn step_fingerprint(step: &Step) -> StepFingerprint {
+    // Which steps come first follows from the graph, whose declarations the plan is bound to.
+    let Step { address, kind, region, action, guard, needs: _ } = step;
+    let (verb, seen, differ) = match action {
+        Action::Create { .. } => (Verb::Create, None, BTreeSet::new()),
+        Action::Update { seen, changes, .. } => (Verb::Update, Some(seen), top_level(changes)),
+        Action::Delete { seen, reason: Reason::Replacement(changes) } => {
+            (Verb::Replace, Some(seen), top_level(changes))
+        }
+        Action::Delete { seen, .. } => (Verb::Delete, Some(seen), BTreeSet::new()),
+    };
+    StepFingerprint {
+        address: address.clone(),
+        kind: kind.clone(),
+        region: region.clone(),
+        verb,
+        id: seen.map(|seen| seen.id.clone()),
+        step: digest(&serde_json::json!([action, guard])),
+        seen: seen.map(|seen| properties(seen)).unwrap_or_default(),
+        differ,
+    }
+}
+
+fn top_level(changes: &Changes) -> BTreeSet<String> {
+    changes.0.iter().map(|change| change.property().to_owned()).collect()
+}
+
+fn properties(seen: &Live) -> BTreeMap<String, String> {
+    let properties = seen.properties.as_object().into_iter().flatten();
+    properties.map(|(name, value)| (name.clone(), digest(value))).collect()
+}
+
+fn digest_of_outputs(outputs: &Outputs) -> String {
+    digest(&serde_json::json!(outputs))
+}
+
+/// A digest of a value, whatever the order of its keys.
+fn digest(value: &Value) -> String {
+    hex::encode(Sha256::digest(sorted(value).to_string()))
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, Value> =
+                map.iter().map(|(key, inner)| (key, sorted(inner))).collect();
+            sorted.into_iter().map(|(key, inner)| (key.clone(), inner)).collect()
+        }
+        Value::Array(list) => list.iter().map(sorted).collect(),
+        scalar => scalar.clone(),
+    }
+}

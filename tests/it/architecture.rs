@@ -1,0 +1,208 @@
+//! Holds the code to the import table of `docs/architecture.md` (rustc permits module cycles, we do not), and files to a
+//! length at which they still say one thing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The most lines of a file, and of one that holds only tests: what they list is read case by case.
+const LONGEST: usize = 400;
+const LONGEST_TESTS: usize = 450;
+
+const HEADER: &str = "| module | may import, of ours | AWS SDK |";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What the table allows each module: other modules, and whether it may name SDK crates.
+struct Allowed {
+    modules: BTreeSet<String>,
+    sdk: bool,
+}
+
+fn table() -> BTreeMap<String, Allowed> {
+    let text = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let rows =
+        text.lines().skip_while(|line| *line != HEADER).skip(2).take_while(|line| line.starts_with('|'));
+    let table: BTreeMap<String, Allowed> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let modules = cells[1]
+                .split(',')
+                .map(str::trim)
+                .filter(|name| *name != "nothing")
+                .map(str::to_owned)
+                .collect();
+            (cells[0].to_owned(), Allowed { modules, sdk: cells[2] == "yes" })
+        })
+        .collect();
+    assert!(table.len() > 10, "docs/architecture.md has no import table under `{HEADER}`");
+    table
+}
+
+/// Every file of Rust in a folder, at any depth.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut open = vec![folder.to_owned()];
+    let mut found = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every file of Rust in the repository: its path inside, and its text.
+fn all_files() -> impl Iterator<Item = (PathBuf, String)> {
+    let files = ["src", "lambda", "tests", "benches"].map(|folder| rust_files(&root().join(folder)));
+    assert!(files.iter().all(|files| !files.is_empty()), "a folder has moved");
+    files.into_iter().flatten().map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path.strip_prefix(root()).unwrap().to_owned(), text)
+    })
+}
+
+/// Every source file with the top-level module it belongs to.
+fn sources() -> Vec<(String, PathBuf)> {
+    let src = root().join("src");
+    rust_files(&src).into_iter().map(|path| (module_of(&src, &path), path)).collect()
+}
+
+/// Whether a file holds nothing but tests.
+fn is_tests(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs")
+}
+
+fn module_of(src: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(src).unwrap();
+    inside.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+/// The code of a file without comments and without its tests.
+fn code(path: &Path) -> String {
+    if is_tests(path) {
+        return String::new();
+    }
+    let text = std::fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// The top-level modules that code names through `crate::`, in paths and in lists (`use crate::{a, b::c}`).
+fn imports(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        if let Some(list) = rest.strip_prefix('{') {
+            found.extend(list_heads(list));
+        } else {
+            found.insert(identifier(rest));
+        }
+    }
+    found
+}
+
+fn identifier(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// The first identifier of each member of a brace list whose opening brace is gone.
+fn list_heads(list: &str) -> Vec<String> {
+    let mut depth = 0;
+    let mut heads = vec![identifier(list)];
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => heads.push(identifier(&list[at + 1..])),
+            _ => {}
+        }
+    }
+    heads.retain(|head| !head.is_empty());
+    heads
+}
+
+#[test]
+fn modules_import_only_what_the_table_allows() {
+    let table = table();
+    let mut broken = Vec::new();
+    for (module, path) in sources() {
+        if ["lib", "main"].contains(&module.as_str()) {
+            continue;
+        }
+        let Some(allowed) = table.get(&module) else {
+            broken.push(format!("{module} is not in the table"));
+            continue;
+        };
+        let code = code(&path);
+        for import in imports(&code) {
+            if import != module && !allowed.modules.contains(&import) && !allowed.modules.contains("all") {
+                broken.push(format!("{}: {module} may not import {import}", path.display()));
+            }
+        }
+        if !allowed.sdk && code.contains("aws_sdk_") {
+            broken.push(format!("{}: {module} may not name the AWS SDK", path.display()));
+        }
+    }
+    broken.sort();
+    broken.dedup();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_table_has_no_circle() {
+    let table = table();
+    let mut left: BTreeMap<&String, BTreeSet<&String>> = table
+        .iter()
+        .filter(|(_, allowed)| !allowed.modules.contains("all"))
+        .map(|(module, allowed)| (module, allowed.modules.iter().collect()))
+        .collect();
+    while !left.is_empty() {
+        let free: Vec<&String> = left
+            .iter()
+            .filter(|(_, needs)| needs.iter().all(|n| !left.contains_key(n)))
+            .map(|(m, _)| *m)
+            .collect();
+        assert!(!free.is_empty(), "these modules may import each other in a circle: {:?}", left.keys());
+        free.into_iter().for_each(|module| drop(left.remove(module)));
+    }
+}
+
+#[test]
+fn every_module_in_the_table_exists() {
+    let modules: BTreeSet<String> = sources().into_iter().map(|(module, _)| module).collect();
+    let gone: Vec<String> = table().into_keys().filter(|module| !modules.contains(module)).collect();
+    assert!(gone.is_empty(), "docs/architecture.md speaks of modules that do not exist: {gone:?}");
+}
+
+#[test]
+fn lists_and_paths_are_both_read() {
+    let code = "use crate::aws::{Context, Result};\nuse crate::{model::{A, B}, plan};\nfn f() { crate::diff::diff() }";
+    assert_eq!(imports(code), BTreeSet::from(["aws", "model", "plan", "diff"].map(str::to_owned)));
+}
+
+#[test]
+fn no_file_is_long() {
+    let mut long = Vec::new();
+    for (path, text) in all_files() {
+        let lines = text.lines().count();
+        let most = if is_tests(&path) { LONGEST_TESTS } else { LONGEST };
+        if lines > most {
+            long.push(format!("{}: {lines} lines, at most {most}: split it along a seam", path.display()));
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_its_purpose() {
+    let silent: Vec<_> =
+        all_files().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "these files do not open with `//!` and what they are: {silent:?}");
+}

@@ -1,0 +1,125 @@
+//! What is published plays in a browser: hls.js in a headless Chromium, through the viewer's address.
+//!
+//! It needs Chromium, Node and, once, the package registry, so that a plain `cargo test` says that it was ignored;
+//! `.ci/run` runs it, and there it fails where any of these is missing.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::Cloud;
+use provision::local;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+const STACK: &str = "stacks/local.yaml";
+const PACKAGE: &str = include_str!("browser/package.json");
+const LOCK: &str = include_str!("browser/package-lock.json");
+const PLAY: &str = include_str!("browser/play.mjs");
+
+/// What the browser saw.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Seen {
+    /// Sizes of the levels that hls.js found.
+    levels: Vec<String>,
+    /// Levels in the order they were played.
+    switched: Vec<usize>,
+    /// Sizes of drawn frames, as they changed.
+    rendered: Vec<String>,
+    errors: Vec<Trouble>,
+    /// The player's clock before the switch, at it, and at the end.
+    times: Vec<f64>,
+    frames: u64,
+    audio_bytes: u64,
+}
+
+/// An error event.
+#[derive(Debug, Deserialize)]
+struct Trouble {
+    details: String,
+    fatal: bool,
+    /// Whether at the first fragment.
+    first: bool,
+    /// At which fragment, and what the player says of it.
+    at: String,
+}
+
+impl Trouble {
+    /// Everything may be a fault of the media but what this player says of every stream with reordered frames, since it
+    /// begins its clock at the first decoding time and not at the first picture, and of a machine that decodes too slowly.
+    fn counts(&self) -> bool {
+        let late = ["bufferSeekOverHole", "bufferAppendNoProgress"].contains(&self.details.as_str());
+        self.fatal || !(self.details == "bufferStalledError" || late && self.first)
+    }
+}
+
+/// Where what tests install once is kept: `PROVISION_CACHE`, else `provision` in the user's cache directory.
+fn cache() -> PathBuf {
+    let named = std::env::var_os("PROVISION_CACHE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.unwrap_or_else(|| {
+        let strategy = etcetera::base_strategy::choose_base_strategy().expect("a user has a home");
+        etcetera::BaseStrategy::cache_dir(&strategy).join("provision")
+    })
+}
+
+/// hls.js and what drives the browser, installed once in the cache directory and never in the source tree.
+fn player() -> PathBuf {
+    let cache = cache();
+    let digest = hex::encode(Sha256::digest([PACKAGE, LOCK].concat()));
+    let directory = cache.join(format!("browser-{}", &digest[..16]));
+    fs::create_dir_all(&directory).unwrap();
+    let lock = File::create(cache.join("browser.lock")).unwrap();
+    lock.lock().unwrap();
+    fs::write(directory.join("play.mjs"), PLAY).unwrap();
+    let complete = directory.join("complete");
+    if !complete.exists() {
+        fs::write(directory.join("package.json"), PACKAGE).unwrap();
+        fs::write(directory.join("package-lock.json"), LOCK).unwrap();
+        let mut install = Command::new("npm");
+        install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&directory);
+        let output = install.output().expect("npm is installed: the player comes from its registry");
+        assert!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
+        fs::write(complete, "").unwrap();
+    }
+    directory.join("play.mjs")
+}
+
+/// Twenty seconds of picture and sound.
+fn film(ffmpeg: &Path, file: &Path) {
+    let mut make = Command::new(ffmpeg);
+    make.args(["-hide_banner", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i"]);
+    make.args(["testsrc2=size=1280x720:rate=30000/1001", "-f", "lavfi", "-i", "sine=frequency=440"]);
+    make.args(["-t", "20", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]);
+    assert!(make.arg(file).status().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser: PROVISION_BROWSER=/usr/bin/chromium cargo test --test it browser:: -- --ignored"]
+async fn a_browser_plays_it_and_switches_levels() {
+    let browser = std::env::var("PROVISION_BROWSER").expect("PROVISION_BROWSER names a Chromium");
+    let cloud = Cloud::start("browser").await;
+    cloud.provision(&["apply", STACK, "--yes"], 0);
+    let folder = tempfile::tempdir().unwrap();
+    let clip = folder.path().join("browser.mp4");
+    film(local::ffmpeg(&mut |text| println!("{text}")).await.unwrap().path(), &clip);
+    let (verified, _) = cloud.provision(&["verify", STACK, "--clip", clip.to_str().unwrap()], 0);
+    let address = verified.lines().find_map(|line| line.strip_prefix("play ")).unwrap().trim();
+
+    let mut node = Command::new("node");
+    node.arg(player()).args([&browser, address]);
+    let (seen, _) = crate::support::output(node, 0);
+    let seen: Seen = serde_json::from_str(&seen).unwrap();
+    println!("{seen:#?}");
+
+    let troubles = seen.errors.iter().filter(|trouble| trouble.counts());
+    let troubles: Vec<_> = troubles.map(|trouble| format!("{}: {}", trouble.details, trouble.at)).collect();
+    assert_eq!(troubles, Vec::<String>::new());
+    assert_eq!(seen.levels.len(), 6);
+    assert_eq!((seen.switched.first(), seen.switched.last()), (Some(&0), Some(&5)), "from lowest to highest");
+    let (first, last) = (seen.rendered.first().unwrap(), seen.rendered.last().unwrap());
+    assert_eq!((first.as_str(), last.as_str()), ("416x234", "1280x720"), "both are drawn");
+    let [before, switched, end] = seen.times[..] else { panic!("{seen:?}") };
+    assert!(before > 3.0 && switched > before && end > switched + 1.5, "the clock advances: {seen:?}");
+    assert!(seen.frames > 100 && seen.audio_bytes > 0, "picture and sound are decoded: {seen:?}");
+}

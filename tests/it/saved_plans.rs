@@ -1,0 +1,186 @@
+//! Plans in files: reviewed here, applied there, once, and only while the account is as it was. And what is told of it
+//! afterwards.
+
+use std::io::{Cursor, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::support::calls::mutating;
+use crate::support::{Cloud, StackFile, output};
+use provision::saved::Saved;
+
+const STACK: &str = "stacks/local.yaml";
+const SOURCE: &str = "vod-local-source-111122223333-ap-northeast-2";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// Everything that the members of a plan hold, but for the bundles.
+fn contents(file: &Path) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(std::fs::read(file).unwrap())).unwrap();
+    let mut whole = String::new();
+    for number in 0..archive.len() {
+        let mut member = archive.by_index(number).unwrap();
+        if !member.name().unwrap().starts_with("bundle/") {
+            member.read_to_string(&mut whole).unwrap();
+        }
+    }
+    whole
+}
+
+/// Applies a plan that must be refused before anything is written, and returns what was said.
+fn refused(cloud: &Cloud, plan: &Path) -> String {
+    let (stdout, stderr) = cloud.provision(&["-v", "apply", plan.to_str().unwrap(), "--yes"], 3);
+    assert_eq!(mutating(&stderr), Vec::<&str>::new(), "refused before the first write");
+    assert!(!stdout.contains("to create") && !stdout.contains("to change"), "{stdout}");
+    // As a person reads it, without the frame and the line breaks.
+    let words =
+        stderr.split_whitespace().filter(|word| !matches!(*word, "│" | "×" | "├─▶" | "╰─▶" | "help:"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The plan with something else in it, sealed as if it had been made so.
+fn altered(plan: &Path, name: &str, change: impl FnOnce(&mut Saved)) -> PathBuf {
+    let (mut saved, _) = Saved::decode(&std::fs::read(plan).unwrap()).unwrap();
+    change(&mut saved);
+    let path = plan.with_file_name(name);
+    std::fs::write(&path, saved.encode().unwrap().0).unwrap();
+    path
+}
+
+fn damaged_or_foreign_plans_are_refused(cloud: &Cloud, plan: &Path) {
+    let bytes = std::fs::read(plan).unwrap();
+    let with = |name: &str, bytes: &[u8]| {
+        let path = plan.with_file_name(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let mut tampered = bytes.clone();
+    tampered[bytes.len() / 2] ^= 1;
+    let said = refused(cloud, &with("tampered", &tampered));
+    assert!(said.contains("it is not what `provision plan --out` wrote"), "{said}");
+    let said = refused(cloud, &with("truncated", &bytes[..bytes.len() - 1000]));
+    assert!(said.contains("the seal at its end is missing"), "{said}");
+
+    let other = altered(plan, "other-stack", |saved| saved.manifest.scope.stack = "vod-other".into());
+    let said = refused(cloud, &other);
+    assert!(said.contains("it is of vod-local in 111122223333, ap-northeast-2"), "{said}");
+
+    // Credentials of another account, where the stack is not for the local cloud.
+    let real = altered(plan, "aws", |saved| {
+        saved.stack_file = saved.stack_file.replace("local: true", "local: false");
+    });
+    let mut command = cloud.command(&["-v", "apply", real.to_str().unwrap(), "--yes"]);
+    command.env("AWS_ENDPOINT_URL", &cloud.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env("AWS_ACCESS_KEY_ID", "999988887777").env("AWS_SECRET_ACCESS_KEY", "test");
+    let (_, said) = output(command, 1);
+    assert!(said.contains("the credentials are of account 999988887777"), "{said}");
+    assert_eq!(mutating(&said), Vec::<&str>::new());
+
+    let adopting = cloud.provision(&["apply", plan.to_str().unwrap(), "--yes", "--adopt"], 3).1;
+    assert!(adopting.contains("the plan was made without `--adopt`"), "{adopting}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_plan_is_applied_as_it_was_reviewed_and_only_once() {
+    let cloud = Cloud::start("saved").await;
+    let folder = tempfile::tempdir().unwrap();
+    // Plans are known by what they hold, not by their names.
+    let plan = folder.path().join("reviewed.yaml");
+    let file = plan.to_str().unwrap();
+
+    let mut planning = cloud.command(&["-v", "plan", STACK, "--out", file]);
+    planning.env("AWS_SECRET_ACCESS_KEY", SECRET).env("AWS_SESSION_TOKEN", SECRET);
+    let (planned, said) = output(planning, 0);
+    assert_eq!(mutating(&said), Vec::<&str>::new(), "a plan changes nothing");
+    let (saved, digest) = Saved::decode(&std::fs::read(&plan).unwrap()).unwrap();
+    assert!(said.contains(&format!("sha256:{digest}")), "{said}");
+    assert_eq!(saved.packages.len(), 2, "both handlers' bundles are in it");
+    let whole = contents(&plan);
+    for secret in [SECRET, "PRIVATE KEY", "aws_secret", env!("CARGO_MANIFEST_DIR")] {
+        assert!(!whole.contains(secret), "{secret} is in the plan");
+    }
+    println!("the plan is {} bytes", std::fs::metadata(&plan).unwrap().len());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&plan).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let (_, kept) = cloud.provision(&["plan", STACK, "--out", "README.md"], 1);
+    assert!(kept.contains("README.md is there and is no plan"), "{kept}");
+    damaged_or_foreign_plans_are_refused(&cloud, &plan);
+
+    // Applied where there are no sources and no compiler.
+    let mut applying = cloud.command(&["apply", file, "--yes"]);
+    applying.current_dir(folder.path()).env("PATH", "/usr/bin:/bin").env_remove("CARGO");
+    let (applied, said) = output(applying, 0);
+    assert!(applied.starts_with(planned.trim_end()), "the same plan is shown: {applied}");
+    assert!(said.contains(&format!("sha256:{digest}")), "{said}");
+    assert!(applied.contains(" created\n"), "{applied}");
+    let (nothing, _) = cloud.provision(&["plan", STACK], 0);
+    assert!(nothing.contains("nothing to do: all "), "it made what the stack file declares: {nothing}");
+
+    let said = refused(&cloud, &plan);
+    assert!(said.contains("this plan was applied already, at 20") && said.contains(" by arn:aws:"), "{said}");
+
+    what_moved_is_named(&cloud, folder.path()).await;
+    the_history_tells_it(&cloud, &digest);
+}
+
+/// A change by hand between plan and apply, of what the plan changes and of what it leaves.
+async fn what_moved_is_named(cloud: &Cloud, folder: &Path) {
+    let s3 = cloud.context("vod-local").await.s3().clone();
+    let changed = StackFile::new(&[("expire_noncurrent_after: 1d", "expire_noncurrent_after: 2d")]);
+    let plan = folder.join("second");
+    let (planned, _) = cloud.provision(&["plan", changed.path(), "--out", plan.to_str().unwrap()], 0);
+    assert!(planned.contains("1 to change"), "{planned}");
+
+    let block = s3.get_public_access_block().bucket(SOURCE).send().await.unwrap();
+    s3.delete_public_access_block().bucket(SOURCE).send().await.unwrap();
+    let work = SOURCE.replace("source", "work");
+    let policy = s3.get_bucket_policy().bucket(&work).send().await.unwrap().policy.unwrap();
+    s3.delete_bucket_policy().bucket(&work).send().await.unwrap();
+    let said = refused(cloud, &plan);
+    assert!(said.contains("the account of stack vod-local moved since the plan was made"), "{said}");
+    assert!(said.contains("storage/source: it was changed: PublicAccessBlockConfiguration"), "{said}");
+    assert!(said.contains("storage/work/policy: it is gone"), "{said}");
+
+    // Once the account is what it was, so is the plan.
+    let block = block.public_access_block_configuration.unwrap();
+    let restore = s3.put_public_access_block().bucket(SOURCE).public_access_block_configuration(block);
+    restore.send().await.unwrap();
+    s3.put_bucket_policy().bucket(&work).policy(policy).send().await.unwrap();
+    let (applied, _) = cloud.provision(&["apply", plan.to_str().unwrap(), "--yes"], 0);
+    assert!(applied.contains("1 changed\n"), "{applied}");
+
+    // The first plan would now be refused as one that moved; that it was applied is the better reason.
+    let said = refused(cloud, &folder.join("reviewed.yaml"));
+    assert!(said.contains("this plan was applied already"), "{said}");
+}
+
+fn the_history_tells_it(cloud: &Cloud, first: &str) {
+    cloud.provision(&["apply", STACK, "--yes"], 0);
+    let (told, calls) = cloud.provision(&["-v", "history", STACK], 0);
+    assert_eq!(mutating(&calls), Vec::<&str>::new());
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 3, "{told}");
+    assert!(
+        lines.iter().all(|line| line.contains("  apply  complete  ") && line.contains("submit ")),
+        "{told}"
+    );
+    assert!(lines[2].contains(" created ") && lines[2].contains(&format!("plan {}", &first[..12])), "{told}");
+    assert!(!lines[0].contains("plan "), "{told}");
+    let (json, _) = cloud.provision(&["history", STACK, "--format", "json", "--limit", "1"], 0);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(json["runs"][0]["done"]["changed"], 1, "{json}");
+
+    // The home bucket stays while another stack of the account needs it, and with it the history of this one.
+    let other = StackFile::new(&[("vod-local", "vod-other")]);
+    cloud.provision(&["apply", other.path(), "--yes"], 0);
+    cloud.provision(&["teardown", STACK, "--yes"], 0);
+    let (told, _) = cloud.provision(&["history", STACK], 0);
+    assert!(told.lines().next().unwrap().contains("  teardown  complete  "), "{told}");
+    assert_eq!(told.lines().count(), 4, "{told}");
+    let (gone, _) = cloud.provision(&["teardown", other.path(), "--yes"], 0);
+    assert!(gone.ends_with("audit: nothing of stack vod-other is left\n"), "{gone}");
+    let (told, _) = cloud.provision(&["history", STACK], 0);
+    assert!(told.starts_with("nothing is noted of stack vod-local "), "{told}");
+}

@@ -1,0 +1,156 @@
+//! A private local cloud for a test, gone with the test however it ends, and the program run against it.
+
+pub(crate) mod calls;
+pub(crate) mod instance;
+pub(crate) mod root;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use aws_sdk_s3::types::{
+    DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, ReplicationConfiguration,
+    ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
+};
+use provision::aws::{Connection, Context, Target};
+use provision::local;
+use provision::model::Scope;
+
+use instance::Instance;
+
+/// The account of the stacks in tests.
+pub(crate) const ACCOUNT: &str = "111122223333";
+/// Their region.
+pub(crate) const REGION: &str = "ap-northeast-2";
+
+/// A local cloud of this test's own, on a free port.
+pub(crate) struct Cloud {
+    /// What `PROVISION_LOCAL` must be for the program to find it.
+    pub(crate) name: String,
+    /// Its address.
+    pub(crate) endpoint: String,
+    _instance: Instance,
+}
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
+
+impl Cloud {
+    /// Starts it. The name tells the tests of one machine apart.
+    pub(crate) async fn start(test: &str) -> Self {
+        Self::begin(test, false).await
+    }
+
+    /// Starts one in which IAM policies count.
+    pub(crate) async fn enforcing(test: &str) -> Self {
+        Self::begin(test, true).await
+    }
+
+    async fn begin(test: &str, enforce: bool) -> Self {
+        let name = format!("test-{test}-{}", std::process::id());
+        let settings = local::Settings {
+            name: name.clone(),
+            port: 0,
+            account: ACCOUNT.into(),
+            region: REGION.into(),
+            enforce,
+            server: Some(PROGRAM.into()),
+            // However this test ends, the cloud ends with it.
+            owner: Some(std::process::id()),
+            ..local::Settings::default()
+        };
+        let running = local::ensure(&settings, &mut |text| println!("{text}")).await;
+        let running = running.unwrap_or_else(|error| panic!("the local cloud does not start: {error:?}"));
+        Self { name, endpoint: running.endpoint, _instance: Instance::running(&running.status) }
+    }
+
+    /// A context for a stack of this name.
+    pub(crate) async fn context(&self, stack: &str) -> Context {
+        let target = Target::Local { endpoint: self.endpoint.clone(), account: ACCOUNT.to_owned() };
+        let connection = Arc::new(Connection::open(target, REGION).await);
+        let scope = Scope { stack: stack.to_owned(), account: ACCOUNT.to_owned(), region: REGION.to_owned() };
+        Context::new(connection, scope, REGION)
+    }
+}
+
+impl Cloud {
+    /// What the cloud says of itself.
+    pub(crate) async fn status(&self) -> local::Status {
+        let status = local::status(&self.name, 0).await.expect("its record is readable");
+        status.expect("the local cloud runs")
+    }
+
+    /// The program, set to use this cloud.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+        command.env("PROVISION_LOCAL", &self.name).env("NO_COLOR", "1");
+        command
+    }
+
+    /// The program, set to use this cloud with these credentials: access key, secret and session token.
+    pub(crate) fn command_as(&self, credentials: &[String; 3], arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+        command.env("PROVISION_LOCAL_AUTH", "1").envs(names.into_iter().zip(credentials));
+        command
+    }
+
+    /// Runs the program and returns what it printed on stdout and stderr; panics unless it exits with `code`.
+    pub(crate) fn provision(&self, arguments: &[&str], code: i32) -> (String, String) {
+        output(self.command(arguments), code)
+    }
+}
+
+/// A stack file of the test's own: the local one, with replacements.
+pub(crate) struct StackFile {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl StackFile {
+    /// The local one with these replacements.
+    pub(crate) fn new(replacements: &[(&str, &str)]) -> Self {
+        let mut text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/local.yaml"))
+            .expect("the file system works");
+        for (from, to) in replacements {
+            assert!(text.contains(from), "stacks/local.yaml says {from}");
+            text = text.replace(from, to);
+        }
+        let folder = tempfile::tempdir().expect("the file system works");
+        let path = folder.path().join("stack.yaml");
+        std::fs::write(&path, text).expect("the file system works");
+        Self { _folder: folder, path }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &str {
+        self.path.to_str().expect("the file system works")
+    }
+}
+
+/// Runs a command and returns what it printed on stdout and stderr; panics unless it exits with `code`.
+pub(crate) fn output(mut command: Command, code: i32) -> (String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned());
+    println!("$ {command:?}\n{stdout}{stderr}");
+    assert_eq!(status.code(), Some(code), "{command:?}");
+    (stdout, stderr)
+}
+
+/// What somebody may tell a bucket: to copy all that comes to a bucket of theirs, in this role.
+pub(crate) fn copies_elsewhere(role: &str) -> ReplicationConfiguration {
+    const SET: &str = "its members are set";
+    let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Disabled).build();
+    let rule = ReplicationRule::builder()
+        .id("all")
+        .priority(1)
+        .status(ReplicationRuleStatus::Enabled)
+        .filter(ReplicationRuleFilter::builder().build())
+        .delete_marker_replication(markers)
+        .destination(Destination::builder().bucket("arn:aws:s3:::theirs").build().expect(SET))
+        .build()
+        .expect(SET);
+    ReplicationConfiguration::builder().role(role).rules(rule).build().expect(SET)
+}
