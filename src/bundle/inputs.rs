@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::locked;
 use super::toolchain::{TOOLCHAIN_FILES, Toolchain};
-use super::{Architecture, Error};
+use super::{Architecture, Error, Profile};
 
 /// Raise it when the way bundles are built or packed changes, so that those kept become stale.
 const FORMAT: &str = "provision bundle 2";
@@ -27,6 +27,7 @@ pub(super) fn digest(
     workspace: &Path,
     toolchain: &Toolchain,
     architecture: Architecture,
+    profile: Profile,
 ) -> Result<String, Error> {
     let mut digest = Sha256::new();
     let mut note = |name: &str, content: &[u8]| {
@@ -38,7 +39,14 @@ pub(super) fn digest(
     note("format", FORMAT.as_bytes());
     note("architecture", architecture.as_str().as_bytes());
     note("rustc", toolchain.version.as_bytes());
-    let decisive = decisive(workspace)?;
+    // In the `dev` profile the handlers share the features of the whole workspace, so all of it decides.
+    let decisive = match profile {
+        Profile::Lambda => decisive(workspace)?,
+        Profile::Dev => None,
+    };
+    if profile != Profile::Lambda {
+        note("profile", profile.name().as_bytes());
+    }
     if let Some(decisive) = &decisive {
         note("locked", decisive.as_bytes());
     }
@@ -134,7 +142,7 @@ mod tests {
         }
 
         fn digest(&self) -> String {
-            digest(self.0.path(), &toolchain(), Architecture::Arm64).unwrap()
+            digest(self.0.path(), &toolchain(), Architecture::Arm64, Profile::Lambda).unwrap()
         }
     }
 
@@ -161,8 +169,10 @@ mod tests {
             seen.push(checkout.digest());
         }
         let other = Toolchain { version: "rustc 1.96.0".to_owned(), ..toolchain() };
-        seen.push(digest(checkout.0.path(), &other, Architecture::Arm64).unwrap());
-        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::X86_64).unwrap());
+        let lambda = Profile::Lambda;
+        seen.push(digest(checkout.0.path(), &other, Architecture::Arm64, lambda).unwrap());
+        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::X86_64, lambda).unwrap());
+        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::Arm64, Profile::Dev).unwrap());
         let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
         assert_eq!(distinct.len(), seen.len(), "{seen:#?}");
     }

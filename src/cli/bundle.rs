@@ -8,7 +8,7 @@ use miette::IntoDiagnostic as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
-use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
+use crate::bundle::{self, Architecture, Bundle, Error, Profile, Progress, Request};
 use crate::report::out::{errln, out, outln};
 
 /// Build the handlers where they are stale and print their zips with their digests.
@@ -46,7 +46,7 @@ impl Arch {
 ///
 /// What [`bundle::bundle`] returns.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let bundles = build(args.arch.resolve()?).await?;
+    let bundles = build(args.arch.resolve()?, Profile::Lambda).await?;
     match args.format {
         Format::Human => out!("{}", human(&bundles)),
         Format::Json => {
@@ -59,9 +59,9 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 }
 
 /// The handlers' bundles from the checkout around the current directory, built with progress where they are stale.
-pub(super) async fn build(architecture: Architecture) -> miette::Result<Vec<Bundle>> {
+pub(super) async fn build(architecture: Architecture, profile: Profile) -> miette::Result<Vec<Bundle>> {
     let here = std::env::current_dir().into_diagnostic()?;
-    let request = Request::all(bundle::find_workspace(&here)?, architecture);
+    let request = Request::all(bundle::find_workspace(&here)?, architecture, profile);
     let spinner = spinner();
     let bundles = bundle::bundle(&request, |step| show(&spinner, step)).await;
     spinner.finish_and_clear();

@@ -276,7 +276,8 @@ pub(super) async fn code(file: &StackFile) -> miette::Result<(Code, Vec<Bundle>)
         Architecture::Arm64 => bundle::Architecture::Arm64,
         Architecture::X86_64 => bundle::Architecture::X86_64,
     };
-    let bundles = super::bundle::build(architecture).await?;
+    let profile = if file.local { bundle::Profile::local(architecture) } else { bundle::Profile::Lambda };
+    let bundles = super::bundle::build(architecture, profile).await?;
     let digest = |handler: &str| {
         let bundle = bundles.iter().find(|bundle| bundle.handler == handler);
         bundle.map(Bundle::sha256_hex).unwrap_or_default()
