@@ -218,10 +218,7 @@ fn check_all(request: &Request, paths: &HashMap<String, PathBuf>) -> Result<Hash
     request.handlers.iter().map(check).collect()
 }
 
-fn pack_all(
-    programs: &HashMap<String, Vec<u8>>,
-    level: i64,
-) -> Result<BTreeMap<String, Packed>, Error> {
+fn pack_all(programs: &HashMap<String, Vec<u8>>, level: i64) -> Result<BTreeMap<String, Packed>, Error> {
     let pack = |(handler, program): (&String, &Vec<u8>)| {
         let zip = archive::pack(program, level)
             .map_err(|source| Error::Pack { handler: handler.clone(), source })?;

@@ -59,7 +59,10 @@ mod tests {
         std::fs::write(&path, &stripped).unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let listed = std::process::Command::new(&path).args(["--list", "strip"]).output().unwrap();
-        assert!(String::from_utf8_lossy(&listed.stdout).contains("what_is_stripped_still_runs"), "{listed:?}");
+        assert!(
+            String::from_utf8_lossy(&listed.stdout).contains("what_is_stripped_still_runs"),
+            "{listed:?}"
+        );
     }
 
     #[test]

@@ -69,7 +69,8 @@ async fn the_local_cloud_takes_what_cargo_built() {
     let (workspace, cache) = (workspace(), tempfile::tempdir().unwrap());
     let request = Request { profile: Profile::Dev, ..request(workspace.path()) };
     assert_eq!(Profile::local(request.architecture), Profile::Dev, "this machine runs what it builds");
-    let mut cargo = tokio::process::Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    let mut cargo =
+        tokio::process::Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     let cargo = cargo.args(["build", "--quiet"]).current_dir(workspace.path());
     assert!(cargo.env("CARGO_TARGET_DIR", cache.path().join("target")).status().await.unwrap().success());
     let program = cache.path().join("target/debug/submit");

@@ -42,9 +42,7 @@ pub(super) struct Fetched {
     pub(super) playlist: PathBuf,
     /// How long it lasts by its playlist, in seconds.
     pub(super) seconds: f64,
-    /// How long one file may take.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How many segments it has.
+    /// How many segments it has.
     pub(super) segments: usize,
     /// Their size.
     pub(super) bytes: u64,

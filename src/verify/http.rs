@@ -7,9 +7,9 @@ use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -54,7 +54,11 @@ impl Client {
     ///
     /// # Errors
     /// When the address cannot be reached, or its answer does not end in time.
-    pub(super) async fn get(&self, address: &Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
+    pub(super) async fn get(
+        &self,
+        address: &Url,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Answer, String> {
         let mut request = HttpRequest::new(SdkBody::empty());
         request.set_uri(address.as_str()).map_err(|error| chain(&error))?;
         for (name, value) in headers {
@@ -150,7 +154,8 @@ mod tests {
     #[test]
     fn addresses_of_this_machine_are_known() {
         let is = |address: &str| is_here(&Url::parse(address).unwrap());
-        for here in ["http://127.0.0.1:4566/", "http://127.9.9.9/", "http://[::1]/", "https://a.localhost./"] {
+        for here in ["http://127.0.0.1:4566/", "http://127.9.9.9/", "http://[::1]/", "https://a.localhost./"]
+        {
             assert!(is(here), "{here}");
         }
         for other in ["http://128.0.0.1/", "https://localhost.example.com/", "https://[::2]/", "data:,"] {
@@ -160,9 +165,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_redirect_is_an_answer() {
-        let server = server(Some("HTTP/1.1 301 Moved\r\nlocation: https://a.b/\r\ncontent-length: 2\r\n\r\nhi")).await;
-        let answer = Client::new(PATIENCE).get(&url(&server, "127.0.0.1"), &[("cookie", "a=b")]).await.unwrap();
-        assert_eq!((answer.status, &answer.headers["location"]), (StatusCode::MOVED_PERMANENTLY, &"https://a.b/".parse().unwrap()));
+        let server =
+            server(Some("HTTP/1.1 301 Moved\r\nlocation: https://a.b/\r\ncontent-length: 2\r\n\r\nhi")).await;
+        let answer =
+            Client::new(PATIENCE).get(&url(&server, "127.0.0.1"), &[("cookie", "a=b")]).await.unwrap();
+        assert_eq!(
+            (answer.status, &answer.headers["location"]),
+            (StatusCode::MOVED_PERMANENTLY, &"https://a.b/".parse().unwrap())
+        );
         assert_eq!(answer.body, "hi");
     }
 
