@@ -13,7 +13,6 @@ mod cache;
 mod elf;
 mod error;
 mod inputs;
-mod locked;
 mod profile;
 mod strip;
 mod toolchain;

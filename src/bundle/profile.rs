@@ -1,7 +1,6 @@
 //! The two ways to build handlers: small and reproducible for AWS, quick for the local cloud.
 
 use super::Architecture;
-use super::locked::PROFILE;
 
 /// The cargo profile that handlers are built with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +24,7 @@ impl Profile {
     /// Cargo's name of it.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Lambda => PROFILE,
+            Self::Lambda => "lambda",
             Self::Dev => "dev",
         }
     }
