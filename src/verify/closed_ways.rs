@@ -42,6 +42,7 @@ pub(super) async fn check(stage: &Stage<'_>, address: &Url, asset: &str) -> Resu
     }
     if !stage.cx.connection().is_local() {
         let bucket = bucket(stage.output, stage.cx.region(), asset);
+        let bucket = Url::parse(&bucket).map_err(|error| unreachable(error.to_string()))?;
         let answer = stranger.get(&bucket, &[]).await.map_err(unreachable)?;
         faults.extend(refused(answer.status, "who asks S3 for it, past the distribution"));
     }

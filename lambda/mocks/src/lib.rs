@@ -35,6 +35,7 @@ const HEADER: &str = "x-mock";
 
 /// What a call is answered with.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a test makes few of them, and writes them often")]
 pub enum MockResponse<O> {
     /// The operation's output.
     Output(O),
@@ -43,7 +44,9 @@ pub enum MockResponse<O> {
 }
 
 /// Answers the calls of one operation; [`rule`] makes it.
-pub struct Rule(Box<dyn Fn(&Input) -> Option<MockResponse<Output>> + Send + Sync>);
+pub struct Rule(Box<Answers>);
+
+type Answers = dyn Fn(&Input) -> Option<MockResponse<Output>> + Send + Sync;
 
 /// Answers every call of the operation whose input is `I`.
 pub fn rule<I, O>(answer: impl Fn(&I) -> MockResponse<O> + Send + Sync + 'static) -> Rule
