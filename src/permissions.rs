@@ -24,7 +24,7 @@ pub const MANAGED_LIMIT: usize = 6_144;
 pub const INLINE_LIMIT: usize = 10_240;
 
 /// A command that speaks to AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Command {
     /// Reads.
     Plan,
@@ -36,6 +36,20 @@ pub enum Command {
     Verify,
     /// Starts encodes of what is in the source bucket, and follows them.
     Library,
+}
+
+impl Command {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+            Self::Teardown => "teardown",
+            Self::Verify => "verify",
+            Self::Library => "library",
+        }
+    }
 }
 
 /// The stack that a policy is for.

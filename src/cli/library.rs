@@ -51,7 +51,7 @@ struct Start {
     #[arg(long)]
     dry_run: bool,
     /// Do not ask.
-    #[arg(long)]
+    #[arg(short, long)]
     yes: bool,
     /// Do not follow the job to its end.
     #[arg(long)]

@@ -18,7 +18,7 @@ pub(super) struct Args {
     stack: PathBuf,
     /// The command that the policy is for. `apply --verify` needs those of both.
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
-    command: Command,
+    command: PolicyFor,
     /// The id of the hosted zone of the stack's domain, to allow no other.
     #[arg(long, value_name = "ID")]
     zone_id: Option<String>,
@@ -27,44 +27,12 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Command {
-    Plan,
-    Apply,
-    Teardown,
-    Verify,
-    Library,
-}
-
-impl Command {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Apply => "apply",
-            Self::Teardown => "teardown",
-            Self::Verify => "verify",
-            Self::Library => "library",
-        }
-    }
-
-    const fn policy_for(self) -> PolicyFor {
-        match self {
-            Self::Plan => PolicyFor::Plan,
-            Self::Apply => PolicyFor::Apply,
-            Self::Teardown => PolicyFor::Teardown,
-            Self::Verify => PolicyFor::Verify,
-            Self::Library => PolicyFor::Library,
-        }
-    }
-}
-
 /// Prints the policy on stdout and its size on stderr.
 ///
 /// # Errors
 /// When the stack file cannot be used, or a file cannot be written.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
-    let permitted =
-        permissions::permissions(&args.stack, args.command.policy_for(), args.zone_id.as_deref())?;
+    let permitted = permissions::permissions(&args.stack, args.command, args.zone_id.as_deref())?;
     let policy = permitted.policy;
     errln!("{} of {}: {}", args.command.name(), permitted.stack, size(&policy));
     match &args.out {
@@ -99,7 +67,7 @@ fn actions(policy: &PolicyDocument) -> usize {
     policy.statements().flat_map(|statement| &statement.action).collect::<BTreeSet<_>>().len()
 }
 
-fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette::Result<()> {
+fn write(policy: &PolicyDocument, command: PolicyFor, directory: &Path) -> miette::Result<()> {
     fs::create_dir_all(directory)
         .into_diagnostic()
         .wrap_err_with(|| format!("cannot make the directory {}", directory.display()))?;
@@ -115,7 +83,16 @@ fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette:
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
+
+    #[test]
+    fn a_command_has_one_name() {
+        for command in PolicyFor::value_variants() {
+            assert_eq!(PolicyFor::from_str(command.name(), false).as_ref(), Ok(command));
+        }
+    }
 
     #[test]
     fn the_documented_sizes_are_true() {
@@ -123,16 +100,14 @@ mod tests {
         for stack in ["local", "staging", "production"] {
             let name = format!("stacks/{stack}.yaml");
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
-            let cell = |command: Command| {
-                let policy = permissions::permissions(&path, command.policy_for(), None).unwrap().policy;
+            let cell = |command: PolicyFor| {
+                let policy = permissions::permissions(&path, command, None).unwrap().policy;
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
                 let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };
                 format!("{} actions, {thousands}{rest}", actions(&policy))
             };
-            let commands =
-                [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
-            let cells = commands.map(cell);
+            let cells: Vec<String> = PolicyFor::value_variants().iter().copied().map(cell).collect();
             let row = format!("| `{name}` | {} |", cells.join(" | "));
             assert!(page.contains(&row), "docs/permissions.md should say\n{row}");
         }

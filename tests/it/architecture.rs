@@ -227,3 +227,16 @@ fn every_file_opens_with_its_purpose() {
         all_files().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
     assert!(silent.is_empty(), "these files do not open with `//!` and what they are: {silent:?}");
 }
+
+/// Cargo does not look for tests in documentation here (`doctest = false`), so one there would never run.
+#[test]
+fn no_documentation_holds_a_test() {
+    let example = |line: &str| {
+        let line = line.trim_start();
+        let doc = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        doc.is_some_and(|text| text.trim_start().starts_with("```"))
+    };
+    let holding: Vec<_> =
+        all_files().filter(|(_, text)| text.lines().any(example)).map(|(path, _)| path).collect();
+    assert!(holding.is_empty(), "these have examples in documentation, which nothing runs: {holding:?}");
+}
