@@ -34,7 +34,7 @@ use crate::report::out::{self, errln};
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
-    /// Show each API call: service, operation, time and result (twice: also what is awaited).
+    /// Show each API call: service, operation, time and result; -vv also shows waits.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     verbose: u8,
     #[command(subcommand)]

@@ -10,7 +10,7 @@ use crate::model::PolicyDocument;
 use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor};
 use crate::report::out::{errln, outln};
 
-/// Print the IAM policy that a command needs for a stack, and nothing beyond; offline.
+/// Print the least-privilege IAM policy of a command for a stack, offline.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.
@@ -19,10 +19,10 @@ pub(super) struct Args {
     /// The command that the policy is for. `apply --verify` needs those of both.
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
     command: PolicyFor,
-    /// The id of the hosted zone of the stack's domain, to allow no other.
+    /// Allow only this hosted zone, by id.
     #[arg(long, value_name = "ID")]
     zone_id: Option<String>,
-    /// Write it into this directory instead, as managed policies of at most 6,144 characters each.
+    /// Write it to this directory, as managed policies of at most 6,144 characters each.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
