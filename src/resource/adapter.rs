@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
+use super::{Created, Observed, Removal, Resolved, Resource, Struct, UndeclaredPart, members};
 use crate::aws::{Context, Error, Result};
 use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, refs};
 
@@ -30,6 +30,12 @@ pub trait Adapter: Send + Sync {
     fn settles(&self) -> bool;
     /// Puts properties into the type's normal form; what is not of the type comes back as it is.
     fn normal(&self) -> fn(&Value) -> Value;
+    /// Every struct that the type reads from these properties, with the members that it can have. Tests see by it that
+    /// every member is tried.
+    ///
+    /// # Errors
+    /// When the properties are not of the type.
+    fn structs(&self, properties: &Value) -> Result<Vec<Struct>>;
     /// A region in which stacks keep it whatever their own.
     fn also_in(&self) -> Option<&'static str> {
         None
@@ -37,6 +43,10 @@ pub trait Adapter: Send + Sync {
     /// The type whose resources hold several of this one.
     fn parent(&self) -> Option<Kind> {
         None
+    }
+    /// Whether live resources of the type say whose they are.
+    fn shows_owner(&self) -> bool {
+        true
     }
     /// What IAM must allow for each verb.
     fn permissions(&self) -> Permissions;
@@ -73,6 +83,15 @@ pub trait Adapter: Send + Sync {
         _declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<UndeclaredPart<Live>>>> {
         async { Ok(Vec::new()) }.boxed()
+    }
+    /// Whether an unowned live resource is the stack's all the same, judged by the properties that were applied.
+    fn recover_ownership<'a>(
+        &'a self,
+        _: &'a Context,
+        _seen: &'a Live,
+        _applied: &'a Value,
+    ) -> BoxFuture<'a, Result<bool>> {
+        async { Ok(false) }.boxed()
     }
     /// Every live resource of this type that is the stack's.
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>>;
@@ -162,12 +181,20 @@ impl<R: Resource> Adapter for Erased<R> {
         }
     }
 
+    fn structs(&self, properties: &Value) -> Result<Vec<Struct>> {
+        members::structs::<R>(properties).map_err(|error| defect(&R::KIND, "its properties", error))
+    }
+
     fn also_in(&self) -> Option<&'static str> {
         R::ALSO_IN
     }
 
     fn parent(&self) -> Option<Kind> {
         R::PARENT
+    }
+
+    fn shows_owner(&self) -> bool {
+        R::SHOWS_OWNER
     }
 
     fn permissions(&self) -> Permissions {
@@ -232,6 +259,20 @@ impl<R: Resource> Adapter for Erased<R> {
             let live =
                 |UndeclaredPart { name, seen }| to_live(seen).map(|seen| UndeclaredPart { name, seen });
             R::list_undeclared_parts(cx, whole, &declared).await?.into_iter().map(live).collect()
+        }
+        .boxed()
+    }
+
+    fn recover_ownership<'a>(
+        &'a self,
+        cx: &'a Context,
+        seen: &'a Live,
+        applied: &'a Value,
+    ) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            // Another version of this program may have recorded properties that this one does not know: no proof then.
+            let Ok(applied) = Self::read("its applied properties", applied) else { return Ok(false) };
+            R::recover_ownership(cx, &from_live(seen)?, &applied).await
         }
         .boxed()
     }

@@ -1,0 +1,257 @@
+//! What `apply` takes from a stack file or from a saved plan, and how a plan is saved.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use miette::{IntoDiagnostic as _, Report, WrapErr as _, miette};
+use tempfile::TempDir;
+
+use super::converge::without_volatile;
+use super::journal;
+use super::session::{self, Session};
+use super::state::ObservedState;
+use super::ui::{Notice, Ui};
+use crate::bundle::Bundle;
+use crate::graph::Graph;
+use crate::model::Scope;
+use crate::plan::Plan;
+use crate::saved::{
+    ChangedSince, FORMAT, Fault, Manifest, Package, PlanFingerprint, Refused as Stale, Saved, VERSION,
+    is_saved,
+};
+use crate::stack::config::{self, StackFile};
+use crate::stack::domain;
+
+/// What is to be applied: a stack as its file declares it now, or a plan that was saved.
+pub(super) struct ApplySource {
+    pub(super) session: Session,
+    /// Whether to adopt existing untagged resources.
+    pub(super) adopt: bool,
+    plan: Option<Opened>,
+}
+
+/// A saved plan, and where it came from.
+struct Opened {
+    saved: Saved,
+    digest: String,
+    path: PathBuf,
+}
+
+/// The stack, and the packages of what it deploys.
+pub(super) struct Declared {
+    pub(super) graph: Graph,
+    pub(super) packages: Vec<Package>,
+    /// Where each package is, in the same order.
+    pub(super) files: Vec<PathBuf>,
+    /// Where those of a saved plan are unpacked.
+    pub(super) _folder: Option<TempDir>,
+}
+
+impl ApplySource {
+    /// Opens a stack file or a saved plan, whichever the file at `path` holds, and the way to its account; `look`, which only
+    /// reads, does so while AWS says whose the credentials are.
+    pub(super) async fn open_and<T>(
+        path: &Path,
+        adopt: bool,
+        ui: &Arc<dyn Ui>,
+        reads: impl AsyncFnOnce(&Self) -> miette::Result<T>,
+    ) -> miette::Result<(Self, T)> {
+        let mut source = Self::begin(path, adopt, ui).await?;
+        let (by, seen) = session::first(source.session.caller(), reads(&source)).await?;
+        source.session.account.by = by;
+        Ok((source, seen))
+    }
+
+    async fn begin(path: &Path, adopt: bool, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
+        if !is_plan(path) {
+            return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
+        }
+        let (saved, file, digest) = read(path).wrap_err_with(|| unusable(path))?;
+        let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
+        if adopt && !planned {
+            return Err(Report::new(Stale::Adopt)).wrap_err_with(|| unusable(path));
+        }
+        let adopt = *planned;
+        ui.notice(Notice::SavedPlan {
+            stack: &scope.stack,
+            made: *made,
+            by,
+            version: provision,
+            digest: &digest,
+        });
+        let remedy = "or make, review and apply a plan for the account you mean".to_owned();
+        let session = Session::begin_with(file, remedy, ui).await?;
+        Ok(Self { session, adopt, plan: Some(Opened { saved, digest, path: path.to_owned() }) })
+    }
+
+    /// The saved plan's digest, if it is one.
+    pub(super) fn digest(&self) -> Option<&str> {
+        self.plan.as_ref().map(|plan| plan.digest.as_str())
+    }
+
+    /// What is declared: with bundles built where they are stale, or exactly as it was saved.
+    pub(super) async fn declare(&self) -> miette::Result<Declared> {
+        let Some(Opened { saved, .. }) = &self.plan else {
+            let (graph, bundles) = self.session.declare().await?;
+            let files = bundles.iter().map(|bundle| bundle.zip.clone()).collect();
+            return Ok(Declared { graph, packages: packages(&bundles), files, _folder: None });
+        };
+        let graph = Graph::new(saved.declarations.iter().cloned())?;
+        self.session.counts(graph.len());
+        let folder = tempfile::tempdir().into_diagnostic()?;
+        let mut files = Vec::new();
+        for (package, bytes) in saved.manifest.bundles.iter().zip(&saved.packages) {
+            let path = folder.path().join(format!("{}.zip", package.sha256));
+            std::fs::write(&path, bytes).into_diagnostic()?;
+            files.push(path);
+        }
+        Ok(Declared { graph, packages: saved.manifest.bundles.clone(), files, _folder: Some(folder) })
+    }
+
+    /// Passes when the hosted zone that answers for the stack's name is the one that a saved plan's records are declared in.
+    /// A stack file's declarations were made for the zone that was looked up for them.
+    pub(super) async fn same_zone(&self, graph: &Graph) -> miette::Result<()> {
+        if self.plan.is_none() {
+            return Ok(());
+        }
+        let Some(zone) = self.session.zone().await? else { return Ok(()) };
+        let elsewhere = domain::records_elsewhere(graph, &zone);
+        let moved = elsewhere.into_iter().map(|address| ChangedSince {
+            address,
+            how: format!("the hosted zone for it is {} now", zone.id),
+        });
+        let moved = moved.collect();
+        self.refuse(moved)
+    }
+
+    /// Passes when the plan is as it was saved and was not applied before; a stack file's always is.
+    pub(super) async fn still_holds(&self, state: &ObservedState, plan: &Plan) -> miette::Result<()> {
+        let Some(Opened { saved, digest, .. }) = &self.plan else { return Ok(()) };
+        let plans = journal::applied_plans(&self.session.account, state).await?;
+        if let Some(applied) = plans.into_iter().find(|applied| applied.digest == *digest) {
+            return Err(self.unusable(Stale::Applied { at: applied.at, by: applied.by }));
+        }
+        self.refuse(saved.fingerprint.changes_since(&PlanFingerprint::of(&without_volatile(plan))))
+    }
+
+    fn refuse(&self, moved: Vec<ChangedSince>) -> miette::Result<()> {
+        if moved.is_empty() {
+            return Ok(());
+        }
+        Err(self.unusable(Stale::Changed { stack: self.session.stack().to_owned(), moved }))
+    }
+
+    fn unusable(&self, refused: Stale) -> Report {
+        let report = Report::new(refused);
+        match &self.plan {
+            Some(plan) => report.wrap_err(unusable(&plan.path)),
+            None => report,
+        }
+    }
+}
+
+fn unusable(plan: &Path) -> String {
+    format!("the plan {} cannot be applied", plan.display())
+}
+
+/// A plan that was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedPlan {
+    /// The size of the file in bytes.
+    pub bytes: usize,
+    /// The SHA-256 of the file in lower-case hexadecimal.
+    pub digest: String,
+}
+
+/// Writes a plan with all that applying it needs; only its owner may read the file.
+///
+/// # Errors
+/// When the file exists and is no plan, or cannot be written.
+pub(super) fn save(
+    out: &Path,
+    session: &Session,
+    (graph, bundles): (&Graph, &[Bundle]),
+    plan: &Plan,
+    adopt: bool,
+) -> miette::Result<SavedPlan> {
+    if !is_plan(out) && std::fs::metadata(out).is_ok_and(|file| file.len() > 0) {
+        return Err(miette!(
+            help = "name another file, or remove it first",
+            "{} is there and is no plan, so it is not overwritten",
+            out.display()
+        ));
+    }
+    let unwritten = || format!("the plan cannot be written to {}", out.display());
+    let (bytes, digest) = pack(session, graph, bundles, plan, adopt)
+        .and_then(|saved| Ok(saved.encode()?))
+        .wrap_err_with(unwritten)?;
+    write(out, &bytes).into_diagnostic().wrap_err_with(unwritten)?;
+    Ok(SavedPlan { bytes: bytes.len(), digest })
+}
+
+fn pack(
+    session: &Session,
+    graph: &Graph,
+    bundles: &[Bundle],
+    plan: &Plan,
+    adopt: bool,
+) -> miette::Result<Saved> {
+    let zips = bundles.iter().map(|bundle| std::fs::read(&bundle.zip));
+    Ok(Saved {
+        manifest: Manifest {
+            format: FORMAT,
+            provision: VERSION.to_owned(),
+            scope: session.account.scope().clone(),
+            made: jiff::Timestamp::now(),
+            by: session.account.by.clone(),
+            adopt,
+            bundles: packages(bundles),
+        },
+        stack_file: serde_yaml::to_string(&session.file).into_diagnostic()?,
+        declarations: graph.in_order().cloned().collect(),
+        fingerprint: PlanFingerprint::of(&without_volatile(plan)),
+        packages: zips.collect::<Result<_, _>>().into_diagnostic()?,
+    })
+}
+
+/// Writes a file whole or not at all.
+fn write(out: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // It is made for its owner alone.
+    let mut file = tempfile::Builder::new().prefix(".plan-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(out)?;
+    Ok(())
+}
+
+fn packages(bundles: &[Bundle]) -> Vec<Package> {
+    let package = |bundle: &Bundle| Package { handler: bundle.handler.clone(), sha256: bundle.sha256_hex() };
+    bundles.iter().map(package).collect()
+}
+
+/// Whether the file at `path` is a saved plan, by what it begins with. What cannot be read is none, nor what can be read
+/// only once: a stack file from a pipe would lose its beginning.
+fn is_plan(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    let mut first = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut first));
+    read.is_ok() && is_saved(&first)
+}
+
+/// A saved plan, the stack file in it, and its digest.
+fn read(path: &Path) -> miette::Result<(Saved, StackFile, String)> {
+    let bytes = std::fs::read(path).into_diagnostic()?;
+    let (saved, digest) = Saved::decode(&bytes)?;
+    let name = format!("{}:stack.yaml", path.display());
+    let file = config::parse(&name, &saved.stack_file)?;
+    let (scope, planned) = (session::scope(&file), &saved.manifest.scope);
+    if scope != *planned {
+        let named = |Scope { stack, account, region }: &Scope| format!("{stack} in {account}, {region}");
+        let why = format!("it is of {}, and the plan of {}", named(&scope), named(planned));
+        return Err(Fault::Member { member: "stack.yaml".to_owned(), why }.into());
+    }
+    Ok((saved, file, digest))
+}
