@@ -11,7 +11,7 @@ const CACHE_POLICY: Kind = Kind::new("AWS::CloudFront::CachePolicy");
 const PUBLIC_KEY: Kind = Kind::new("AWS::CloudFront::PublicKey");
 const HEADERS_POLICY: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
 
-/// Public keys whose private halves nobody has kept.
+/// Public keys. Their private halves were not kept.
 const RSA: &str = include_str!("../../../src/stack/config/testdata/rsa2048.pem");
 const P256: &str = include_str!("../../../src/stack/config/testdata/p256.pem");
 const DISTRIBUTION: Kind = Kind::new("AWS::CloudFront::Distribution");
@@ -186,6 +186,22 @@ fn distribution_variants() -> Vec<(&'static str, Value)> {
         ("/DistributionConfig/DefaultCacheBehavior/Compress", json!(false)),
         ("/DistributionConfig/DefaultCacheBehavior/ResponseHeadersPolicyId", Value::Null),
         ("/DistributionConfig/DefaultCacheBehavior/TrustedKeyGroups", json!(["group"])),
+        ("/DistributionConfig/DefaultCacheBehavior/TrustedSigners", json!(["111122223333", "self"])),
+        (
+            "/DistributionConfig/DefaultCacheBehavior/FunctionAssociations",
+            json!([{
+                "EventType": "viewer-request",
+                "FunctionARN": "arn:aws:cloudfront::111122223333:function/vod",
+            }]),
+        ),
+        (
+            "/DistributionConfig/DefaultCacheBehavior/LambdaFunctionAssociations",
+            json!([{
+                "EventType": "origin-request",
+                "IncludeBody": true,
+                "LambdaFunctionARN": "arn:aws:lambda:us-east-1:111122223333:function:vod:1",
+            }]),
+        ),
         (
             "/DistributionConfig/DefaultCacheBehavior/OriginRequestPolicyId",
             json!("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"),
