@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
+use super::{Created, Observed, Removal, Resolved, Resource, Struct, UndeclaredPart, members};
 use crate::aws::{Context, Error, Result};
 use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, refs};
 
@@ -30,6 +30,12 @@ pub trait Adapter: Send + Sync {
     fn settles(&self) -> bool;
     /// Puts properties into the type's normal form; what is not of the type comes back as it is.
     fn normal(&self) -> fn(&Value) -> Value;
+    /// Every struct that the type reads from these properties, with the members that it can have. Tests see by it that
+    /// every member is tried.
+    ///
+    /// # Errors
+    /// When the properties are not of the type.
+    fn structs(&self, properties: &Value) -> Result<Vec<Struct>>;
     /// A region in which stacks keep it whatever their own.
     fn also_in(&self) -> Option<&'static str> {
         None
@@ -160,6 +166,10 @@ impl<R: Resource> Adapter for Erased<R> {
             let typed = serde_json::from_value::<R>(properties.clone());
             typed.and_then(serde_json::to_value).unwrap_or_else(|_| properties.clone())
         }
+    }
+
+    fn structs(&self, properties: &Value) -> Result<Vec<Struct>> {
+        members::structs::<R>(properties).map_err(|error| defect(&R::KIND, "its properties", error))
     }
 
     fn also_in(&self) -> Option<&'static str> {

@@ -15,6 +15,7 @@ pub mod iam;
 pub mod lambda;
 pub mod logs;
 pub mod mediaconvert;
+mod members;
 mod registry;
 pub mod route53;
 pub mod s3;
@@ -29,6 +30,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use adapter::{Adapter, Erased};
+pub use members::Struct;
 pub use registry::{Registry, registry};
 
 use crate::aws::{Context, Result};
