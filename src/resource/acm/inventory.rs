@@ -27,8 +27,8 @@ pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Opt
     let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.map(|answer| answer.tags)) };
     Ok(cx.cached(CALL, arn, ask).await?.map(|tags| {
         let all = tags.or_empty().into_iter();
-        // absent is empty: a tag needs no value.
         let (own, tags): (Vec<_>, Vec<_>) =
+            // absent is empty: a tag needs no value.
             all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);
         (tags.into_iter().collect(), own.into_iter().next().map(|(_, zone)| zone))
     }))

@@ -1,5 +1,7 @@
 //! Cases of Amazon CloudFront.
 
+mod by_hand;
+
 use provision::aws::Context;
 use provision::model::{Address, Kind, Mark};
 use serde_json::{Value, json};
@@ -295,7 +297,8 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
         (CACHE_POLICY, cache_policy("need/1")),
         (HEADERS_POLICY, headers_policy("need/2")),
     ];
-    vec![
+    let mut all = by_hand::cases();
+    all.extend([
         Case {
             kind: ORIGIN_ACCESS,
             needs: vec![],
@@ -303,9 +306,10 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             variants: vec![
                 ("/OriginAccessControlConfig/Name", json!("vod-case-renamed")),
                 ("/OriginAccessControlConfig/Description", Value::Null),
+                ("/OriginAccessControlConfig/OriginAccessControlOriginType", json!("mediastore")),
                 ("/OriginAccessControlConfig/SigningBehavior", json!("no-override")),
             ],
-            fixed: vec![],
+            fixed: vec![("OriginAccessControlConfig.SigningProtocol", "CloudFront signs with `sigv4` alone")],
         },
         Case {
             kind: CACHE_POLICY,
@@ -329,7 +333,11 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
                 ("/PublicKeyConfig/Comment", json!(comment("moved"))),
                 ("/PublicKeyConfig/Comment", Value::Null),
             ],
-            fixed: vec![],
+            fixed: vec![
+                ("PublicKeyConfig.CallerReference", "CloudFront changes only the comment of a key"),
+                ("PublicKeyConfig.EncodedKey", "CloudFront changes only the comment of a key"),
+                ("PublicKeyConfig.Name", "CloudFront changes only the comment of a key"),
+            ],
         },
         Case {
             kind: Kind::new("AWS::CloudFront::KeyGroup"),
@@ -364,5 +372,6 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             variants: distribution_variants(),
             fixed: vec![],
         },
-    ]
+    ]);
+    all
 }
