@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::logical;
-use crate::model::{Input, Kind, OutputRef, Part};
+use crate::model::{Input, Kind, OutputRef, Part, Scope, bundle_key};
 
 /// How a template reads one of the outputs of a resource that it declares.
 ///
@@ -46,6 +46,15 @@ pub(super) fn translate(properties: &Value, translate: &dyn Fn(&OutputRef) -> Va
 /// to outputs and compares by meaning.
 pub(super) fn is_text(kind: &Kind, property: &str) -> bool {
     matches!((kind.as_str(), property), ("AWS::CloudWatch::Dashboard", "DashboardBody"))
+}
+
+/// Where the code of a function is, if the property is that. Types hold the digest of the code: Lambda says no more of it.
+pub(super) fn package(scope: &Scope, kind: &Kind, property: &str, value: &Value) -> Option<Value> {
+    if (kind.as_str(), property) != ("AWS::Lambda::Function", "Code") {
+        return None;
+    }
+    let digest = value["Sha256"].as_str()?;
+    Some(json!({ "S3Bucket": scope.home_bucket(), "S3Key": bundle_key(digest) }))
 }
 
 /// The JSON as a text, with what `translate` makes of the references inside.
@@ -141,6 +150,18 @@ mod tests {
             read("AWS::CloudFront::Distribution", "Arn"),
             json!({ "Fn::Sub": "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${AB}" })
         );
+    }
+
+    #[test]
+    fn templates_say_where_code_is() {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        let package = |kind: &'static str, property: &str| {
+            package(&scope, &Kind::new(kind), property, &json!({ "Sha256": "5b" }))
+        };
+        let place = json!({ "S3Bucket": "provision-111122223333-eu-west-1", "S3Key": "bundle/5b.zip" });
+        assert_eq!(package("AWS::Lambda::Function", "Code"), Some(place));
+        assert_eq!(package("AWS::Lambda::Function", "Tags"), None);
+        assert_eq!(package("AWS::Lambda::Layer", "Code"), None);
     }
 
     #[test]

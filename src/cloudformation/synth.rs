@@ -97,7 +97,7 @@ fn template(scope: &Scope, graph: &Graph, share: &Share, exported: &BTreeSet<Out
     }
     let declarations = share.members.iter().filter_map(|address| graph.get(address));
     let resources: Map<_, _> = declarations
-        .map(|declaration| (logical::id(&declaration.address), resource(graph, share, declaration)))
+        .map(|declaration| (logical::id(&declaration.address), resource(scope, graph, share, declaration)))
         .collect();
     section("Resources", resources.into());
     let mine = exported.iter().filter(|reference| share.members.contains(&reference.address));
@@ -134,7 +134,7 @@ fn output(graph: &Graph, reference: &OutputRef) -> Option<(String, Value)> {
     Some((name, json!({ "Description": description, "Value": intrinsics::read(kind, reference) })))
 }
 
-fn resource(graph: &Graph, share: &Share, declaration: &Declaration) -> Value {
+fn resource(scope: &Scope, graph: &Graph, share: &Share, declaration: &Declaration) -> Value {
     let mut body = Map::new();
     let mut attribute = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
     attribute("Type", json!(declaration.kind.as_str()));
@@ -154,15 +154,18 @@ fn resource(graph: &Graph, share: &Share, declaration: &Declaration) -> Value {
         (_, Some(value)) => json!(value),
         _ => json!({ "Ref": logical::export(&reference.address, &reference.attribute) }),
     };
-    attribute("Properties", properties(declaration, &read));
+    attribute("Properties", properties(scope, declaration, &read));
     body.into()
 }
 
-fn properties(declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {
+fn properties(scope: &Scope, declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {
     let mut properties = intrinsics::translate(&declaration.properties, read);
     for (name, value) in properties.as_object_mut().into_iter().flatten() {
         if intrinsics::is_text(&declaration.kind, name) {
             *value = intrinsics::text(&declaration.properties[name], read);
+        }
+        if let Some(package) = intrinsics::package(scope, &declaration.kind, name, value) {
+            *value = package;
         }
     }
     properties

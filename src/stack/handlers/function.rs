@@ -1,7 +1,7 @@
 //! One of the two handlers: its function, and the role, log group, failure destination and permission beside it.
 
 use super::{EVENTS, HOUR, architecture, rule_arn};
-use crate::model::{Address, PolicyDocument, Scope, bundle_key};
+use crate::model::{Address, PolicyDocument, Scope};
 use crate::resource::iam::Role;
 use crate::resource::lambda::{
     Code, Destination, DestinationConfig, Environment, EphemeralStorage, EventInvokeConfig, Function,
@@ -82,7 +82,7 @@ impl Handler<'_> {
             runtime: "provided.al2023".to_owned(),
             handler: "bootstrap".to_owned(),
             architectures: [architecture(file).as_str().to_owned()],
-            code: Code { s3_bucket: scope.home_bucket(), s3_key: bundle_key(self.digest) },
+            code: Code { sha256: self.digest.to_owned() },
             memory_size: self.memory,
             timeout: self.timeout,
             ephemeral_storage: EphemeralStorage::default(),

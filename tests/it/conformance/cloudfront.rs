@@ -1,5 +1,7 @@
 //! Cases of Amazon CloudFront.
 
+mod by_hand;
+
 use provision::aws::Context;
 use provision::model::{Address, Kind, Mark};
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ const CACHE_POLICY: Kind = Kind::new("AWS::CloudFront::CachePolicy");
 const PUBLIC_KEY: Kind = Kind::new("AWS::CloudFront::PublicKey");
 const HEADERS_POLICY: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
 
-/// Public keys whose private halves nobody has kept.
+/// Public keys. Their private halves were not kept.
 const RSA: &str = include_str!("../../../src/stack/config/testdata/rsa2048.pem");
 const P256: &str = include_str!("../../../src/stack/config/testdata/p256.pem");
 const DISTRIBUTION: Kind = Kind::new("AWS::CloudFront::Distribution");
@@ -186,6 +188,22 @@ fn distribution_variants() -> Vec<(&'static str, Value)> {
         ("/DistributionConfig/DefaultCacheBehavior/Compress", json!(false)),
         ("/DistributionConfig/DefaultCacheBehavior/ResponseHeadersPolicyId", Value::Null),
         ("/DistributionConfig/DefaultCacheBehavior/TrustedKeyGroups", json!(["group"])),
+        ("/DistributionConfig/DefaultCacheBehavior/TrustedSigners", json!(["111122223333", "self"])),
+        (
+            "/DistributionConfig/DefaultCacheBehavior/FunctionAssociations",
+            json!([{
+                "EventType": "viewer-request",
+                "FunctionARN": "arn:aws:cloudfront::111122223333:function/vod",
+            }]),
+        ),
+        (
+            "/DistributionConfig/DefaultCacheBehavior/LambdaFunctionAssociations",
+            json!([{
+                "EventType": "origin-request",
+                "IncludeBody": true,
+                "LambdaFunctionARN": "arn:aws:lambda:us-east-1:111122223333:function:vod:1",
+            }]),
+        ),
         (
             "/DistributionConfig/DefaultCacheBehavior/OriginRequestPolicyId",
             json!("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"),
@@ -279,7 +297,8 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
         (CACHE_POLICY, cache_policy("need/1")),
         (HEADERS_POLICY, headers_policy("need/2")),
     ];
-    vec![
+    let mut all = by_hand::cases();
+    all.extend([
         Case {
             kind: ORIGIN_ACCESS,
             needs: vec![],
@@ -287,9 +306,10 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             variants: vec![
                 ("/OriginAccessControlConfig/Name", json!("vod-case-renamed")),
                 ("/OriginAccessControlConfig/Description", Value::Null),
+                ("/OriginAccessControlConfig/OriginAccessControlOriginType", json!("mediastore")),
                 ("/OriginAccessControlConfig/SigningBehavior", json!("no-override")),
             ],
-            fixed: vec![],
+            fixed: vec![("OriginAccessControlConfig.SigningProtocol", "CloudFront signs with `sigv4` alone")],
         },
         Case {
             kind: CACHE_POLICY,
@@ -313,7 +333,11 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
                 ("/PublicKeyConfig/Comment", json!(comment("moved"))),
                 ("/PublicKeyConfig/Comment", Value::Null),
             ],
-            fixed: vec![],
+            fixed: vec![
+                ("PublicKeyConfig.CallerReference", "CloudFront changes only the comment of a key"),
+                ("PublicKeyConfig.EncodedKey", "CloudFront changes only the comment of a key"),
+                ("PublicKeyConfig.Name", "CloudFront changes only the comment of a key"),
+            ],
         },
         Case {
             kind: Kind::new("AWS::CloudFront::KeyGroup"),
@@ -348,5 +372,6 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             variants: distribution_variants(),
             fixed: vec![],
         },
-    ]
+    ]);
+    all
 }
