@@ -32,7 +32,11 @@ pub(crate) fn cases(zone: &str) -> Vec<Case> {
                 "Type": "AAAA",
                 "AliasTarget": alias("d111111abcdef8.cloudfront.net"),
             }),
-            variants: vec![("/AliasTarget", alias("d222222abcdef8.cloudfront.net"))],
+            variants: vec![
+                ("/AliasTarget", alias("d222222abcdef8.cloudfront.net")),
+                ("/AliasTarget/HostedZoneId", json!("Z35SXDOTRQ7X7K")),
+                ("/AliasTarget/EvaluateTargetHealth", json!(true)),
+            ],
             fixed: fixed(),
         },
         Case {
