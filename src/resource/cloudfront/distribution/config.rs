@@ -361,7 +361,7 @@ pub(super) mod tests {
         };
         let whole = || full().fresh("once").unwrap();
         // The SDK reads an absent member as an empty one.
-        let empty = Some(counted!(sdk::Origins, []).unwrap());
+        let empty = sdk::Origins::builder().quantity(0).set_items(Some(Vec::new())).build().ok();
         for origins in [None, empty] {
             let mut live = whole();
             live.origins = origins;
