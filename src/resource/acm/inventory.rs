@@ -26,10 +26,9 @@ pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Opt
     let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
     let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.map(|answer| answer.tags)) };
     Ok(cx.cached(CALL, arn, ask).await?.map(|tags| {
-        let all = tags.or_empty().into_iter();
-        let (own, tags): (Vec<_>, Vec<_>) =
-            // absent is empty: a tag needs no value.
-            all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);
+        // absent is empty: a tag needs no value.
+        let pairs = tags.or_empty().into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()));
+        let (own, tags): (Vec<_>, Vec<_>) = pairs.partition(|(key, _)| key == ZONE_TAG);
         (tags.into_iter().collect(), own.into_iter().next().map(|(_, zone)| zone))
     }))
 }

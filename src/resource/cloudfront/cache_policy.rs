@@ -156,7 +156,7 @@ impl ParametersInCacheKeyAndForwardedToOrigin {
             headers_config: HeadersConfig { header_behavior, headers },
             query_strings_config: QueryStringsConfig { query_string_behavior, query_strings },
         } = self;
-        // A behaviour that lists nothing takes no list, not an empty one.
+        // A behavior that lists nothing takes no list, not an empty one.
         let names = |set: &BTreeSet<String>| (!set.is_empty()).then(|| set.clone());
         let cookies = names(cookies).map(|set| counted!(sdk::CookieNames, set)).transpose()?;
         let headers = names(headers).map(|set| counted!(sdk::Headers, set)).transpose()?;

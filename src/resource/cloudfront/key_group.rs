@@ -1,4 +1,4 @@
-//! `AWS::CloudFront::KeyGroup`: the public keys whose signatures a cache behaviour accepts.
+//! `AWS::CloudFront::KeyGroup`: the public keys whose signatures a cache behavior accepts.
 //!
 //! Follows the CloudFront API reference, `CreateKeyGroup`. Its comment holds the mark.
 

@@ -140,7 +140,7 @@ fn leads_as_applied(seen: &Observed<RecordSet>, applied: &RecordSet) -> Option<S
     seen.properties.distribution().filter(|_| unowned && same)
 }
 
-/// Whose records that lead to a distribution are: as owned as that, whose owner is this.
+/// Who owns records that lead to a distribution: the owner of that distribution.
 fn ownership(distribution: Option<Ownership>, stack: &str) -> Ownership {
     match distribution {
         Some(owner) if owner.is_of(stack) => Ownership::Inherited,

@@ -361,15 +361,17 @@ pub(super) mod tests {
         };
         let whole = || full().fresh("once").unwrap();
         // The SDK reads an absent member as an empty one.
-        let empty = Some(counted!(sdk::Origins, []).unwrap());
+        let empty = sdk::Origins::builder().quantity(0).set_items(Some(Vec::new())).build().ok();
         for origins in [None, empty] {
-            let live = sdk::DistributionConfig { origins, ..whole() };
+            let mut live = whole();
+            live.origins = origins;
             assert_eq!(says(live), "cloudfront:GetDistribution failed: the answer has no Origins");
         }
         let mut empty = whole().default_cache_behavior.unwrap();
         empty.target_origin_id = String::new();
         for default_cache_behavior in [None, Some(empty)] {
-            let live = sdk::DistributionConfig { default_cache_behavior, ..whole() };
+            let mut live = whole();
+            live.default_cache_behavior = default_cache_behavior;
             assert_eq!(
                 says(live),
                 "cloudfront:GetDistribution failed: the answer has no DefaultCacheBehavior"

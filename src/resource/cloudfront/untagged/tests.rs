@@ -332,7 +332,7 @@ async fn a_taken_name_is_an_error_unless_a_lost_answer_took_it() {
 }
 
 #[tokio::test]
-async fn what_is_in_the_way_is_found_and_belongs_to_nobody() {
+async fn a_resource_in_the_way_is_found_and_unowned() {
     let mark = Mark { stack: "vod".into(), address: "delivery/case".into() };
     for case in CASES {
         let listed = vec![("ID2", "other", ""), (ID, NAME, "by hand")];
