@@ -15,7 +15,7 @@ use crate::plan::{Action, Plan};
 
 /// Shows the events of one execution until its sender is dropped.
 pub struct Progress {
-    /// Where the execution sends its events.
+    /// The channel to which the execution sends its events.
     pub events: UnboundedSender<Event>,
     display: JoinHandle<()>,
 }
@@ -34,7 +34,7 @@ impl Progress {
     /// Waits until all that was sent is shown. The execution's own sender must be gone.
     pub async fn end(self) {
         drop(self.events);
-        // A display that panicked has nothing more to show; the outcome is reported all the same.
+        // A display that panicked shows no more. The outcome is still reported.
         let _ = self.display.await;
     }
 }
@@ -53,7 +53,7 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
     let mut open: BTreeMap<usize, ProgressBar> = BTreeMap::new();
     let say = |text: String| {
         if live {
-            // Lines above the live ones; a terminal that went away is not worth an error.
+            // Lines above the live ones. A terminal that was closed is not an error.
             let _ = bars.println(text);
         } else {
             errln!("{text}");
@@ -65,7 +65,7 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
         match state {
             StepState::Started if live => drop(open.insert(step, spinner(&bars, format!("{line} {doing}")))),
             StepState::Started => {}
-            // Also of what is made and settles: then there is a line for it again.
+            // Also while a created resource stabilizes: then it gets a line again.
             StepState::Waiting(what) if live => {
                 let message = format!("{line} {}", plain(&what));
                 let bar = open.entry(step).or_insert_with(|| spinner(&bars, String::new()));
