@@ -2,9 +2,7 @@
 
 mod apply;
 mod bundle;
-mod closing;
 mod confirm;
-mod converge;
 mod diagnostics;
 mod exit;
 mod format;
@@ -13,19 +11,16 @@ mod history;
 mod interrupt;
 mod library;
 pub mod local;
-mod noted;
-mod offline;
 mod outputs;
 mod permissions;
 mod plan;
-mod protected;
-mod remembered;
-mod saved;
+mod run_report;
 pub mod schema;
-mod session;
 mod sign;
+mod summary;
 mod synth;
 mod teardown;
+mod terminal;
 pub mod validate;
 mod verify;
 
@@ -40,7 +35,7 @@ use crate::report::out::{self, errln};
 #[command(name = "provision", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
     /// Show each API call: service, operation, time and result (twice: also what is awaited).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     verbose: u8,
     #[command(subcommand)]
     command: Command,
@@ -92,7 +87,7 @@ pub fn main() -> ExitCode {
             exit::code(exit::of(&report))
         }
     };
-    closing::print();
+    summary::print();
     match out::lost() {
         None => code,
         Some(error) => {
@@ -145,6 +140,24 @@ mod tests {
             Some(std::iter::once("provision".to_owned()).chain(words).collect())
         };
         fenced.filter_map(command).collect()
+    }
+
+    /// The help of every command that has options of its own.
+    fn helps(command: &mut clap::Command) -> Vec<String> {
+        let own = command.render_help().to_string();
+        let nested: Vec<String> = command.get_subcommands_mut().flat_map(helps).collect();
+        if nested.is_empty() { vec![own] } else { nested }
+    }
+
+    #[test]
+    fn global_options_come_after_those_of_the_command() {
+        let mut command = <Cli as clap::CommandFactory>::command();
+        command.build();
+        for help in helps(&mut command).iter().filter(|help| !help.contains("provision help")) {
+            let (own, global) = help.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{help}"));
+            assert!(!own.contains("--verbose") && global.trim_start().starts_with("-v, --verbose"), "{help}");
+            assert!(own.contains("--help") && !global.contains("\n  -h"), "{help}");
+        }
     }
 
     #[test]

@@ -6,15 +6,9 @@ use std::path::{Path, PathBuf};
 
 use miette::{IntoDiagnostic as _, WrapErr as _};
 
-use super::session;
 use crate::model::PolicyDocument;
-use crate::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, Subject};
+use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor};
 use crate::report::out::{errln, outln};
-use crate::resource::registry;
-use crate::stack;
-use crate::stack::config::{self, StackFile};
-use crate::stack::domain::Zone;
-use crate::stack::handlers::Code;
 
 /// Print the IAM policy that a command needs for a stack, and nothing beyond; offline.
 #[derive(Debug, clap::Args)]
@@ -24,7 +18,7 @@ pub(super) struct Args {
     stack: PathBuf,
     /// The command that the policy is for. `apply --verify` needs those of both.
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
-    command: Command,
+    command: PolicyFor,
     /// The id of the hosted zone of the stack's domain, to allow no other.
     #[arg(long, value_name = "ID")]
     zone_id: Option<String>,
@@ -33,65 +27,19 @@ pub(super) struct Args {
     out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Command {
-    Plan,
-    Apply,
-    Teardown,
-    Verify,
-    Library,
-}
-
-impl Command {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Apply => "apply",
-            Self::Teardown => "teardown",
-            Self::Verify => "verify",
-            Self::Library => "library",
-        }
-    }
-
-    const fn command(self) -> permissions::Command {
-        match self {
-            Self::Plan => permissions::Command::Plan,
-            Self::Apply => permissions::Command::Apply,
-            Self::Teardown => permissions::Command::Teardown,
-            Self::Verify => permissions::Command::Verify,
-            Self::Library => permissions::Command::Library,
-        }
-    }
-}
-
 /// Prints the policy on stdout and its size on stderr.
 ///
 /// # Errors
 /// When the stack file cannot be used, or a file cannot be written.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
-    let file = config::load(&args.stack)?;
-    let policy = policy(&file, args.command, args.zone_id.as_deref());
-    errln!("{} of {}: {}", args.command.name(), file.stack, size(&policy));
+    let permitted = permissions::permissions(&args.stack, args.command, args.zone_id.as_deref())?;
+    let policy = permitted.policy;
+    errln!("{} of {}: {}", args.command.name(), permitted.stack, size(&policy));
     match &args.out {
         None => outln!("{}", pretty(&policy)?),
         Some(directory) => write(&policy, args.command, directory)?,
     }
     Ok(())
-}
-
-fn policy(file: &StackFile, command: Command, zone_id: Option<&str>) -> PolicyDocument {
-    let scope = session::scope(file);
-    // Neither the code nor the zone changes what is declared, only the values in it.
-    let code = Code::default();
-    let zone = Zone { id: zone_id.unwrap_or("*").to_owned() };
-    let declarations = stack::declare(file, &code, Some(&zone));
-    let subject = Subject {
-        scope: &scope,
-        declarations: &declarations,
-        domain: file.domain.as_ref().map(|domain| domain.name.as_str()),
-        zone: zone_id,
-    };
-    permissions::policy(registry(), command.command(), subject)
 }
 
 fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
@@ -119,7 +67,7 @@ fn actions(policy: &PolicyDocument) -> usize {
     policy.statements().flat_map(|statement| &statement.action).collect::<BTreeSet<_>>().len()
 }
 
-fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette::Result<()> {
+fn write(policy: &PolicyDocument, command: PolicyFor, directory: &Path) -> miette::Result<()> {
     fs::create_dir_all(directory)
         .into_diagnostic()
         .wrap_err_with(|| format!("cannot make the directory {}", directory.display()))?;
@@ -135,24 +83,31 @@ fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette:
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+
     use super::*;
+
+    #[test]
+    fn a_command_has_one_name() {
+        for command in PolicyFor::value_variants() {
+            assert_eq!(PolicyFor::from_str(command.name(), false).as_ref(), Ok(command));
+        }
+    }
 
     #[test]
     fn the_documented_sizes_are_true() {
         let page = include_str!("../../docs/permissions.md");
         for stack in ["local", "staging", "production"] {
             let name = format!("stacks/{stack}.yaml");
-            let file = config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&name)).unwrap();
-            let cell = |command| {
-                let policy = policy(&file, command, None);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
+            let cell = |command: PolicyFor| {
+                let policy = permissions::permissions(&path, command, None).unwrap().policy;
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
                 let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };
                 format!("{} actions, {thousands}{rest}", actions(&policy))
             };
-            let commands =
-                [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
-            let cells = commands.map(cell);
+            let cells: Vec<String> = PolicyFor::value_variants().iter().copied().map(cell).collect();
             let row = format!("| `{name}` | {} |", cells.join(" | "));
             assert!(page.contains(&row), "docs/permissions.md should say\n{row}");
         }

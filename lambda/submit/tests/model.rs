@@ -9,14 +9,15 @@ use aws_sdk_mediaconvert::Client as MediaConvert;
 use aws_sdk_mediaconvert::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_mediaconvert::types::AccelerationMode;
 use aws_sdk_s3::Client as S3;
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::operation::put_object::PutObjectOutput;
-use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use aws_sdk_s3::operation::get_object::{GetObjectInput, GetObjectOutput};
+use aws_sdk_s3::operation::head_object::{HeadObjectInput, HeadObjectOutput};
+use aws_sdk_s3::operation::put_object::{PutObjectInput, PutObjectOutput};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use mocks::{MockResponse, Mocks, rule};
 use provision::local::mediaconvert_model;
 use provision::stack::config;
 use provision::stack::handlers::Code;
@@ -90,18 +91,18 @@ fn probe(height: u32, with_audio: bool) -> Value {
 }
 
 fn s3() -> S3 {
-    let head = mock!(S3::head_object).then_output(|| {
-        HeadObjectOutput::builder()
-            .version_id("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e")
-            .content_length(7_340_032)
-            .build()
+    let head = rule(|_: &HeadObjectInput| {
+        let output = HeadObjectOutput::builder().version_id("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e");
+        MockResponse::Output(output.content_length(7_340_032).build())
     });
-    let get = mock!(S3::get_object).then_http_response(|| {
+    let get = rule(|_: &GetObjectInput| -> MockResponse<GetObjectOutput> {
         let body = SdkBody::from("<Error><Code>NoSuchKey</Code></Error>");
-        HttpResponse::new(404.try_into().unwrap(), body)
+        MockResponse::Http(HttpResponse::new(404.try_into().unwrap(), body))
     });
-    let put = mock!(S3::put_object).then_output(|| PutObjectOutput::builder().build());
-    mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[head, get, put])
+    let put = rule(|_: &PutObjectInput| MockResponse::Output(PutObjectOutput::builder().build()));
+    let mocks = Mocks::new([head, get, put]);
+    let config = aws_sdk_s3::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+    S3::from_conf(config.build())
 }
 
 /// The job that submit sends when such a film is uploaded.
@@ -111,7 +112,7 @@ async fn job(template: &Value, probe: &Value) -> Value {
     let config = aws_sdk_mediaconvert::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("ap-northeast-2"))
-        .credentials_provider(Credentials::for_tests())
+        .credentials_provider(Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test"))
         .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(wire.clone())))
         .build();
     let settings = Settings {
