@@ -92,16 +92,16 @@ pub struct Plan {
     pub outputs: BTreeMap<Address, Outputs>,
 }
 
-/// How many resources a plan makes, changes, replaces, removes and leaves; a replacement counts once.
+/// How many resources a plan creates, changes, replaces, deletes and leaves. A replacement counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
-    /// Made new.
+    /// Created.
     pub create: usize,
     /// Changed in place.
     pub update: usize,
-    /// Removed and made anew.
+    /// Deleted and created again.
     pub replace: usize,
-    /// Removed.
+    /// Deleted.
     pub delete: usize,
     /// Left as they are.
     pub unchanged: usize,

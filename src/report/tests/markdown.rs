@@ -1,4 +1,4 @@
-//! What a comment on a pull request says, also where there is too much to say.
+//! What a comment on a pull request says, also if there is too much to say.
 
 use serde_json::Value;
 
@@ -131,6 +131,26 @@ fn much(count: usize) -> Review {
         review.security.push(review.security[0].clone());
     }
     review
+}
+
+/// Every folded part that is left has content: no heading of a table, and no fence, is the last line of it.
+#[test]
+fn a_comment_that_is_cut_has_no_empty_part() {
+    let many = much(60);
+    for max in (600..12_000).step_by(37) {
+        let text = markdown(&many, max);
+        assert!(text.len() <= max, "{} > {max}", text.len());
+        for part in text.split("<details>").skip(1) {
+            let (_, body) = part.split_once("</summary>\n").unwrap();
+            let body = body.split("</details>").next().unwrap();
+            let content = body
+                .lines()
+                .filter(|line| !line.is_empty() && !line.starts_with("```") && !line.starts_with('|'));
+            let rows = body.lines().filter(|line| line.starts_with('|')).count();
+            assert!(rows > 2 || content.count() > 0, "an empty part at {max}: {text}");
+        }
+    }
+    insta::assert_snapshot!(markdown(&many, 1_000), @r"");
 }
 
 #[test]
