@@ -16,6 +16,7 @@ pub mod library;
 pub mod local;
 pub mod model;
 pub mod observe;
+pub mod ops;
 pub mod permissions;
 pub mod plan;
 pub mod report;

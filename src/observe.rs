@@ -276,6 +276,56 @@ pub async fn orphans(
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
 }
 
+/// Finds what is the stack's though nothing in the account says so any more, among what the last apply made: such as DNS
+/// records whose distribution was deleted by hand. Declared resources become owned, others become orphans.
+///
+/// # Errors
+/// When a read fails.
+pub async fn recover(
+    regions: &Regions,
+    registry: &Registry,
+    graph: &Graph,
+    snapshot: &mut Snapshot,
+    applied: &[(Known, serde_json::Value)],
+) -> Result<(), Unreadable> {
+    let silent = applied.iter().filter_map(|(known, properties)| {
+        let adapter = registry.get(&known.kind).filter(|adapter| !adapter.shows_owner())?;
+        let is_orphan = |orphan: &Orphan| orphan.live.id == known.id && orphan.kind == known.kind;
+        (!snapshot.orphans.iter().any(is_orphan)).then_some((adapter, known, properties))
+    });
+    let live = &snapshot.live;
+    let judged = silent.map(|(adapter, known, properties)| async move {
+        let cx = regions.context(&known.region);
+        let is_known = |(address, live): &(&Address, &Live)| {
+            live.id == known.id && graph.get(address).is_some_and(|declared| declared.kind == known.kind)
+        };
+        let declared = live.iter().find(is_known);
+        let judge = async {
+            let seen = match declared {
+                Some((_, seen)) => Some(seen.clone()),
+                None => adapter.observe(&cx, &known.id).await?,
+            };
+            let Some(seen) = seen else { return Ok(None) };
+            let ours = adapter.recover_ownership(&cx, &seen, properties).await?;
+            Ok(ours.then(|| Live { ownership: Ownership::Inherited, ..seen }))
+        };
+        let seen = judge.await.map_err(|error| Failure { subject: known.address.to_string(), error })?;
+        Ok(seen.map(|seen| (declared.map(|(address, _)| address.clone()), known, seen)))
+    });
+    let recovered = collect(join_all(judged).await)?;
+    for (declared, known, live) in recovered.into_iter().flatten() {
+        match declared {
+            Some(address) => drop(snapshot.live.insert(address, live)),
+            None => {
+                let (address, kind, region) =
+                    (known.address.clone(), known.kind.clone(), known.region.clone());
+                snapshot.orphans.push(Orphan { address, kind, region, live, by_hand: false });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Those that no declaration speaks of. What has only moved to another address is declared there: deleting it under its
 /// former one would delete it under both.
 fn undeclared(candidates: Vec<Known>, graph: &Graph, live: &BTreeMap<Address, Live>) -> Vec<Known> {

@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::resource::{Adapter, Registry, route53};
 use crate::stack::home as home_stack;
+use crate::stack::names::{self, NotDeclared};
 use crate::verify;
 
 /// What a managed policy may hold, white space aside (IAM user guide, "IAM and AWS STS quotas").
@@ -51,9 +52,17 @@ pub struct Subject<'a> {
 }
 
 /// The policy that a command needs for a stack, and nothing beyond.
-#[must_use]
-pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> PolicyDocument {
-    let mut grants = Grants { subject, needed: BTreeMap::new() };
+///
+/// # Errors
+/// When the declarations lack a bucket that every stack has.
+pub fn policy(
+    registry: &Registry,
+    command: Command,
+    subject: Subject<'_>,
+) -> Result<PolicyDocument, NotDeclared> {
+    let bucket = |of| names::output_among(subject.declarations.iter(), of, "BucketName");
+    let buckets = [bucket(names::SOURCE)?, bucket(names::WORK)?, bucket(names::OUTPUT)?];
+    let mut grants = Grants { subject, buckets, needed: BTreeMap::new() };
     match command {
         Command::Verify => grants.verify(registry),
         Command::Library => grants.on_stack(library::PERMISSIONS),
@@ -62,7 +71,7 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
             grants.home(registry, command);
         }
     }
-    grants.document()
+    Ok(grants.document())
 }
 
 /// The policy as JSON: a list of one is written as its member, which is shorter.
@@ -117,6 +126,8 @@ pub fn split(policy: &PolicyDocument, limit: usize) -> Vec<PolicyDocument> {
 /// What is needed so far: ARNs by action, condition and the list that they were filled from.
 struct Grants<'a> {
     subject: Subject<'a>,
+    /// The names of the source, work and output bucket.
+    buckets: [String; 3],
     needed: BTreeMap<(&'static str, Only, &'static [&'static str]), BTreeSet<String>>,
 }
 
@@ -209,11 +220,7 @@ impl Grants<'_> {
 
     fn variables(&self, region: &str) -> ArnVariables {
         let Scope { stack, account, .. } = self.subject.scope;
-        let bucket = |address: &str| {
-            let mut all = self.subject.declarations.iter();
-            let found = all.find(|declaration| declaration.address.as_str() == address);
-            found.and_then(|found| found.predicted.get("BucketName").cloned()).unwrap_or_default()
-        };
+        let [source, work, output] = self.buckets.clone();
         ArnVariables {
             account: account.clone(),
             region: region.to_owned(),
@@ -221,9 +228,9 @@ impl Grants<'_> {
             name: format!("{stack}-*"),
             home: self.subject.scope.home_bucket(),
             zone: self.subject.zone.unwrap_or("*").to_owned(),
-            source: bucket("storage/source"),
-            work: bucket("storage/work"),
-            output: bucket("storage/output"),
+            source,
+            work,
+            output,
         }
     }
 

@@ -1,15 +1,12 @@
 //! `provision bundle`: the handlers as deterministic zips, with the digests Lambda will report.
 
-use std::io::IsTerminal as _;
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressStyle};
 use miette::IntoDiagnostic as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
-use crate::bundle::{self, Architecture, Bundle, Error, Progress, Request};
-use crate::report::out::{errln, out, outln};
+use super::terminal::Terminal;
+use crate::ops::{self, Architecture, Bundle, host_architecture};
+use crate::report::out::{out, outln};
 
 /// Build the handlers where they are stale and print their zips with their digests.
 #[derive(Debug, clap::Args)]
@@ -31,11 +28,11 @@ enum Arch {
 }
 
 impl Arch {
-    fn resolve(self) -> Result<Architecture, Error> {
+    fn resolve(self) -> miette::Result<Architecture> {
         match self {
             Self::Arm64 => Ok(Architecture::Arm64),
             Self::X86_64 => Ok(Architecture::X86_64),
-            Self::Host => Architecture::host().ok_or(Error::NoHostArchitecture),
+            Self::Host => host_architecture(),
         }
     }
 }
@@ -44,9 +41,9 @@ impl Arch {
 ///
 /// # Errors
 ///
-/// What [`bundle::bundle`] returns.
+/// When there is no checkout, or a handler cannot be built.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let bundles = build(args.arch.resolve()?).await?;
+    let bundles = ops::build(args.arch.resolve()?, &Terminal).await?;
     match args.format {
         Format::Human => out!("{}", human(&bundles)),
         Format::Json => {
@@ -56,41 +53,6 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The handlers' bundles from the checkout around the current directory, built with progress where they are stale.
-pub(super) async fn build(architecture: Architecture) -> miette::Result<Vec<Bundle>> {
-    let here = std::env::current_dir().into_diagnostic()?;
-    let request = Request::all(bundle::find_workspace(&here)?, architecture);
-    let spinner = spinner();
-    let bundles = bundle::bundle(&request, |step| show(&spinner, step)).await;
-    spinner.finish_and_clear();
-    Ok(bundles?)
-}
-
-/// Draws on stderr, and only if that is a terminal.
-fn spinner() -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_style(
-        ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:.dim}")
-            .expect("the template is constant"),
-    );
-    spinner.enable_steady_tick(Duration::from_millis(120));
-    spinner
-}
-
-fn show(spinner: &ProgressBar, step: Progress<'_>) {
-    let message = match step {
-        Progress::Building { command } => command.to_owned(),
-        Progress::Waiting => "waiting for another build to release the build directory".to_owned(),
-        Progress::Compiled { package, done } => format!("compiled {done}: {package}"),
-        Progress::Packing { handler } => format!("packing {handler}"),
-    };
-    // A log gets only the lines that explain the minutes to come.
-    let explains = matches!(step, Progress::Building { .. } | Progress::Waiting);
-    if explains && !std::io::stderr().is_terminal() {
-        errln!("bundle: {message}");
-    }
-    spinner.set_message(message);
 }
 
 /// One line a bundle, in aligned columns.

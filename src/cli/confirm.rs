@@ -4,19 +4,23 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use miette::miette;
 
-use super::exit::Refused;
+use crate::ops::Refused;
 use crate::report::out::{err, errln};
 
-/// Whether the person agrees. Only `yes` is agreement; `flag` is what agrees where there is no person.
+/// Whether the person agrees. Only `yes` counts. `flag` agrees beforehand, where there is no terminal.
 ///
 /// # Errors
 /// When there is nobody to ask.
 pub(super) fn confirm(question: &str, flag: &str) -> miette::Result<bool> {
     if !std::io::stdin().is_terminal() {
         let help = format!("run it again with `{flag}`");
-        return Err(Refused::new("nobody to ask: stdin is no terminal; nothing was changed", help).into());
+        return Err(Refused::new(
+            "confirmation needed, but stdin is not a terminal; nothing was changed",
+            help,
+        )
+        .into());
     }
-    err!("{question} Only `yes` is taken as agreement: ");
+    err!("{question} Enter `yes` to continue: ");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);

@@ -1,13 +1,8 @@
-//! The exit codes of all commands, and the errors that carry one of their own. `docs/exit-codes.md` is their table.
+//! The exit codes of all commands. `docs/exit-codes.md` is their table.
 
-use std::fmt;
 use std::process::ExitCode;
 
-use miette::Diagnostic;
-
-use crate::home::Locked;
-use crate::plan::check;
-use crate::saved;
+use crate::ops::{ErrorKind, RunStatus};
 
 /// Done, or nothing to do.
 pub(super) const DONE: u8 = 0;
@@ -17,65 +12,30 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const CHANGES: u8 = 2;
 /// A rule, a person or somebody else's lock forbids it; nothing was changed.
 pub(super) const REFUSED: u8 = 3;
-/// Some of it was done and some was not; running it again goes on from there.
+/// Some of it was done. Running it again continues from there.
 pub(super) const PARTIAL: u8 = 4;
-/// Ctrl-C, or the stack's lock was lost: the calls in flight were finished and no others were started.
+/// An interrupt, or the stack's lock was lost: calls in flight were finished and no others were started.
 pub(super) const INTERRUPTED: u8 = 130;
-
-/// Something that is not done since a rule or a person says so.
-#[derive(Debug)]
-pub(super) struct Refused {
-    says: String,
-    help: Option<String>,
-}
-
-impl Refused {
-    /// A refusal that tells how to go on.
-    pub(super) fn new(says: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { says: says.into(), help: Some(help.into()) }
-    }
-
-    /// A refusal that needs no advice: a person said no.
-    pub(super) fn plain(says: impl Into<String>) -> Self {
-        Self { says: says.into(), help: None }
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.says)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl Diagnostic for Refused {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-}
-
-/// The run was interrupted before it changed anything of the stack.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("interrupted; nothing of the stack was changed")]
-#[diagnostic(help("run the command again"))]
-pub(super) struct Interrupted;
 
 /// The exit code of an error.
 pub(super) fn of(report: &miette::Report) -> u8 {
-    let refused = report.downcast_ref::<Refused>().is_some()
-        || report.downcast_ref::<check::Refused>().is_some()
-        || report.downcast_ref::<Locked>().is_some()
-        || report.downcast_ref::<saved::Refused>().is_some()
-        || report.downcast_ref::<saved::Fault>().is_some();
-    match report.downcast_ref::<Interrupted>() {
-        Some(_) => INTERRUPTED,
-        None if refused => REFUSED,
-        None => FAILED,
+    match ErrorKind::of(report) {
+        ErrorKind::Interrupted => INTERRUPTED,
+        ErrorKind::Refused => REFUSED,
+        ErrorKind::Failed => FAILED,
     }
 }
 
-/// The code of a command whose results could not be written. That something was refused, or done in part, counts for more.
+/// The exit code of a run.
+pub(super) const fn of_run(status: RunStatus) -> u8 {
+    match status {
+        RunStatus::Complete => DONE,
+        RunStatus::Partial => PARTIAL,
+        RunStatus::Interrupted => INTERRUPTED,
+    }
+}
+
+/// The code of a command whose results could not be written. A refusal or a partial run counts for more.
 pub(super) fn unwritten(code: ExitCode) -> ExitCode {
     let done = [DONE, CHANGES].map(self::code).contains(&code);
     if done { self::code(FAILED) } else { code }
@@ -89,11 +49,12 @@ pub(super) fn code(code: u8) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::{Interrupted, Refused};
 
     #[test]
-    fn refusals_are_told_from_failures() {
+    fn errors_have_the_code_of_their_kind() {
         assert_eq!(of(&Refused::plain("no").into()), REFUSED);
-        assert_eq!(of(&check::Refused { refusals: Vec::new() }.into()), REFUSED);
+        assert_eq!(of(&Interrupted.into()), INTERRUPTED);
         assert_eq!(of(&miette::miette!("the disk is full")), FAILED);
     }
 

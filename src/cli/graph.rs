@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::offline;
-use super::session::Session;
+use super::terminal::Terminal;
+use crate::ops;
 use crate::report::out::outln;
 use crate::report::picture::Picture;
 
@@ -34,7 +34,7 @@ enum Format {
 /// Prints the picture.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
     let picture =
-        if args.offline { Picture::of(&offline::graph(&args.stack)?) } else { planned(&args).await? };
+        if args.offline { Picture::of(&ops::offline_graph(&args.stack)?) } else { planned(&args).await? };
     let text = match args.format {
         Format::Mermaid => picture.mermaid(),
         Format::Dot => picture.dot(),
@@ -45,12 +45,6 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 }
 
 async fn planned(args: &Args) -> miette::Result<Picture> {
-    let look = async |session: &Session| {
-        let (graph, _) = session.declare().await?;
-        let (plan, survey) = session.plan(&graph).await?;
-        Ok((graph, plan, survey))
-    };
-    let (session, (graph, plan, survey)) = Session::open_and(&args.stack, look).await?;
-    let picture = Picture::of(&graph).painted(&session.review(&graph, &plan, &survey));
-    Ok(picture)
+    let planned = ops::plan(&args.stack, false, None, &Terminal::ui()).await?;
+    Ok(Picture::of(&planned.graph).painted(&planned.review))
 }

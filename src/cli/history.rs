@@ -1,17 +1,13 @@
 //! `provision history`: who changed a stack, when, how it ended, and with which code.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
-use super::session::Session;
-use crate::home::{Ending, Record};
-use crate::model::Tally;
+use super::terminal::Terminal;
+use crate::ops::{self, HistoryEntry, RunState, StackHistory};
 use crate::report;
 use crate::report::out::{out, outln};
 
@@ -40,97 +36,36 @@ struct History {
     format_version: u32,
     stack: String,
     /// Newest first.
-    runs: Vec<Entry>,
-}
-
-/// One run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Entry {
-    began: Timestamp,
-    /// Absent while it runs, and for good where it was killed.
-    ended: Option<Timestamp>,
-    by: String,
-    command: String,
-    state: State,
-    /// Absent where nothing was noted of it.
-    done: Option<Tally>,
-    /// The SHA-256 of each deployed package, by handler.
-    bundles: BTreeMap<String, String>,
-    /// The digest of the saved plan that it carried out.
-    plan: Option<String>,
-    provision_version: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Running,
-    Complete,
-    Failed,
-    Interrupted,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Running => "running",
-            Self::Complete => "complete",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-        })
-    }
+    runs: Vec<HistoryEntry>,
 }
 
 /// Prints the history that the home bucket keeps.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let session = Session::open(&args.stack).await?;
-    let stack = session.stack();
-    let (records, holder) =
-        tokio::try_join!(session.home.history(stack, args.limit), session.home.holder(stack))?;
-    let newest = records.first().map(|record| record.run.id.clone());
-    let running = newest.filter(|_| holder.is_some());
-    let runs: Vec<Entry> = records.iter().map(|record| entry(record, running.as_deref())).collect();
+    let StackHistory { stack, bucket, runs } = ops::history(&args.stack, args.limit, &Terminal::ui()).await?;
     match args.format {
         Format::Human if runs.is_empty() => outln!(
-            "nothing is noted of stack {stack} in s3://{}: it was not applied yet, or its teardown was the account's last",
-            session.home.bucket()
+            "no history for stack {stack} in s3://{bucket}: it was not applied yet, or the bucket was removed with the \
+             account's last stack"
         ),
         Format::Human => out!("{}", human(&runs)),
         Format::Json => {
-            let history = History { format_version: FORMAT_VERSION, stack: stack.to_owned(), runs };
-            out!("{}", report::json(&history));
+            out!("{}", report::json(&History { format_version: FORMAT_VERSION, stack, runs }));
         }
     }
     Ok(())
 }
 
-/// What a run's last record tells of it; `running` is the run that may be under way.
-fn entry(record: &Record, running: Option<&str>) -> Entry {
-    let run = &record.run;
-    let ended = run.ended.is_some() || record.complete;
-    let state = match run.ended.map(|ended| ended.how) {
-        Some(Ending::Complete) => State::Complete,
-        Some(Ending::Failed) => State::Failed,
-        Some(Ending::Interrupted) => State::Interrupted,
-        None if record.complete => State::Complete,
-        None if running == Some(run.id.as_str()) => State::Running,
-        None => State::Interrupted,
-    };
-    Entry {
-        began: run.began.unwrap_or(record.at),
-        ended: ended.then_some(record.at),
-        by: record.by.clone(),
-        command: if run.command.is_empty() { "apply".to_owned() } else { run.command.clone() },
-        state,
-        done: run.ended.map(|ended| ended.tally),
-        bundles: run.bundles.clone(),
-        plan: run.plan.clone(),
-        provision_version: record.version.clone(),
+const fn state(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => "running",
+        RunState::Complete => "complete",
+        RunState::Failed => "failed",
+        RunState::Interrupted => "interrupted",
     }
 }
 
 /// A line each, in aligned columns.
-fn human(runs: &[Entry]) -> String {
+fn human(runs: &[HistoryEntry]) -> String {
     let rows: Vec<[String; 7]> = runs.iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: [usize; 7] = std::array::from_fn(width);
@@ -141,13 +76,13 @@ fn human(runs: &[Entry]) -> String {
     rows.iter().map(line).collect()
 }
 
-fn row(entry: &Entry) -> [String; 7] {
+fn row(entry: &HistoryEntry) -> [String; 7] {
     let bundles = entry.bundles.iter().map(|(handler, digest)| format!("{handler} {}", short(digest)));
     [
         entry.began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         who(&entry.by).to_owned(),
         entry.command.clone(),
-        entry.state.to_string(),
+        state(entry.state).to_owned(),
         entry.done.map_or_else(|| "-".to_owned(), |done| done.to_string()),
         format!("provision {}", entry.provision_version),
         bundles
@@ -169,43 +104,36 @@ fn who(arn: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::home::{Ended, Run};
+    use std::collections::BTreeMap;
 
-    fn record(by: &str, ended: Option<(Ending, Tally)>, plan: Option<&str>) -> Record {
-        let bundles = BTreeMap::from([("submit".to_owned(), "0daff601731c5a52".to_owned())]);
-        let mut run = Run::begin("apply", plan, bundles);
-        run.began = Some("2026-11-23T07:00:00Z".parse().unwrap());
-        run.ended = ended.map(|(how, tally)| Ended { how, tally });
-        let mut record = Record::new("vod", by, false, Vec::new(), run, Vec::new());
-        record.version = "0.1.0".into();
-        record
-    }
+    use super::*;
+    use crate::model::Tally;
 
     #[test]
     fn a_line_says_who_did_what_and_how_it_ended() {
+        let run = |by: &str, state, done, plan: Option<&str>| HistoryEntry {
+            began: "2026-11-23T07:00:00Z".parse().unwrap(),
+            ended: None,
+            by: by.to_owned(),
+            command: "apply".to_owned(),
+            state,
+            done,
+            bundles: BTreeMap::from([("submit".to_owned(), "0daff601731c5a52".to_owned())]),
+            plan: plan.map(str::to_owned),
+            provision_version: "0.1.0".to_owned(),
+        };
         let user = "arn:aws:iam::111122223333:user/reviewer";
         let role = "arn:aws:sts::111122223333:assumed-role/Deploy/run-7";
         let done = Tally { created: 34, failed: 1, ..Tally::default() };
-        let running = record(role, None, None);
-        let records = [
-            running.clone(),
-            record(user, Some((Ending::Failed, done)), Some("aaaabbbbccccdddd")),
-            record("arn:aws:iam::111122223333:root", None, None),
+        let runs = [
+            run(role, RunState::Running, None, None),
+            run(user, RunState::Failed, Some(done), Some("aaaabbbbccccdddd")),
+            run("arn:aws:iam::111122223333:root", RunState::Interrupted, None, None),
         ];
-        let entries: Vec<Entry> = records.iter().map(|one| entry(one, Some(&running.run.id))).collect();
-        insta::assert_snapshot!(human(&entries), @"
+        insta::assert_snapshot!(human(&runs), @"
         2026-11-23 07:00:00 UTC  Deploy/run-7  apply  running      -                     provision 0.1.0  submit 0daff601731c
         2026-11-23 07:00:00 UTC  reviewer      apply  failed       34 created, 1 failed  provision 0.1.0  submit 0daff601731c, plan aaaabbbbcccc
         2026-11-23 07:00:00 UTC  root          apply  interrupted  -                     provision 0.1.0  submit 0daff601731c
         ");
-    }
-
-    #[test]
-    fn a_record_of_before_runs_were_noted_is_told_as_far_as_it_goes() {
-        let at: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
-        let record = Record { run: Run::default(), complete: true, at, ..record("a", None, None) };
-        let entry = entry(&record, None);
-        assert_eq!((entry.state, entry.began, entry.done), (State::Complete, at, None));
     }
 }

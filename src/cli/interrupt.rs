@@ -1,49 +1,32 @@
-//! What Ctrl-C, SIGTERM and a hang-up do. A command that only looks ends at once. While one writes, the calls in flight
-//! are finished, no others are started, and the stack's lock is given back; a second signal ends it at once.
+//! What Ctrl-C, SIGTERM and a hang-up do. A command that only reads ends at once. While one writes, calls in flight finish,
+//! no others start, and the stack's lock is given back; a second signal ends the program at once.
 
 use std::sync::{Mutex, Once, PoisonError};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::exit::{self, Interrupted};
+use super::exit;
 use crate::report::out::errln;
 
 /// What the part that writes now waits for.
 static WRITING: Mutex<Option<CancellationToken>> = Mutex::new(None);
-/// From the first part that writes on, signals come here: the system's own way with them cannot be brought back.
+/// From the first part that writes on, signals come here: the default reaction of the system cannot be restored.
 static LISTENING: Once = Once::new();
 
-/// A part of a command that writes: while this lives, a signal does not end the program.
-pub(super) struct Writing {
-    token: CancellationToken,
-}
+/// While this lives, a signal cancels its token and does not end the program.
+pub(super) struct Deferred;
 
-impl Writing {
-    /// Begins it.
-    pub(super) fn begin() -> Self {
-        let token = CancellationToken::new();
-        *WRITING.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+impl Deferred {
+    /// Defers signals to this token.
+    pub(super) fn to(token: CancellationToken) -> Self {
+        *WRITING.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
         LISTENING.call_once(|| drop(tokio::spawn(listen())));
-        Self { token }
-    }
-
-    /// Cancelled by the first signal.
-    pub(super) fn token(&self) -> &CancellationToken {
-        &self.token
-    }
-
-    /// The result of work that only looks, unless a signal comes first.
-    pub(super) async fn unless<T>(&self, look: impl Future<Output = miette::Result<T>>) -> miette::Result<T> {
-        tokio::select! {
-            biased;
-            () = self.token.cancelled() => Err(Interrupted.into()),
-            result = look => result,
-        }
+        Self
     }
 }
 
-impl Drop for Writing {
+impl Drop for Deferred {
     fn drop(&mut self) {
         *WRITING.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -85,13 +68,13 @@ async fn next(signal: &mut Option<Signal>) {
     }
 }
 
-/// Whether a signal is ours to hear: `nohup` has hang-ups ignored, and where it cannot be told, they stay as they are.
+/// Whether to listen for a signal. `nohup` sets hang-ups to be ignored. If `/proc` does not say, they stay as they are.
 fn may_listen(kind: SignalKind) -> bool {
     kind != SignalKind::hangup()
         || std::fs::read_to_string("/proc/self/status").is_ok_and(|status| !ignores_hangup(&status))
 }
 
-/// Whether a process ignores hang-ups, by what `/proc/<pid>/status` says of it (`proc_pid_status(5)`).
+/// Whether a process ignores hang-ups, from its `/proc/<pid>/status` (`proc_pid_status(5)`).
 fn ignores_hangup(status: &str) -> bool {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
@@ -106,14 +89,5 @@ mod tests {
     fn nohup_is_respected() {
         assert!(ignores_hangup("Name:\tprovision\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000000\n"));
         assert!(!ignores_hangup("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n"));
-    }
-
-    #[tokio::test]
-    async fn what_only_looks_is_left_when_a_signal_comes() {
-        let writing = Writing { token: CancellationToken::new() };
-        assert_eq!(writing.unless(async { Ok(1) }).await.unwrap(), 1);
-        writing.token.cancel();
-        let left = writing.unless(std::future::pending::<miette::Result<()>>()).await.unwrap_err();
-        assert_eq!(exit::of(&left), exit::INTERRUPTED);
     }
 }

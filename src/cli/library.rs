@@ -1,19 +1,18 @@
 //! `provision library`: encodes of videos that are in the source bucket already.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use miette::miette;
 use tokio_util::sync::CancellationToken;
 
 use super::confirm::confirm;
-use super::exit::{self, Refused};
-use super::outputs::predicted;
-use super::session::Session;
-use crate::aws::Class;
-use crate::library::{self, Counts, Failed, Job, Library, State, Wanted};
+use super::exit;
+use super::terminal::Terminal;
+use crate::ops::library::{Counts, Failed, Job, LibraryError, StackLibrary, State, Wanted};
+use crate::ops::{self, Refused};
 use crate::report;
 use crate::report::out::{errln, outln};
 
@@ -77,12 +76,12 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     match args.command {
         Command::Start(args) => start(args).await,
         Command::Status(args) => {
-            let (_session, library, job) = which(args).await?;
-            tell(&library, &library.look(&job).await?).await?;
+            let (library, job) = which(args).await?;
+            print(&library, &library.look(&job).await?).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Cancel(args) => {
-            let (_session, library, job) = which(args).await?;
+            let (library, job) = which(args).await?;
             library.cancel(&job).await?;
             outln!("batch job {job} starts no more encodes; those that it started go on");
             Ok(ExitCode::SUCCESS)
@@ -91,7 +90,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
 }
 
 async fn start(args: Start) -> miette::Result<ExitCode> {
-    let (_session, library) = open(&args.stack).await?;
+    let library = ops::open_library(&args.stack, &Terminal::ui()).await?;
     let wanted = match args {
         Start { all: true, .. } => Wanted::All,
         Start { failed: true, .. } => Wanted::Failed,
@@ -116,16 +115,15 @@ async fn start(args: Start) -> miette::Result<ExitCode> {
         outln!("`provision library status {}` says how it goes", args.stack.display());
         return Ok(ExitCode::SUCCESS);
     }
-    match follow(&library, &started.id).await {
-        Ok(job) => {
-            tell(&library, &job).await?;
+    match follow(&library, &started.id).await? {
+        Some(job) => {
+            print(&library, &job).await?;
             Ok(code(&job))
         }
-        Err(library::Error::Aws(error)) if error.class == Class::Interrupted => {
-            errln!("the batch job goes on; `provision library cancel` would end it");
+        None => {
+            errln!("the batch job continues; `provision library cancel` ends it");
             Ok(exit::code(exit::INTERRUPTED))
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -137,45 +135,26 @@ fn code(job: &Job) -> ExitCode {
     }
 }
 
-/// The stack's library. The session comes along, since it counts the calls until it ends.
-async fn open(stack: &Path) -> miette::Result<(Session, Library)> {
-    let session = Session::open(stack).await?;
-    let graph = session.declare_unbuilt().await?;
-    let named = |address: &str, attribute: &str| {
-        let value = predicted(&graph, address).get(attribute).cloned();
-        value.ok_or_else(|| miette!("the stack declares no {address}"))
-    };
-    let library = Library {
-        cx: session.regions.home(),
-        source: named("storage/source", "BucketName")?,
-        work: named("storage/work", "BucketName")?,
-        output: named("storage/output", "BucketName")?,
-        submit: named("handlers/submit", "Arn")?,
-        role: named("library/batch-role", "Arn")?,
-    };
-    Ok((session, library))
-}
-
 /// The stack's library, and the job that is meant.
-async fn which(args: Which) -> miette::Result<(Session, Library, String)> {
-    let (session, library) = open(&args.stack).await?;
+async fn which(args: Which) -> miette::Result<(StackLibrary, String)> {
+    let library = ops::open_library(&args.stack, &Terminal::ui()).await?;
     if let Some(job) = args.job {
-        return Ok((session, library, job));
+        return Ok((library, job));
     }
     let newest = library.newest().await?;
     let none = || {
         miette!(
             help = "`provision library start STACK` starts one",
             "stack {} had no batch job in the last 90 days",
-            library.cx.scope.stack
+            library.stack()
         )
     };
     let job = newest.ok_or_else(none)?;
-    Ok((session, library, job))
+    Ok((library, job))
 }
 
-/// Follows the job to its end with a line on stderr for every move. Ctrl-C ends that, not the job.
-async fn follow(library: &Library, id: &str) -> Result<Job, library::Error> {
+/// Follows the job to its end with a line on stderr for every change. Ctrl-C ends that, not the job.
+async fn follow(library: &StackLibrary, id: &str) -> Result<Option<Job>, LibraryError> {
     let cancel = CancellationToken::new();
     let interrupt = tokio::spawn({
         let cancel = cancel.clone();
@@ -186,14 +165,14 @@ async fn follow(library: &Library, id: &str) -> Result<Job, library::Error> {
         }
     });
     let said = Mutex::new(String::new());
-    let notes = Arc::new(move |text: &str| {
+    let notes = move |text: &str| {
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
         if *said != text {
             errln!("{text}");
             text.clone_into(&mut said);
         }
-    });
-    let ended = Library { cx: library.cx.working(notes, cancel), ..library.clone() }.follow(id).await;
+    };
+    let ended = library.follow(id, notes, cancel).await;
     interrupt.abort();
     ended
 }
@@ -229,7 +208,7 @@ fn size(bytes: u64) -> String {
 }
 
 /// Prints how a job ended or goes, with the videos that were not taken.
-async fn tell(library: &Library, job: &Job) -> miette::Result<()> {
+async fn print(library: &StackLibrary, job: &Job) -> miette::Result<()> {
     let named = if job.state != State::Running && job.failed > 0 { NAMED } else { 0 };
     let failures = if named > 0 { library.failures(&job.id, named).await? } else { Vec::new() };
     outln!("{}", told(job, &failures, &library.report_at(&job.id)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::exit;
-use crate::local;
+use crate::ops::local;
 use crate::report::out::{errln, outln};
 
 /// Start, stop, empty or show the cloud on this machine.

@@ -2,9 +2,7 @@
 
 mod apply;
 mod bundle;
-mod closing;
 mod confirm;
-mod converge;
 mod diagnostics;
 mod exit;
 mod format;
@@ -13,19 +11,16 @@ mod history;
 mod interrupt;
 mod library;
 pub mod local;
-mod noted;
-mod offline;
 mod outputs;
 mod permissions;
 mod plan;
-mod protected;
-mod remembered;
-mod saved;
+mod run_report;
 pub mod schema;
-mod session;
 mod sign;
+mod summary;
 mod synth;
 mod teardown;
+mod terminal;
 pub mod validate;
 mod verify;
 
@@ -92,7 +87,7 @@ pub fn main() -> ExitCode {
             exit::code(exit::of(&report))
         }
     };
-    closing::print();
+    summary::print();
     match out::lost() {
         None => code,
         Some(error) => {

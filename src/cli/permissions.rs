@@ -6,15 +6,9 @@ use std::path::{Path, PathBuf};
 
 use miette::{IntoDiagnostic as _, WrapErr as _};
 
-use super::session;
 use crate::model::PolicyDocument;
-use crate::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, Subject};
+use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor};
 use crate::report::out::{errln, outln};
-use crate::resource::registry;
-use crate::stack;
-use crate::stack::config::{self, StackFile};
-use crate::stack::domain::Zone;
-use crate::stack::handlers::Code;
 
 /// Print the IAM policy that a command needs for a stack, and nothing beyond; offline.
 #[derive(Debug, clap::Args)]
@@ -53,13 +47,13 @@ impl Command {
         }
     }
 
-    const fn command(self) -> permissions::Command {
+    const fn policy_for(self) -> PolicyFor {
         match self {
-            Self::Plan => permissions::Command::Plan,
-            Self::Apply => permissions::Command::Apply,
-            Self::Teardown => permissions::Command::Teardown,
-            Self::Verify => permissions::Command::Verify,
-            Self::Library => permissions::Command::Library,
+            Self::Plan => PolicyFor::Plan,
+            Self::Apply => PolicyFor::Apply,
+            Self::Teardown => PolicyFor::Teardown,
+            Self::Verify => PolicyFor::Verify,
+            Self::Library => PolicyFor::Library,
         }
     }
 }
@@ -69,29 +63,15 @@ impl Command {
 /// # Errors
 /// When the stack file cannot be used, or a file cannot be written.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
-    let file = config::load(&args.stack)?;
-    let policy = policy(&file, args.command, args.zone_id.as_deref());
-    errln!("{} of {}: {}", args.command.name(), file.stack, size(&policy));
+    let permitted =
+        permissions::permissions(&args.stack, args.command.policy_for(), args.zone_id.as_deref())?;
+    let policy = permitted.policy;
+    errln!("{} of {}: {}", args.command.name(), permitted.stack, size(&policy));
     match &args.out {
         None => outln!("{}", pretty(&policy)?),
         Some(directory) => write(&policy, args.command, directory)?,
     }
     Ok(())
-}
-
-fn policy(file: &StackFile, command: Command, zone_id: Option<&str>) -> PolicyDocument {
-    let scope = session::scope(file);
-    // Neither the code nor the zone changes what is declared, only the values in it.
-    let code = Code::default();
-    let zone = Zone { id: zone_id.unwrap_or("*").to_owned() };
-    let declarations = stack::declare(file, &code, Some(&zone));
-    let subject = Subject {
-        scope: &scope,
-        declarations: &declarations,
-        domain: file.domain.as_ref().map(|domain| domain.name.as_str()),
-        zone: zone_id,
-    };
-    permissions::policy(registry(), command.command(), subject)
 }
 
 fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
@@ -142,9 +122,9 @@ mod tests {
         let page = include_str!("../../docs/permissions.md");
         for stack in ["local", "staging", "production"] {
             let name = format!("stacks/{stack}.yaml");
-            let file = config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&name)).unwrap();
-            let cell = |command| {
-                let policy = policy(&file, command, None);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
+            let cell = |command: Command| {
+                let policy = permissions::permissions(&path, command.policy_for(), None).unwrap().policy;
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
                 let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };

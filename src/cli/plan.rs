@@ -6,41 +6,40 @@ use std::process::ExitCode;
 use futures::future::join_all;
 use miette::miette;
 
-use super::exit::{self, Refused};
-use super::session::Session;
-use super::{offline, protected, saved};
-use crate::plan::check::{Permits, check};
+use super::exit;
+use super::terminal::Terminal;
+use crate::ops::{self, Action, Refused, Review, Totals};
 use crate::report;
 use crate::report::out::{errln, out, outln};
-use crate::review::{Action, Review, Totals};
 
 /// Show what apply would do, property by property; changes nothing.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The stack files; several are planned side by side.
+    /// The stack files. Several are planned in parallel.
     #[arg(value_name = "STACK", required = true)]
     stacks: Vec<PathBuf>,
-    /// Plan to take over resources in the way that carry nobody's mark.
+    /// Plan to adopt existing untagged resources that have the same name.
     #[arg(long)]
     adopt: bool,
-    /// Compare with a git revision of the stack file, or with another stack file, instead of the account: no AWS call is
-    /// made and no credentials are needed.
-    // Of no revision git shows what is staged: a pipeline whose variable is empty would compare a file with itself.
+    /// Compare with a git revision of the stack file, or with another stack file, instead of the account. This makes no AWS
+    /// call and needs no credentials.
+    // An empty revision is rejected: `git show :file` prints the staged file, so an empty CI variable would compare the file with
+    // itself.
     #[arg(long, value_name = "REVISION|FILE", conflicts_with = "adopt", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     base: Option<String>,
     /// Save the plan, so that `apply FILE` carries out exactly this.
     #[arg(long, value_name = "FILE", conflicts_with = "base")]
     out: Option<PathBuf>,
-    /// How to print it: `json` for programs (its schema: `provision schema plan`), `markdown` for pull requests.
+    /// The output format: `json` for programs (schema: `provision schema plan`), `markdown` for pull requests.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// The most bytes that `markdown` may have; what matters least is left out first.
+    /// The limit of `markdown` output in bytes. The least important parts are left out first.
     #[arg(long, value_name = "BYTES", default_value_t = 65_000, value_parser = clap::value_parser!(u32).range(i64::from(LEAST_BYTES)..))]
     max_bytes: u32,
-    /// Exit 2 where there is something to do.
+    /// Exit with 2 if there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
-    /// Exit 3 where the plan holds such a change.
+    /// Exit with 3 if the plan has such a change.
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
 }
@@ -62,11 +61,11 @@ enum Format {
 /// What a plan is refused for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum FailOn {
-    /// Somebody may do more than before.
+    /// A change that grants more access.
     Broadening,
-    /// Something is removed.
+    /// A deletion.
     Destroy,
-    /// Something is removed and made anew.
+    /// A replacement.
     Replace,
 }
 
@@ -83,20 +82,20 @@ impl FailOn {
             Self::Replace => of(Action::Replace).map(|found| format!("it replaces {found}")),
             Self::Broadening => {
                 let count = review.security.len();
-                (count > 0).then(|| format!("somebody may do more than before, in {count} ways"))
+                (count > 0).then(|| format!("it grants more access, in {count} ways"))
             }
         }
     }
 }
 
 /// One stack's plan, and what is wrong with it.
-struct Planned {
+struct Row {
     path: PathBuf,
     review: Option<Review>,
     problem: Option<miette::Report>,
 }
 
-/// Prints the plans, and refuses like apply what is not safe; a stack that cannot be planned hides no other.
+/// Prints the plans, and refuses unsafe ones as apply does. A stack that cannot be planned does not hide the others.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     if args.out.is_some() && args.stacks.len() > 1 {
         let help = "run it once for each stack, with a file of its own";
@@ -131,50 +130,46 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     Err(last)
 }
 
-async fn plan(path: &Path, args: &Args) -> Planned {
+async fn plan(path: &Path, args: &Args) -> Row {
     let path = path.to_owned();
     let reviewed = match &args.base {
         Some(base) => {
-            let compared = offline::compare(&path, base);
+            let compared = ops::compare(&path, base);
             compared.map(|(review, refused)| (review, refused.map(miette::Report::from)))
         }
         None => reviewed(&path, args).await,
     };
     match reviewed {
-        Err(problem) => Planned { path, review: None, problem: Some(problem) },
+        Err(problem) => Row { path, review: None, problem: Some(problem) },
         Ok((review, unsafe_plan)) => {
             let problem = unsafe_plan.map_or_else(|| forbidden(&review, &args.fail_on), Some);
-            Planned { path, review: Some(review), problem }
+            Row { path, review: Some(review), problem }
         }
     }
 }
 
-/// The review of a stack's plan, and why apply would refuse it. What is safe is saved where that is asked for.
+/// The review of a stack's plan, and why apply would refuse it. A safe plan is saved if that is asked for.
 async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<miette::Report>)> {
-    let look = async |session: &Session| {
-        let (graph, bundles) = session.declare().await?;
-        let (plan, survey) = session.plan(&graph).await?;
-        Ok((graph, bundles, plan, survey))
-    };
-    let (session, (graph, bundles, plan, survey)) = Session::open_and(path, look).await?;
-    let review = session.review(&graph, &plan, &survey);
-    let safe = check(&plan, Permits { adopt: args.adopt, lose_data: false }).map_err(miette::Report::new);
-    let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
-    if let (Ok(()), Some(out)) = (&safe, &args.out) {
-        saved::save(out, &session, (&graph, &bundles), &plan, args.adopt)?;
+    let planned = ops::plan(path, args.adopt, args.out.as_deref(), &Terminal::ui()).await?;
+    if let (Some(saved), Some(out)) = (&planned.saved, &args.out) {
+        errln!(
+            "saved to {} ({:.1} MB): sha256:{}\napply exactly this with: provision apply {0}",
+            out.display(),
+            saved.bytes as f64 / 1e6,
+            saved.digest
+        );
     }
-    Ok((review, safe.err()))
+    Ok((planned.review, planned.refused))
 }
 
 /// What `--fail-on` says of a plan.
 fn forbidden(review: &Review, fail_on: &[FailOn]) -> Option<miette::Report> {
     let found: Vec<String> = fail_on.iter().filter_map(|what| what.found(review)).collect();
     let says = format!("the plan of {} is refused: {}", review.stack, found.join("; "));
-    (!found.is_empty())
-        .then(|| Refused::new(says, "let somebody who may agree read it, or leave --fail-on out").into())
+    (!found.is_empty()).then(|| Refused::new(says, "have the plan approved, or run without --fail-on").into())
 }
 
-fn print(planned: &[Planned], args: &Args) {
+fn print(planned: &[Row], args: &Args) {
     let reviews: Vec<&Review> = planned.iter().filter_map(|one| one.review.as_ref()).collect();
     let many = planned.len() > 1;
     match args.format {
@@ -182,7 +177,7 @@ fn print(planned: &[Planned], args: &Args) {
         Format::Json => reviews.iter().for_each(|review| out!("{}", report::json(review))),
         Format::Markdown => out!("{}", markdown(planned, args.max_bytes as usize)),
         Format::Human => {
-            for Planned { path, review, problem } in planned {
+            for Row { path, review, problem } in planned {
                 if many {
                     outln!("{}", heading(path, review.as_ref(), problem.as_ref()));
                 }
@@ -201,7 +196,7 @@ fn print(planned: &[Planned], args: &Args) {
 }
 
 /// All plans in one comment, each in its share of the room.
-fn markdown(planned: &[Planned], max_bytes: usize) -> String {
+fn markdown(planned: &[Row], max_bytes: usize) -> String {
     let room = max_bytes / planned.len().max(1);
     let each = planned.iter().map(|one| match (&one.review, &one.problem) {
         (Some(review), _) => report::markdown(review, room),
@@ -228,7 +223,7 @@ fn heading(path: &Path, review: Option<&Review>, problem: Option<&miette::Report
 }
 
 /// All stacks in one line.
-fn sum(planned: &[Planned]) -> String {
+fn sum(planned: &[Row]) -> String {
     let mut sum = Totals::default();
     for review in planned.iter().filter_map(|one| one.review.as_ref()) {
         let Totals { create, update, replace, delete, unchanged } = review.totals;

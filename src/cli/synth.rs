@@ -3,15 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use miette::{IntoDiagnostic as _, WrapErr as _, miette};
+use miette::{IntoDiagnostic as _, WrapErr as _};
 
-use super::session;
-use crate::cloudformation::{self, Template};
-use crate::graph::Graph;
+use super::terminal::Terminal;
+use crate::ops::{self, Template};
 use crate::report::out::{out, outln};
-use crate::stack;
-use crate::stack::config::{self, StackFile};
-use crate::stack::domain::Zone;
 
 /// Print the stack as CloudFormation templates, offline: the same resources, names and properties that apply makes.
 #[derive(Debug, clap::Args)]
@@ -57,33 +53,12 @@ impl Format {
 /// # Errors
 /// When the stack file cannot be used, a handler cannot be built, or a file cannot be written.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let file = config::load(&args.stack)?;
-    let zone = zone(&file, args.zone_id)?;
-    let (code, _) = session::code(&file).await?;
-    let graph = Graph::new(stack::declare(&file, &code, zone.as_ref()))?;
-    let templates = cloudformation::synth(&session::scope(&file), &graph)?;
+    let templates = ops::synth(&args.stack, args.zone_id, &Terminal).await?;
     match &args.out {
         Some(directory) => write(&templates, args.format, directory),
         None => {
             out!("{}", text(&templates, args.format));
             Ok(())
-        }
-    }
-}
-
-/// The hosted zone of the stack's domain, if it has one.
-fn zone(file: &StackFile, id: Option<String>) -> miette::Result<Option<Zone>> {
-    match (&file.domain, id) {
-        (None, None) => Ok(None),
-        (Some(_), Some(id)) => Ok(Some(Zone { id })),
-        (None, Some(_)) => Err(miette!(help = "leave out --zone-id", "the stack has no domain")),
-        (Some(domain), None) => {
-            let zone = &domain.zone;
-            let lookup = format!("aws route53 list-hosted-zones-by-name --dns-name {zone}");
-            Err(miette!(
-                help = format!("add --zone-id with what `{lookup}` says"),
-                "the templates need the id of the hosted zone {zone}, and synth asks AWS for nothing"
-            ))
         }
     }
 }

@@ -1,14 +1,11 @@
 //! `provision verify`: a clip goes in, and every rendition that comes out is played.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::outputs::Outputs;
-use super::session::Session;
-use super::sign;
-use crate::graph::Graph;
+use super::terminal::Terminal;
+use crate::ops::{self, Playable, Played};
 use crate::report::out::{errln, outln};
-use crate::verify::{self, Playable, Played, Stage};
 
 /// Upload a clip, wait until it is published, and play every rendition as a viewer would.
 #[derive(Debug, clap::Args)]
@@ -26,54 +23,21 @@ pub(super) struct Args {
 
 /// Checks the stack end to end.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let session = Session::open(&args.stack).await?;
-    sign::need_key(&session.file, args.key.as_deref())?;
-    let graph = session.declare_unbuilt().await?;
-    let outputs = Outputs::read(&session, &graph).await?;
-    let cookie = cookie(&session, &graph, &outputs, args.key.as_deref()).await?;
-    check(&session, &outputs, args.clip.as_deref(), cookie.as_deref()).await?;
+    let Args { stack, clip, key } = args;
+    let playable =
+        ops::verify(&stack, clip.as_deref(), key.as_deref(), &Terminal::ui(), &mut progress).await?;
+    print(&playable);
     Ok(())
 }
 
-/// What the check sends along, where there is a key to sign it with.
-pub(super) async fn cookie(
-    session: &Session,
-    graph: &Graph,
-    outputs: &Outputs,
-    key: Option<&Path>,
-) -> miette::Result<Option<String>> {
-    match key.filter(|_| session.file.delivery.signed_urls.is_some()) {
-        Some(key) => sign::check_cookie(session, graph, &outputs.playback, key).await.map(Some),
-        None => Ok(None),
-    }
+/// Says what the check does.
+pub(super) fn progress(text: &str) {
+    errln!("verify: {text}");
 }
 
-/// Checks an applied stack end to end and prints what plays.
-pub(super) async fn check(
-    session: &Session,
-    outputs: &Outputs,
-    clip: Option<&Path>,
-    cookie: Option<&str>,
-) -> miette::Result<()> {
-    let stage = Stage {
-        cx: session.regions.home(),
-        source: &outputs.source_bucket,
-        output: &outputs.output_bucket,
-        viewer: &outputs.playback,
-        cookie,
-        player: &player(&session.file.delivery.player_origins),
-    };
-    let playable = verify::verify(&stage, clip, &mut |text| errln!("verify: {text}")).await?;
-    outln!("\n{}", human(&playable).trim_end());
-    Ok(())
-}
-
-/// A site whose players the stack lets read.
-fn player(origins: &[String]) -> String {
-    match origins.first().map(String::as_str) {
-        None | Some("*") => "https://player.example".to_owned(),
-        Some(origin) => origin.to_owned(),
-    }
+/// Prints what plays.
+pub(super) fn print(playable: &Playable) {
+    outln!("\n{}", human(playable).trim_end());
 }
 
 fn human(playable: &Playable) -> String {
@@ -111,7 +75,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::verify::{Decoded, Picture, Sound, Stream};
+    use crate::ops::{Decoded, Picture, Sound, Stream};
 
     #[test]
     fn a_sound_has_channels_and_no_frames() {
@@ -148,12 +112,5 @@ mod tests {
         playable 12.3 s after the upload
         play     https://video.example/assets/a/index.m3u8
         ");
-    }
-
-    #[test]
-    fn a_player_is_on_a_site_that_may_play() {
-        let player = |origin: &str| super::player(&[origin.to_owned()]);
-        assert_eq!(player("*"), "https://player.example");
-        assert_eq!(player("https://app.example.com"), "https://app.example.com");
     }
 }

@@ -36,7 +36,7 @@ pub struct Record {
     pub established: bool,
     /// What was declared or is still known to exist.
     pub resources: Vec<Recorded>,
-    /// What a run has begun to make that carries no mark, so that nothing else tells of it should the run not end.
+    /// What a run has begun to make of types that do not show their owner: nothing else finds it if the run is killed.
     #[serde(default)]
     pub begun: Vec<Known>,
     /// The run that wrote it.
@@ -170,6 +170,11 @@ impl Record {
     pub fn known(&self) -> Vec<Known> {
         let resources = self.resources.iter().map(|recorded| &recorded.known);
         resources.chain(&self.begun).cloned().collect()
+    }
+
+    /// What was declared, with its applied properties.
+    pub fn resources(&self) -> impl Iterator<Item = (Known, Value)> {
+        self.resources.iter().map(|recorded| (recorded.known.clone(), recorded.properties.clone()))
     }
 
     /// The applied properties by address: what tells drift from change.

@@ -81,11 +81,15 @@ pub struct Refused {
     pub refusals: Vec<Refusal>,
 }
 
+/// The other region of which names of the stack's own resources in a text speak, if they speak of one: only the stack knows
+/// its names.
+pub type RegionIn = dyn Fn(&str, &Scope) -> Option<String>;
+
 /// Passes the plan if every step is allowed.
 ///
 /// # Errors
 /// All refusals at once.
-pub fn check(plan: &Plan, permits: Permits) -> Result<(), Refused> {
+pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), Refused> {
     let refusals: Vec<Refusal> = plan
         .steps
         .iter()
@@ -94,7 +98,7 @@ pub fn check(plan: &Plan, permits: Permits) -> Result<(), Refused> {
                 Action::Create { .. } => return Vec::new(),
                 Action::Update { seen, .. } | Action::Delete { seen, .. } => seen,
             };
-            if let Some(region) = elsewhere(seen, &plan.scope) {
+            if let Some(region) = elsewhere(seen, &plan.scope, region_in) {
                 let (address, id) = (step.address.clone(), seen.id.clone());
                 return vec![Refusal::OtherRegion { address, id, region }];
             }
@@ -121,37 +125,18 @@ pub fn check(plan: &Plan, permits: Permits) -> Result<(), Refused> {
     if refusals.is_empty() { Ok(()) } else { Err(Refused { refusals }) }
 }
 
-/// The region of the stack that made this, where it is one of the same name but of another region than this stack's.
-/// What was made before marks named a region is told by the stack's buckets that it speaks of: roles and distributions,
-/// whose names hold in all regions, do.
-fn elsewhere(seen: &Live, scope: &Scope) -> Option<String> {
+/// The region of the stack that made this, if that is a stack of the same name in another region. Resources that were made
+/// before tags named a region are recognised by the names of the stack's buckets in their properties: roles and
+/// distributions, which are global, have them.
+fn elsewhere(seen: &Live, scope: &Scope, region_in: &RegionIn) -> Option<String> {
     if !matches!(&seen.ownership, Ownership::Marked(mark) if mark.stack == scope.stack) {
         return None;
     }
     let tags: Option<Tags> =
         seen.properties.get("Tags").and_then(|tags| serde_json::from_value(tags.clone()).ok());
     let marked = tags.and_then(|tags| tags.get(REGION_TAG).map(str::to_owned));
-    let region = marked.or_else(|| region_of_buckets(&seen.properties.to_string(), scope))?;
+    let region = marked.or_else(|| region_in(&seen.properties.to_string(), scope))?;
     (region != scope.region).then_some(region)
-}
-
-/// The region in the names of the stack's buckets that stand in a text, where it is another one: what names a bucket of
-/// this stack is this stack's.
-fn region_of_buckets(text: &str, Scope { stack, account, region: here }: &Scope) -> Option<String> {
-    let mut other = None;
-    for bucket in ["source", "work", "output", "logs"] {
-        let prefix = format!("{stack}-{bucket}-{account}-");
-        for (at, _) in text.match_indices(&prefix) {
-            let rest = &text[at + prefix.len()..];
-            let end = rest.find(|char: char| !char.is_ascii_alphanumeric() && char != '-');
-            let region = &rest[..end.unwrap_or(rest.len())];
-            if region == here {
-                return None;
-            }
-            other = Some(region.to_owned());
-        }
-    }
-    other
 }
 
 fn foreign(ownership: &Ownership, stack: &str, permits: Permits) -> Option<String> {

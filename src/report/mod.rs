@@ -22,4 +22,4 @@ pub use json::{json, json_schema};
 pub use markdown::markdown;
 pub use outcome::{failures, summary};
 pub use printable::plain;
-pub use progress::Progress;
+pub use progress::progress;

@@ -5,38 +5,18 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::out::errln;
 use super::printable::plain;
 use crate::model::{Event, StepState};
 use crate::plan::{Action, Plan};
 
-/// Shows the events of one execution until its sender is dropped.
-pub struct Progress {
-    /// Where the execution sends its events.
-    pub events: UnboundedSender<Event>,
-    display: JoinHandle<()>,
-}
-
-impl Progress {
-    /// Begins to show the steps of a plan.
-    #[must_use]
-    pub fn begin(plan: &Plan) -> Self {
-        let (events, received) = unbounded_channel();
-        let lines: Vec<String> = plan.steps.iter().map(|step| format!("{:<32}", step.address)).collect();
-        let verbs: Vec<[&'static str; 2]> = plan.steps.iter().map(|step| verb(&step.action)).collect();
-        let display = tokio::spawn(show(received, lines, verbs));
-        Self { events, display }
-    }
-
-    /// Waits until all that was sent is shown. The execution's own sender must be gone.
-    pub async fn end(self) {
-        drop(self.events);
-        // A display that panicked has nothing more to show; the outcome is reported all the same.
-        let _ = self.display.await;
-    }
+/// Shows the steps of a plan until the channel of their events is closed.
+pub fn progress(plan: &Plan, events: UnboundedReceiver<Event>) -> impl Future<Output = ()> + Send + use<> {
+    let lines: Vec<String> = plan.steps.iter().map(|step| format!("{:<32}", step.address)).collect();
+    let verbs: Vec<[&'static str; 2]> = plan.steps.iter().map(|step| verb(&step.action)).collect();
+    show(events, lines, verbs)
 }
 
 fn verb(action: &Action) -> [&'static str; 2] {

@@ -38,6 +38,10 @@ pub trait Adapter: Send + Sync {
     fn parent(&self) -> Option<Kind> {
         None
     }
+    /// Whether live resources of the type say whose they are.
+    fn shows_owner(&self) -> bool {
+        true
+    }
     /// What IAM must allow for each verb.
     fn permissions(&self) -> Permissions;
     /// The physical id of a declared one, where names foretell it.
@@ -73,6 +77,15 @@ pub trait Adapter: Send + Sync {
         _declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<UndeclaredPart<Live>>>> {
         async { Ok(Vec::new()) }.boxed()
+    }
+    /// Whether an unowned live resource is the stack's all the same, judged by the properties that were applied.
+    fn recover_ownership<'a>(
+        &'a self,
+        _: &'a Context,
+        _seen: &'a Live,
+        _applied: &'a Value,
+    ) -> BoxFuture<'a, Result<bool>> {
+        async { Ok(false) }.boxed()
     }
     /// Every live resource of this type that is the stack's.
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>>;
@@ -170,6 +183,10 @@ impl<R: Resource> Adapter for Erased<R> {
         R::PARENT
     }
 
+    fn shows_owner(&self) -> bool {
+        R::SHOWS_OWNER
+    }
+
     fn permissions(&self) -> Permissions {
         R::PERMISSIONS
     }
@@ -232,6 +249,20 @@ impl<R: Resource> Adapter for Erased<R> {
             let live =
                 |UndeclaredPart { name, seen }| to_live(seen).map(|seen| UndeclaredPart { name, seen });
             R::list_undeclared_parts(cx, whole, &declared).await?.into_iter().map(live).collect()
+        }
+        .boxed()
+    }
+
+    fn recover_ownership<'a>(
+        &'a self,
+        cx: &'a Context,
+        seen: &'a Live,
+        applied: &'a Value,
+    ) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            // Another version of this program may have recorded properties that this one does not know: no proof then.
+            let Ok(applied) = Self::read("its applied properties", applied) else { return Ok(false) };
+            R::recover_ownership(cx, &from_live(seen)?, &applied).await
         }
         .boxed()
     }

@@ -63,6 +63,10 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// The type whose resources hold several of this one: then what nobody declared of them is looked for
     /// ([`list_undeclared_parts`](Self::beside)) in every such resource that the stack declares, also where it declares no part at all.
     const PARENT: Option<Kind> = None;
+    /// Whether live resources of this type say whose they are: by tag, by comment, or through what they are a part of.
+    /// For a type that does not, the run journal notes the ids of what is to be made, the record keeps resolved properties, and
+    /// [`recover_ownership`](Self::recover_ownership) decides.
+    const SHOWS_OWNER: bool = true;
     /// What IAM must allow for each verb. `tests/conformance` holds it to the calls that the verbs make.
     const PERMISSIONS: Permissions;
 
@@ -114,6 +118,16 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
         _declared: &[Self],
     ) -> impl Future<Output = Result<Vec<UndeclaredPart<Observed<Self>>>>> + Send {
         async { Ok(Vec::new()) }
+    }
+
+    /// Whether an unowned live resource is the stack's all the same, judged by what the last apply made of it. Asked only of
+    /// types that do not [show their owner](Self::SHOWS_OWNER), and only about what a record names.
+    fn recover_ownership(
+        _: &Context,
+        _seen: &Observed<Self>,
+        _applied: &Self,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        async { Ok(false) }
     }
 
     /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`: the sweep that

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use miette::Diagnostic;
 
-use super::{FORMAT, Moved, VERSION};
+use super::{ChangedSince, FORMAT, VERSION};
 
 /// What is wrong with a file that should hold a plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -88,6 +88,6 @@ pub enum Refused {
     Adopt,
 }
 
-fn list(moved: &[Moved]) -> String {
+fn list(moved: &[ChangedSince]) -> String {
     moved.iter().map(|one| format!("  {one}")).collect::<Vec<_>>().join("\n")
 }

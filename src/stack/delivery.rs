@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::config::{self, StackFile};
 use super::domain::Domain;
-use super::{Declarations, Handle, keys};
+use super::{Declarations, Handle, keys, names};
 use crate::model::Input;
 use crate::resource::cloudfront::{
     CacheBehavior, CachePolicy, CachePolicyConfig, ContentTypeOptions, CorsConfig, CustomErrorResponse,
@@ -29,7 +29,7 @@ const ORIGIN_ACCESS: &str = "delivery/origin-access";
 const SEGMENTS: &str = "delivery/segments";
 const PLAYLISTS: &str = "delivery/playlists";
 const HEADERS: &str = "delivery/headers";
-const DISTRIBUTION: &str = "delivery/distribution";
+const DISTRIBUTION: &str = names::DISTRIBUTION.as_str();
 
 /// What the distribution calls its one origin.
 const OUTPUT: &str = "output";

@@ -10,7 +10,9 @@ use miette::Diagnostic;
 
 use super::config::{self, StackFile};
 use super::{Declarations, Handle};
-use crate::model::{Input, Ownership, Scope};
+use crate::graph::Graph;
+use crate::model::{Address, Input, Ownership, Scope};
+use crate::resource::Resource as _;
 use crate::resource::acm::{self, Certificate, Issued};
 use crate::resource::cloudfront::{Distribution, Holder};
 use crate::resource::route53::{AliasTarget, HostedZone, RecordSet, answering};
@@ -265,6 +267,14 @@ pub fn aliases(stack: &mut Declarations, domain: &Domain, distribution: &Handle<
         };
         stack.declare(address, &records);
     }
+}
+
+/// The DNS records that are declared in another hosted zone than this one.
+#[must_use]
+pub fn records_elsewhere(graph: &Graph, zone: &Zone) -> Vec<Address> {
+    let records = graph.in_order().filter(|declaration| declaration.kind == RecordSet::KIND);
+    let elsewhere = records.filter(|record| record.properties["HostedZoneId"].as_str() != Some(&zone.id));
+    elsewhere.map(|record| record.address.clone()).collect()
 }
 
 #[cfg(test)]

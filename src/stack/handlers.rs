@@ -14,7 +14,7 @@ use function::{Declared, Handler, logs};
 
 use super::config::{Architecture, StackFile};
 use super::roles::{self, FunctionAccess, PublishAccess, SubmitAccess};
-use super::{Declarations, Handle};
+use super::{Declarations, Handle, names};
 use crate::model::{Input, PolicyDocument, Principal, Statement};
 use crate::resource::events::Rule;
 use crate::resource::iam::Role;
@@ -209,7 +209,7 @@ fn rule_arn(stack: &Declarations, rule: &str) -> Input {
 }
 
 fn dead_letters(stack: &mut Declarations) -> Handle<Queue> {
-    let address = "handlers/dead-letters";
+    let address = names::DEAD_LETTERS.as_str();
     let queue = Queue {
         queue_name: stack.name("dead-letters"),
         message_retention_period: 14 * DAY,

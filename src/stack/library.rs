@@ -7,12 +7,12 @@
 
 use super::roles;
 use super::storage::Storage;
-use super::{Declarations, Handle};
+use super::{Declarations, Handle, names};
 use crate::model::{Input, PolicyDocument, Principal, Statement};
 use crate::resource::iam::Role;
 use crate::resource::lambda::Function;
 
-const ROLE: &str = "library/batch-role";
+const ROLE: &str = names::BATCH_ROLE.as_str();
 const BATCH: &str = "batchoperations.s3.amazonaws.com";
 
 /// Where in the work bucket the manifests of batch jobs are.

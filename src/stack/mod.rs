@@ -10,6 +10,7 @@ pub mod home;
 pub mod keys;
 pub mod ladder;
 pub mod library;
+pub mod names;
 pub mod roles;
 pub mod storage;
 pub mod transcode;

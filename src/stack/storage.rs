@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::config::{BucketRole, Days, StackFile};
-use super::{Declarations, GLOBAL, Handle};
+use super::{Declarations, GLOBAL, Handle, names};
 use crate::model::{Input, PolicyDocument, Principal, Statement};
 use crate::resource::s3::{
     AbortIncompleteMultipartUpload, Bucket, BucketPolicy, CorsConfiguration, CorsRule,
@@ -46,9 +46,9 @@ pub struct Storage {
 /// [`output_policy`].
 pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
     let logs = file.delivery.access_logs.then(|| logs(stack, file));
-    let source = logged(stack, source(stack, file), "storage/source", logs.as_ref());
-    let work = logged(stack, work(stack, file), "storage/work", logs.as_ref());
-    let output = logged(stack, output(stack, file), "storage/output", logs.as_ref());
+    let source = logged(stack, source(stack, file), names::SOURCE.as_str(), logs.as_ref());
+    let work = logged(stack, work(stack, file), names::WORK.as_str(), logs.as_ref());
+    let output = logged(stack, output(stack, file), names::OUTPUT.as_str(), logs.as_ref());
     policy(stack, "storage/source/policy", &source, secure_transport(&source));
     policy(stack, "storage/work/policy", &work, secure_transport(&work));
     Storage { source, work, output, logs, local: file.local }
@@ -165,7 +165,7 @@ fn logs(stack: &mut Declarations, file: &StackFile) -> Logs {
         lifecycle_configuration: Some(LifecycleConfiguration::new([expire])),
         ..private(stack, file, BucketRole::Logs)
     };
-    let bucket = stack.declare("storage/logs", &bucket);
+    let bucket = stack.declare(names::LOGS.as_str(), &bucket);
     let statements = [tls_only(&bucket), bucket_logs(stack, file, &bucket), viewer_logs(stack, &bucket)];
     let policy = policy(stack, "storage/logs/policy", &bucket, PolicyDocument::new(statements));
     Logs { bucket, policy }

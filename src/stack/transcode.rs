@@ -5,7 +5,7 @@ mod settings;
 use super::config::{Acceleration, StackFile};
 use super::ladder::Ladder;
 use super::storage::Storage;
-use super::{Declarations, Handle, roles};
+use super::{Declarations, Handle, names, roles};
 use crate::resource::iam::Role;
 use crate::resource::mediaconvert::{AccelerationSettings, JobTemplate, Queue};
 
@@ -35,9 +35,9 @@ fn queue(stack: &mut Declarations) -> Handle<Queue> {
         description: Some(format!("Uploads of {} that wait to be transcoded", stack.scope().stack)),
         pricing_plan: "ON_DEMAND".to_owned(),
         status: "ACTIVE".to_owned(),
-        tags: stack.tags("transcode/queue").into(),
+        tags: stack.tags(names::QUEUE.as_str()).into(),
     };
-    stack.declare("transcode/queue", &queue)
+    stack.declare(names::QUEUE.as_str(), &queue)
 }
 
 fn template(stack: &mut Declarations, file: &StackFile, queue: &Handle<Queue>) -> Handle<JobTemplate> {
@@ -55,9 +55,9 @@ fn template(stack: &mut Declarations, file: &StackFile, queue: &Handle<Queue>) -
         status_update_interval: "SECONDS_60".to_owned(),
         hop_destinations: Vec::new(),
         settings_json: settings::settings(&file.transcode),
-        tags: stack.tags("transcode/template").into(),
+        tags: stack.tags(names::TEMPLATE.as_str()).into(),
     };
-    stack.declare("transcode/template", &template)
+    stack.declare(names::TEMPLATE.as_str(), &template)
 }
 
 /// The ladder in a line, for who meets the template in the console.

@@ -1,7 +1,8 @@
 //! `AWS::Route53::RecordSet`: what a name in a zone leads to.
 //!
-//! Follows the Route 53 API reference, `ChangeResourceRecordSets`. Records carry no tags, so whose one is, what it leads
-//! to says: an alias of a distribution is as owned as that distribution, and everything else is somebody else's.
+//! Follows the Route 53 API reference, `ChangeResourceRecordSets`. Records cannot be tagged. Ownership follows the alias
+//! target: an alias of our distribution is ours, every other record is not. If the distribution was deleted by hand, the record
+//! of the last apply decides: an alias that still leads where that apply made it lead is ours.
 
 use std::collections::BTreeSet;
 
@@ -124,6 +125,13 @@ fn parts(id: &str) -> Option<(&str, &str, &str)> {
     Some((zone, name, kind))
 }
 
+/// The domain name of the distribution that an unowned record leads to, if the last apply made it lead there.
+fn leads_as_applied(seen: &Observed<RecordSet>, applied: &RecordSet) -> Option<String> {
+    let unowned = seen.ownership == Ownership::Unmarked;
+    let same = seen.properties.alias_target == applied.alias_target;
+    seen.properties.distribution().filter(|_| unowned && same)
+}
+
 /// Whose records that lead to a distribution are: as owned as that, whose owner is this.
 fn ownership(distribution: Option<Ownership>, stack: &str) -> Ownership {
     match distribution {
@@ -136,6 +144,7 @@ fn ownership(distribution: Option<Ownership>, stack: &str) -> Ownership {
 impl Resource for RecordSet {
     const KIND: Kind = Kind::new("AWS::Route53::RecordSet");
     const CREATE_ONLY: &'static [&'static str] = &["HostedZoneId"];
+    const SHOWS_OWNER: bool = false;
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             READ,
@@ -200,7 +209,12 @@ impl Resource for RecordSet {
         }
     }
 
-    /// Nothing: records carry no mark, and those of a stack are known by name.
+    async fn recover_ownership(cx: &Context, seen: &Observed<Self>, applied: &Self) -> Result<bool> {
+        let Some(domain_name) = leads_as_applied(seen, applied) else { return Ok(false) };
+        Ok(!cloudfront::is_there(cx, &domain_name).await?)
+    }
+
+    /// Nothing: records carry no tags, and those of a stack are known by name.
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
         Ok(Vec::new())
     }
@@ -261,6 +275,33 @@ mod tests {
         assert_eq!(of(Some(Ownership::Marked(mark("other")))), Ownership::Marked(mark("other")));
         assert_eq!(of(Some(Ownership::Unmarked)), Ownership::Unmarked);
         assert_eq!(of(None), Ownership::Unmarked);
+    }
+
+    #[test]
+    fn only_an_unowned_record_that_leads_as_applied_is_recovered() {
+        let seen = |records: RecordSet, ownership| {
+            Observed::new("Z1/video.example.com/AAAA", records, Outputs::new(), ownership)
+        };
+        let to = |domain_name: Input| RecordSet {
+            alias_target: Some(AliasTarget::distribution(domain_name)),
+            ..alias()
+        };
+        let recovered = |live: RecordSet, applied: &RecordSet| {
+            leads_as_applied(&seen(live, Ownership::Unmarked), applied)
+        };
+        let (ours, other) = (to("d1.cloudfront.net".into()), to("d2.cloudfront.net".into()));
+        assert_eq!(recovered(ours.clone(), &ours).as_deref(), Some("d1.cloudfront.net"));
+        assert_eq!(recovered(other, &ours), None, "somebody moved it");
+        let reference = serde_json::json!({ "Fn::GetAtt": ["delivery/distribution", "DomainName"] });
+        let reference = to(serde_json::from_value(reference).unwrap());
+        assert_eq!(recovered(ours.clone(), &reference), None, "an older record of the apply");
+        let theirs = Ownership::Marked(Mark { stack: "other".into(), address: "a".into() });
+        assert_eq!(leads_as_applied(&seen(ours.clone(), theirs), &ours), None, "another stack's");
+        let mut bucket = ours;
+        bucket.alias_target.as_mut().unwrap().hosted_zone_id = "Z1BKCTXD74EZPE".into();
+        assert_eq!(recovered(bucket.clone(), &bucket), None, "no distribution");
+        let plain = RecordSet { alias_target: None, ttl: Some("60".into()), ..alias() };
+        assert_eq!(recovered(plain.clone(), &plain), None);
     }
 
     #[test]

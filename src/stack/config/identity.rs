@@ -163,6 +163,11 @@ pub(super) fn bucket_name(stack: &str, role: BucketRole, account: &str, region: 
     format!("{stack}-{}-{account}-{region}", role.as_str())
 }
 
+/// What the names of a stack's buckets begin with; the region follows.
+pub fn bucket_prefixes(stack: &str, account: &str) -> [String; 4] {
+    BucketRole::ALL.map(|role| bucket_name(stack, role, account, ""))
+}
+
 /// What says where a stack is.
 pub(super) struct Identity {
     pub(super) stack: StackName,

@@ -37,7 +37,7 @@ pub use alerts::Alerts;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use handlers::{Architecture, Handlers};
-pub use identity::{AccountId, BucketRole, StackName};
+pub use identity::{AccountId, BucketRole, StackName, bucket_prefixes};
 pub use problem::{Invalid, Problem};
 pub use region::Region;
 pub use schema::schema;

@@ -33,7 +33,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         let subject = Subject { scope: &scope, declarations: &declarations, domain, zone: None };
         for command in [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library] {
             let name = format!("{command:?} of {stack}");
-            all.push((name, command, permissions::policy(registry(), command, subject)));
+            all.push((name, command, permissions::policy(registry(), command, subject).unwrap()));
         }
     }
     all

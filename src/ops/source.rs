@@ -1,31 +1,32 @@
-//! Plans in files: how `plan --out` writes one, and what `apply` takes from a stack file or from such a plan.
+//! What `apply` takes from a stack file or from a saved plan, and how a plan is saved.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use miette::{IntoDiagnostic as _, Report, WrapErr as _, miette};
 use tempfile::TempDir;
 
-use super::converge;
-use super::noted;
-use super::session::{self, Session, Survey};
+use super::converge::without_volatile;
+use super::journal;
+use super::session::{self, Session};
+use super::state::ObservedState;
+use super::ui::{Notice, Ui};
 use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::model::Scope;
 use crate::plan::Plan;
-use crate::report::out::errln;
 use crate::saved::{
-    ChangedSince, FORMAT, Fault, Manifest, Package, PlanFingerprint, Refused, Saved, VERSION, is_saved,
+    ChangedSince, FORMAT, Fault, Manifest, Package, PlanFingerprint, Refused as Stale, Saved, VERSION,
+    is_saved,
 };
 use crate::stack::config::{self, StackFile};
-
-/// The type whose declarations name the hosted zone they are for.
-const RECORD_SET: &str = "AWS::Route53::RecordSet";
+use crate::stack::domain;
 
 /// What is to be applied: a stack as its file declares it now, or a plan that was saved.
-pub(super) struct Input {
+pub(super) struct ApplySource {
     pub(super) session: Session,
-    /// Whether to take over what carries nobody's mark.
+    /// Whether to adopt existing untagged resources.
     pub(super) adopt: bool,
     plan: Option<Opened>,
 }
@@ -47,37 +48,40 @@ pub(super) struct Declared {
     _folder: Option<TempDir>,
 }
 
-impl Input {
+impl ApplySource {
     /// Opens a stack file or a saved plan, whichever the file at `path` holds, and the way to its account; `look`, which only
     /// reads, does so while AWS says whose the credentials are.
     pub(super) async fn open_and<T>(
         path: &Path,
         adopt: bool,
-        look: impl AsyncFnOnce(&Self) -> miette::Result<T>,
+        ui: &Arc<dyn Ui>,
+        reads: impl AsyncFnOnce(&Self) -> miette::Result<T>,
     ) -> miette::Result<(Self, T)> {
-        let mut input = Self::begin(path, adopt).await?;
-        let (by, seen) = session::first(input.session.caller(), look(&input)).await?;
-        input.session.by = by;
-        Ok((input, seen))
+        let mut source = Self::begin(path, adopt, ui).await?;
+        let (by, seen) = session::first(source.session.caller(), reads(&source)).await?;
+        source.session.account.by = by;
+        Ok((source, seen))
     }
 
-    async fn begin(path: &Path, adopt: bool) -> miette::Result<Self> {
+    async fn begin(path: &Path, adopt: bool, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
         if !is_plan(path) {
-            return Ok(Self { session: Session::begin(path).await?, adopt, plan: None });
+            return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
         }
         let (saved, file, digest) = read(path).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {
-            return Err(Report::new(Refused::Adopt)).wrap_err_with(|| unusable(path));
+            return Err(Report::new(Stale::Adopt)).wrap_err_with(|| unusable(path));
         }
         let adopt = *planned;
-        errln!(
-            "plan of stack {}, made {} by {by} with provision {provision}: sha256:{digest}",
-            scope.stack,
-            made.strftime("%Y-%m-%d %H:%M:%S UTC")
-        );
+        ui.notice(Notice::SavedPlan {
+            stack: &scope.stack,
+            made: *made,
+            by,
+            version: provision,
+            digest: &digest,
+        });
         let remedy = "or make, review and apply a plan for the account you mean".to_owned();
-        let session = Session::begin_with(file, remedy).await?;
+        let session = Session::begin_with(file, remedy, ui).await?;
         Ok(Self { session, adopt, plan: Some(Opened { saved, digest, path: path.to_owned() }) })
     }
 
@@ -112,25 +116,23 @@ impl Input {
             return Ok(());
         }
         let Some(zone) = self.session.zone().await? else { return Ok(()) };
-        let records = graph.in_order().filter(|declaration| declaration.kind.as_str() == RECORD_SET);
-        let moved = records.filter(|record| record.properties["HostedZoneId"].as_str() != Some(&zone.id));
-        let moved: Vec<ChangedSince> = moved
-            .map(|record| ChangedSince {
-                address: record.address.clone(),
-                how: format!("the hosted zone for it is {} now", zone.id),
-            })
-            .collect();
+        let elsewhere = domain::records_elsewhere(graph, &zone);
+        let moved = elsewhere.into_iter().map(|address| ChangedSince {
+            address,
+            how: format!("the hosted zone for it is {} now", zone.id),
+        });
+        let moved = moved.collect();
         self.refuse(moved)
     }
 
     /// Passes when the plan is as it was saved and was not applied before; a stack file's always is.
-    pub(super) async fn still_holds(&self, survey: &Survey, plan: &Plan) -> miette::Result<()> {
+    pub(super) async fn still_holds(&self, state: &ObservedState, plan: &Plan) -> miette::Result<()> {
         let Some(Opened { saved, digest, .. }) = &self.plan else { return Ok(()) };
-        let plans = noted::applied_plans(&self.session, survey).await?;
+        let plans = journal::applied_plans(&self.session.account, state).await?;
         if let Some(applied) = plans.into_iter().find(|applied| applied.digest == *digest) {
-            return Err(self.unusable(Refused::Applied { at: applied.at, by: applied.by }));
+            return Err(self.unusable(Stale::Applied { at: applied.at, by: applied.by }));
         }
-        self.refuse(saved.fingerprint.changes_since(&PlanFingerprint::of(&converge::binding(plan))))
+        self.refuse(saved.fingerprint.changes_since(&PlanFingerprint::of(&without_volatile(plan))))
     }
 
     fn refuse(&self, moved: Vec<ChangedSince>) -> miette::Result<()> {
@@ -140,7 +142,7 @@ impl Input {
         Err(self.unusable(Refused::ChangedSince { stack: self.session.stack().to_owned(), moved }))
     }
 
-    fn unusable(&self, refused: Refused) -> Report {
+    fn unusable(&self, refused: Stale) -> Report {
         let report = Report::new(refused);
         match &self.plan {
             Some(plan) => report.wrap_err(unusable(&plan.path)),
@@ -153,14 +155,26 @@ fn unusable(plan: &Path) -> String {
     format!("the plan {} cannot be applied", plan.display())
 }
 
+/// A plan that was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedPlan {
+    /// The size of the file in bytes.
+    pub bytes: usize,
+    /// The SHA-256 of the file in lower-case hexadecimal.
+    pub digest: String,
+}
+
 /// Writes a plan with all that applying it needs; only its owner may read the file.
-pub(super) fn save(
+///
+/// # Errors
+/// When the file exists and is no plan, or cannot be written.
+pub fn save(
     out: &Path,
     session: &Session,
     (graph, bundles): (&Graph, &[Bundle]),
     plan: &Plan,
     adopt: bool,
-) -> miette::Result<()> {
+) -> miette::Result<SavedPlan> {
     if !is_plan(out) && std::fs::metadata(out).is_ok_and(|file| file.len() > 0) {
         return Err(miette!(
             help = "name another file, or remove it first",
@@ -173,12 +187,7 @@ pub(super) fn save(
         .and_then(|saved| Ok(saved.encode()?))
         .wrap_err_with(unwritten)?;
     write(out, &bytes).into_diagnostic().wrap_err_with(unwritten)?;
-    errln!(
-        "saved to {} ({:.1} MB): sha256:{digest}\napply exactly this with: provision apply {0}",
-        out.display(),
-        bytes.len() as f64 / 1e6
-    );
-    Ok(())
+    Ok(SavedPlan { bytes: bytes.len(), digest })
 }
 
 fn pack(
@@ -193,15 +202,15 @@ fn pack(
         manifest: Manifest {
             format: FORMAT,
             provision: VERSION.to_owned(),
-            scope: session.regions.scope().clone(),
+            scope: session.account.scope().clone(),
             made: jiff::Timestamp::now(),
-            by: session.by.clone(),
+            by: session.account.by.clone(),
             adopt,
             bundles: packages(bundles),
         },
         stack_file: serde_yaml::to_string(&session.file).into_diagnostic()?,
         declarations: graph.in_order().cloned().collect(),
-        fingerprint: PlanFingerprint::of(&converge::binding(plan)),
+        fingerprint: PlanFingerprint::of(&without_volatile(plan)),
         packages: zips.collect::<Result<_, _>>().into_diagnostic()?,
     })
 }
@@ -240,8 +249,8 @@ fn read(path: &Path) -> miette::Result<(Saved, StackFile, String)> {
     let file = config::parse(&name, &saved.stack_file)?;
     let (scope, planned) = (session::scope(&file), &saved.manifest.scope);
     if scope != *planned {
-        let told = |Scope { stack, account, region }: &Scope| format!("{stack} in {account}, {region}");
-        let why = format!("it is of {}, and the plan of {}", told(&scope), told(planned));
+        let named = |Scope { stack, account, region }: &Scope| format!("{stack} in {account}, {region}");
+        let why = format!("it is of {}, and the plan of {}", named(&scope), named(planned));
         return Err(Fault::Member { member: "stack.yaml".to_owned(), why }.into());
     }
     Ok((saved, file, digest))

@@ -1,21 +1,21 @@
-//! What `protected: true` forbids beside teardown: changes after which something that the buckets hold may be gone.
+//! What `protected: true` forbids in addition to teardown: changes after which objects in the buckets may be gone.
 
-use super::exit::Refused;
+use super::error::Refused;
 use crate::review::Review;
 use crate::stack::config::StackFile;
 
-/// Passes a review in which no bucket loses anything, or that of a stack that is not protected. That apply deletes or
-/// replaces no bucket that holds anything is a rule for every stack, and not judged here.
+/// Passes a review in which no bucket loses objects, and every review of a stack that is not protected. That apply never deletes
+/// or replaces a bucket with objects is a rule for every stack, and is not judged here.
 ///
 /// # Errors
 /// A refusal that names each such change.
-pub(super) fn check(file: &StackFile, review: &Review) -> Result<(), Refused> {
+pub fn check(file: &StackFile, review: &Review) -> Result<(), Refused> {
     let found: Vec<String> = review.losses().map(|(address, why)| format!("{address}: {why}")).collect();
     if !file.protected || found.is_empty() {
         return Ok(());
     }
     let says = format!(
-        "stack {} is protected, so what may lose data is refused; nothing was changed\n{}",
+        "stack {} is protected, so changes that may lose data are refused; nothing was changed\n{}",
         review.stack,
         found.join("\n")
     );
@@ -30,7 +30,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cli::offline;
+    use crate::ops::offline;
     use crate::stack::config;
 
     #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use miette::Diagnostic;
 
-use super::exit::Refused;
+use super::error::Refused;
 use super::{protected, session};
 use crate::graph::Graph;
 use crate::model::{
@@ -29,9 +29,12 @@ struct NoBase {
     said: String,
 }
 
-/// What a stack file declares. What only an account knows (the id of its hosted zone) or a build (the digests of the
-/// handlers' code) has a name in its place.
-pub(super) fn graph(path: &Path) -> miette::Result<Graph> {
+/// What a stack file declares. Placeholders stand for what only an account or a build knows: the id of the hosted zone, and the
+/// digests of the handlers' code.
+///
+/// # Errors
+/// When the stack file cannot be used.
+pub fn graph(path: &Path) -> miette::Result<Graph> {
     declared(&config::load(path)?)
 }
 
@@ -42,9 +45,12 @@ fn declared(file: &StackFile) -> miette::Result<Graph> {
 }
 
 /// How a stack file differs from a base: another file, or itself at a git revision. Where the two describe stacks of
-/// different names, accounts or regions, the base is taken as if it described this one, and the review says so. What the
-/// stack's protection forbids comes along; of two stacks it says nothing, since nobody turns one into the other.
-pub(super) fn compare(path: &Path, base: &str) -> miette::Result<(Review, Option<Refused>)> {
+/// different names, accounts or regions, the base is read as if it described this one, and the review says so. Also returns what
+/// `protected` forbids, but not when the two files describe different stacks.
+///
+/// # Errors
+/// When either declaration cannot be read.
+pub fn compare(path: &Path, base: &str) -> miette::Result<(Review, Option<Refused>)> {
     let head = config::load(path)?;
     let former = load_base(path, base)?;
     let (notes, is_one) = (notes(&head, &former), identity(&head) == identity(&former));

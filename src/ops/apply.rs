@@ -1,0 +1,175 @@
+//! Apply: makes the account as a stack declares it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::future::try_join_all;
+
+use super::converge::{self, Operation, RunOutcome};
+use super::error::Refused;
+use super::exists;
+use super::journal::{Exists, RunKind};
+use super::outputs::Outputs;
+use super::protected;
+use super::session::{Account, Session};
+use super::source::{ApplySource, Declared};
+use super::state::ObservedState;
+use super::ui::{Question, Ui};
+use crate::execute::Outcome;
+use crate::graph::Graph;
+use crate::model::{Address, Outputs as Values, bundle_key};
+use crate::plan::Plan;
+use crate::plan::check::{Permits, check};
+use crate::resource::Removal;
+use crate::review::Review;
+use crate::stack::names;
+
+/// How to apply.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ApplyOptions {
+    /// Adopt existing untagged resources that have the same name.
+    pub adopt: bool,
+    /// Return before the distribution has reached every edge.
+    pub no_wait: bool,
+    /// The plan was agreed to beforehand: do not ask.
+    pub agreed: bool,
+    /// Changes that grant more access were agreed to beforehand: do not ask.
+    pub broadening_agreed: bool,
+}
+
+/// An apply that is planned and not carried out yet.
+pub struct PlannedApply {
+    source: ApplySource,
+    declared: Declared,
+    plan: Plan,
+    state: ObservedState,
+    options: ApplyOptions,
+}
+
+/// An apply that was carried out.
+pub struct Applied {
+    /// How it ended; `None` where there was nothing to do.
+    pub run: Option<RunOutcome>,
+    /// The stack's declarations.
+    pub graph: Graph,
+    /// The session that it was done in.
+    pub session: Session,
+    live: BTreeMap<Address, Values>,
+}
+
+impl Applied {
+    /// What the stack is reached by. It is known from the run, without another call.
+    ///
+    /// # Errors
+    /// When the stack has no distribution.
+    pub fn outputs(&self) -> miette::Result<Outputs> {
+        Outputs::known(&self.session, &self.graph, &self.live)
+    }
+}
+
+impl PlannedApply {
+    /// Plans to apply the stack file or the saved plan at `path`. `accepts` may refuse the stack before anything is read.
+    ///
+    /// # Errors
+    /// When the file cannot be used, the account cannot be read completely, or the plan is refused.
+    pub async fn open(
+        path: &Path,
+        options: ApplyOptions,
+        ui: &Arc<dyn Ui>,
+        accepts: impl FnOnce(&Session) -> miette::Result<()>,
+    ) -> miette::Result<Self> {
+        let reads = async |source: &ApplySource| {
+            accepts(&source.session)?;
+            let declared = source.declare().await?;
+            let (plan, state) = plan(source, &declared.graph).await?;
+            Ok((declared, plan, state))
+        };
+        let (source, (declared, plan, state)) = ApplySource::open_and(path, options.adopt, ui, reads).await?;
+        Ok(Self { source, declared, plan, state, options })
+    }
+
+    /// Shows the plan, asks, and carries it out.
+    ///
+    /// # Errors
+    /// When it is refused or not agreed to; the stack was not changed then.
+    pub async fn carry_out(self) -> miette::Result<Applied> {
+        let Self { source, declared, plan, state, options } = self;
+        let ui = Arc::clone(&source.session.ui);
+        let operation = Apply { source: &source, declared: &declared, options };
+        let run = converge::converge(&operation, (&plan, &state), ui.as_ref()).await?;
+        let live = run.as_ref().map_or(plan.outputs, |run| run.outcome.outputs.clone());
+        Ok(Applied { run, graph: declared.graph, session: source.session, live })
+    }
+}
+
+async fn plan(source: &ApplySource, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
+    let (zone, planned) = tokio::join!(source.same_zone(graph), source.session.account.plan(graph));
+    zone?;
+    let (plan, state) = planned?;
+    source.still_holds(&state, &plan).await?;
+    check(&plan, Permits { adopt: source.adopt, lose_data: false }, &names::region_in)?;
+    Ok((plan, state))
+}
+
+/// Making the account as declared.
+struct Apply<'a> {
+    source: &'a ApplySource,
+    declared: &'a Declared,
+    options: ApplyOptions,
+}
+
+impl Operation for Apply<'_> {
+    fn account(&self) -> &Account {
+        &self.source.session.account
+    }
+
+    fn graph(&self) -> &Graph {
+        &self.declared.graph
+    }
+
+    fn kind(&self) -> RunKind<'_> {
+        RunKind { command: "apply", saved: self.source.digest(), packages: &self.declared.packages }
+    }
+
+    fn removal(&self) -> Removal {
+        Removal::OnlyEmpty
+    }
+
+    fn waits(&self) -> bool {
+        !self.options.no_wait
+    }
+
+    async fn plan(&self) -> miette::Result<(Plan, ObservedState)> {
+        plan(self.source, &self.declared.graph).await
+    }
+
+    fn permits(&self, review: &Review) -> miette::Result<()> {
+        Ok(protected::check(&self.source.session.file, review)?)
+    }
+
+    /// While a stack was never whole, everything in it is new and asked for: the first question covers it, so that `--yes` can
+    /// finish what it began.
+    fn questions<'a>(&'a self, review: &'a Review, state: &ObservedState) -> Vec<Question<'a>> {
+        let apply = (!self.options.agreed).then_some(Question::Apply { stack: &review.stack });
+        let ways = review.security.len();
+        let asks = ways > 0 && !self.options.broadening_agreed && state.is_established();
+        apply.into_iter().chain(asks.then_some(Question::Broaden { ways })).collect()
+    }
+
+    fn declined(&self) -> Refused {
+        Refused::plain("not applied; nothing was changed")
+    }
+
+    async fn stage(&self) -> miette::Result<()> {
+        let store = &self.account().store;
+        let bundles = self.declared.packages.iter().zip(&self.declared.files);
+        let puts =
+            bundles.map(async |(package, file)| store.put_bundle(&bundle_key(&package.sha256), file).await);
+        Ok(try_join_all(puts).await.map(drop)?)
+    }
+
+    fn exists(&self, plan: &Plan, state: &ObservedState, outcome: &Outcome) -> Exists {
+        exists::exists(self.account(), &self.declared.graph, (plan, state, outcome))
+    }
+}

@@ -1,0 +1,1 @@
+//! The protocol against a fake account and a store in memory.

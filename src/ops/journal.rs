@@ -1,0 +1,176 @@
+//! The run journal: the record that says that a run began, and the one that says how it ended.
+
+use std::collections::BTreeMap;
+
+use super::session::Account;
+use super::state::ObservedState;
+use crate::execute::Outcome;
+use crate::home::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
+use crate::model::{Known, resolve};
+use crate::plan::{Action, Plan};
+use crate::resource::Registry;
+use crate::saved::Package;
+
+/// What a run is, as history shows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RunKind<'a> {
+    /// `apply` or `teardown`.
+    pub(super) command: &'static str,
+    /// The digest of the saved plan that it carries out, if it is one.
+    pub(super) saved: Option<&'a str>,
+    /// The packages that it deploys.
+    pub(super) packages: &'a [Package],
+}
+
+/// A run whose begin is recorded.
+pub(super) struct RunJournal {
+    run: Run,
+    plans: Vec<AppliedPlan>,
+    /// Whether an apply of the stack ran to its end before.
+    established: bool,
+    /// What this run, or one that was killed, may have made of types that do not show their owner.
+    begun: Vec<Known>,
+}
+
+impl RunJournal {
+    /// Records that a run begins. Until its end is recorded, plans also sweep the account for the stack's tags, so that
+    /// what a killed run made is found. From here on a saved plan counts as applied.
+    pub(super) async fn begin(
+        account: &Account,
+        (state, plan): (&ObservedState, &Plan),
+        kind: RunKind<'_>,
+    ) -> miette::Result<Self> {
+        let bundles: BTreeMap<String, String> =
+            kind.packages.iter().map(|package| (package.handler.clone(), package.sha256.clone())).collect();
+        let run = Run::begin(kind.command, kind.saved, bundles);
+        let mut plans = applied_plans(account, state).await?;
+        plans.extend(kind.saved.zip(run.began).map(|(digest, at)| AppliedPlan {
+            digest: digest.to_owned(),
+            at,
+            by: account.by.clone(),
+        }));
+        let begun = begun(account, state, plan);
+        let journal = Self { run, plans, established: state.is_established(), begun };
+        journal.write(account, false, former(state)).await?;
+        Ok(journal)
+    }
+
+    /// Records how the run ended, and what exists now.
+    pub(super) async fn end(
+        mut self,
+        account: &Account,
+        (plan, outcome): (&Plan, &Outcome),
+        exists: Exists,
+    ) -> miette::Result<()> {
+        let how = match outcome {
+            Outcome { interrupted: true, .. } => Ending::Interrupted,
+            outcome if outcome.is_complete() => Ending::Complete,
+            _ => Ending::Failed,
+        };
+        self.run.ended = Some(Ended { how, tally: outcome.tally(plan) });
+        if exists.complete {
+            self.begun.clear();
+        }
+        self.write(account, exists.complete, exists.resources).await
+    }
+
+    async fn write(&self, account: &Account, complete: bool, resources: Vec<Recorded>) -> miette::Result<()> {
+        let (run, plans) = (self.run.clone(), self.plans.clone());
+        let mut record = Record::new(account.stack(), &account.by, complete, resources, run, plans);
+        record.established = complete || self.established;
+        record.begun = self.begun.clone();
+        Ok(account.store.put_record(&record).await?)
+    }
+}
+
+/// What exists after a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Exists {
+    /// Whether the record names everything that exists, so that the next plan needs no sweep.
+    pub(super) complete: bool,
+    /// What exists, with the properties that were applied.
+    pub(super) resources: Vec<Recorded>,
+}
+
+/// What the last record says exists.
+pub(super) fn former(state: &ObservedState) -> Vec<Recorded> {
+    state.record.as_ref().map(|record| record.resources.clone()).unwrap_or_default()
+}
+
+/// What a plan makes of types that do not show their owner, and what runs that did not end began to make of them: the tag
+/// sweep does not find them, and once a DNS record's distribution is deleted it cannot be recognised as ours.
+fn begun(account: &Account, state: &ObservedState, plan: &Plan) -> Vec<Known> {
+    let made = plan.steps.iter().filter_map(|step| {
+        let Action::Create { desired } = &step.action else { return None };
+        let adapter = account.registry.get(&step.kind).filter(|adapter| !adapter.shows_owner())?;
+        let id = adapter.id(&account.regions.context(&step.region), &resolve(desired, &|_| None))?;
+        let (address, kind, region) = (step.address.clone(), step.kind.clone(), step.region.clone());
+        Some(Known { address, kind, region, id })
+    });
+    let before = state.record.iter().flat_map(|record| record.begun.clone());
+    let mut begun: Vec<Known> = Vec::new();
+    for known in before.chain(made) {
+        if !begun.contains(&known) {
+            begun.push(known);
+        }
+    }
+    begun
+}
+
+/// The saved plans that were applied to the stack, even before its last teardown.
+pub(super) async fn applied_plans(
+    account: &Account,
+    state: &ObservedState,
+) -> miette::Result<Vec<AppliedPlan>> {
+    if let Some(record) = &state.record {
+        return Ok(record.plans.clone());
+    }
+    let last = account.store.last_record(account.stack()).await?;
+    Ok(last.map(|record| record.plans).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::graph::Graph;
+    use crate::model::{Snapshot, resolve};
+    use crate::plan::{Rules, plan};
+    use crate::resource::registry;
+
+    /// Killed after it made the alias of one name, and applied with another one: the first must be found.
+    #[test]
+    fn records_in_a_zone_are_noted_before_they_are_made() {
+        let (region, account) = ("eu-west-1".to_owned(), "111122223333".to_owned());
+        let scope = Scope { stack: "vod".into(), account, region: region.clone() };
+        let planned = |name: &str| {
+            let alias = json!({ "HostedZoneId": "Z1", "Name": name, "Type": "A", "TTL": "60", "ResourceRecords": ["192.0.2.1"] });
+            let declaration = crate::model::Declaration {
+                address: "delivery/alias-a".into(),
+                kind: RecordSet::KIND,
+                region: region.clone(),
+                properties: resolve(&alias, &|_| None),
+                predicted: crate::model::Outputs::new(),
+                after: std::collections::BTreeSet::new(),
+                guard: crate::model::Guard::None,
+            };
+            let rules = |kind: &_| Rules {
+                create_only: &[],
+                write_only: &[],
+                rank: 0,
+                normal: registry().get(kind).unwrap().normal(),
+            };
+            plan(&scope, &Graph::new([declaration]).unwrap(), &Snapshot::default(), &rules)
+        };
+        let first =
+            begun(&scope, &Survey { snapshot: Snapshot::default(), record: None }, &planned("a.example.com"));
+        let mut record = Record::new("vod", "me", false, Vec::new(), Run::default(), Vec::new());
+        record.begun = first;
+        let survey = Survey { snapshot: Snapshot::default(), record: Some(record) };
+        let both = begun(&scope, &survey, &planned("b.example.com"));
+        let ids: Vec<&str> = both.iter().map(|known| known.id.as_str()).collect();
+        assert_eq!(ids, ["Z1/a.example.com/A", "Z1/b.example.com/A"]);
+        assert_eq!(survey.record.unwrap().known()[0].id, "Z1/a.example.com/A");
+    }
+}

@@ -1,0 +1,50 @@
+//! The operations: what `provision plan`, `apply`, `teardown` and the other commands do, without words and exit codes.
+//!
+//! A [`Session`] is one run against one stack. Operations return typed results; whoever runs them implements [`Ui`], which shows
+//! plans, asks questions and reports progress. `converge` is the protocol that makes every change safe.
+
+mod apply;
+mod bundle;
+mod converge;
+mod error;
+mod exists;
+mod history;
+mod journal;
+pub mod library;
+pub mod local;
+mod offline;
+mod outputs;
+pub mod permissions;
+mod plan;
+mod protected;
+mod session;
+mod sign;
+mod source;
+mod state;
+mod store;
+mod synth;
+mod teardown;
+mod ui;
+mod verify;
+
+pub use apply::{Applied, ApplyOptions, PlannedApply};
+pub use bundle::{Architecture, Bundle, BundleProgress, build, host_architecture};
+pub use converge::{RunOutcome, RunStatus};
+pub use error::{ErrorKind, Interrupted, Refused};
+pub use history::{HistoryEntry, RunState, StackHistory, history};
+pub use library::open as open_library;
+pub use offline::{compare, graph as offline_graph};
+pub use outputs::{Outputs, outputs};
+pub use plan::{Planned, plan};
+pub use session::{Account, Session};
+pub use sign::{SignedAccess, Signing, is_range, need_key, sign};
+pub use source::SavedPlan;
+pub use state::ObservedState;
+pub use store::{Lock, RunStore};
+pub use synth::{Template, synth};
+pub use teardown::{TornDown, teardown};
+pub use ui::{Figures, Notice, Question, Ui};
+pub use verify::{Decoded, Picture, Playable, Played, Sound, Stream, verify, verify_applied};
+
+pub use crate::plan::Plan;
+pub use crate::review::{Action, Review, Totals};

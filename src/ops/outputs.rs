@@ -1,0 +1,116 @@
+//! The addresses and names that an app, a player and an operator need.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use miette::miette;
+use serde::Serialize;
+
+use super::session::Session;
+use super::ui::Ui;
+use crate::graph::Graph;
+use crate::model::{Address, Outputs as Values};
+use crate::observe;
+use crate::stack::names;
+
+/// What a stack is reached by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outputs {
+    /// The viewer's base address, without a trailing slash: assets play at `<playback>/assets/<asset>/index.m3u8`.
+    pub playback: String,
+    /// The CloudFront distribution's id.
+    pub distribution: String,
+    /// The bucket for originals.
+    pub source_bucket: String,
+    /// The bucket that MediaConvert writes to.
+    pub work_bucket: String,
+    /// The bucket that viewers read through CloudFront.
+    pub output_bucket: String,
+    /// The bucket for access logs, if the stack keeps them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs_bucket: Option<String>,
+    /// The ARN of MediaConvert's queue.
+    pub queue: String,
+    /// The name of MediaConvert's job template.
+    pub job_template: String,
+    /// The function that starts encodes.
+    pub submit_function: String,
+    /// The function that publishes encodes.
+    pub publish_function: String,
+    /// The URL of the queue for events that no handler could process.
+    pub dead_letter_queue: String,
+}
+
+/// The outputs of the stack that the file at `path` declares.
+///
+/// # Errors
+/// When the stack file cannot be used, or the stack has no distribution.
+pub async fn outputs(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Outputs> {
+    let session = Session::open(path, ui).await?;
+    let graph = session.declare_unbuilt().await?;
+    Outputs::read(&session, &graph).await
+}
+
+impl Outputs {
+    /// The outputs of an applied stack. Names predict all but the distribution's, so only that is looked up.
+    ///
+    /// # Errors
+    /// When the stack has no distribution, or it cannot be read.
+    pub async fn read(session: &Session, graph: &Graph) -> miette::Result<Self> {
+        let declared = graph.get(&names::DISTRIBUTION.address());
+        let live = match declared {
+            Some(declaration) => {
+                observe::find(&session.account.regions, session.account.registry, declaration).await?
+            }
+            None => None,
+        };
+        Self::of(session, graph, live.map(|live| live.outputs).as_ref())
+    }
+
+    /// The same from outputs that are known from a run.
+    pub(super) fn known(
+        session: &Session,
+        graph: &Graph,
+        live: &BTreeMap<Address, Values>,
+    ) -> miette::Result<Self> {
+        Self::of(session, graph, live.get(&names::DISTRIBUTION.address()))
+    }
+
+    fn of(session: &Session, graph: &Graph, distribution: Option<&Values>) -> miette::Result<Self> {
+        let Some(distribution) = distribution else {
+            return Err(miette!(
+                help = "run `provision apply` first",
+                "stack {} has no distribution yet",
+                session.stack()
+            ));
+        };
+        let assigned = |name: &str| {
+            let value = distribution.get(name).cloned();
+            value.ok_or_else(|| miette!("the distribution of stack {} has no {name}", session.stack()))
+        };
+        let id = assigned("Id")?;
+        let named = |of, attribute| names::output(graph, of, attribute);
+        let playback = match (&session.local, &session.file.domain) {
+            (Some(running), _) => running.viewer(&id),
+            (None, Some(domain)) => format!("https://{}", domain.name),
+            (None, None) => format!("https://{}", assigned("DomainName")?),
+        };
+        Ok(Self {
+            playback,
+            distribution: id,
+            source_bucket: named(names::SOURCE, "BucketName")?,
+            work_bucket: named(names::WORK, "BucketName")?,
+            output_bucket: named(names::OUTPUT, "BucketName")?,
+            logs_bucket: graph
+                .get(&names::LOGS.address())
+                .map(|_| named(names::LOGS, "BucketName"))
+                .transpose()?,
+            queue: named(names::QUEUE, "Arn")?,
+            job_template: named(names::TEMPLATE, "Name")?,
+            submit_function: named(names::SUBMIT, "FunctionName")?,
+            publish_function: named(names::PUBLISH, "FunctionName")?,
+            dead_letter_queue: named(names::DEAD_LETTERS, "QueueUrl")?,
+        })
+    }
+}

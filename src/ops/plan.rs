@@ -1,0 +1,47 @@
+//! Plan: what apply would do to one stack, and whether it would refuse.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::protected;
+use super::session::Session;
+use super::source::{self, SavedPlan};
+use super::ui::Ui;
+use crate::graph::Graph;
+use crate::plan::check::{Permits, check};
+use crate::review::Review;
+use crate::stack::names;
+
+/// A stack's plan.
+pub struct Planned {
+    /// The plan as reviewers read it.
+    pub review: Review,
+    /// The declarations.
+    pub graph: Graph,
+    /// Why apply would refuse the plan, if it would.
+    pub refused: Option<miette::Report>,
+    /// The file that the plan was saved to, if that was asked for and the plan is not refused.
+    pub saved: Option<SavedPlan>,
+}
+
+/// Plans the stack that the file at `path` declares, and saves the plan to `out` if apply would not refuse it.
+///
+/// # Errors
+/// When the stack file cannot be used, the account cannot be read completely, or the plan cannot be saved.
+pub async fn plan(path: &Path, adopt: bool, out: Option<&Path>, ui: &Arc<dyn Ui>) -> miette::Result<Planned> {
+    let reads = async |session: &Session| {
+        let (graph, bundles) = session.declare().await?;
+        let (plan, state) = session.account.plan(&graph).await?;
+        Ok((graph, bundles, plan, state))
+    };
+    let (session, (graph, bundles, plan, state)) = Session::open_and(path, ui, reads).await?;
+    let review = session.account.review(&graph, &plan, &state);
+    let safe =
+        check(&plan, Permits { adopt, lose_data: false }, &names::region_in).map_err(miette::Report::new);
+    let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
+    let saved = match (&safe, out) {
+        (Ok(()), Some(out)) => Some(source::save(out, &session, (&graph, &bundles), &plan, adopt)?),
+        _ => None,
+    };
+    Ok(Planned { review, graph, refused: safe.err(), saved })
+}

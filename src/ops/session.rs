@@ -1,0 +1,357 @@
+//! What every operation on a stack begins with: the stack file, the connection, the declarations, and the account.
+
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use futures::future::{Either, select};
+use miette::{Diagnostic, miette};
+use serde_json::Value;
+
+use super::bundle::code;
+use super::state::ObservedState;
+use super::store::{HomeBucket, RunStore};
+use super::ui::{Figures, Notice, Ui};
+use crate::aws::{Connection, Identity, Regions, Target};
+use crate::bundle::Bundle;
+use crate::graph::Graph;
+use crate::home::Record;
+use crate::local;
+use crate::model::{Kind, Scope};
+use crate::plan::{self, Plan, Rules};
+use crate::resource::{Registry, acm, cloudfront, registry, route53};
+use crate::review::{self, Against, Review};
+use crate::stack;
+use crate::stack::config::{self, Engine, StackFile};
+use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
+use crate::stack::handlers::Code;
+
+/// The credentials are of an account that the stack is not for.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error(
+    "the credentials are of account {found} ({arn}), and stack {stack} is for account {declared}; nothing was changed"
+)]
+#[diagnostic(help("use credentials of {declared}, {remedy}"))]
+struct WrongAccount {
+    remedy: String,
+    stack: String,
+    declared: String,
+    found: String,
+    arn: String,
+}
+
+/// The account of a stack as an operation uses it: its services, the adapters, and where runs keep their lock and record.
+pub struct Account {
+    pub(super) regions: Arc<Regions>,
+    pub(super) registry: &'static Registry,
+    pub(super) store: Box<dyn RunStore>,
+    /// The caller's ARN.
+    pub(super) by: String,
+}
+
+impl Account {
+    /// The stack, its account and region.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        self.account.scope()
+    }
+
+    /// The stack's name.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        &self.scope().stack
+    }
+
+    /// What planning must know of a type.
+    pub(super) fn rules(&self, kind: &Kind) -> Rules {
+        rules(self.registry, kind)
+    }
+
+    /// The plan that makes the account as declared, and what was observed for it.
+    ///
+    /// # Errors
+    /// When the account cannot be read completely.
+    pub async fn plan(&self, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
+        let state = ObservedState::read(self, graph).await?;
+        let plan = plan::plan(self.scope(), graph, &state.snapshot, &|kind| self.rules(kind));
+        Ok((plan, state))
+    }
+
+    /// A plan as reviewers read it.
+    #[must_use]
+    pub fn review(&self, graph: &Graph, plan: &Plan, state: &ObservedState) -> Review {
+        let applied = state.record.as_ref().map(Record::applied);
+        review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind))
+    }
+}
+
+/// One run against one stack.
+pub struct Session {
+    /// The stack file.
+    pub file: StackFile,
+    /// The stack's account.
+    pub account: Account,
+    /// Where the stack file is; `None` for a stack from a saved plan.
+    path: Option<PathBuf>,
+    /// What to do where the credentials are of another account.
+    remedy: String,
+    /// The local cloud, where the stack is for one.
+    pub(super) local: Option<local::Running>,
+    pub(super) ui: Arc<dyn Ui>,
+    resources: AtomicUsize,
+    began: Instant,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let calls = self.account.regions.connection().calls();
+        self.ui.ended(Figures {
+            resources: self.resources.load(Ordering::Relaxed),
+            calls: calls.count(),
+            round_trips: calls.round_trips(),
+            took: self.began.elapsed(),
+        });
+    }
+}
+
+impl Session {
+    /// Loads the stack file, starts the local cloud if the stack is for one, connects, and checks whose the credentials
+    /// are.
+    ///
+    /// # Errors
+    /// When the stack file cannot be used, the local cloud does not start, or the credentials are of another account.
+    pub async fn open(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
+        Self::open_and(path, ui, async |_| Ok(())).await.map(|(session, ())| session)
+    }
+
+    /// The same; `reads`, which must only read, runs while AWS says whose the credentials are.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), else those of `reads`.
+    pub async fn open_and<T>(
+        path: &Path,
+        ui: &Arc<dyn Ui>,
+        reads: impl AsyncFnOnce(&Self) -> miette::Result<T>,
+    ) -> miette::Result<(Self, T)> {
+        let mut session = Self::begin(path, ui).await?;
+        let (by, seen) = first(session.caller(), reads(&session)).await?;
+        session.account.by = by;
+        Ok((session, seen))
+    }
+
+    /// A session whose credentials have not been checked against `account:`. Trust nothing that it reads until
+    /// [`caller`](Self::caller) has returned.
+    pub(super) async fn begin(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
+        let remedy = format!("or correct `account:` in {}", path.display());
+        let mut session = Self::begin_with(config::load(path)?, remedy, ui).await?;
+        session.path = Some(path.to_owned());
+        Ok(session)
+    }
+
+    /// The same for a stack file that is read already. `remedy` is what to do if its account is the wrong one.
+    pub(super) async fn begin_with(
+        file: StackFile,
+        remedy: String,
+        ui: &Arc<dyn Ui>,
+    ) -> miette::Result<Self> {
+        let began = Instant::now();
+        refuse_unbuilt(&file)?;
+        let local = if file.local { Some(start_local(&file, ui.as_ref()).await?) } else { None };
+        let target = match &local {
+            Some(running) => {
+                Target::Local { endpoint: running.endpoint.clone(), account: running.account.clone() }
+            }
+            None => Target::Aws,
+        };
+        let scope = scope(&file);
+        let connection = Connection::open(target, &scope.region).await;
+        let (regions, registry) = (Arc::new(Regions::new(connection, scope)), registry());
+        let store = Box::new(HomeBucket::new(&regions, registry));
+        let account = Account { regions, registry, store, by: String::new() };
+        let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
+        Ok(Self { file, account, path: None, remedy, local, ui, resources, began })
+    }
+
+    /// The caller's ARN, if it is of the stack's account.
+    pub(super) async fn caller(&self) -> miette::Result<String> {
+        let Identity { account: found, arn } = self.account.regions.connection().identity().await?;
+        let Scope { stack, account: declared, .. } = self.account.scope().clone();
+        if found == declared {
+            return Ok(arn);
+        }
+        Err(WrongAccount { remedy: self.remedy.clone(), stack, declared, found, arn }.into())
+    }
+
+    /// The stack's name.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        self.account.stack()
+    }
+
+    /// The handlers' bundles, built where they are stale, and the stack that deploys them.
+    ///
+    /// # Errors
+    /// When a handler cannot be built, or the account does not let the stack have its domain.
+    pub async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
+        let (zone, (code, bundles)) = tokio::try_join!(self.zone(), code(&self.file, self.ui.as_ref()))?;
+        Ok((self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?), bundles))
+    }
+
+    /// The stack as its removal and its outputs need it. The code does not matter, so nothing is built. Whether the stack
+    /// could still get its domain does not matter either: if the zone is gone, nothing is left in it.
+    ///
+    /// # Errors
+    /// When the hosted zones cannot be listed.
+    pub async fn declare_unbuilt(&self) -> miette::Result<Graph> {
+        let code = Code::default();
+        let zone = match &self.file.domain {
+            Some(domain) => {
+                let zones = route53::zones_over(&self.account.regions.home(), &domain.name).await?;
+                let zones = zones.into_iter().filter(|zone| zone.name == domain.zone).collect();
+                let facts = DomainFacts { zones, holder: None };
+                domain::zone(domain, self.account.scope(), &facts, None).ok()
+            }
+            None => None,
+        };
+        Ok(self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?))
+    }
+
+    /// The graph, noted as what the session is about.
+    fn counted(&self, graph: Graph) -> Graph {
+        self.counts(graph.len());
+        graph
+    }
+
+    /// The hosted zone of the stack's domain, if it has one: the account must let it have that name.
+    pub(super) async fn zone(&self) -> miette::Result<Option<Zone>> {
+        let Some(domain) = &self.file.domain else { return Ok(None) };
+        let (cx, certificates) = (self.account.regions.home(), self.account.regions.context(acm::REGION));
+        let certificate = async {
+            let Some(arn) = &domain.certificate else { return Ok(None) };
+            acm::issued(&certificates, arn).await.map(|found| Some((arn, found)))
+        };
+        let (zones, holder) =
+            (route53::zones_over(&cx, &domain.name), cloudfront::holder_of(&cx, &domain.name));
+        let (zones, holder, certificate) = tokio::try_join!(zones, holder, certificate)?;
+        if let Some((arn, found)) = certificate {
+            let now = jiff::Timestamp::now().as_second();
+            let fit = domain::certified(&domain.name, arn, found.as_ref(), now);
+            fit.map_err(|unusable| self.refused(unusable))?;
+        }
+        let local = self.local.as_ref().map(|running| running.endpoint.as_str());
+        let zone = domain::zone(domain, self.account.scope(), &DomainFacts { zones, holder }, local);
+        Ok(Some(zone.map_err(|unusable| self.refused(unusable))?))
+    }
+
+    /// Why the account does not let the stack have its name, pointing at what the stack file says.
+    fn refused(&self, unusable: Unusable) -> miette::Report {
+        let Some(path) = &self.path else { return unusable.into() };
+        let (key, label) = unusable.place();
+        let help = unusable.help().map(|help| help.to_string()).unwrap_or_default();
+        config::against(path, &["domain", key], &unusable.to_string(), label, &help).into()
+    }
+
+    /// How many resources the session is about; until it is known, none.
+    pub(super) fn counts(&self, resources: usize) {
+        self.resources.store(resources, Ordering::Relaxed);
+    }
+}
+
+/// Who calls, and what was read meanwhile. The caller decides: if it is the wrong one, the reads are dropped and their errors
+/// are not reported.
+pub(super) async fn first<T>(
+    caller: impl Future<Output = miette::Result<String>>,
+    reads: impl Future<Output = miette::Result<T>>,
+) -> miette::Result<(String, T)> {
+    match select(pin!(caller), pin!(reads)).await {
+        Either::Left((by, reads)) => Ok((by?, reads.await?)),
+        Either::Right((seen, caller)) => Ok((caller.await?, seen?)),
+    }
+}
+
+/// What planning must know of a type.
+pub(super) fn rules(registry: &Registry, kind: &Kind) -> Rules {
+    let adapter = registry.get(kind);
+    Rules {
+        create_only: adapter.map_or(&[], |adapter| adapter.create_only()),
+        write_only: adapter.map_or(&[], |adapter| adapter.write_only()),
+        rank: registry.rank(kind),
+        normal: adapter.map_or(Value::clone, |adapter| adapter.normal()),
+    }
+}
+
+/// The scope of the stack that a file describes.
+#[must_use]
+pub fn scope(file: &StackFile) -> Scope {
+    Scope {
+        stack: file.stack.to_string(),
+        account: file.account.to_string(),
+        region: file.region.to_string(),
+    }
+}
+
+/// Refuses the engine that a stack file may name but this version does not have.
+fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
+    if file.engine == Engine::Direct {
+        return Ok(());
+    }
+    Err(miette!(
+        help = "use `engine: direct`, or leave `engine:` out",
+        "this version of provision does not have the CloudFormation engine yet; nothing was changed"
+    ))
+}
+
+/// The local cloud that a stack asks for: the machine's own on the usual port, or, for tests and benchmarks that keep to
+/// themselves, the one that `PROVISION_LOCAL` names, on any free port.
+fn local_settings(file: &StackFile) -> local::Settings {
+    let own = local::Settings {
+        account: file.account.to_string(),
+        region: file.region.to_string(),
+        ..local::Settings::default()
+    };
+    match std::env::var("PROVISION_LOCAL") {
+        Ok(name) if !name.is_empty() => local::Settings { name, port: 0, ..own },
+        _ => own,
+    }
+}
+
+async fn start_local(file: &StackFile, ui: &dyn Ui) -> miette::Result<local::Running> {
+    let settings = local_settings(file);
+    // Where it runs, it runs: the usual port may be somebody else's.
+    let settings = match local::status(&settings.name, 0).await? {
+        Some(_) => local::Settings { port: 0, ..settings },
+        None => settings,
+    };
+    Ok(local::ensure(&settings, &mut |text| ui.notice(Notice::LocalCloud(text))).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_account_is_looked_at_while_it_is_asked_whose_it_is() {
+        let (seen, saw) = tokio::sync::oneshot::channel();
+        let caller = async { saw.await.map_err(|_| miette!("nobody looked")) };
+        let look = async { seen.send("me".to_owned()).map_err(|_| miette!("nobody asked")) };
+        let both = tokio::time::timeout(std::time::Duration::from_secs(60), first(caller, look));
+        assert_eq!(both.await.expect("one waits for the other").unwrap(), ("me".to_owned(), ()));
+    }
+
+    #[tokio::test]
+    async fn the_wrong_account_ends_a_look_and_hides_what_it_failed_with() {
+        let wrong = || async { Err(miette!("the wrong account")) };
+        let endless = first(wrong(), std::future::pending::<miette::Result<()>>());
+        assert_eq!(endless.await.unwrap_err().to_string(), "the wrong account");
+        let late = async {
+            tokio::task::yield_now().await;
+            wrong().await
+        };
+        let denied = first(late, async { Err::<(), _>(miette!("access denied")) });
+        assert_eq!(denied.await.unwrap_err().to_string(), "the wrong account");
+        let denied = first(async { Ok("me".to_owned()) }, async { Err::<(), _>(miette!("access denied")) });
+        assert_eq!(denied.await.unwrap_err().to_string(), "access denied");
+    }
+}

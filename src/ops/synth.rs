@@ -1,0 +1,46 @@
+//! Synth: the stack as CloudFormation templates, offline.
+
+use std::path::Path;
+
+use miette::miette;
+
+use super::bundle::code;
+use super::session::scope;
+use super::ui::Ui;
+use crate::cloudformation;
+use crate::graph::Graph;
+use crate::stack;
+use crate::stack::config::{self, StackFile};
+use crate::stack::domain::Zone;
+
+pub use crate::cloudformation::Template;
+
+/// The templates of the stack that the file at `path` declares, in the order in which they are deployed. `zone_id` is the id of the
+/// hosted zone of its domain, which only AWS knows.
+///
+/// # Errors
+/// When the stack file cannot be used, a handler cannot be built, or the zone's id is missing.
+pub async fn synth(path: &Path, zone_id: Option<String>, ui: &dyn Ui) -> miette::Result<Vec<Template>> {
+    let file = config::load(path)?;
+    let zone = zone(&file, zone_id)?;
+    let (code, _) = code(&file, ui).await?;
+    let graph = Graph::new(stack::declare(&file, &code, zone.as_ref()))?;
+    Ok(cloudformation::synth(&scope(&file), &graph)?)
+}
+
+/// The hosted zone of the stack's domain, if it has one.
+fn zone(file: &StackFile, id: Option<String>) -> miette::Result<Option<Zone>> {
+    match (&file.domain, id) {
+        (None, None) => Ok(None),
+        (Some(_), Some(id)) => Ok(Some(Zone { id })),
+        (None, Some(_)) => Err(miette!(help = "leave out --zone-id", "the stack has no domain")),
+        (Some(domain), None) => {
+            let zone = &domain.zone;
+            let lookup = format!("aws route53 list-hosted-zones-by-name --dns-name {zone}");
+            Err(miette!(
+                help = format!("add --zone-id with what `{lookup}` says"),
+                "the templates need the id of the hosted zone {zone}, and synth asks AWS for nothing"
+            ))
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Teardown: removes a stack with everything in it, and proves that nothing is left.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::converge::{self, Operation, RunOutcome, RunStatus};
+use super::error::Refused;
+use super::journal::{self, Exists, RunKind};
+use super::session::{Account, Session};
+use super::state::ObservedState;
+use super::ui::{Notice, Question, Ui};
+use crate::execute::Outcome;
+use crate::graph::Graph;
+use crate::model::{Known, Snapshot};
+use crate::observe::{self, OrphanSource};
+use crate::plan;
+use crate::plan::Plan;
+use crate::plan::check::{Permits, check};
+use crate::resource::Removal;
+use crate::review::Review;
+use crate::stack::names;
+
+/// A teardown that was carried out.
+pub struct TornDown {
+    /// How it ended; `None` where nothing of the stack was there.
+    pub run: Option<RunOutcome>,
+    /// What the audit found afterwards. `None` where the run did not end, so that there was no audit.
+    pub left: Option<Vec<Known>>,
+    /// The session that it was done in.
+    pub session: Session,
+}
+
+/// Removes the stack that the file at `path` declares, and audits that it is gone. `agreed`: do not ask.
+///
+/// # Errors
+/// When the stack is protected, the account cannot be read completely, the plan is refused or not agreed to. The stack was not
+/// changed then.
+pub async fn teardown(path: &Path, agreed: bool, ui: &Arc<dyn Ui>) -> miette::Result<TornDown> {
+    let reads = async |session: &Session| {
+        refuse_protected(session)?;
+        let graph = session.declare_unbuilt().await?;
+        let (plan, state, foreign) = plan(&session.account, &graph).await?;
+        Ok((graph, plan, state, foreign))
+    };
+    let (session, (graph, plan, state, foreign)) = Session::open_and(path, ui, reads).await?;
+    session.counts(plan.steps.len());
+    for known in &foreign {
+        ui.notice(Notice::LeftAlone(known));
+    }
+    let operation = Teardown { account: &session.account, graph: &graph, agreed };
+    let run = converge::converge(&operation, (&plan, &state), ui.as_ref()).await?;
+    let left = match &run {
+        Some(run) if run.status() != RunStatus::Complete => None,
+        _ => Some(audit(&session.account, &graph).await?),
+    };
+    if left.as_ref().is_some_and(Vec::is_empty) {
+        session.account.store.forget(session.stack()).await?;
+    }
+    Ok(TornDown { run, left, session })
+}
+
+fn refuse_protected(session: &Session) -> miette::Result<()> {
+    if !session.file.protected {
+        return Ok(());
+    }
+    let message =
+        format!("stack {} is protected, so teardown is refused; nothing was changed", session.stack());
+    Err(Refused::new(message, "set `protected: false`, apply that, and run teardown again").into())
+}
+
+/// A teardown's plan, what was observed for it, and what it leaves alone.
+async fn plan(account: &Account, graph: &Graph) -> miette::Result<(Plan, ObservedState, Vec<Known>)> {
+    let ObservedState { snapshot, record } = ObservedState::read(account, graph).await?;
+    let (snapshot, left) = plan::ours(account.scope(), graph, snapshot);
+    let state = ObservedState { snapshot, record };
+    let plan = plan::teardown(account.scope(), graph, &state.snapshot, &|kind| account.rules(kind));
+    check(&plan, Permits { adopt: false, lose_data: true }, &names::region_in)?;
+    Ok((plan, state, left))
+}
+
+/// Removing everything that is the stack's.
+struct Teardown<'a> {
+    account: &'a Account,
+    graph: &'a Graph,
+    agreed: bool,
+}
+
+impl Operation for Teardown<'_> {
+    fn account(&self) -> &Account {
+        self.account
+    }
+
+    fn graph(&self) -> &Graph {
+        self.graph
+    }
+
+    fn kind(&self) -> RunKind<'_> {
+        RunKind { command: "teardown", saved: None, packages: &[] }
+    }
+
+    fn removal(&self) -> Removal {
+        Removal::WithContents
+    }
+
+    fn waits(&self) -> bool {
+        false
+    }
+
+    async fn plan(&self) -> miette::Result<(Plan, ObservedState)> {
+        let (plan, state, _) = plan(self.account, self.graph).await?;
+        Ok((plan, state))
+    }
+
+    fn permits(&self, _: &Review) -> miette::Result<()> {
+        Ok(())
+    }
+
+    fn questions<'a>(&'a self, review: &'a Review, _: &ObservedState) -> Vec<Question<'a>> {
+        if self.agreed { Vec::new() } else { vec![Question::Teardown { stack: &review.stack }] }
+    }
+
+    fn declined(&self) -> Refused {
+        Refused::plain("not removed; nothing was changed")
+    }
+
+    async fn stage(&self) -> miette::Result<()> {
+        Ok(())
+    }
+
+    /// Only the audit shows what is left. Until then everything may be there.
+    fn exists(&self, _: &Plan, state: &ObservedState, _: &Outcome) -> Exists {
+        Exists { complete: false, resources: journal::former(state) }
+    }
+}
+
+/// What is still there of the stack: declared resources, and everything with the stack's tags.
+async fn audit(account: &Account, graph: &Graph) -> miette::Result<Vec<Known>> {
+    let (regions, registry) = (account.regions.read_pass(), account.registry);
+    let declared = observe::declared(&regions, registry, graph);
+    let (live, tagged) =
+        tokio::join!(declared, observe::remembered(&regions, registry, OrphanSource::Sweep(&[])));
+    let live = live?;
+    let orphans = observe::orphans(&regions, registry, graph, &live, tagged?).await?;
+    let snapshot = Snapshot { live, orphans };
+    let (Snapshot { live, orphans }, _) = plan::ours(account.scope(), graph, snapshot);
+    let declared = graph.in_order().filter_map(|declaration| {
+        let live = live.get(&declaration.address)?;
+        Some(Known {
+            address: declaration.address.clone(),
+            kind: declaration.kind.clone(),
+            region: declaration.region.clone(),
+            id: live.id.clone(),
+        })
+    });
+    let tagged = orphans.into_iter().map(|orphan| Known {
+        address: orphan.address,
+        kind: orphan.kind,
+        region: orphan.region,
+        id: orphan.live.id,
+    });
+    Ok(declared.chain(tagged).collect())
+}

@@ -1,0 +1,151 @@
+//! The addresses of the stack's resources that others look up, and what the names of its buckets tell.
+
+use crate::graph::Graph;
+use crate::model::{Address, Declaration, Scope};
+use crate::stack::config::bucket_prefixes;
+
+/// A resource that every stack declares: its address. A look-up goes through [`output`], so that a resource which is not
+/// declared cannot become an empty name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackAddress(pub(super) &'static str);
+
+/// The bucket for originals.
+pub const SOURCE: StackAddress = StackAddress("storage/source");
+/// The bucket that MediaConvert writes to.
+pub const WORK: StackAddress = StackAddress("storage/work");
+/// The bucket that viewers read through CloudFront.
+pub const OUTPUT: StackAddress = StackAddress("storage/output");
+/// The bucket for access logs.
+pub const LOGS: StackAddress = StackAddress("storage/logs");
+/// MediaConvert's queue.
+pub const QUEUE: StackAddress = StackAddress("transcode/queue");
+/// MediaConvert's job template.
+pub const TEMPLATE: StackAddress = StackAddress("transcode/template");
+/// The handler that starts encodes.
+pub const SUBMIT: StackAddress = StackAddress("handlers/submit");
+/// The handler that publishes encodes.
+pub const PUBLISH: StackAddress = StackAddress("handlers/publish");
+/// The queue for events that no handler could process.
+pub const DEAD_LETTERS: StackAddress = StackAddress("handlers/dead-letters");
+/// The role of S3 Batch Operations.
+pub const BATCH_ROLE: StackAddress = StackAddress("library/batch-role");
+/// The CloudFront distribution, whose id AWS assigns.
+pub const DISTRIBUTION: StackAddress = StackAddress("delivery/distribution");
+
+impl StackAddress {
+    /// The address as text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn address(self) -> Address {
+        Address::new(self.0)
+    }
+}
+
+/// The stack does not declare something that every stack has: the declarations come from a damaged or foreign plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+#[error("the stack declares no {address} with a known {attribute}")]
+#[diagnostic(help("make the plan again with this version of provision"))]
+pub struct NotDeclared {
+    address: Address,
+    attribute: &'static str,
+}
+
+/// An output of a declared resource that its name predicts, such as `BucketName` or `Arn`.
+///
+/// # Errors
+/// When the resource is not declared, or its name does not predict the output.
+pub fn output(graph: &Graph, of: StackAddress, attribute: &'static str) -> Result<String, NotDeclared> {
+    output_among(graph.in_order(), of, attribute)
+}
+
+/// The same for declarations that are not in a graph yet.
+///
+/// # Errors
+/// When the resource is not declared, or its name does not predict the output.
+pub fn output_among<'a>(
+    mut declarations: impl Iterator<Item = &'a Declaration>,
+    of: StackAddress,
+    attribute: &'static str,
+) -> Result<String, NotDeclared> {
+    let declared = declarations.find(|declaration| declaration.address.as_str() == of.as_str());
+    let value = declared.and_then(|declaration| declaration.predicted.get(attribute));
+    value.cloned().ok_or_else(|| NotDeclared { address: of.address(), attribute })
+}
+
+/// The region in the names of the stack's buckets in a text, if it is another region than the scope's. A bucket of the
+/// scope's own region settles it: the text belongs to this stack.
+#[must_use]
+pub fn region_in(text: &str, Scope { stack, account, region: here }: &Scope) -> Option<String> {
+    let mut other = None;
+    for prefix in bucket_prefixes(stack, account) {
+        for (at, _) in text.match_indices(&prefix) {
+            let rest = &text[at + prefix.len()..];
+            let end = rest.find(|char: char| !char.is_ascii_alphanumeric() && char != '-');
+            let region = &rest[..end.unwrap_or(rest.len())];
+            if region == here {
+                return None;
+            }
+            other = Some(region.to_owned());
+        }
+    }
+    other
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::stack::config;
+    use crate::stack::domain::Zone;
+    use crate::stack::handlers::Code;
+
+    const ALL: [StackAddress; 11] = [
+        SOURCE,
+        WORK,
+        OUTPUT,
+        LOGS,
+        QUEUE,
+        TEMPLATE,
+        SUBMIT,
+        PUBLISH,
+        DEAD_LETTERS,
+        BATCH_ROLE,
+        DISTRIBUTION,
+    ];
+
+    #[test]
+    fn every_shipped_stack_declares_every_named_resource() {
+        for name in ["local.yaml", "staging.yaml", "production.yaml"] {
+            let file =
+                config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks").join(name)).unwrap();
+            let zone = Zone { id: "Z1".into() };
+            let graph = Graph::new(crate::stack::declare(&file, &Code::default(), Some(&zone))).unwrap();
+            for named in ALL {
+                assert!(graph.get(&named.address()).is_some(), "{name}: {}", named.as_str());
+            }
+            let source = output(&graph, SOURCE, "BucketName").unwrap();
+            assert_eq!(source, file.bucket(config::BucketRole::Source));
+        }
+    }
+
+    #[test]
+    fn what_is_not_declared_has_no_empty_name() {
+        let missing = output(&Graph::new([]).unwrap(), SOURCE, "BucketName").unwrap_err();
+        assert_eq!(missing.to_string(), "the stack declares no storage/source with a known BucketName");
+    }
+
+    #[test]
+    fn a_bucket_name_tells_the_region() {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        let told = |text: &str| region_in(text, &scope);
+        assert_eq!(told("arn:aws:s3:::vod-work-111122223333-us-west-2/*").as_deref(), Some("us-west-2"));
+        assert_eq!(told("vod-work-111122223333-us-west-2 vod-logs-111122223333-eu-west-1"), None);
+        assert_eq!(told("vod-work-444455556666-us-west-2"), None);
+    }
+}
