@@ -7,10 +7,10 @@ use crate::ops;
 use crate::report::out::outln;
 use crate::report::picture::Picture;
 
-/// Draw the dependency graph of a stack, with the way of a video through it.
+/// Draw the dependency graph of a stack, with the flow of a video through it.
 ///
-/// Resources are grouped by concern and marked with what apply would do to them. The way of a video leads from left to
-/// right. A thin arrow leads from a resource to one that it needs; needs that others imply are left out.
+/// Resources are grouped by concern and marked with what apply would do to them. Thick arrows show the flow of a video,
+/// from left to right. A thin arrow points from a resource to one that it needs. Needs that others imply are left out.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.

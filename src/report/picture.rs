@@ -1,10 +1,11 @@
-//! A stack as a picture: which resources there are, which of them need each other, and what a plan does to them.
+//! The dependency graph of a stack as a picture, marked with what a plan does.
 //!
-//! [`Picture`] holds the facts. `cards` decides what is shown: one card a thing with its parts, grouped by concern, and
-//! only the needs that others do not imply. `way` knows the way of a video. Mermaid, DOT and SVG draw the same cards.
+//! [`Picture`] holds the graph. `cards` decides what is shown: resources with their parts, grouped by concern, and only
+//! the needs that others do not imply. `flow` holds the flow of a video. Mermaid, DOT and SVG draw the same cards.
 
 mod cards;
 mod dot;
+mod flow;
 mod grid;
 mod mermaid;
 mod reduce;
@@ -12,7 +13,6 @@ mod svg;
 #[cfg(test)]
 mod tests;
 mod tracks;
-mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub struct Node {
     pub fate: Option<NodeFate>,
 }
 
-/// What a plan does to a resource. The order is that of weight: a card is painted like the heaviest that it holds.
+/// What a plan does to a resource, the heaviest first. A card has the colour of its heaviest fate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NodeFate {
     /// The plan deletes it.
@@ -52,15 +52,15 @@ pub enum NodeFate {
     Keep,
 }
 
-/// How a fate is painted: readable on light and dark ground, and never by colour alone.
+/// The sign and the colours of a fate. Colour alone never carries a meaning.
 struct Paint {
     /// The sign before the name, as in plans.
     sign: &'static str,
-    /// The word of the legend, which is also the class in Mermaid.
+    /// The word in the legend, which is also the class in Mermaid.
     word: &'static str,
-    /// The colour of the ground.
+    /// The background.
     fill: &'static str,
-    /// The colour of the border and of the sign.
+    /// The border and the sign.
     border: &'static str,
 }
 
@@ -110,7 +110,7 @@ impl Picture {
         Self::default().painted(review)
     }
 
-    /// Paints what a plan does. Resources that are no longer declared are added.
+    /// Marks what a plan does. Adds the resources that are no longer declared.
     #[must_use]
     pub fn painted(mut self, review: &Review) -> Self {
         let changes = review

@@ -1,29 +1,29 @@
-//! What a picture shows: cards, the way of a video, and what needs what. Each format draws this and decides nothing more.
+//! The content of a picture: cards, the flow of a video, and needs. The formats draw this and decide nothing else.
 //!
 //! * A card is a resource with its parts: `handlers/submit`, its role, its log group.
-//! * Resources that have the same connections share a card: all settings of the distribution, both alias records.
-//! * A need that others imply is left out, and so is one between cards that the way of a video joins.
+//! * Resources with the same connections share a card: all settings of the distribution, both alias records.
+//! * A need that others imply is left out. So is a need between two cards that the flow of a video joins.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::flow::{self, Station};
 use super::reduce::reduced;
-use super::way::{self, Station};
 use super::{Node, NodeFate, Picture};
 use crate::report::printable::plain;
 
 /// What the two kinds of arrows mean.
-pub(super) const WAY_MEANS: &str = "the way of a video";
+pub(super) const FLOW_MEANS: &str = "the flow of a video";
 pub(super) const NEEDS_MEANS: &str = "needs (points to what is created first); implied needs are left out";
 
-/// A picture as it is drawn. Cards are referred to by their index.
+/// The content of a picture. Cards are identified by their index.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Cards<'a> {
     /// The cards, by concern.
     pub(super) cards: Vec<Card<'a>>,
-    /// The way of a video.
+    /// The flow of a video.
     pub(super) hops: Vec<Hop>,
-    /// What needs what, between different cards.
+    /// The needs between different cards.
     pub(super) needs: BTreeSet<Need>,
     /// The card that uploads reach first.
     pub(super) entry: Option<usize>,
@@ -31,12 +31,12 @@ pub(super) struct Cards<'a> {
     pub(super) exit: Option<usize>,
 }
 
-/// Resources that are drawn as one.
+/// Resources that are drawn in one box.
 #[derive(Debug, PartialEq)]
 pub(super) struct Card<'a> {
-    /// The first part of their addresses.
+    /// The first segment of their addresses.
     pub(super) concern: Cow<'a, str>,
-    /// The place on the way of a video, if they are on it.
+    /// The place in the flow of a video, if they are on it.
     pub(super) station: Option<&'static Station>,
     /// The resources, each with its parts after it. There is at least one.
     pub(super) rows: Vec<Row<'a>>,
@@ -47,17 +47,17 @@ pub(super) struct Card<'a> {
 pub(super) struct Row<'a> {
     /// Its address.
     pub(super) address: Cow<'a, str>,
-    /// Its address without what the card says already.
+    /// Its address without the concern, and for a part without the address of the whole.
     pub(super) name: Cow<'a, str>,
-    /// Its type; that of a part without the service, if that is the whole's.
+    /// Its type, such as `S3 Bucket`. A part leaves out the service if the whole has the same.
     pub(super) kind: &'a str,
-    /// Whether it is a part of the row before.
+    /// True if it is a part of a row above.
     pub(super) part: bool,
     /// What a plan does to it.
     pub(super) fate: Option<NodeFate>,
 }
 
-/// A resource by its card and its row. In a card of several resources without order among them, the row is the first.
+/// A resource by its card and its row. In a shared card, the row is 0 for every resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
     pub(super) card: usize,
@@ -71,27 +71,27 @@ pub(super) struct Need {
     pub(super) needed: Spot,
 }
 
-/// A step on the way of a video, from card to card.
+/// A step in the flow of a video, from card to card.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hop {
     pub(super) from: usize,
     pub(super) to: usize,
-    /// What happens there.
-    pub(super) does: &'static str,
+    /// Its label.
+    pub(super) label: &'static str,
 }
 
 impl Card<'_> {
-    /// The address that stands for the card.
+    /// The address that identifies the card.
     pub(super) fn address(&self) -> &str {
         self.rows.first().map_or("", |row| &row.address)
     }
 
-    /// Whether several resources share the card.
+    /// True if several resources share the card.
     pub(super) fn is_shared(&self) -> bool {
         self.rows.iter().filter(|row| !row.part).count() > 1
     }
 
-    /// The heaviest that a plan does to anything in it.
+    /// The heaviest fate among its resources.
     pub(super) fn fate(&self) -> Option<NodeFate> {
         self.rows.iter().filter_map(|row| row.fate).min()
     }
@@ -105,7 +105,7 @@ impl<'a> Cards<'a> {
             things.iter().enumerate().map(|(index, thing)| (thing.key, index)).collect();
         let thing = |address: &str| place.get(key(address)).copied();
         let known = |address: &&str| picture.nodes.contains_key(*address);
-        let steps: Vec<_> = way::STEPS.iter().filter(|(from, to, _)| known(from) && known(to)).collect();
+        let steps: Vec<_> = flow::STEPS.iter().filter(|(from, to, _)| known(from) && known(to)).collect();
         let joined = |one: &str, other: &str| {
             let (one, other) = (key(one), key(other));
             one == other
@@ -120,13 +120,13 @@ impl<'a> Cards<'a> {
         let spot = |address: &str| spots.get(address).copied();
         let card = |address: &str| spot(address).map(|spot| spot.card);
         let mut hops = Vec::new();
-        for (from, to, does) in &steps {
-            let hop = card(from).zip(card(to)).map(|(from, to)| Hop { from, to, does });
+        for (from, to, label) in &steps {
+            let hop = card(from).zip(card(to)).map(|(from, to)| Hop { from, to, label });
             hops.extend(hop.filter(|hop| !hops.contains(hop)));
         }
         let (mut entry, mut exit) = (None, None);
         if !hops.is_empty() {
-            (entry, exit) = (card(way::ENTRY), way::EXITS.iter().find_map(|address| card(address)));
+            (entry, exit) = (card(flow::ENTRY), flow::EXITS.iter().find_map(|address| card(address)));
         }
         let needs = needs
             .iter()
@@ -146,7 +146,7 @@ impl<'a> Cards<'a> {
         concerns
     }
 
-    /// The names of what lines to a spot lead to.
+    /// The addresses at a spot.
     pub(super) fn named(&self, spot: Spot) -> String {
         let card = &self.cards[spot.card];
         let rows = if card.is_shared() {
@@ -163,11 +163,11 @@ impl<'a> Cards<'a> {
         self.needs.iter().map(|need| (need.needing.card, need.needed.card)).collect()
     }
 
-    /// What the lines and signs mean, for formats that draw no samples.
+    /// The legend as text, for formats that draw no samples.
     pub(super) fn legend(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.hops.is_empty() {
-            lines.push(format!("thick arrow: {WAY_MEANS}"));
+            lines.push(format!("thick arrow: {FLOW_MEANS}"));
         }
         if !self.needs.is_empty() {
             lines.push(format!("dashed arrow: {NEEDS_MEANS}"));
@@ -191,22 +191,22 @@ struct Thing<'a> {
     nodes: Vec<(&'a str, &'a Node)>,
 }
 
-/// The resources by what they are a part of, in the order in which they are drawn.
+/// The resources grouped with their parts, in the order in which they are drawn.
 fn things(picture: &Picture) -> Vec<Thing<'_>> {
     let mut by_key: BTreeMap<&str, Vec<(&str, &Node)>> = BTreeMap::new();
     for (address, node) in &picture.nodes {
         by_key.entry(key(address)).or_default().push((address, node));
     }
     let mut things: Vec<Thing<'_>> = by_key.into_iter().map(|(key, nodes)| Thing { key, nodes }).collect();
-    let station = |key: &str| way::STATIONS.iter().position(|station| station.address == key);
+    let station = |key: &str| flow::STATIONS.iter().position(|station| station.address == key);
     things.sort_by_key(|thing| {
         let concern = concern(thing.key);
-        (way::rank(concern), concern, station(thing.key).unwrap_or(usize::MAX), thing.key)
+        (flow::rank(concern), concern, station(thing.key).unwrap_or(usize::MAX), thing.key)
     });
     things
 }
 
-/// The address of what an address is a part of: its first two segments.
+/// The address of the whole: the first two segments.
 fn key(address: &str) -> &str {
     let end = address.match_indices('/').nth(1).map_or(address.len(), |(at, _)| at);
     &address[..end]
@@ -216,7 +216,7 @@ fn concern(address: &str) -> &str {
     address.split('/').next().unwrap_or_default()
 }
 
-/// Things that have the same connections become one card. Also returns where each resource is.
+/// Puts things with the same connections into one card. Also returns the spot of each address.
 fn merged<'a>(
     things: &[Thing<'a>],
     needs: &BTreeSet<(usize, usize)>,
@@ -227,7 +227,7 @@ fn merged<'a>(
     for (index, thing) in things.iter().enumerate() {
         let needed: Vec<usize> = needs.iter().filter(|pair| pair.0 == index).map(|pair| pair.1).collect();
         let needing: Vec<usize> = needs.iter().filter(|pair| pair.1 == index).map(|pair| pair.0).collect();
-        let station = way::at(thing.key);
+        let station = flow::at(thing.key);
         let its = (concern(thing.key), station.map(|station| station.column), needed, needing);
         let card = connections.iter().position(|others| *others == its).unwrap_or_else(|| {
             connections.push(its);

@@ -11,8 +11,8 @@ const HEAD: &str = r##"digraph stack {
   edge [fontname="Helvetica", fontsize=9, color="#8c959f", arrowsize=0.6, constraint=false];
 "##;
 
-/// How the way of a video is drawn.
-const WAY: &str = r##"color="#0969da", fontcolor="#0969da", penwidth=2.5"##;
+/// The style of the flow of a video.
+const FLOW: &str = r##"color="#0969da", fontcolor="#0969da", penwidth=2.5"##;
 
 pub(super) fn draw(cards: &Cards<'_>) -> String {
     let mut text = HEAD.to_owned();
@@ -28,7 +28,7 @@ pub(super) fn draw(cards: &Cards<'_>) -> String {
     columns(&mut text, cards);
     let id = |index: usize| quoted(cards.cards[index].address());
     for hop in &cards.hops {
-        let _ = writeln!(text, "  {} -> {} [{WAY}, xlabel=\"{}\"];", id(hop.from), id(hop.to), hop.does);
+        let _ = writeln!(text, "  {} -> {} [{FLOW}, xlabel=\"{}\"];", id(hop.from), id(hop.to), hop.label);
     }
     for (needing, needed) in cards.pairs() {
         let _ = writeln!(text, "  {} -> {} [style=dashed];", id(needing), id(needed));
@@ -44,14 +44,14 @@ fn ends(text: &mut String, cards: &Cards<'_>) {
     let end = r##"shape=box, style="rounded,filled", fillcolor="#0969da", fontcolor="white""##;
     let id = |card: usize| quoted(cards.cards[card].address());
     if let Some(entry) = cards.entry {
-        let _ = writeln!(text, "  upload [{end}];\n  upload -> {} [{WAY}, constraint=true];", id(entry));
+        let _ = writeln!(text, "  upload [{end}];\n  upload -> {} [{FLOW}, constraint=true];", id(entry));
     }
     if let Some(exit) = cards.exit {
-        let _ = writeln!(text, "  viewers [{end}];\n  {} -> viewers [{WAY}, constraint=true];", id(exit));
+        let _ = writeln!(text, "  viewers [{end}];\n  {} -> viewers [{FLOW}, constraint=true];", id(exit));
     }
 }
 
-/// Holds every card in its column: an invisible chain has one link a column.
+/// Holds every card in its column, by an invisible chain with one link for each column.
 fn columns(text: &mut String, cards: &Cards<'_>) {
     let grid = Grid::of(cards);
     let chain: Vec<String> = (0..grid.columns).map(|column| format!("\"column {column}\"")).collect();
@@ -96,7 +96,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// A text inside a label of HTML's kind.
+/// A text in an HTML-like label, or in XML.
 pub(super) fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

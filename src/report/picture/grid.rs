@@ -1,7 +1,7 @@
-//! Where cards stand: columns follow the way of a video, bands hold the concerns.
+//! The place of each card: columns follow the flow of a video, bands hold the concerns.
 
 use super::cards::{Card, Cards, Row};
-use super::way;
+use super::flow;
 
 /// The height of a resource's row: name and type below each other.
 pub(super) const HEAD: f64 = 36.0;
@@ -11,7 +11,7 @@ pub(super) const PART: f64 = 17.0;
 pub(super) const PADDING: f64 = 4.0;
 /// The space between cards of one column in one band.
 pub(super) const GAP: f64 = 14.0;
-/// A column further from its neighbours weighs as much as so much more height of a column.
+/// One column further from the neighbours costs as much as this much more height in a column.
 const FURTHER: f64 = 70.0;
 
 /// The place of one card.
@@ -43,7 +43,7 @@ pub(super) fn height(card: &Card<'_>) -> f64 {
 }
 
 impl Grid {
-    /// Puts stations where the way leads, and every other card near its neighbours in the lane of its concern.
+    /// Puts stations where the flow leads, and every other card near its neighbours in the lane of its concern.
     pub(super) fn of(cards: &Cards<'_>) -> Self {
         let lanes = lanes(cards);
         let mut columns: Vec<Option<usize>> =
@@ -97,11 +97,11 @@ impl Grid {
 }
 
 /// The lane of each card.
-fn lanes(cards: &Cards<'_>) -> Vec<way::Lane> {
+fn lanes(cards: &Cards<'_>) -> Vec<flow::Lane> {
     let unknown: Vec<&str> =
-        cards.concerns().into_iter().map(|(concern, _)| concern).filter(|it| !way::knows(it)).collect();
+        cards.concerns().into_iter().map(|(concern, _)| concern).filter(|it| !flow::knows(it)).collect();
     let place = |concern: &str| unknown.iter().position(|other| *other == concern).unwrap_or_default();
-    cards.cards.iter().map(|card| way::lane(&card.concern, place(&card.concern))).collect()
+    cards.cards.iter().map(|card| flow::lane(&card.concern, place(&card.concern))).collect()
 }
 
 /// The cards that each card is joined to.

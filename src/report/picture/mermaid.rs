@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::cards::{Card, Cards};
 
-/// Lines of a card are not broken.
+/// The width keeps each row of a card on one line.
 const HEAD: &str = "%%{init: {\"flowchart\": {\"wrappingWidth\": 400}}}%%\ngraph LR\n";
 
-/// Words that Mermaid does not take for a node.
+/// Words that Mermaid does not accept as the name of a node.
 const RESERVED: [&str; 8] =
     ["end", "graph", "subgraph", "flowchart", "style", "class", "classDef", "default"];
 
@@ -16,7 +16,7 @@ pub(super) fn draw(cards: &Cards<'_>) -> String {
     let mut text = HEAD.to_owned();
     let mut names = Names::default();
     let ids: Vec<String> = cards.cards.iter().map(|card| names.of(card.address())).collect();
-    way(&mut text, cards, &ids, &mut names);
+    flow(&mut text, cards, &ids, &mut names);
     let mut lanes = Vec::new();
     for (concern, indices) in cards.concerns() {
         let lane = names.of(concern);
@@ -37,7 +37,7 @@ pub(super) fn draw(cards: &Cards<'_>) -> String {
     text
 }
 
-/// The rows of a card. A sign is set in bold, since Mermaid takes a plain one at the start of a line for a list.
+/// The rows of a card. A sign is in bold: Mermaid reads a plain one at the start of a line as a list.
 fn label(card: &Card<'_>) -> String {
     let row = |row: &super::cards::Row<'_>| {
         let sign = row.fate.map(|fate| format!("<b>{}</b> ", fate.paint().sign)).unwrap_or_default();
@@ -48,15 +48,16 @@ fn label(card: &Card<'_>) -> String {
     card.rows.iter().map(row).collect::<Vec<_>>().join("<br/>")
 }
 
-fn way(text: &mut String, cards: &Cards<'_>, ids: &[String], names: &mut Names) {
+/// The flow of a video. It comes first: Mermaid turns round the arrows that would lead back along it.
+fn flow(text: &mut String, cards: &Cards<'_>, ids: &[String], names: &mut Names) {
     if let Some(entry) = cards.entry {
-        let _ = writeln!(text, "  {}([upload]):::end_of_way ==> {}", names.of("upload"), ids[entry]);
+        let _ = writeln!(text, "  {}([upload]):::outside ==> {}", names.of("upload"), ids[entry]);
     }
     for hop in &cards.hops {
-        let _ = writeln!(text, "  {} == {} ==> {}", ids[hop.from], hop.does, ids[hop.to]);
+        let _ = writeln!(text, "  {} == {} ==> {}", ids[hop.from], hop.label, ids[hop.to]);
     }
     if let Some(exit) = cards.exit {
-        let _ = writeln!(text, "  {} ==> {}([viewers]):::end_of_way", ids[exit], names.of("viewers"));
+        let _ = writeln!(text, "  {} ==> {}([viewers]):::outside", ids[exit], names.of("viewers"));
     }
 }
 
@@ -67,11 +68,11 @@ fn legend(text: &mut String, cards: &Cards<'_>, names: &mut Names) {
     }
 }
 
-/// The colours: readable on light and on dark ground.
+/// The colours, readable on a light and on a dark page.
 fn colours(text: &mut String, cards: &Cards<'_>, lanes: &[String]) {
     text.push_str("  classDef default fill:#ffffff,stroke:#8c959f,color:#1f2328,text-align:left\n");
     text.push_str("  classDef lane fill:none,stroke:#8c959f\n");
-    text.push_str("  classDef end_of_way fill:#0969da,stroke:#0969da,color:#ffffff\n");
+    text.push_str("  classDef outside fill:#0969da,stroke:#0969da,color:#ffffff\n");
     text.push_str("  classDef legend fill:none,stroke:none,color:#59636e,text-align:left\n");
     let _ = writeln!(text, "  class {} lane", lanes.join(","));
     for fate in cards.fates() {
@@ -86,7 +87,7 @@ fn colours(text: &mut String, cards: &Cards<'_>, lanes: &[String]) {
     }
 }
 
-/// A text as the label of a node: all that Mermaid, HTML or Markdown could act on is written as its code.
+/// A text in a label. Characters that Mermaid, HTML or Markdown could act on are written as their codes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -99,12 +100,12 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The names of nodes, each given once.
+/// The names of nodes. No name is used twice.
 #[derive(Default)]
 struct Names(BTreeSet<String>);
 
 impl Names {
-    /// An address as a word that Mermaid takes for a node.
+    /// A name for an address, in the letters that Mermaid accepts.
     fn of(&mut self, address: &str) -> String {
         let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
         let mut name: String = address.chars().map(plain).collect();

@@ -4,16 +4,16 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::cards::{Card, Cards, NEEDS_MEANS, Row, WAY_MEANS};
+use super::cards::{Card, Cards, FLOW_MEANS, NEEDS_MEANS, Row};
 use super::dot::html;
 use super::grid::{self, Grid, PADDING};
 use super::tracks::{self, ABOVE, BORDER, END, Plane, Point, Rect, WAIST};
 
-/// The colours: text, what is less important, borders, and the way of a video.
+/// The colours of text, less important text, borders, the flow of a video, and needs.
 const INK: &str = "#1f2328";
 const FAINT: &str = "#59636e";
 const FRAME: &str = "#c3cad2";
-const WAY: &str = "#0969da";
+const FLOW: &str = "#0969da";
 const LINE: &str = "#8c959f";
 
 /// The space around everything.
@@ -37,10 +37,10 @@ pub(super) fn draw(cards: &Cards<'_>) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" style=\"max-width:100%;height:auto\" width=\"{full_width:.0}\" \
          height=\"{full_height:.0}\" viewBox=\"0 0 {full_width:.0} {full_height:.0}\">\n\
-         <title>The stack: what it is made of and the way of a video through it</title>\n<style>{STYLE}</style>\n\
+         <title>Dependency graph of the stack, with the flow of a video</title>\n<style>{STYLE}</style>\n\
          <defs>{}{}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
          <g transform=\"translate({MARGIN} {MARGIN})\">\n",
-        arrow("way", WAY, 4.0),
+        arrow("flow", FLOW, 4.0),
         arrow("need", LINE, 6.5)
     );
     lanes(&mut svg, cards, &plane);
@@ -61,7 +61,7 @@ fn arrow(id: &str, colour: &str, size: f64) -> String {
     )
 }
 
-/// The width of a card, by the usual widths of letters.
+/// The width of a card, estimated from the number of letters.
 fn width(card: &Card<'_>) -> f64 {
     let name = |row: &Row<'_>, size: f64| (row.name.width() as f64).mul_add(size, 0.0);
     let kind = |row: &Row<'_>| row.kind.width() as f64 * 5.5;
@@ -93,7 +93,7 @@ fn lanes(svg: &mut String, cards: &Cards<'_>, plane: &Plane) {
     }
 }
 
-/// The lines of what needs what, all to one resource together.
+/// The lines of the needs, grouped by the resource that they lead to.
 fn needs(svg: &mut String, cards: &Cards<'_>, plane: &Plane) {
     for (to, lines) in &plane.lines {
         let paths: Vec<String> = lines.iter().map(|line| rounded(line)).collect();
@@ -131,7 +131,7 @@ fn rounded(line: &[Point]) -> String {
     path
 }
 
-/// The point a turn's radius away from a corner, or half way where the line is short.
+/// The point where a turn begins: its radius away from the corner, or the middle of a short line.
 fn towards(from: Point, to: Point) -> Point {
     let (x, y) = (to.0 - from.0, to.1 - from.1);
     let length = x.hypot(y);
@@ -139,16 +139,16 @@ fn towards(from: Point, to: Point) -> Point {
     (x.mul_add(share, from.0), y.mul_add(share, from.1))
 }
 
-/// The way of a video, with its two ends.
+/// The flow of a video, with its two ends.
 fn hops(svg: &mut String, cards: &Cards<'_>, plane: &Plane) {
     for hop in &cards.hops {
         let (path, words) = step(plane.cards[hop.from], plane.cards[hop.to]);
         thick(svg, &path);
         let _ = writeln!(
             svg,
-            "<text class=\"word\" x=\"{:.1}\" y=\"{:.1}\" font-size=\"10.5\" text-anchor=\"middle\" fill=\"{WAY}\" \
+            "<text class=\"word\" x=\"{:.1}\" y=\"{:.1}\" font-size=\"10.5\" text-anchor=\"middle\" fill=\"{FLOW}\" \
              stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">{}</text>",
-            words.0, words.1, hop.does
+            words.0, words.1, hop.label
         );
     }
     if let Some(entry) = cards.entry {
@@ -167,14 +167,14 @@ fn hops(svg: &mut String, cards: &Cards<'_>, plane: &Plane) {
 fn thick(svg: &mut String, path: &str) {
     let _ = writeln!(
         svg,
-        "<path d=\"{path}\" fill=\"none\" stroke=\"{WAY}\" stroke-width=\"2.6\" marker-end=\"url(#way)\"/>"
+        "<path d=\"{path}\" fill=\"none\" stroke=\"{FLOW}\" stroke-width=\"2.6\" marker-end=\"url(#flow)\"/>"
     );
 }
 
 fn end(svg: &mut String, word: &str, x: f64, y: f64) {
     let _ = writeln!(
         svg,
-        "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"62\" height=\"24\" rx=\"12\" fill=\"{WAY}\"/>\n\
+        "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"62\" height=\"24\" rx=\"12\" fill=\"{FLOW}\"/>\n\
          <text class=\"word\" x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\" text-anchor=\"middle\" \
          fill=\"#ffffff\">{word}</text>",
         y + WAIST - 12.0,
@@ -183,7 +183,7 @@ fn end(svg: &mut String, word: &str, x: f64, y: f64) {
     );
 }
 
-/// One step from card to card, and the place of its words.
+/// The path of one step from card to card, and the place of its label.
 fn step(from: Rect, to: Rect) -> (String, Point) {
     let middle = from.x + from.width / 2.0;
     if (from.x - to.x).abs() < 1.0 {
@@ -258,7 +258,7 @@ fn row(svg: &mut String, row: &Row<'_>, rect: &Rect, signs: bool) {
     };
 }
 
-/// What arrows and signs mean, and how wide that is.
+/// The legend and its width.
 fn legend(cards: &Cards<'_>, y: f64) -> (String, f64) {
     let (mut svg, mut x) = (String::new(), 4.0);
     let text = |svg: &mut String, x: f64, words: &str| {
@@ -267,11 +267,11 @@ fn legend(cards: &Cards<'_>, y: f64) -> (String, f64) {
             "<text class=\"word\" x=\"{x:.1}\" y=\"{:.1}\" font-size=\"12\" fill=\"{INK}\">{words}</text>",
             y + 4.0
         );
-        words.width() as f64 * 6.4 + 28.0
+        words.width() as f64 * 5.8 + 28.0
     };
     if !cards.hops.is_empty() {
         thick(&mut svg, &format!("M{x:.1} {y:.1}h34"));
-        x += 42.0 + text(&mut svg, x + 42.0, WAY_MEANS);
+        x += 42.0 + text(&mut svg, x + 42.0, FLOW_MEANS);
     }
     if !cards.needs.is_empty() {
         let _ = writeln!(

@@ -6,9 +6,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::cards::Cards;
+use super::flow::{self, STATIONS, STEPS};
 use super::grid::Grid;
 use super::tracks::{self, Plane, Point, Rect};
-use super::way::{self, STATIONS, STEPS};
 use super::{Node, NodeFate, Picture};
 use crate::graph::Graph;
 use crate::stack;
@@ -86,13 +86,13 @@ fn stacks() -> impl Iterator<Item = Picture> {
 }
 
 #[test]
-fn the_way_leads_through_resources_that_the_stack_declares() {
+fn the_flow_leads_through_resources_that_the_stack_declares() {
     let production = declared("production.yaml");
     for station in &STATIONS {
         assert!(production.nodes.contains_key(station.address), "{} is not declared", station.address);
     }
     for (from, to, _) in STEPS {
-        let column = |address| way::at(address).map(|station| station.column).unwrap();
+        let column = |address| flow::at(address).map(|station| station.column).unwrap();
         assert!(column(from) <= column(to), "{from} to {to} leads to the left");
     }
     let cards = Cards::of(&production);
@@ -110,7 +110,7 @@ fn the_way_leads_through_resources_that_the_stack_declares() {
 #[test]
 fn every_concern_of_the_stacks_has_a_lane() {
     for address in declared("production.yaml").nodes.keys() {
-        assert!(way::knows(address.split('/').next().unwrap()), "{address} is in no lane");
+        assert!(flow::knows(address.split('/').next().unwrap()), "{address} is in no lane");
     }
 }
 

@@ -1,7 +1,7 @@
-//! Where lines run: along gutters between the columns and along channels between the bands, so that none crosses a card.
+//! The course of each line. Gutters lie between the columns and channels between the bands, so no line crosses a card.
 //!
-//! All lines to one resource share their tracks: they join on the way, like rails. Lines to different resources never
-//! share one at the same place.
+//! All lines to one resource share their tracks and join, like rails. Lines to different resources never run on the same
+//! track at the same place.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,17 @@ use super::grid::{self, GAP, Grid, PADDING};
 const PITCH: f64 = 7.0;
 /// The space between a card and the first track of a gutter.
 const SIDE: f64 = 18.0;
-/// The space between a concern's border and its cards: at the sides and below, and above, where its name stands.
+/// The space between a concern's border and its cards, at the sides and below.
 pub(super) const BORDER: f64 = 10.0;
+/// The same above, where the concern's name is.
 pub(super) const ABOVE: f64 = 24.0;
 /// The space between a concern's border and the first track of a channel.
 const CLEAR: f64 = 8.0;
-/// The width that the words at a step of the way need.
+/// The width of a gutter that holds labels of the flow.
 const WORDS: f64 = 76.0;
-/// The width that the mark of an end of the way needs in a gutter.
+/// The width that `upload` or `viewers` takes in a gutter.
 pub(super) const END: f64 = 92.0;
-/// Where the way of a video touches a card, below its upper edge.
+/// The height at which the flow of a video touches a card, below its upper edge.
 pub(super) const WAIST: f64 = 16.0;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,7 +36,7 @@ pub(super) struct Rect {
 /// A point, from the left and from the top.
 pub(super) type Point = (f64, f64);
 
-/// Everything in its place.
+/// All cards and lines in their places.
 #[derive(Debug, Default)]
 pub(super) struct Plane {
     pub(super) width: f64,
@@ -85,14 +86,14 @@ impl Leg {
 /// A gutter or a channel, and the resource that a track in it leads to.
 type Key = (usize, Spot);
 
-/// How far a track reaches, and to which sides lines branch off from it.
+/// The extent of a track, and the sides to which lines branch off from it.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: f64,
     end: f64,
-    /// Whether lines branch off to the left, or upwards.
+    /// True if lines branch off to the left, or upwards.
     before: bool,
-    /// Whether lines branch off to the right, or downwards.
+    /// True if lines branch off to the right, or downwards.
     after: bool,
 }
 
@@ -111,8 +112,8 @@ impl Span {
         self.start <= other.end && other.start <= self.end
     }
 
-    /// Where it is best among its neighbours, so that branches cross few of them: on the side to which it branches off, the
-    /// shorter the further out.
+    /// The best order among neighbours, so that branches cross few of them. A track that branches off to one side is on
+    /// that side, and a shorter track is further out.
     fn rank(&self) -> (u8, f64) {
         match (self.before, self.after) {
             (true, false) => (0, self.end - self.start),
@@ -158,7 +159,7 @@ impl Tracks {
         self.taken.get(&of).map_or(0.0, |tracks| tracks.len() as f64 * PITCH)
     }
 
-    /// The places of all tracks, with the first of each gutter or channel here.
+    /// The places of all tracks. `starts` has the place of each gutter or channel.
     fn places(&self, starts: &[f64]) -> Places {
         let place = |(key, track): (&Key, &usize)| (*key, starts[key.0] + (*track as f64 + 0.5) * PITCH);
         self.of.iter().map(place).collect()
@@ -261,7 +262,7 @@ fn side(plane: &Plane, cards: &Cards<'_>, spot: Spot) -> (f64, f64) {
     let (before, rest) = card.rows.split_at(spot.row);
     let top = rect.y + PADDING + before.iter().map(grid::row_height).sum::<f64>();
     let height = rest.first().map_or(0.0, grid::row_height);
-    // The way of a video touches a head in its upper half.
+    // The upper half of a head is for the flow of a video.
     if spot.row == 0 { (top + WAIST, height - WAIST) } else { (top, height) }
 }
 
@@ -278,7 +279,7 @@ fn columns(
     let mut spans = BTreeMap::new();
     for leg in legs {
         let (exit, enter) = ((leg.exit.1, leg.to), (leg.enter.1, leg.to));
-        // What touches a card's left side comes from the gutter's right.
+        // The left side of a card is at the right of a gutter.
         let after = |flank: Flank| Some(flank == Flank::Left);
         reach(&mut spans, exit, ports[&(leg.from, leg.exit.0, leg.to)], after(leg.exit.0));
         reach(&mut spans, enter, ports[&(leg.to, leg.enter.0, leg.to)], after(leg.enter.0));
@@ -307,14 +308,14 @@ fn columns(
     tracks.places(&starts)
 }
 
-/// The width that an end of the way takes in a gutter, before the tracks.
+/// The width that the ends of the flow take in a gutter, left of the tracks.
 fn end_before(cards: &Cards<'_>, grid: &Grid, gutter: usize) -> f64 {
     let entry = cards.entry.is_some_and(|card| grid.cells[card].column == gutter);
     let exit = cards.exit.is_some_and(|card| grid.cells[card].column + 1 == gutter);
     [entry, exit].into_iter().filter(|end| *end).map(|_| END).sum()
 }
 
-/// Whether a step of the way crosses a gutter.
+/// True if a step of the flow crosses a gutter.
 fn steps(cards: &Cards<'_>, grid: &Grid, gutter: usize) -> bool {
     let column = |card: usize| grid.cells[card].column;
     cards.hops.iter().any(|hop| column(hop.from) < gutter && column(hop.to) >= gutter)

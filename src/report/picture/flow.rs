@@ -1,11 +1,11 @@
-//! The way of a video through the stack, and where each concern stands in a picture.
+//! The flow of a video through the stack, and the place of each concern in a picture.
 //!
-//! References between resources do not tell this: they say what is made first, not where a video comes from. So the way
-//! is written down here. A test holds the addresses to those of the stack.
+//! References between resources do not show this flow. They say what is created first, not where a video comes from. So
+//! the flow is written down here. A test checks that the stack declares every address.
 
 use std::ops::RangeInclusive;
 
-/// A resource that a video, or the news of it, passes.
+/// A resource that a video passes, or that an event about it passes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Station {
     /// Its address.
@@ -30,7 +30,7 @@ const DISTRIBUTION: &str = "delivery/distribution";
 const ALIAS_A: &str = "delivery/alias-a";
 const ALIAS_AAAA: &str = "delivery/alias-aaaa";
 
-/// The stations in their order. Neighbours of different concerns may share a column: the way then leads up or down.
+/// The stations in their order. Two stations of different concerns may share a column. The flow then leads up or down.
 pub(super) const STATIONS: [Station; 11] = [
     station(SOURCE, 0),
     station(UPLOAD_RULE, 0),
@@ -45,7 +45,7 @@ pub(super) const STATIONS: [Station; 11] = [
     station(ALIAS_AAAA, 6),
 ];
 
-/// The steps from station to station, each with what happens there.
+/// The steps from station to station, each with its label.
 pub(super) const STEPS: [(&str, &str, &str); 11] = [
     (SOURCE, UPLOAD_RULE, "upload event"),
     (UPLOAD_RULE, SUBMIT, "invokes"),
@@ -62,10 +62,10 @@ pub(super) const STEPS: [(&str, &str, &str); 11] = [
 
 /// Where uploads come in.
 pub(super) const ENTRY: &str = SOURCE;
-/// Where viewers come in: the first of these that there is.
+/// Where viewers come in: the first of these that the stack declares.
 pub(super) const EXITS: [&str; 2] = [ALIAS_A, DISTRIBUTION];
 
-/// The station at an address, by its place on the way.
+/// The station at an address, by its place in the flow.
 pub(super) fn at(address: &str) -> Option<&'static Station> {
     STATIONS.iter().find(|station| station.address == address)
 }
@@ -77,7 +77,7 @@ pub(super) struct Lane {
     concern: &'static str,
     /// The row of the picture, counted from the top.
     pub(super) band: usize,
-    /// The columns that it may take.
+    /// The columns that its cards may take.
     pub(super) columns: RangeInclusive<usize>,
 }
 
@@ -94,13 +94,13 @@ const LANES: [Lane; 6] = [
     Lane { concern: "delivery", band: 3, columns: 4..=LAST },
 ];
 
-/// The lane of a concern. Every concern that is not known has a band of its own below.
+/// The lane of a concern. A concern without a lane gets a band of its own below the others; `unknown` is its number.
 pub(super) fn lane(concern: &str, unknown: usize) -> Lane {
     let known = LANES.iter().find(|lane| lane.concern == concern).cloned();
     known.unwrap_or(Lane { concern: "", band: LANES.len() + unknown, columns: 0..=LAST })
 }
 
-/// Whether a concern has a lane.
+/// True if the concern has a lane.
 pub(super) fn knows(concern: &str) -> bool {
     rank(concern) < LANES.len()
 }
