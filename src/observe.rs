@@ -217,8 +217,8 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
 /// none of this one's business.
 pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
     for Addition { parent, kind, region, found: UndeclaredPart { name, seen } } in additions {
-        let Some(parent) = snapshot.live.get(&parent) else { continue };
-        let ownership = match &parent.ownership {
+        let Some(live) = snapshot.live.get(&parent) else { continue };
+        let ownership = match &live.ownership {
             Ownership::Marked(mark) if mark.stack != stack => continue,
             Ownership::Unmarked => Ownership::Unmarked,
             Ownership::Marked(_) | Ownership::Inherited => Ownership::Inherited,

@@ -32,7 +32,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 
 /// One aligned line each.
 pub(super) fn human(outputs: &Outputs) -> String {
-    let Self {
+    let Outputs {
         playback,
         distribution,
         source_bucket,

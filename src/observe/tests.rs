@@ -29,7 +29,7 @@ fn named(name: &str, function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Or
     let found =
         UndeclaredPart { name: name.to_owned(), seen: live("vod-submit/by-hand", Ownership::Inherited) };
     let kind = Kind::new("AWS::Lambda::Permission");
-    let addition = Addition { whole: FUNCTION.into(), kind, region: "eu-west-1".into(), found };
+    let addition = Addition { parent: FUNCTION.into(), kind, region: "eu-west-1".into(), found };
     add(&mut snapshot, "vod", vec![addition]);
     snapshot.orphans
 }

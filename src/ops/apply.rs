@@ -82,7 +82,7 @@ impl PlannedApply {
         let reads = async |source: &ApplySource| {
             accepts(&source.session)?;
             let declared = source.declare().await?;
-            let (plan, state) = plan(source, &declared.graph).await?;
+            let (plan, state) = plan(&source.session.account, &declared.graph, options, Some(source)).await?;
             Ok((declared, plan, state))
         };
         let (source, (declared, plan, state)) = ApplySource::open_and(path, options.adopt, ui, reads).await?;
@@ -96,32 +96,49 @@ impl PlannedApply {
     pub async fn carry_out(self) -> miette::Result<Applied> {
         let Self { source, declared, plan, state, options } = self;
         let ui = Arc::clone(&source.session.ui);
-        let operation = Apply { source: &source, declared: &declared, options };
+        let operation =
+            Apply { account: &source.session.account, declared: &declared, options, source: Some(&source) };
         let run = converge::converge(&operation, (&plan, &state), ui.as_ref()).await?;
         let live = run.as_ref().map_or(plan.outputs, |run| run.outcome.outputs.clone());
         Ok(Applied { run, graph: declared.graph, session: source.session, live })
     }
 }
 
-async fn plan(source: &ApplySource, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
-    let (zone, planned) = tokio::join!(source.same_zone(graph), source.session.account.plan(graph));
+async fn plan(
+    account: &Account,
+    graph: &Graph,
+    options: ApplyOptions,
+    source: Option<&ApplySource>,
+) -> miette::Result<(Plan, ObservedState)> {
+    let zone = async {
+        match source {
+            Some(source) => source.same_zone(graph).await,
+            None => Ok(()),
+        }
+    };
+    let (zone, planned) = tokio::join!(zone, account.plan(graph));
     zone?;
     let (plan, state) = planned?;
-    source.still_holds(&state, &plan).await?;
-    check(&plan, Permits { adopt: source.adopt, lose_data: false }, &names::region_in)?;
+    if let Some(source) = source {
+        source.still_holds(&state, &plan).await?;
+    }
+    let adopt = source.map_or(options.adopt, |source| source.adopt);
+    check(&plan, Permits { adopt, lose_data: false }, &names::region_in)?;
     Ok((plan, state))
 }
 
 /// Making the account as declared.
-struct Apply<'a> {
-    source: &'a ApplySource,
-    declared: &'a Declared,
-    options: ApplyOptions,
+pub(super) struct Apply<'a> {
+    pub(super) account: &'a Account,
+    pub(super) declared: &'a Declared,
+    pub(super) options: ApplyOptions,
+    /// The stack file or saved plan that the declarations come from, which may forbid what the account allows.
+    pub(super) source: Option<&'a ApplySource>,
 }
 
 impl Operation for Apply<'_> {
     fn account(&self) -> &Account {
-        &self.source.session.account
+        self.account
     }
 
     fn graph(&self) -> &Graph {
@@ -129,7 +146,11 @@ impl Operation for Apply<'_> {
     }
 
     fn kind(&self) -> RunKind<'_> {
-        RunKind { command: "apply", saved: self.source.digest(), packages: &self.declared.packages }
+        RunKind {
+            command: "apply",
+            saved: self.source.and_then(ApplySource::digest),
+            packages: &self.declared.packages,
+        }
     }
 
     fn removal(&self) -> Removal {
@@ -141,11 +162,14 @@ impl Operation for Apply<'_> {
     }
 
     async fn plan(&self) -> miette::Result<(Plan, ObservedState)> {
-        plan(self.source, &self.declared.graph).await
+        plan(self.account, &self.declared.graph, self.options, self.source).await
     }
 
     fn permits(&self, review: &Review) -> miette::Result<()> {
-        Ok(protected::check(&self.source.session.file, review)?)
+        match self.source {
+            Some(source) => Ok(protected::check(&source.session.file, review)?),
+            None => Ok(()),
+        }
     }
 
     /// While a stack was never whole, everything in it is new and asked for: the first question covers it, so that `--yes` can

@@ -139,8 +139,10 @@ async fn under_lock(
     let (plan, state) = writing.unless(operation.plan()).await?;
     unchanged_since(shown, &plan)?;
     writing.unless(operation.stage()).await?;
+    let journal = RunJournal::prepare(account, (&state, &plan), operation.kind()).await?;
+    // No read stands between this and the first write: it would be one more moment to lose the lock in.
     still_held(&lost)?;
-    let journal = RunJournal::begin(account, (&state, &plan), operation.kind()).await?;
+    journal.begin(account, &state).await?;
     let outcome = execute(operation, &plan, (writing, &lost), ui).await;
     // Whoever took over a lost lock writes the record now.
     let recorded = if lost.is_cancelled() {

@@ -8,7 +8,6 @@ use crate::execute::Outcome;
 use crate::home::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 use crate::model::{Known, resolve};
 use crate::plan::{Action, Plan};
-use crate::resource::Registry;
 use crate::saved::Package;
 
 /// What a run is, as history shows it.
@@ -22,7 +21,7 @@ pub(super) struct RunKind<'a> {
     pub(super) packages: &'a [Package],
 }
 
-/// A run whose begin is recorded.
+/// What a run records.
 pub(super) struct RunJournal {
     run: Run,
     plans: Vec<AppliedPlan>,
@@ -33,9 +32,8 @@ pub(super) struct RunJournal {
 }
 
 impl RunJournal {
-    /// Records that a run begins. Until its end is recorded, plans also sweep the account for the stack's tags, so that
-    /// what a killed run made is found. From here on a saved plan counts as applied.
-    pub(super) async fn begin(
+    /// The journal of a run that carries out this plan. Nothing is written yet.
+    pub(super) async fn prepare(
         account: &Account,
         (state, plan): (&ObservedState, &Plan),
         kind: RunKind<'_>,
@@ -50,9 +48,13 @@ impl RunJournal {
             by: account.by.clone(),
         }));
         let begun = begun(account, state, plan);
-        let journal = Self { run, plans, established: state.is_established(), begun };
-        journal.write(account, false, former(state)).await?;
-        Ok(journal)
+        Ok(Self { run, plans, established: state.is_established(), begun })
+    }
+
+    /// Records that the run begins. Until its end is recorded, plans also sweep the account for the stack's tags, so that
+    /// what a killed run made is found. From here on a saved plan counts as applied.
+    pub(super) async fn begin(&self, account: &Account, state: &ObservedState) -> miette::Result<()> {
+        self.write(account, false, former(state)).await
     }
 
     /// Records how the run ended, and what exists now.
@@ -131,46 +133,52 @@ pub(super) async fn applied_plans(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
+    use crate::aws::{Connection, Regions, Target};
     use crate::graph::Graph;
-    use crate::model::{Snapshot, resolve};
-    use crate::plan::{Rules, plan};
-    use crate::resource::registry;
+    use crate::model::{Declaration, Guard, Outputs, Scope, Snapshot};
+    use crate::ops::store::HomeBucket;
+    use crate::resource::route53::RecordSet;
+    use crate::resource::{Resource as _, registry};
+
+    async fn account() -> Account {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: scope.account.clone() };
+        let regions = Arc::new(Regions::new(Connection::open(target, &scope.region).await, scope));
+        let store = Box::new(HomeBucket::new(&regions, registry()));
+        Account { regions, registry: registry(), store, by: "me".into() }
+    }
 
     /// Killed after it made the alias of one name, and applied with another one: the first must be found.
-    #[test]
-    fn records_in_a_zone_are_noted_before_they_are_made() {
-        let (region, account) = ("eu-west-1".to_owned(), "111122223333".to_owned());
-        let scope = Scope { stack: "vod".into(), account, region: region.clone() };
+    #[tokio::test]
+    async fn records_in_a_zone_are_noted_before_they_are_made() {
+        let account = account().await;
         let planned = |name: &str| {
             let alias = json!({ "HostedZoneId": "Z1", "Name": name, "Type": "A", "TTL": "60", "ResourceRecords": ["192.0.2.1"] });
-            let declaration = crate::model::Declaration {
+            let declaration = Declaration {
                 address: "delivery/alias-a".into(),
                 kind: RecordSet::KIND,
-                region: region.clone(),
-                properties: resolve(&alias, &|_| None),
-                predicted: crate::model::Outputs::new(),
-                after: std::collections::BTreeSet::new(),
-                guard: crate::model::Guard::None,
+                region: "eu-west-1".into(),
+                properties: alias,
+                predicted: Outputs::new(),
+                after: BTreeSet::new(),
+                guard: Guard::None,
             };
-            let rules = |kind: &_| Rules {
-                create_only: &[],
-                write_only: &[],
-                rank: 0,
-                normal: registry().get(kind).unwrap().normal(),
-            };
-            plan(&scope, &Graph::new([declaration]).unwrap(), &Snapshot::default(), &rules)
+            let graph = Graph::new([declaration]).unwrap();
+            crate::plan::plan(account.scope(), &graph, &Snapshot::default(), &|kind| account.rules(kind))
         };
-        let first =
-            begun(&scope, &Survey { snapshot: Snapshot::default(), record: None }, &planned("a.example.com"));
+        let state = |record| ObservedState { snapshot: Snapshot::default(), record };
+        let first = begun(&account, &state(None), &planned("a.example.com"));
         let mut record = Record::new("vod", "me", false, Vec::new(), Run::default(), Vec::new());
         record.begun = first;
-        let survey = Survey { snapshot: Snapshot::default(), record: Some(record) };
-        let both = begun(&scope, &survey, &planned("b.example.com"));
+        assert_eq!(record.known()[0].id, "Z1/a.example.com/A");
+        let both = begun(&account, &state(Some(record)), &planned("b.example.com"));
         let ids: Vec<&str> = both.iter().map(|known| known.id.as_str()).collect();
         assert_eq!(ids, ["Z1/a.example.com/A", "Z1/b.example.com/A"]);
-        assert_eq!(survey.record.unwrap().known()[0].id, "Z1/a.example.com/A");
     }
 }

@@ -9,7 +9,7 @@ use crate::stack::config::StackFile;
 ///
 /// # Errors
 /// A refusal that names each such change.
-pub fn check(file: &StackFile, review: &Review) -> Result<(), Refused> {
+pub(super) fn check(file: &StackFile, review: &Review) -> Result<(), Refused> {
     let found: Vec<String> = review.losses().map(|(address, why)| format!("{address}: {why}")).collect();
     if !file.protected || found.is_empty() {
         return Ok(());

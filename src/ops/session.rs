@@ -55,7 +55,7 @@ impl Account {
     /// The stack, its account and region.
     #[must_use]
     pub fn scope(&self) -> &Scope {
-        self.account.scope()
+        self.regions.scope()
     }
 
     /// The stack's name.
@@ -284,7 +284,7 @@ pub(super) fn rules(registry: &Registry, kind: &Kind) -> Rules {
 
 /// The scope of the stack that a file describes.
 #[must_use]
-pub fn scope(file: &StackFile) -> Scope {
+pub(super) fn scope(file: &StackFile) -> Scope {
     Scope {
         stack: file.stack.to_string(),
         account: file.account.to_string(),

@@ -45,7 +45,7 @@ pub(super) struct Declared {
     /// Where each package is, in the same order.
     pub(super) files: Vec<PathBuf>,
     /// Where those of a saved plan are unpacked.
-    _folder: Option<TempDir>,
+    pub(super) _folder: Option<TempDir>,
 }
 
 impl ApplySource {
@@ -139,7 +139,7 @@ impl ApplySource {
         if moved.is_empty() {
             return Ok(());
         }
-        Err(self.unusable(Refused::ChangedSince { stack: self.session.stack().to_owned(), moved }))
+        Err(self.unusable(Stale::Changed { stack: self.session.stack().to_owned(), moved }))
     }
 
     fn unusable(&self, refused: Stale) -> Report {
@@ -168,7 +168,7 @@ pub struct SavedPlan {
 ///
 /// # Errors
 /// When the file exists and is no plan, or cannot be written.
-pub fn save(
+pub(super) fn save(
     out: &Path,
     session: &Session,
     (graph, bundles): (&Graph, &[Bundle]),

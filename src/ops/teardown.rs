@@ -79,10 +79,10 @@ async fn plan(account: &Account, graph: &Graph) -> miette::Result<(Plan, Observe
 }
 
 /// Removing everything that is the stack's.
-struct Teardown<'a> {
-    account: &'a Account,
-    graph: &'a Graph,
-    agreed: bool,
+pub(super) struct Teardown<'a> {
+    pub(super) account: &'a Account,
+    pub(super) graph: &'a Graph,
+    pub(super) agreed: bool,
 }
 
 impl Operation for Teardown<'_> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::check::{Permits, check};
+use super::check::{self, Permits};
 use super::*;
 use crate::graph::Graph;
 use crate::model::{Contents, Declaration, Mark, Orphan, Ownership, Readiness, Snapshot};
@@ -72,6 +72,11 @@ fn steps(plan: &Plan) -> Vec<String> {
         .iter()
         .map(|step| format!("{} {} <- {}", verb(&step.action), step.address, needs(step)))
         .collect()
+}
+
+/// The check with the names of the stack's buckets.
+fn check(plan: &Plan, permits: Permits) -> Result<(), check::Refused> {
+    check::check(plan, permits, &crate::stack::names::region_in)
 }
 
 #[test]

@@ -183,7 +183,7 @@ mod tests {
     fn a_changed_statement_is_shown_whole() {
         let statement = |action: &str| json!({ "Sid": "Read", "Effect": "Allow", "Action": [action] });
         let sides =
-            sides("PolicyDocument.Statement[Read]", Some(&statement("a:Get")), Some(&statement("a:*")));
+            draw("PolicyDocument.Statement[Read]", Some(&statement("a:Get")), Some(&statement("a:*")));
         insta::assert_snapshot!(drawn(sides), @r#"
          Sid: Read
          Effect: Allow
@@ -200,7 +200,7 @@ mod tests {
                 (0..20).map(|n| if n == 10 { widget.to_owned() } else { format!("w{n}") }).collect();
             Value::String(serde_json::to_string(&lines).unwrap())
         };
-        insta::assert_snapshot!(drawn(sides("DashboardBody", Some(&body("old")), Some(&body("new")))), @r#"
+        insta::assert_snapshot!(drawn(draw("DashboardBody", Some(&body("old")), Some(&body("new")))), @r#"
          - w7
          - w8
          - w9

@@ -33,9 +33,24 @@ pub(crate) trait FakeAnswers: Send + Sync + 'static {
         false
     }
 
-    /// What making it comes to.
+    /// The result of making it.
     fn create<'a>(&'a self, _desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
         async { Err(Error::unexpected("test:Create", "nothing is made here")) }.boxed()
+    }
+
+    /// The result of changing it.
+    fn update<'a>(&'a self, _id: &'a str, _desired: &'a Value) -> BoxFuture<'a, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
+    /// The result of deleting it.
+    fn delete<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
+    /// What carries a tag of the stack.
+    fn list_owned(&self) -> BoxFuture<'_, Result<Vec<(String, Mark)>>> {
+        async { Ok(Vec::new()) }.boxed()
     }
 }
 
@@ -84,16 +99,16 @@ impl<A: FakeAnswers> Adapter for FakeAdapter<A> {
     fn update<'a>(
         &'a self,
         _: &'a Context,
-        _: &'a Live,
-        _: &'a Value,
+        seen: &'a Live,
+        desired: &'a Value,
         _: &'a Changes,
     ) -> BoxFuture<'a, Result<()>> {
-        async { Ok(()) }.boxed()
+        self.0.update(&seen.id, desired)
     }
-    fn delete<'a>(&'a self, _: &'a Context, _: &'a str, _: Removal) -> BoxFuture<'a, Result<()>> {
-        async { Ok(()) }.boxed()
+    fn delete<'a>(&'a self, _: &'a Context, id: &'a str, _: Removal) -> BoxFuture<'a, Result<()>> {
+        self.0.delete(id)
     }
     fn list_owned<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
-        async { Ok(vec![]) }.boxed()
+        self.0.list_owned()
     }
 }

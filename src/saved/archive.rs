@@ -15,7 +15,7 @@ use crate::model::{Declaration, bundle_digest};
 const MANIFEST: &str = "manifest.json";
 const STACK_FILE: &str = "stack.yaml";
 const DECLARATIONS: &str = "declarations.json";
-const RESTS: &str = "rests-on.json";
+const FINGERPRINT: &str = "fingerprint.json";
 /// How every zip archive with members begins.
 const ZIP: &[u8] = b"PK\x03\x04";
 /// How the seal begins, in every format: the format's number, a space and the digest follow.
@@ -32,7 +32,7 @@ pub fn is_saved(first: &[u8]) -> bool {
 }
 
 pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
-    let Saved { manifest, stack_file, declarations, rests, packages } = saved;
+    let Saved { manifest, stack_file, declarations, fingerprint, packages } = saved;
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let mut put = |name: &str, bytes: &[u8]| {
         let packed = name.ends_with(".zip");
@@ -48,7 +48,7 @@ pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
     put(MANIFEST, &json(MANIFEST, manifest)?)?;
     put(STACK_FILE, stack_file.as_bytes())?;
     put(DECLARATIONS, &json(DECLARATIONS, declarations)?)?;
-    put(RESTS, &json(RESTS, rests)?)?;
+    put(FINGERPRINT, &json(FINGERPRINT, fingerprint)?)?;
     for (package, bytes) in manifest.bundles.iter().zip(packages) {
         put(&member(package), bytes)?;
     }
@@ -73,14 +73,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Saved, String), Fault> {
     let stack_file = String::from_utf8(member_bytes(&mut archive, STACK_FILE)?)
         .map_err(|error| fault(STACK_FILE, &error))?;
     let declarations: Vec<Declaration> = parse(DECLARATIONS, &member_bytes(&mut archive, DECLARATIONS)?)?;
-    let rests = parse(RESTS, &member_bytes(&mut archive, RESTS)?)?;
+    let fingerprint = parse(FINGERPRINT, &member_bytes(&mut archive, FINGERPRINT)?)?;
     // Before the packages are read: a manifest that names one package often enough would fill the memory.
     if archive.len() != 4 + manifest.bundles.len() {
         return Err(fault("archive", &"it has not the members that its manifest names"));
     }
     let packages = packages(&mut archive, &manifest)?;
     all_there(&manifest, &declarations)?;
-    Ok((Saved { manifest, stack_file, declarations, rests, packages }, digest))
+    Ok((Saved { manifest, stack_file, declarations, fingerprint, packages }, digest))
 }
 
 /// The digest of a file that is whole and of this format.

@@ -76,7 +76,7 @@ pub enum Refused {
         list(moved)
     )]
     #[diagnostic(help("make, review and apply a new plan with `provision plan STACK --out FILE`"))]
-    ChangedSince {
+    Changed {
         /// The stack.
         stack: String,
         /// What moved.

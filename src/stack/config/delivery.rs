@@ -178,7 +178,7 @@ fn signed_urls(table: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<Sig
         ));
         return None;
     }
-    let pems = key_files.map_or(Some(Vec::new()), |beside| every_key(&value, &keys, key_files));
+    let pems = key_files.map_or(Some(Vec::new()), |key_files| every_key(&value, &keys, key_files));
     Some(SignedUrls { public_keys: keys.into_iter().map(|KeyFile(path)| path).collect(), pems: pems? })
 }
 
