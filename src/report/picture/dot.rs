@@ -59,7 +59,9 @@ fn columns(text: &mut String, cards: &Cards<'_>) {
     for link in &chain {
         let _ = writeln!(text, "  {link} [{chain_style}];");
     }
-    let _ = writeln!(text, "  {} [style=invis, constraint=true];", chain.join(" -> "));
+    for pair in chain.windows(2) {
+        let _ = writeln!(text, "  {} [style=invis, constraint=true];", pair.join(" -> "));
+    }
     for (column, link) in chain.iter().enumerate() {
         let its = grid.cells.iter().zip(&cards.cards).filter(|(cell, _)| cell.column == column);
         let its: Vec<String> = its.map(|(_, card)| quoted(card.address())).collect();

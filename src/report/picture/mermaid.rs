@@ -72,7 +72,6 @@ fn legend(text: &mut String, cards: &Cards<'_>, names: &mut Names) {
 fn colours(text: &mut String, cards: &Cards<'_>, lanes: &[String]) {
     text.push_str("  classDef default fill:#ffffff,stroke:#8c959f,color:#1f2328,text-align:left\n");
     text.push_str("  classDef lane fill:none,stroke:#8c959f\n");
-    text.push_str("  classDef outside fill:#0969da,stroke:#0969da,color:#ffffff\n");
     text.push_str("  classDef legend fill:none,stroke:none,color:#59636e,text-align:left\n");
     let _ = writeln!(text, "  class {} lane", lanes.join(","));
     for fate in cards.fates() {
@@ -82,6 +81,7 @@ fn colours(text: &mut String, cards: &Cards<'_>, lanes: &[String]) {
     }
     let thick = cards.hops.len() + usize::from(cards.entry.is_some()) + usize::from(cards.exit.is_some());
     if thick > 0 {
+        text.push_str("  classDef outside fill:#0969da,stroke:#0969da,color:#ffffff\n");
         let links: Vec<String> = (0..thick).map(|link| link.to_string()).collect();
         let _ = writeln!(text, "  linkStyle {} stroke:#0969da,stroke-width:3px", links.join(","));
     }

@@ -63,7 +63,7 @@ fn arrow(id: &str, colour: &str, size: f64) -> String {
 
 /// The width of a card, estimated from the number of letters.
 fn width(card: &Card<'_>) -> f64 {
-    let name = |row: &Row<'_>, size: f64| (row.name.width() as f64).mul_add(size, 0.0);
+    let name = |row: &Row<'_>, size: f64| row.name.width() as f64 * size;
     let kind = |row: &Row<'_>| row.kind.width() as f64 * 5.5;
     let sign = if card.fate().is_some() { 12.0 } else { 0.0 };
     let row = |row: &Row<'_>| {
@@ -75,22 +75,27 @@ fn width(card: &Card<'_>) -> f64 {
 /// The concerns as frames around their cards.
 fn lanes(svg: &mut String, cards: &Cards<'_>, plane: &Plane) {
     for (concern, indices) in cards.concerns() {
-        let its = || indices.iter().map(|card| plane.cards[*card]);
-        let (left, top) = its().fold((f64::MAX, f64::MAX), |(x, y), it| (x.min(it.x), y.min(it.y)));
-        let edge = |(x, y): Point, it: Rect| (x.max(it.x + it.width), y.max(it.y + it.height));
-        let (right, bottom) = its().fold((0.0, 0.0), edge);
-        let (x, y) = (left - BORDER, top - ABOVE);
+        let Rect { x, y, width, height } = frame(&indices, plane);
         let _ = writeln!(
             svg,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"8\" fill=\"#f6f8fa\" \
-             stroke=\"#d8dee4\"/>\n<text class=\"lane\" x=\"{left:.1}\" y=\"{:.1}\" font-size=\"12\" \
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"8\" fill=\"#f6f8fa\" \
+             stroke=\"#d8dee4\"/>\n<text class=\"lane\" x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\" \
              font-weight=\"600\" letter-spacing=\"0.6\" fill=\"{FAINT}\">{}</text>",
-            right + BORDER - x,
-            bottom + BORDER - y,
+            x + BORDER,
             y + 16.0,
             html(concern)
         );
     }
+}
+
+/// The frame of a concern with these cards.
+pub(super) fn frame(cards: &[usize], plane: &Plane) -> Rect {
+    let its = || cards.iter().map(|card| plane.cards[*card]);
+    let (left, top) = its().fold((f64::MAX, f64::MAX), |(x, y), it| (x.min(it.x), y.min(it.y)));
+    let edge = |(x, y): Point, it: Rect| (x.max(it.x + it.width), y.max(it.y + it.height));
+    let (right, bottom) = its().fold((0.0, 0.0), edge);
+    let (x, y) = (left - BORDER, top - ABOVE);
+    Rect { x, y, width: right + BORDER - x, height: bottom + BORDER - y }
 }
 
 /// The lines of the needs, grouped by the resource that they lead to.
