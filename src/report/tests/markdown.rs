@@ -85,28 +85,38 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     <details><summary>picture of what changes</summary>
 
     ```mermaid
+    %%{init: {"flowchart": {"wrappingWidth": 400}}}%%
     graph LR
-      subgraph alerts
-        alerts_topic["alerts/topic<br/>SNS Topic"]:::delete
+      handlers_submit == creates job ==> transcode_queue
+      subgraph transcode["transcode"]
+        transcode_queue["<b>±</b> <b>queue</b> MediaConvert Queue"]:::replace
       end
-      subgraph delivery
-        delivery_certificate["delivery/certificate<br/>CertificateManager Certificate"]:::create
+      subgraph handlers["handlers"]
+        handlers_submit["<b>~</b> <b>submit</b> Lambda Function"]:::change
       end
-      subgraph handlers
-        handlers_submit["handlers/submit<br/>Lambda Function"]:::update
+      subgraph storage["storage"]
+        storage_output_policy["<b>~</b> <b>output/policy</b> S3 BucketPolicy"]:::change
+        storage_logs["<b>+</b> <b>logs</b> S3 Bucket<br/><b>=</b> <b>old</b> S3 Bucket"]:::create
       end
-      subgraph storage
-        storage_logs["storage/logs<br/>S3 Bucket"]:::create
-        storage_output_policy["storage/output/policy<br/>S3 BucketPolicy"]:::update
+      subgraph alerts["alerts"]
+        alerts_topic["<b>−</b> <b>topic</b> SNS Topic"]:::delete
       end
-      subgraph transcode
-        transcode_queue["transcode/queue<br/>MediaConvert Queue"]:::replace
+      subgraph delivery["delivery"]
+        delivery_certificate["<b>+</b> <b>certificate</b> CertificateManager Certificate"]:::create
       end
-      transcode_queue --> storage_output_policy
-      classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328
-      classDef update fill:#fff8c5,stroke:#9a6700,color:#1f2328
-      classDef replace fill:#ffd8b5,stroke:#bc4c00,color:#1f2328
-      classDef delete fill:#ffebe9,stroke:#cf222e,color:#1f2328
+      storage_output_policy -.-> transcode_queue
+      legend["thick arrow: the flow of a video<br/>dashed arrow: needs (points to what is created first); implied needs are left out<br/>#43; create<br/>~ change<br/>± replace<br/>− delete<br/>#61; keep"]:::legend
+      classDef default fill:#ffffff,stroke:#8c959f,color:#1f2328,text-align:left
+      classDef lane fill:none,stroke:#8c959f
+      classDef legend fill:none,stroke:none,color:#59636e,text-align:left
+      class transcode,handlers,storage,alerts,delivery lane
+      classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328,text-align:left
+      classDef change fill:#fff8c5,stroke:#9a6700,color:#1f2328,text-align:left
+      classDef replace fill:#ffd8b5,stroke:#bc4c00,color:#1f2328,text-align:left
+      classDef delete fill:#ffebe9,stroke:#cf222e,color:#1f2328,text-align:left
+      classDef keep fill:#eaeef2,stroke:#59636e,color:#1f2328,text-align:left
+      classDef outside fill:#0969da,stroke:#0969da,color:#ffffff
+      linkStyle 0 stroke:#0969da,stroke-width:3px
     ```
     </details>
     "#);
