@@ -8,10 +8,10 @@ use super::reader::{Scalar, Table, Wrong};
 use super::tree::Text;
 use super::values::text;
 
-/// The most characters of a certificate's first name: ACM puts it into the common name.
+/// The maximum length of a certificate's first name: ACM uses it as the common name.
 const MAX_CERTIFICATE_NAME: usize = 64;
 
-/// The name viewers use, and the hosted zone it is put into.
+/// The domain name that viewers use, and the hosted zone that holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Domain {
@@ -21,7 +21,8 @@ pub struct Domain {
     /// The public hosted zone in Route 53 that holds the name, such as example.com.
     #[schemars(extend("pattern" = NAME_PATTERN, "maxLength" = 253))]
     pub zone: String,
-    /// The ARN of an ACM certificate that covers the name, in us-east-1 and this account. Absent: one is made.
+    /// The ARN of an ACM certificate that covers the name, in us-east-1 and this account. Absent: a certificate is
+    /// created.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$"))]
     pub certificate: Option<String>,
@@ -82,7 +83,7 @@ impl Scalar for CertificateArn {
 }
 
 impl CertificateArn {
-    /// CloudFront takes certificates of its own account only.
+    /// CloudFront only takes certificates of its own account.
     fn belongs(&self, table: &Table<'_>, account: Option<&AccountId>) -> bool {
         let right = account.is_none_or(|account| account.as_str() == self.account);
         if let (false, Some(value)) = (right, table.get("certificate")) {
@@ -101,7 +102,7 @@ fn is_certificate(resource: &str) -> bool {
     resource.strip_prefix("certificate/").is_some_and(|id| id.len() == 36 && id.chars().all(hex))
 }
 
-/// Why `host` is not a lower-case name of letters, digits and hyphens (RFC 1123).
+/// Returns why `host` is not a lower-case name of letters, digits and hyphens (RFC 1123).
 pub(super) fn host_fault(host: &str) -> Option<String> {
     if host.len() > 253 {
         return Some(format!("{} characters, 253 at most", host.len()));

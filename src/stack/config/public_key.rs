@@ -1,7 +1,7 @@
 //! Checks that a file holds a public key that CloudFront takes: RSA 2048 or ECDSA P-256, in PEM.
 //!
-//! Only the structure is looked at, which is enough to tell a right key from a private key, a certificate, another
-//! algorithm or another size.
+//! Only the structure is checked. This is enough to reject private keys, certificates, other algorithms and other
+//! sizes.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::ReadFile;
 use crate::sign::{Algorithm, Spki};
 
-/// The text of the file at `path`, or why it is not such a key.
+/// Returns the text of the file at `path`, or why it is not such a key.
 pub(super) fn read(path: &Path, read_file: ReadFile<'_>) -> Result<String, String> {
     match read_file(path) {
         Ok(pem) => pem_fault(&pem).map_or(Ok(pem), Err),

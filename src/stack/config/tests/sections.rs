@@ -1,4 +1,4 @@
-//! The rules of each section, with the message that stands for each: message | label | help.
+//! The rules of each section, each with its message: message | label | help.
 
 use super::*;
 
