@@ -1,28 +1,28 @@
-//! What checkov objects to and why it stays: written into each resource's metadata, where checkov reads it. The other
-//! judge, cfn-lint, has no objection.
+//! The checkov findings that are accepted, with the reasons. They are written into each resource's metadata, where
+//! checkov reads them. The other linter, cfn-lint, has no findings.
 
 use serde_json::Value;
 
 use crate::model::Declaration;
 
-/// A check of checkov that is passed over for some resources.
+/// A checkov check that is skipped for some resources.
 #[derive(Debug)]
 pub struct Exception {
     /// The check's id.
     pub check: &'static str,
-    /// Why it stays as it is.
+    /// Why the finding is accepted.
     pub reason: &'static str,
     of: Of,
 }
 
-/// The resources of an exception: no more than the reason speaks of.
+/// The resources that an exception applies to: only those that the reason covers.
 #[derive(Debug)]
 enum Of {
     /// One address.
     Address(&'static str),
     /// All of a type.
     Kind(&'static str),
-    /// Those of a type that have a property, by its pointer and value; no value: those that have it not.
+    /// The resources of a type with a property, by its pointer and value; no value: those without the property.
     With(&'static str, &'static str, Option<bool>),
 }
 
@@ -129,13 +129,13 @@ const EXCEPTIONS: &[Exception] = &[
     ),
 ];
 
-/// All of them.
+/// All exceptions.
 #[must_use]
 pub const fn exceptions() -> &'static [Exception] {
     EXCEPTIONS
 }
 
-/// Those that a declaration's resource has.
+/// The exceptions that apply to a declaration's resource.
 pub(super) fn of(declaration: &Declaration) -> impl Iterator<Item = &'static Exception> {
     EXCEPTIONS.iter().filter(|exception| exception.of.is(declaration))
 }
