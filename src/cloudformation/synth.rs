@@ -14,10 +14,10 @@ use crate::model::{Address, Declaration, Guard, OutputRef, Scope, refs};
 pub enum Error {
     /// The resources of two regions depend on each other in a circle.
     #[error(
-        "{early} must be made before the stack's own region and {home} there before it: no order of templates does that"
+        "{early} must be created before the stack's own region, but needs {home} there first: no order of templates works"
     )]
     #[diagnostic(help(
-        "declare both in one region, or take the name of one where it is known beforehand; `provision apply` does not need templates"
+        "declare both in one region, or refer to one by a name that is known in advance; `provision apply` works without templates"
     ))]
     Circle {
         /// The resource of another region that the home region waits for.

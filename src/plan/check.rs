@@ -63,7 +63,7 @@ impl Diagnostic for Refusal {
                 "it belongs to another stack: rename this one, or remove it there"
             }
             Self::OtherRegion { .. } => {
-                "names in IAM and CloudFront hold in all regions: rename this stack, or tear the other one down first"
+                "names in IAM and CloudFront are shared by all regions: rename this stack, or tear the other one down first"
             }
             Self::HoldsData { .. } => {
                 "move or delete its objects yourself first, or declare it again; apply never deletes data"
@@ -74,7 +74,7 @@ impl Diagnostic for Refusal {
 
 /// The refusals of a plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("the plan is not safe, so none of it was done")]
+#[error("the plan is not safe, so nothing was changed")]
 pub struct Refused {
     /// All refused steps.
     #[related]

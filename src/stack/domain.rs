@@ -126,13 +126,13 @@ impl Diagnostic for Unusable {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(match self {
             Self::NoZone { zone, local: Some(endpoint), account, .. } => format!(
-                "make it: AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {endpoint} \
+                "create it: AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {endpoint} \
                  route53 create-hosted-zone --name {zone} --caller-reference 1"
             ),
             Self::NoZone { zone, .. } => format!(
-                "make it (`aws route53 create-hosted-zone --name {zone} --caller-reference 1`) and delegate the name to \
-                 it; if another account holds {zone}, delegate a name under it to a zone of this account, and put \
-                 that into `domain.zone`"
+                "create it (`aws route53 create-hosted-zone --name {zone} --caller-reference 1`) and delegate the name to \
+                 it; if another account holds {zone}, delegate a name under it to a zone of this account, and set \
+                 `domain.zone` to that name"
             ),
             Self::Shadowed { longer, .. } => {
                 format!(
@@ -140,21 +140,21 @@ impl Diagnostic for Unusable {
                 )
             }
             Self::Ambiguous { zone, .. } => {
-                format!("delete those that the name servers of {zone}'s parent do not name (`dig NS {zone}`)")
+                format!("keep the one that {zone} is delegated to (compare name servers with `dig NS {zone}`), and delete the others")
             }
             Self::NoCertificate { .. } => {
-                "list them with `aws acm list-certificates --region us-east-1`, or leave `domain.certificate` out: then \
-                 one is made and renewed"
+                "list them with `aws acm list-certificates --region us-east-1`, or remove `domain.certificate`: then \
+                 one is created and renewed"
                     .to_owned()
             }
-            Self::Invalid { .. } => "take one that ACM has issued and that has not expired, or leave \
-                                     `domain.certificate` out: then one is made and renewed"
+            Self::Invalid { .. } => "use one that ACM has issued and that has not expired, or remove \
+                                     `domain.certificate`: then one is created and renewed"
                 .to_owned(),
             Self::OtherNames { name, .. } => {
-                format!("take one for {name}, or leave `domain.certificate` out: then one is made and renewed")
+                format!("use one for {name}, or remove `domain.certificate`: then one is created and renewed")
             }
             Self::Held { .. } => {
-                "take the alias from it first, or give this stack another `domain.name`; CloudFront \
+                "remove the alias from it first, or give this stack another `domain.name`; CloudFront \
                                   gives a name to one distribution only"
                     .to_owned()
             }

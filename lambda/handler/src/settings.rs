@@ -4,9 +4,7 @@ use std::env;
 
 /// A required setting is missing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "the environment variable {0} is not set; `provision apply` declares it, so the function was made or changed by something else"
-)]
+#[error("the environment variable {0} is not set; run `provision apply`, which sets it")]
 pub struct MissingSetting(pub &'static str);
 
 /// The value of a setting.

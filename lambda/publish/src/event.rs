@@ -55,7 +55,7 @@ pub enum End {
 /// A payload that is not a finished job's event.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the payload is no `MediaConvert Job State Change` event with status COMPLETE, ERROR or CANCELED; check the rule that sent it"
+    "the payload is not a `MediaConvert Job State Change` event with status COMPLETE, ERROR or CANCELED; check the rule that sent it"
 )]
 pub struct UnknownPayload(#[source] Option<serde_json::Error>);
 

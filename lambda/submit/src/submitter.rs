@@ -72,7 +72,7 @@ pub enum SubmitError {
     #[error(transparent)]
     Payload(#[from] UnknownPayload),
     /// MediaConvert's response lacks a required value.
-    #[error("{0} answered without a {1}; retry, and if it stays, ask AWS Support")]
+    #[error("{0} returned no {1}; retry, and if it happens again, contact AWS Support")]
     Empty(&'static str, &'static str),
 }
 

@@ -46,7 +46,7 @@ fn fault(address: &str) -> Option<String> {
         return Some(format!("`{}` is not allowed before the @", other.escape_debug()));
     }
     if local.is_empty() || local.starts_with('.') || local.ends_with('.') || local.contains("..") {
-        return Some("the part before the @ is empty, or its dots stand wrong".to_owned());
+        return Some("the part before the @ is empty, or its dots are misplaced".to_owned());
     }
     if local.len() > 64 || address.len() > 254 {
         return Some("too long: 64 characters before the @, 254 in all".to_owned());

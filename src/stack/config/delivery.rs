@@ -155,8 +155,8 @@ fn player_origins(value: &Value<'_>) -> Option<Vec<String>> {
     let origins: Vec<_> = origins.into_iter().map(|PlayerOrigin(origin)| origin).collect();
     if origins.len() > 1 && origins.iter().any(|origin| origin == "*") {
         value.reject(Wrong::new(
-            "cannot hold `*` beside others",
-            "`*` is every site already",
+            "cannot combine `*` with others",
+            "`*` already means every site",
             "either [\"*\"], or the sites by name",
         ));
         return None;
@@ -198,7 +198,7 @@ fn every_key(value: &Value<'_>, keys: &[KeyFile], key_files: KeyFiles<'_>) -> Op
                 pems.push(pem);
             }
             Err(fault) => {
-                let help = "the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key -pubout";
+                let help = "a public key in PEM, RSA 2048 or ECDSA P-256, next to the stack file: openssl pkey -in viewer.key -pubout";
                 item.reject(Wrong::new("is not a public key that CloudFront takes", fault, help));
             }
         }
@@ -245,7 +245,7 @@ impl Scalar for WebAcl {
                 return Ok(Self { arn: arn.to_owned(), account: account.to_owned() });
             }
             ["arn", "aws", "wafv2", region, _, _] if region != "us-east-1" => {
-                "CloudFront takes global ones alone, which live in us-east-1"
+                "CloudFront only takes global web ACLs, which are in us-east-1"
             }
             ["arn", "aws", "wafv2", _, _, resource] if resource.starts_with("regional/") => {
                 "a regional one, which CloudFront does not take"

@@ -72,12 +72,14 @@ impl Scalar for CertificateArn {
                 return Ok(Self { arn: arn.to_owned(), account: account.to_owned() });
             }
             ["arn", "aws", "acm", region, _, _] if region != "us-east-1" => {
-                "CloudFront takes those of us-east-1 alone, whatever the stack's region"
+                "CloudFront only takes certificates of us-east-1, for every stack region"
             }
             _ => "not such an ARN",
         };
-        let help =
-            format!("the ARN of an ACM certificate, such as {}; without it one is made", Self::EXAMPLE);
+        let help = format!(
+            "the ARN of an ACM certificate, such as {}; without this key one is created",
+            Self::EXAMPLE
+        );
         Err(Wrong::new("is not a certificate for CloudFront", label, help))
     }
 }
@@ -89,7 +91,7 @@ impl CertificateArn {
         if let (false, Some(value)) = (right, table.get("certificate")) {
             let own = account.map_or("", AccountId::as_str);
             let label = format!("account {}, but the stack's is {own}", self.account);
-            let help = "request or import it in the stack's account, or leave the key out: then one is made";
+            let help = "request or import it in the stack's account, or remove the key: then one is created";
             value.reject(Wrong::new("is in another account", label, help));
         }
         right

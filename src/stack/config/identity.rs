@@ -267,7 +267,7 @@ pub(super) fn tags(table: &Table<'_>) -> Option<BTreeMap<String, String>> {
 fn key_fault(key: &str, before: &BTreeMap<String, String>) -> Option<Wrong> {
     let lower = key.to_lowercase();
     if let Some(prefix) = ["aws:", "provision:"].iter().find(|prefix| lower.starts_with(**prefix)) {
-        let owner = if *prefix == "aws:" { "AWS" } else { "ownership, which provision writes itself" };
+        let owner = if *prefix == "aws:" { "AWS" } else { "ownership tags, which provision writes" };
         return Some(Wrong::new(
             "cannot be a tag",
             format!("`{prefix}` is reserved for {owner}"),
@@ -276,8 +276,8 @@ fn key_fault(key: &str, before: &BTreeMap<String, String>) -> Option<Wrong> {
     }
     if let Some(twin) = before.keys().find(|other| other.to_lowercase() == lower) {
         return Some(Wrong::new(
-            format!("differs from `{twin}` in case alone"),
-            "IAM takes the two for one key",
+            format!("differs from `{twin}` only in case"),
+            "IAM treats them as the same key",
             "keep one of them",
         ));
     }

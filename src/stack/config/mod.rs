@@ -137,7 +137,11 @@ fn text(path: &Path) -> io::Result<String> {
 /// The text of a file that a stack file names. A pull request can change that name, so a pipeline must not wait for a
 /// pipe or read a device.
 fn key_text(path: &Path) -> io::Result<String> {
-    if std::fs::metadata(path)?.is_file() { text(path) } else { Err(io::Error::other("it is no file")) }
+    if std::fs::metadata(path)?.is_file() {
+        text(path)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
 }
 
 /// Reads the text of the stack file at `path`, which messages call `name`. `read_file` reads the public keys that it

@@ -97,7 +97,7 @@ fn ascends(rung: &Rung, item: &Value<'_>, (below, other): (&Rung, &Value<'_>)) -
     } else {
         return true;
     };
-    let help = "rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)";
+    let help = "rungs ascend: each at least as high as the one before, and with a higher max_bitrate (for each codec separately)";
     item.contradicts(Wrong::new(says, "out of order", help), other, "the rung before");
     false
 }

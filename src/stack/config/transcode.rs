@@ -69,7 +69,7 @@ impl Scalar for Mode {
         if text.text != "enabled" {
             return Acceleration::scalar(text).map(Self);
         }
-        let help = "choose preferred: MediaConvert accelerates no output without video, and the ladder's sound is one";
+        let help = "use preferred: MediaConvert does not accelerate outputs without video, such as the ladder's audio";
         Err(Wrong::new("cannot be `enabled`", "every job would fail", help))
     }
 }

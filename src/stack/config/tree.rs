@@ -79,11 +79,7 @@ pub(super) fn parse(source: &str, problems: &Problems) -> Option<Node> {
             Err(error) => {
                 let at = builder.offsets.byte(error.marker().index());
                 let info = error.info().trim();
-                problems.add(Problem::new(
-                    at..at,
-                    format!("this is not YAML: {info}"),
-                    "the reading stops here",
-                ));
+                problems.add(Problem::new(at..at, format!("this is not YAML: {info}"), "parsing stops here"));
                 return None;
             }
         }

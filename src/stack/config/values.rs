@@ -147,7 +147,7 @@ fn unit_wrong(says: &str, count: u32, unit: &str, suggestion: &str, help: &str) 
     let label = if unit.is_empty() {
         format!("no unit: did you mean {count}{suggestion}?")
     } else {
-        format!("`{}` is not a unit that is read here", unit.trim())
+        format!("`{}` is not an allowed unit", unit.trim())
     };
     Wrong::new(says, label, help)
 }
