@@ -178,7 +178,10 @@ fn function_case(cx: &Context) -> Case {
             ("/KmsKeyArn", Value::Null),
             ("/Tags", other_tags("case")),
         ],
-        fixed: vec![],
+        fixed: vec![(
+            "LoggingConfig.LogFormat",
+            "text has no levels, so the variant of the whole `LoggingConfig` changes format and levels together",
+        )],
     }
 }
 
