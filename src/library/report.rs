@@ -1,4 +1,4 @@
-//! The completion report of a job: which videos submit did not take, and why.
+//! The completion report of a job: the videos that submit did not accept, and why.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -7,12 +7,12 @@ use super::{Error, Library};
 use crate::aws::{self, SdkResult};
 use crate::stack::library::REPORTS;
 
-/// A video that submit did not take.
+/// A video that submit did not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
     /// Its key.
     pub key: String,
-    /// Why, in submit's words or Lambda's.
+    /// The reason, from submit or Lambda.
     pub why: String,
 }
 
@@ -31,14 +31,14 @@ struct Part {
 }
 
 impl Library {
-    /// Where a job's report is, for people.
+    /// The location of a job's report, for people.
     #[must_use]
     pub fn report_at(&self, job: &str) -> String {
         format!("s3://{}/{REPORTS}job-{job}/", self.work)
     }
 
-    /// The videos of an ended job that submit did not take, at most `most` of them; nothing where there is no report, which a
-    /// job has once one of its tasks succeeded.
+    /// The videos of an ended job that submit did not accept, at most `most` of them. Empty if there is no report: S3
+    /// writes one only if at least one task succeeded.
     ///
     /// # Errors
     /// When the report cannot be read.

@@ -113,7 +113,7 @@ async fn take(home: &Home) -> std::result::Result<Lease, Locked> {
     home.lock_at(QUICK, "vod", "me", "apply").await
 }
 
-/// Whether the lease is lost within 20 seconds, which is longer than a lease lasts here.
+/// Whether the lease is lost within 20 seconds.
 async fn is_lost(lease: &Lease) -> bool {
     tokio::time::timeout(Duration::from_secs(20), lease.lost().cancelled_owned()).await.is_ok()
 }
