@@ -27,7 +27,7 @@ pub struct Failure {
 
 /// Reads that failed. A plan needs the whole account, so any failed read ends it.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("the account could not be read parent; nothing was changed")]
+#[error("could not read the account completely; nothing was changed")]
 pub struct Unreadable {
     /// What failed.
     #[related]

@@ -175,8 +175,7 @@ impl Grants<'_> {
         self.add_all(&[needs.create, needs.update], &regions, &declared);
     }
 
-    /// The home bucket. Every command except plan creates it if it is missing. Teardown removes it after the last
-    /// stack.
+    /// The home bucket. Every command except plan creates it if missing. Teardown removes it after the last stack.
     fn home(&mut self, registry: &Registry, command: Command) {
         let scope = self.subject.scope;
         let variables = ArnVariables { name: scope.home_bucket(), ..self.variables(&scope.region) };

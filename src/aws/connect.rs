@@ -137,7 +137,7 @@ fn of_profile(error: Error, profile: Option<String>) -> Error {
         .filter(|name| !name.is_empty() && error.class == Class::Credentials && error.code.is_empty())
     {
         Some(name) => {
-            let says = "gives no credentials, if there is one of that name (`aws configure list-profiles`)";
+            let says = "gives no credentials (does `aws configure list-profiles` show it?)";
             Error { message: format!("AWS_PROFILE={name} {says}: {}", error.message), ..error }
         }
         None => error,

@@ -141,9 +141,9 @@ impl Diagnostic for Error {
                 "check the network; with `local: true`, see `provision local status`; then run the command again"
                     .to_owned()
             }
-            Class::Throttled => "run the command again in a minute; what was made stays".to_owned(),
+            Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
             Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
-                "a distribution, perhaps of another account, has the alias: take it from that one, or move it with \
+                "another distribution, perhaps in another account, has this alias: remove it there, or move it with \
                  `aws cloudfront associate-alias`"
                     .to_owned()
             }

@@ -67,7 +67,7 @@ impl Home {
             Ok(record) => Ok(Some(record)),
             Err(newer) if Record::is_newer(&object.text) => Err(newer),
             Err(broken) => {
-                tracing::warn!("passed over: {broken}");
+                tracing::warn!("skipped: {broken}");
                 Ok(None)
             }
         }

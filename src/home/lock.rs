@@ -64,7 +64,7 @@ impl fmt::Display for Held {
 pub enum Locked {
     /// Somebody holds it.
     #[error("stack {stack} is being changed: {holder}")]
-    #[diagnostic(help("wait for it; a holder that died loses the lock at {}", holder.expires.strftime("%H:%M:%S UTC")))]
+    #[diagnostic(help("wait for it; if its process died, the lock expires at {}", holder.expires.strftime("%H:%M:%S UTC")))]
     Elsewhere {
         /// The stack.
         stack: String,
@@ -72,7 +72,7 @@ pub enum Locked {
         holder: Box<Held>,
     },
     /// The lock could not be read or written.
-    #[error("the lock of the stack could not be taken")]
+    #[error("could not take the lock of the stack")]
     Failed(
         #[from]
         #[diagnostic_source]
@@ -105,7 +105,7 @@ type ETag = String;
 enum Written {
     /// The lock is this run's, under this ETag.
     Ours(ETag),
-    /// It is somebody else's.
+    /// Another run holds it.
     Theirs(Held, ETag),
     /// There is no lock any more, though there was one a moment ago.
     Nobodys,
@@ -115,7 +115,7 @@ impl Home {
     /// Takes the stack's lock for a command.
     ///
     /// # Errors
-    /// When somebody else holds it, or when the bucket cannot be read or written.
+    /// When another run holds it, or when the bucket cannot be read or written.
     pub async fn lock(&self, stack: &str, by: &str, command: &str) -> std::result::Result<Lease, Locked> {
         self.lock_at(PACE, stack, by, command).await
     }
@@ -140,7 +140,7 @@ impl Home {
                 Written::Nobodys => Condition::Absent,
             };
         }
-        let message = "it changed hands just now; run the command again";
+        let message = "another run took the lock just now; run the command again";
         Err(Locked::Failed(Error::unexpected("s3:PutObject", message)))
     }
 
@@ -214,7 +214,7 @@ impl Home {
 
 fn unreadable(error: &serde_json::Error) -> Error {
     let message = format!(
-        "the lock is unreadable ({error}): if nobody changes the stack now, delete it from the home bucket"
+        "cannot read the lock ({error}): if no one is changing the stack, delete it from the home bucket"
     );
     Error::unexpected("s3:GetObject", message)
 }
@@ -251,7 +251,7 @@ impl Renewal {
                 Ok(Ok(Written::Theirs(..) | Written::Nobodys)) => return lost.cancel(),
                 // A renewal that fails is tried again. The lease outlasts three failures.
                 Ok(Err(error)) if self.home.now() < self.held.expires => {
-                    tracing::warn!("the lock was not renewed: {error}");
+                    tracing::warn!("could not renew the lock: {error}");
                 }
                 Ok(Err(_)) | Err(_) => return lost.cancel(),
             }

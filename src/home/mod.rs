@@ -111,8 +111,8 @@ impl Home {
             return error;
         }
         let message = format!(
-            "another AWS account has a bucket {}, in which the stacks of this account and region keep their locks and \
-             records: declare the stack in another region",
+            "another AWS account has a bucket {}, the name that this account and region need for locks and records: \
+             declare the stack in another region",
             self.bucket
         );
         Error { code: "BucketAlreadyExists".to_owned(), ..Error::unexpected(error.call, message) }

@@ -147,13 +147,14 @@ impl Record {
         if Self::is_newer(text) {
             let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
             let version = loose["version"].as_str().unwrap_or("of a later version");
-            let message = format!("{place} was written by provision {version}: use that or a later one");
+            let message =
+                format!("{place} was written by provision {version}: use that version or a later one");
             return Err(Error::unexpected("s3:GetObject", message));
         }
         serde_json::from_str(text).map_err(|error| {
             let message = format!(
-                "{place} is no record ({error}): delete it, or bring a former version back; without one, what is the \
-                 stack's is found by its marks"
+                "{place} is not a record ({error}): delete it, or restore a former version; without a record, the \
+                 stack's resources are found by their tags"
             );
             Error::unexpected("s3:GetObject", message)
         })
@@ -228,10 +229,10 @@ mod tests {
     #[test]
     fn a_record_that_cannot_be_read_says_what_to_do() {
         let newer = said(r#"{"format":2,"version":"3.0.0","stacks":["of another form"]}"#);
-        assert!(newer.contains("was written by provision 3.0.0: use that or a later one"), "{newer}");
+        assert!(newer.contains("was written by provision 3.0.0: use that version or a later one"), "{newer}");
         for broken in ["", "{", "[]", r#"{"format":1}"#] {
             let said = said(broken);
-            assert!(said.contains("is no record") && said.contains("delete it"), "{said}");
+            assert!(said.contains("is not a record") && said.contains("delete it"), "{said}");
         }
     }
 }

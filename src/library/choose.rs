@@ -120,7 +120,7 @@ impl Library {
     /// # Errors
     /// When the stack does not exist, when a read fails, or when the manifest file cannot be written.
     pub async fn choose(&self, prefix: &str, wanted: Wanted) -> Result<Choice, Error> {
-        let wrote = "the manifest could not be written";
+        let wrote = "could not write the manifest";
         let manifest = NamedTempFile::new().map_err(Error::files(wrote))?;
         let mut rows = csv::Writer::from_writer(manifest.reopen().map_err(Error::files(wrote))?);
         let mut choice = Choice { manifest, wanted, counts: Counts::default() };
@@ -196,7 +196,7 @@ impl Library {
         let key = format!("{MANIFESTS}{}.csv", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"));
         let body = ByteStream::from_path(choice.manifest.path()).await;
         let body = body.map_err(|error| Error::Files {
-            what: "the manifest could not be read again",
+            what: "could not read the manifest again",
             why: error.to_string(),
         })?;
         let put = self.cx.s3().put_object().bucket(&self.work).key(&key).content_type("text/csv").body(body);

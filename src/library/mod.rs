@@ -58,14 +58,14 @@ pub struct Library {
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
     /// A call to AWS failed.
-    #[error("the library could not be gone through")]
+    #[error("could not process the library")]
     Aws(
         #[from]
         #[diagnostic_source]
         aws::Error,
     ),
     /// The stack does not exist.
-    #[error("there is no bucket {bucket}")]
+    #[error("bucket {bucket} does not exist")]
     #[diagnostic(help("run `provision apply` first"))]
     NotApplied {
         /// The missing bucket.
@@ -81,7 +81,7 @@ pub enum Error {
         region: String,
     },
     /// The job belongs to another stack.
-    #[error("batch job {job} is not of stack {stack}")]
+    #[error("batch job {job} does not belong to stack {stack}")]
     #[diagnostic(help("`provision library status STACK` names the stack's newest job"))]
     Foreign {
         /// Its id.
@@ -91,7 +91,7 @@ pub enum Error {
     },
     /// The job has ended, so there is nothing to cancel.
     #[error("batch job {job} cannot be cancelled: it is {status}")]
-    #[diagnostic(help("encodes that it started go on; MediaConvert's queue cancels them"))]
+    #[diagnostic(help("encodes that it started continue; cancel them in the MediaConvert queue"))]
     Over {
         /// Its id.
         job: String,
@@ -100,7 +100,7 @@ pub enum Error {
     },
     /// The manifest file cannot be written, or the report cannot be read.
     #[error("{what}: {why}")]
-    #[diagnostic(help("see whether the disk has room for one line a video"))]
+    #[diagnostic(help("check that the disk has room for one line per video"))]
     Files {
         /// The action that failed.
         what: &'static str,

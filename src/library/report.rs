@@ -47,7 +47,7 @@ impl Library {
             return Ok(Vec::new());
         };
         let contents: Contents = serde_json::from_slice(&contents)
-            .map_err(|error| Error::Files { what: "the report could not be read", why: error.to_string() })?;
+            .map_err(|error| Error::Files { what: "could not read the report", why: error.to_string() })?;
         let mut failed = Vec::new();
         for part in contents.results.iter().filter(|part| part.task_execution_status == "failed") {
             let Some(rows) = self.read(&part.key).await? else { continue };
@@ -76,11 +76,10 @@ impl Library {
 fn parse(rows: &[u8]) -> Result<Vec<Failed>, Error> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(rows);
     let rows = reader.records().map(|row| {
-        let row = row.map_err(Error::csv("the report could not be read"))?;
+        let row = row.map_err(Error::csv("could not read the report"))?;
         let cell = |number: usize| row.get(number).unwrap_or_default();
         let key = percent_decode_str(cell(1)).decode_utf8_lossy().into_owned();
-        let why =
-            [cell(6), cell(4)].into_iter().find(|cell| !cell.is_empty()).unwrap_or("no reason is given");
+        let why = [cell(6), cell(4)].into_iter().find(|cell| !cell.is_empty()).unwrap_or("no reason given");
         Ok(Failed { key, why: why.to_owned() })
     });
     rows.collect()

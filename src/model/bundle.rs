@@ -1,15 +1,15 @@
-//! Where a handler's deployment package lies in the account's home bucket.
+//! The location of a handler's deployment package in the account's home bucket.
 
 /// The key of a package in the home bucket, from the SHA-256 of its bytes in lower-case hexadecimal.
 ///
-/// The key is the digest, so new code is a new key: a function's `Code.S3Key` changes exactly when its code does, and
-/// what Lambda says it runs (`CodeSha256`) leads back to the key.
+/// The key contains the digest, so new code has a new key. A function's `Code.S3Key` changes exactly when its code
+/// does. Lambda's `CodeSha256` leads back to the key.
 #[must_use]
 pub fn bundle_key(sha256_hex: &str) -> String {
     format!("bundle/{sha256_hex}.zip")
 }
 
-/// The digest that [`bundle_key`] wrote into a key, if it is such a key.
+/// The digest in a key made by [`bundle_key`]. `None` for any other key.
 #[must_use]
 pub fn bundle_digest(key: &str) -> Option<&str> {
     key.strip_prefix("bundle/")?.strip_suffix(".zip")
