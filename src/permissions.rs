@@ -38,20 +38,6 @@ pub enum Command {
     Library,
 }
 
-impl Command {
-    /// Its name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Apply => "apply",
-            Self::Teardown => "teardown",
-            Self::Verify => "verify",
-            Self::Library => "library",
-        }
-    }
-}
-
 /// The stack that a policy is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {

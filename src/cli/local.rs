@@ -21,11 +21,11 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Start the local cloud, or find it running
+    /// Start the local cloud, or show that it runs
     Start(Start),
-    /// Stop it, with everything in it
+    /// Stop it and delete everything in it
     Stop(Which),
-    /// Show how it is
+    /// Show whether it runs, and its addresses
     Status(Which),
     /// Empty it without stopping it
     Reset(Which),
@@ -60,16 +60,16 @@ struct Start {
     /// instance with a name of its own
     #[arg(long)]
     port: Option<u16>,
-    /// Account id that it plays; the default is that of stacks/local.yaml
+    /// Account id of the cloud; the default is that of stacks/local.yaml
     #[arg(long, default_value = "111122223333")]
     account: String,
-    /// Region that it plays; the default is that of stacks/local.yaml
+    /// Region of the cloud; the default is that of stacks/local.yaml
     #[arg(long, default_value = "ap-northeast-2")]
     region: String,
-    /// Delay every answer of an API, as a region far away does (for example 50ms)
+    /// Delay every API answer, as a distant region does (for example 50ms)
     #[arg(long, value_parser = duration)]
     latency: Option<Duration>,
-    /// Let IAM policies count for everyone but the account itself
+    /// Enforce IAM policies for everyone except the account itself
     #[arg(long)]
     enforce: bool,
 }
@@ -90,7 +90,7 @@ struct Serve {
     owner: Option<u32>,
 }
 
-/// Performs the command; exit codes are those of `docs/exit-codes.md`.
+/// Carries out the command. Exit codes are those of `docs/exit-codes.md`.
 ///
 /// # Errors
 /// Whatever [`local`] reports.
@@ -132,7 +132,7 @@ async fn start(start: Start) -> miette::Result<()> {
     Ok(())
 }
 
-/// Shows how it is; that it does not answer calls is no success.
+/// Shows whether it runs. It is a failure if it does not answer calls.
 async fn status(which: &Which) -> miette::Result<ExitCode> {
     let Some(status) = local::status(&which.instance.name, which.port).await? else {
         outln!("the local cloud does not run");

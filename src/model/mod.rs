@@ -17,7 +17,7 @@ mod tags;
 mod tally;
 
 pub use address::{Address, Kind};
-pub use bundle::{bundle_digest, bundle_key};
+pub use bundle::bundle_key;
 pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};

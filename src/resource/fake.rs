@@ -4,7 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Adapter, Created, Removal};
+use super::{Adapter, Created, Removal, Struct};
 use crate::aws::{Context, Error, Result};
 use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions};
 
@@ -75,6 +75,9 @@ impl<A: FakeAnswers> Adapter for FakeAdapter<A> {
     }
     fn normal(&self) -> fn(&Value) -> Value {
         Value::clone
+    }
+    fn structs(&self, _: &Value) -> Result<Vec<Struct>> {
+        Ok(Vec::new())
     }
     fn permissions(&self) -> Permissions {
         Permissions { observe: &[], create: &[], update: &[], delete: &[], empty: &[], list: &[] }

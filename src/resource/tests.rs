@@ -9,6 +9,8 @@ use crate::diff::diff;
 use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness};
 use crate::resource::{Adapter, Created, Removal};
 
+mod forgotten;
+mod lacking;
 mod read_pass;
 mod script;
 
@@ -83,10 +85,9 @@ async fn a_bucket_made_a_moment_ago_and_still_settling_gets_its_policy() {
 }
 
 fn function() -> Value {
-    let key = format!("bundle/{}.zip", "ab".repeat(32));
     json!({
         "FunctionName": "vod-submit", "Role": "arn:r", "PackageType": "Zip", "Runtime": "provided.al2023",
-        "Handler": "bootstrap", "Architectures": ["arm64"], "Code": { "S3Bucket": "home", "S3Key": key },
+        "Handler": "bootstrap", "Architectures": ["arm64"], "Code": { "Sha256": "ab".repeat(32) },
         "MemorySize": 128, "Timeout": 3, "LoggingConfig": { "LogFormat": "Text", "LogGroup": "g" }, "Tags": [],
     })
 }

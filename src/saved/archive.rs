@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 use super::{FORMAT, Fault, Manifest, Package, Saved, VERSION};
-use crate::model::{Declaration, bundle_digest};
+use crate::model::Declaration;
 
 const MANIFEST: &str = "manifest.json";
 const STACK_FILE: &str = "stack.yaml";
@@ -129,8 +129,7 @@ fn packages(archive: &mut ZipArchive<Cursor<&[u8]>>, manifest: &Manifest) -> Res
 fn all_there(manifest: &Manifest, declarations: &[Declaration]) -> Result<(), Fault> {
     let here: BTreeSet<&str> = manifest.bundles.iter().map(|package| package.sha256.as_str()).collect();
     for declaration in declarations {
-        let key = declaration.properties["Code"]["S3Key"].as_str();
-        if let Some(digest) = key.and_then(bundle_digest)
+        if let Some(digest) = declaration.properties["Code"]["Sha256"].as_str()
             && !here.contains(digest)
         {
             return Err(fault(

@@ -43,7 +43,7 @@ fn live(address: &str, properties: Value) -> (Address, Live) {
 }
 
 fn stack() -> Vec<Declaration> {
-    let code = json!({ "Code": { "S3Key": format!("bundle/{}.zip", sha("code")) }, "Memory": 128 });
+    let code = json!({ "Code": { "Sha256": sha("code") }, "Memory": 128 });
     let user = json!({ "Rate": 0.1, "A": { "Fn::GetAtt": ["b/bucket", "Id"] } });
     vec![declared("a/function", code), declared("b/bucket", json!({ "Name": "b" })), declared("c/user", user)]
 }
@@ -55,7 +55,7 @@ fn planned(snapshot: &Snapshot) -> Plan {
 
 /// The function differs, the bucket is as declared, and the user does not exist.
 fn seen() -> Snapshot {
-    let code = json!({ "Code": { "S3Key": "bundle/old.zip" }, "Memory": 64, "Password": "swordfish" });
+    let code = json!({ "Code": { "Sha256": "old" }, "Memory": 64, "Password": "swordfish" });
     let live = [live("a/function", code), live("b/bucket", json!({ "Name": "b" }))];
     Snapshot { live: live.into(), orphans: Vec::new() }
 }

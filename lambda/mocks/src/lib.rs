@@ -1,7 +1,7 @@
 //! AWS accounts in memory for the tests of the handlers: [`Mocks`] answers the calls of an SDK client by rules.
 //!
-//! `aws-smithy-mocks` does more, but needs the feature `test-util` of every SDK crate. Tests would then compile the
-//! SDK a second time.
+//! `aws-smithy-mocks` does more, but needs the feature `test-util` of every SDK crate. Tests would then compile the SDK
+//! a second time.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
 
@@ -30,20 +30,20 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-/// The header that tells the transport which answer a request gets.
+/// The header by which the transport finds the answer to a request.
 const HEADER: &str = "x-mock";
 
-/// What a call is answered with.
+/// The answer to a call.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "a test makes few of them, and writes them often")]
 pub enum MockResponse<O> {
     /// The operation's output.
     Output(O),
-    /// A response on the wire, which the SDK reads: errors are written so.
+    /// An HTTP response that the SDK reads; used for errors.
     Http(HttpResponse),
 }
 
-/// Answers the calls of one operation; [`rule`] makes it.
+/// Answers the calls of one operation; created by [`rule`].
 pub struct Rule(Box<Answers>);
 
 type Answers = dyn Fn(&Input) -> Option<MockResponse<Output>> + Send + Sync;
@@ -73,7 +73,7 @@ struct Inner {
     answers: Mutex<HashMap<usize, MockResponse<Output>>>,
 }
 
-/// The number of a call, as it is passed from one step of the call to the next.
+/// The number of a call, passed from one step of the call to the next.
 #[derive(Clone, Debug)]
 struct Call(usize);
 
@@ -82,14 +82,14 @@ impl Storable for Call {
 }
 
 impl Mocks {
-    /// An account that answers by the first rule that fits. A call that none fits ends the test.
+    /// An account that answers by the first matching rule. A call without a matching rule ends the test.
     #[must_use]
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
         let rules = rules.into_iter().collect();
         Self(Arc::new(Inner { rules, calls: AtomicUsize::new(0), answers: Mutex::default() }))
     }
 
-    /// What a client needs in addition to this as its interceptor. Nothing is tried twice.
+    /// The client configuration, in addition to this value as its interceptor. Nothing is retried.
     #[must_use]
     pub fn sdk_config(&self) -> SdkConfig {
         let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "mocks");
@@ -145,7 +145,7 @@ impl Intercept for Mocks {
         Ok(())
     }
 
-    /// Puts the output in the place of what the SDK read from the wire.
+    /// Replaces the response that the SDK parsed by the output.
     fn modify_before_attempt_completion(
         &self,
         context: &mut FinalizerInterceptorContextMut<'_>,
@@ -168,7 +168,7 @@ impl HttpConnector for Mocks {
         let answer = self.take(call, |answer| matches!(answer, MockResponse::Http(_)));
         HttpConnectorFuture::ready(Ok(match answer {
             Some(MockResponse::Http(response)) => response,
-            // An output takes its place.
+            // The output replaces this response later.
             _ => HttpResponse::new(418.try_into().unwrap(), SdkBody::empty()),
         }))
     }

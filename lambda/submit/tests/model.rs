@@ -1,5 +1,5 @@
-//! The jobs that submit sends for the built-in ladders, byte for byte as they leave it, against AWS's published model of
-//! the MediaConvert API.
+//! Checks the jobs that submit sends for the built-in ladders, byte for byte, against AWS's published model of the
+//! MediaConvert API.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
 
@@ -27,7 +27,7 @@ use submit::{Settings, Submitter};
 const CREATED: &str = include_str!("fixtures/object-created.json");
 const LADDERS: [&str; 3] = ["hls-720p", "hls-1080p", "hls-2160p"];
 
-/// Answers MediaConvert's requests and keeps the body of the job's.
+/// Answers MediaConvert's requests and stores the body of the job request.
 #[derive(Clone, Debug)]
 struct Wire {
     template: String,
@@ -53,7 +53,7 @@ impl HttpConnector for Wire {
     }
 }
 
-/// The template that the stack declares for a ladder, as `GetJobTemplate` answers.
+/// The template that the stack declares for a ladder, as `GetJobTemplate` returns it.
 fn template(ladder: &str) -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../stacks/staging.yaml");
     let text = std::fs::read_to_string(path).unwrap();
@@ -68,7 +68,7 @@ fn template(ladder: &str) -> Value {
     json!({ "jobTemplate": { "name": "vod-staging-ladder", "lastUpdated": 1_700_000_000, "settings": settings } })
 }
 
-/// What the API calls a property of CloudFormation's.
+/// The API's form of a CloudFormation property.
 fn wire(value: &Value) -> Value {
     let lower = |name: &str| name[..1].to_lowercase() + &name[1..];
     match value {
@@ -80,7 +80,7 @@ fn wire(value: &Value) -> Value {
     }
 }
 
-/// What `Probe` answers for a film of this height.
+/// The response of `Probe` for a film of this height.
 fn probe(height: u32, with_audio: bool) -> Value {
     let video = json!({
         "trackType": "video", "videoProperties": { "width": height * 16 / 9, "height": height },
@@ -105,7 +105,7 @@ fn s3() -> S3 {
     S3::from_conf(config.build())
 }
 
-/// The job that submit sends when such a film is uploaded.
+/// The job that submit sends for an upload of such a film.
 async fn job(template: &Value, probe: &Value) -> Value {
     let job = Arc::default();
     let wire = Wire { template: template.to_string(), probe: probe.to_string(), job: Arc::clone(&job) };
@@ -141,7 +141,7 @@ async fn the_jobs_obey_the_model() {
             let verdict = model.check("CreateJob", &job);
             verdict.unwrap_or_else(|wrong| panic!("{ladder} of {height} lines: {wrong}"));
 
-            // The model must object to what is no job, else it proved nothing.
+            // The model must refuse an invalid job, otherwise the test proves nothing.
             job["settings"]["inputs"][0]["timecodeSource"] = json!("NEVER");
             assert!(model.check("CreateJob", &job).unwrap_err().contains("timecodeSource: Should be one of"));
         }

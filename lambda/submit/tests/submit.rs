@@ -1,4 +1,4 @@
-//! Submit against an account in memory, told of uploads by the events that S3 documents.
+//! Submit against an account in memory, with the upload events that S3 documents.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
 

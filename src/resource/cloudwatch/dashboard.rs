@@ -1,14 +1,14 @@
 //! `AWS::CloudWatch::Dashboard`: graphs on one page.
 //!
-//! CloudFormation writes the body as a string of JSON; here it is the JSON itself, so that it can refer to other
-//! resources' outputs and compares by meaning. It becomes a string at the call. Follows the CloudWatch user guide,
+//! CloudFormation writes the body as a string of JSON. Here it is the JSON itself, so that it can refer to other
+//! resources' outputs and compares by meaning. The call makes a string of it. Follows the CloudWatch user guide,
 //! "Dashboard body structure and syntax".
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{api_tags, owned, retag, settle, tags_of};
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
@@ -19,7 +19,7 @@ const GONE: &[&str] = &["ResourceNotFound", "DashboardNotFoundError"];
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Dashboard {
-    /// Its name, one of its kind in the whole account.
+    /// Its name, which only one dashboard of the account can have.
     pub dashboard_name: String,
     /// Its widgets.
     pub dashboard_body: Value,
@@ -33,7 +33,7 @@ fn arn(scope: &Scope, name: &str) -> String {
     scope.arn_in("", "cloudwatch", &format!("dashboard/{name}"))
 }
 
-/// The body as CloudWatch returns it. One that is no JSON is kept as text, and so differs from every declaration.
+/// The body as CloudWatch returns it. A body that is no JSON is kept as text, and so differs from every declaration.
 fn read_body(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
@@ -41,14 +41,15 @@ fn read_body(text: String) -> Value {
 impl Dashboard {
     /// Writes the whole dashboard. The tags count only for a new one: CloudWatch ignores them in an update.
     async fn put(&self, cx: &Context) -> Result<()> {
-        let call = cx.cloudwatch().put_dashboard().dashboard_name(&self.dashboard_name);
-        let call = call.dashboard_body(self.dashboard_body.to_string());
-        let call = call.set_tags(Some(api_tags(&self.tags)));
+        let Self { dashboard_name, dashboard_body, tags } = self;
+        let call = cx.cloudwatch().put_dashboard().dashboard_name(dashboard_name);
+        let call = call.dashboard_body(dashboard_body.to_string());
+        let call = call.set_tags(Some(api_tags(tags)));
         settle(cx, || async { call.clone().send().await.named("cloudwatch:PutDashboard").map(drop) }).await
     }
 }
 
-/// The list finds by the stack's name alone.
+/// The list searches by the stack's name alone.
 const ALIKE: &[&str] = &["arn:aws:cloudwatch::{account}:dashboard/{stack}*"];
 /// The stack's only one has its name.
 const DASHBOARDS: &[&str] = &["arn:aws:cloudwatch::{account}:dashboard/{stack}"];
@@ -76,16 +77,15 @@ impl Resource for Dashboard {
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        const CALL: &str = "cloudwatch:GetDashboard";
         let body = async {
             let call = cx.cloudwatch().get_dashboard().dashboard_name(id);
-            call.send().await.unless("cloudwatch:GetDashboard", GONE)
+            call.send().await.unless(CALL, GONE)
         };
         let (Some(found), Some(tags)) = tokio::try_join!(body, tags_of(cx, arn(&cx.scope, id)))? else {
             return Ok(None);
         };
-        let Some(body) = found.dashboard_body else {
-            return Err(Error::unexpected("cloudwatch:GetDashboard", format!("{id} has no body")));
-        };
+        let body = required(found.dashboard_body, CALL, "DashboardBody")?;
         let properties = Self { dashboard_name: id.to_owned(), dashboard_body: read_body(body), tags };
         let ownership = properties.tags.ownership();
         Ok(Some(Observed::new(id, properties, Outputs::new(), ownership)))
@@ -100,13 +100,14 @@ impl Resource for Dashboard {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.touches("DashboardBody") {
+        let Self { dashboard_name: _, dashboard_body, tags } = &**desired;
+        if seen.properties.dashboard_body != *dashboard_body {
             desired.put(cx).await?;
         }
-        if changes.touches("Tags") {
-            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        if seen.properties.tags != *tags {
+            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, tags).await?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ pub use dashboard::Dashboard;
 
 use std::future::Future;
 
-use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{Mark, Scope, Tags};
 use crate::resource::sweep::marked;
 
@@ -31,15 +31,17 @@ fn api_tags(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-/// The tags of what has this ARN, or nothing if it is not there.
+/// The tags of the resource with this ARN, or nothing if it is not there.
 async fn tags_of(cx: &Context, arn: String) -> Result<Option<Tags>> {
+    const CALL: &str = "cloudwatch:ListTagsForResource";
     let call = cx.cloudwatch().list_tags_for_resource().resource_arn(arn);
-    let answer = call.send().await.unless("cloudwatch:ListTagsForResource", ABSENT)?;
-    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().filter_map(pair).collect()))
+    let Some(answer) = call.send().await.unless(CALL, ABSENT)? else { return Ok(None) };
+    let pair =
+        |tag: Tag| Ok((required(tag.key, CALL, "Tags[].Key")?, required(tag.value, CALL, "Tags[].Value")?));
+    answer.tags.or_empty().into_iter().map(pair).collect::<Result<Tags>>().map(Some)
 }
 
-/// Those of `ids` that carry the stack's mark; `arn` is that of one.
+/// Those of `ids` that carry the stack's mark. `arn` makes the ARN of one.
 async fn owned(
     cx: &Context,
     ids: impl IntoIterator<Item = String>,

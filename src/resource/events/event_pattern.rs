@@ -1,6 +1,6 @@
 //! Event patterns that compare by meaning.
 //!
-//! Lists in a pattern are alternatives, so their order means nothing; only the operands of `numeric` are a sequence.
+//! Lists in a pattern are alternatives, so their order means nothing. Only the operands of `numeric` are a sequence.
 //! Follows the EventBridge user guide, "Event patterns".
 
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,4 +1,4 @@
-//! `AWS::Events::Rule`: which events go to which targets.
+//! `AWS::Events::Rule`: which events are sent to which targets.
 //!
 //! Follows the EventBridge API reference, `PutRule`, `PutTargets` and `RemoveTargets`.
 
@@ -9,7 +9,7 @@ use aws_sdk_eventbridge::types as api;
 use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, DEFAULT_BUS, EventPattern, Target, place, target};
-use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -33,12 +33,12 @@ pub struct Rule {
     /// Which events it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_pattern: Option<EventPattern>,
-    /// When it runs by itself, `rate(1 day)`.
+    /// When it runs without an event, such as `rate(1 day)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_expression: Option<String>,
     /// Whether it runs.
     pub state: RuleState,
-    /// Where matching events go, by their ids.
+    /// Where matching events are sent, by their ids.
     #[serde(default)]
     pub targets: BTreeSet<Target>,
     /// Its tags.
@@ -107,7 +107,7 @@ fn has_targets(error: &Error) -> bool {
 async fn tags(cx: &Context, id: &str) -> Result<Tags> {
     let call = cx.events().list_tags_for_resource().resource_arn(id);
     let answer = call.send().await.unless("events:ListTagsForResource", ABSENT)?;
-    let found = answer.and_then(|answer| answer.tags).unwrap_or_default();
+    let found = answer.and_then(|answer| answer.tags).or_empty();
     Ok(found.into_iter().map(|tag| (tag.key, tag.value)).collect())
 }
 
@@ -118,20 +118,30 @@ fn api_tags(tags: &Tags) -> Vec<api::Tag> {
 }
 
 impl Rule {
-    /// Makes or replaces the rule. The tags count only when it is new. The description is sent even when empty:
-    /// whether a missing one is cleared differs between AWS and its emulators.
+    /// Makes or replaces the rule, but for its targets. The tags count only when it is new.
     async fn put(&self, cx: &Context) -> Result<()> {
+        let Self {
+            name,
+            event_bus_name,
+            description,
+            event_pattern,
+            schedule_expression,
+            state,
+            targets: _,
+            tags,
+        } = self;
         let put = || async {
             let call = cx
                 .events()
                 .put_rule()
-                .name(&self.name)
-                .event_bus_name(&self.event_bus_name)
-                .description(self.description.clone().unwrap_or_default())
-                .set_event_pattern(self.event_pattern.as_ref().map(EventPattern::to_json))
-                .set_schedule_expression(self.schedule_expression.clone())
-                .state(self.state.api())
-                .set_tags(Some(api_tags(&self.tags)));
+                .name(name)
+                .event_bus_name(event_bus_name)
+                // absent is empty: whether a call without one clears it differs between AWS and its emulators
+                .description(description.as_deref().unwrap_or(""))
+                .set_event_pattern(event_pattern.as_ref().map(EventPattern::to_json))
+                .set_schedule_expression(schedule_expression.clone())
+                .state(state.api())
+                .set_tags(Some(api_tags(tags)));
             call.send().await.named("events:PutRule")
         };
         settle(cx, put).await.map(drop)
@@ -158,8 +168,8 @@ async fn set_tags(cx: &Context, id: &str, seen: &Tags, desired: &Tags) -> Result
     settle(cx, tag).await.map(drop)
 }
 
-/// Gives a rule other targets. What is new comes before what is stale goes, so that no event falls between them; only a rule
-/// that cannot hold both loses first.
+/// Gives a rule other targets. New ones are added before stale ones are removed, so that no event is lost between the two
+/// calls. Only a rule that cannot hold both loses the stale ones first.
 async fn retarget(cx: &Context, id: &str, seen: &BTreeSet<Target>, desired: &BTreeSet<Target>) -> Result<()> {
     let new: Vec<&Target> = desired.difference(seen).collect();
     let without = |targets: &BTreeSet<Target>, others: &BTreeSet<Target>| -> Vec<String> {
@@ -167,7 +177,7 @@ async fn retarget(cx: &Context, id: &str, seen: &BTreeSet<Target>, desired: &BTr
         targets.iter().map(|target| target.id.clone()).filter(|id| !there(id)).collect()
     };
     let (added, stale) = (without(desired, seen), without(seen, desired));
-    // Who was granted more by AWS shows it, if at all, by having more.
+    // AWS does not say how many targets an account was granted. A rule that has more shows it.
     let crowded = seen.len() + added.len() > seen.len().max(target::PER_RULE);
     let put = settle(cx, || target::put(cx, id, &new));
     let remove = settle(cx, || target::remove(cx, id, &stale));
@@ -254,16 +264,19 @@ impl Resource for Rule {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.touches_any(&["Description", "EventPattern", "ScheduleExpression", "State"]) {
+        let was = &seen.properties;
+        // Targets and tags have calls of their own: does anything else differ?
+        let same = Self { targets: was.targets.clone(), tags: was.tags.clone(), ..Self::clone(desired) };
+        if same != *was {
             desired.put(cx).await?;
         }
-        if changes.touches("Targets") {
-            retarget(cx, &seen.id, &seen.properties.targets, &desired.targets).await?;
+        if was.targets != desired.targets {
+            retarget(cx, &seen.id, &was.targets, &desired.targets).await?;
         }
-        if changes.touches("Tags") {
-            set_tags(cx, &seen.id, &seen.properties.tags, &desired.tags).await?;
+        if was.tags != desired.tags {
+            set_tags(cx, &seen.id, &was.tags, &desired.tags).await?;
         }
         Ok(())
     }
@@ -286,7 +299,9 @@ impl Resource for Rule {
             let call =
                 cx.events().list_rules().name_prefix(format!("{}-", cx.scope.stack)).set_next_token(next);
             let page = call.send().await.named("events:ListRules")?;
-            arns.extend(page.rules.unwrap_or_default().into_iter().filter_map(|rule| rule.arn));
+            for rule in page.rules.or_empty() {
+                arns.push(required(rule.arn, "events:ListRules", "Rules[].Arn")?);
+            }
             next = page.next_token;
             if next.is_none() {
                 break;

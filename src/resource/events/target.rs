@@ -8,7 +8,7 @@ use aws_sdk_eventbridge::types as api;
 use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, place};
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult};
 use crate::model::Input;
 
 /// One target of a rule.
@@ -19,10 +19,10 @@ pub struct Target {
     pub id: String,
     /// What is called.
     pub arn: Input,
-    /// Where events go that could not be delivered.
+    /// Where undeliverable events are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_config: Option<DeadLetterConfig>,
-    /// How long delivery is tried. None: AWS's default, 24 hours and 185 times.
+    /// How long delivery is tried. Absent: AWS's default, 24 hours and 185 times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_policy: Option<RetryPolicy>,
     /// Text that is sent in place of the event.
@@ -36,7 +36,7 @@ pub struct Target {
     pub input_transformer: Option<InputTransformer>,
 }
 
-/// Where events go that could not be delivered.
+/// Where undeliverable events are sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DeadLetterConfig {
@@ -48,7 +48,7 @@ pub struct DeadLetterConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct RetryPolicy {
-    /// An event older than this is given up, in seconds (60 to 86,400).
+    /// The age at which an event is given up, in seconds (60 to 86,400).
     pub maximum_event_age_in_seconds: u32,
     /// How many times it is tried again (0 to 185).
     pub maximum_retry_attempts: u32,
@@ -67,28 +67,32 @@ pub struct InputTransformer {
 
 impl Target {
     fn api(&self) -> api::Target {
-        let queue = |queue: &DeadLetterConfig| api::DeadLetterConfig::builder().arn(queue.arn.text()).build();
+        let Self { id, arn, dead_letter_config, retry_policy, input, input_path, input_transformer } = self;
+        let queue = |DeadLetterConfig { arn }: &DeadLetterConfig| {
+            api::DeadLetterConfig::builder().arn(arn.text()).build()
+        };
         let retry = |retry: &RetryPolicy| {
+            let RetryPolicy { maximum_event_age_in_seconds, maximum_retry_attempts } = retry;
             api::RetryPolicy::builder()
-                .maximum_event_age_in_seconds(retry.maximum_event_age_in_seconds.cast_signed())
-                .maximum_retry_attempts(retry.maximum_retry_attempts.cast_signed())
+                .maximum_event_age_in_seconds(maximum_event_age_in_seconds.cast_signed())
+                .maximum_retry_attempts(maximum_retry_attempts.cast_signed())
                 .build()
         };
-        let transformer = |made: &InputTransformer| {
+        let transformer = |InputTransformer { input_paths_map, input_template }: &InputTransformer| {
             api::InputTransformer::builder()
-                .set_input_paths_map(Some(made.input_paths_map.clone().into_iter().collect()))
-                .input_template(&made.input_template)
+                .set_input_paths_map(Some(input_paths_map.clone().into_iter().collect()))
+                .input_template(input_template)
                 .build()
                 .expect("the template is set")
         };
         api::Target::builder()
-            .id(&self.id)
-            .arn(self.arn.text())
-            .set_dead_letter_config(self.dead_letter_config.as_ref().map(queue))
-            .set_retry_policy(self.retry_policy.as_ref().map(retry))
-            .set_input(self.input.clone())
-            .set_input_path(self.input_path.clone())
-            .set_input_transformer(self.input_transformer.as_ref().map(transformer))
+            .id(id)
+            .arn(arn.text())
+            .set_dead_letter_config(dead_letter_config.as_ref().map(queue))
+            .set_retry_policy(retry_policy.as_ref().map(retry))
+            .set_input(input.clone())
+            .set_input_path(input_path.clone())
+            .set_input_transformer(input_transformer.as_ref().map(transformer))
             .build()
             .expect("id and ARN are set")
     }
@@ -109,7 +113,7 @@ impl Target {
             input: target.input,
             input_path: target.input_path,
             input_transformer: target.input_transformer.map(|made| InputTransformer {
-                input_paths_map: made.input_paths_map.unwrap_or_default().into_iter().collect(),
+                input_paths_map: made.input_paths_map.or_empty().into_iter().collect(),
                 input_template: made.input_template,
             }),
         }
@@ -118,9 +122,9 @@ impl Target {
 
 /// The error for the first target that a call refused while it answered with success.
 fn refused(call: &'static str, id: Option<&str>, code: Option<&str>, message: Option<&str>) -> Error {
-    let (id, message) = (id.unwrap_or_default(), message.unwrap_or_default());
+    let (id, message) = (id.unwrap_or("?"), message.unwrap_or("EventBridge gives no reason"));
     let error = Error::unexpected(call, format!("target `{id}` was refused: {message}"));
-    Error { code: code.unwrap_or_default().to_owned(), ..error }
+    Error { code: code.map_or_else(String::new, str::to_owned), ..error }
 }
 
 fn all_put(answer: &PutTargetsOutput) -> Result<()> {
@@ -167,7 +171,7 @@ pub(super) async fn list(cx: &Context, id: &str) -> Result<BTreeSet<Target>> {
     let (bus, name) = place(id);
     let call = cx.events().list_targets_by_rule().event_bus_name(bus).rule(name).limit(100);
     let answer = call.send().await.unless("events:ListTargetsByRule", ABSENT)?;
-    let found = answer.and_then(|answer| answer.targets).unwrap_or_default();
+    let found = answer.and_then(|answer| answer.targets).or_empty();
     Ok(found.into_iter().map(Target::from_api).collect())
 }
 

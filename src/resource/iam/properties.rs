@@ -14,7 +14,7 @@ pub struct Role {
     pub role_name: String,
     /// The path before its name in the ARN, `/` by default.
     pub path: String,
-    /// What it is for. IAM's own default is none.
+    /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Who may assume it.
@@ -22,7 +22,7 @@ pub struct Role {
     /// Its inline policies, by name.
     #[serde(default)]
     pub policies: BTreeSet<Policy>,
-    /// The managed policies attached to it. Empty means that none may be: one attached by hand is drift.
+    /// The managed policies attached to it. Empty allows none: one attached by hand is drift.
     #[serde(default)]
     pub managed_policy_arns: BTreeSet<Input>,
     /// The managed policy that bounds what its policies can allow.

@@ -1,4 +1,4 @@
-//! `AWS::IAM::Role`: a role with its trust, its inline policies and what is attached to it.
+//! `AWS::IAM::Role`: a role with its trust policy, its inline policies and its managed policies.
 //!
 //! Follows the IAM API reference, `CreateRole`, `PutRolePolicy` and `DeleteRole`.
 
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::properties::{Policy, Role};
 use super::role_edit::{BUSY, Editor, api_tags};
 use super::role_read::{ABSENT, attached, document, inline_policies, tags_of};
-use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{
     ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal,
     Scope, Tags,
@@ -41,7 +41,7 @@ impl Role {
         }
     }
 
-    /// Whether the trust names principals of accounts (users, roles). IAM refuses those that it does not know (yet).
+    /// Whether the trust policy names principals of accounts (users, roles). IAM refuses those that it does not know (yet).
     fn trusts_principals(&self) -> bool {
         let by_type =
             |principal: &Principal| matches!(principal, Principal::Of(types) if types.contains_key("AWS"));
@@ -50,36 +50,45 @@ impl Role {
             .any(|statement| statement.principal.as_ref().is_some_and(by_type))
     }
 
-    /// The role as `CreateRole` leaves it: all but its policies.
+    /// The role as `CreateRole` makes it: all but its policies.
     fn bare(&self) -> Self {
         Self { policies: BTreeSet::new(), managed_policy_arns: BTreeSet::new(), ..self.clone() }
     }
 
     /// Creates the bare role and returns its id.
     async fn begin(&self, cx: &Context) -> Result<String> {
+        const CALL: &str = "iam:CreateRole";
+        let Self {
+            role_name,
+            path,
+            description,
+            assume_role_policy_document,
+            policies: _,
+            managed_policy_arns: _,
+            permissions_boundary,
+            max_session_duration,
+            tags,
+        } = self;
         let create = || async {
             let call = cx
                 .iam()
                 .create_role()
-                .role_name(&self.role_name)
-                .path(&self.path)
-                .assume_role_policy_document(self.assume_role_policy_document.to_json())
-                .max_session_duration(self.max_session_duration.cast_signed())
-                .set_description(self.description.clone())
-                .set_permissions_boundary(self.permissions_boundary.as_ref().map(Input::text))
-                .set_tags(Some(api_tags(&self.tags)));
-            call.send().await.named("iam:CreateRole")
+                .role_name(role_name)
+                .path(path)
+                .assume_role_policy_document(assume_role_policy_document.to_json())
+                .max_session_duration(max_session_duration.cast_signed())
+                .set_description(description.clone())
+                .set_permissions_boundary(permissions_boundary.as_ref().map(Input::text))
+                .set_tags(Some(api_tags(tags)));
+            call.send().await.named(CALL)
         };
         let passing = |error: &Error| error.is(BUSY) || error.is(MALFORMED) && self.trusts_principals();
         let awaited = "waiting until IAM knows the principals that the role trusts";
         let answer = retry_while(cx, Patience::SECONDS, awaited, passing, create).await?;
-        answer
-            .role
-            .map(|role| role.role_id)
-            .ok_or_else(|| Error::unexpected("iam:CreateRole", "no role in the answer"))
+        required(answer.role.map(|role| role.role_id), CALL, "Role")
     }
 
-    /// The role of this name if it is our own unfinished one, so that creating can go on with it.
+    /// The role of this name if it is an unfinished one of ours, so that creation can continue with it.
     async fn unfinished(&self, cx: &Context) -> Result<Option<Observed<Self>>> {
         let ours = |found: &Observed<Self>| {
             matches!(found.ownership, Ownership::Marked(_))
@@ -151,17 +160,19 @@ impl Resource for Role {
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let role = async { cx.iam().get_role().role_name(id).send().await.unless("iam:GetRole", ABSENT) };
-        let (role, policies, managed_policy_arns) =
+        const CALL: &str = "iam:GetRole";
+        let role = async { cx.iam().get_role().role_name(id).send().await.unless(CALL, ABSENT) };
+        let (answer, policies, managed_policy_arns) =
             tokio::try_join!(role, inline_policies(cx, id), attached(cx, id))?;
-        let Some(role) = role.and_then(|answer| answer.role) else { return Ok(None) };
-        let trust = role.assume_role_policy_document.unwrap_or_default();
+        let Some(answer) = answer else { return Ok(None) };
+        let role = required(answer.role, CALL, "Role")?;
+        let trust = required(role.assume_role_policy_document, CALL, "Role.AssumeRolePolicyDocument")?;
         let boundary = role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn);
         let properties = Self {
             role_name: role.role_name,
             path: role.path,
             description: role.description.filter(|text| !text.is_empty()),
-            assume_role_policy_document: document("iam:GetRole", &trust)?,
+            assume_role_policy_document: document(CALL, &trust)?,
             policies,
             managed_policy_arns,
             permissions_boundary: boundary.map(Input::from),

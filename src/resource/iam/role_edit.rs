@@ -1,19 +1,20 @@
 //! The calls that change or remove a role, one after the other: IAM refuses simultaneous changes of one entity.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use aws_sdk_iam::types::Tag;
 
 use super::properties::{Policy, Role};
 use super::role_read::{ABSENT, attached, inline_names};
-use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
-use crate::model::{Input, Tags};
+use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, retry_while};
+use crate::model::{Input, PolicyDocument, Tags};
 
 /// Another change of the same role is under way.
 pub(super) const BUSY: &[&str] = &["ConcurrentModification"];
-/// The same, and: not every IAM server knows a role that was made a moment ago.
+/// The same, or an IAM server does not know yet a role that was made a moment ago.
 const BUSY_OR_NEW: &[&str] = &["ConcurrentModification", "NoSuchEntity"];
-/// The same, and: not every IAM server knows that what was on the role is gone.
+/// The same, or an IAM server does not know yet that the role's policies were removed.
 const BUSY_OR_USED: &[&str] = &["ConcurrentModification", "DeleteConflict"];
 
 /// Tags as IAM's calls take them.
@@ -55,35 +56,63 @@ impl<'a> Editor<'a> {
         retry_while(self.cx, Patience::SECONDS, &awaited, |error| error.is(codes), call).await
     }
 
-    /// Makes the seen role equal to the desired one. What is new is added before what is stale is removed, so that
-    /// whoever works under the role can do so all the while.
+    /// Makes the seen role equal to the desired one. New policies are added before stale ones are removed, so that
+    /// nobody who works under the role is interrupted.
     pub(super) async fn converge(&self, seen: &Role, desired: &Role) -> Result<()> {
-        if seen.assume_role_policy_document != desired.assume_role_policy_document {
-            self.set_trust(desired).await?;
+        let Role {
+            role_name: _,
+            path: _,
+            description,
+            assume_role_policy_document,
+            policies,
+            managed_policy_arns,
+            permissions_boundary,
+            max_session_duration,
+            tags,
+        } = desired;
+        if seen.assume_role_policy_document != *assume_role_policy_document {
+            self.set_trust(assume_role_policy_document).await?;
         }
-        let settings = |role: &Role| (role.description.clone(), role.max_session_duration);
-        if settings(seen) != settings(desired) {
-            self.set_settings(desired).await?;
+        if (&seen.description, seen.max_session_duration) != (description, *max_session_duration) {
+            self.set_settings(description.as_deref(), *max_session_duration).await?;
         }
-        if seen.permissions_boundary != desired.permissions_boundary {
-            self.set_boundary(desired.permissions_boundary.as_ref()).await?;
+        if seen.permissions_boundary != *permissions_boundary {
+            self.set_boundary(permissions_boundary.as_ref()).await?;
         }
-        self.converge_policies(seen, desired).await?;
-        self.converge_tags(&seen.tags, &desired.tags).await
+        self.add(
+            policies.difference(&seen.policies),
+            managed_policy_arns.difference(&seen.managed_policy_arns),
+        )
+        .await?;
+        self.remove_stale(seen, policies, managed_policy_arns).await?;
+        self.converge_tags(&seen.tags, tags).await
     }
 
-    async fn converge_policies(&self, seen: &Role, desired: &Role) -> Result<()> {
-        for policy in desired.policies.difference(&seen.policies) {
+    async fn add(
+        &self,
+        policies: impl Iterator<Item = &Policy>,
+        managed: impl Iterator<Item = &Input>,
+    ) -> Result<()> {
+        for policy in policies {
             self.put(policy).await?;
         }
-        for arn in desired.managed_policy_arns.difference(&seen.managed_policy_arns) {
+        for arn in managed {
             self.attach(&arn.text()).await?;
         }
-        let kept = |name: &str| desired.policies.iter().any(|policy| policy.policy_name == name);
+        Ok(())
+    }
+
+    async fn remove_stale(
+        &self,
+        seen: &Role,
+        policies: &BTreeSet<Policy>,
+        managed: &BTreeSet<Input>,
+    ) -> Result<()> {
+        let kept = |name: &str| policies.iter().any(|policy| policy.policy_name == name);
         for policy in seen.policies.iter().filter(|policy| !kept(&policy.policy_name)) {
             self.remove(&policy.policy_name).await?;
         }
-        for arn in seen.managed_policy_arns.difference(&desired.managed_policy_arns) {
+        for arn in seen.managed_policy_arns.difference(managed) {
             self.detach(&arn.text()).await?;
         }
         Ok(())
@@ -108,8 +137,8 @@ impl<'a> Editor<'a> {
         self.settle(tag).await.map(drop)
     }
 
-    async fn set_trust(&self, desired: &Role) -> Result<()> {
-        let document = desired.assume_role_policy_document.to_json();
+    async fn set_trust(&self, policy: &PolicyDocument) -> Result<()> {
+        let document = policy.to_json();
         let update = || async {
             let call =
                 self.cx.iam().update_assume_role_policy().role_name(self.name).policy_document(&document);
@@ -118,17 +147,18 @@ impl<'a> Editor<'a> {
         self.settle(update).await.map(drop)
     }
 
-    /// Both settings in every call: IAM resets the session to an hour when the call leaves it out, and keeps the
-    /// description.
-    async fn set_settings(&self, desired: &Role) -> Result<()> {
+    /// Sends both settings in every call: without a session duration IAM resets it to an hour, and without a description
+    /// it keeps the one there is.
+    async fn set_settings(&self, description: Option<&str>, session: u32) -> Result<()> {
         let update = || async {
             let call = self
                 .cx
                 .iam()
                 .update_role()
                 .role_name(self.name)
-                .description(desired.description.clone().unwrap_or_default())
-                .max_session_duration(desired.max_session_duration.cast_signed());
+                // absent is empty: that removes the description
+                .description(description.unwrap_or(""))
+                .max_session_duration(session.cast_signed());
             call.send().await.named("iam:UpdateRole")
         };
         self.settle(update).await.map(drop)
@@ -185,7 +215,7 @@ impl<'a> Editor<'a> {
         self.settle(detach).await.map(drop)
     }
 
-    /// Removes the role and all that is on it, except from instance profiles: those are somebody else's.
+    /// Removes the role and its policies, unless it is in instance profiles: those belong to somebody else.
     pub(super) async fn delete(&self) -> Result<()> {
         let (inline, attached, profiles) = tokio::try_join!(
             inline_names(self.cx, self.name),
@@ -194,7 +224,7 @@ impl<'a> Editor<'a> {
         )?;
         if !profiles.is_empty() {
             let text = format!(
-                "role {} is in use by instance profile {}, which this program did not make: take the role out of it first",
+                "role {} is in use by instance profile {}, which provision did not make: remove the role from it first",
                 self.name,
                 profiles.join(", ")
             );
@@ -216,7 +246,7 @@ impl<'a> Editor<'a> {
     async fn profiles(&self) -> Result<Vec<String>> {
         let call = self.cx.iam().list_instance_profiles_for_role().role_name(self.name);
         let found = call.into_paginator().items().send().try_collect().await;
-        let found = found.unless("iam:ListInstanceProfilesForRole", ABSENT)?.unwrap_or_default();
+        let found = found.unless("iam:ListInstanceProfilesForRole", ABSENT)?.or_empty();
         Ok(found.into_iter().map(|profile| profile.instance_profile_name).collect())
     }
 }

@@ -1,20 +1,21 @@
-//! What a role has: its inline policies, what is attached to it, its tags.
+//! Reads what a role has: its inline policies, its managed policies, its tags.
 
 use std::collections::BTreeSet;
 
+use aws_sdk_iam::types::{AttachedPolicy, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
 use percent_encoding::percent_decode_str;
 
 use super::properties::Policy;
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
 use crate::model::{Input, PolicyDocument, Tags};
 
 /// IAM's codes for something that does not exist.
 pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
-/// How many calls of a fan-out are under way at once.
+/// How many calls are under way at once.
 const ABREAST: usize = 8;
 
-/// A policy out of IAM's answers, which percent-encode it (RFC 3986).
+/// A policy from IAM's answers, which percent-encode it (RFC 3986).
 pub(super) fn document(call: &'static str, encoded: &str) -> Result<PolicyDocument> {
     let text = percent_decode_str(encoded).decode_utf8_lossy();
     text.parse().map_err(|error| Error::unexpected(call, format!("unreadable policy: {error}")))
@@ -22,7 +23,7 @@ pub(super) fn document(call: &'static str, encoded: &str) -> Result<PolicyDocume
 
 pub(super) async fn inline_names(cx: &Context, role: &str) -> Result<Vec<String>> {
     let pages = cx.iam().list_role_policies().role_name(role).into_paginator().items().send();
-    Ok(pages.try_collect().await.unless("iam:ListRolePolicies", ABSENT)?.unwrap_or_default())
+    Ok(pages.try_collect().await.unless("iam:ListRolePolicies", ABSENT)?.or_empty())
 }
 
 pub(super) async fn inline_policies(cx: &Context, role: &str) -> Result<BTreeSet<Policy>> {
@@ -42,11 +43,13 @@ pub(super) async fn inline_policies(cx: &Context, role: &str) -> Result<BTreeSet
 }
 
 pub(super) async fn attached(cx: &Context, role: &str) -> Result<BTreeSet<Input>> {
+    const CALL: &str = "iam:ListAttachedRolePolicies";
     let pages = cx.iam().list_attached_role_policies().role_name(role).into_paginator().items().send();
-    let found = pages.try_collect().await.unless("iam:ListAttachedRolePolicies", ABSENT)?.unwrap_or_default();
-    Ok(found.into_iter().filter_map(|policy| policy.policy_arn).map(Input::from).collect())
+    let found = pages.try_collect().await.unless(CALL, ABSENT)?.or_empty();
+    let arn = |policy: AttachedPolicy| required(policy.policy_arn, CALL, "AttachedPolicies[].PolicyArn");
+    found.into_iter().map(|policy| arn(policy).map(Input::from)).collect()
 }
 
-pub(super) fn tags_of(found: Option<Vec<aws_sdk_iam::types::Tag>>) -> Tags {
-    found.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
+pub(super) fn tags_of(found: Option<Vec<Tag>>) -> Tags {
+    found.or_empty().into_iter().map(|tag| (tag.key, tag.value)).collect()
 }

@@ -1,4 +1,4 @@
-//! `AWS::Lambda::EventInvokeConfig`: what becomes of events a function was handed asynchronously.
+//! `AWS::Lambda::EventInvokeConfig`: how often Lambda tries asynchronous events, and where it sends them in the end.
 //!
 //! Follows the Lambda API reference, `PutFunctionEventInvokeConfig`.
 
@@ -10,13 +10,13 @@ use crate::aws::{Context, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
-/// The unpublished version, which is what a function's name alone means.
+/// The unpublished version, which a function's name alone means.
 const LATEST: &str = "$LATEST";
 /// Lambda's defaults.
 const RETRIES: i32 = 2;
 const MAXIMUM_AGE: i32 = 6 * 60 * 60;
 
-/// How a function's asynchronous events are tried, and where they go in the end.
+/// How a function's asynchronous events are tried, and where they are sent in the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct EventInvokeConfig {
@@ -28,12 +28,12 @@ pub struct EventInvokeConfig {
     pub maximum_retry_attempts: i32,
     /// How long an event may wait, in seconds (60 to 21,600).
     pub maximum_event_age_in_seconds: i32,
-    /// Where events go after that.
+    /// Where events are sent after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_config: Option<DestinationConfig>,
 }
 
-/// Where events go.
+/// Where events are sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DestinationConfig {
@@ -45,7 +45,7 @@ pub struct DestinationConfig {
     pub on_success: Option<Destination>,
 }
 
-/// One place.
+/// One destination.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Destination {
@@ -61,14 +61,13 @@ impl Destination {
 
 impl DestinationConfig {
     fn to_sdk(&self) -> sdk::DestinationConfig {
-        let failure = self
-            .on_failure
-            .as_ref()
-            .map(|to| sdk::OnFailure::builder().destination(to.destination.text()).build());
-        let success = self
-            .on_success
-            .as_ref()
-            .map(|to| sdk::OnSuccess::builder().destination(to.destination.text()).build());
+        let Self { on_failure, on_success } = self;
+        let failure = on_failure.as_ref().map(|Destination { destination }| {
+            sdk::OnFailure::builder().destination(destination.text()).build()
+        });
+        let success = on_success.as_ref().map(|Destination { destination }| {
+            sdk::OnSuccess::builder().destination(destination.text()).build()
+        });
         sdk::DestinationConfig::builder().set_on_failure(failure).set_on_success(success).build()
     }
 
@@ -82,7 +81,7 @@ impl DestinationConfig {
     }
 }
 
-/// The function and, but for [`LATEST`], the qualifier that calls take.
+/// The function and, unless it is [`LATEST`], the qualifier that calls take.
 fn split(id: &str) -> (&str, Option<&str>) {
     id.split_once(':').map_or((id, None), |(function, qualifier)| (function, Some(qualifier)))
 }
@@ -130,6 +129,13 @@ impl Resource for EventInvokeConfig {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let Self {
+            function_name: _,
+            qualifier: _,
+            maximum_retry_attempts,
+            maximum_event_age_in_seconds,
+            destination_config,
+        } = &**desired;
         let id = desired.physical_id();
         let (function, qualifier) = split(&id);
         let call = cx
@@ -137,9 +143,9 @@ impl Resource for EventInvokeConfig {
             .put_function_event_invoke_config()
             .function_name(function)
             .set_qualifier(qualifier.map(str::to_owned))
-            .maximum_retry_attempts(desired.maximum_retry_attempts)
-            .maximum_event_age_in_seconds(desired.maximum_event_age_in_seconds)
-            .set_destination_config(desired.destination_config.as_ref().map(DestinationConfig::to_sdk));
+            .maximum_retry_attempts(*maximum_retry_attempts)
+            .maximum_event_age_in_seconds(*maximum_event_age_in_seconds)
+            .set_destination_config(destination_config.as_ref().map(DestinationConfig::to_sdk));
         patiently_if_new(cx, || async {
             call.clone().send().await.named("lambda:PutFunctionEventInvokeConfig").map(drop)
         })

@@ -1,90 +1,118 @@
 //! `AWS::Lambda::Function`: a function whose code is a zip in the account's home bucket.
 //!
-//! Lambda does not say which object a function's code came from, only the digest of its bytes. The home bucket names
-//! its packages by that digest ([`crate::model::bundle_key`]), so `Code` is read back from it, and other code is a visible change of
-//! `Code.S3Key` whoever put it there. Follows the Lambda API reference, `CreateFunction`, `GetFunction`,
+//! Each property is one row; [`super::function_rows`] says what follows from it. Lambda does not say which object a
+//! function's code came from, only the digest of its bytes. So [`Code`] is that digest, declared and observed alike, and
+//! the calls get the object from it. Follows the Lambda API reference, `CreateFunction`, `GetFunction`,
 //! `UpdateFunctionCode`, `UpdateFunctionConfiguration`, and the developer guide on function states.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder as CreateFunction;
+use aws_sdk_lambda::operation::update_function_code::builders::UpdateFunctionCodeFluentBuilder as UpdateCode;
+use aws_sdk_lambda::operation::update_function_configuration::builders::UpdateFunctionConfigurationFluentBuilder as UpdateConfiguration;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::function_calls::{CONFIGURATION, arn};
-use super::function_state::read;
+use super::function_calls::{CodeCall, arn};
+use super::function_rows::{FromSdk, ToSdk, Write, member, present, rows};
+use super::function_state::{CALL, Found};
 use super::{
     ABSENT, CONFLICT, Code, DeadLetterConfig, Environment, EphemeralStorage, FUNCTIONS, FileSystemConfig,
     LoggingConfig, TracingConfig, VpcConfig, patiently, unsettled,
 };
-use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
-/// A function.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Function {
-    /// Its name (at most 64 characters).
-    pub function_name: String,
-    /// What it is for.
-    #[serde(default)]
-    pub description: String,
-    /// The ARN of the role it runs as.
-    pub role: Input,
-    /// `Zip`.
-    pub package_type: String,
-    /// The runtime, such as `provided.al2023`.
-    pub runtime: String,
-    /// The entry point: `bootstrap` for an OS-only runtime.
-    pub handler: String,
-    /// The one processor the code is built for: `arm64` or `x86_64`.
-    pub architectures: [String; 1],
-    /// The deployment package.
-    pub code: Code,
-    /// In MB; processor and network grow with it.
-    pub memory_size: i32,
-    /// How long one invocation may take, in seconds (1 to 900).
-    pub timeout: i32,
-    /// The size of `/tmp`.
-    #[serde(default)]
-    pub ephemeral_storage: EphemeralStorage,
-    /// Its environment.
-    #[serde(default, skip_serializing_if = "Environment::is_empty")]
-    pub environment: Environment,
-    /// Where its logs go.
-    pub logging_config: LoggingConfig,
-    /// X-Ray tracing.
-    #[serde(default)]
-    pub tracing_config: TracingConfig,
-    /// How many may run at once; none leaves it to the account's pool.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reserved_concurrent_executions: Option<i32>,
-    /// The ARNs of layer versions, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub layers: Vec<String>,
-    /// Where failed asynchronous events go, the older way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dead_letter_config: Option<DeadLetterConfig>,
-    /// The network it runs in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vpc_config: Option<VpcConfig>,
-    /// File systems mounted into it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub file_system_configs: Vec<FileSystemConfig>,
-    /// The key its environment is encrypted with; none is Lambda's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kms_key_arn: Option<String>,
-    /// Its tags.
-    #[serde(default)]
-    pub tags: Tags,
+rows! {
+    /// A function.
+    pub struct Function {
+        /// Its name (at most 64 characters).
+        function_name: String, needed, CreateOnly(set_function_name);
+        /// What it is for.
+        #[serde(default)]
+        description: String, optional, Configuration(set_description);
+        /// The ARN of the role it runs as.
+        role: Input, needed, Configuration(set_role);
+        /// `Zip`.
+        package_type: String, from(Found::package_type), CreateOnly(set_package_type);
+        /// The runtime, such as `provided.al2023`. A function of an image has none.
+        runtime: String, optional, Configuration(set_runtime);
+        /// The entry point: `bootstrap` for an OS-only runtime. A function of an image has none.
+        handler: String, optional, Configuration(set_handler);
+        /// The one processor the code is built for: `arm64` or `x86_64`.
+        architectures: [String; 1], from(Found::architectures), Code(processor);
+        /// The deployment package.
+        code: Code, try_from(Found::code), Code(package);
+        /// In MB. Processor and network grow with it.
+        memory_size: i32, needed, Configuration(set_memory_size);
+        /// How long one invocation may take, in seconds (1 to 900).
+        timeout: i32, needed, Configuration(set_timeout);
+        /// The size of `/tmp`.
+        #[serde(default)]
+        ephemeral_storage: EphemeralStorage, optional, Configuration(set_ephemeral_storage);
+        /// Its environment.
+        #[serde(default, skip_serializing_if = "Environment::is_empty")]
+        environment: Environment, optional, Configuration(set_environment);
+        /// Where its logs are written.
+        logging_config: LoggingConfig, try_from(Found::logging_config), Configuration(set_logging_config);
+        /// X-Ray tracing.
+        #[serde(default)]
+        tracing_config: TracingConfig, optional, Configuration(set_tracing_config);
+        /// How many may run at once. Absent leaves it to the account's pool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved_concurrent_executions: Option<i32>, from(Found::reserved_concurrent_executions), Concurrency;
+        /// The ARNs of layer versions, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        layers: Vec<String>, optional, Configuration(set_layers);
+        /// Where failed asynchronous events are sent, the older way.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dead_letter_config: Option<DeadLetterConfig>, optional, Configuration(set_dead_letter_config);
+        /// The network it runs in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vpc_config: Option<VpcConfig>, optional, Configuration(set_vpc_config);
+        /// File systems mounted into it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        file_system_configs: Vec<FileSystemConfig>, optional, Configuration(set_file_system_configs);
+        /// The key its environment is encrypted with. Absent is Lambda's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kms_key_arn: Option<String>, from(Found::kms_key_arn), Configuration(set_kms_key_arn);
+        /// Its tags.
+        #[serde(default)]
+        tags: Tags, from(Found::tags), Tags(set_tags);
+    }
 }
 
 fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name)), ("FunctionName", name.to_owned())])
 }
 
-/// A function gets its role from whoever makes it, and its code is read in their name.
+/// A function gets its role from whoever makes it, and Lambda reads its code with that caller's permissions.
 const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
     .only(Only::PassedTo("lambda.amazonaws.com"));
 const READ_BUNDLE: Allow = Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{home}/bundle/*"]);
+
+impl Function {
+    /// Makes one of the calls of an update. `all` are the calls of that update.
+    async fn write(&self, cx: &Context, write: Write, seen: &Self, all: &BTreeSet<Write>) -> Result<()> {
+        match write {
+            Write::CreateOnly => {
+                let name = &self.function_name;
+                let what = format!("{name} would have to be replaced: its name or package type differs");
+                Err(Error::unexpected("lambda:UpdateFunctionConfiguration", what))
+            }
+            Write::Configuration => self.update_configuration(cx, seen).await,
+            Write::Code => {
+                if all.contains(&Write::Configuration) {
+                    Self::updated(cx, &self.function_name).await?;
+                }
+                self.update_code(cx).await
+            }
+            Write::Concurrency => self.reserve(cx).await,
+            Write::Tags => self.retag(cx, &seen.tags).await,
+        }
+    }
+}
 
 impl Resource for Function {
     const KIND: Kind = Kind::new("AWS::Lambda::Function");
@@ -130,11 +158,11 @@ impl Resource for Function {
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let call = cx.lambda().get_function().function_name(id);
-        let Some(answer) = call.send().await.unless("lambda:GetFunction", ABSENT)? else { return Ok(None) };
-        let (properties, readiness) = read(answer, cx.scope.home_bucket())
-            .map_err(|what| Error::unexpected("lambda:GetFunction", what))?;
+        let Some(answer) = call.send().await.unless(CALL, ABSENT)? else { return Ok(None) };
+        let found = Found::of(answer)?;
+        let properties = Self::read(&found)?;
         let (outputs, ownership) = (outputs_of(&cx.scope, id), properties.tags.ownership());
-        Ok(Some(Observed::new(id, properties, outputs, ownership).with_readiness(readiness)))
+        Ok(Some(Observed::new(id, properties, outputs, ownership).with_readiness(found.readiness())))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
@@ -151,34 +179,22 @@ impl Resource for Function {
                 return Err(error);
             }
         }
-        if desired.reserved_concurrent_executions.is_some() {
-            desired.reserve(cx).await?;
+        let left = desired.left_by_create();
+        for write in &left {
+            desired.write(cx, *write, desired, &left).await?;
         }
         Ok(Created::new(&desired.function_name, outputs_of(&cx.scope, &desired.function_name)))
     }
 
-    /// Configuration before code: new code then never starts without the variables it needs.
     async fn update(
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        let configured = changes.touches_any(CONFIGURATION);
-        if configured {
-            desired.update_configuration(cx, changes).await?;
-        }
-        if changes.touches_any(&["Code", "Architectures"]) {
-            if configured {
-                Self::updated(cx, &seen.id).await?;
-            }
-            desired.update_code(cx).await?;
-        }
-        if changes.touches("ReservedConcurrentExecutions") {
-            desired.reserve(cx).await?;
-        }
-        if changes.touches("Tags") {
-            desired.retag(cx, &seen.properties.tags).await?;
+        let writes = desired.writes(&seen.properties);
+        for write in &writes {
+            desired.write(cx, *write, &seen.properties, &writes).await?;
         }
         Ok(())
     }
@@ -196,7 +212,7 @@ impl Resource for Function {
         let mut pages = cx.lambda().list_functions().into_paginator().send();
         let mut named = Vec::new();
         while let Some(page) = pages.next().await {
-            let functions = page.named("lambda:ListFunctions")?.functions.unwrap_or_default();
+            let functions = page.named("lambda:ListFunctions")?.functions.or_empty();
             named.extend(
                 functions
                     .into_iter()
@@ -207,9 +223,31 @@ impl Resource for Function {
         let marks = named.into_iter().map(|name| async {
             let call = cx.lambda().list_tags().resource(arn(&cx.scope, &name));
             let tags = call.send().await.unless("lambda:ListTags", ABSENT)?.and_then(|answer| answer.tags);
-            let mark = Mark::from_tags(&tags.unwrap_or_default().into_iter().collect());
+            let mark = Mark::from_tags(&tags.or_empty().into_iter().collect());
             Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)))
         });
         Ok(try_join_all(marks).await?.into_iter().flatten().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_call_changes_is_create_only() {
+        let rows = Function::rows();
+        let fixed = rows.iter().filter(|(_, write)| *write == Write::CreateOnly);
+        assert_eq!(fixed.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), Function::CREATE_ONLY);
+    }
+
+    #[test]
+    fn permissions_depend_on_properties_that_there_are() {
+        let rows = Function::rows();
+        let Permissions { observe, create, update, delete, empty, list } = Function::PERMISSIONS;
+        let all = [observe, create, update, delete, empty, list];
+        for property in all.into_iter().flatten().filter_map(|allow| allow.with) {
+            assert!(rows.iter().any(|(name, _)| name == property), "{property}");
+        }
     }
 }

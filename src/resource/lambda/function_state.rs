@@ -1,21 +1,23 @@
-//! What Lambda tells of a function, as its properties and readiness.
+//! What Lambda answers about a function: the members that rows read, and its readiness.
+
+use std::collections::HashMap;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types as sdk;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
-use super::{
-    Code, DeadLetterConfig, EphemeralStorage, FileSystemConfig, Function, LoggingConfig, TracingConfig,
-    VpcConfig,
-};
-use crate::model::{Readiness, bundle_key};
+use super::{Code, LoggingConfig};
+use crate::aws::{Error, OrEmpty, Result, required};
+use crate::model::{Readiness, Tags};
 
-/// `CodeSha256` is base64; keys and everything else here speak hexadecimal.
-pub(super) fn hex_digest(code_sha256: Option<&str>) -> String {
-    let bytes = code_sha256.and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
-    hex::encode(bytes)
+/// The call that is read.
+pub(super) const CALL: &str = "lambda:GetFunction";
+
+/// An answer in which Lambda withheld nothing.
+pub(super) struct Found {
+    pub(super) configuration: sdk::FunctionConfiguration,
+    concurrency: Option<i32>,
+    tags: Option<HashMap<String, String>>,
 }
 
 pub(super) fn readiness(found: &sdk::FunctionConfiguration) -> Readiness {
@@ -34,67 +36,78 @@ pub(super) fn readiness(found: &sdk::FunctionConfiguration) -> Readiness {
     }
 }
 
-/// Reads what `GetFunction` answers, or says what it would not tell.
-pub(super) fn read(
-    answer: GetFunctionOutput,
-    home_bucket: String,
-) -> std::result::Result<(Function, Readiness), String> {
-    let found = answer.configuration.ok_or("the answer has no configuration")?;
-    if let Some(error) = answer.tags_error {
-        return Err(format!("its tags cannot be read: {}: {}", error.error_code, error.message));
+impl Found {
+    /// The answer, or an error that says what Lambda withheld.
+    pub(super) fn of(answer: GetFunctionOutput) -> Result<Self> {
+        let configuration = required(answer.configuration, CALL, "Configuration")?;
+        if let Some(error) = answer.tags_error {
+            let what = format!("its tags cannot be read: {}: {}", error.error_code, error.message);
+            return Err(Error::unexpected(CALL, what));
+        }
+        if let Some(error) = configuration.environment().and_then(|environment| environment.error()) {
+            let message = error.message().unwrap_or("Lambda gives no reason");
+            return Err(Error::unexpected(CALL, format!("its environment cannot be read: {message}")));
+        }
+        let concurrency = answer.concurrency.and_then(|limit| limit.reserved_concurrent_executions);
+        Ok(Self { configuration, concurrency, tags: answer.tags })
     }
-    if let Some(error) = found.environment().and_then(|environment| environment.error()) {
-        let message = error.message().unwrap_or_default();
-        return Err(format!("its environment cannot be read: {message}"));
+
+    pub(super) fn readiness(&self) -> Readiness {
+        readiness(&self.configuration)
     }
-    let readiness = readiness(&found);
-    let text = |member: Option<String>| member.unwrap_or_default();
-    let function_name = text(found.function_name);
-    let architecture = found.architectures.unwrap_or_default().into_iter().next();
-    let variables = found.environment.and_then(|environment| environment.variables).unwrap_or_default();
-    let concurrency = answer.concurrency.and_then(|limit| limit.reserved_concurrent_executions);
-    let properties = Function {
-        description: text(found.description),
-        role: text(found.role).into(),
-        package_type: found.package_type.unwrap_or(sdk::PackageType::Zip).as_str().to_owned(),
-        runtime: found.runtime.map(|runtime| runtime.as_str().to_owned()).unwrap_or_default(),
-        handler: text(found.handler),
-        architectures: [architecture.unwrap_or(sdk::Architecture::X8664).as_str().to_owned()],
-        code: Code { s3_bucket: home_bucket, s3_key: bundle_key(&hex_digest(found.code_sha256.as_deref())) },
-        memory_size: found.memory_size.unwrap_or(128),
-        timeout: found.timeout.unwrap_or(3),
-        ephemeral_storage: found
-            .ephemeral_storage
-            .map_or_else(EphemeralStorage::default, |storage| EphemeralStorage { size: storage.size }),
-        environment: variables.into_iter().map(|(name, value)| (name, value.into())).collect(),
-        logging_config: LoggingConfig::from_sdk(found.logging_config.as_ref(), &function_name),
-        tracing_config: found
-            .tracing_config
-            .and_then(|config| config.mode)
-            .map_or_else(TracingConfig::default, |mode| TracingConfig { mode: mode.as_str().to_owned() }),
-        reserved_concurrent_executions: concurrency,
-        layers: found.layers.unwrap_or_default().into_iter().filter_map(|layer| layer.arn).collect(),
-        dead_letter_config: found.dead_letter_config.as_ref().and_then(DeadLetterConfig::from_sdk),
-        vpc_config: found.vpc_config.as_ref().and_then(VpcConfig::from_sdk),
-        file_system_configs: found
-            .file_system_configs
-            .unwrap_or_default()
-            .into_iter()
-            .map(|mount| FileSystemConfig { arn: mount.arn, local_mount_path: mount.local_mount_path })
-            .collect(),
-        kms_key_arn: found.kms_key_arn.filter(|arn| !arn.is_empty()),
-        tags: answer.tags.unwrap_or_default().into_iter().collect(),
-        function_name,
-    };
-    Ok((properties, readiness))
+
+    pub(super) fn package_type(&self) -> String {
+        let found = self.configuration.package_type().unwrap_or(&sdk::PackageType::Zip);
+        found.as_str().to_owned()
+    }
+
+    pub(super) fn architectures(&self) -> [String; 1] {
+        let found = self.configuration.architectures().first().unwrap_or(&sdk::Architecture::X8664);
+        [found.as_str().to_owned()]
+    }
+
+    pub(super) fn code(&self) -> Result<Code> {
+        Code::from_sdk(CALL, self.configuration.code_sha256.clone())
+    }
+
+    pub(super) fn logging_config(&self) -> Result<LoggingConfig> {
+        let name = required(self.configuration.function_name(), CALL, "FunctionName")?;
+        Ok(LoggingConfig::from_sdk(self.configuration.logging_config(), name))
+    }
+
+    pub(super) fn reserved_concurrent_executions(&self) -> Option<i32> {
+        self.concurrency
+    }
+
+    pub(super) fn kms_key_arn(&self) -> Option<String> {
+        self.configuration.kms_key_arn.clone().filter(|arn| !arn.is_empty())
+    }
+
+    pub(super) fn tags(&self) -> Tags {
+        self.tags.clone().or_empty().into_iter().collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::super::Function;
     use super::*;
 
-    fn answer(configuration: sdk::FunctionConfiguration) -> GetFunctionOutput {
-        GetFunctionOutput::builder().configuration(configuration).build()
+    fn read(configuration: sdk::FunctionConfiguration) -> Result<Function> {
+        Function::read(&Found::of(GetFunctionOutput::builder().configuration(configuration).build())?)
+    }
+
+    /// All that Lambda always answers.
+    fn bare() -> sdk::builders::FunctionConfigurationBuilder {
+        sdk::FunctionConfiguration::builder()
+            .function_name("f")
+            .role("arn:r")
+            .memory_size(256)
+            .timeout(60)
+            .code_sha256(STANDARD.encode([0xab; 32]))
     }
 
     fn state(state: State, update: LastUpdateStatus) -> Readiness {
@@ -103,24 +116,29 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_lambda_tells_leads_back_to_the_key() {
-        let sha = STANDARD.encode([0xab; 32]);
-        let found =
-            sdk::FunctionConfiguration::builder().function_name("vod-submit").code_sha256(&sha).build();
-        let (function, _) = read(answer(found), "home".into()).unwrap();
-        assert_eq!(function.code.s3_key, bundle_key(&"ab".repeat(32)));
-        assert!(function.verify("lambda:CreateFunction", Some(&sha)).is_ok());
-        let other = function.verify("lambda:CreateFunction", Some(&STANDARD.encode([0; 32])));
-        assert!(other.unwrap_err().message.contains("does not hold what its key says"));
+    fn lambdas_defaults_are_written_out() {
+        let function = read(bare().build()).unwrap();
+        let json = serde_json::to_string(&function).unwrap().replace(&"ab".repeat(32), "DIGEST");
+        insta::assert_snapshot!(json, @r#"{"FunctionName":"f","Description":"","Role":"arn:r","PackageType":"Zip","Runtime":"","Handler":"","Architectures":["x86_64"],"Code":{"Sha256":"DIGEST"},"MemorySize":256,"Timeout":60,"EphemeralStorage":{"Size":512},"LoggingConfig":{"LogFormat":"Text","LogGroup":"/aws/lambda/f"},"TracingConfig":{"Mode":"PassThrough"},"Tags":[]}"#);
+        let json = json.replace("DIGEST", &"ab".repeat(32));
+        assert_eq!(serde_json::from_str::<Function>(&json).unwrap(), function);
     }
 
     #[test]
-    fn lambdas_defaults_are_written_out() {
-        let found = sdk::FunctionConfiguration::builder().function_name("f").code_sha256("").build();
-        let (function, _) = read(answer(found), "home".into()).unwrap();
-        let json = serde_json::to_string(&function).unwrap();
-        insta::assert_snapshot!(json, @r#"{"FunctionName":"f","Description":"","Role":"","PackageType":"Zip","Runtime":"","Handler":"","Architectures":["x86_64"],"Code":{"S3Bucket":"home","S3Key":"bundle/.zip"},"MemorySize":128,"Timeout":3,"EphemeralStorage":{"Size":512},"LoggingConfig":{"LogFormat":"Text","LogGroup":"/aws/lambda/f"},"TracingConfig":{"Mode":"PassThrough"},"Tags":[]}"#);
-        assert_eq!(serde_json::from_str::<Function>(&json).unwrap(), function);
+    fn an_answer_without_a_member_is_an_error_that_names_it() {
+        let without = |change: fn(&mut sdk::FunctionConfiguration)| {
+            let mut found = bare().build();
+            change(&mut found);
+            read(found).unwrap_err().to_string()
+        };
+        let said = |member: &str| format!("lambda:GetFunction failed: the answer has no {member}");
+        assert_eq!(without(|found| found.function_name = None), said("FunctionName"));
+        assert_eq!(without(|found| found.role = None), said("Role"));
+        assert_eq!(without(|found| found.memory_size = None), said("MemorySize"));
+        assert_eq!(without(|found| found.timeout = None), said("Timeout"));
+        assert_eq!(without(|found| found.code_sha256 = None), said("CodeSha256"));
+        let none = Found::of(GetFunctionOutput::builder().build()).err().map(|error| error.to_string());
+        assert_eq!(none, Some(said("Configuration")));
     }
 
     #[test]
@@ -128,19 +146,13 @@ mod tests {
         let hidden =
             sdk::EnvironmentError::builder().error_code("AccessDenied").message("no kms:Decrypt").build();
         let environment = sdk::EnvironmentResponse::builder().error(hidden).build();
-        let found = sdk::FunctionConfiguration::builder().environment(environment).build();
-        assert_eq!(
-            read(answer(found), "home".into()).unwrap_err(),
-            "its environment cannot be read: no kms:Decrypt"
-        );
+        let error = read(bare().environment(environment).build()).unwrap_err();
+        assert_eq!(error.message, "its environment cannot be read: no kms:Decrypt");
         let hidden =
             sdk::TagsError::builder().error_code("AccessDenied").message("no lambda:ListTags").build();
-        let found = GetFunctionOutput::builder()
-            .configuration(sdk::FunctionConfiguration::builder().build())
-            .tags_error(hidden.unwrap())
-            .build();
-        let error = read(found, "home".into()).unwrap_err();
-        assert_eq!(error, "its tags cannot be read: AccessDenied: no lambda:ListTags");
+        let answer = GetFunctionOutput::builder().configuration(bare().build()).tags_error(hidden.unwrap());
+        let error = Found::of(answer.build()).err().unwrap();
+        assert_eq!(error.message, "its tags cannot be read: AccessDenied: no lambda:ListTags");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod event_invoke_config;
 mod function;
 mod function_calls;
+mod function_rows;
 mod function_state;
 mod permission;
 mod properties;
@@ -28,8 +29,8 @@ const ABSENT: &[&str] = &["ResourceNotFoundException"];
 const CONFLICT: &[&str] = &["ResourceConflictException"];
 const INVALID: &[&str] = &["InvalidParameterValueException"];
 
-/// What Lambda says of a role, policy or destination made seconds ago. The code is the one of every invalid
-/// parameter, so here, and only here, the message has to tell what passes by itself from what does not.
+/// What Lambda says of a role, policy or destination made seconds ago. The code is the same for every invalid parameter, so
+/// only the message tells which error passes by itself.
 const UNSETTLED: &[&str] = &[
     "cannot be assumed by Lambda",
     "execution role does not have permissions",
@@ -37,12 +38,12 @@ const UNSETTLED: &[&str] = &[
     "destination ARN",
 ];
 
-/// Whether this is IAM, KMS or SQS not having told Lambda yet of what was just made there.
+/// Whether Lambda does not see yet what was just made in IAM, KMS or SQS.
 fn unsettled(error: &Error) -> bool {
     error.is(INVALID) && UNSETTLED.iter().any(|said| error.message.contains(said))
 }
 
-/// Makes a call on a function again while IAM settles or while Lambda still works on the change before.
+/// Repeats a call on a function while IAM settles or Lambda still works on the change before.
 async fn patiently<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -50,7 +51,7 @@ where
     patiently_while(cx, |_| false, call).await
 }
 
-/// The same for a call that may come right after the function was made, when not every server of Lambda knows it yet.
+/// The same for a call that may come right after the function was made, when some servers of Lambda do not know it yet.
 async fn patiently_if_new<T, F>(cx: &Context, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,

@@ -1,14 +1,15 @@
 //! `AWS::Lambda::Permission`: one statement of a function's policy.
 //!
-//! CloudFormation gives the statement an id of its own making and has no property for it, so a declaration cannot name
-//! its statement. Here the id follows from what tells the function's statements apart, the caller and the source; a
-//! statement is therefore found under the id we gave it, and also, by its content, under one that CloudFormation gave.
+//! CloudFormation makes up the statement's id and has no property for it, so a declaration cannot name its statement. Here
+//! the id follows from the caller and the source, which distinguish the statements of a function. A statement is found
+//! under that id. If CloudFormation gave it another one, it is found by its content.
 //!
-//! A function's policy is as much the stack's as the function: statements that nobody declared are found
-//! ([`Resource::beside`]) and go with the next apply.
+//! A function's policy belongs to the stack as the function does. So the next apply finds and removes statements that
+//! nobody declared ([`Resource::list_undeclared_parts`]).
 //!
 //! Follows the Lambda API reference, `AddPermission`, `GetPolicy`.
 
+use aws_sdk_lambda::operation::add_permission::builders::AddPermissionFluentBuilder as AddPermission;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -31,13 +32,13 @@ pub struct Permission {
     pub action: String,
     /// Who may: a service (`events.amazonaws.com`), an account, or `*`.
     pub principal: String,
-    /// The ARN of the resource on whose behalf the service calls.
+    /// The ARN of the resource for which the service calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_arn: Option<Input>,
     /// The account that must own that resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_account: Option<String>,
-    /// The organisation the caller must belong to.
+    /// The organisation that the caller must belong to.
     #[serde(default, rename = "PrincipalOrgID", skip_serializing_if = "Option::is_none")]
     pub principal_org_id: Option<String>,
     /// The token an Alexa skill must bring.
@@ -51,19 +52,19 @@ pub struct Permission {
     pub invoked_via_function_url: Option<bool>,
 }
 
-/// Held around every call that changes a function's policy: of calls made side by side Lambda answers all and keeps only
-/// some (known to AWS; hashicorp/terraform-provider-aws makes them one after the other for that, too).
+/// Held around every call that changes a function's policy. Lambda answers concurrent calls all with success and keeps only
+/// some of them (hashicorp/terraform-provider-aws makes them one after the other for the same reason).
 static ONE_BY_ONE: Mutex<()> = Mutex::const_new(());
 
-/// The longest readable part of a statement id; ids are at most 100 characters.
+/// The longest readable part of a statement id. Ids have at most 100 characters.
 const READABLE: usize = 80;
 
-/// The id of the statement that lets this principal call for this source: readable, and unique by a digest.
-/// Statements that differ only in their other conditions have the same id, so a change of those is a replacement.
+/// The id of the statement that lets this principal call for this source: readable, and unique by a digest. Statements that
+/// differ only in their other conditions have the same id, so a change of those is a replacement.
 fn statement_id(principal: &str, source: &str) -> String {
     let digest = hex::encode(Sha256::digest(format!("{principal}\n{source}")));
     let service = principal.split('.').next().unwrap_or(principal);
-    let resource = source.rsplit(':').next().unwrap_or_default();
+    let resource = source.rsplit_once(':').map_or(source, |(_, resource)| resource);
     let readable = format!("{service}-{resource}").replace('*', "any");
     let safe = |char: char| if char.is_ascii_alphanumeric() || char == '_' { char } else { '-' };
     let readable: String = readable.chars().map(safe).take(READABLE).collect();
@@ -72,11 +73,35 @@ fn statement_id(principal: &str, source: &str) -> String {
 
 impl Permission {
     fn statement_id(&self) -> String {
-        statement_id(&self.principal, &self.source_arn.as_ref().map(Input::text).unwrap_or_default())
+        statement_id(&self.principal, &self.source_arn.as_ref().map_or_else(String::new, Input::text))
     }
 
     fn physical_id(&self) -> String {
         format!("{}/{}", self.function_name.text(), self.statement_id())
+    }
+
+    fn fill(&self, call: AddPermission) -> AddPermission {
+        let Self {
+            function_name,
+            action,
+            principal,
+            source_arn,
+            source_account,
+            principal_org_id,
+            event_source_token,
+            function_url_auth_type,
+            invoked_via_function_url,
+        } = self;
+        call.function_name(function_name.text())
+            .statement_id(self.statement_id())
+            .action(action)
+            .principal(principal)
+            .set_source_arn(source_arn.as_ref().map(Input::text))
+            .set_source_account(source_account.clone())
+            .set_principal_org_id(principal_org_id.clone())
+            .set_event_source_token(event_source_token.clone())
+            .set_function_url_auth_type(function_url_auth_type.as_deref().map(Into::into))
+            .set_invoked_via_function_url(*invoked_via_function_url)
     }
 
     /// The permission that a statement of the function's policy is.
@@ -96,7 +121,7 @@ impl Permission {
     }
 }
 
-/// The principal as `AddPermission` was given it: Lambda writes an account as the ARN of its root.
+/// The principal as `AddPermission` takes it: Lambda answers an account as the ARN of its root.
 fn principal(found: Option<&Principal>) -> String {
     let Some(Principal::Of(by_type)) = found else { return "*".to_owned() };
     let names: Vec<String> = by_type.values().flatten().map(Input::text).collect();
@@ -105,15 +130,15 @@ fn principal(found: Option<&Principal>) -> String {
     account.unwrap_or(&text).to_owned()
 }
 
-/// The value of a condition key under whichever operator.
+/// The value of a condition key under any operator.
 fn condition(statement: &Statement, key: &str) -> Option<String> {
     let keys = statement.condition.values().flatten();
     let (_, values) = keys.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(key))?;
     Some(values.iter().map(Input::text).collect::<Vec<_>>().join(","))
 }
 
-/// The statements of a policy that a physical id speaks of: the one that carries the statement id, else those whose
-/// content leads to it.
+/// The statements of a policy that a physical id means: the one with the statement id, else those whose content gives that
+/// id.
 fn matching<'a>(policy: &'a PolicyDocument, function: &str, sid: &str) -> Vec<&'a Statement> {
     let named: Vec<_> = policy.statements().filter(|statement| statement.sid == sid).collect();
     if !named.is_empty() {
@@ -124,18 +149,16 @@ fn matching<'a>(policy: &'a PolicyDocument, function: &str, sid: &str) -> Vec<&'
     policy.statements().filter(leads_here).collect()
 }
 
-/// The policy of a function, or nothing where there is no function or it has no policy. The local cloud answers an
-/// empty policy for none.
-async fn policy_of(cx: &Context, function: &str) -> Result<Option<PolicyDocument>> {
+/// The policy of a function: an empty one if there is no function or it has none.
+async fn policy_of(cx: &Context, function: &str) -> Result<PolicyDocument> {
     const CALL: &str = "lambda:GetPolicy";
     let call = cx.lambda().get_policy().function_name(function);
     let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.and_then(|answer| answer.policy)) };
-    let Some(text) = cx.cached(CALL, function, ask).await? else { return Ok(None) };
-    let unreadable = |error| Error::unexpected(CALL, format!("unreadable policy: {error}"));
-    text.parse().map(Some).map_err(unreadable)
+    let Some(text) = cx.cached(CALL, function, ask).await? else { return Ok(PolicyDocument::default()) };
+    text.parse().map_err(|error| Error::unexpected(CALL, format!("unreadable policy: {error}")))
 }
 
-/// The statements of a function's policy that none of these declared permissions speaks of.
+/// The statements of a function's policy that none of these declared permissions means.
 fn undeclared<'a>(policy: &'a PolicyDocument, function: &str, sids: &[String]) -> Vec<&'a Statement> {
     let declared: Vec<&Statement> = sids.iter().flat_map(|sid| matching(policy, function, sid)).collect();
     policy.statements().filter(|statement| !declared.contains(statement)).collect()
@@ -143,7 +166,7 @@ fn undeclared<'a>(policy: &'a PolicyDocument, function: &str, sids: &[String]) -
 
 fn split(id: &str) -> Result<(&str, &str)> {
     id.rsplit_once('/')
-        .ok_or_else(|| Error::unexpected("lambda:GetPolicy", format!("`{id}` is no permission's id")))
+        .ok_or_else(|| Error::unexpected("lambda:GetPolicy", format!("`{id}` is not the id of a permission")))
 }
 
 impl Resource for Permission {
@@ -175,7 +198,7 @@ impl Resource for Permission {
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let (function, sid) = split(id)?;
-        let policy = policy_of(cx, function).await?.unwrap_or_default();
+        let policy = policy_of(cx, function).await?;
         let found =
             matching(&policy, function, sid).first().map(|found| Self::from_statement(function, found));
         Ok(found.map(|properties| Observed::new(id, properties, Outputs::new(), Ownership::Inherited)))
@@ -183,26 +206,13 @@ impl Resource for Permission {
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let id = desired.physical_id();
-        let auth = desired.function_url_auth_type.as_deref().map(Into::into);
-        let call = cx
-            .lambda()
-            .add_permission()
-            .function_name(desired.function_name.text())
-            .statement_id(desired.statement_id())
-            .action(&desired.action)
-            .principal(&desired.principal)
-            .set_source_arn(desired.source_arn.as_ref().map(Input::text))
-            .set_source_account(desired.source_account.clone())
-            .set_principal_org_id(desired.principal_org_id.clone())
-            .set_event_source_token(desired.event_source_token.clone())
-            .set_function_url_auth_type(auth)
-            .set_invoked_via_function_url(desired.invoked_via_function_url);
+        let call = desired.fill(cx.lambda().add_permission());
         patiently_if_new(cx, || async {
             let alone = ONE_BY_ONE.lock().await;
             let answer = call.clone().send().await.named("lambda:AddPermission");
             drop(alone);
             match answer {
-                // The same code says that the function is busy, and that the first attempt got through.
+                // The same code means that the function is busy, or that the first attempt got through.
                 Err(error) if error.is(CONFLICT) => match Self::observe(cx, &id).await? {
                     Some(there) if there.properties == **desired => Ok(()),
                     _ => Err(error),
@@ -222,7 +232,7 @@ impl Resource for Permission {
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
         let (function, sid) = split(id)?;
-        let policy = policy_of(cx, function).await?.unwrap_or_default();
+        let policy = policy_of(cx, function).await?;
         for statement in matching(&policy, function, sid) {
             let call = cx.lambda().remove_permission().function_name(function).statement_id(&statement.sid);
             patiently(cx, || async {
@@ -241,7 +251,7 @@ impl Resource for Permission {
     ) -> Result<Vec<UndeclaredPart<Observed<Self>>>> {
         let of_whole = declared.iter().filter(|permission| permission.function_name.text() == whole);
         let sids: Vec<String> = of_whole.map(Self::statement_id).collect();
-        let policy = policy_of(cx, whole).await?.unwrap_or_default();
+        let policy = policy_of(cx, whole).await?;
         let part = |statement: &Statement| {
             let (id, name) = (format!("{whole}/{}", statement.sid), statement.sid.clone());
             let properties = Self::from_statement(whole, statement);

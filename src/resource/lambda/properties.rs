@@ -3,18 +3,49 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::types as sdk;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Input;
+use super::function_rows::{FromSdk, ToSdk};
+use crate::aws::{Error, OrEmpty, Result, required};
+use crate::model::{Input, Scope, bundle_key};
 
-/// Where the deployment package lies.
+/// The deployment package, by the digest of its bytes.
+///
+/// CloudFormation has bucket and key here, and templates get them. But Lambda says only the digest of the code that it
+/// runs, and somebody's upload may never have been an object. The home bucket names its packages by their digest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Code {
-    /// The bucket: the account's home bucket.
-    pub s3_bucket: String,
-    /// The key, as [`crate::model::bundle_key`] spells it.
-    pub s3_key: String,
+    /// The SHA-256 in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+impl Code {
+    /// The code that an answer names: its `CodeSha256` is base64.
+    pub(super) fn from_sdk(call: &'static str, code_sha256: Option<String>) -> Result<Self> {
+        let text = required(code_sha256, call, "CodeSha256")?;
+        match STANDARD.decode(&text) {
+            Ok(digest) => Ok(Self { sha256: hex::encode(digest) }),
+            Err(error) => Err(Error::unexpected(call, format!("CodeSha256 is {text:?}: {error}"))),
+        }
+    }
+
+    /// Lambda copies the package during the call. The code that it then runs must be what the object's key says.
+    pub(super) fn verify(&self, call: &'static str, runs: Option<String>, scope: &Scope) -> Result<()> {
+        let runs = Self::from_sdk(call, runs)?;
+        if runs == *self {
+            return Ok(());
+        }
+        let object = format!("s3://{}/{}", scope.home_bucket(), bundle_key(&self.sha256));
+        let message = format!(
+            "{object} does not hold what its key says: Lambda took code with the SHA-256 {}; delete that object and \
+             run the command again",
+            runs.sha256
+        );
+        Err(Error::unexpected(call, message))
+    }
 }
 
 /// The size of `/tmp`.
@@ -31,6 +62,18 @@ impl Default for EphemeralStorage {
     }
 }
 
+impl ToSdk<sdk::EphemeralStorage> for EphemeralStorage {
+    fn to_sdk(&self) -> sdk::EphemeralStorage {
+        sdk::EphemeralStorage::builder().size(self.size).build().expect("its one member is set")
+    }
+}
+
+impl FromSdk<sdk::EphemeralStorage> for EphemeralStorage {
+    fn from_sdk(found: sdk::EphemeralStorage) -> Option<Self> {
+        Some(Self { size: found.size })
+    }
+}
+
 /// The function's environment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -44,10 +87,18 @@ impl Environment {
     pub(super) fn is_empty(&self) -> bool {
         self.variables.is_empty()
     }
+}
 
-    pub(super) fn to_sdk(&self) -> sdk::Environment {
+impl ToSdk<sdk::Environment> for Environment {
+    fn to_sdk(&self) -> sdk::Environment {
         let texts = self.variables.iter().map(|(name, value)| (name.clone(), value.text())).collect();
         sdk::Environment::builder().set_variables(Some(texts)).build()
+    }
+}
+
+impl FromSdk<sdk::EnvironmentResponse> for Environment {
+    fn from_sdk(found: sdk::EnvironmentResponse) -> Option<Self> {
+        Some(found.variables.or_empty().into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 }
 
@@ -76,16 +127,19 @@ pub struct LoggingConfig {
 const TEXT: &str = "Text";
 const DEFAULT_LEVEL: &str = "INFO";
 
-impl LoggingConfig {
-    pub(super) fn to_sdk(&self) -> sdk::LoggingConfig {
+impl ToSdk<sdk::LoggingConfig> for LoggingConfig {
+    fn to_sdk(&self) -> sdk::LoggingConfig {
+        let Self { log_format, log_group, application_log_level, system_log_level } = self;
         sdk::LoggingConfig::builder()
-            .log_format(self.log_format.as_str().into())
-            .log_group(self.log_group.text())
-            .set_application_log_level(self.application_log_level.as_deref().map(Into::into))
-            .set_system_log_level(self.system_log_level.as_deref().map(Into::into))
+            .log_format(log_format.as_str().into())
+            .log_group(log_group.text())
+            .set_application_log_level(application_log_level.as_deref().map(Into::into))
+            .set_system_log_level(system_log_level.as_deref().map(Into::into))
             .build()
     }
+}
 
+impl LoggingConfig {
     /// As Lambda answers, with its defaults written out: text to the group named after the function, and JSON from
     /// `INFO` on.
     pub(super) fn from_sdk(found: Option<&sdk::LoggingConfig>, function: &str) -> Self {
@@ -121,13 +175,36 @@ impl Default for TracingConfig {
     }
 }
 
-impl TracingConfig {
-    pub(super) fn to_sdk(&self) -> sdk::TracingConfig {
+impl ToSdk<sdk::TracingConfig> for TracingConfig {
+    fn to_sdk(&self) -> sdk::TracingConfig {
         sdk::TracingConfig::builder().mode(self.mode.as_str().into()).build()
     }
 }
 
-/// Where events go that the function failed on; the older way beside [`super::EventInvokeConfig`].
+impl FromSdk<sdk::TracingConfigResponse> for TracingConfig {
+    fn from_sdk(found: sdk::TracingConfigResponse) -> Option<Self> {
+        found.mode.map(|mode| Self { mode: mode.as_str().to_owned() })
+    }
+}
+
+/// Layers: calls take their ARNs, answers also say how large they are.
+impl ToSdk<Vec<String>> for Vec<String> {
+    fn to_sdk(&self) -> Vec<String> {
+        self.clone()
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl FromSdk<Vec<sdk::Layer>> for Vec<String> {
+    fn from_sdk(found: Vec<sdk::Layer>) -> Option<Self> {
+        found.into_iter().map(|layer| layer.arn).collect()
+    }
+}
+
+/// Where events are sent that the function failed on. [`super::EventInvokeConfig`] is the newer way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DeadLetterConfig {
@@ -135,16 +212,21 @@ pub struct DeadLetterConfig {
     pub target_arn: Input,
 }
 
-impl DeadLetterConfig {
-    /// Lambda takes an empty target for none.
-    pub(super) fn to_sdk(config: Option<&Self>) -> sdk::DeadLetterConfig {
-        let target = config.map(|config| config.target_arn.text()).unwrap_or_default();
+/// Lambda takes an empty target for none, and answers one.
+impl ToSdk<sdk::DeadLetterConfig> for Option<DeadLetterConfig> {
+    fn to_sdk(&self) -> sdk::DeadLetterConfig {
+        let target = self.as_ref().map_or_else(String::new, |config| config.target_arn.text());
         sdk::DeadLetterConfig::builder().target_arn(target).build()
     }
 
-    pub(super) fn from_sdk(found: &sdk::DeadLetterConfig) -> Option<Self> {
-        let target = found.target_arn().filter(|arn| !arn.is_empty())?;
-        Some(Self { target_arn: target.into() })
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl FromSdk<sdk::DeadLetterConfig> for DeadLetterConfig {
+    fn from_sdk(found: sdk::DeadLetterConfig) -> Option<Self> {
+        found.target_arn.filter(|arn| !arn.is_empty()).map(|arn| Self { target_arn: arn.into() })
     }
 }
 
@@ -167,22 +249,29 @@ fn sorted(list: &[String]) -> Vec<String> {
     sorted
 }
 
-impl VpcConfig {
-    /// Lambda takes empty lists for none.
-    pub(super) fn to_sdk(config: Option<&Self>) -> sdk::VpcConfig {
-        let config = config.cloned().unwrap_or_default();
+/// Lambda takes empty lists for none, and answers them.
+impl ToSdk<sdk::VpcConfig> for Option<VpcConfig> {
+    fn to_sdk(&self) -> sdk::VpcConfig {
+        let VpcConfig { security_group_ids, subnet_ids, ipv6_allowed_for_dual_stack } =
+            self.as_ref().map_or_else(VpcConfig::default, VpcConfig::clone);
         sdk::VpcConfig::builder()
-            .set_security_group_ids(Some(config.security_group_ids))
-            .set_subnet_ids(Some(config.subnet_ids))
-            .ipv6_allowed_for_dual_stack(config.ipv6_allowed_for_dual_stack)
+            .set_security_group_ids(Some(security_group_ids))
+            .set_subnet_ids(Some(subnet_ids))
+            .ipv6_allowed_for_dual_stack(ipv6_allowed_for_dual_stack)
             .build()
     }
 
-    pub(super) fn from_sdk(found: &sdk::VpcConfigResponse) -> Option<Self> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl FromSdk<sdk::VpcConfigResponse> for VpcConfig {
+    fn from_sdk(found: sdk::VpcConfigResponse) -> Option<Self> {
         (!found.subnet_ids().is_empty()).then(|| Self {
             security_group_ids: sorted(found.security_group_ids()),
             subnet_ids: sorted(found.subnet_ids()),
-            ipv6_allowed_for_dual_stack: found.ipv6_allowed_for_dual_stack().unwrap_or_default(),
+            ipv6_allowed_for_dual_stack: found.ipv6_allowed_for_dual_stack().unwrap_or(false),
         })
     }
 }
@@ -197,9 +286,48 @@ pub struct FileSystemConfig {
     pub local_mount_path: String,
 }
 
+impl ToSdk<Vec<sdk::FileSystemConfig>> for Vec<FileSystemConfig> {
+    fn to_sdk(&self) -> Vec<sdk::FileSystemConfig> {
+        let mount = |FileSystemConfig { arn, local_mount_path }: &FileSystemConfig| {
+            let builder = sdk::FileSystemConfig::builder().arn(arn).local_mount_path(local_mount_path);
+            builder.build().expect("both members are set")
+        };
+        self.iter().map(mount).collect()
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl FromSdk<Vec<sdk::FileSystemConfig>> for Vec<FileSystemConfig> {
+    fn from_sdk(found: Vec<sdk::FileSystemConfig>) -> Option<Self> {
+        let mount = |mount: sdk::FileSystemConfig| FileSystemConfig {
+            arn: mount.arn,
+            local_mount_path: mount.local_mount_path,
+        };
+        Some(found.into_iter().map(mount).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_digest_that_lambda_says_is_the_codes() {
+        const CALL: &str = "lambda:CreateFunction";
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        let said = |digest: [u8; 32]| Some(STANDARD.encode(digest));
+        let code = Code::from_sdk(CALL, said([0xab; 32])).unwrap();
+        assert_eq!(code.sha256, "ab".repeat(32));
+        assert!(code.verify(CALL, said([0xab; 32]), &scope).is_ok());
+        let other = code.verify(CALL, said([0; 32]), &scope).unwrap_err();
+        assert!(other.message.contains("does not hold what its key says"), "{other}");
+        assert!(other.message.contains(&format!("/bundle/{}.zip ", "ab".repeat(32))), "{other}");
+        let unreadable = Code::from_sdk(CALL, Some("?".into())).unwrap_err();
+        assert!(unreadable.message.starts_with("CodeSha256 is \"?\": "), "{unreadable}");
+    }
 
     #[test]
     fn logging_defaults_are_written_out() {
@@ -217,12 +345,12 @@ mod tests {
 
     #[test]
     fn none_is_sent_as_empty_and_read_as_none() {
-        let sent = VpcConfig::to_sdk(None);
+        let sent = None::<VpcConfig>.to_sdk();
         let answered = sdk::VpcConfigResponse::builder()
             .set_subnet_ids(sent.subnet_ids)
             .set_security_group_ids(sent.security_group_ids)
             .build();
-        assert_eq!(VpcConfig::from_sdk(&answered), None);
-        assert_eq!(DeadLetterConfig::from_sdk(&DeadLetterConfig::to_sdk(None)), None);
+        assert_eq!(VpcConfig::from_sdk(answered), None);
+        assert_eq!(DeadLetterConfig::from_sdk(None::<DeadLetterConfig>.to_sdk()), None);
     }
 }

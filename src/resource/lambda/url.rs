@@ -1,11 +1,11 @@
 //! `AWS::Lambda::Url`: an address by which a function is called over HTTPS.
 //!
-//! The stack has none: its functions are called by events. With the authentication `NONE`, one lets anybody on the
-//! internet call; so those that nobody declared are found ([`Resource::beside`]), of the function itself and of its
-//! aliases, and go with the next apply.
+//! The stack has none: its functions are called by events. A URL with the authentication `NONE` lets anybody on the
+//! internet call. So the next apply finds and removes those that nobody declared ([`Resource::list_undeclared_parts`]), of
+//! the function itself and of its aliases.
 //!
-//! One URL is told from another by the ARN that it calls, which ends with the alias where it has one. Follows the Lambda
-//! API reference, `CreateFunctionUrlConfig`, `ListFunctionUrlConfigs`.
+//! The ARN that a URL calls identifies it; the ARN ends with the alias if there is one. Follows the Lambda API reference,
+//! `CreateFunctionUrlConfig`, `ListFunctionUrlConfigs`.
 
 use std::collections::BTreeSet;
 
@@ -23,10 +23,10 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, Undeclared
 pub struct Url {
     /// The ARN of the function.
     pub target_function_arn: Input,
-    /// The alias that it calls. Absent: the function's newest code.
+    /// The alias that it calls. Absent: the function's latest code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qualifier: Option<String>,
-    /// Who may call: `AWS_IAM`, whom a policy allows it, or `NONE`, anybody whom the function's own policy does not keep out.
+    /// Who may call: with `AWS_IAM` those whom a policy allows to, with `NONE` all whom the function's own policy admits.
     pub auth_type: String,
     /// Which sites' pages may call it from a browser. Absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ pub struct Url {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Cors {
-    /// Whether they send cookies along.
+    /// Whether they may send cookies.
     #[serde(default)]
     pub allow_credentials: bool,
     /// Which headers they may send.
@@ -61,22 +61,24 @@ pub struct Cors {
 
 impl Cors {
     fn to_sdk(&self) -> sdk::Cors {
+        let Self { allow_credentials, allow_headers, allow_methods, allow_origins, expose_headers, max_age } =
+            self;
         let list = |set: &BTreeSet<String>| (!set.is_empty()).then(|| set.iter().cloned().collect());
         sdk::Cors::builder()
-            .allow_credentials(self.allow_credentials)
-            .set_allow_headers(list(&self.allow_headers))
-            .set_allow_methods(list(&self.allow_methods))
-            .set_allow_origins(list(&self.allow_origins))
-            .set_expose_headers(list(&self.expose_headers))
-            .set_max_age(self.max_age)
+            .allow_credentials(*allow_credentials)
+            .set_allow_headers(list(allow_headers))
+            .set_allow_methods(list(allow_methods))
+            .set_allow_origins(list(allow_origins))
+            .set_expose_headers(list(expose_headers))
+            .set_max_age(*max_age)
             .build()
     }
 
-    /// Nothing for one that allows nothing, which is how Lambda is told to forget it.
+    /// Nothing if it allows nothing: that is what an update sends to remove it.
     fn from_sdk(found: &sdk::Cors) -> Option<Self> {
         let set = |list: &[String]| list.iter().cloned().collect();
         let found = Self {
-            allow_credentials: found.allow_credentials.unwrap_or_default(),
+            allow_credentials: found.allow_credentials.unwrap_or(false),
             allow_headers: set(found.allow_headers()),
             allow_methods: set(found.allow_methods()),
             allow_origins: set(found.allow_origins()),
@@ -87,12 +89,12 @@ impl Cors {
     }
 }
 
-/// What Lambda calls the code that is not of an alias.
-const NEWEST: &str = "$LATEST";
-/// The parts of a function's ARN; an alias comes after them.
+/// The name of the URL that calls no alias.
+const LATEST: &str = "$LATEST";
+/// The number of parts of a function's ARN. An alias comes after them.
 const PARTS: usize = 7;
 
-/// The ARN of a function, taken apart from the alias behind it.
+/// The ARN of a function and the alias behind it.
 fn split(arn: &str) -> (&str, Option<&str>) {
     match arn.match_indices(':').nth(PARTS - 1) {
         Some((at, _)) => (&arn[..at], Some(&arn[at + 1..])),
@@ -104,16 +106,16 @@ fn outputs_of(found: &sdk::FunctionUrlConfig) -> Outputs {
     outputs([("FunctionArn", found.function_arn.clone()), ("FunctionUrl", found.function_url.clone())])
 }
 
-/// What the endpoint of a region in which Lambda has no URLs says of calls about them, whoever makes them.
+/// What Lambda answers every call about URLs in a region that has none.
 const UNKNOWN_CALL: &str = "Unable to determine service/operation name";
 
-/// Whether there are no URLs in this region at all, such as in me-central-1 (Lambda developer guide, "Creating and managing
-/// Lambda function URLs"). The code is the one of a permission that is missing, so the message must tell.
+/// Whether the region has no URLs at all, such as me-central-1 (Lambda developer guide, "Creating and managing Lambda
+/// function URLs"). The code is the same as for a missing permission, so only the message tells.
 fn has_none_here(error: &Error) -> bool {
     error.class == Class::Denied && error.message.contains(UNKNOWN_CALL)
 }
 
-/// All URLs of a function, by name or ARN, and of its aliases; none where there is no function.
+/// All URLs of a function, by name or ARN, and of its aliases. None if there is no function.
 async fn all_of(cx: &Context, function: &str) -> Result<Vec<sdk::FunctionUrlConfig>> {
     let mut pages = cx.lambda().list_function_url_configs().function_name(function).into_paginator().send();
     let mut all = Vec::new();
@@ -171,14 +173,15 @@ impl Resource for Url {
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let id = desired.physical_id();
+        let Self { target_function_arn, qualifier, auth_type, cors, invoke_mode } = &**desired;
         let call = cx
             .lambda()
             .create_function_url_config()
-            .function_name(desired.target_function_arn.text())
-            .set_qualifier(desired.qualifier.clone())
-            .auth_type(desired.auth_type.as_str().into())
-            .set_cors(desired.cors.as_ref().map(Cors::to_sdk))
-            .invoke_mode(desired.invoke_mode.as_str().into());
+            .function_name(target_function_arn.text())
+            .set_qualifier(qualifier.clone())
+            .auth_type(auth_type.as_str().into())
+            .set_cors(cors.as_ref().map(Cors::to_sdk))
+            .invoke_mode(invoke_mode.as_str().into());
         let made = call.send().await.named("lambda:CreateFunctionUrlConfig");
         let there = match made {
             // After a lost answer the SDK's own retry meets the URL that the first attempt made.
@@ -200,16 +203,17 @@ impl Resource for Url {
         desired: &Resolved<Self>,
         _: &Changes,
     ) -> Result<()> {
+        let Self { target_function_arn: _, qualifier: _, auth_type, cors, invoke_mode } = &**desired;
         let (function, alias) = split(&seen.id);
         let call = cx
             .lambda()
             .update_function_url_config()
             .function_name(function)
             .set_qualifier(alias.map(str::to_owned))
-            .auth_type(desired.auth_type.as_str().into())
-            // An empty one ends what was allowed before; none at all would leave it.
-            .cors(desired.cors.as_ref().map_or_else(|| sdk::Cors::builder().build(), Cors::to_sdk))
-            .invoke_mode(desired.invoke_mode.as_str().into());
+            .auth_type(auth_type.as_str().into())
+            // An empty one removes what was allowed before. A call without one would keep it.
+            .cors(cors.as_ref().map_or_else(|| sdk::Cors::builder().build(), Cors::to_sdk))
+            .invoke_mode(invoke_mode.as_str().into());
         patiently(cx, || async {
             call.clone().send().await.named("lambda:UpdateFunctionUrlConfig").map(drop)
         })
@@ -236,7 +240,7 @@ impl Resource for Url {
         let others = all.iter().filter(|found| !declared.contains(&found.function_arn));
         let part = |found| {
             let seen = Self::observed(found);
-            let name = seen.properties.qualifier.as_deref().unwrap_or(NEWEST);
+            let name = seen.properties.qualifier.as_deref().unwrap_or(LATEST);
             UndeclaredPart { name: name.to_owned(), seen }
         };
         Ok(others.map(part).collect())

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::delivery_shared::{
     ABSENT, CONFLICT, DELIVERIES, PARTS, owned, retag, settle, settle_new, tags_of,
 };
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
-/// Puts the suffix path of a distribution's logs in a bucket behind this at creation, unasked, and returns it so; an
-/// update takes the path as it stands. (aws-cloudformation/cloudformation-coverage-roadmap#2274)
+/// At creation CloudWatch Logs puts this before the suffix path of a distribution's logs, unasked, and answers the whole. An
+/// update takes the path as it is sent. (aws-cloudformation/cloudformation-coverage-roadmap#2274)
 const CLOUDFRONT_PREFIX: &str = "AWSLogs/{account-id}/CloudFront/";
 
 /// What joins a source to a destination.
@@ -24,12 +24,12 @@ pub struct Delivery {
     pub delivery_source_name: Input,
     /// The destination's ARN.
     pub delivery_destination_arn: Input,
-    /// What a record says, in order.
+    /// The fields of a record, in order.
     pub record_fields: Vec<String>,
-    /// What parts the fields, in formats that have such a thing.
+    /// What separates the fields, in formats that have a separator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field_delimiter: Option<String>,
-    /// Where in the bucket a file goes, behind the prefix that AWS gives the source's logs.
+    /// Where in the bucket a file is put, behind the prefix that AWS gives the source's logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s3_suffix_path: Option<String>,
     /// Whether paths name their parts (`year=2026`), as Apache Hive wants them.
@@ -47,6 +47,8 @@ fn outputs_of(scope: &Scope, id: &str) -> Outputs {
     outputs([("Arn", arn(scope, id)), ("DeliveryId", id.to_owned())])
 }
 
+const GET: &str = "logs:GetDelivery";
+
 /// Every delivery of the region.
 async fn listed(cx: &Context) -> Result<Vec<Found>> {
     const CALL: &str = "logs:DescribeDeliveries";
@@ -55,8 +57,8 @@ async fn listed(cx: &Context) -> Result<Vec<Found>> {
 }
 
 impl Delivery {
-    /// The delivery between the two, of which there is one at most. Where the source's name is not known yet, any source of
-    /// the stack's will do: the destination is the stack's alone, so that a look need not wait for the source.
+    /// The delivery between the two: there is at most one. If the source's name is not known yet, any source of the stack
+    /// will do. Nobody else uses the destination, so that a read need not wait for the source.
     async fn between(cx: &Context, source: Option<&str>, destination: &str) -> Result<Option<String>> {
         let own = format!("{}-", cx.scope.stack);
         let comes = |name: &str| source.map_or_else(|| name.starts_with(&own), |source| name == source);
@@ -74,39 +76,48 @@ impl Delivery {
             .build()
     }
 
-    fn read(found: Found, tags: Tags) -> Self {
+    fn read(found: Found, tags: Tags) -> Result<Self> {
+        let source = required(found.delivery_source_name, GET, "delivery.deliverySourceName")?;
+        let destination = required(found.delivery_destination_arn, GET, "delivery.deliveryDestinationArn")?;
         let s3 = found.s3_delivery_configuration;
-        let hive = s3.as_ref().and_then(|s3| s3.enable_hive_compatible_path).unwrap_or_default();
+        let hive = s3.as_ref().and_then(|s3| s3.enable_hive_compatible_path).unwrap_or(false);
         let path = s3.and_then(|s3| s3.suffix_path);
         let path = path.map(|path| path.strip_prefix(CLOUDFRONT_PREFIX).unwrap_or(&path).to_owned());
-        Self {
-            delivery_source_name: found.delivery_source_name.unwrap_or_default().into(),
-            delivery_destination_arn: found.delivery_destination_arn.unwrap_or_default().into(),
-            record_fields: found.record_fields.unwrap_or_default(),
+        Ok(Self {
+            delivery_source_name: source.into(),
+            delivery_destination_arn: destination.into(),
+            record_fields: found.record_fields.or_empty(),
             field_delimiter: found.field_delimiter.filter(|text| !text.is_empty()),
             s3_suffix_path: path.filter(|path| !path.is_empty()),
             s3_enable_hive_compatible_path: hive,
             tags,
-        }
+        })
     }
 
-    /// Creates it and returns its id; the one that is there already if the two are joined.
+    /// Creates it and returns its id. If the two are joined already, it returns the id of that delivery.
     async fn begin(&self, cx: &Context) -> Result<String> {
-        let (source, destination) = (self.delivery_source_name.text(), self.delivery_destination_arn.text());
+        const CALL: &str = "logs:CreateDelivery";
+        let Self {
+            delivery_source_name,
+            delivery_destination_arn,
+            record_fields,
+            field_delimiter,
+            s3_suffix_path: _,
+            s3_enable_hive_compatible_path: _,
+            tags,
+        } = self;
+        let (source, destination) = (delivery_source_name.text(), delivery_destination_arn.text());
         let call = cx
             .logs()
             .create_delivery()
             .delivery_source_name(&source)
             .delivery_destination_arn(&destination)
-            .set_record_fields(Some(self.record_fields.clone()))
-            .set_field_delimiter(self.field_delimiter.clone())
+            .set_record_fields(Some(record_fields.clone()))
+            .set_field_delimiter(field_delimiter.clone())
             .s3_delivery_configuration(self.s3(""))
-            .set_tags(Some(self.tags.to_map()));
-        match call.send().await.named("logs:CreateDelivery") {
-            Ok(answer) => answer
-                .delivery
-                .and_then(|made| made.id)
-                .ok_or_else(|| Error::unexpected("logs:CreateDelivery", "the answer names no delivery")),
+            .set_tags(Some(tags.to_map()));
+        match call.send().await.named(CALL) {
+            Ok(answer) => required(answer.delivery.and_then(|made| made.id), CALL, "delivery.id"),
             Err(error) if error.is(CONFLICT) => {
                 Self::between(cx, Some(&source), &destination).await?.ok_or(error)
             }
@@ -115,11 +126,37 @@ impl Delivery {
     }
 }
 
+impl Delivery {
+    /// Gives the delivery of this id what can change in place.
+    async fn configure(&self, cx: &Context, id: &str) -> Result<()> {
+        let Self {
+            delivery_source_name: _,
+            delivery_destination_arn: _,
+            record_fields,
+            field_delimiter,
+            s3_suffix_path: _,
+            s3_enable_hive_compatible_path: _,
+            tags: _,
+        } = self;
+        let change = || async {
+            let call = cx
+                .logs()
+                .update_delivery_configuration()
+                .id(id)
+                .set_record_fields(Some(record_fields.clone()))
+                .set_field_delimiter(field_delimiter.clone())
+                .s3_delivery_configuration(self.s3(CLOUDFRONT_PREFIX));
+            call.send().await.named("logs:UpdateDeliveryConfiguration")
+        };
+        settle(cx, change).await.map(drop)
+    }
+}
+
 impl Resource for Delivery {
     const KIND: Kind = Kind::new("AWS::Logs::Delivery");
     const CREATE_ONLY: &'static [&'static str] = &["DeliverySourceName", "DeliveryDestinationArn"];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
-    /// What changes one that is there acts on the source and the destination as well, which carry the same tag.
+    /// Updates also act on the source and the destination, which carry the same tag.
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             Allow::new(&["logs:DescribeDeliveries"], ANYTHING),
@@ -155,12 +192,12 @@ impl Resource for Delivery {
         let arn = arn(&cx.scope, id);
         let delivery = async {
             let call = cx.logs().get_delivery().id(id);
-            call.send().await.unless("logs:GetDelivery", ABSENT)
+            call.send().await.unless(GET, ABSENT)
         };
-        let (delivery, tags) = tokio::try_join!(delivery, tags_of(cx, &arn))?;
-        let found = delivery.and_then(|answer| answer.delivery);
-        let (Some(found), Some(tags)) = (found, tags) else { return Ok(None) };
-        let properties = Self::read(found, tags);
+        let (Some(answer), Some(tags)) = tokio::try_join!(delivery, tags_of(cx, &arn))? else {
+            return Ok(None);
+        };
+        let properties = Self::read(required(answer.delivery, GET, "delivery")?, tags)?;
         let ownership = properties.tags.ownership();
         Ok(Some(Observed::new(id, properties, outputs_of(&cx.scope, id), ownership)))
     }
@@ -175,23 +212,15 @@ impl Resource for Delivery {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.0.iter().any(|change| change.property() != "Tags") {
-            let change = || async {
-                let call = cx
-                    .logs()
-                    .update_delivery_configuration()
-                    .id(&seen.id)
-                    .set_record_fields(Some(desired.record_fields.clone()))
-                    .set_field_delimiter(desired.field_delimiter.clone())
-                    .s3_delivery_configuration(desired.s3(CLOUDFRONT_PREFIX));
-                call.send().await.named("logs:UpdateDeliveryConfiguration")
-            };
-            settle(cx, change).await?;
+        let was = &seen.properties;
+        // Tags have calls of their own: does anything else differ?
+        if (Self { tags: was.tags.clone(), ..Self::clone(desired) }) != *was {
+            desired.configure(cx, &seen.id).await?;
         }
-        if changes.touches("Tags") {
-            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        if was.tags != desired.tags {
+            retag(cx, &arn(&cx.scope, &seen.id), &was.tags, &desired.tags).await?;
         }
         Ok(())
     }
@@ -240,8 +269,20 @@ mod tests {
     #[test]
     fn the_prefix_that_aws_adds_is_no_difference() {
         for prefix in ["", CLOUDFRONT_PREFIX] {
-            assert_eq!(Delivery::read(found(&delivery(), prefix), Tags::default()), delivery());
+            assert_eq!(Delivery::read(found(&delivery(), prefix), Tags::default()).unwrap(), delivery());
         }
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_an_error_that_names_it() {
+        let read = |change: fn(&mut Found)| {
+            let mut seen = found(&delivery(), "");
+            change(&mut seen);
+            Delivery::read(seen, Tags::default()).unwrap_err().to_string()
+        };
+        let said = |member: &str| format!("logs:GetDelivery failed: the answer has no delivery.{member}");
+        assert_eq!(read(|seen| seen.delivery_source_name = None), said("deliverySourceName"));
+        assert_eq!(read(|seen| seen.delivery_destination_arn = None), said("deliveryDestinationArn"));
     }
 
     #[test]
@@ -250,6 +291,6 @@ mod tests {
         let mut seen = found(&plain, "");
         let s3 = S3DeliveryConfiguration::builder().suffix_path(CLOUDFRONT_PREFIX).build();
         seen.s3_delivery_configuration = Some(s3);
-        assert_eq!(Delivery::read(seen, Tags::default()), plain);
+        assert_eq!(Delivery::read(seen, Tags::default()).unwrap(), plain);
     }
 }

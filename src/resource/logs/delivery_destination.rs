@@ -6,7 +6,7 @@ use aws_sdk_cloudwatchlogs::types::DeliveryDestinationConfiguration;
 use serde::{Deserialize, Serialize};
 
 use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, tags_of};
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -29,23 +29,26 @@ fn arn(scope: &Scope, name: &str) -> String {
     scope.arn("logs", &format!("delivery-destination:{name}"))
 }
 
+const GET: &str = "logs:GetDeliveryDestination";
+
 fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name))])
 }
 
 impl DeliveryDestination {
     async fn put(&self, cx: &Context) -> Result<()> {
+        let Self { name, destination_resource_arn, output_format, tags } = self;
         let to = DeliveryDestinationConfiguration::builder()
-            .destination_resource_arn(self.destination_resource_arn.text())
+            .destination_resource_arn(destination_resource_arn.text())
             .build()
             .map_err(|error| Error::unexpected("logs:PutDeliveryDestination", error.to_string()))?;
         let call = cx
             .logs()
             .put_delivery_destination()
-            .name(&self.name)
-            .output_format(self.output_format.as_str().into())
+            .name(name)
+            .output_format(output_format.as_str().into())
             .delivery_destination_configuration(to)
-            .set_tags(Some(self.tags.to_map()));
+            .set_tags(Some(tags.to_map()));
         call.send().await.named("logs:PutDeliveryDestination").map(drop)
     }
 }
@@ -81,16 +84,20 @@ impl Resource for DeliveryDestination {
         let arn = arn(&cx.scope, id);
         let destination = async {
             let call = cx.logs().get_delivery_destination().name(id);
-            call.send().await.unless("logs:GetDeliveryDestination", ABSENT)
+            call.send().await.unless(GET, ABSENT)
         };
-        let (destination, tags) = tokio::try_join!(destination, tags_of(cx, &arn))?;
-        let found = destination.and_then(|answer| answer.delivery_destination);
-        let (Some(found), Some(tags)) = (found, tags) else { return Ok(None) };
+        let (Some(answer), Some(tags)) = tokio::try_join!(destination, tags_of(cx, &arn))? else {
+            return Ok(None);
+        };
+        let found = required(answer.delivery_destination, GET, "deliveryDestination")?;
         let to = found.delivery_destination_configuration.map(|to| to.destination_resource_arn);
+        let format = found.output_format.map(|one| one.as_str().to_owned());
         let properties = Self {
             name: id.to_owned(),
+            // absent is empty: a destination in X-Ray has no resource
             destination_resource_arn: to.unwrap_or_default().into(),
-            output_format: found.output_format.map(|one| one.as_str().to_owned()).unwrap_or_default(),
+            // absent is empty: the format is optional, and X-Ray has none
+            output_format: format.unwrap_or_default(),
             tags,
         };
         let ownership = properties.tags.ownership();
@@ -117,8 +124,9 @@ impl Resource for DeliveryDestination {
         desired: &Resolved<Self>,
         _: &Changes,
     ) -> Result<()> {
-        // Whatever else it has is create-only.
-        retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await
+        // All but the tags is create-only.
+        let Self { name: _, destination_resource_arn: _, output_format: _, tags } = &**desired;
+        retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, tags).await
     }
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, owned, retag, settle, settle_new, tags_of};
-use crate::aws::{Context, Result, SdkResult};
+use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -16,8 +16,8 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 pub struct DeliverySource {
     /// Its name.
     pub name: String,
-    /// The ARN of what has the logs. The published schema takes a change for an update; the service refuses it ("create
-    /// a new Delivery Source instead").
+    /// The ARN of what has the logs. The published schema allows to change it in place, but the service refuses ("create a
+    /// new Delivery Source instead").
     pub resource_arn: Input,
     /// Which of its logs: `ACCESS_LOGS`.
     pub log_type: String,
@@ -30,15 +30,17 @@ fn arn(scope: &Scope, name: &str) -> String {
     scope.arn("logs", &format!("delivery-source:{name}"))
 }
 
+const GET: &str = "logs:GetDeliverySource";
+
 fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name)), ("Name", name.to_owned())])
 }
 
-/// To deliver the logs of something takes a permission of the service that it is of.
+/// Delivering the logs of a resource takes a permission of the service that has the resource.
 const DELIVER: Allow = Allow::new(&["cloudfront:AllowVendedLogDeliveryForResource"], DISTRIBUTIONS);
 
 impl DeliverySource {
-    /// Whether another one has the same owner and leads to the same logs.
+    /// Whether another one has the same owner and the same logs.
     fn is_as(&self, other: &Self) -> bool {
         self.tags.ownership() == other.tags.ownership()
             && (&self.resource_arn, &self.log_type) == (&other.resource_arn, &other.log_type)
@@ -73,8 +75,8 @@ impl Resource for DeliverySource {
         Some(self.name.clone())
     }
 
-    /// Without its name, although that is known: a source that is made anew takes its deliveries along, since CloudWatch
-    /// Logs deletes none that has any. A delivery that names a source not yet made is made anew itself.
+    /// Without the name, although that is known. CloudWatch Logs deletes no source that has deliveries, so replacing a
+    /// source must replace its deliveries. A delivery does so if the name of its source is not known yet.
     fn predicted(&self, scope: &Scope) -> Outputs {
         outputs([("Arn", arn(scope, &self.name))])
     }
@@ -83,21 +85,17 @@ impl Resource for DeliverySource {
         let arn = arn(&cx.scope, id);
         let source = async {
             let call = cx.logs().get_delivery_source().name(id);
-            call.send().await.unless("logs:GetDeliverySource", ABSENT)
+            call.send().await.unless(GET, ABSENT)
         };
-        let (source, tags) = tokio::try_join!(source, tags_of(cx, &arn))?;
-        let found = source.and_then(|answer| answer.delivery_source);
-        let (Some(found), Some(tags)) = (found, tags) else { return Ok(None) };
+        let (Some(answer), Some(tags)) = tokio::try_join!(source, tags_of(cx, &arn))? else {
+            return Ok(None);
+        };
+        let found = required(answer.delivery_source, GET, "deliverySource")?;
+        let resource = found.resource_arns.or_empty().into_iter().next();
         let properties = Self {
             name: id.to_owned(),
-            resource_arn: found
-                .resource_arns
-                .unwrap_or_default()
-                .into_iter()
-                .next()
-                .unwrap_or_default()
-                .into(),
-            log_type: found.log_type.unwrap_or_default(),
+            resource_arn: required(resource, GET, "deliverySource.resourceArns")?.into(),
+            log_type: required(found.log_type, GET, "deliverySource.logType")?,
             tags,
         };
         let ownership = properties.tags.ownership();
@@ -105,17 +103,18 @@ impl Resource for DeliverySource {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let Self { name, resource_arn, log_type, tags } = &**desired;
         let put = || async {
             let call = cx
                 .logs()
                 .put_delivery_source()
-                .name(&desired.name)
-                .resource_arn(desired.resource_arn.text())
-                .log_type(&desired.log_type)
-                .set_tags(Some(desired.tags.to_map()));
+                .name(name)
+                .resource_arn(resource_arn.text())
+                .log_type(log_type)
+                .set_tags(Some(tags.to_map()));
             match call.send().await.named("logs:PutDeliverySource") {
-                // The first attempt may have got through. But one of this name may also be of what was there before, and be
-                // seen for some moments after it was deleted: CloudWatch Logs does not let it lead elsewhere.
+                // The first attempt may have got through. But the conflict may also be with a deleted source of this name,
+                // which is seen for some moments more: CloudWatch Logs does not let a source change its resource.
                 Err(error) if error.is(CONFLICT) => match Self::observe(cx, &desired.name).await? {
                     Some(there) if there.properties.is_as(desired) => Ok(()),
                     _ => Err(error),
@@ -131,18 +130,19 @@ impl Resource for DeliverySource {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.touches("LogType") {
+        let Self { name, resource_arn, log_type, tags } = &**desired;
+        if seen.properties.log_type != *log_type {
             let put = || async {
-                let call = cx.logs().put_delivery_source().name(&desired.name);
-                let call = call.resource_arn(desired.resource_arn.text()).log_type(&desired.log_type);
+                let call = cx.logs().put_delivery_source().name(name);
+                let call = call.resource_arn(resource_arn.text()).log_type(log_type);
                 call.send().await.named("logs:PutDeliverySource")
             };
             settle(cx, put).await?;
         }
-        if changes.touches("Tags") {
-            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        if seen.properties.tags != *tags {
+            retag(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, tags).await?;
         }
         Ok(())
     }

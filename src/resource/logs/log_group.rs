@@ -1,16 +1,19 @@
-//! `AWS::Logs::LogGroup`: where a function's log goes, and for how long it stays.
+//! `AWS::Logs::LogGroup`: where a function's log is kept, and for how long.
 //!
-//! A group that a function made for itself, before this program declared one, carries no mark; the plan then says so
-//! and takes it over only with `--adopt`. Follows the CloudWatch Logs API reference, `CreateLogGroup`.
+//! A group that a function made for itself, before this program declared one, is untagged. The plan then says so and
+//! adopts it only with `--adopt`. Follows the CloudWatch Logs API reference, `CreateLogGroup`.
 
 use std::future::Future;
 
+use aws_sdk_cloudwatchlogs::types::LogGroup as Group;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, Tags};
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+const LIST: &str = "logs:DescribeLogGroups";
 
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
 const EXISTS: &[&str] = &["ResourceAlreadyExistsException"];
@@ -26,7 +29,7 @@ pub struct LogGroup {
     pub log_group_name: String,
     /// How its events can be searched, and what they cost.
     pub log_group_class: LogGroupClass,
-    /// How many days an event is kept. None: for ever.
+    /// How many days an event is kept. Absent: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_in_days: Option<u32>,
     /// Its tags.
@@ -80,7 +83,7 @@ where
 async fn tags(cx: &Context, name: &str) -> Result<Option<Tags>> {
     let call = cx.logs().list_tags_for_resource().resource_arn(arn(&cx.scope, name));
     let answer = call.send().await.unless("logs:ListTagsForResource", ABSENT)?;
-    Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
+    Ok(answer.map(|answer| answer.tags.or_empty().into_iter().collect()))
 }
 
 async fn set_retention(cx: &Context, name: &str, days: Option<u32>) -> Result<()> {
@@ -109,21 +112,23 @@ async fn set_tags(cx: &Context, name: &str, seen: &Tags, desired: &Tags) -> Resu
 }
 
 impl LogGroup {
+    /// Creates the group, but for its retention, which has a call of its own.
     async fn begin(&self, cx: &Context) -> Result<()> {
+        let Self { log_group_name, log_group_class, retention_in_days: _, tags } = self;
         let create = || async {
             let call = cx
                 .logs()
                 .create_log_group()
-                .log_group_name(&self.log_group_name)
-                .log_group_class(self.log_group_class.api())
-                .set_tags(Some(self.tags.to_map()));
+                .log_group_name(log_group_name)
+                .log_group_class(log_group_class.api())
+                .set_tags(Some(tags.to_map()));
             call.send().await.named("logs:CreateLogGroup")
         };
         settle(cx, create).await.map(drop)
     }
 }
 
-/// The list finds by a part of the name, so also what is somebody else's: whose it is, its tags say.
+/// The list searches by a part of the name, so it also finds groups of others. Their tags say whose they are.
 const ALIKE: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:*{name}"];
 pub(super) const GROUPS: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{name}"];
 
@@ -166,21 +171,18 @@ impl Resource for LogGroup {
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let group = async {
-            // Answers are sorted by name and a name comes before all that it is a prefix of: the first page has it.
+            // Answers are sorted by name, and a name comes before all that it is a prefix of: the first page has it.
             let call = cx.logs().describe_log_groups().log_group_name_prefix(id).limit(1);
-            call.send().await.named("logs:DescribeLogGroups")
+            call.send().await.named(LIST)
         };
         let (group, tags) = tokio::try_join!(group, tags(cx, id))?;
-        let first = group.log_groups.unwrap_or_default().into_iter().next();
+        let first = group.log_groups.or_empty().into_iter().next();
         let found = first.filter(|group| group.log_group_name() == Some(id));
         let (Some(group), Some(tags)) = (found, tags) else { return Ok(None) };
         let class = group.log_group_class().map_or("STANDARD", |class| class.as_str());
         let log_group_class =
             LogGroupClass::ALL.into_iter().find(|known| known.api().as_str() == class).ok_or_else(|| {
-                Error::unexpected(
-                    "logs:DescribeLogGroups",
-                    format!("log group {id} has the unknown class {class}"),
-                )
+                Error::unexpected(LIST, format!("log group {id} has the unknown class {class}"))
             })?;
         let retention_in_days = group.retention_in_days.map(i32::cast_unsigned);
         let properties = Self { log_group_name: id.to_owned(), log_group_class, retention_in_days, tags };
@@ -207,13 +209,14 @@ impl Resource for LogGroup {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.touches("RetentionInDays") {
-            set_retention(cx, &seen.id, desired.retention_in_days).await?;
+        let Self { log_group_name: _, log_group_class: _, retention_in_days, tags } = &**desired;
+        if seen.properties.retention_in_days != *retention_in_days {
+            set_retention(cx, &seen.id, *retention_in_days).await?;
         }
-        if changes.touches("Tags") {
-            set_tags(cx, &seen.id, &seen.properties.tags, &desired.tags).await?;
+        if seen.properties.tags != *tags {
+            set_tags(cx, &seen.id, &seen.properties.tags, tags).await?;
         }
         Ok(())
     }
@@ -229,9 +232,9 @@ impl Resource for LogGroup {
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         // A pattern and not a prefix: functions' groups are named `/aws/lambda/<function>`.
         let call = cx.logs().describe_log_groups().log_group_name_pattern(format!("{}-", cx.scope.stack));
-        let groups =
-            call.into_paginator().items().send().try_collect().await.named("logs:DescribeLogGroups")?;
-        let names = groups.into_iter().filter_map(|group| group.log_group_name);
+        let groups = call.into_paginator().items().send().try_collect().await.named(LIST)?;
+        let name = |group: Group| required(group.log_group_name, LIST, "logGroups[].logGroupName");
+        let names = groups.into_iter().map(name).collect::<Result<Vec<_>>>()?;
         let read =
             |name: String| async move { Ok(tags(cx, &name).await?.as_ref().and_then(Mark::from_tags)) };
         marked(cx, names, read).await

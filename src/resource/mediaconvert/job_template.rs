@@ -1,6 +1,6 @@
 //! `AWS::MediaConvert::JobTemplate`: how every original is transcoded.
 //!
-//! Follows the MediaConvert API reference, `jobTemplates`. The settings stand in [`super::settings`].
+//! Follows the MediaConvert API reference, `jobTemplates`. The settings are in [`super::settings`].
 
 use aws_sdk_mediaconvert::Client;
 use aws_sdk_mediaconvert::types;
@@ -10,7 +10,7 @@ use super::mirror::ToSdk;
 use super::raw::RawAnswer;
 use super::settings::JobTemplateSettings;
 use super::{ABSENT, CONFLICT, NAMED, TagMap, tags};
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -25,18 +25,18 @@ pub struct JobTemplate {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it is filed under.
+    /// The category under which the console lists it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// The ARN of the queue its jobs go to.
+    /// The ARN of the queue that its jobs are sent to.
     pub queue: Input,
-    /// Its jobs' place in the queue, -50 to 50; the highest first.
+    /// The priority of its jobs in the queue, -50 to 50. The highest is first.
     pub priority: i32,
     /// Whether jobs use accelerated transcoding.
     pub acceleration_settings: AccelerationSettings,
     /// How often a job reports its progress, such as `SECONDS_60`.
     pub status_update_interval: String,
-    /// The queues that jobs go to when they have waited too long.
+    /// The queues that jobs are moved to when they have waited too long.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hop_destinations: Vec<HopDestination>,
     /// How jobs transcode.
@@ -54,7 +54,7 @@ pub struct AccelerationSettings {
     pub mode: String,
 }
 
-/// A queue that a job goes to when it has waited too long.
+/// A queue that a job is moved to when it has waited too long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct HopDestination {
@@ -64,7 +64,7 @@ pub struct HopDestination {
     /// The job's priority there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
-    /// The minutes that are too long, 1 to 4320.
+    /// After how many minutes, 1 to 4320.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_minutes: Option<i32>,
 }
@@ -83,11 +83,11 @@ fn acceleration(mode: &str) -> types::AccelerationSettings {
 
 impl JobTemplate {
     fn hops(&self) -> Vec<types::HopDestination> {
-        let hop = |hop: &HopDestination| {
+        let hop = |HopDestination { queue, priority, wait_minutes }: &HopDestination| {
             types::HopDestination::builder()
-                .set_queue(hop.queue.as_ref().map(Input::text))
-                .set_priority(hop.priority)
-                .set_wait_minutes(hop.wait_minutes)
+                .set_queue(queue.as_ref().map(Input::text))
+                .set_priority(*priority)
+                .set_wait_minutes(*wait_minutes)
                 .build()
         };
         self.hop_destinations.iter().map(hop).collect()
@@ -111,13 +111,15 @@ impl JobTemplate {
             name: name.to_owned(),
             description: present(live.description),
             category: present(live.category),
+            // absent is empty: a template without a queue means the account's default queue
             queue: live.queue.unwrap_or_default().into(),
-            priority: live.priority.unwrap_or_default(),
+            // absent is empty: MediaConvert's default is 0
+            priority: live.priority.unwrap_or(0),
             acceleration_settings: AccelerationSettings {
                 mode: mode.unwrap_or(types::AccelerationMode::Disabled).as_str().to_owned(),
             },
             status_update_interval: interval.as_str().to_owned(),
-            hop_destinations: live.hop_destinations.unwrap_or_default().into_iter().map(hop).collect(),
+            hop_destinations: live.hop_destinations.or_empty().into_iter().map(hop).collect(),
             settings_json,
             tags,
         }
@@ -129,7 +131,7 @@ async fn get(client: &Client, name: &str) -> Result<Option<(types::JobTemplate, 
     let raw = RawAnswer::default();
     let call = client.get_job_template().name(name).customize().interceptor(raw.clone());
     let Some(answer) = call.send().await.unless(GET, ABSENT)? else { return Ok(None) };
-    let template = answer.job_template.ok_or_else(|| Error::unexpected(GET, "no template in it"))?;
+    let template = required(answer.job_template, GET, "jobTemplate")?;
     let settings =
         raw.json().and_then(|mut json| serde_json::from_value(json["JobTemplate"]["Settings"].take()));
     let settings = settings.map_err(|error| Error::unexpected(GET, format!("settings: {error}")))?;
@@ -137,19 +139,62 @@ async fn get(client: &Client, name: &str) -> Result<Option<(types::JobTemplate, 
 }
 
 async fn create(client: &Client, desired: &JobTemplate) -> Result<()> {
+    let JobTemplate {
+        name,
+        description,
+        category,
+        queue,
+        priority,
+        acceleration_settings: AccelerationSettings { mode },
+        status_update_interval,
+        hop_destinations,
+        settings_json,
+        tags,
+    } = desired;
     let call = client
         .create_job_template()
-        .name(&desired.name)
-        .set_description(desired.description.clone())
-        .set_category(desired.category.clone())
-        .queue(desired.queue.text())
-        .priority(desired.priority)
-        .acceleration_settings(acceleration(&desired.acceleration_settings.mode))
-        .status_update_interval(desired.status_update_interval.as_str().into())
-        .set_hop_destinations(Some(desired.hops()).filter(|hops| !hops.is_empty()))
-        .settings(desired.settings_json.to_sdk())
-        .set_tags(Some(desired.tags.to_map()));
+        .name(name)
+        .set_description(description.clone())
+        .set_category(category.clone())
+        .queue(queue.text())
+        .priority(*priority)
+        .acceleration_settings(acceleration(mode))
+        .status_update_interval(status_update_interval.as_str().into())
+        .set_hop_destinations((!hop_destinations.is_empty()).then(|| desired.hops()))
+        .settings(settings_json.to_sdk())
+        .set_tags(Some(tags.to_map()));
     call.send().await.named("mediaconvert:CreateJobTemplate").map(drop)
+}
+
+/// Changes everything but the tags. MediaConvert keeps the members that a call leaves out, so all are sent; what is to be
+/// removed is sent empty.
+async fn change(client: &Client, was: &JobTemplate, desired: &JobTemplate) -> Result<()> {
+    let JobTemplate {
+        name,
+        description,
+        category,
+        queue,
+        priority,
+        acceleration_settings: AccelerationSettings { mode },
+        status_update_interval,
+        hop_destinations,
+        settings_json,
+        tags: _,
+    } = desired;
+    let emptied = |was: bool| was.then(String::new);
+    let hops = !hop_destinations.is_empty() || !was.hop_destinations.is_empty();
+    let call = client
+        .update_job_template()
+        .name(name)
+        .set_description(description.clone().or(emptied(was.description.is_some())))
+        .set_category(category.clone().or(emptied(was.category.is_some())))
+        .queue(queue.text())
+        .priority(*priority)
+        .acceleration_settings(acceleration(mode))
+        .status_update_interval(status_update_interval.as_str().into())
+        .set_hop_destinations(hops.then(|| desired.hops()))
+        .settings(settings_json.to_sdk());
+    call.send().await.named("mediaconvert:UpdateJobTemplate").map(drop)
 }
 
 impl Resource for JobTemplate {
@@ -204,30 +249,15 @@ impl Resource for JobTemplate {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.0.iter().any(|change| change.property() != "Tags") {
-            // Members left out of the request stay as they are, so all are sent; what is to go, as empty.
-            let emptied = |was: bool| was.then(String::new);
-            let was = &seen.properties;
-            let call = cx
-                .mediaconvert()
-                .update_job_template()
-                .name(&seen.id)
-                .set_description(desired.description.clone().or(emptied(was.description.is_some())))
-                .set_category(desired.category.clone().or(emptied(was.category.is_some())))
-                .queue(desired.queue.text())
-                .priority(desired.priority)
-                .acceleration_settings(acceleration(&desired.acceleration_settings.mode))
-                .status_update_interval(desired.status_update_interval.as_str().into())
-                .set_hop_destinations(
-                    Some(desired.hops()).filter(|hops| !hops.is_empty() || !was.hop_destinations.is_empty()),
-                )
-                .settings(desired.settings_json.to_sdk());
-            call.send().await.named("mediaconvert:UpdateJobTemplate")?;
+        let was = &seen.properties;
+        // Tags have calls of their own: does anything else differ?
+        if (Self { tags: was.tags.clone(), ..Self::clone(desired) }) != *was {
+            change(cx.mediaconvert(), was, desired).await?;
         }
-        if changes.touches("Tags") {
-            tags::update(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        if was.tags != desired.tags {
+            tags::update(cx, &arn(&cx.scope, &seen.id), &was.tags, &desired.tags).await?;
         }
         Ok(())
     }
@@ -249,139 +279,4 @@ impl Resource for JobTemplate {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use aws_sdk_mediaconvert::config::{BehaviorVersion, Credentials, Region};
-    use aws_smithy_runtime_api::client::http::{
-        HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
-    };
-    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-    use aws_smithy_types::body::SdkBody;
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::super::mirror::tests::Sample;
-    use super::*;
-    use crate::diff::diff;
-
-    /// A MediaConvert that keeps one template and returns its settings as they were sent, as AWS does.
-    #[derive(Clone, Debug, Default)]
-    struct Echo(Arc<Mutex<Value>>);
-
-    impl HttpConnector for Echo {
-        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-            let mut kept = self.0.lock().unwrap();
-            if request.method() == "POST" {
-                *kept = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
-            }
-            let body = json!({ "jobTemplate": *kept }).to_string();
-            let mut answer = HttpResponse::new(200.try_into().unwrap(), SdkBody::from(body));
-            answer.headers_mut().insert("content-type", "application/json");
-            HttpConnectorFuture::ready(Ok(answer))
-        }
-    }
-
-    impl Echo {
-        fn client(&self) -> Client {
-            let connector = self.clone();
-            let config = aws_sdk_mediaconvert::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("ap-northeast-2"))
-                .credentials_provider(Credentials::new("111122223333", "test", None, None, "test"))
-                .http_client(http_client_fn(move |_: &HttpConnectorSettings, _| {
-                    SharedHttpConnector::new(connector.clone())
-                }))
-                .build();
-            Client::from_conf(config)
-        }
-
-        /// What is observed of a template with these settings after it was created, as JSON.
-        fn returned(&self, settings: &JobTemplateSettings) -> Value {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let (client, template) = (self.client(), template(settings));
-            runtime.block_on(create(&client, &template)).unwrap();
-            self.observed(&runtime, &client)
-        }
-
-        fn observed(&self, runtime: &tokio::runtime::Runtime, client: &Client) -> Value {
-            let (live, settings) = runtime.block_on(get(client, "vod-ladder")).unwrap().unwrap();
-            let tags = TagMap::from(crate::model::Tags::from_iter([("team", "media")]));
-            serde_json::to_value(JobTemplate::from_sdk("vod-ladder", live, settings, tags)).unwrap()
-        }
-    }
-
-    fn template(settings: &JobTemplateSettings) -> JobTemplate {
-        let value = json!({
-            "Name": "vod-ladder",
-            "Description": "d",
-            "Category": "c",
-            "Queue": "arn:aws:mediaconvert:ap-northeast-2:111122223333:queues/vod",
-            "Priority": 3,
-            "AccelerationSettings": { "Mode": "PREFERRED" },
-            "StatusUpdateInterval": "SECONDS_60",
-            "HopDestinations": [{ "Queue": "q", "Priority": 1, "WaitMinutes": 15 }],
-            "SettingsJson": settings,
-            "Tags": { "team": "media" },
-        });
-        serde_json::from_value(value).unwrap()
-    }
-
-    /// Takes away the members that `keep` says no to.
-    fn thin(value: &mut Value, keep: &mut impl FnMut() -> bool) {
-        match value {
-            Value::Object(members) => {
-                members.retain(|_, _| keep());
-                members.values_mut().for_each(|member| thin(member, keep));
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| thin(item, keep)),
-            _ => {}
-        }
-    }
-
-    #[test]
-    fn every_member_survives_the_wire() {
-        let settings = JobTemplateSettings::sample();
-        let declared = serde_json::to_value(template(&settings)).unwrap();
-        assert_eq!(Echo::default().returned(&settings), declared);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn any_choice_of_members_survives_the_wire(choices in proptest::collection::vec(any::<bool>(), 400)) {
-            let mut json = serde_json::to_value(JobTemplateSettings::sample()).unwrap();
-            let mut choices = choices.into_iter().cycle();
-            thin(&mut json, &mut || choices.next().unwrap());
-            let settings: JobTemplateSettings = serde_json::from_value(json).unwrap();
-            let declared = serde_json::to_value(template(&settings)).unwrap();
-            prop_assert_eq!(Echo::default().returned(&settings), declared);
-        }
-    }
-
-    #[test]
-    fn members_set_by_hand_are_drift_at_their_place() {
-        let echo = Echo::default();
-        let declared = serde_json::to_value(template(&JobTemplateSettings::sample())).unwrap();
-        echo.returned(&JobTemplateSettings::sample());
-        {
-            let mut kept = echo.0.lock().unwrap();
-            kept["settings"]["adAvailOffset"] = json!(5);
-            kept["settings"]["outputGroups"][0]["outputs"][1]["videoDescription"]["crop"] = json!({ "x": 8 });
-            kept["settings"]["inputs"][0]["audioSelectors"]["by hand"] = json!({ "offset": 1 });
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let changes = diff(&declared, &echo.observed(&runtime, &echo.client()), &[], &[]);
-        let lines: Vec<String> = changes
-            .0
-            .iter()
-            .map(|change| format!("{} {}", change.path, change.before.as_ref().unwrap()))
-            .collect();
-        insta::assert_snapshot!(lines.join("\n"), @r#"
-        SettingsJson.Inputs[0].AudioSelectors.by hand {"Offset":1}
-        SettingsJson.OutputGroups[0].Outputs[1].VideoDescription.Crop {"X":8}
-        SettingsJson.AdAvailOffset 5
-        "#);
-    }
-}
+mod tests;

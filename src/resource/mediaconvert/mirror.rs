@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-/// Members that a live template has and a declaration cannot: they show in the plan under their own path, and an update
-/// takes them away.
+/// Members that a live template has and a declaration cannot have. The plan shows them under their own path, and an update
+/// removes them.
 pub(super) type Unmodelled = BTreeMap<String, Value>;
 
 /// What maps to a type of the SDK.
@@ -44,7 +44,7 @@ impl<S, T: ToSdk<S>> ToSdk<HashMap<String, S>> for BTreeMap<String, T> {
     }
 }
 
-/// Defines types by the name and the members of the SDK's. Every member is optional, as in the API.
+/// Defines types by the name and the members of the SDK's types. Every member is optional, as in the API.
 macro_rules! mirror {
     ($(
         $(#[$attribute:meta])*

@@ -16,7 +16,7 @@ const NAMED: &[&str] = &[
     "arn:aws:mediaconvert:{region}:{account}:queues/{name}",
     "arn:aws:mediaconvert:{region}:{account}:jobTemplates/{name}",
 ];
-/// Jobs have ids of MediaConvert's and no mark of ours.
+/// MediaConvert assigns the ids of jobs, and they carry no mark of ours.
 const JOBS: &[&str] = &["arn:aws:mediaconvert:{region}:{account}:jobs/*"];
 
 /// What MediaConvert answers when there is no queue, template or tagged resource of that name.

@@ -1,12 +1,12 @@
 //! `AWS::MediaConvert::Queue`: where jobs wait for capacity.
 //!
-//! Follows the MediaConvert API reference, `queues`. How many jobs run at once is left to the account's quota.
+//! Follows the MediaConvert API reference, `queues`. The account's quota limits how many jobs run at once.
 
 use aws_sdk_mediaconvert::types::{JobStatus, PricingPlan, QueueStatus};
 use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, CONFLICT, JOBS, NAMED, TagMap, tags};
-use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -21,7 +21,7 @@ pub struct Queue {
     pub description: Option<String>,
     /// `ON_DEMAND` or `RESERVED`.
     pub pricing_plan: String,
-    /// `ACTIVE`, or `PAUSED`: then jobs wait.
+    /// `ACTIVE`, or `PAUSED`, when jobs wait.
     pub status: String,
     /// Its tags.
     #[serde(default)]
@@ -79,29 +79,27 @@ impl Resource for Queue {
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        const CALL: &str = "mediaconvert:GetQueue";
         let arn = arn(&cx.scope, id);
-        let queue = async {
-            cx.mediaconvert().get_queue().name(id).send().await.unless("mediaconvert:GetQueue", ABSENT)
-        };
+        let queue = async { cx.mediaconvert().get_queue().name(id).send().await.unless(CALL, ABSENT) };
         let (Some(queue), Some(tags)) = tokio::try_join!(queue, tags::list(cx, &arn))? else {
             return Ok(None);
         };
-        let queue =
-            queue.queue.ok_or_else(|| Error::unexpected("mediaconvert:GetQueue", "no queue in it"))?;
-        let properties = from_sdk(id, queue, tags);
+        let properties = from_sdk(id, required(queue.queue, CALL, "queue")?, tags);
         let ownership = properties.tags.ownership();
         Ok(Some(Observed::new(id, properties, outputs_of(&cx.scope, id), ownership)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let Self { name, description, pricing_plan, status, tags } = &**desired;
         let call = cx
             .mediaconvert()
             .create_queue()
-            .name(&desired.name)
-            .set_description(desired.description.clone())
-            .pricing_plan(desired.pricing_plan.as_str().into())
-            .status(desired.status.as_str().into())
-            .set_tags(Some(desired.tags.to_map()));
+            .name(name)
+            .set_description(description.clone())
+            .pricing_plan(pricing_plan.as_str().into())
+            .status(status.as_str().into())
+            .set_tags(Some(tags.to_map()));
         if let Err(error) = call.send().await.named("mediaconvert:CreateQueue") {
             let seen = if error.is(CONFLICT) { Self::observe(cx, &desired.name).await? } else { None };
             if seen.is_none_or(|seen| seen.properties.tags.ownership() != desired.tags.ownership()) {
@@ -115,25 +113,28 @@ impl Resource for Queue {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.touches_any(&["Description", "Status"]) {
+        let was = &seen.properties;
+        let Self { name: _, description, pricing_plan: _, status, tags } = &**desired;
+        if (&was.description, &was.status) != (description, status) {
             let call = cx
                 .mediaconvert()
                 .update_queue()
                 .name(&seen.id)
-                .description(desired.description.clone().unwrap_or_default())
-                .status(desired.status.as_str().into());
+                // absent is empty: that removes the description
+                .description(description.as_deref().unwrap_or(""))
+                .status(status.as_str().into());
             call.send().await.named("mediaconvert:UpdateQueue")?;
         }
-        if changes.touches("Tags") {
-            tags::update(cx, &arn(&cx.scope, &seen.id), &seen.properties.tags, &desired.tags).await?;
+        if was.tags != *tags {
+            tags::update(cx, &arn(&cx.scope, &seen.id), &was.tags, tags).await?;
         }
         Ok(())
     }
 
-    /// MediaConvert keeps a queue that has unfinished jobs: they are awaited for a while or, where what a resource holds
-    /// may go with it, cancelled.
+    /// MediaConvert keeps a queue that has unfinished jobs. They are awaited for a while or, if the contents of the queue
+    /// may be removed with it, cancelled.
     async fn delete(cx: &Context, id: &str, removal: Removal) -> Result<()> {
         let delete = || async {
             if removal == Removal::WithContents {
@@ -155,15 +156,16 @@ impl Resource for Queue {
     }
 }
 
-/// Cancels what the queue has not finished.
+/// Cancels the jobs that the queue has not finished.
 async fn cancel_jobs(cx: &Context, name: &str) -> Result<()> {
+    const LIST: &str = "mediaconvert:ListJobs";
     for status in [JobStatus::Submitted, JobStatus::Progressing] {
         let call = cx.mediaconvert().list_jobs().queue(arn(&cx.scope, name)).status(status).max_results(20);
         let mut jobs = call.into_paginator().items().send();
         while let Some(job) = jobs.next().await {
-            let Some(job) = job.unless("mediaconvert:ListJobs", ABSENT)? else { return Ok(()) };
-            let call = cx.mediaconvert().cancel_job().id(job.id.unwrap_or_default());
-            // A job that ended meanwhile cannot be cancelled any more, and need not be.
+            let Some(job) = job.unless(LIST, ABSENT)? else { return Ok(()) };
+            let call = cx.mediaconvert().cancel_job().id(required(job.id, LIST, "jobs[].id")?);
+            // A job that has ended meanwhile cannot be cancelled any more, and need not be.
             let ended = ["NotFoundException", "ConflictException", "BadRequestException"];
             call.send().await.unless("mediaconvert:CancelJob", &ended)?;
         }

@@ -1,7 +1,7 @@
 //! An answer of MediaConvert as it was sent, in CloudFormation's words.
 //!
 //! The settings of a job template have hundreds of members. The SDK's types drop those that they do not know, and ours
-//! model only what the stack declares; so the settings are read from the JSON itself, and nothing in them is lost.
+//! model only what the stack declares. So the settings are read from the JSON itself, and nothing in them is lost.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
-/// Members whose keys are names that a person chose, not words of the API.
+/// Members whose keys are names that a person chose, not member names of the API.
 const MAPS: &[&str] =
     &["audioSelectors", "audioSelectorGroups", "captionSelectors", "dynamicAudioSelectors", "tags"];
 
@@ -21,7 +21,7 @@ const MAPS: &[&str] =
 pub(super) struct RawAnswer(Arc<Mutex<Vec<u8>>>);
 
 impl RawAnswer {
-    /// The body in CloudFormation's words: keys begin with a capital, and what is null is absent.
+    /// The body in CloudFormation's words: keys begin with a capital, and null members are left out.
     pub(super) fn json(&self) -> serde_json::Result<Value> {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         serde_json::from_slice(&body).map(capitalised)
@@ -40,6 +40,7 @@ impl Intercept for RawAnswer {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        // absent is empty: a streamed body has no bytes here, and reading it as JSON fails
         let body = context.response().body().bytes().unwrap_or_default();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
         Ok(())

@@ -1,8 +1,8 @@
-//! The settings of a job template: the members of the API that the stack's ladder is made of.
+//! The settings of a job template: the members of the API that the stack's ladder uses.
 //!
-//! Follows the MediaConvert API reference, `JobTemplateSettings`, in the form in which CloudFormation writes it as
-//! `SettingsJson`: the API's member names with a capital. Words of enumerations are the API's own. MediaConvert returns
-//! a template's settings as they were sent, without defaults filled in.
+//! Follows the MediaConvert API reference, `JobTemplateSettings`. CloudFormation writes it as `SettingsJson`: the API's
+//! member names with a capital. Words of enumerations are the API's own. MediaConvert returns a template's settings as
+//! they were sent, without filling in defaults.
 
 mod codec;
 
@@ -44,13 +44,13 @@ mirror! {
 
     /// One choice of audio in the source.
     AudioSelector {
-        /// `DEFAULT` takes this selector for outputs that name one which the source has not.
+        /// `DEFAULT` uses this selector for outputs that name one which the source does not have.
         default_selection: String,
     }
 
     /// The choice of video in the source.
     VideoSelector {
-        /// `AUTO` turns the picture as the source's metadata says; without it the metadata is dropped.
+        /// `AUTO` rotates the picture as the source's metadata says. Absent, the metadata is dropped.
         rotate: String,
     }
 
@@ -80,7 +80,7 @@ mirror! {
 
     /// HLS with MPEG-2 TS segments.
     HlsGroupSettings {
-        /// Where it goes: each job says.
+        /// Where it is written: each job says.
         destination: String,
         /// Segments as files, or ranges of one file.
         segment_control: String,
@@ -88,7 +88,7 @@ mirror! {
         segment_length: i32,
         /// Whether segments end with a group of pictures or at exactly their length.
         segment_length_control: String,
-        /// Seconds that a segment may not fall short of around ad breaks. The API requires it.
+        /// The least seconds of a segment around ad breaks. The API requires it.
         min_segment_length: i32,
         /// Whether playlists give durations with a fraction.
         manifest_duration_format: String,
@@ -108,15 +108,15 @@ mirror! {
         directory_structure: String,
         /// Whether playlists are written at all.
         output_selection: String,
-        /// Whether playlists are written anew after each segment.
+        /// Whether playlists are written again after each segment.
         progressive_write_hls_manifest: String,
-        /// What is said of closed captions.
+        /// What playlists say about closed captions.
         caption_language_setting: String,
     }
 
     /// Fragmented MP4 with HLS playlists.
     CmafGroupSettings {
-        /// Where it goes: each job says.
+        /// Where it is written: each job says.
         destination: String,
         /// Segments as files, or ranges of one file.
         segment_control: String,
@@ -146,13 +146,13 @@ mirror! {
 
     /// Single files.
     FileGroupSettings {
-        /// Where they go: each job says.
+        /// Where they are written: each job says.
         destination: String,
     }
 
     /// One output.
     Output {
-        /// What its files' names add to the destination's.
+        /// What the names of its files add to the destination's.
         name_modifier: String,
         /// The ending of its files, in file groups.
         extension: String,
@@ -204,7 +204,7 @@ mirror! {
         audio_only_container: String,
         /// Whether there is a playlist of I-frames alone.
         i_frame_only_manifest: String,
-        /// What segments' names add to the output's.
+        /// What the names of segments add to the output's.
         segment_modifier: String,
     }
 
@@ -218,7 +218,7 @@ mirror! {
         scaling_behavior: String,
         /// How sharp a scaled picture is: 0 to 100.
         sharpness: i32,
-        /// Whether timecodes are put into the stream.
+        /// Whether timecodes are written into the stream.
         timecode_insertion: String,
         /// The codec and its settings.
         codec_settings: VideoCodecSettings,
@@ -239,12 +239,12 @@ mirror! {
     }
 }
 
-/// The words in the settings that are none of the API's, as the SDK knows it.
+/// The words in the settings that the SDK does not know.
 #[cfg(test)]
 pub(crate) fn unknown_words(settings: &JobTemplateSettings) -> Vec<String> {
     let sdk = format!("{:?}", super::mirror::ToSdk::to_sdk(settings));
     let unknown = sdk.split("UnknownVariantValue(").skip(1);
-    unknown.map(|rest| rest.split(')').next().unwrap_or_default().to_owned()).collect()
+    unknown.map(|rest| rest.split_once(')').map_or(rest, |(word, _)| word).to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Tags of MediaConvert's resources: a map on paper, where most other types have a list.
+//! Tags of MediaConvert's resources: CloudFormation writes them as a map, those of most other types as a list.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ABSENT;
-use crate::aws::{Context, Result, SdkResult};
+use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
 use crate::model::{Mark, Tags};
 use crate::resource::sweep::marked;
 
@@ -40,11 +40,10 @@ impl<'de> Deserialize<'de> for TagMap {
 
 /// The tags of a resource, or `None` if there is no such resource.
 pub(super) async fn list(cx: &Context, arn: &str) -> Result<Option<TagMap>> {
+    const CALL: &str = "mediaconvert:ListTagsForResource";
     let call = cx.mediaconvert().list_tags_for_resource().arn(arn);
-    let Some(answer) = call.send().await.unless("mediaconvert:ListTagsForResource", ABSENT)? else {
-        return Ok(None);
-    };
-    let tags = answer.resource_tags.and_then(|resource| resource.tags).unwrap_or_default();
+    let Some(answer) = call.send().await.unless(CALL, ABSENT)? else { return Ok(None) };
+    let tags = required(answer.resource_tags, CALL, "resourceTags")?.tags.or_empty();
     Ok(Some(TagMap(tags.into_iter().collect())))
 }
 
@@ -59,8 +58,8 @@ pub(super) async fn update(cx: &Context, arn: &str, seen: &TagMap, desired: &Tag
     call.send().await.named("mediaconvert:TagResource").map(drop)
 }
 
-/// Of these names, those whose resources carry a mark of the scope's stack. Only names that begin with the stack's are
-/// looked at: every name of ours does.
+/// Those of these names whose resources carry a mark of the scope's stack. Only names that begin with the stack's are read:
+/// all of ours do.
 pub(super) async fn owned(
     cx: &Context,
     names: Vec<String>,
@@ -69,8 +68,7 @@ pub(super) async fn owned(
     let prefix = format!("{}-", cx.scope.stack);
     let arn = &arn;
     let read = |name: String| async move {
-        let tags = list(cx, &arn(&name)).await?.unwrap_or_default();
-        Ok(Mark::from_tags(&tags))
+        Ok(list(cx, &arn(&name)).await?.and_then(|tags| Mark::from_tags(&tags)))
     };
     marked(cx, names.into_iter().filter(|name| name.starts_with(&prefix)), read).await
 }
@@ -80,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_a_map_on_paper() {
+    fn tags_are_written_as_a_map() {
         let tags = TagMap::from(Tags::from_iter([("team", "media"), ("aws:cloudformation:stack-id", "x")]));
         let json = serde_json::to_value(&tags).unwrap();
         assert_eq!(json, serde_json::json!({ "team": "media" }));

@@ -1,12 +1,12 @@
-//! `AWS::SNS::Subscription`: who hears of what a topic is told.
+//! `AWS::SNS::Subscription`: who receives what is published to a topic.
 //!
-//! SNS assigns a subscription's ARN only once its owner has confirmed it by e-mail, and until then it can be neither
-//! named nor removed: SNS forgets an unconfirmed one by itself after some days. So a subscription is known here by what
-//! it connects, which is also how SNS tells two apart; one that awaits its confirmation is as declared, and deleting it
-//! has nothing to do.
+//! SNS assigns a subscription's ARN only once its owner has confirmed it by e-mail. Until then it can be neither named
+//! nor removed: SNS forgets an unconfirmed one by itself after some days. So a subscription is identified here by what it
+//! connects, which is also how SNS tells two apart. One that awaits its confirmation counts as declared, and deleting it
+//! does nothing.
 //!
-//! Whoever is subscribed to a topic hears of alarms and of every asset. So a subscription that nobody declared is found
-//! ([`Resource::beside`]) and goes with the next apply, once it is confirmed: until then it hears nothing.
+//! Subscribers of a topic receive alarms and news of every asset. So the next apply finds and removes a subscription that
+//! nobody declared ([`Resource::list_undeclared_parts`]), once it is confirmed. Until then it receives nothing.
 //!
 //! Follows the SNS API reference, `Subscribe` and `ListSubscriptionsByTopic`.
 
@@ -14,7 +14,7 @@ use aws_sdk_sns::types::Subscription as Listed;
 use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, TOPICS, Topic};
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart, outputs};
 
@@ -26,20 +26,20 @@ pub struct Subscription {
     pub topic_arn: Input,
     /// How the endpoint is reached: `email`.
     pub protocol: String,
-    /// Who hears of it: an e-mail address.
+    /// Who receives it: an e-mail address.
     pub endpoint: String,
 }
 
-/// What parts the pieces of an id: neither ARNs nor protocols hold it.
-const PARTING: char = ' ';
+/// Separates the parts of an id: neither ARNs nor protocols contain it.
+const SEPARATOR: char = ' ';
 
 impl Subscription {
     fn at(topic: &str, protocol: &str, endpoint: &str) -> String {
-        [topic, protocol, endpoint].join(&PARTING.to_string())
+        [topic, protocol, endpoint].join(&SEPARATOR.to_string())
     }
 
     fn of(id: &str) -> Option<Self> {
-        let mut pieces = id.splitn(3, PARTING);
+        let mut pieces = id.splitn(3, SEPARATOR);
         Some(Self {
             topic_arn: pieces.next()?.into(),
             protocol: pieces.next()?.to_owned(),
@@ -51,7 +51,7 @@ impl Subscription {
         let ended = listed.subscription_arn() == Some("Deleted");
         !ended
             && listed.protocol() == Some(&self.protocol)
-            // Mail hosts have no case, and SNS may say one as it pleases.
+            // The case of a mail host means nothing, and SNS may change it.
             && listed.endpoint().is_some_and(|endpoint| endpoint.eq_ignore_ascii_case(&self.endpoint))
     }
 
@@ -61,7 +61,7 @@ impl Subscription {
         Ok(all.into_iter().find(|listed| self.is(listed)))
     }
 
-    /// What SNS lists, where it is confirmed and so has a name to be removed by.
+    /// What SNS lists, if it is confirmed and so has an ARN to be removed by.
     fn of_listed(topic: &str, listed: &Listed) -> Option<Observed<Self>> {
         confirmed(listed.subscription_arn())?;
         let (protocol, endpoint) = (listed.protocol()?, listed.endpoint()?);
@@ -72,18 +72,18 @@ impl Subscription {
     }
 }
 
-/// All subscriptions of a topic; none where there is no topic.
+/// All subscriptions of a topic, or none if there is no topic.
 async fn all_of(cx: &Context, topic: &str) -> Result<Vec<Listed>> {
     let mut pages = cx.sns().list_subscriptions_by_topic().topic_arn(topic).into_paginator().send();
     let mut all = Vec::new();
     while let Some(page) = pages.next().await {
         let Some(page) = page.unless("sns:ListSubscriptionsByTopic", ABSENT)? else { break };
-        all.extend(page.subscriptions.unwrap_or_default());
+        all.extend(page.subscriptions.or_empty());
     }
     Ok(all)
 }
 
-/// The confirmed ones among these that none of the declared subscriptions is.
+/// The confirmed ones among these that are not declared.
 fn undeclared(
     topic: &str,
     all: &[Listed],
@@ -100,7 +100,7 @@ fn undeclared(
     others.filter_map(|listed| Subscription::of_listed(topic, listed)).map(part).collect()
 }
 
-/// The ARN, unless the subscription still awaits its confirmation: then SNS puts words in its place.
+/// The ARN, unless the subscription still awaits its confirmation: then SNS answers words instead.
 fn confirmed(arn: Option<&str>) -> Option<&str> {
     arn.filter(|arn| arn.starts_with("arn:"))
 }
@@ -135,7 +135,8 @@ impl Resource for Subscription {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let (topic, protocol, endpoint) = (desired.topic_arn.text(), &desired.protocol, &desired.endpoint);
+        let Self { topic_arn, protocol, endpoint } = &**desired;
+        let topic = topic_arn.text();
         let call = cx.sns().subscribe().topic_arn(&topic).protocol(protocol).endpoint(endpoint);
         let answer = call.send().await.named("sns:Subscribe")?;
         if confirmed(answer.subscription_arn()).is_none() {

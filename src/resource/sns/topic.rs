@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_sns::types::Tag;
+use aws_sdk_sns::types::{Tag, Topic as Listed};
 use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, TOPICS};
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -22,10 +22,10 @@ const KEY: &str = "KmsMasterKeyId";
 pub struct Topic {
     /// Its name.
     pub topic_name: String,
-    /// Whom e-mails come from, by name.
+    /// The name of the sender in e-mails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// The KMS key that messages are encrypted with. None: the storage's own encryption alone.
+    /// The KMS key that messages are encrypted with. Absent: only the storage's own encryption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_master_key_id: Option<Input>,
     /// Its tags.
@@ -53,7 +53,7 @@ async fn tags(cx: &Context, arn: &str) -> Result<Option<Tags>> {
     let call = cx.sns().list_tags_for_resource().resource_arn(arn);
     let answer = call.send().await.unless("sns:ListTagsForResource", ABSENT)?;
     let pairs = |tag: Tag| (tag.key, tag.value);
-    Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().map(pairs).collect()))
+    Ok(answer.map(|answer| answer.tags.or_empty().into_iter().map(pairs).collect()))
 }
 
 impl Topic {
@@ -61,10 +61,11 @@ impl Topic {
         scope.arn("sns", &self.topic_name)
     }
 
-    /// The attributes by name; what is not declared is written as the empty string that stands for "none".
+    /// The attributes by name: all but the topic's name and tags. SNS takes an empty text for none.
     fn attributes(&self) -> [(&'static str, String); 2] {
-        let key = self.kms_master_key_id.as_ref().map(Input::text);
-        [(DISPLAY_NAME, self.display_name.clone().unwrap_or_default()), (KEY, key.unwrap_or_default())]
+        let Self { topic_name: _, display_name, kms_master_key_id, tags: _ } = self;
+        let key = kms_master_key_id.as_ref().map_or_else(String::new, Input::text);
+        [(DISPLAY_NAME, display_name.as_ref().map_or_else(String::new, String::clone)), (KEY, key)]
     }
 
     fn read(arn: &str, mut attributes: HashMap<String, String>, tags: Tags) -> Self {
@@ -105,7 +106,7 @@ impl Resource for Topic {
             call.send().await.unless("sns:GetTopicAttributes", ABSENT)
         };
         let (Some(found), Some(tags)) = tokio::try_join!(attributes, tags(cx, id))? else { return Ok(None) };
-        let properties = Self::read(id, found.attributes.unwrap_or_default(), tags);
+        let properties = Self::read(id, found.attributes.or_empty(), tags);
         let ownership = properties.tags.ownership();
         Ok(Some(Observed::new(id, properties, outputs_of(id), ownership)))
     }
@@ -123,15 +124,17 @@ impl Resource for Topic {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        for (name, value) in desired.attributes().into_iter().filter(|(name, _)| changes.touches(name)) {
+        let was = &seen.properties;
+        let attributes = desired.attributes().into_iter().zip(was.attributes());
+        for ((name, value), _) in attributes.filter(|(now, before)| now != before) {
             let call = cx.sns().set_topic_attributes().topic_arn(&seen.id);
             let call = call.attribute_name(name).attribute_value(value);
             call.send().await.named("sns:SetTopicAttributes")?;
         }
-        if changes.touches("Tags") {
-            let stale = seen.properties.tags.stale(&desired.tags);
+        if was.tags != desired.tags {
+            let stale = was.tags.stale(&desired.tags);
             if !stale.is_empty() {
                 let call = cx.sns().untag_resource().resource_arn(&seen.id).set_tag_keys(Some(stale));
                 call.send().await.named("sns:UntagResource")?;
@@ -150,8 +153,9 @@ impl Resource for Topic {
         let prefix = format!("{}-", cx.scope.stack);
         let topics = cx.sns().list_topics().into_paginator().items().send();
         let topics = topics.try_collect().await.named("sns:ListTopics")?;
-        let arns = topics.into_iter().filter_map(|topic| topic.topic_arn);
-        let arns = arns.filter(|arn| name_of(arn).starts_with(&prefix));
+        let arn = |topic: Listed| required(topic.topic_arn, "sns:ListTopics", "Topics[].TopicArn");
+        let arns = topics.into_iter().map(arn).collect::<Result<Vec<_>>>()?;
+        let arns = arns.into_iter().filter(|arn| name_of(arn).starts_with(&prefix));
         let read = |arn: String| async move { Ok(tags(cx, &arn).await?.as_ref().and_then(Mark::from_tags)) };
         marked(cx, arns, read).await
     }

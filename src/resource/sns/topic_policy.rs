@@ -1,7 +1,7 @@
 //! `AWS::SNS::TopicPolicy`: who may publish to a topic and subscribe to it.
 //!
-//! A topic always has a policy: without one of ours it is SNS's own default, which lets the owner's principals do
-//! everything. So "not there" means the default, and deleting the policy puts the default back, as CloudFormation does.
+//! A topic always has a policy. Without one of ours it has SNS's default, which lets the owner's principals do
+//! everything. So "not there" means the default, and deleting the policy restores the default, as CloudFormation does.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -51,9 +51,10 @@ fn default_policy(account: &str, topic: &str) -> Value {
     })
 }
 
-/// Whether this is SNS's own policy for an account's topic. SNS's console writes others under the same id, and
-/// `AddPermission` adds to it: so it is known by what closes it, that it speaks of the owner alone.
+/// Whether this is SNS's own policy for an account's topic. The id does not tell: SNS's console writes other policies under
+/// it, and `AddPermission` adds to it. What tells is that the only statement is limited to the owner.
 fn is_default(policy: &str, account: &str) -> bool {
+    // absent is empty: a policy that is no JSON is not the default, and reading it then says so
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let owner =
         ["AWS:SourceOwner", "AWS:SourceAccount"].map(|key| json!({ "StringEquals": { key: account } }));
@@ -97,8 +98,9 @@ impl Resource for TopicPolicy {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let topic = desired.topics[0].text();
-        match put(cx, &topic, desired.policy_document.to_json()).await? {
+        let Self { topics: [topic], policy_document } = &**desired;
+        let topic = topic.text();
+        match put(cx, &topic, policy_document.to_json()).await? {
             Some(()) => Ok(Created::new(topic, Outputs::new())),
             None => Err(Error::unexpected("sns:SetTopicAttributes", format!("there is no topic {topic}"))),
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Context, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -15,6 +15,8 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 const ABSENT: &[&str] = &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
 /// SQS refuses a queue's name for a minute after the queue of that name was deleted.
 const DELETED_RECENTLY: &[&str] = &["AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"];
+
+const READ: &str = "sqs:GetQueueAttributes";
 
 /// A standard queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,13 +49,39 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
 }
 
 impl Queue {
+    /// What SQS keeps as attributes: all but the name and the tags.
     fn attributes(&self) -> HashMap<Attribute, String> {
+        let Self {
+            queue_name: _,
+            message_retention_period,
+            visibility_timeout,
+            sqs_managed_sse_enabled,
+            tags: _,
+        } = self;
         HashMap::from([
-            (Attribute::MessageRetentionPeriod, self.message_retention_period.to_string()),
-            (Attribute::VisibilityTimeout, self.visibility_timeout.to_string()),
-            (Attribute::SqsManagedSseEnabled, self.sqs_managed_sse_enabled.to_string()),
+            (Attribute::MessageRetentionPeriod, message_retention_period.to_string()),
+            (Attribute::VisibilityTimeout, visibility_timeout.to_string()),
+            (Attribute::SqsManagedSseEnabled, sqs_managed_sse_enabled.to_string()),
         ])
     }
+
+    fn read(name: &str, found: &HashMap<Attribute, String>, tags: Tags) -> Result<Self> {
+        Ok(Self {
+            queue_name: name.to_owned(),
+            message_retention_period: number(found, &Attribute::MessageRetentionPeriod)?,
+            visibility_timeout: number(found, &Attribute::VisibilityTimeout)?,
+            sqs_managed_sse_enabled: found
+                .get(&Attribute::SqsManagedSseEnabled)
+                .is_some_and(|text| text == "true"),
+            tags,
+        })
+    }
+}
+
+/// An attribute that is a number. SQS answers every attribute as text.
+fn number(found: &HashMap<Attribute, String>, attribute: &Attribute) -> Result<u32> {
+    let text = required(found.get(attribute), READ, attribute.as_str())?;
+    text.parse().map_err(|_| Error::unexpected(READ, format!("{attribute} is {text:?}, which is no number")))
 }
 
 const QUEUES: &[&str] = &["arn:aws:sqs:{region}:{account}:{name}"];
@@ -81,23 +109,14 @@ impl Resource for Queue {
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let attributes = async {
             let call = cx.sqs().get_queue_attributes().queue_url(id).attribute_names(Attribute::All);
-            call.send().await.unless("sqs:GetQueueAttributes", ABSENT)
+            call.send().await.unless(READ, ABSENT)
         };
         let tags = async {
             cx.sqs().list_queue_tags().queue_url(id).send().await.unless("sqs:ListQueueTags", ABSENT)
         };
         let (Some(attributes), Some(tags)) = tokio::try_join!(attributes, tags)? else { return Ok(None) };
-        let found = attributes.attributes.unwrap_or_default();
-        let number = |name| found.get(&name).and_then(|text: &String| text.parse().ok()).unwrap_or_default();
-        let properties = Self {
-            queue_name: name_of(id).to_owned(),
-            message_retention_period: number(Attribute::MessageRetentionPeriod),
-            visibility_timeout: number(Attribute::VisibilityTimeout),
-            sqs_managed_sse_enabled: found
-                .get(&Attribute::SqsManagedSseEnabled)
-                .is_some_and(|text| text == "true"),
-            tags: tags.tags.unwrap_or_default().into_iter().collect(),
-        };
+        let tags = tags.tags.or_empty().into_iter().collect();
+        let properties = Self::read(name_of(id), &attributes.attributes.or_empty(), tags)?;
         let (outputs, ownership) = (outputs_of(&cx.scope, name_of(id)), properties.tags.ownership());
         Ok(Some(Observed::new(id, properties, outputs, ownership)))
     }
@@ -113,7 +132,7 @@ impl Resource for Queue {
                 .await
                 .named("sqs:CreateQueue")
         };
-        let recently = |error: &crate::aws::Error| error.is(DELETED_RECENTLY);
+        let recently = |error: &Error| error.is(DELETED_RECENTLY);
         retry_while(cx, Patience::SECONDS, "waiting until SQS frees the queue's name", recently, create)
             .await?;
         let id = url(&cx.scope, &desired.queue_name);
@@ -124,18 +143,19 @@ impl Resource for Queue {
         cx: &Context,
         seen: &Observed<Self>,
         desired: &Resolved<Self>,
-        changes: &Changes,
+        _: &Changes,
     ) -> Result<()> {
-        if changes.touches_any(&["MessageRetentionPeriod", "VisibilityTimeout", "SqsManagedSseEnabled"]) {
-            // A queue takes one kind of encryption: a key of KMS that somebody gave it goes with the same call.
-            let no_key = (changes.touches("SqsManagedSseEnabled") && desired.sqs_managed_sse_enabled)
+        let was = &seen.properties;
+        if was.attributes() != desired.attributes() {
+            // A queue takes one kind of encryption. The same call removes a KMS key that somebody gave it.
+            let no_key = (!was.sqs_managed_sse_enabled && desired.sqs_managed_sse_enabled)
                 .then(|| (Attribute::KmsMasterKeyId, String::new()));
             let attributes = desired.attributes().into_iter().chain(no_key).collect();
             let call = cx.sqs().set_queue_attributes().queue_url(&seen.id).set_attributes(Some(attributes));
             call.send().await.named("sqs:SetQueueAttributes")?;
         }
-        if changes.touches("Tags") {
-            let stale = seen.properties.tags.stale(&desired.tags);
+        if was.tags != desired.tags {
+            let stale = was.tags.stale(&desired.tags);
             if !stale.is_empty() {
                 let call = cx.sqs().untag_queue().queue_url(&seen.id).set_tag_keys(Some(stale));
                 call.send().await.named("sqs:UntagQueue")?;
@@ -158,8 +178,40 @@ impl Resource for Queue {
         let read = |id: String| async move {
             let tags = cx.sqs().list_queue_tags().queue_url(&id).send().await;
             let tags = tags.unless("sqs:ListQueueTags", ABSENT)?.and_then(|answer| answer.tags);
-            Ok(Mark::from_tags(&tags.unwrap_or_default().into_iter().collect()))
+            Ok(Mark::from_tags(&tags.or_empty().into_iter().collect()))
         };
         marked(cx, ids, read).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(change: impl FnOnce(&mut HashMap<Attribute, String>)) -> Result<Queue> {
+        let queue = Queue {
+            queue_name: "vod-dead-letters".into(),
+            message_retention_period: 60,
+            visibility_timeout: 30,
+            sqs_managed_sse_enabled: true,
+            tags: Tags::default(),
+        };
+        let mut attributes = queue.attributes();
+        change(&mut attributes);
+        let read = Queue::read(&queue.queue_name, &attributes, Tags::default())?;
+        assert_eq!(read, queue, "what is written is what is read");
+        Ok(read)
+    }
+
+    #[test]
+    fn an_attribute_that_is_missing_or_no_number_is_an_error_and_not_0() {
+        assert!(read(|_| {}).is_ok());
+        let missing = read(|all| drop(all.remove(&Attribute::VisibilityTimeout))).unwrap_err();
+        assert_eq!(missing.to_string(), "sqs:GetQueueAttributes failed: the answer has no VisibilityTimeout");
+        let text = read(|all| drop(all.insert(Attribute::MessageRetentionPeriod, "4 days".into())));
+        assert_eq!(
+            text.unwrap_err().to_string(),
+            "sqs:GetQueueAttributes failed: MessageRetentionPeriod is \"4 days\", which is no number"
+        );
     }
 }

@@ -65,9 +65,11 @@ impl Resource for QueuePolicy {
         Ok(Some(Observed::new(id, properties, Outputs::new(), Ownership::Inherited)))
     }
 
-    /// A queue can be used from a second after it was made (SQS API reference, `CreateQueue`); before that, there is none.
+    /// A queue can be used from a second after it was made (SQS API reference, `CreateQueue`). Until then SQS says that
+    /// there is none.
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let (url, policy) = (desired.queues[0].text(), desired.policy_document.to_json());
+        let Self { queues: [queue], policy_document } = &**desired;
+        let (url, policy) = (queue.text(), policy_document.to_json());
         let (awaited, new) = ("waiting until SQS knows the queue", |error: &Error| error.is(ABSENT));
         retry_while(cx, Patience::SECONDS, awaited, new, || Self::put(cx, &url, &policy)).await?;
         Ok(Created::new(url, Outputs::new()))

@@ -41,6 +41,7 @@ fn alarm_variants(cx: &Context) -> Vec<(&'static str, Value)> {
         ("/InsufficientDataActions", other),
         ("/Namespace", json!("AWS/SQS")),
         ("/MetricName", json!("Throttles")),
+        ("/Dimensions/0/Name", json!("Resource")),
         ("/Dimensions/0/Value", json!("vod-case-publish")),
         ("/Dimensions", json!([])),
         ("/Statistic", json!("Maximum")),

@@ -48,11 +48,13 @@ pub(crate) fn cases() -> Vec<Case> {
         needs: vec![],
         base,
         variants: vec![
-            // Not to none: the emulator takes an empty description for a missing one, which keeps the old.
+            // Not to none: the emulator ignores an empty description and keeps the old one.
             ("/Description", json!("Tries it again")),
             ("/AssumeRolePolicyDocument/Statement", json!([trust("mediaconvert.amazonaws.com")])),
             ("/Policies", json!([])),
             ("/Policies", json!([policy("other", "s3:GetObject"), policy("write", "s3:GetObject")])),
+            ("/Policies/0/PolicyName", json!("reads")),
+            ("/Policies/0/PolicyDocument", policy("read", "s3:GetObjectTagging")["PolicyDocument"].clone()),
             ("/ManagedPolicyArns", json!([])),
             ("/ManagedPolicyArns", json!([managed("ReadOnlyAccess")])),
             ("/PermissionsBoundary", json!(managed("SecurityAudit"))),
@@ -118,7 +120,7 @@ async fn a_role_in_an_instance_profile_stays_whole(cx: &Context) {
     add.send().await.unwrap();
 
     let error = adapter().delete(cx, &made.id, Removal::OnlyEmpty).await.unwrap_err();
-    insta::assert_snapshot!(error, @"iam:DeleteRole failed: role vod-case-profiled is in use by instance profile somebodys, which this program did not make: take the role out of it first");
+    insta::assert_snapshot!(error, @"iam:DeleteRole failed: role vod-case-profiled is in use by instance profile somebodys, which provision did not make: remove the role from it first");
     assert_eq!(adapter().observe(cx, &made.id).await.unwrap().unwrap().properties, desired);
 
     let remove = cx.iam().remove_role_from_instance_profile().instance_profile_name(profile);

@@ -28,8 +28,8 @@ fn package(program: &str) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn key(package: &[u8]) -> String {
-    bundle_key(&hex::encode(Sha256::digest(package)))
+fn digest(package: &[u8]) -> String {
+    hex::encode(Sha256::digest(package))
 }
 
 /// Puts the programs where functions take their code from, as an apply does before anything else.
@@ -48,13 +48,22 @@ pub(crate) async fn upload_packages(cx: &Context) {
     );
     for program in PROGRAMS {
         let package = package(program);
-        let call = cx.s3().put_object().bucket(&bucket).key(key(&package));
+        let call = cx.s3().put_object().bucket(&bucket).key(bundle_key(&digest(&package)));
         call.body(package.into()).send().await.unwrap();
     }
 }
 
-fn code(cx: &Context, program: &str) -> Value {
-    json!({ "S3Bucket": cx.scope.home_bucket(), "S3Key": key(&package(program)) })
+fn code(program: &str) -> Value {
+    json!({ "Sha256": digest(&package(program)) })
+}
+
+/// A version of another account's layer: the local cloud takes it without its content.
+fn layer(cx: &Context, name: &str) -> String {
+    format!("arn:aws:lambda:{}:999999999999:layer:{name}:1", cx.region())
+}
+
+fn file_system(cx: &Context, access_point: &str) -> String {
+    cx.scope.arn("elasticfilesystem", &format!("access-point/{access_point}"))
 }
 
 fn role(cx: &Context, name: &str) -> String {
@@ -70,7 +79,7 @@ fn function(cx: &Context) -> Value {
         "Runtime": "provided.al2023",
         "Handler": "bootstrap",
         "Architectures": ["x86_64"],
-        "Code": code(cx, PROGRAMS[0]),
+        "Code": code(PROGRAMS[0]),
         "MemorySize": 256,
         "Timeout": 60,
         "EphemeralStorage": { "Size": 512 },
@@ -83,6 +92,7 @@ fn function(cx: &Context) -> Value {
         },
         "TracingConfig": { "Mode": "Active" },
         "ReservedConcurrentExecutions": 5,
+        "Layers": [layer(cx, "ffmpeg"), layer(cx, "fonts")],
         "DeadLetterConfig": { "TargetArn": cx.scope.arn("sqs", "vod-case-queue") },
         "VpcConfig": {
             "SecurityGroupIds": ["sg-1"],
@@ -90,7 +100,7 @@ fn function(cx: &Context) -> Value {
             "Ipv6AllowedForDualStack": false,
         },
         "FileSystemConfigs": [{
-            "Arn": cx.scope.arn("elasticfilesystem", "access-point/fsap-0123456789abcdef0"),
+            "Arn": file_system(cx, "fsap-0123456789abcdef0"),
             "LocalMountPath": "/mnt/media",
         }],
         "KmsKeyArn": cx.scope.arn("kms", "key/11112222-3333-4444-5555-666677778888"),
@@ -101,8 +111,14 @@ fn function(cx: &Context) -> Value {
 /// A function as plain as another case needs one.
 fn plain_function(cx: &Context) -> Value {
     let mut plain = function(cx);
-    let optional =
-        ["ReservedConcurrentExecutions", "DeadLetterConfig", "VpcConfig", "FileSystemConfigs", "KmsKeyArn"];
+    let optional = [
+        "ReservedConcurrentExecutions",
+        "Layers",
+        "DeadLetterConfig",
+        "VpcConfig",
+        "FileSystemConfigs",
+        "KmsKeyArn",
+    ];
     plain.as_object_mut().unwrap().retain(|name, _| !optional.contains(&name.as_str()));
     plain
 }
@@ -134,7 +150,7 @@ fn function_case(cx: &Context) -> Case {
             ("/Runtime", json!("provided.al2")),
             ("/Handler", json!("start")),
             ("/Architectures", json!(["arm64"])),
-            ("/Code", code(cx, PROGRAMS[1])),
+            ("/Code", code(PROGRAMS[1])),
             ("/MemorySize", json!(1024)),
             ("/Timeout", json!(900)),
             ("/EphemeralStorage/Size", json!(1024)),
@@ -148,12 +164,15 @@ fn function_case(cx: &Context) -> Case {
             ("/TracingConfig/Mode", json!("PassThrough")),
             ("/ReservedConcurrentExecutions", json!(6)),
             ("/ReservedConcurrentExecutions", Value::Null),
+            ("/Layers", json!([layer(cx, "fonts"), layer(cx, "ffmpeg")])),
+            ("/Layers", Value::Null),
             ("/DeadLetterConfig/TargetArn", json!(cx.scope.arn("sqs", "vod-case-other"))),
             ("/DeadLetterConfig", Value::Null),
             ("/VpcConfig/SecurityGroupIds", json!(["sg-2"])),
             ("/VpcConfig/SubnetIds", json!(["subnet-2"])),
             ("/VpcConfig/Ipv6AllowedForDualStack", json!(true)),
             ("/VpcConfig", Value::Null),
+            ("/FileSystemConfigs/0/Arn", json!(file_system(cx, "fsap-0fedcba9876543210"))),
             ("/FileSystemConfigs/0/LocalMountPath", json!("/mnt/other")),
             ("/FileSystemConfigs", Value::Null),
             ("/KmsKeyArn", Value::Null),
@@ -215,7 +234,12 @@ fn url_case(cx: &Context) -> Case {
         variants: vec![
             ("/AuthType", json!("NONE")),
             ("/Cors", Value::Null),
+            ("/Cors/AllowCredentials", json!(false)),
+            ("/Cors/AllowHeaders", json!(["x-watch"])),
+            ("/Cors/AllowMethods", json!(["GET", "POST"])),
             ("/Cors/AllowOrigins", json!(["*"])),
+            ("/Cors/ExposeHeaders", json!(["etag"])),
+            ("/Cors/MaxAge", json!(60)),
             ("/InvokeMode", json!("RESPONSE_STREAM")),
         ],
         fixed: vec![],
@@ -231,7 +255,7 @@ async fn code_and_configuration_change_together() {
     let mut desired = plain_function(&cx);
     desired["FunctionName"] = json!("vod-case-together");
     let made = adapter.create(&cx, &desired).await.unwrap();
-    desired["Code"] = code(&cx, PROGRAMS[1]);
+    desired["Code"] = code(PROGRAMS[1]);
     desired["Environment"]["Variables"]["TOPIC"] = json!("arn:topic");
     desired["ReservedConcurrentExecutions"] = json!(7);
     let live = adapter.observe(&cx, &made.id).await.unwrap().unwrap();
@@ -246,16 +270,43 @@ async fn code_and_configuration_change_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn code_that_somebody_uploaded_differs_by_its_digest_and_is_replaced() {
+    let cloud = Cloud::start("lambda-by-hand").await;
+    let cx = cloud.context(STACK).await;
+    upload_packages(&cx).await;
+    let adapter = registry().get(&FUNCTION).unwrap();
+    let mut desired = plain_function(&cx);
+    desired["FunctionName"] = json!("vod-case-by-hand");
+    let made = adapter.create(&cx, &desired).await.unwrap();
+
+    // It was never an object in the home bucket, so a plan must name no key.
+    let by_hand = package("#!/bin/sh\nexit 7\n");
+    let call = cx.lambda().update_function_code().function_name(&made.id);
+    call.zip_file(by_hand.clone().into()).send().await.unwrap();
+    let live = adapter.observe(&cx, &made.id).await.unwrap().unwrap();
+    let changes = diff(&desired, &live.properties, adapter.create_only(), adapter.write_only());
+    let [change] = &changes.0[..] else { panic!("{changes:#?}") };
+    assert_eq!(change.path, "Code.Sha256");
+    assert_eq!(change.before, Some(json!(digest(&by_hand))));
+    assert_eq!(change.after, Some(json!(digest(&package(PROGRAMS[0])))));
+
+    adapter.update(&cx, &live, &desired, &changes).await.unwrap();
+    let live = adapter.observe(&cx, &made.id).await.unwrap().unwrap();
+    assert_eq!(live.properties["Code"], desired["Code"]);
+    adapter.delete(&cx, &made.id, Removal::OnlyEmpty).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn code_that_is_not_what_its_key_says_is_refused() {
     let cloud = Cloud::start("lambda-update").await;
     let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
-    let false_key = bundle_key(&"00".repeat(32));
-    let call = cx.s3().put_object().bucket(cx.scope.home_bucket()).key(&false_key);
+    let false_digest = "00".repeat(32);
+    let call = cx.s3().put_object().bucket(cx.scope.home_bucket()).key(bundle_key(&false_digest));
     call.body(package(PROGRAMS[0]).into()).send().await.unwrap();
     let mut desired = plain_function(&cx);
     desired["FunctionName"] = json!("vod-case-false");
-    desired["Code"]["S3Key"] = json!(false_key);
+    desired["Code"]["Sha256"] = json!(false_digest);
     let adapter = registry().get(&FUNCTION).unwrap();
     let error = adapter.create(&cx, &desired).await.unwrap_err();
     assert!(error.message.contains("does not hold what its key says"), "{error}");

@@ -82,8 +82,7 @@ fn settings() -> Value {
 /// The cases of this service.
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
     let arn = |name: &str| json!(cx.scope.arn("mediaconvert", &format!("queues/{name}")));
-    let hop =
-        |minutes: u32| json!([{ "Queue": arn("vod-case-other"), "Priority": 1, "WaitMinutes": minutes }]);
+    let hop = json!({ "Queue": arn("vod-case-other"), "Priority": 1, "WaitMinutes": 15 });
     vec![
         Case {
             kind: QUEUE,
@@ -108,7 +107,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 "Priority": 0,
                 "AccelerationSettings": { "Mode": "DISABLED" },
                 "StatusUpdateInterval": "SECONDS_60",
-                "HopDestinations": hop(15),
+                "HopDestinations": [hop],
                 "SettingsJson": settings(),
                 "Tags": map(&tags("case")),
             }),
@@ -120,7 +119,9 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 ("/Priority", json!(-3)),
                 ("/AccelerationSettings/Mode", json!("PREFERRED")),
                 ("/StatusUpdateInterval", json!("SECONDS_30")),
-                ("/HopDestinations", hop(30)),
+                ("/HopDestinations/0/Queue", arn("vod-case-queue")),
+                ("/HopDestinations/0/Priority", json!(2)),
+                ("/HopDestinations/0/WaitMinutes", json!(30)),
                 ("/HopDestinations", Value::Null),
                 ("/SettingsJson/TimecodeConfig", Value::Null),
                 ("/SettingsJson/Inputs/0/VideoSelector/Rotate", json!("DEGREE_0")),

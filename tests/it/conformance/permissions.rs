@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use provision::aws::{Context, Result};
 use provision::model::{Allow, Changes, Guard, Kind, Live, Mark, Permissions};
-use provision::resource::{Adapter, Created, Removal, UndeclaredPart};
+use provision::resource::{Adapter, Created, Removal, Struct, UndeclaredPart};
 use serde_json::Value;
 
 /// A verb, as permissions tell them apart.
@@ -169,6 +169,9 @@ impl Adapter for Watched<'_> {
     }
     fn normal(&self) -> fn(&Value) -> Value {
         self.adapter.normal()
+    }
+    fn structs(&self, properties: &Value) -> Result<Vec<Struct>> {
+        self.adapter.structs(properties)
     }
     fn parent(&self) -> Option<Kind> {
         self.adapter.parent()

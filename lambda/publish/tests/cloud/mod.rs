@@ -1,5 +1,5 @@
 //! An account in memory, behind the SDK's own clients: S3 with conditional writes, versions and tags, CloudFront, SNS.
-//! Every call is written down in order, and one can be made to fail.
+//! Every call is recorded in order, and one can be made to fail.
 
 pub(crate) mod stack;
 
@@ -57,9 +57,9 @@ pub(crate) struct State {
     pub calls: Vec<String>,
     pub invalidations: Vec<Vec<String>>,
     pub notices: Vec<(String, String)>,
-    /// The next call that starts with this fails so.
+    /// The next call that starts with this text fails with this status and code.
     pub fail: Option<(String, u16, &'static str)>,
-    /// What somebody else does right before the next call that starts with this.
+    /// Another writer's action right before the next call that starts with this text.
     pub meanwhile: Option<(String, Meanwhile)>,
     /// How many more copies S3 answers with `SlowDown`.
     pub throttled: usize,
@@ -88,7 +88,7 @@ impl Cloud {
         Some(self.state().objects.get(path)?.body.clone())
     }
 
-    /// Does `act` right before the next call that starts with `call`.
+    /// Runs `act` right before the next call that starts with `call`.
     pub(crate) fn meanwhile(&self, call: &str, act: impl FnOnce(&mut State) + Send + 'static) {
         self.state().meanwhile = Some((call.to_owned(), Box::new(act)));
     }
@@ -100,7 +100,7 @@ impl Cloud {
         keys.map(ToOwned::to_owned).collect()
     }
 
-    /// The calls so far that change something, and forgets them.
+    /// Returns the changing calls so far, and clears them.
     pub(crate) fn changes(&self) -> Vec<String> {
         let calls = std::mem::take(&mut self.state().calls);
         let reads = ["get ", "list ", "head ", "get-tags "];
@@ -324,7 +324,7 @@ impl Cloud {
 }
 
 impl State {
-    /// Writes a call down; the answer when it is the one to fail.
+    /// Records a call; returns the answer if this call is to fail.
     fn enter(&mut self, call: String) -> Option<HttpResponse> {
         let now = |(start, _): &mut (String, Meanwhile)| call.starts_with(start.as_str());
         if let Some((_, act)) = self.meanwhile.take_if(now) {
@@ -344,13 +344,13 @@ impl State {
     }
 }
 
-/// How S3 says no.
+/// S3's error response.
 fn error(status: u16, code: &str) -> HttpResponse {
     let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
 }
 
-/// How CloudFront and SNS say no.
+/// The error response of CloudFront and SNS.
 fn error_response(status: u16, code: &str) -> HttpResponse {
     let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
     let body = format!("<ErrorResponse>{error}</ErrorResponse>");

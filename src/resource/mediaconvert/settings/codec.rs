@@ -21,7 +21,7 @@ mirror! {
         codec_profile: String,
         /// The level, or `AUTO`.
         codec_level: String,
-        /// How passes trade time for quality.
+        /// How many passes, and how they trade time for quality.
         quality_tuning_level: String,
         /// `VBR`, `CBR` or `QVBR`.
         rate_control_mode: String,
@@ -29,13 +29,13 @@ mirror! {
         max_bitrate: i32,
         /// Bits of the decoder's buffer.
         hrd_buffer_size: i32,
-        /// What QVBR aims for.
+        /// The quality that QVBR aims for.
         qvbr_settings: H264QvbrSettings,
         /// The length of a group of pictures.
         gop_size: f64,
-        /// What that length counts.
+        /// The unit of that length.
         gop_size_units: String,
-        /// How many groups of pictures come to one that is closed.
+        /// How many groups of pictures there are for each closed one.
         gop_closed_cadence: i32,
         /// Whether scene changes get an I-frame of their own.
         scene_change_detect: String,
@@ -47,9 +47,9 @@ mirror! {
         framerate_control: String,
         /// Where the shape of pixels comes from.
         par_control: String,
-        /// A pixel's width to …
+        /// The width of a pixel …
         par_numerator: i32,
-        /// … its height.
+        /// … and its height.
         par_denominator: i32,
         /// Progressive or interlaced.
         interlace_mode: String,
@@ -57,7 +57,7 @@ mirror! {
         adaptive_quantization: String,
     }
 
-    /// What QVBR aims for in H.264.
+    /// The quality that QVBR aims for in H.264.
     H264QvbrSettings {
         /// The quality, 1 to 10.
         qvbr_quality_level: i32,
@@ -69,7 +69,7 @@ mirror! {
         codec_profile: String,
         /// The level, or `AUTO`.
         codec_level: String,
-        /// How passes trade time for quality.
+        /// How many passes, and how they trade time for quality.
         quality_tuning_level: String,
         /// `VBR`, `CBR` or `QVBR`.
         rate_control_mode: String,
@@ -77,13 +77,13 @@ mirror! {
         max_bitrate: i32,
         /// Bits of the decoder's buffer.
         hrd_buffer_size: i32,
-        /// What QVBR aims for.
+        /// The quality that QVBR aims for.
         qvbr_settings: H265QvbrSettings,
         /// The length of a group of pictures.
         gop_size: f64,
-        /// What that length counts.
+        /// The unit of that length.
         gop_size_units: String,
-        /// How many groups of pictures come to one that is closed.
+        /// How many groups of pictures there are for each closed one.
         gop_closed_cadence: i32,
         /// Whether scene changes get an I-frame of their own.
         scene_change_detect: String,
@@ -95,19 +95,19 @@ mirror! {
         framerate_control: String,
         /// Where the shape of pixels comes from.
         par_control: String,
-        /// A pixel's width to …
+        /// The width of a pixel …
         par_numerator: i32,
-        /// … its height.
+        /// … and its height.
         par_denominator: i32,
         /// Progressive or interlaced.
         interlace_mode: String,
         /// How quantisation adapts.
         adaptive_quantization: String,
-        /// Where parameter sets stand in MP4.
+        /// Where parameter sets are stored in MP4.
         write_mp4_packaging_type: String,
     }
 
-    /// What QVBR aims for in HEVC.
+    /// The quality that QVBR aims for in HEVC.
     H265QvbrSettings {
         /// The quality, 1 to 10.
         qvbr_quality_level: i32,

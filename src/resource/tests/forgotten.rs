@@ -1,0 +1,47 @@
+//! Properties that the local cloud forgets: scripted answers show that each is written, read back and changed.
+
+use serde_json::{Value, json};
+
+use super::script::{Answer, called, play};
+use super::{ok, replace};
+use crate::model::Kind;
+use crate::resource::registry;
+
+#[tokio::test]
+async fn a_subscription_filter_keeps_what_it_selects_and_adds() {
+    const PUT: &str = "PutSubscriptionFilter";
+    const LIST: &str = "DescribeSubscriptionFilters";
+    const ID: &str = "/aws/lambda/vod-submit:all";
+    let plain = json!({
+        "LogGroupName": "/aws/lambda/vod-submit", "FilterName": "all", "FilterPattern": "ERROR", "DestinationArn": "arn:d",
+        "Distribution": "ByLogStream", "ApplyOnTransformedLogs": false,
+    });
+    let answered = json!({
+        "logGroupName": "/aws/lambda/vod-submit", "filterName": "all", "filterPattern": "ERROR", "destinationArn": "arn:d",
+        "distribution": "ByLogStream", "applyOnTransformedLogs": false,
+    });
+    let filters = registry().get(&Kind::new("AWS::Logs::SubscriptionFilter")).unwrap();
+    for (property, member, value) in [
+        ("ApplyOnTransformedLogs", "applyOnTransformedLogs", json!(true)),
+        ("FieldSelectionCriteria", "fieldSelectionCriteria", json!("@aws.region = \"eu-west-1\"")),
+        ("EmitSystemFields", "emitSystemFields", json!(["@aws.account", "@aws.region"])),
+    ] {
+        let (mut declared, mut live) = (plain.clone(), answered.clone());
+        declared[property] = value.clone();
+        live[member] = value.clone();
+        let list = |filter: &Value| (LIST, Answer::Ok(json!({ "subscriptionFilters": [filter] })));
+        let (cx, stage) = play(&[(PUT, ok()), list(&live), (PUT, ok()), list(&answered)]).await;
+
+        replace(&cx, filters, ID, &plain, &declared).await.unwrap();
+        let seen = filters.observe(&cx, ID).await.unwrap().unwrap();
+        assert_eq!(seen.properties, declared, "{property} is read");
+        replace(&cx, filters, ID, &declared, &plain).await.unwrap();
+        assert_eq!(filters.observe(&cx, ID).await.unwrap().unwrap().properties, plain);
+
+        assert_eq!(called(&stage), [PUT, LIST, PUT, LIST]);
+        let bodies = stage.lock().unwrap().bodies.clone();
+        let sent = |call: usize| serde_json::from_str::<Value>(&bodies[call]).unwrap()[member].clone();
+        assert_eq!(sent(0), value, "{property} is written");
+        assert!([Value::Null, json!(false)].contains(&sent(2)), "{property} is removed");
+    }
+}
