@@ -18,9 +18,13 @@ lint:
 
 # The commands against a cloud that answers 50 ms late, then graph, diff and plan at up to 10,000 resources
 bench *arguments:
-    cargo build --release --locked
+    cargo build --release --locked --bin provision
     python3 benches/cloud.py --program "${CARGO_TARGET_DIR:-target}/release/provision" {{ arguments }}
     cargo bench --locked
+
+# The handlers as AWS gets them, which tests and the local cloud do not build
+bundle:
+    cargo run -- bundle
 
 # The documentation of the code, links checked
 docs:

@@ -1,9 +1,8 @@
 //! Times the pure part of a plan: graph, diff and plan at 100, 1,000 and 10,000 resources.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use divan::{Bencher, black_box};
 use provision::diff::diff;
 use provision::graph::Graph;
 use provision::model::{
@@ -68,34 +67,36 @@ fn snapshot(size: usize) -> Snapshot {
     Snapshot { live: live.collect::<BTreeMap<_, _>>(), orphans: Vec::new() }
 }
 
-fn planning(criterion: &mut Criterion) {
-    let scope =
-        Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
-    let rules = |_: &Kind| Rules { create_only: &["Name"], write_only: &[], rank: 0, normal: Value::clone };
-    for size in SIZES {
-        let (declared, live) = (declarations(size), snapshot(size));
-        criterion.bench_with_input(BenchmarkId::new("graph", size), &declared, |bencher, declared| {
-            bencher.iter(|| Graph::new(black_box(declared.clone())));
-        });
-        let pairs: Vec<(&Value, &Value)> = declared
-            .iter()
-            .map(|declaration| (&declaration.properties, &live.live[&declaration.address].properties))
-            .collect();
-        criterion.bench_with_input(BenchmarkId::new("diff", size), &pairs, |bencher, pairs| {
-            bencher.iter(|| {
-                pairs.iter().map(|(desired, seen)| diff(desired, seen, &["Name"], &[]).0.len()).sum::<usize>()
-            });
-        });
-        let graph = Graph::new(declared).expect("the declarations form an order");
-        criterion.bench_with_input(
-            BenchmarkId::new("plan", size),
-            &(graph, live),
-            |bencher, (graph, live)| {
-                bencher.iter(|| plan(&scope, black_box(graph), black_box(live), &rules));
-            },
-        );
-    }
+fn rules(_: &Kind) -> Rules {
+    Rules { create_only: &["Name"], write_only: &[], rank: 0, normal: Value::clone }
 }
 
-criterion_group!(benches, planning);
-criterion_main!(benches);
+#[divan::bench(args = SIZES)]
+fn graph(bencher: Bencher<'_, '_>, size: usize) {
+    bencher.with_inputs(|| declarations(size)).bench_values(Graph::new);
+}
+
+#[divan::bench(args = SIZES)]
+fn differences(bencher: Bencher<'_, '_>, size: usize) {
+    let (declared, live) = (declarations(size), snapshot(size));
+    let pairs: Vec<(&Value, &Value)> = declared
+        .iter()
+        .map(|declaration| (&declaration.properties, &live.live[&declaration.address].properties))
+        .collect();
+    bencher.bench(|| {
+        pairs.iter().map(|(desired, seen)| diff(desired, seen, &["Name"], &[]).0.len()).sum::<usize>()
+    });
+}
+
+#[divan::bench(args = SIZES)]
+fn plans(bencher: Bencher<'_, '_>, size: usize) {
+    let scope =
+        Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
+    let graph = Graph::new(declarations(size)).expect("the declarations form an order");
+    let live = snapshot(size);
+    bencher.bench(|| plan(&scope, black_box(&graph), black_box(&live), &rules));
+}
+
+fn main() {
+    divan::main();
+}

@@ -1,17 +1,40 @@
-//! How what is declared differs from what is seen: the one diff that every plan rests on. Pure.
+//! The difference between what is declared and what is seen: the one diff that every plan depends on. Pure.
 //!
-//! Both sides are properties in normal form, so plain comparison decides; what is left to do here is to name the
-//! difference at the depth a reviewer wants to read it: members of lists by their own key, lists of plain values whole.
+//! Both sides are properties in normal form, so plain comparison decides whether they differ. This module only names
+//! the difference at the depth a reviewer wants: objects in a list by their own key, lists of plain values as a whole.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
 use crate::model::{Changes, PropertyChange};
 
-/// Members by which objects in a list are told apart, where all have one.
-const IDENTITIES: &[&str] = &["Id", "Key", STATEMENT, "PolicyName", "NameModifier", "Name", "CustomName"];
+/// The members that tell the objects of a list apart, the first one that every object has. Of each, a path shows the
+/// value: `Origins[output]`. The published resource schemas know all of them (`tests/it/judges/identities.rs`).
+pub const IDENTITIES: &[&str] = &[
+    "Id",
+    "Key",
+    STATEMENT,
+    "PolicyName",
+    "NameModifier",
+    "Name",
+    "CustomName",
+    ORDERED,
+    "EventType",
+    "ErrorCode",
+    "Header",
+    "DomainName",
+    "StorageClass",
+    "LocalMountPath",
+    "Event",
+];
 
-/// What names the statements of a policy. Half a statement means nothing, so one that differs is named whole.
+/// Names the statements of a policy. Half a statement means nothing, so one that differs is shown whole.
 const STATEMENT: &str = "Sid";
+
+/// Names the cache behaviors of a distribution. Their order decides which one a request meets, so a new order is a
+/// change of its own: of `CacheBehaviors[].PathPattern`, the path patterns in their order.
+const ORDERED: &str = "PathPattern";
 
 /// What differs, in the order of the desired properties. `create_only` are the top-level properties whose change
 /// replaces the resource; `write_only` are not compared. A reference left in `desired` differs from whatever is seen.
@@ -25,6 +48,12 @@ pub fn diff(desired: &Value, seen: &Value, create_only: &[&str], write_only: &[&
         change.replaces = create_only.contains(&change.property());
     }
     changes
+}
+
+/// The member by which the objects of a list are told apart, if there is one.
+#[must_use]
+pub fn identity(list: &[Value]) -> Option<&'static str> {
+    IDENTITIES.iter().copied().find(|key| names(list, key).is_some())
 }
 
 fn present(value: Option<&Value>) -> Option<&Value> {
@@ -43,12 +72,7 @@ fn compare(path: &str, desired: Option<&Value>, seen: Option<&Value>, changes: &
             compare_lists(path, desired, seen, changes);
         }
         (None, None) => {}
-        (desired, seen) => changes.push(PropertyChange {
-            path: path.to_owned(),
-            before: seen.cloned(),
-            after: desired.cloned(),
-            replaces: false,
-        }),
+        (desired, seen) => whole(path.to_owned(), desired.cloned(), seen.cloned(), changes),
     }
 }
 
@@ -82,9 +106,9 @@ fn compare_members(
 
 fn compare_lists(path: &str, desired: &[Value], seen: &[Value], changes: &mut Vec<PropertyChange>) {
     match IDENTITIES.iter().find_map(|key| Some((*key, names(desired, key)?, names(seen, key)?))) {
-        Some((key, wanted, found)) if same_order(&wanted, &found) => {
-            let at = |names: &[&str], list: &[Value], name: &str| {
-                names.iter().position(|other| *other == name).map(|index| list[index].clone())
+        Some((key, wanted, found)) if key == ORDERED || same_order(&wanted, &found) => {
+            let at = |names: &[Cow<'_, str>], list: &[Value], name: &str| {
+                names.iter().position(|other| other == name).map(|index| list[index].clone())
             };
             let only_seen = found.iter().filter(|name| !wanted.contains(name));
             for name in wanted.iter().chain(only_seen) {
@@ -94,6 +118,10 @@ fn compare_lists(path: &str, desired: &[Value], seen: &[Value], changes: &mut Ve
                     STATEMENT => whole(path, after, before, changes),
                     _ => compare(&path, after.as_ref(), before.as_ref(), changes),
                 }
+            }
+            if key == ORDERED && new_ones_last(&wanted, &found) != wanted {
+                let order = |names: &[Cow<'_, str>]| Some(names.iter().map(AsRef::as_ref).collect());
+                whole(format!("{path}[].{key}"), order(&wanted), order(&found), changes);
             }
         }
         _ => {
@@ -105,20 +133,32 @@ fn compare_lists(path: &str, desired: &[Value], seen: &[Value], changes: &mut Ve
 }
 
 /// The objects' names under a key, if each has one and no two are the same.
-fn names<'a>(list: &'a [Value], key: &str) -> Option<Vec<&'a str>> {
-    let names: Vec<&str> = list.iter().map(|item| item.get(key)?.as_str()).collect::<Option<_>>()?;
+fn names<'a>(list: &'a [Value], key: &str) -> Option<Vec<Cow<'a, str>>> {
+    let name = |item: &'a Value| match item.get(key)? {
+        Value::String(text) => Some(Cow::from(text)),
+        Value::Number(number) => Some(Cow::from(number.to_string())),
+        _ => None,
+    };
+    let names: Vec<_> = list.iter().map(name).collect::<Option<_>>()?;
     let mut distinct = names.clone();
     distinct.sort_unstable();
     distinct.dedup();
     (distinct.len() == names.len()).then_some(names)
 }
 
-/// Whether the names that both lists have come in the same order: order that types do not normalise away has meaning.
-fn same_order(wanted: &[&str], found: &[&str]) -> bool {
-    let common = |list: &[&str], other: &[&str]| -> Vec<String> {
-        list.iter().filter(|name| other.contains(name)).map(|name| (*name).to_owned()).collect()
+/// Whether the names that both lists have are in the same order: an order that types do not normalise has meaning.
+fn same_order(wanted: &[Cow<'_, str>], found: &[Cow<'_, str>]) -> bool {
+    let common = |list: &[Cow<'_, str>], other: &[Cow<'_, str>]| -> Vec<String> {
+        list.iter().filter(|name| other.contains(name)).map(|name| name.clone().into_owned()).collect()
     };
     common(wanted, found) == common(found, wanted)
+}
+
+/// The list that is found after what is not wanted is removed from it and what is missing is added at its end.
+fn new_ones_last<'a>(wanted: &[Cow<'a, str>], found: &[Cow<'a, str>]) -> Vec<Cow<'a, str>> {
+    let kept = found.iter().filter(|name| wanted.contains(name));
+    let added = wanted.iter().filter(|name| !found.contains(name));
+    kept.chain(added).cloned().collect()
 }
 
 #[cfg(test)]
@@ -145,6 +185,39 @@ mod tests {
             |action: &str| json!({ "Statement": [{ "Sid": "Read", "Action": [action], "Effect": "Allow" }] });
         assert_eq!(paths(&policy("s3:Get*"), &policy("s3:GetObject")), ["Statement[Read]"]);
         assert!(paths(&policy("s3:Get*"), &policy("s3:Get*")).is_empty());
+    }
+
+    #[test]
+    fn cache_behaviors_are_named_by_their_path_and_their_order_is_a_change_of_its_own() {
+        let config = |behaviors: &[(&str, &str)]| {
+            let one = |(path, policy): &(&str, &str)| json!({ "PathPattern": path, "CachePolicyId": policy });
+            json!({ "CacheBehaviors": behaviors.iter().map(one).collect::<Vec<_>>() })
+        };
+        let now = config(&[("/thumbs/*", "p"), ("*.m3u8", "q")]);
+        let named = |behaviors: &[(&str, &str)]| paths(&config(behaviors), &now);
+        assert_eq!(named(&[("/thumbs/*", "p"), ("*.m3u8", "r")]), ["CacheBehaviors[*.m3u8].CachePolicyId"]);
+        assert_eq!(named(&[("*.m3u8", "q")]), ["CacheBehaviors[/thumbs/*]"]);
+        assert_eq!(
+            named(&[("/thumbs/*", "p"), ("*.m3u8", "q"), ("*.ts", "q")]),
+            ["CacheBehaviors[*.ts]"],
+            "the last one shadows no other"
+        );
+        let order = "CacheBehaviors[].PathPattern";
+        let first = config(&[("*.ts", "q"), ("/thumbs/*", "p"), ("*.m3u8", "q")]);
+        let changes = diff(&first, &now, &[], &[]).0;
+        assert_eq!(paths(&first, &now), ["CacheBehaviors[*.ts]", order]);
+        assert_eq!(changes[1].before, Some(json!(["/thumbs/*", "*.m3u8"])));
+        assert_eq!(changes[1].after, Some(json!(["*.ts", "/thumbs/*", "*.m3u8"])));
+        assert_eq!(
+            named(&[("*.m3u8", "q"), ("/thumbs/*", "r")]),
+            ["CacheBehaviors[/thumbs/*].CachePolicyId", order]
+        );
+    }
+
+    #[test]
+    fn a_number_names_an_object_too() {
+        let errors = |seconds: i64| json!({ "CustomErrorResponses": [{ "ErrorCode": 403, "ErrorCachingMinTTL": seconds }] });
+        assert_eq!(paths(&errors(1), &errors(2)), ["CustomErrorResponses[403].ErrorCachingMinTTL"]);
     }
 
     #[test]
@@ -192,7 +265,7 @@ mod tests {
         leaf.prop_recursive(4, 32, 4, |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                proptest::collection::btree_map("Id|Key|X|Y", inner, 0..4)
+                proptest::collection::btree_map("Id|Key|PathPattern|X|Y", inner, 0..4)
                     .prop_map(|map| Value::Object(map.into_iter().collect())),
             ]
         })

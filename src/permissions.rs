@@ -24,7 +24,7 @@ pub const MANAGED_LIMIT: usize = 6_144;
 pub const INLINE_LIMIT: usize = 10_240;
 
 /// A command that speaks to AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Command {
     /// Reads.
     Plan,

@@ -15,14 +15,12 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 /// The program an OS-only runtime such as `provided.al2023` starts.
 const ENTRY: &str = "bootstrap";
-/// What `zlib` calls best compression. A bundle is packed once and uploaded often.
-const LEVEL: i64 = 9;
 
-/// The zip that deploys `program`.
-pub(super) fn pack(program: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
+/// The zip that deploys `program`, compressed at this level of deflate (9 is the best).
+pub(super) fn pack(program: &[u8], level: i64) -> zip::result::ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(LEVEL))
+        .compression_level(Some(level))
         .last_modified_time(DateTime::DEFAULT)
         .unix_permissions(0o755)
         .system(System::Unix);
@@ -59,13 +57,13 @@ mod tests {
     /// the next apply of every user: say so in the changelog.
     #[test]
     fn bytes_are_pinned() {
-        insta::assert_snapshot!(code_sha256(&pack(&program()).unwrap()), @"yjo2sAKPL9hMDGPSis65waGP7pQzGdqWzJDybuwdRJM=");
+        insta::assert_snapshot!(code_sha256(&pack(&program(), 9).unwrap()), @"yjo2sAKPL9hMDGPSis65waGP7pQzGdqWzJDybuwdRJM=");
     }
 
     #[test]
     fn holds_one_executable_without_time_or_extra_fields() {
         let program = program();
-        let zip = pack(&program).unwrap();
+        let zip = pack(&program, 9).unwrap();
         let mut archive = zip::ZipArchive::new(Cursor::new(&zip)).unwrap();
         assert_eq!(archive.len(), 1);
         let mut entry = archive.by_index(0).unwrap();

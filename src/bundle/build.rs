@@ -1,8 +1,9 @@
 //! Runs one `cargo build` for all handlers and finds the programs it made.
 //!
-//! The environment is cleared of what would make the programs depend on the machine or on who started
-//! the build: flags and profile overrides of the user, and the variables that `cargo run` sets, which would have some
-//! dependencies (`ring`) built again. Paths of this machine are remapped, so that they are in no program.
+//! The environment is cleared of the variables that `cargo run` sets: some dependencies (`ring`) would be built again.
+//! For AWS it is also cleared of what makes programs depend on the machine or on who starts the build, such as flags and
+//! profile overrides, and paths of this machine are remapped. For the local cloud all that stays as it was for
+//! `cargo run`, so that cargo finds its dependencies compiled.
 
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsStr;
@@ -14,21 +15,13 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::elf::GLIBC;
-use super::locked::PROFILE;
 use super::toolchain::{Toolchain, find_on_path};
-use super::{Architecture, Error, Progress};
+use super::{Architecture, Error, Profile, Progress};
 
 /// How much of a failed build's output an error shows.
 const OUTPUT_LINES: usize = 60;
-/// Variables by which a user's settings or an outer cargo would change the programs or have dependencies
-/// built again; a `*` stands for any ending.
-const CLEARED: [&str; 18] = [
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_INCREMENTAL",
-    "CARGO_PROFILE_*",
+/// Variables of an outer cargo, which would have dependencies built again; a `*` stands for any ending.
+const OF_AN_OUTER_CARGO: [&str; 7] = [
     "CARGO_PKG_*",
     "CARGO_MANIFEST_*",
     "CARGO_BIN_*",
@@ -36,6 +29,16 @@ const CLEARED: [&str; 18] = [
     "CARGO_PRIMARY_PACKAGE",
     "CARGO_TARGET_TMPDIR",
     "OUT_DIR",
+];
+/// Variables by which a user's settings change the programs.
+const OF_THE_USER: [&str; 12] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_INCREMENTAL",
+    "CARGO_PROFILE_*",
+    "CARGO_TARGET_*_RUSTFLAGS",
     "SOURCE_DATE_EPOCH",
     // Of C and assembly in dependencies: with `-march=native` they run on machines like this one alone.
     "CFLAGS",
@@ -74,14 +77,19 @@ impl Builder {
         find_on_path("cargo-zigbuild").is_some()
     }
 
-    fn arguments(self, architecture: Architecture, handlers: &[String]) -> Vec<String> {
+    fn arguments(self, profile: Profile, architecture: Architecture, handlers: &[String]) -> Vec<String> {
+        if profile == Profile::Dev {
+            // No package is named: the features are then those of `cargo run`, which has the same default members.
+            let programs = handlers.iter().flat_map(|handler| ["--bin", handler]);
+            return ["build", "--locked"].into_iter().chain(programs).map(str::to_owned).collect();
+        }
         let target = architecture.target();
         let (verb, target) = match self {
             Self::Cargo | Self::CrossGcc => ("build", target.to_owned()),
             Self::Zigbuild => ("zigbuild", format!("{target}.{}.{}", GLIBC.0, GLIBC.1)),
         };
         let mut arguments: Vec<String> =
-            [verb, "--profile", PROFILE, "--locked", "--target"].map(str::to_owned).into();
+            [verb, "--profile", profile.name(), "--locked", "--target"].map(str::to_owned).into();
         arguments.push(target);
         for handler in handlers {
             arguments.extend(["-p".to_owned(), handler.clone()]);
@@ -95,6 +103,7 @@ pub(super) struct Build<'a> {
     pub(super) workspace: &'a Path,
     pub(super) toolchain: &'a Toolchain,
     pub(super) architecture: Architecture,
+    pub(super) profile: Profile,
     pub(super) handlers: &'a [String],
     pub(super) builder: Builder,
     pub(super) target_directory: Option<&'a Path>,
@@ -109,7 +118,7 @@ impl Build<'_> {
         if !self.toolchain.has_target(self.architecture.target()) {
             return Err(Error::TargetMissing { architecture: self.architecture });
         }
-        let arguments = self.builder.arguments(self.architecture, self.handlers);
+        let arguments = self.builder.arguments(self.profile, self.architecture, self.handlers);
         let shown = format!("cargo {}", arguments.join(" "));
         progress(Progress::Building { command: &shown });
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
@@ -136,10 +145,12 @@ impl Build<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_cleared(name)) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_cleared(name, self.profile)) {
             command.env_remove(name);
         }
-        command.env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\u{1f}"));
+        if self.profile == Profile::Lambda {
+            command.env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\u{1f}"));
+        }
         if let Some(directory) = self.target_directory {
             command.env("CARGO_TARGET_DIR", directory);
         }
@@ -164,12 +175,15 @@ impl Build<'_> {
     }
 }
 
-fn is_cleared(name: &OsStr) -> bool {
+fn is_cleared(name: &OsStr, profile: Profile) -> bool {
     let name = name.to_string_lossy();
-    CLEARED.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => name == *pattern,
-    }) || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"))
+    let fits = |pattern: &&str| match pattern.split_once('*') {
+        Some((start, end)) => {
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        }
+        None => name == **pattern,
+    };
+    OF_AN_OUTER_CARGO.iter().any(fits) || (profile == Profile::Lambda && OF_THE_USER.iter().any(fits))
 }
 
 fn cargo_home() -> Option<PathBuf> {
@@ -256,9 +270,11 @@ mod tests {
     #[test]
     fn builds_all_handlers_at_once() {
         let handlers = ["submit".to_owned(), "publish".to_owned()];
-        let line = |builder: Builder| builder.arguments(Architecture::Arm64, &handlers).join(" ");
+        let words = |builder: Builder, profile| builder.arguments(profile, Architecture::Arm64, &handlers);
+        let line = |builder| words(builder, Profile::Lambda).join(" ");
         insta::assert_snapshot!(line(Builder::Cargo), @"build --profile lambda --locked --target aarch64-unknown-linux-gnu -p submit -p publish");
         insta::assert_snapshot!(line(Builder::Zigbuild), @"zigbuild --profile lambda --locked --target aarch64-unknown-linux-gnu.2.34 -p submit -p publish");
+        insta::assert_snapshot!(words(Builder::Cargo, Profile::Dev).join(" "), @"build --locked --bin submit --bin publish");
     }
 
     #[test]
@@ -273,7 +289,9 @@ mod tests {
             "TARGET_CFLAGS",
             "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
         ] {
-            assert!(is_cleared(OsStr::new(name)), "{name}");
+            assert!(is_cleared(OsStr::new(name), Profile::Lambda), "{name}");
+            let outer = name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST");
+            assert_eq!(is_cleared(OsStr::new(name), Profile::Dev), outer, "{name}");
         }
         for name in [
             "PATH",
@@ -286,7 +304,7 @@ mod tests {
             "RUSTC_WRAPPER",
             "RUSTUP_TOOLCHAIN",
         ] {
-            assert!(!is_cleared(OsStr::new(name)), "{name}");
+            assert!(!is_cleared(OsStr::new(name), Profile::Lambda), "{name}");
         }
     }
 

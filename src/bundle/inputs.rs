@@ -1,25 +1,24 @@
-//! The digest of all that decides what the handlers' programs are, so that unchanged ones need no build.
+//! The digest of everything that can change the handlers' programs. If it is known, there is a bundle for it, and no build
+//! is needed.
 //!
-//! It covers the sources and manifests under `lambda/`, what of the workspace's manifest and lock file the
-//! programs rest on ([`super::locked`]), the compiler and the architecture. Tests are left out: they are in no program. Which linker joined the
-//! program is left out too, so that installing one does not make bundles stale.
+//! It covers the sources under `lambda/`, the manifests, the lock file, cargo's configuration, the compiler and the
+//! architecture. It may cover too much: a changed dependency of the command line alone also counts. Then cargo runs, and
+//! it knows best: it compiles nothing, and the zips come out the same. Tests and the linker are left out, because
+//! neither says which code a function runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::locked;
 use super::toolchain::{TOOLCHAIN_FILES, Toolchain};
-use super::{Architecture, Error};
+use super::{Architecture, Error, Profile};
 
 /// Raise it when the way bundles are built or packed changes, so that those kept become stale.
-const FORMAT: &str = "provision bundle 2";
-/// Files that decide in part.
-const LOCKED: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
+const FORMAT: &str = "provision bundle 3";
 /// Files of the workspace that decide about its programs; those that are absent count as absent.
-const FILES: [&str; 2] = [".cargo/config.toml", ".cargo/config"];
-/// Directories beside a package's manifest that are in no program. Deeper down they are modules like any other.
+const FILES: [&str; 4] = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", ".cargo/config"];
+/// Directories next to a package's manifest that are in no program. Deeper down they are modules like any other.
 const UNBUILT: [&str; 4] = ["tests", "benches", "examples", "target"];
 
 /// The digest, in hexadecimal.
@@ -27,6 +26,7 @@ pub(super) fn digest(
     workspace: &Path,
     toolchain: &Toolchain,
     architecture: Architecture,
+    profile: Profile,
 ) -> Result<String, Error> {
     let mut digest = Sha256::new();
     let mut note = |name: &str, content: &[u8]| {
@@ -38,12 +38,8 @@ pub(super) fn digest(
     note("format", FORMAT.as_bytes());
     note("architecture", architecture.as_str().as_bytes());
     note("rustc", toolchain.version.as_bytes());
-    let decisive = decisive(workspace)?;
-    if let Some(decisive) = &decisive {
-        note("locked", decisive.as_bytes());
-    }
-    let whole: &[&str] = if decisive.is_none() { &LOCKED } else { &[] };
-    for name in whole.iter().chain(&FILES).chain(&TOOLCHAIN_FILES) {
+    note("profile", profile.name().as_bytes());
+    for name in FILES.iter().chain(&TOOLCHAIN_FILES) {
         if let Some(content) = read_if_present(&workspace.join(name))? {
             note(name, &content);
         }
@@ -53,22 +49,6 @@ pub(super) fn digest(
         note(&name, &fs::read(&file).map_err(Error::io("read", &file))?);
     }
     Ok(hex::encode(digest.finalize()))
-}
-
-/// What of the workspace's manifest and lock file the programs rest on, where that can be told.
-fn decisive(workspace: &Path) -> Result<Option<String>, Error> {
-    let mut manifests = Vec::new();
-    for file in sources(&workspace.join("lambda"))? {
-        if file.file_name().is_some_and(|name| name == "Cargo.toml") {
-            manifests.push(fs::read_to_string(&file).map_err(Error::io("read", &file))?);
-        }
-    }
-    let text = |name: &str| {
-        let content = read_if_present(&workspace.join(name))?;
-        Ok(content.and_then(|content| String::from_utf8(content).ok()))
-    };
-    let [root, lock] = LOCKED.map(text);
-    Ok(root?.zip(lock?).and_then(|(root, lock)| locked::decisive(&root, &lock, &manifests)))
 }
 
 fn read_if_present(file: &Path) -> Result<Option<Vec<u8>>, Error> {
@@ -134,7 +114,7 @@ mod tests {
         }
 
         fn digest(&self) -> String {
-            digest(self.0.path(), &toolchain(), Architecture::Arm64).unwrap()
+            digest(self.0.path(), &toolchain(), Architecture::Arm64, Profile::Lambda).unwrap()
         }
     }
 
@@ -161,8 +141,10 @@ mod tests {
             seen.push(checkout.digest());
         }
         let other = Toolchain { version: "rustc 1.96.0".to_owned(), ..toolchain() };
-        seen.push(digest(checkout.0.path(), &other, Architecture::Arm64).unwrap());
-        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::X86_64).unwrap());
+        let lambda = Profile::Lambda;
+        seen.push(digest(checkout.0.path(), &other, Architecture::Arm64, lambda).unwrap());
+        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::X86_64, lambda).unwrap());
+        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::Arm64, Profile::Dev).unwrap());
         let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
         assert_eq!(distinct.len(), seen.len(), "{seen:#?}");
     }

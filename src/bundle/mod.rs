@@ -1,8 +1,9 @@
 //! Builds the Lambda handlers and packs them for deployment.
 //!
-//! [`bundle`] turns the packages under `lambda/` into one zip each for the `provided.al2023` runtime. The same sources
-//! and compiler give the same zip, so the digest that Lambda reports (`CodeSha256`) tells whether a function runs this code.
-//! What was built before from the same inputs is taken from the cache without starting cargo; what could
+//! [`bundle`] turns the packages under `lambda/` into one zip each for the `provided.al2023` runtime. For AWS, the same
+//! sources and compiler give the same zip, so the digest that Lambda reports (`CodeSha256`) tells whether a function
+//! runs this code. For the local cloud, what `cargo run` has compiled is used again ([`Profile`]).
+//! What was built before from the same inputs is taken from the cache without starting cargo. A program that could
 //! not start on Lambda is refused here. See `docs/decisions/bundling.md`.
 
 mod architecture;
@@ -12,7 +13,8 @@ mod cache;
 mod elf;
 mod error;
 mod inputs;
-mod locked;
+mod profile;
+mod strip;
 mod toolchain;
 mod workspace;
 
@@ -25,6 +27,7 @@ use base64::engine::general_purpose::STANDARD;
 pub use architecture::Architecture;
 pub use elf::Refusal;
 pub use error::Error;
+pub use profile::Profile;
 pub use workspace::find_workspace;
 
 use build::{Build, Builder};
@@ -45,14 +48,17 @@ pub struct Request {
     pub workspace: PathBuf,
     /// What the functions run on.
     pub architecture: Architecture,
+    /// How they are built.
+    pub profile: Profile,
     /// Names of packages under `lambda/`, each with a binary of the same name.
     pub handlers: Vec<String>,
 }
 
 impl Request {
     /// All handlers of `workspace`.
-    pub fn all(workspace: impl Into<PathBuf>, architecture: Architecture) -> Self {
-        Self { workspace: workspace.into(), architecture, handlers: HANDLERS.map(str::to_owned).into() }
+    pub fn all(workspace: impl Into<PathBuf>, architecture: Architecture, profile: Profile) -> Self {
+        let handlers = HANDLERS.map(str::to_owned).into();
+        Self { workspace: workspace.into(), architecture, profile, handlers }
     }
 }
 
@@ -133,7 +139,7 @@ async fn bundle_in(
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Vec<Bundle>, Error> {
     let toolchain = Toolchain::identify(&request.workspace, &places.cache)?;
-    let inputs = inputs::digest(&request.workspace, &toolchain, request.architecture)?;
+    let inputs = inputs::digest(&request.workspace, &toolchain, request.architecture, request.profile)?;
     let shelf = Shelf::new(&places.cache, &inputs);
     if let Some(entries) = shelf.find(&request.handlers) {
         return Ok(bundles(request, &shelf, &entries, false));
@@ -142,7 +148,8 @@ async fn bundle_in(
     for handler in &request.handlers {
         progress(Progress::Packing { handler });
     }
-    let packed = tokio::task::spawn_blocking(move || pack_all(&programs))
+    let level = request.profile.deflate();
+    let packed = tokio::task::spawn_blocking(move || pack_all(&programs, level))
         .await
         .expect("packing neither panics nor is aborted")?;
     shelf.put(&packed)?;
@@ -165,8 +172,8 @@ fn bundles(request: &Request, shelf: &Shelf, entries: &BTreeMap<String, Entry>, 
     request.handlers.iter().filter_map(bundle).collect()
 }
 
-/// Builds and checks. Where only this machine's glibc is too new, and cargo-zigbuild is installed, builds
-/// once more against the runtime's.
+/// Builds and checks. If only this machine's glibc is too new, and cargo-zigbuild is installed, it builds
+/// once more against the glibc of Lambda.
 async fn compile(
     places: &Places,
     request: &Request,
@@ -177,6 +184,7 @@ async fn compile(
         workspace: &request.workspace,
         toolchain,
         architecture: request.architecture,
+        profile: request.profile,
         handlers: &request.handlers,
         target_directory: places.target_directory.as_deref(),
         builder: Builder::choose(request.architecture)?,
@@ -186,7 +194,7 @@ async fn compile(
         Err(Error::Refused { refusal: Refusal::Glibc { .. }, .. })
             if build.builder != Builder::Zigbuild && Builder::has_zigbuild() =>
         {
-            build.builder = Builder::Zigbuild;
+            (build.builder, build.profile) = (Builder::Zigbuild, Profile::Lambda);
             let paths = build.run(progress).await?;
             check_all(request, &paths)
         }
@@ -203,15 +211,16 @@ fn check_all(request: &Request, paths: &HashMap<String, PathBuf>) -> Result<Hash
             architecture: request.architecture,
             refusal,
         })?;
+        let program = if request.profile == Profile::Dev { strip::strip(program) } else { program };
         Ok((handler.clone(), program))
     };
     request.handlers.iter().map(check).collect()
 }
 
-fn pack_all(programs: &HashMap<String, Vec<u8>>) -> Result<BTreeMap<String, Packed>, Error> {
+fn pack_all(programs: &HashMap<String, Vec<u8>>, level: i64) -> Result<BTreeMap<String, Packed>, Error> {
     let pack = |(handler, program): (&String, &Vec<u8>)| {
-        let zip =
-            archive::pack(program).map_err(|source| Error::Pack { handler: handler.clone(), source })?;
+        let zip = archive::pack(program, level)
+            .map_err(|source| Error::Pack { handler: handler.clone(), source })?;
         let entry = Entry { sha256_base64: archive::code_sha256(&zip), size: zip.len() as u64 };
         check_size(handler, entry.size)?;
         Ok((handler.clone(), Packed { entry, zip }))

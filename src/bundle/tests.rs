@@ -24,7 +24,8 @@ fn workspace() -> tempfile::TempDir {
 }
 
 fn request(workspace: &Path) -> Request {
-    Request { handlers: vec!["submit".to_owned()], ..Request::all(workspace, Architecture::host().unwrap()) }
+    let all = Request::all(workspace, Architecture::host().unwrap(), Profile::Lambda);
+    Request { handlers: vec!["submit".to_owned()], ..all }
 }
 
 /// Everything in one temporary directory: also the build, since whoever runs the tests may hold the lock
@@ -60,6 +61,33 @@ async fn builds_once_and_again_only_when_stale() {
     fs::write(&main, "fn main() { std::process::exit(7) }\n").unwrap();
     let fourth = run(cache.path(), &request).await.0.unwrap().remove(0);
     assert_ne!(fourth.sha256_base64, first.sha256_base64);
+}
+
+/// What `cargo run` compiled before is not compiled again.
+#[tokio::test]
+async fn the_local_cloud_takes_what_cargo_built() {
+    let (workspace, cache) = (workspace(), tempfile::tempdir().unwrap());
+    let request = Request { profile: Profile::Dev, ..request(workspace.path()) };
+    assert_eq!(Profile::local(request.architecture), Profile::Dev, "this machine runs what it builds");
+    let mut cargo =
+        tokio::process::Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    let cargo = cargo.args(["build", "--quiet"]).current_dir(workspace.path());
+    assert!(cargo.env("CARGO_TARGET_DIR", cache.path().join("target")).status().await.unwrap().success());
+    let program = cache.path().join("target/debug/submit");
+    let built = fs::metadata(&program).unwrap();
+
+    let (bundles, steps) = run(cache.path(), &request).await;
+    let bundle = bundles.unwrap().remove(0);
+    assert!(steps[0].contains("cargo build --locked --bin submit"), "{steps:?}");
+    assert_eq!(fs::metadata(&program).unwrap().modified().unwrap(), built.modified().unwrap());
+    let mut zip = zip::ZipArchive::new(fs::File::open(&bundle.zip).unwrap()).unwrap();
+    let packed = zip.by_index(0).unwrap().size();
+    assert!(packed < built.len(), "{packed} of {} bytes", built.len());
+
+    let again = run(cache.path(), &request).await.0.unwrap().remove(0);
+    assert_eq!(again, Bundle { built: false, ..bundle.clone() });
+    let aws = Request { profile: Profile::Lambda, ..request };
+    assert_ne!(run(cache.path(), &aws).await.0.unwrap().remove(0).sha256_base64, bundle.sha256_base64);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
 use super::terminal::Terminal;
-use crate::ops::{self, Architecture, Bundle, host_architecture};
+use crate::ops::{self, Architecture, Bundle, Profile, host_architecture};
 use crate::report::out::{out, outln};
 
 /// Build the handlers where they are stale and print their zips with their digests.
@@ -43,7 +43,7 @@ impl Arch {
 ///
 /// When there is no checkout, or a handler cannot be built.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let bundles = ops::build(args.arch.resolve()?, &Terminal).await?;
+    let bundles = ops::build(args.arch.resolve()?, Profile::Lambda, &Terminal).await?;
     match args.format {
         Format::Human => out!("{}", human(&bundles)),
         Format::Json => {

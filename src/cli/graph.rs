@@ -1,4 +1,4 @@
-//! `provision graph`: the stack as a picture, painted with what a plan does.
+//! `provision graph`: the dependency graph of a stack as a picture, marked with what apply would do.
 
 use std::path::PathBuf;
 
@@ -7,16 +7,19 @@ use crate::ops;
 use crate::report::out::outln;
 use crate::report::picture::Picture;
 
-/// Draw the stack: what rests on what, painted with what apply would do.
+/// Draw the dependency graph of a stack, with the flow of a video through it.
+///
+/// Resources are grouped by concern and marked with what apply would do to them. Thick arrows show the flow of a video,
+/// from left to right. A thin arrow points from a resource to one that it needs. Needs that others imply are left out.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// The language of the picture; `mermaid` is drawn by GitHub, `dot` by Graphviz.
+    /// The format: `mermaid` for Markdown on GitHub, `dot` for Graphviz, `svg` for a browser.
     #[arg(long, value_enum, default_value_t = Format::Mermaid)]
     format: Format,
-    /// Draw the declarations alone and ask no account.
+    /// Draw what the stack file declares, without an account.
     #[arg(long)]
     offline: bool,
 }

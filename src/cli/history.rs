@@ -16,13 +16,13 @@ const FORMAT_VERSION: u32 = 1;
 /// How many digits of a digest tell it from others.
 const SHORT: usize = 12;
 
-/// Show who applied what, when, and with which bundles.
+/// Show who applied the stack, when, with which bundles, and how it ended.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// How to print it.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
     /// How many runs to show, newest first.

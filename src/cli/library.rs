@@ -27,9 +27,9 @@ pub(super) struct Args {
 enum Command {
     /// Start an encode of every video whose current version is neither published nor failed.
     Start(Start),
-    /// How a batch job goes, or how it ended.
+    /// Show the progress of a batch job, or how it ended.
     Status(Which),
-    /// Start no more encodes. Those that are started go on.
+    /// Start no more encodes. Encodes that have started continue.
     Cancel(Which),
 }
 
@@ -38,22 +38,22 @@ struct Start {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// Only videos whose keys begin so.
+    /// Only keys with this prefix.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     prefix: String,
-    /// Instead, videos whose encode failed or was cancelled.
+    /// Encode videos whose encode failed or was cancelled instead.
     #[arg(long, conflicts_with = "all")]
     failed: bool,
-    /// Instead, all videos, those that are published included.
+    /// Encode all videos instead, published ones too.
     #[arg(long)]
     all: bool,
-    /// Say what would be encoded, and stop.
+    /// Show what would be encoded, and start nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask.
-    #[arg(long)]
+    /// Do not ask for confirmation.
+    #[arg(short, long)]
     yes: bool,
-    /// Do not follow the job to its end.
+    /// Return at once; do not follow the job.
     #[arg(long)]
     no_wait: bool,
 }
@@ -63,7 +63,7 @@ struct Which {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// The batch job, instead of the stack's newest.
+    /// The batch job; the default is the stack's newest.
     #[arg(long, value_name = "ID")]
     job: Option<String>,
 }
@@ -83,7 +83,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         Command::Cancel(args) => {
             let (library, job) = which(args).await?;
             library.cancel(&job).await?;
-            outln!("batch job {job} starts no more encodes; those that it started go on");
+            outln!("batch job {job} starts no more encodes; encodes that have started continue");
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -112,7 +112,7 @@ async fn start(args: Start) -> miette::Result<ExitCode> {
     let started = library.begin(&choice).await?;
     outln!("batch job  {}", started.id);
     if args.no_wait {
-        outln!("`provision library status {}` says how it goes", args.stack.display());
+        outln!("follow it with: provision library status {}", args.stack.display());
         return Ok(ExitCode::SUCCESS);
     }
     match follow(&library, &started.id).await? {

@@ -9,6 +9,9 @@ use super::exit;
 use crate::ops::local;
 use crate::report::out::{errln, outln};
 
+/// The instance that is meant unless another is named.
+const DEFAULT: &str = "default";
+
 /// Start, stop, empty or show the cloud on this machine.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -18,11 +21,11 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Start the local cloud, or find it running
+    /// Start the local cloud, or show that it runs
     Start(Start),
-    /// Stop it, with everything in it
+    /// Stop it and delete everything in it
     Stop(Which),
-    /// Show how it is
+    /// Show whether it runs, and its addresses
     Status(Which),
     /// Empty it without stopping it
     Reset(Which),
@@ -31,12 +34,19 @@ enum Action {
     Serve(Serve),
 }
 
-/// Which local cloud is meant.
+/// Which local cloud is meant, as every command takes it.
+#[derive(Debug, clap::Args)]
+struct Instance {
+    /// Name of the instance
+    #[arg(long, env = "PROVISION_LOCAL", hide_env_values = true, default_value = DEFAULT, value_parser = name)]
+    name: String,
+}
+
+/// Which running local cloud is meant.
 #[derive(Debug, clap::Args)]
 struct Which {
-    /// Name of the instance
-    #[arg(long, default_value = "default")]
-    name: String,
+    #[command(flatten)]
+    instance: Instance,
     /// Loopback port; the default is wherever the instance runs
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
@@ -44,22 +54,22 @@ struct Which {
 
 #[derive(Debug, clap::Args)]
 struct Start {
-    /// Name of the instance
-    #[arg(long, default_value = "default")]
-    name: String,
-    /// Loopback port; 0 takes any free one
-    #[arg(long, default_value_t = local::DEFAULT_PORT)]
-    port: u16,
-    /// Account id that it plays; the default is that of stacks/local.yaml
+    #[command(flatten)]
+    instance: Instance,
+    /// Loopback port; 0 takes any free one. The default is wherever the instance runs, else 4566, or any free port for an
+    /// instance with a name of its own
+    #[arg(long)]
+    port: Option<u16>,
+    /// Account id of the cloud; the default is that of stacks/local.yaml
     #[arg(long, default_value = "111122223333")]
     account: String,
-    /// Region that it plays; the default is that of stacks/local.yaml
+    /// Region of the cloud; the default is that of stacks/local.yaml
     #[arg(long, default_value = "ap-northeast-2")]
     region: String,
-    /// Delay every answer of an API, as a region far away does (for example 50ms)
+    /// Delay every API answer, as a distant region does (for example 50ms)
     #[arg(long, value_parser = duration)]
     latency: Option<Duration>,
-    /// Let IAM policies count for everyone but the account itself
+    /// Enforce IAM policies for everyone except the account itself
     #[arg(long)]
     enforce: bool,
 }
@@ -80,7 +90,7 @@ struct Serve {
     owner: Option<u32>,
 }
 
-/// Performs the command; exit codes are those of `docs/exit-codes.md`.
+/// Carries out the command. Exit codes are those of `docs/exit-codes.md`.
 ///
 /// # Errors
 /// Whatever [`local`] reports.
@@ -88,16 +98,16 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
     match args.action {
         Action::Start(start) => self::start(start).await?,
         Action::Stop(which) => {
-            let stopped = local::stop(&which.name, which.port).await?;
+            let stopped = local::stop(&which.instance.name, which.port).await?;
             outln!("{}", if stopped { "local cloud stopped" } else { "the local cloud does not run" });
         }
         Action::Status(which) => return status(&which).await,
         Action::Reset(which) => {
-            let reset = local::reset(&which.name, which.port).await?;
+            let reset = local::reset(&which.instance.name, which.port).await?;
             outln!("{}", if reset { "local cloud emptied" } else { "the local cloud does not run" });
         }
         Action::Serve(serve) => {
-            let Which { name, port } = serve.which;
+            let Which { instance: Instance { name }, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
             let Serve { account, region, enforce, owner, .. } = serve;
             local::serve(local::ServeOptions { name, port, account, region, latency, enforce, owner })
@@ -108,7 +118,11 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
 }
 
 async fn start(start: Start) -> miette::Result<()> {
-    let Start { name, port, account, region, latency, enforce } = start;
+    let Start { instance: Instance { name }, port, account, region, latency, enforce } = start;
+    let port = match port {
+        Some(port) => port,
+        None => local::usual_port(&name).await?,
+    };
     let settings =
         local::Settings { name, port, account, region, latency, enforce, ..local::Settings::default() };
     let running = local::ensure(&settings, &mut |text| errln!("{text}")).await?;
@@ -118,9 +132,9 @@ async fn start(start: Start) -> miette::Result<()> {
     Ok(())
 }
 
-/// Shows how it is; that it does not answer calls is no success.
+/// Shows whether it runs. It is a failure if it does not answer calls.
 async fn status(which: &Which) -> miette::Result<ExitCode> {
-    let Some(status) = local::status(&which.name, which.port).await? else {
+    let Some(status) = local::status(&which.instance.name, which.port).await? else {
         outln!("the local cloud does not run");
         return Ok(exit::code(exit::FAILED));
     };
@@ -142,6 +156,12 @@ async fn status(which: &Which) -> miette::Result<ExitCode> {
     }
     outln!("  log {}", status.log.display());
     Ok(exit::code(if status.emulator.failure.is_none() { exit::DONE } else { exit::FAILED }))
+}
+
+/// An empty variable means none, as everywhere.
+#[expect(clippy::unnecessary_wraps, reason = "clap takes it so")]
+fn name(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(if text.is_empty() { DEFAULT } else { text }.to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -34,8 +34,8 @@ use crate::report::out::{self, errln};
 #[derive(Debug, Parser)]
 #[command(name = "provision", version, propagate_version = true, arg_required_else_help = true)]
 struct Cli {
-    /// Show each API call: service, operation, time and result (twice: also what is awaited).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
+    /// Show each API call: service, operation, time and result; -vv also shows waits.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     verbose: u8,
     #[command(subcommand)]
     command: Command,
@@ -140,6 +140,27 @@ mod tests {
             Some(std::iter::once("provision".to_owned()).chain(words).collect())
         };
         fenced.filter_map(command).collect()
+    }
+
+    /// The help of every command that has options of its own.
+    fn helps(command: &mut clap::Command) -> Vec<String> {
+        let own = command.render_help().to_string();
+        let commands = command.get_subcommands_mut().filter(|command| command.get_name() != "help");
+        let nested: Vec<String> = commands.flat_map(helps).collect();
+        if nested.is_empty() { vec![own] } else { nested }
+    }
+
+    #[test]
+    fn global_options_come_after_those_of_the_command() {
+        let mut command = <Cli as clap::CommandFactory>::command();
+        command.build();
+        let helps = helps(&mut command);
+        assert!(helps.len() > 15, "only {} commands have options", helps.len());
+        for help in &helps {
+            let (own, global) = help.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{help}"));
+            assert!(!own.contains("--verbose") && global.trim_start().starts_with("-v, --verbose"), "{help}");
+            assert!(own.contains("--help") && !global.contains("\n  -h"), "{help}");
+        }
     }
 
     #[test]

@@ -9,13 +9,13 @@ use crate::ops::{self, Outputs};
 use crate::report;
 use crate::report::out::{out, outln};
 
-/// Print where the stack's videos go in and come out, and what its parts are called.
+/// Print the playback address, the buckets, and the names of the stack's main resources.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// How to print it.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }

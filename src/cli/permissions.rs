@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use crate::model::PolicyDocument;
 use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor};
 use crate::report::out::{errln, outln};
 
-/// Print the IAM policy that a command needs for a stack, and nothing beyond; offline.
+/// Print the least-privilege IAM policy of a command for a stack, offline.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.
@@ -18,44 +19,13 @@ pub(super) struct Args {
     stack: PathBuf,
     /// The command that the policy is for. `apply --verify` needs those of both.
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
-    command: Command,
-    /// The id of the hosted zone of the stack's domain, to allow no other.
+    command: PolicyFor,
+    /// Allow only this hosted zone, by id.
     #[arg(long, value_name = "ID")]
     zone_id: Option<String>,
-    /// Write it into this directory instead, as managed policies of at most 6,144 characters each.
+    /// Write it to this directory, as managed policies of at most 6,144 characters each.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Command {
-    Plan,
-    Apply,
-    Teardown,
-    Verify,
-    Library,
-}
-
-impl Command {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Apply => "apply",
-            Self::Teardown => "teardown",
-            Self::Verify => "verify",
-            Self::Library => "library",
-        }
-    }
-
-    const fn policy_for(self) -> PolicyFor {
-        match self {
-            Self::Plan => PolicyFor::Plan,
-            Self::Apply => PolicyFor::Apply,
-            Self::Teardown => PolicyFor::Teardown,
-            Self::Verify => PolicyFor::Verify,
-            Self::Library => PolicyFor::Library,
-        }
-    }
 }
 
 /// Prints the policy on stdout and its size on stderr.
@@ -63,15 +33,19 @@ impl Command {
 /// # Errors
 /// When the stack file cannot be used, or a file cannot be written.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
-    let permitted =
-        permissions::permissions(&args.stack, args.command.policy_for(), args.zone_id.as_deref())?;
+    let permitted = permissions::permissions(&args.stack, args.command, args.zone_id.as_deref())?;
     let policy = permitted.policy;
-    errln!("{} of {}: {}", args.command.name(), permitted.stack, size(&policy));
+    errln!("{} of {}: {}", name(args.command), permitted.stack, size(&policy));
     match &args.out {
         None => outln!("{}", pretty(&policy)?),
         Some(directory) => write(&policy, args.command, directory)?,
     }
     Ok(())
+}
+
+/// A command's name on the command line.
+fn name(command: PolicyFor) -> String {
+    command.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
@@ -99,12 +73,12 @@ fn actions(policy: &PolicyDocument) -> usize {
     policy.statements().flat_map(|statement| &statement.action).collect::<BTreeSet<_>>().len()
 }
 
-fn write(policy: &PolicyDocument, command: Command, directory: &Path) -> miette::Result<()> {
+fn write(policy: &PolicyDocument, command: PolicyFor, directory: &Path) -> miette::Result<()> {
     fs::create_dir_all(directory)
         .into_diagnostic()
         .wrap_err_with(|| format!("cannot make the directory {}", directory.display()))?;
     for (number, part) in (1..).zip(permissions::split(policy, MANAGED_LIMIT)) {
-        let path = directory.join(format!("{}-{number}.json", command.name()));
+        let path = directory.join(format!("{}-{number}.json", name(command)));
         fs::write(&path, pretty(&part)? + "\n")
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot write {}", path.display()))?;
@@ -123,16 +97,14 @@ mod tests {
         for stack in ["local", "staging", "production"] {
             let name = format!("stacks/{stack}.yaml");
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
-            let cell = |command: Command| {
-                let policy = permissions::permissions(&path, command.policy_for(), None).unwrap().policy;
+            let cell = |command: PolicyFor| {
+                let policy = permissions::permissions(&path, command, None).unwrap().policy;
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
                 let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };
                 format!("{} actions, {thousands}{rest}", actions(&policy))
             };
-            let commands =
-                [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
-            let cells = commands.map(cell);
+            let cells: Vec<String> = PolicyFor::value_variants().iter().copied().map(cell).collect();
             let row = format!("| `{name}` | {} |", cells.join(" | "));
             assert!(page.contains(&row), "docs/permissions.md should say\n{row}");
         }

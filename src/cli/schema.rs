@@ -9,7 +9,7 @@ use crate::stack::config;
 /// Print the JSON Schema of the stack file, or of a plan as JSON.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Of what.
+    /// The document to describe.
     #[arg(value_enum, default_value_t = Of::Stack)]
     of: Of,
 }
@@ -19,7 +19,7 @@ pub struct Args {
 enum Of {
     /// The stack file.
     Stack,
-    /// What `provision plan --format json` prints for one stack; for several it is an array of these.
+    /// The output of `provision plan --format json` for one stack. For several stacks it is an array of these.
     Plan,
 }
 

@@ -6,27 +6,27 @@ use super::terminal::Terminal;
 use crate::ops::{self, SignedAccess, Signing, is_range};
 use crate::report::out::{errln, outln};
 
-/// Sign a URL, or cookies, for one path of the service.
+/// Sign a URL or cookies for one path.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// What to sign: `assets/<asset>/index.m3u8`. A `*` in it stands for any characters.
+    /// The path to sign: `assets/<asset>/index.m3u8`. A `*` stands for any characters.
     path: String,
     /// The private key, in PEM.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// The id that CloudFront gave its public half. Without it, it is looked up.
+    /// CloudFront's id of the public half; the default is to look it up.
     #[arg(long, value_name = "ID")]
     key_id: Option<String>,
-    /// How long it is valid: 90s, 30m, 2h, 7d.
+    /// The validity: 90s, 30m, 2h, 7d.
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = seconds)]
     expires: i64,
-    /// Print cookies for everything in the path's folder, which HLS needs, instead of a URL.
+    /// Print cookies for the path's folder instead of a URL. HLS players need them.
     #[arg(long)]
     cookies: bool,
-    /// The only viewers it is for: an IPv4 address or range.
+    /// Valid only for this IPv4 address or range.
     #[arg(long, value_name = "CIDR", value_parser = range)]
     ip: Option<String>,
 }
@@ -56,7 +56,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 }
 
 fn seconds(text: &str) -> Result<i64, String> {
-    let wrong = || format!("`{text}` is no time: write 90s, 30m, 2h or 7d");
+    let wrong = || format!("`{text}` is not a duration: write 90s, 30m, 2h or 7d");
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let unit = match unit {
         "s" => 1,
@@ -70,7 +70,7 @@ fn seconds(text: &str) -> Result<i64, String> {
 }
 
 fn range(text: &str) -> Result<String, String> {
-    if is_range(text) { Ok(text.to_owned()) } else { Err(format!("`{text}` is no IPv4 address or range")) }
+    if is_range(text) { Ok(text.to_owned()) } else { Err(format!("`{text}` is not an IPv4 address or range")) }
 }
 
 #[cfg(test)]

@@ -9,19 +9,19 @@ use super::terminal::Terminal;
 use crate::ops::{self, Template};
 use crate::report::out::{out, outln};
 
-/// Print the stack as CloudFormation templates, offline: the same resources, names and properties that apply makes.
+/// Print the stack as CloudFormation templates, offline, with the same resources, names and properties.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// How to write them.
+    /// The format of the templates.
     #[arg(long, value_enum, default_value_t = Format::Yaml)]
     format: Format,
-    /// Write each template into a file of its own in this directory instead of all to stdout.
+    /// Write each template to a file in this directory; the default is stdout.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// The id of the hosted zone of the stack's domain, which only AWS knows.
+    /// The id of the hosted zone of the stack's domain. AWS assigns it.
     #[arg(long, value_name = "ID")]
     zone_id: Option<String>,
 }

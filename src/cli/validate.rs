@@ -7,10 +7,10 @@ use miette::miette;
 use crate::report::out::{errln, outln};
 use crate::stack::config::{self, StackFile};
 
-/// Check stack files offline: every problem, with line, column and what is allowed.
+/// Check stack files offline. All problems are reported, with line, column and allowed values.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Stack files to check.
+    /// The stack files.
     #[arg(required = true, value_name = "STACK")]
     stacks: Vec<PathBuf>,
 }

@@ -13,10 +13,10 @@ pub(super) struct Args {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// A video file of yours, instead of a test clip made on the spot.
+    /// Your own video file; the default is a generated test clip.
     #[arg(long, value_name = "FILE")]
     clip: Option<PathBuf>,
-    /// The private half of one of the viewers' keys, where nothing plays unsigned.
+    /// The private half of one of the viewers' keys; needed if the stack plays nothing unsigned.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 }

@@ -1,28 +1,28 @@
-//! What checkov objects to and why it stays: written into each resource's metadata, where checkov reads it. The other
-//! judge, cfn-lint, has no objection.
+//! The checkov findings that are accepted, with the reasons. They are written into each resource's metadata, where
+//! checkov reads them. The other linter, cfn-lint, has no findings.
 
 use serde_json::Value;
 
 use crate::model::Declaration;
 
-/// A check of checkov that is passed over for some resources.
+/// A checkov check that is skipped for some resources.
 #[derive(Debug)]
 pub struct Exception {
     /// The check's id.
     pub check: &'static str,
-    /// Why it stays as it is.
+    /// Why the finding is accepted.
     pub reason: &'static str,
     of: Of,
 }
 
-/// The resources of an exception: no more than the reason speaks of.
+/// The resources that an exception applies to: only those that the reason covers.
 #[derive(Debug)]
 enum Of {
     /// One address.
     Address(&'static str),
     /// All of a type.
     Kind(&'static str),
-    /// Those of a type that have a property, by its pointer and value; no value: those that have it not.
+    /// The resources of a type with a property, by its pointer and value; no value: those without the property.
     With(&'static str, &'static str, Option<bool>),
 }
 
@@ -50,14 +50,14 @@ const EXCEPTIONS: &[Exception] = &[
     accepted(
         "CKV_AWS_68",
         Of::With(DISTRIBUTION, "/DistributionConfig/WebACLId", None),
-        "It answers GET and HEAD with objects of one bucket: no program runs behind it that a rule could shield. \
-         Whose policy asks for a web ACL names it in the stack file (delivery.web_acl).",
+        "It answers GET and HEAD with objects of one bucket: there is no program behind it that a rule could protect. \
+         If your policy requires a web ACL, set it in the stack file (delivery.web_acl).",
     ),
     accepted(
         "CKV_AWS_86",
         Of::Kind(DISTRIBUTION),
-        "The check knows only the property Logging. Access logs are standard logging v2, resources of their own \
-         (AWS::Logs::Delivery) that the stack file turns on (delivery.access_logs).",
+        "The check knows only the property Logging. Access logs use standard logging v2: separate resources \
+         (AWS::Logs::Delivery), enabled in the stack file (delivery.access_logs).",
     ),
     accepted(
         "CKV_AWS_174",
@@ -66,76 +66,76 @@ const EXCEPTIONS: &[Exception] = &[
             "/DistributionConfig/ViewerCertificate/CloudFrontDefaultCertificate",
             Some(true),
         ),
-        "Without a domain viewers come by CloudFront's own name and certificate, for which AWS fixes the minimum version. \
-         With one (domain in the stack file) it is TLSv1.2_2021.",
+        "Without a domain, viewers use CloudFront's own name and certificate, and AWS sets the minimum version. \
+         With a domain (domain in the stack file), it is TLSv1.2_2021.",
     ),
     accepted(
         "CKV_AWS_27",
         Of::With("AWS::SQS::Queue", "/SqsManagedSseEnabled", Some(true)),
         "It is encrypted with keys of SQS (SSE-SQS), which the check does not know. Its messages are events that name \
-         objects; a key of our own would have to be opened to EventBridge and add nothing.",
+         objects. A key of our own would have to allow EventBridge, and would add no protection.",
     ),
     accepted(
         "CKV_AWS_26",
         Of::With("AWS::SNS::Topic", "/KmsMasterKeyId", None),
-        "It carries names and figures of alarms, which go on as plain e-mail. CloudWatch cannot use the key that AWS manages \
-         for SNS, so it would take a key of our own in each region, opened to CloudWatch, for what does not stay secret.",
+        "Its messages are names and numbers of alarms, and are sent on as plain e-mail. CloudWatch cannot use the AWS-managed \
+         key of SNS. It would take a key of our own in each region that allows CloudWatch, for data that is not secret.",
     ),
     accepted(
         "CKV_AWS_115",
         Of::Kind(FUNCTION),
-        "Only the stack's own rules invoke it, and events wait in Lambda's queue while concurrency is short. A reservation \
-         takes from all other functions of the account, and an account with the initial quota refuses it.",
+        "Only the stack's own rules invoke it, and events wait in Lambda's queue if concurrency runs out. A reservation \
+         reduces the limit of all other functions in the account, and accounts with the initial quota refuse it.",
     ),
     accepted(
         "CKV_AWS_116",
         Of::Kind(FUNCTION),
-        "Events that fail go to the dead-letter queue as the on-failure destination of its EventInvokeConfig, which \
-         carries the error as well; the check knows only DeadLetterConfig.",
+        "Failed events are sent to the dead-letter queue, the on-failure destination of its EventInvokeConfig, \
+         together with the error. The check knows only DeadLetterConfig.",
     ),
     accepted(
         "CKV_AWS_117",
         Of::Kind(FUNCTION),
-        "It calls public AWS APIs with its role and nothing in a VPC. Inside one it would need NAT or endpoints and gain \
-         no protection.",
+        "It calls public AWS APIs with its role, and nothing in a VPC. In a VPC it would need NAT or endpoints, without more \
+         protection.",
     ),
     accepted(
         "CKV_AWS_173",
         Of::Kind(FUNCTION),
-        "Its variables are names and ARNs that the template shows as well, no secrets; Lambda encrypts them with a key \
-         that AWS manages.",
+        "Its variables are names and ARNs that the template also shows. They are not secrets, and Lambda encrypts them with \
+         an AWS-managed key.",
     ),
     accepted(
         "CKV_AWS_158",
         Of::Kind("AWS::Logs::LogGroup"),
-        "It is encrypted with keys of CloudWatch Logs. It holds names of objects and jobs, neither videos nor personal \
-         data; a key of our own would make the logs unreadable with it and protect nothing more.",
+        "It is encrypted with keys of CloudWatch Logs. It holds names of objects and jobs, but no videos and no \
+         personal data. If a key of our own were lost, the logs would be too, and it would protect nothing more.",
     ),
     accepted(
         "CKV_AWS_18",
         Of::Address("storage/logs"),
-        "It is where access logs go: logging access to it into itself would never end.",
+        "It receives the access logs: if it logged to itself, each log would create another one.",
     ),
     accepted(
         "CKV_AWS_21",
         Of::Address("storage/logs"),
-        "AWS writes each log under a name of its own and never again, and only AWS's log services may write; versions \
-         would keep what has expired.",
+        "AWS writes each log once under a unique name, and only AWS's log services may write. Versioning would keep \
+         expired logs.",
     ),
     accepted(
         "CKV_AWS_21",
         Of::Address("storage/work"),
-        "It holds what can be made again from the versioned source bucket, for days; versions would keep what has expired.",
+        "It holds files for days that can be made again from the versioned source bucket. Versioning would keep expired files.",
     ),
 ];
 
-/// All of them.
+/// All exceptions.
 #[must_use]
 pub const fn exceptions() -> &'static [Exception] {
     EXCEPTIONS
 }
 
-/// Those that a declaration's resource has.
+/// The exceptions that apply to a declaration's resource.
 pub(super) fn of(declaration: &Declaration) -> impl Iterator<Item = &'static Exception> {
     EXCEPTIONS.iter().filter(|exception| exception.of.is(declaration))
 }

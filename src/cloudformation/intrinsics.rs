@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use super::logical;
 use crate::model::{Input, Kind, OutputRef, Part, Scope, bundle_key};
 
-/// How a template reads one of the outputs of a resource that it declares.
+/// How a template reads an output of a resource that it declares.
 ///
-/// Outputs are named as `Fn::GetAtt` names them, so only what CloudFormation gives in another way stands here.
+/// Outputs are named as `Fn::GetAtt` names them, so only the outputs that CloudFormation returns in another way are
+/// listed here.
 pub(super) fn read(kind: &Kind, reference: &OutputRef) -> Value {
     let id = logical::id(&reference.address);
     match (kind.as_str(), reference.attribute.as_str()) {
@@ -23,7 +24,7 @@ pub(super) fn read(kind: &Kind, reference: &OutputRef) -> Value {
     }
 }
 
-/// The properties with every reference replaced by what `translate` makes of it.
+/// The properties, with every reference replaced by the result of `translate`.
 pub(super) fn translate(properties: &Value, translate: &dyn Fn(&OutputRef) -> Value) -> Value {
     if let Some(input) = reference(properties) {
         return join(input.parts().iter().map(|part| match part {
@@ -42,8 +43,8 @@ pub(super) fn translate(properties: &Value, translate: &dyn Fn(&OutputRef) -> Va
     }
 }
 
-/// Whether CloudFormation takes a property as a text of JSON. Types hold such a property as JSON itself, so that it can refer
-/// to outputs and compares by meaning.
+/// True if CloudFormation takes a property as JSON text. Our types hold such a property as JSON, so that it can refer
+/// to outputs and is compared by meaning.
 pub(super) fn is_text(kind: &Kind, property: &str) -> bool {
     matches!((kind.as_str(), property), ("AWS::CloudWatch::Dashboard", "DashboardBody"))
 }
@@ -57,7 +58,7 @@ pub(super) fn package(scope: &Scope, kind: &Kind, property: &str, value: &Value)
     Some(json!({ "S3Bucket": scope.home_bucket(), "S3Key": bundle_key(digest) }))
 }
 
-/// The JSON as a text, with what `translate` makes of the references inside.
+/// The JSON as text, with the result of `translate` in place of each reference.
 pub(super) fn text(json: &Value, translate: &dyn Fn(&OutputRef) -> Value) -> Value {
     let mut pieces = Vec::new();
     write(json, translate, &mut pieces);
@@ -97,13 +98,13 @@ fn write(json: &Value, translate: &dyn Fn(&OutputRef) -> Value, pieces: &mut Vec
     }
 }
 
-/// Text as it stands inside a string of JSON.
+/// A text escaped as inside a JSON string.
 fn escaped(text: &str) -> Value {
     let quoted = Value::from(text).to_string();
     Value::from(&quoted[1..quoted.len() - 1])
 }
 
-/// The input that an object writes, if it writes one.
+/// The input that an object represents, if it is one.
 fn reference(value: &Value) -> Option<Input> {
     let (key, _) = value.as_object().filter(|map| map.len() == 1)?.iter().next()?;
     if !key.starts_with("Fn::") {
@@ -112,7 +113,7 @@ fn reference(value: &Value) -> Option<Input> {
     serde_json::from_value(value.clone()).ok()
 }
 
-/// One string of these pieces; neighbouring texts become one.
+/// Joins the pieces to one string; adjacent texts are merged.
 fn join(pieces: impl Iterator<Item = Value>) -> Value {
     let mut joined: Vec<Value> = Vec::new();
     for piece in pieces {

@@ -1,13 +1,13 @@
-//! Logical ids: what a template calls the resource at an address.
+//! Logical ids: the template's names for addresses.
 
 use crate::model::Address;
 
-/// `storage/source/policy` → `StorageSourcePolicy`. CloudFormation takes letters and digits only.
+/// `storage/source/policy` → `StorageSourcePolicy`. CloudFormation allows only letters and digits.
 pub(super) fn id(address: &Address) -> String {
     camel(address.as_str())
 }
 
-/// The name of the parameter and of the output that carry an attribute from one template to another.
+/// The name of the parameter and of the output that pass an attribute from one template to another.
 pub(super) fn export(address: &Address, attribute: &str) -> String {
     id(address) + &camel(attribute)
 }

@@ -1,7 +1,8 @@
 //! The same declarations as CloudFormation templates.
 //!
-//! A declaration's properties are CloudFormation's already, so a template is a serialisation: [`synth()`] only turns our
-//! references into CloudFormation's and gives every address a logical id. See `docs/decisions/templates-are-serialised.md`.
+//! A declaration's properties are already CloudFormation's, so a template is a serialization. [`synth()`] only converts
+//! our references to CloudFormation's and gives every address a logical id. See
+//! `docs/decisions/templates-are-serialised.md`.
 
 mod exceptions;
 mod intrinsics;

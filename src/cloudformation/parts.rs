@@ -1,8 +1,8 @@
-//! Which declarations stand in which template: one per region, since CloudFormation makes a stack in one region.
+//! Which template declares which resource: one per region, since CloudFormation creates a stack in one region.
 //!
-//! Regions may need each other both ways: the distribution of a stack needs its certificate, which must be in
-//! us-east-1, and the alarms there need the distribution. So what another region has is parted in two, what must be
-//! made before the home region's template and what comes after.
+//! Regions may depend on each other in both directions: the distribution of a stack needs its certificate, which must
+//! be in us-east-1, and the alarms there need the distribution. So the resources of another region are split into two
+//! templates: those needed before the home region's template, and those that come after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,22 +17,22 @@ enum Stage {
     Before,
     /// The home region's.
     Home,
-    /// After it.
+    /// After the home region's.
     After,
 }
 
-/// One template's share of a stack.
+/// One template's part of a stack.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Share {
-    /// The name of its CloudFormation stack: the same whichever options are in use.
+    /// The name of its CloudFormation stack: the same for all options.
     pub(super) name: String,
-    /// Where it is deployed.
+    /// The region where it is deployed.
     pub(super) region: String,
-    /// What it declares.
+    /// The resources that it declares.
     pub(super) members: BTreeSet<Address>,
 }
 
-/// The shares of a stack, in the order in which they are deployed.
+/// The parts of a stack, in the order in which they are deployed.
 pub(super) fn shares(scope: &Scope, graph: &Graph) -> Result<Vec<Share>, Error> {
     let before = before(scope, graph)?;
     let mut shares: BTreeMap<(Stage, &str), BTreeSet<Address>> = BTreeMap::new();
@@ -60,7 +60,7 @@ fn name(stack: &str, stage: Stage, region: &str) -> String {
     }
 }
 
-/// What other regions must have before the home region's resources can be made, and which of it there is.
+/// The resources of other regions that must exist before the home region's resources.
 fn before(scope: &Scope, graph: &Graph) -> Result<BTreeSet<Address>, Error> {
     let mut before = BTreeSet::new();
     for declaration in graph.in_order().rev() {
@@ -81,8 +81,8 @@ fn before(scope: &Scope, graph: &Graph) -> Result<BTreeSet<Address>, Error> {
     Ok(before)
 }
 
-/// What a declaration cannot do without: outputs that only AWS knows, and what must stand before it. A value that was
-/// predicted is written out, so it orders nothing between templates.
+/// What a declaration waits for: outputs that only AWS knows, and the resources that must come before it. A predicted
+/// value is written out, so it orders nothing between templates.
 fn waits_for(declaration: &Declaration) -> impl Iterator<Item = Address> {
     let unknown = refs(&declaration.properties).into_iter().filter(|reference| reference.predicted.is_none());
     unknown.map(|reference| reference.address).chain(declaration.after.iter().cloned())

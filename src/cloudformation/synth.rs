@@ -12,17 +12,17 @@ use crate::model::{Address, Declaration, Guard, OutputRef, Scope, refs};
 /// Why a stack cannot be written as templates.
 #[derive(Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
-    /// Two regions that need each other in a circle.
+    /// The resources of two regions depend on each other in a circle.
     #[error(
-        "{early} must be made before the stack's own region and {home} there before it: no order of templates does that"
+        "{early} must be created before the stack's own region, but needs {home} there first: no order of templates works"
     )]
     #[diagnostic(help(
-        "declare both in one region, or take the name of one where it is known beforehand; `provision apply` does not need templates"
+        "declare both in one region, or refer to one by a name that is known in advance; `provision apply` works without templates"
     ))]
     Circle {
         /// The resource of another region that the home region waits for.
         early: Address,
-        /// What it waits for there.
+        /// The resource of the home region that it waits for.
         home: Address,
     },
 }
@@ -45,7 +45,7 @@ impl Template {
         format!("{:#}\n", self.body)
     }
 
-    /// The template as YAML text, with a comment that says where it is deployed and under which name.
+    /// The template as YAML text, with a comment that names its stack and region.
     ///
     /// # Panics
     /// Never: every JSON value is YAML.
@@ -56,12 +56,12 @@ impl Template {
     }
 }
 
-/// The templates of a stack, in the order in which they are deployed: the home region's, and before and after it what
-/// must be in another region. What one template needs of another is the other's output and its own parameter, both
-/// under one name.
+/// The templates of a stack, in the order in which they are deployed: the home region's, and before and after it those
+/// of other regions. A value that one template needs from another is the other's output and its own parameter, both
+/// with the same name.
 ///
 /// # Errors
-/// When resources of two regions need each other in a way that no order of templates can satisfy.
+/// When resources of two regions depend on each other so that no order of templates works.
 pub fn synth(scope: &Scope, graph: &Graph) -> Result<Vec<Template>, Error> {
     let shares = parts::shares(scope, graph)?;
     let exported = shares.iter().flat_map(|share| foreign(graph, share)).collect();
@@ -73,7 +73,7 @@ pub fn synth(scope: &Scope, graph: &Graph) -> Result<Vec<Template>, Error> {
     Ok(templates.collect())
 }
 
-/// The outputs of other templates that a share's resources need and that only AWS knows.
+/// The outputs of other templates that a part's resources need and that only AWS knows.
 fn foreign(graph: &Graph, share: &Share) -> BTreeSet<OutputRef> {
     let declarations = share.members.iter().filter_map(|address| graph.get(address));
     let references = declarations.flat_map(|declaration| refs(&declaration.properties));
@@ -108,7 +108,7 @@ fn template(scope: &Scope, graph: &Graph, share: &Share, exported: &BTreeSet<Out
     sections.into()
 }
 
-/// Where the template belongs: its names and policies say one account and region.
+/// The account and region of the template, because its names and policies contain them.
 fn metadata(scope: &Scope, share: &Share) -> Value {
     json!({
         "provision": {
@@ -171,7 +171,7 @@ fn properties(scope: &Scope, declaration: &Declaration, read: &dyn Fn(&OutputRef
     properties
 }
 
-/// What must stand first although no property says so: references order by themselves.
+/// Resources that must come first although no property refers to them. References order by themselves.
 fn depends_on(share: &Share, declaration: &Declaration) -> Vec<String> {
     let referred: BTreeSet<_> =
         refs(&declaration.properties).into_iter().map(|reference| reference.address).collect();
@@ -179,7 +179,7 @@ fn depends_on(share: &Share, declaration: &Declaration) -> Vec<String> {
     silent.filter(|address| share.members.contains(*address)).map(logical::id).collect()
 }
 
-/// Its address, and what checkov is to pass over there, with the reason.
+/// Its address, and the checkov checks to skip, each with the reason.
 fn resource_metadata(declaration: &Declaration) -> Value {
     let mut metadata = json!({ "provision": { "Address": declaration.address.as_str() } });
     let skip: Vec<Value> = exceptions::of(declaration)

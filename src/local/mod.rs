@@ -153,6 +153,16 @@ pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
     }
 }
 
+/// The port of the cloud of that name, if none is asked for: wherever it runs; otherwise [`DEFAULT_PORT`] for the default
+/// one, and any free port (0) for others.
+///
+/// # Errors
+/// When the cache directory cannot be read.
+pub async fn usual_port(name: &str) -> Result<u16, Error> {
+    let runs = status(name, 0).await?.is_some();
+    Ok(if runs || name != DEFAULT_NAME { 0 } else { DEFAULT_PORT })
+}
+
 /// Stops the local cloud and everything that it runs; `false` when it did not run. Of one that has a name of its own nothing
 /// stays, its log neither.
 ///

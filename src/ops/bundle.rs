@@ -8,7 +8,7 @@ use crate::stack;
 use crate::stack::config::{self, StackFile};
 use crate::stack::handlers::Code;
 
-pub use crate::bundle::{Architecture, Bundle, Progress as BundleProgress};
+pub use crate::bundle::{Architecture, Bundle, Profile, Progress as BundleProgress};
 
 /// The architecture of this machine.
 ///
@@ -22,9 +22,9 @@ pub fn host_architecture() -> miette::Result<Architecture> {
 ///
 /// # Errors
 /// When there is no such checkout, or a handler cannot be built.
-pub async fn build(architecture: Architecture, ui: &dyn Ui) -> miette::Result<Vec<Bundle>> {
+pub async fn build(architecture: Architecture, profile: Profile, ui: &dyn Ui) -> miette::Result<Vec<Bundle>> {
     let here = std::env::current_dir().into_diagnostic()?;
-    let request = Request::all(bundle::find_workspace(&here)?, architecture);
+    let request = Request::all(bundle::find_workspace(&here)?, architecture, profile);
     let bundles = bundle::bundle(&request, |step| ui.notice(Notice::Bundling(step))).await;
     ui.notice(Notice::Bundled);
     Ok(bundles?)
@@ -36,7 +36,8 @@ pub(super) async fn code(file: &StackFile, ui: &dyn Ui) -> miette::Result<(Code,
         config::Architecture::Arm64 => Architecture::Arm64,
         config::Architecture::X86_64 => Architecture::X86_64,
     };
-    let bundles = build(architecture, ui).await?;
+    let profile = if file.local { Profile::local(architecture) } else { Profile::Lambda };
+    let bundles = build(architecture, profile, ui).await?;
     let digest = |handler: &str| {
         let bundle = bundles.iter().find(|bundle| bundle.handler == handler);
         bundle.map(Bundle::sha256_hex).ok_or_else(|| miette!("the handler {handler} was not built"))

@@ -28,7 +28,7 @@ mod ui;
 mod verify;
 
 pub use apply::{Applied, ApplyOptions, PlannedApply};
-pub use bundle::{Architecture, Bundle, BundleProgress, build, host_architecture};
+pub use bundle::{Architecture, Bundle, BundleProgress, Profile, build, host_architecture};
 pub use converge::{RunOutcome, RunStatus};
 pub use error::{ErrorKind, Interrupted, Refused};
 pub use history::{HistoryEntry, RunState, StackHistory, history};

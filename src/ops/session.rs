@@ -312,18 +312,14 @@ fn local_settings(file: &StackFile) -> local::Settings {
         ..local::Settings::default()
     };
     match std::env::var("PROVISION_LOCAL") {
-        Ok(name) if !name.is_empty() => local::Settings { name, port: 0, ..own },
+        Ok(name) if !name.is_empty() => local::Settings { name, ..own },
         _ => own,
     }
 }
 
 async fn start_local(file: &StackFile, ui: &dyn Ui) -> miette::Result<local::Running> {
     let settings = local_settings(file);
-    // Where it runs, it runs: the usual port may be somebody else's.
-    let settings = match local::status(&settings.name, 0).await? {
-        Some(_) => local::Settings { port: 0, ..settings },
-        None => settings,
-    };
+    let settings = local::Settings { port: local::usual_port(&settings.name).await?, ..settings };
     Ok(local::ensure(&settings, &mut |text| ui.notice(Notice::LocalCloud(text))).await?)
 }
 

@@ -1,4 +1,4 @@
-//! The plan that converges the account to the declaration.
+//! The plan that makes the account match the declarations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,22 +12,22 @@ use crate::model::{
     resolve,
 };
 
-/// What planning must know of a type; the registry answers it, so that planning itself sees no adapter.
+/// What planning needs to know about a type. The registry provides it, so planning does not depend on adapters.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// Top-level properties that AWS cannot change in place.
     pub create_only: &'static [&'static str],
     /// Top-level properties that AWS never returns.
     pub write_only: &'static [&'static str],
-    /// The type's place in the order in which orphans of unknown relations are deleted, last first.
+    /// The type's rank. Orphans with unknown dependencies are deleted by rank, the highest first.
     pub rank: usize,
-    /// Puts properties into the type's normal form. What is resolved must pass through it again: a set that was in
-    /// order by its references need not be by the values these turned out to be.
+    /// Converts properties to the type's normal form. Resolved properties must be converted again: a set sorted by
+    /// references may not be sorted by their values.
     pub normal: fn(&Value) -> Value,
 }
 
-/// The plan that makes the account as declared. Steps come in an order in which each needs only earlier ones:
-/// replacements delete before they create, orphans go last.
+/// The plan that makes the account match the declarations. Each step needs only earlier ones: replacements delete
+/// before they create, and orphans are deleted last.
 #[must_use]
 pub fn plan(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn Fn(&Kind) -> Rules) -> Plan {
     let mut building = Building {
@@ -48,7 +48,7 @@ pub fn plan(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn Fn(&K
     Plan { scope: scope.clone(), steps, unchanged, kept: kept.into_iter().map(known).collect(), outputs }
 }
 
-/// Whether an orphan stays: it holds data, or it is a part of one that does (a bucket's policy).
+/// True if an orphan stays: it holds data, or it is part of a resource that does (a bucket's policy).
 fn stays(orphan: &Orphan, all: &[Orphan]) -> bool {
     let full = |one: &Orphan| one.live.contents == Contents::Some;
     let part = orphan.live.ownership == Ownership::Inherited;
@@ -65,7 +65,7 @@ struct Building<'a> {
     outputs: BTreeMap<Address, Outputs>,
     steps: Vec<Step>,
     unchanged: Vec<Address>,
-    /// The step after which an address is as declared.
+    /// The last step for each address.
     last: BTreeMap<Address, usize>,
 }
 
@@ -92,7 +92,7 @@ impl Building<'_> {
         self.step(graph, declaration, Action::Update { seen, desired, changes });
     }
 
-    /// Whether what it is a part of is replaced, and takes it along.
+    /// True if its parent is replaced, which also deletes this part.
     fn goes_with_its_whole(&self, graph: &Graph, declaration: &Declaration, live: &Live) -> bool {
         let whole = |step: &Step| match &step.action {
             Action::Delete { seen, .. } => is_part(&live.id, &seen.id),
@@ -117,7 +117,7 @@ impl Building<'_> {
         });
     }
 
-    /// A resource that is replaced must lose its replaced dependents first: their deletes move before its own.
+    /// The replaced dependents of a replaced resource must be deleted first: their deletes move before its own.
     fn order_replacements(&mut self, graph: &Graph) {
         let deletes: BTreeMap<Address, usize> = self
             .steps
@@ -131,7 +131,8 @@ impl Building<'_> {
             dependents.map(|dependent| (*needed, *dependent))
         });
         let resting: Vec<(usize, usize)> = resting.collect();
-        // The dependent's delete waits for nothing that is made anew; the needed one's waits for it.
+        // The dependent's delete does not wait for any create; the delete of the resource it needs waits for the
+        // dependent's.
         for (_, dependent) in &resting {
             self.steps[*dependent].needs.clear();
         }
@@ -143,7 +144,7 @@ impl Building<'_> {
         }
     }
 
-    /// Puts the steps back into an order in which each needs only earlier ones.
+    /// Sorts the steps so that each needs only earlier ones.
     fn sort(&mut self) {
         let mut order: Vec<usize> = Vec::new();
         let mut placed = BTreeSet::new();
@@ -165,16 +166,16 @@ impl Building<'_> {
     }
 
     fn orphans(&mut self, mut by_rank: Vec<&Orphan>) {
-        // Whatever else is to be done comes first: an update may be what frees an orphan (a distribution that lets go
-        // of a policy). Among themselves they go by type, what rests on others first.
+        // Everything else comes first: an orphan may be free only after an update (a distribution that stops using a
+        // policy). Orphans are deleted in the order of their types, dependents first.
         let before = self.steps.len();
         by_rank.sort_by_key(|orphan| std::cmp::Reverse((self.rules)(&orphan.kind).rank));
         let ranks: Vec<usize> = by_rank.iter().map(|orphan| (self.rules)(&orphan.kind).rank).collect();
         for (index, orphan) in by_rank.into_iter().enumerate() {
             let later = (0..index).filter(|other| ranks[*other] > ranks[index]).map(|other| before + other);
             let reason = if orphan.by_hand { Reason::ByHand } else { Reason::Orphan };
-            // What somebody added is a part on which nothing of the stack rests, and may be a way out: no failure of
-            // anything else leaves it open.
+            // A part that was added by hand has no dependents in the stack, and may be a security hole. It is removed
+            // even if other steps fail.
             let needs = if orphan.by_hand { Vec::new() } else { (0..before).chain(later).collect() };
             self.steps.push(Step {
                 address: orphan.address.clone(),

@@ -1,4 +1,4 @@
-//! Reads a plan and refuses what is not safe: what is not ours, and what would lose data. Pure.
+//! Checks a plan and refuses unsafe steps: changes to resources that are not ours, and loss of data. Pure.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use miette::Diagnostic;
 use super::{Action, Plan, Reason};
 use crate::model::{Address, Contents, Guard, Live, Ownership, REGION_TAG, Scope, Tags};
 
-/// What a run may do beyond what is always safe.
+/// What a run may do in addition to what is always safe.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Permits {
-    /// Take over resources that carry nobody's mark.
+    /// Adopt untagged resources.
     pub adopt: bool,
-    /// Remove what holds data (teardown).
+    /// Delete resources that hold data (teardown).
     pub lose_data: bool,
 }
 
-/// One step that is refused.
+/// One refused step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Something that is not ours is in the way.
+    /// A resource that is not ours already exists.
     #[error("{address}: {id} exists, and {owner}")]
     NotOurs {
         /// The address.
         address: Address,
-        /// What is in the way.
+        /// The existing resource.
         id: String,
-        /// Whose it is.
+        /// Whom it belongs to.
         owner: String,
-        /// Whether `--adopt` may take it over.
+        /// True if `--adopt` may adopt it.
         adoptable: bool,
     },
     /// It belongs to a stack of this name in another region.
@@ -36,7 +36,7 @@ pub enum Refusal {
     OtherRegion {
         /// The address.
         address: Address,
-        /// What is in the way.
+        /// The existing resource.
         id: String,
         /// The other stack's region.
         region: String,
@@ -46,7 +46,7 @@ pub enum Refusal {
     HoldsData {
         /// The address.
         address: Address,
-        /// What holds data.
+        /// The resource that holds data.
         id: String,
         /// `delete` or `replace`.
         verb: &'static str,
@@ -63,7 +63,7 @@ impl Diagnostic for Refusal {
                 "it belongs to another stack: rename this one, or remove it there"
             }
             Self::OtherRegion { .. } => {
-                "names in IAM and CloudFront hold in all regions: rename this stack, or tear the other one down first"
+                "names in IAM and CloudFront are shared by all regions: rename this stack, or tear the other one down first"
             }
             Self::HoldsData { .. } => {
                 "move or delete its objects yourself first, or declare it again; apply never deletes data"
@@ -74,18 +74,18 @@ impl Diagnostic for Refusal {
 
 /// The refusals of a plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("the plan is not safe, so none of it was done")]
+#[error("the plan is not safe, so nothing was changed")]
 pub struct Refused {
-    /// All of them.
+    /// All refused steps.
     #[related]
     pub refusals: Vec<Refusal>,
 }
 
-/// The other region of which names of the stack's own resources in a text speak, if they speak of one: only the stack knows
+/// Finds another region in the names of the stack's resources in a text. It is passed in, because only the stack knows
 /// its names.
 pub type RegionIn = dyn Fn(&str, &Scope) -> Option<String>;
 
-/// Passes the plan if every step is allowed.
+/// Accepts the plan if every step is allowed.
 ///
 /// # Errors
 /// All refusals at once.
@@ -125,8 +125,8 @@ pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), 
     if refusals.is_empty() { Ok(()) } else { Err(Refused { refusals }) }
 }
 
-/// The region of the stack that made this, if that is a stack of the same name in another region. Resources that were made
-/// before tags named a region are recognised by the names of the stack's buckets in their properties: roles and
+/// The region of the stack that created this, if it is a stack of the same name in another region. Old resources have
+/// no region in their tags. They are recognized by the names of the stack's buckets in their properties: roles and
 /// distributions, which are global, have them.
 fn elsewhere(seen: &Live, scope: &Scope, region_in: &RegionIn) -> Option<String> {
     if !matches!(&seen.ownership, Ownership::Marked(mark) if mark.stack == scope.stack) {

@@ -1,7 +1,8 @@
-//! What has to be done, in order: the diff of everything declared against everything seen. Pure.
+//! The steps to take, in order: the diff of all declarations against all observed resources. Pure.
 //!
-//! A [`Plan`] is data. [`plan`] converges, [`teardown()`] removes; [`check`] refuses what is not safe; [`crate::execute`]
-//! carries it out. Replacement is two steps here, never a surprise there.
+//! A [`Plan`] is data. [`plan`] makes the account match, [`teardown()`] removes the stack, [`check`] refuses unsafe
+//! steps, and [`crate::execute`] runs the plan. A replacement is two steps in the plan, so it is never a surprise
+//! during execution.
 
 mod build;
 pub mod check;
@@ -20,42 +21,42 @@ pub use teardown::{ours, teardown};
 
 use crate::model::{Address, Changes, Guard, Kind, Known, Live, Outputs, Scope};
 
-/// What is to be done with one resource.
+/// The action for one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
-    /// Make it.
+    /// Create it.
     Create {
-        /// The desired properties; references that AWS has yet to answer stand in them.
+        /// The desired properties; references that are not known yet are left in them.
         desired: Value,
     },
     /// Change it in place.
     Update {
-        /// What is there.
+        /// The observed resource.
         seen: Box<Live>,
         /// The desired properties.
         desired: Value,
         /// What differs.
         changes: Changes,
     },
-    /// Remove it.
+    /// Delete it.
     Delete {
-        /// What is there.
+        /// The observed resource.
         seen: Box<Live>,
         /// Why.
         reason: Reason,
     },
 }
 
-/// Why something is removed.
+/// Why something is deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reason {
-    /// The stack declares it no longer.
+    /// The stack no longer declares it.
     Orphan,
     /// The stack never declared it: somebody added it to a resource of the stack.
     ByHand,
-    /// It must be made anew, since these changes cannot be made in place.
+    /// It must be created again, because these changes cannot be made in place.
     Replacement(Changes),
-    /// The whole stack goes.
+    /// The whole stack is removed.
     Teardown,
 }
 
@@ -66,42 +67,42 @@ pub struct Step {
     pub address: Address,
     /// Its type.
     pub kind: Kind,
-    /// Where it lives.
+    /// The region where it is.
     pub region: String,
-    /// What is to be done.
+    /// The action.
     pub action: Action,
-    /// What stands between the resource and its removal.
+    /// What protects the resource against removal.
     pub guard: Guard,
-    /// The numbers of the steps that must be done first.
+    /// The numbers of the steps that must be completed first.
     pub needs: Vec<usize>,
 }
 
-/// Everything that has to be done, in an order in which it can be.
+/// All steps, in an order in which they can be executed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The stack, account and region.
     pub scope: Scope,
     /// The steps; each needs only earlier ones.
     pub steps: Vec<Step>,
-    /// What is as declared.
+    /// The addresses that already match their declaration.
     pub unchanged: Vec<Address>,
-    /// What is no longer declared and stays nevertheless, since it holds data.
+    /// Resources that are no longer declared but stay, because they hold data.
     #[serde(default)]
     pub kept: Vec<Known>,
-    /// The outputs of what is live and stays, for references of the steps.
+    /// The outputs of live resources that stay, for references of the steps.
     pub outputs: BTreeMap<Address, Outputs>,
 }
 
-/// How many resources a plan makes, changes, replaces, removes and leaves; a replacement counts once.
+/// How many resources a plan creates, changes, replaces, deletes and leaves. A replacement counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
-    /// Made new.
+    /// Created.
     pub create: usize,
     /// Changed in place.
     pub update: usize,
-    /// Removed and made anew.
+    /// Deleted and created again.
     pub replace: usize,
-    /// Removed.
+    /// Deleted.
     pub delete: usize,
     /// Left as they are.
     pub unchanged: usize,
@@ -114,7 +115,7 @@ impl Plan {
         self.steps.is_empty()
     }
 
-    /// The addresses that are removed to be made anew.
+    /// The addresses that are deleted and created again.
     #[must_use]
     pub fn replaced(&self) -> BTreeSet<&Address> {
         let replaced =

@@ -6,8 +6,8 @@ use super::{Action, Plan, Reason, Rules, Step};
 use crate::graph::Graph;
 use crate::model::{Address, Guard, Kind, Known, Live, Ownership, Scope, Snapshot, is_part};
 
-/// What of a snapshot is the stack's, and what a teardown leaves alone: what carries another's mark or none, and the
-/// parts of it.
+/// Splits a snapshot into the stack's resources and those that a teardown leaves alone: resources with another stack's
+/// tags or untagged, and their parts.
 #[must_use]
 pub fn ours(scope: &Scope, graph: &Graph, mut snapshot: Snapshot) -> (Snapshot, Vec<Known>) {
     let mut left: Vec<Known> = Vec::new();
@@ -28,8 +28,8 @@ pub fn ours(scope: &Scope, graph: &Graph, mut snapshot: Snapshot) -> (Snapshot, 
     (snapshot, left)
 }
 
-/// The plan that removes everything that is seen: what rests on others first, along the graph backwards; orphans, whose
-/// relations are not known, by type and side by side with those.
+/// The plan that deletes every observed resource: dependents first, along the graph backwards. Orphans have unknown
+/// dependencies, so they are ordered by type, in parallel with the others.
 #[must_use]
 pub fn teardown(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn Fn(&Kind) -> Rules) -> Plan {
     let mut steps: Vec<Step> = Vec::new();
@@ -63,7 +63,7 @@ pub fn teardown(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn F
     Plan { scope: scope.clone(), steps, unchanged, kept, outputs: BTreeMap::new() }
 }
 
-/// What is live and rests on an address, directly or through resources that are not live any more.
+/// The live resources that depend on an address, directly or through resources that no longer exist.
 fn dependents<'a>(
     graph: &'a Graph,
     address: &Address,

@@ -1,4 +1,4 @@
-//! What plans hold and in which order, on small made-up stacks.
+//! The steps of plans and their order, on small made-up stacks.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ fn steps(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// The check with the names of the stack's buckets.
+/// The check, with the names of the stack's buckets.
 fn check(plan: &Plan, permits: Permits) -> Result<(), check::Refused> {
     check::check(plan, permits, &crate::stack::names::region_in)
 }
@@ -300,7 +300,7 @@ fn teardown_goes_along_the_graph_backwards() {
         declared("c", json!({ "B": reference("b") })),
     ];
     let graph = Graph::new(stack.to_vec()).unwrap();
-    // b is gone already: c must still go before a.
+    // b is already deleted, but c must still be deleted before a.
     let live = [("a", live("a", json!({}))), ("c", live("c", json!({})))];
     let snapshot = Snapshot { live: live.into_iter().map(|(a, l)| (a.into(), l)).collect(), orphans: vec![] };
     assert_eq!(steps(&teardown(&scope(), &graph, &snapshot, &rules)), ["delete c <- ", "delete a <- 0"]);

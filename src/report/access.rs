@@ -1,4 +1,4 @@
-//! Who may do more than before, for people: what is new in a line or two each, what grows with all there is to say.
+//! Who may do more than before, for people: a line or two for what a new resource grants, all details for what grows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use crate::review::{Action, Broadening, Finding, Review};
 const WIDTH: usize = 88;
 const INDENT: usize = 39;
 
-/// Writes the table; nothing where nobody may do more.
+/// Writes the table; nothing if nobody may do more.
 pub(super) fn write(text: &mut String, review: &Review) {
     if review.security.is_empty() {
         return;
@@ -40,7 +40,7 @@ pub(super) fn write(text: &mut String, review: &Review) {
     text.push('\n');
 }
 
-/// What grows: everything about it.
+/// A finding with all its details, for a resource that exists already.
 fn whole(text: &mut String, finding: &Finding) {
     let Finding { address, broadening, principal, actions, resources, conditions, origin } = finding;
     let may = verb(*broadening);
@@ -58,14 +58,14 @@ const fn verb(broadening: Broadening) -> &'static str {
     match broadening {
         Broadening::Allow | Broadening::ConditionRemoved => "may",
         Broadening::DenyRemoved => "is no longer denied",
-        Broadening::Trust => "may take its place",
-        Broadening::Invoke => "may call it",
+        Broadening::Trust => "may assume it",
+        Broadening::Invoke => "may invoke it",
         Broadening::Exposure => "can reach it:",
         Broadening::Sent => "is sent",
     }
 }
 
-/// Actions that the verb says already.
+/// Actions that the verb already says.
 fn implied(broadening: Broadening) -> BTreeSet<&'static str> {
     match broadening {
         Broadening::Trust => BTreeSet::from(["sts:AssumeRole"]),
@@ -86,7 +86,7 @@ fn by_principal<'a>(new: &[&'a Finding]) -> BTreeMap<Grantee<'a>, BTreeSet<&'a s
     table
 }
 
-/// A head and a list of words after it, in lines that are not too long.
+/// A head and the words after it, in lines of limited length.
 fn wrapped(head: String, words: &[&str]) -> Vec<String> {
     let mut lines = vec![head];
     for (number, word) in words.iter().enumerate() {

@@ -1,11 +1,11 @@
-//! Changes that many resources share, said once: a tag of the stack changes on everything that has tags.
+//! Changes that many resources share are said once: a tag of the stack changes on every resource that has tags.
 
 use crate::review::{Action, Change, Property};
 
-/// So many resources that change alike are said once.
+/// From this number on, resources with the same change are one group.
 const MANY: usize = 3;
 
-/// Resources of which nothing but tags changes, and the same tags in the same way.
+/// Resources that only change in their tags, all in the same way.
 pub(super) struct Alike<'a> {
     /// What changes.
     pub(super) properties: &'a [Property],
@@ -13,7 +13,7 @@ pub(super) struct Alike<'a> {
     pub(super) changes: Vec<&'a Change>,
 }
 
-/// Parts changes into those that stand for themselves, in their order, and the groups of those that are alike.
+/// Divides changes into single ones, in their order, and groups of equal ones.
 pub(super) fn grouped(changes: &[Change]) -> (Vec<&Change>, Vec<Alike<'_>>) {
     let mut groups: Vec<Alike<'_>> = Vec::new();
     for change in changes.iter().filter(|change| only_tags(change)) {
@@ -32,7 +32,7 @@ fn is_in(group: &Alike<'_>, change: &Change) -> bool {
     group.changes.iter().any(|member| member.address == change.address)
 }
 
-/// Whether nothing is to be read of a change but its tags.
+/// True if a change says nothing except for tags.
 fn only_tags(change: &Change) -> bool {
     let tag = |property: &Property| {
         let name = property.path.split(['[', '.']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A plan for people: grouped by concern, what is lost first, one line a property, who may do more in a table of its own.
+//! A plan for people: by concern, what is lost first, one line per property, and a table of who may do more.
 
 use std::fmt::Write as _;
 
@@ -10,11 +10,11 @@ use super::printable::printable;
 use super::value::{self, Drawn, Fate};
 use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
 
-/// What becomes of what stays.
+/// What will happen to resources that stay.
 const STAYS: &str =
-    "    (it goes with the first apply that finds it empty: its objects expire, or delete them yourself)";
+    "    (an apply that finds it empty deletes it: wait until its objects expire, or delete them yourself)";
 
-/// The plan as text, with colours that the writer strips where they do not belong. Ends with the totals line.
+/// The plan as text with colours, which the writer removes where they are not wanted. It ends with the totals line.
 #[must_use]
 pub fn human(review: &Review) -> String {
     let review = &*printable(review);
@@ -84,11 +84,11 @@ fn coloured(action: Action) -> String {
 
 fn resource(text: &mut String, review: &Review, change: &Change) {
     let why = match (change.action, &change.reasons[..]) {
-        (_, []) => String::new(),
-        (Action::Replace, reasons) => format!(", replaced: {}", reasons.join(", ")),
-        (_, reasons) => format!(", {}", reasons.join(", ")),
+        (_, []) => None,
+        (Action::Replace, reasons) => Some(format!("replaced: {}", reasons.join(", "))),
+        (_, reasons) => Some(reasons.join(", ")),
     };
-    named(text, review, change, &why);
+    named(text, review, change, why);
     if change.action != Action::Create {
         properties(text, &change.properties);
     }
@@ -101,24 +101,24 @@ fn resource(text: &mut String, review: &Review, change: &Change) {
     }
 }
 
-/// The line that names a resource, and where it is if not in the stack's region.
-fn named(text: &mut String, review: &Review, change: &Change, why: &str) {
-    let id = change.id.as_deref().unwrap_or_default();
-    let line = format!("{:<32} {:<32} {id}{why}", change.address, change.type_name());
+/// The line that names a resource, and one with its region if that is not the stack's.
+fn named(text: &mut String, review: &Review, change: &Change, why: Option<String>) {
+    let said: Vec<String> = change.id.clone().into_iter().chain(why).collect();
+    let line = format!("{:<32} {:<32} {}", change.address, change.type_name(), said.join(", "));
     let _ = writeln!(text, "  {} {}", coloured(change.action), line.trim_end());
     if change.region != review.region {
         let _ = writeln!(text, "      in {}", change.region);
     }
 }
 
-/// Resources that change alike: what changes, and which they are.
+/// Resources with the same change: what changes, and which they are.
 fn group(text: &mut String, review: &Review, group: &Alike<'_>, gap: bool) {
     let gap = if gap { "\n" } else { "" };
     let _ =
         writeln!(text, "{gap}{}", format!("only tags change, in {} resources", group.changes.len()).bold());
     properties(text, group.properties);
     for change in &group.changes {
-        named(text, review, change, "");
+        named(text, review, change, None);
     }
 }
 
@@ -146,7 +146,7 @@ fn properties(text: &mut String, properties: &[Property]) {
     }
 }
 
-/// Who moved a property, in a word.
+/// Who changed a property, in a word.
 pub(super) const fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Change => "change",
@@ -156,7 +156,7 @@ pub(super) const fn cause(cause: Cause) -> &'static str {
     }
 }
 
-/// What else is to be said of a property, with a space before it.
+/// Other remarks about a property, with spaces before them.
 pub(super) fn notes(property: &Property) -> String {
     let mut notes = Vec::new();
     if property.forces_replacement {
@@ -164,7 +164,7 @@ pub(super) fn notes(property: &Property) -> String {
     }
     if property.cause == Cause::Both {
         let applied = value::line(&property.path, property.applied.as_ref()).replace('\n', "\\n");
-        notes.push(format!("the account moved too: {applied} at the last apply"));
+        notes.push(format!("the account changed too: {applied} at the last apply"));
     }
     if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) }
 }

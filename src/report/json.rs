@@ -1,10 +1,10 @@
-//! Results for other programs: a plan's review as JSON, whose schema `provision schema plan` prints, and what else is printed.
+//! Results for other programs: the review of a plan as JSON (`provision schema plan` prints its schema), and others.
 
 use serde::Serialize;
 
 use crate::review::Review;
 
-/// A result as JSON text, ended by a line end: a review, several, or what else a command prints for programs.
+/// A result as JSON text with a line end: a review, several, or another result for programs.
 ///
 /// # Panics
 /// Never: results hold only what JSON can say.

@@ -1,4 +1,4 @@
-//! A plan as a comment on a pull request: totals and dangers first, details folded, never longer than the site allows.
+//! A plan as a comment on a pull request: totals and dangers first, details folded, never longer than allowed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use super::printable::printable;
 use super::value::{self, Drawn, Fate};
 use crate::review::{Action, Against, Change, Finding, Property, Review, Severity};
 
-/// How much is said. Each step leaves out what matters least of what is left.
+/// How much is shown. Each step leaves out what matters least in the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Detail {
     /// Everything.
@@ -35,8 +35,8 @@ const STEPS: [Detail; 6] = [
     Detail::UpdatesCounted,
 ];
 
-/// The plan as Markdown of at most `max_bytes` bytes. What does not fit is left out, the harmless first, and the text says
-/// so; deletes, replacements and who may do more are shortened last.
+/// The plan as Markdown of at most `max_bytes` bytes. If it does not fit, harmless parts are left out first, and the
+/// text says so. Deletes, replacements and who may do more are shortened last.
 #[must_use]
 pub fn markdown(review: &Review, max_bytes: usize) -> String {
     let review = &*printable(review);
@@ -49,34 +49,65 @@ pub fn markdown(review: &Review, max_bytes: usize) -> String {
     cut(&render(review, Detail::UpdatesCounted), max_bytes)
 }
 
-/// The first lines of a text, with a last one that says that there are more.
+/// The first lines of a text and a last one that says that there are more. A folded part without content is left out.
 fn cut(text: &str, max_bytes: usize) -> String {
     const MORE: &str =
-        "\n**Cut here: the plan is longer than this comment may be. Read it with `provision plan`.**\n";
-    const CLOSING: &str = "```````\n</details>\n";
-    let room = max_bytes.saturating_sub(MORE.len() + CLOSING.len());
-    let (mut kept, mut fence, mut folded) = (0, None, false);
+        "\n**Cut here: the plan is too long for this comment. Run `provision plan` to read all of it.**\n";
+    let mut open = Open::default();
+    let (mut at, mut kept, mut closing) = (0, 0, String::new());
     for line in text.split_inclusive('\n') {
-        if kept + line.len() > room {
+        at += line.len();
+        open.read(line);
+        if at + open.closing().len() + MORE.len() > max_bytes {
             break;
         }
-        kept += line.len();
-        let ticks = line.chars().take_while(|letter| *letter == '`').count();
-        match fence {
-            None if ticks > 2 => fence = Some(ticks),
-            Some(open) if ticks == open => fence = None,
-            _ => {}
+        if open.may_end() {
+            (kept, closing) = (at, open.closing());
         }
-        folded = (folded || line.starts_with("<details>")) && !line.starts_with("</details>");
     }
-    let mut cut = text[..kept].to_owned();
-    if let Some(ticks) = fence {
-        let _ = writeln!(cut, "{}", "`".repeat(ticks));
+    text[..kept].to_owned() + &closing + MORE
+}
+
+/// What is open after a line of Markdown.
+#[derive(Default)]
+struct Open {
+    /// A folded part, and how many lines of content it has so far.
+    folded: Option<usize>,
+    /// A fence of so many backticks.
+    fence: Option<usize>,
+    /// The rows of a table.
+    rows: bool,
+}
+
+impl Open {
+    fn read(&mut self, line: &str) {
+        let ticks = line.chars().take_while(|letter| *letter == '`').count();
+        if line.starts_with("<details>") {
+            *self = Self { folded: Some(0), ..Self::default() };
+        } else if line.starts_with("</details>") {
+            *self = Self::default();
+        } else if self.fence.is_none() && ticks > 2 {
+            self.fence = Some(ticks);
+        } else if self.fence == Some(ticks) {
+            self.fence = None;
+        } else if line.starts_with("|---") {
+            self.rows = true;
+        } else if self.fence.is_some() || self.rows {
+            self.folded = self.folded.map(|content| content + 1);
+        }
     }
-    if folded {
-        cut.push_str("</details>\n");
+
+    /// Whether the text may end here: nothing is open, or what is open has content.
+    fn may_end(&self) -> bool {
+        self.folded != Some(0)
     }
-    cut + MORE
+
+    /// The lines that close what is open.
+    fn closing(&self) -> String {
+        let fence = self.fence.map(|ticks| format!("{}\n", "`".repeat(ticks)));
+        let folded = self.folded.map(|_| "</details>\n".to_owned());
+        fence.into_iter().chain(folded).collect()
+    }
 }
 
 fn render(review: &Review, detail: Detail) -> String {
@@ -107,7 +138,7 @@ fn render(review: &Review, detail: Detail) -> String {
         );
     }
     if let Some(said) = left_out(detail) {
-        let _ = writeln!(text, "_Shortened to fit: {said}. The whole plan: `provision plan`._");
+        let _ = writeln!(text, "_Shortened to fit: {said}. Run `provision plan` to read all of it._");
     }
     text
 }
@@ -116,7 +147,7 @@ fn title(review: &Review) -> String {
     let Review { stack, account, region, .. } = review;
     match &review.against {
         Against::Account => format!("Plan of `{stack}` in account {account}, {region}"),
-        Against::Declaration(base) => format!("`{stack}` compared with `{base}`, no account asked"),
+        Against::Declaration(base) => format!("`{stack}` compared with `{base}`, without the account"),
     }
 }
 
@@ -125,9 +156,13 @@ const fn left_out(detail: Detail) -> Option<&'static str> {
         Detail::Whole => None,
         Detail::NoPicture => Some("the picture is left out"),
         Detail::CreatesCounted => Some("the picture is left out and new resources are counted"),
-        Detail::NoLongValues => Some("the picture and long values are left out, new resources are counted"),
-        Detail::UpdatesNamed => Some("the picture and all values are left out, new resources are counted"),
-        Detail::UpdatesCounted => Some("only what is lost and who may do more is listed"),
+        Detail::NoLongValues => {
+            Some("the picture and long values are left out, and new resources are counted")
+        }
+        Detail::UpdatesNamed => {
+            Some("the picture and all values are left out, and new resources are counted")
+        }
+        Detail::UpdatesCounted => Some("only deletes, replacements and who may do more are listed"),
     }
 }
 
@@ -149,7 +184,7 @@ fn dangers(text: &mut String, review: &Review) {
         }
     }
     if !review.security.is_empty() {
-        lines.push(format!("lets somebody do more than before: {}", ways(review.security.len())));
+        lines.push(format!("lets somebody do more than before, {}", ways(review.security.len())));
     }
     if lines.is_empty() {
         return;
@@ -161,7 +196,7 @@ fn dangers(text: &mut String, review: &Review) {
     text.push('\n');
 }
 
-/// A text of the account's as no more than text: neither HTML nor a link or an image.
+/// A text of the account as plain text: no HTML, link or image.
 fn inline(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace("](", "]\\(")
 }
@@ -213,7 +248,7 @@ fn changes(text: &mut String, review: &Review, detail: Detail) {
     }
 }
 
-/// A fence that no line of the text ends.
+/// A fence that no line of the text closes.
 fn fence(text: &str) -> String {
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
     "`".repeat(longest.max(2) + 1)
@@ -238,17 +273,17 @@ fn body(review: &Review, changes: &[&Change], detail: Detail) -> String {
 }
 
 fn resource(text: &mut String, review: &Review, change: &Change, detail: Detail) {
-    // `diff` colours lines by their first letter; it knows no change in place.
+    // `diff` colours lines by their first letter. It has none for a change in place.
     let sign = match change.action {
         Action::Update => "!",
         Action::Replace => "-",
         other => sign(other),
     };
     let replaced = if change.action == Action::Replace { "replaced " } else { "" };
-    let id = change.id.as_deref().unwrap_or_default();
+    let id = change.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
     let region =
         if change.region == review.region { String::new() } else { format!(" in {}", change.region) };
-    let _ = writeln!(text, "{sign} {replaced}{} {} {id}{region}", change.address, change.type_name());
+    let _ = writeln!(text, "{sign} {replaced}{} {}{id}{region}", change.address, change.type_name());
     if change.action != Action::Create && detail < Detail::UpdatesNamed {
         change.properties.iter().for_each(|property| self::property(text, property, detail));
     }

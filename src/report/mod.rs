@@ -1,6 +1,6 @@
 //! What people and other programs read: plans in several forms, pictures, progress and outcomes.
 //!
-//! What a plan means is decided once, in [`crate::review`]; a form here only renders it.
+//! [`crate::review`] decides what a plan means. The forms here only render it.
 
 mod access;
 mod grouping;

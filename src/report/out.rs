@@ -1,5 +1,5 @@
-//! Where everything is written: results on stdout, all else on stderr. A reader that went away or a full disk stops
-//! nothing half-way; that results were lost is remembered, and said at the end.
+//! Where everything is written: results on stdout, all else on stderr. A closed pipe or a full disk does not stop a
+//! command half-way. The program remembers that results were lost and says so at the end.
 
 use std::fmt::Arguments;
 use std::io::{Error, ErrorKind, Write};
@@ -14,12 +14,12 @@ pub(crate) fn result(text: Arguments<'_>) {
     keep(stdout.write_fmt(text).and_then(|()| stdout.flush()), &LOST);
 }
 
-/// Writes a remark to stderr as it is. Where that cannot be written, there is nobody to tell.
+/// Writes a remark to stderr as it is. If that fails, there is no other place to report it.
 pub(crate) fn remark(text: Arguments<'_>) {
     let _ = anstream::stderr().write_fmt(text);
 }
 
-/// Why results were lost, if any were. A reader that has seen enough loses none.
+/// Why results were lost, if any were. A reader that closes the pipe loses none.
 #[must_use]
 pub(crate) fn lost() -> Option<&'static Error> {
     LOST.get()
@@ -50,7 +50,7 @@ macro_rules! err {
     ($($arg:tt)*) => { $crate::report::out::remark(format_args!($($arg)*)) };
 }
 
-/// A line beside the results.
+/// A line in addition to the results.
 macro_rules! errln {
     ($($arg:tt)*) => { $crate::report::out::remark(format_args!("{}\n", format_args!($($arg)*))) };
 }

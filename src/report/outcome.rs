@@ -52,7 +52,7 @@ fn cause(text: &mut String, subject: &str, error: &crate::aws::Error) {
 mod tests {
     use super::*;
 
-    /// Whoever may upload names the keys that an error speaks of.
+    /// Errors name object keys, and uploaders choose those.
     #[test]
     fn what_a_service_says_cannot_write_on_the_terminal() {
         let mut text = String::new();

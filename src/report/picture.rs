@@ -1,12 +1,20 @@
-//! A stack as a picture: what rests on what, and what a plan does to it.
+//! The dependency graph of a stack as a picture, marked with what a plan does.
 //!
-//! Arrows lead from what is needed to what needs it: the order in which things are made.
+//! [`Picture`] holds the graph. `cards` decides what is shown: resources with their parts, grouped by concern, and only
+//! the needs that others do not imply. `flow` holds the flow of a video. Mermaid, DOT and SVG draw the same cards.
+
+mod cards;
+mod dot;
+mod flow;
+mod grid;
+mod mermaid;
+mod reduce;
+mod svg;
+#[cfg(test)]
+mod tests;
+mod tracks;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-
-use layout::backends::svg::SVGWriter;
-use layout::gv::{DotParser, GraphBuilder};
 
 use crate::graph::Graph;
 use crate::review::{Action, Review};
@@ -16,8 +24,8 @@ use crate::review::{Action, Review};
 pub struct Picture {
     /// The resources by address.
     pub nodes: BTreeMap<String, Node>,
-    /// From what is needed to what needs it.
-    pub edges: BTreeSet<(String, String)>,
+    /// Pairs of addresses: the first needs the second.
+    pub needs: BTreeSet<(String, String)>,
 }
 
 /// One resource in a picture.
@@ -26,16 +34,61 @@ pub struct Node {
     /// Its type, such as `S3 Bucket`.
     pub kind: String,
     /// What a plan does to it, if anything.
-    pub action: Option<Action>,
+    pub fate: Option<NodeFate>,
 }
 
-/// How actions are painted: fill and border, readable in light and dark.
-const PAINT: [(Action, &str, &str, &str); 4] = [
-    (Action::Create, "create", "#dafbe1", "#1a7f37"),
-    (Action::Update, "update", "#fff8c5", "#9a6700"),
-    (Action::Replace, "replace", "#ffd8b5", "#bc4c00"),
-    (Action::Delete, "delete", "#ffebe9", "#cf222e"),
-];
+/// What a plan does to a resource, the heaviest first. A card has the colour of its heaviest fate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NodeFate {
+    /// The plan deletes it.
+    Delete,
+    /// The plan deletes it and creates it again.
+    Replace,
+    /// The plan changes it in place.
+    Change,
+    /// The plan creates it.
+    Create,
+    /// It is no longer declared, and stays because it holds data.
+    Keep,
+}
+
+/// The sign and the colours of a fate. Colour alone never carries a meaning.
+struct Paint {
+    /// The sign before the name, as in plans.
+    sign: &'static str,
+    /// The word in the legend, which is also the class in Mermaid.
+    word: &'static str,
+    /// The background.
+    fill: &'static str,
+    /// The border and the sign.
+    border: &'static str,
+}
+
+impl NodeFate {
+    const ALL: [Self; 5] = [Self::Create, Self::Change, Self::Replace, Self::Delete, Self::Keep];
+
+    const fn paint(self) -> Paint {
+        let (sign, word, fill, border) = match self {
+            Self::Create => ("+", "create", "#dafbe1", "#1a7f37"),
+            Self::Change => ("~", "change", "#fff8c5", "#9a6700"),
+            Self::Replace => ("±", "replace", "#ffd8b5", "#bc4c00"),
+            Self::Delete => ("−", "delete", "#ffebe9", "#cf222e"),
+            Self::Keep => ("=", "keep", "#eaeef2", "#59636e"),
+        };
+        Paint { sign, word, fill, border }
+    }
+}
+
+impl From<Action> for NodeFate {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Create => Self::Create,
+            Action::Update => Self::Change,
+            Action::Replace => Self::Replace,
+            Action::Delete => Self::Delete,
+        }
+    }
+}
 
 impl Picture {
     /// A whole stack as it is declared.
@@ -45,9 +98,8 @@ impl Picture {
         for declaration in graph.in_order() {
             let address = declaration.address.to_string();
             let needs = graph.needs(&declaration.address);
-            picture.edges.extend(needs.map(|needed| (needed.to_string(), address.clone())));
-            let kind = declaration.kind.short().to_owned();
-            picture.nodes.insert(address, Node { kind, action: None });
+            picture.needs.extend(needs.map(|needed| (address.clone(), needed.to_string())));
+            picture.nodes.insert(address, Node { kind: declaration.kind.short(), fate: None });
         }
         picture
     }
@@ -55,27 +107,23 @@ impl Picture {
     /// The part of a stack that a plan changes.
     #[must_use]
     pub fn changed(review: &Review) -> Self {
-        let node = |kind, action| Node { kind, action: Some(action) };
-        let nodes: BTreeMap<String, Node> = review
-            .changes
-            .iter()
-            .map(|change| (change.address.clone(), node(change.type_name(), change.action)))
-            .collect();
-        let needs = review
-            .changes
-            .iter()
-            .flat_map(|change| change.needs.iter().map(|needed| (needed.clone(), change.address.clone())));
-        let edges = needs.filter(|(needed, _)| nodes.contains_key(needed)).collect();
-        Self { nodes, edges }
+        Self::default().painted(review)
     }
 
-    /// Paints what a plan does; what it removes is added.
+    /// Marks what a plan does. Adds the resources that are no longer declared.
     #[must_use]
     pub fn painted(mut self, review: &Review) -> Self {
+        let changes = review
+            .changes
+            .iter()
+            .map(|change| (&change.address, change.type_name(), NodeFate::from(change.action)));
+        let kept = review.kept.iter().map(|kept| (&kept.address, kept.type_name(), NodeFate::Keep));
+        for (address, kind, fate) in changes.chain(kept) {
+            self.nodes.entry(address.clone()).or_insert(Node { kind, fate: None }).fate = Some(fate);
+        }
         for change in &review.changes {
-            let kind = change.type_name();
-            let node = self.nodes.entry(change.address.clone()).or_insert(Node { kind, action: None });
-            node.action = Some(change.action);
+            let needed = change.needs.iter().filter(|needed| self.nodes.contains_key(*needed));
+            self.needs.extend(needed.map(|needed| (change.address.clone(), needed.clone())));
         }
         self
     }
@@ -83,119 +131,18 @@ impl Picture {
     /// The picture in Mermaid's language, which GitHub draws.
     #[must_use]
     pub fn mermaid(&self) -> String {
-        let mut text = "graph LR\n".to_owned();
-        for (concern, nodes) in self.by_concern() {
-            let _ = writeln!(text, "  subgraph {concern}");
-            for (address, node) in nodes {
-                let class = node.action.map(|action| format!(":::{}", class(action))).unwrap_or_default();
-                let _ = writeln!(text, "    {}[\"{address}<br/>{}\"]{class}", identifier(address), node.kind);
-            }
-            text.push_str("  end\n");
-        }
-        for (needed, needing) in &self.edges {
-            let _ = writeln!(text, "  {} --> {}", identifier(needed), identifier(needing));
-        }
-        let used: BTreeSet<Action> = self.nodes.values().filter_map(|node| node.action).collect();
-        for (_, class, fill, border) in PAINT.iter().filter(|(action, ..)| used.contains(action)) {
-            let _ = writeln!(text, "  classDef {class} fill:{fill},stroke:{border},color:#1f2328");
-        }
-        text
+        mermaid::draw(&cards::Cards::of(self))
     }
 
     /// The picture in Graphviz's language.
     #[must_use]
     pub fn dot(&self) -> String {
-        let mut text =
-            "digraph stack {\n  rankdir=LR;\n  node [shape=box, style=filled, fillcolor=\"#f6f8fa\"];\n"
-                .to_owned();
-        for (address, node) in &self.nodes {
-            let painted = node.action.and_then(|action| PAINT.iter().find(|(of, ..)| *of == action));
-            let paint =
-                painted.map(|(_, _, fill, border)| format!(", fillcolor=\"{fill}\", color=\"{border}\""));
-            let _ = writeln!(
-                text,
-                "  \"{address}\" [label=\"{address}\\n{}\"{}];",
-                node.kind,
-                paint.unwrap_or_default()
-            );
-        }
-        for (needed, needing) in &self.edges {
-            let _ = writeln!(text, "  \"{needed}\" -> \"{needing}\";");
-        }
-        text.push_str("}\n");
-        text
+        dot::draw(&cards::Cards::of(self))
     }
 
     /// The picture as SVG, laid out here.
-    ///
-    /// # Panics
-    /// Never: what [`Self::dot`] writes is Graphviz's language.
     #[must_use]
     pub fn svg(&self) -> String {
-        let dot = self.dot();
-        let graph = DotParser::new(&dot).process().expect("what was just written is Graphviz's language");
-        let mut builder = GraphBuilder::new();
-        builder.visit_graph(&graph);
-        let mut svg = SVGWriter::new();
-        builder.get().do_it(false, false, false, &mut svg);
-        svg.finalize()
-    }
-
-    fn by_concern(&self) -> BTreeMap<&str, Vec<(&String, &Node)>> {
-        let mut groups: BTreeMap<&str, Vec<(&String, &Node)>> = BTreeMap::new();
-        for (address, node) in &self.nodes {
-            let concern = address.split('/').next().unwrap_or_default();
-            groups.entry(concern).or_default().push((address, node));
-        }
-        groups
-    }
-}
-
-fn class(action: Action) -> &'static str {
-    PAINT.iter().find(|(of, ..)| *of == action).map_or("", |(_, class, ..)| class)
-}
-
-/// An address as a word that Mermaid takes for a node's name.
-fn identifier(address: &str) -> String {
-    address.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn picture() -> Picture {
-        let node = |kind: &str, action| Node { kind: kind.into(), action };
-        Picture {
-            nodes: BTreeMap::from([
-                ("storage/source".into(), node("S3::Bucket", None)),
-                ("storage/source/policy".into(), node("S3::BucketPolicy", Some(Action::Update))),
-            ]),
-            edges: BTreeSet::from([("storage/source".into(), "storage/source/policy".into())]),
-        }
-    }
-
-    #[test]
-    fn it_is_drawn_in_both_languages() {
-        insta::assert_snapshot!(picture().mermaid(), @r#"
-        graph LR
-          subgraph storage
-            storage_source["storage/source<br/>S3::Bucket"]
-            storage_source_policy["storage/source/policy<br/>S3::BucketPolicy"]:::update
-          end
-          storage_source --> storage_source_policy
-          classDef update fill:#fff8c5,stroke:#9a6700,color:#1f2328
-        "#);
-        insta::assert_snapshot!(picture().dot(), @r##"
-        digraph stack {
-          rankdir=LR;
-          node [shape=box, style=filled, fillcolor="#f6f8fa"];
-          "storage/source" [label="storage/source\nS3::Bucket"];
-          "storage/source/policy" [label="storage/source/policy\nS3::BucketPolicy", fillcolor="#fff8c5", color="#9a6700"];
-          "storage/source" -> "storage/source/policy";
-        }
-        "##);
-        let svg = picture().svg();
-        assert!(svg.contains("storage/source/policy") && svg.trim_end().ends_with("</svg>"), "{svg}");
+        svg::draw(&cards::Cards::of(self))
     }
 }

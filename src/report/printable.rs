@@ -1,5 +1,5 @@
-//! What the account says, as it may be printed: whoever may name a rule or write a description there must not be able to
-//! write on the reviewer's terminal.
+//! Makes texts of the account safe to print. Somebody who can name a rule or write a description there must not be able
+//! to write on the reviewer's terminal.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::review::Review;
 
-/// Members that hold values of properties: these may have several lines, all else is told in one.
+/// Members with values of properties. These may have several lines; all others are printed in one.
 const VALUES: [&str; 3] = ["before", "after", "applied"];
 
-/// The review with every character that a terminal would act on, or that hides or turns round what stands beside it,
-/// written as its code.
+/// The review with escape codes for every character that a terminal would act on, or that hides or reverses text next
+/// to it.
 pub(super) fn printable(review: &Review) -> Cow<'_, Review> {
     let Ok(whole) = serde_json::to_value(review) else { return Cow::Borrowed(review) };
     let clean = cleaned(&whole, false);
@@ -37,18 +37,18 @@ fn cleaned(value: &Value, lines: bool) -> Value {
     }
 }
 
-/// A text in one line in which nothing acts: an id or a name that the account says.
+/// A text in one line without active characters, such as an ID or a name from the account.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
     escaped(text, false)
 }
 
-/// A text of several lines in which nothing else acts, such as what a service says of an error.
+/// A text of several lines without other active characters, such as a service's error message.
 pub(super) fn plain_lines(text: &str) -> Cow<'_, str> {
     escaped(text, true)
 }
 
-/// A text in which nothing acts; with `lines`, it keeps its line ends and tabs.
+/// A text without active characters. With `lines`, it keeps line ends and tabs.
 fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
     let acts = |letter: char| acts(letter) && !(lines && matches!(letter, '\n' | '\t'));
     if !text.contains(acts) {
@@ -65,7 +65,7 @@ fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Control characters, and those of Unicode that have no width, end a line or change the direction of reading.
+/// Control characters, and those of Unicode that have no width, end a line or change the direction of the text.
 fn acts(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')

@@ -33,7 +33,7 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
     let mut open: BTreeMap<usize, ProgressBar> = BTreeMap::new();
     let say = |text: String| {
         if live {
-            // Lines above the live ones; a terminal that went away is not worth an error.
+            // Lines above the live ones. A terminal that was closed is not an error.
             let _ = bars.println(text);
         } else {
             errln!("{text}");
@@ -45,7 +45,7 @@ async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs:
         match state {
             StepState::Started if live => drop(open.insert(step, spinner(&bars, format!("{line} {doing}")))),
             StepState::Started => {}
-            // Also of what is made and settles: then there is a line for it again.
+            // Also while a created resource stabilizes: then it gets a line again.
             StepState::Waiting(what) if live => {
                 let message = format!("{line} {}", plain(&what));
                 let bar = open.entry(step).or_insert_with(|| spinner(&bars, String::new()));

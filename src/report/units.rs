@@ -9,7 +9,7 @@ enum Unit {
     BitsPerSecond,
 }
 
-/// The last names of the paths of properties that count something, and what. AWS documents the units with each type.
+/// The last names of the paths of properties with a unit, and the unit. AWS documents it with each type.
 const UNITS: &[(&str, Unit)] = &[
     ("AccessControlMaxAgeSec", Unit::Seconds),
     ("ConnectionTimeout", Unit::Seconds),
@@ -34,7 +34,7 @@ const UNITS: &[(&str, Unit)] = &[
     ("VisibilityTimeout", Unit::Seconds),
 ];
 
-/// A number at this path with its unit, or nothing where it only counts.
+/// A number at this path with its unit, or nothing if it has none.
 pub(super) fn with_unit(path: &str, number: i64) -> Option<String> {
     let named =
         |name: &str| path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
@@ -47,7 +47,7 @@ pub(super) fn with_unit(path: &str, number: i64) -> Option<String> {
     })
 }
 
-/// Seconds in the largest unit that says them whole.
+/// Seconds in the largest unit that divides them.
 fn duration(seconds: i64) -> String {
     match seconds {
         0 => "0s".to_owned(),

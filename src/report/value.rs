@@ -10,7 +10,7 @@ use crate::model::{Input, Part};
 /// The longest value that is printed on one line.
 const WIDTH: usize = 72;
 
-/// How much of a long value stands around what differs; a policy's statement is shown whole.
+/// How many equal lines are shown around a difference. A policy's statement is shown whole.
 const CONTEXT: usize = 3;
 
 /// More lines than any value has.
@@ -26,20 +26,20 @@ pub(super) enum Drawn {
         /// What will be there.
         after: String,
     },
-    /// One is long: its lines, each with what becomes of it.
+    /// One of them is long: its lines, each with its fate.
     Long(Vec<(Fate, String)>),
 }
 
-/// What becomes of a line of a long value.
+/// What happens to a line of a long value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It stays.
     Stays,
-    /// It goes.
+    /// It is removed.
     Goes,
-    /// It comes.
+    /// It is added.
     Comes,
-    /// Lines that stay are left out here.
+    /// Equal lines are left out here.
     LeftOut,
 }
 
@@ -86,7 +86,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// A reference in words: its value where names foretell it, else whose output it is.
+/// A reference in words: its value if names predict it, otherwise whose output it is.
 pub(super) fn reference(value: &Value) -> Option<String> {
     let input = serde_json::from_value::<Input>(value.clone()).ok()?;
     let parts = input.parts().iter().map(|part| match part {
@@ -99,8 +99,7 @@ pub(super) fn reference(value: &Value) -> Option<String> {
     Some(parts.collect())
 }
 
-/// A value on many lines: YAML, in which nothing but what differs differs, with references in words. A text that is JSON
-/// is laid out as well.
+/// A value on many lines, as YAML with references in words. A text that is JSON becomes YAML too.
 fn long(value: Option<&Value>) -> String {
     let Some(value) = value.filter(|value| !value.is_null()) else { return String::new() };
     if let Value::String(text) = value {
@@ -113,7 +112,7 @@ fn long(value: Option<&Value>) -> String {
 }
 
 fn yaml(value: &Value) -> String {
-    // Every JSON value is YAML; should a writer disagree, it reads as JSON.
+    // Every JSON value is YAML. If the writer fails nevertheless, the value is shown as JSON.
     serde_yaml::to_string(value).unwrap_or_else(|_| format!("{value:#}\n"))
 }
 
@@ -130,7 +129,7 @@ fn readable(value: &Value) -> Value {
     }
 }
 
-/// The lines of two texts with what becomes of each, and so many of those that stay around those that do not.
+/// The lines of two texts with their fates, and this many equal lines around each difference.
 fn lines(before: &str, after: &str, context: usize) -> Vec<(Fate, String)> {
     let diff = TextDiff::from_lines(before, after);
     let mut shown = Vec::new();

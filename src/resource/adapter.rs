@@ -28,7 +28,7 @@ pub trait Adapter: Send + Sync {
     fn guard(&self) -> Guard;
     /// Whether it goes on settling after its calls have returned.
     fn settles(&self) -> bool;
-    /// Puts properties into the type's normal form; what is not of the type comes back as it is.
+    /// Puts properties into the type's normal form. Properties that are not of the type come back as they are.
     fn normal(&self) -> fn(&Value) -> Value;
     /// Every struct that the type reads from these properties, with the members that it can have. Tests see by it that
     /// every member is tried.
@@ -36,11 +36,11 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// When the properties are not of the type.
     fn structs(&self, properties: &Value) -> Result<Vec<Struct>>;
-    /// A region in which stacks keep it whatever their own.
+    /// A region in which stacks keep it, whatever their own.
     fn also_in(&self) -> Option<&'static str> {
         None
     }
-    /// The type whose resources hold several of this one.
+    /// The parent type, for types that are parts of another resource.
     fn parent(&self) -> Option<Kind> {
         None
     }
@@ -50,18 +50,18 @@ pub trait Adapter: Send + Sync {
     }
     /// What IAM must allow for each verb.
     fn permissions(&self) -> Permissions;
-    /// The physical id of a declared one, where names foretell it.
+    /// The physical id of a declared one, where names predict it.
     fn id(&self, _: &Context, _declared: &Value) -> Option<String> {
         None
     }
-    /// The live resource that a declaration speaks of.
+    /// The live resource that a declaration is about.
     fn find<'a>(
         &'a self,
         cx: &'a Context,
         declared: &'a Value,
         mark: &'a Mark,
     ) -> BoxFuture<'a, Result<Option<Live>>>;
-    /// The live resource under an id.
+    /// The live resource with an id.
     fn observe<'a>(&'a self, cx: &'a Context, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>>;
     /// Makes it.
     fn create<'a>(&'a self, cx: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>>;
@@ -75,11 +75,11 @@ pub trait Adapter: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     /// Removes it.
     fn delete<'a>(&'a self, cx: &'a Context, id: &'a str, removal: Removal) -> BoxFuture<'a, Result<()>>;
-    /// What a resource of the type that this one is a part of holds of it beside these declared ones.
+    /// The parts of this type that a parent has in addition to the declared ones.
     fn list_undeclared_parts<'a>(
         &'a self,
         _: &'a Context,
-        _whole: &'a str,
+        _parent: &'a str,
         _declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<UndeclaredPart<Live>>>> {
         async { Ok(Vec::new()) }.boxed()
@@ -125,7 +125,7 @@ impl<R: Resource> Default for Erased<R> {
     }
 }
 
-/// Whether an id rests on none that AWS has yet to assign, or that is not known yet.
+/// Whether an id is complete: it contains no output that AWS has yet to assign.
 fn is_known(id: &str) -> bool {
     !id.contains("${")
 }
@@ -250,7 +250,7 @@ impl<R: Resource> Adapter for Erased<R> {
     fn list_undeclared_parts<'a>(
         &'a self,
         cx: &'a Context,
-        whole: &'a str,
+        parent: &'a str,
         declared: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<UndeclaredPart<Live>>>> {
         async move {
@@ -258,7 +258,7 @@ impl<R: Resource> Adapter for Erased<R> {
             let declared: Vec<R> = declared.iter().map(read).collect::<Result<_>>()?;
             let live =
                 |UndeclaredPart { name, seen }| to_live(seen).map(|seen| UndeclaredPart { name, seen });
-            R::list_undeclared_parts(cx, whole, &declared).await?.into_iter().map(live).collect()
+            R::list_undeclared_parts(cx, parent, &declared).await?.into_iter().map(live).collect()
         }
         .boxed()
     }

@@ -1,8 +1,8 @@
 //! The heart: what a resource type must know, its erased form, and the table of all types.
 //!
-//! One adapter per AWS type stands in `resource/<service>/<type>.rs`: a struct whose fields are CloudFormation's
-//! properties, and [`Resource`]'s verbs in the same order everywhere. The contract of each verb stands here and not in
-//! the adapters. See `docs/adding-a-resource.md`.
+//! Each AWS type has one adapter, `resource/<service>/<type>.rs` or a folder of that name: a struct whose fields are
+//! CloudFormation's properties, and [`Resource`]'s verbs in the same order everywhere. The contract of each verb is here
+//! and not in the adapters. See `docs/adding-a-resource.md`.
 
 pub mod acm;
 mod adapter;
@@ -43,10 +43,10 @@ use crate::model::{Changes, Contents, Guard, Kind, Mark, Outputs, Ownership, Per
 /// them: defaults filled in, lists that mean sets sorted, so that equal meaning is equal JSON.
 ///
 /// All verbs take identical meaning in every adapter:
-/// * "Not there" is `None`, mapped beside the call; it is never an error.
+/// * "Not there" is `None`, mapped next to the call. It is never an error.
 /// * Deleting what is not there succeeds.
 /// * No verb checks ownership: the plan has done so.
-/// * An error that passes by itself (a role that cannot be assumed yet) is waited out beside the call by its code, with
+/// * An error that passes by itself (a role that cannot be assumed yet) is retried next to the call by its code, with
 ///   [`crate::aws::retry_while`].
 pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
     /// The CloudFormation type.
@@ -57,13 +57,13 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     const WRITE_ONLY: &'static [&'static str] = &[];
     /// What stands between it and its removal.
     const GUARD: Guard = Guard::None;
-    /// Whether it goes on settling after `create` and `update` have returned: then apply waits, at its end, until
-    /// `observe` says that it is ready.
+    /// Whether it goes on settling after `create` and `update` have returned. Then apply waits at its end until `observe`
+    /// says that it is ready.
     const STABILIZES: bool = false;
-    /// A region in which stacks keep it whatever their own: the sweep for marks looks there as well.
+    /// A region in which stacks keep it, whatever their own. The sweep for marks looks there as well.
     const ALSO_IN: Option<&'static str> = None;
-    /// The type whose resources hold several of this one: then what nobody declared of them is looked for
-    /// ([`list_undeclared_parts`](Self::beside)) in every such resource that the stack declares, also where it declares no part at all.
+    /// The parent type, for types that are parts of another resource. For every declared parent, undeclared parts are
+    /// listed with [`list_undeclared_parts`](Self::list_undeclared_parts), even if the stack declares none.
     const PARENT: Option<Kind> = None;
     /// Whether live resources of this type say whose they are: by tag, by comment, or through what they are a part of.
     /// For a type that does not, the run journal notes the ids of what is to be made, the record keeps resolved properties, and
@@ -72,18 +72,17 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// What IAM must allow for each verb. `tests/conformance` holds it to the calls that the verbs make.
     const PERMISSIONS: Permissions;
 
-    /// The physical id, where names foretell it: what [`observe`](Self::observe) takes. `None`: AWS assigns it and
+    /// The physical id that [`observe`](Self::observe) takes, where names predict it. `None`: AWS assigns it, and
     /// [`find`](Self::find) must look for it.
     fn id(&self, scope: &Scope) -> Option<String>;
 
-    /// The outputs that names foretell, so that plans can print them before the resource exists: none, unless the type
-    /// says.
+    /// The outputs that names predict, so that plans can print them before the resource exists.
     fn predicted(&self, _scope: &Scope) -> Outputs {
         Outputs::new()
     }
 
-    /// The id of the live resource that this declaration speaks of, if there is one: by name, or by the mark where
-    /// AWS assigns the id. Needs an implementation only where [`id`](Self::id) is `None`.
+    /// The id of the live resource that this declaration is about, if there is one: by name, or by the mark where AWS
+    /// assigns the id. Needs an implementation only where [`id`](Self::id) is `None`.
     fn find(
         cx: &Context,
         declared: &Self,
@@ -93,11 +92,11 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
         async move { Ok(id) }
     }
 
-    /// The live resource under an id, or `None`. Independent reads are made side by side.
+    /// The live resource with an id, or `None`. Independent reads are made side by side.
     fn observe(cx: &Context, id: &str) -> impl Future<Output = Result<Option<Observed<Self>>>> + Send;
 
-    /// Makes it, marked as ours from the first call on, and returns its id and outputs. Finding an unfinished one of
-    /// its own (after a lost answer) is success.
+    /// Creates it, marked as ours from the first call on, and returns its id and outputs. It succeeds if an unfinished one
+    /// of ours is there, after a lost answer.
     fn create(cx: &Context, desired: &Resolved<Self>) -> impl Future<Output = Result<Created>> + Send;
 
     /// Makes the live one equal to the desired one, with only the calls that `changes` needs.
@@ -108,15 +107,15 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
         changes: &Changes,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Removes it, waiting until AWS has accepted that for good. Contents go only with [`Removal::WithContents`].
+    /// Removes it, waiting until AWS has accepted that for good. It removes contents only with [`Removal::WithContents`].
     fn delete(cx: &Context, id: &str, removal: Removal) -> impl Future<Output = Result<()>> + Send;
 
-    /// What a resource of the type [`PARENT`](Self::PARENT), by its physical id, holds of this type beside these declared
-    /// ones: parts that nobody declared. A resource of the stack is the stack's whole, so a plan removes them. Nothing where
-    /// there is no such resource; it makes no call that waits for another. `declared` may be parts of others too.
+    /// The parts of this type that a resource of the type [`PARENT`](Self::PARENT), given by its physical id, has in addition
+    /// to the declared ones. The whole resource is the stack's, so a plan removes them. Nothing if there is no such
+    /// resource. No call waits for another. `declared` may include parts of other resources.
     fn list_undeclared_parts(
         _: &Context,
-        _whole: &str,
+        _parent: &str,
         _declared: &[Self],
     ) -> impl Future<Output = Result<Vec<UndeclaredPart<Observed<Self>>>>> + Send {
         async { Ok(Vec::new()) }
@@ -132,16 +131,16 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
         async { Ok(false) }
     }
 
-    /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`: the sweep that
-    /// finds orphans without a record. Types that are parts of others return nothing: they go with their parent; but for
-    /// one that may be left behind on a parent that stays, which returns those of the stack's parents.
+    /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`. This sweep finds orphans
+    /// without a record. Part types return nothing, because deleting the parent deletes them. Exception: a part that can
+    /// outlive its declaration on a parent that stays is listed here.
     fn list_owned(cx: &Context) -> impl Future<Output = Result<Vec<(String, Mark)>>> + Send;
 }
 
-/// An undeclared part of a resource, as [`Resource::beside`] finds it.
+/// An undeclared part of a resource, as [`Resource::list_undeclared_parts`] finds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UndeclaredPart<T> {
-    /// What tells it from the whole's other parts of its type.
+    /// Its name among the parent's parts of this type.
     pub name: String,
     /// The part itself.
     pub seen: T,
@@ -185,8 +184,8 @@ impl<R> Observed<R> {
     }
 }
 
-/// A declaration in which every reference has been replaced by its value. It is only made right before
-/// `create` or `update`, so no adapter can send a placeholder to AWS.
+/// A declaration in which every reference has been replaced by its value. It is made right before `create` or `update`
+/// only, so no adapter can send a placeholder to AWS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolved<R>(R);
 
@@ -218,9 +217,9 @@ impl Created {
 /// How much a deletion may take with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// Only an empty one: AWS refuses the rest.
+    /// Only an empty resource: AWS refuses others.
     OnlyEmpty,
-    /// Whatever it holds goes first: objects, versions, delete markers, unfinished uploads.
+    /// Whatever it holds is removed first: objects, versions, delete markers, unfinished uploads.
     WithContents,
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::Kind;
 
-/// Every resource type this program knows, those that others rest on first.
+/// Every resource type that this program knows, those that others depend on first.
 pub struct Registry(Vec<Box<dyn Adapter>>);
 
 impl Registry {
@@ -24,7 +24,7 @@ impl Registry {
         self.iter().find(|adapter| adapter.kind() == *kind)
     }
 
-    /// All adapters, those that others rest on first: orphans without a record are deleted from the end.
+    /// All adapters, those that others depend on first. Orphans without a record are deleted from the end.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &dyn Adapter> {
         self.0.iter().map(AsRef::as_ref)
     }

@@ -1,4 +1,4 @@
-//! From a plan to its review.
+//! Makes the review of a plan.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use crate::graph::Graph;
 use crate::model::{Address, Changes, Kind, Ownership, refs, resolve};
 use crate::plan::{self, Plan, Reason, Rules, Step};
 
-/// The properties as the last apply left them, by address; references stand in them as they were declared.
+/// The properties as the last apply left them, by address, with references as they were declared.
 pub type Applied = BTreeMap<Address, Value>;
 
-/// Reviews a plan; `graph` is what it declares. `applied` is what the record of the last apply says, if there is one: it tells what the account moved
-/// from what the declaration moved.
+/// Reviews a plan. `graph` is what it declares. `applied` is the record of the last apply, if there is one: it tells
+/// changes of the account from changes of the declaration.
 #[must_use]
 pub fn review(
     plan: &Plan,
@@ -42,7 +42,7 @@ pub fn review(
     }
 }
 
-/// By concern, those first that lose something; what is lost first within each.
+/// Sorts by concern: those that lose something first, and within each what is lost first.
 fn sort(changes: &mut [Change]) {
     let mut gravest: BTreeMap<String, Action> = BTreeMap::new();
     for change in changes.iter() {
@@ -56,23 +56,23 @@ fn sort(changes: &mut [Change]) {
     changes.sort_by_cached_key(place);
 }
 
-/// What all deletions of a teardown are for.
+/// The reason for all deletions of a teardown.
 fn torn_down(plan: &Plan) -> Option<&'static str> {
     let teardown = |step: &Step| matches!(step.action, plan::Action::Delete { reason: Reason::Teardown, .. });
-    plan.steps.iter().any(teardown).then_some("the stack is torn down")
+    plan.steps.iter().any(teardown).then_some("the whole stack is deleted")
 }
 
 fn kept(known: &crate::model::Known) -> Kept {
     Kept { address: known.address.to_string(), kind: known.kind.as_str().to_owned(), id: known.id.clone() }
 }
 
-/// What became of something that a last apply had made.
+/// What became of the resource that the last apply had at an address.
 enum Former<'a> {
-    /// None had made it.
+    /// There was none.
     Never,
-    /// The declaration does not speak of it any more; its id.
+    /// It exists under this id, but the declaration now means another one.
     Elsewhere(&'a str),
-    /// Somebody removed it.
+    /// Somebody deleted it.
     Gone,
 }
 
@@ -84,7 +84,7 @@ struct Reviewing<'a> {
 }
 
 impl Reviewing<'_> {
-    /// A step's change; none for the create of a replacement, which its delete speaks for.
+    /// A step's change; none for the create of a replacement, which its delete stands for.
     fn step(&self, step: &Step) -> Option<Change> {
         let (action, id, reasons, properties) = match &step.action {
             plan::Action::Create { .. } if self.plan.replaced().contains(&step.address) => return None,
@@ -103,7 +103,7 @@ impl Reviewing<'_> {
             }
             plan::Action::Delete { seen, reason } => {
                 let reason = match reason {
-                    // Said once of the plan.
+                    // A note of the plan says it once.
                     Reason::Teardown => None,
                     Reason::ByHand => Some("not declared: added by hand"),
                     _ => Some("no longer declared"),
@@ -113,7 +113,7 @@ impl Reviewing<'_> {
             }
         };
         let kind = step.kind.as_str();
-        // Without a name of its own, a resource that was only declared goes by its address.
+        // A resource without a name that was only declared has its address as its id.
         let id = id.filter(|id| id != step.address.as_str());
         Some(Change {
             address: step.address.to_string(),
@@ -128,28 +128,28 @@ impl Reviewing<'_> {
         })
     }
 
-    /// Why something is replaced of which nothing forces that: what it is a part of is, and takes it along.
+    /// Why a resource is replaced whose own properties do not force that: it is a part of one that is replaced.
     fn taken_along(&self, step: &Step) -> Vec<String> {
         let replaced = self.plan.replaced();
         let wholes = self.graph.needs(&step.address).filter(|needed| replaced.contains(needed));
-        wholes.map(|whole| format!("it goes with {whole}")).collect()
+        wholes.map(|whole| format!("part of {whole}, which is replaced")).collect()
     }
 
-    /// Why something is made that a last apply had made already; what goes under its address is not gone yet.
+    /// Why a resource is created that the last apply had created already.
     fn missing(&self, step: &Step) -> Vec<String> {
         match self.former(step) {
             Former::Never => Vec::new(),
             Former::Elsewhere(id) => vec![format!("it takes the place of {id}")],
-            Former::Gone => vec!["it is gone from the account since the last apply".to_owned()],
+            Former::Gone => vec!["missing from the account since the last apply".to_owned()],
         }
     }
 
-    /// What became of what the last apply made at the address of something that is made now.
+    /// What became of what the last apply had at the address of a resource that is created now.
     fn former(&self, step: &Step) -> Former<'_> {
         if !self.applied.is_some_and(|applied| applied.contains_key(&step.address)) {
             return Former::Never;
         }
-        // Where the declaration speaks of another one now, the former is there still, under the same address.
+        // If the declaration now means another one, the former still exists, under the same address.
         let left = self.plan.steps.iter().find_map(|other| match &other.action {
             plan::Action::Delete { seen, reason: Reason::Orphan } => {
                 ((&other.address, &other.kind) == (&step.address, &step.kind)).then_some(&seen.id)
@@ -159,7 +159,7 @@ impl Reviewing<'_> {
         left.map_or(Former::Gone, |id| Former::Elsewhere(id))
     }
 
-    /// Whether a value refers to something that is gone from the account and made anew: then that is what moved it.
+    /// True if a value refers to a resource that somebody deleted and the plan creates again: that changed the value.
     fn lost(&self, value: Option<&Value>) -> bool {
         let referred = value.map(refs).unwrap_or_default();
         let made = |step: &&Step| matches!(step.action, plan::Action::Create { .. });
@@ -169,7 +169,7 @@ impl Reviewing<'_> {
         })
     }
 
-    /// The properties of something new.
+    /// The properties of a new resource.
     fn declared(&self, step: &Step, desired: &Value) -> Vec<Property> {
         let write_only = (self.rules)(&step.kind).write_only;
         let members = desired.as_object().into_iter().flatten();
@@ -186,7 +186,7 @@ impl Reviewing<'_> {
             .collect()
     }
 
-    /// The properties that differ, with who moved them.
+    /// The properties that differ, with who changed them.
     fn differing(&self, step: &Step, changes: &Changes, desired: &Value, seen: &Value) -> Vec<Property> {
         let rules = (self.rules)(&step.kind);
         let applied = self.applied.and_then(|applied| applied.get(&step.address)).map(|applied| {
@@ -213,7 +213,7 @@ impl Reviewing<'_> {
         changes.0.iter().map(property).collect()
     }
 
-    /// The properties with which something that is replaced is made anew.
+    /// The properties that a replaced resource will have.
     fn desired_anew(&self, address: &Address) -> &Value {
         let create = self.plan.steps.iter().find_map(|step| match &step.action {
             plan::Action::Create { desired } if step.address == *address => Some(desired),
@@ -225,18 +225,18 @@ impl Reviewing<'_> {
 
 fn taken_over(ownership: &Ownership) -> Vec<String> {
     match ownership {
-        Ownership::Unmarked => vec!["taken over: it carries nobody's mark".to_owned()],
+        Ownership::Unmarked => vec!["adopted: untagged".to_owned()],
         Ownership::Marked(_) | Ownership::Inherited => Vec::new(),
     }
 }
 
-/// What forces a replacement, if a property of its own does.
+/// What forces a replacement, if one of its own properties does.
 fn forced(changes: &Changes) -> Option<Vec<String>> {
     let forced = changes.replacing().map(|change| format!("{} cannot change in place", change.path));
     Some(forced.collect()).filter(|forced: &Vec<String>| !forced.is_empty())
 }
 
-/// The name that a resource has or will have, where its properties say one.
+/// The name that a resource has or will have, if a property says it.
 #[must_use]
 pub fn name(desired: &Value) -> Option<String> {
     let named = |(key, value): (&String, &Value)| {

@@ -1,14 +1,15 @@
-//! Who moved a property: the declaration or the account.
+//! Who changed a property: the declaration or the account.
 
 use serde_json::Value;
 
 use super::Cause;
+use super::path::within;
 use crate::diff::diff;
 use crate::model::{Changes, PropertyChange};
 
-/// What moved since the last apply, on either side.
+/// What changed since the last apply, on either side.
 pub(super) struct Moves {
-    /// From what was applied to what is declared now.
+    /// From what was applied to what is declared.
     declaration: Changes,
     /// From what is there now back to what was applied.
     account: Changes,
@@ -20,7 +21,7 @@ impl Moves {
         Self { declaration: diff(desired, applied, &[], &[]), account: diff(applied, seen, &[], &[]) }
     }
 
-    /// Who moved the property at this path and, where the account did, what it was at the last apply.
+    /// Who changed the property at this path and, if the account did, its value at the last apply.
     pub(super) fn cause(&self, path: &str) -> (Cause, Option<Value>) {
         let touches = |change: &&PropertyChange| within(&change.path, path) || within(path, &change.path);
         let declared = self.declaration.0.iter().any(|change| touches(&change));
@@ -33,9 +34,4 @@ impl Moves {
             (false, false) => (Cause::Unknown, None),
         }
     }
-}
-
-/// Whether a path is another or lies inside it.
-fn within(inner: &str, outer: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

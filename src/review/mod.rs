@@ -1,11 +1,12 @@
-//! A plan as a reviewer judges it: what changes and why, who may do more than before, what viewers will notice. Pure.
+//! A plan for a reviewer: what changes and why, who may do more than before, what viewers will notice. Pure.
 //!
-//! [`review`] derives a [`Review`] from a plan; every report renders the same one, and its JSON form is a contract with
-//! other programs: members are only ever added within one [`FORMAT_VERSION`].
+//! [`review`] derives a [`Review`] from a plan, and every report renders that one. Its JSON form is a contract with
+//! other programs: within one [`FORMAT_VERSION`], members are only added.
 
 mod build;
 mod cause;
 mod impact;
+mod path;
 mod security;
 #[cfg(test)]
 mod tests;
@@ -16,37 +17,43 @@ use serde_json::Value;
 
 pub use build::{Applied, name, review};
 pub use impact::impact;
+pub use path::PropertyPath;
 pub use security::findings;
 
 pub use crate::plan::Totals;
 
-/// The version of the JSON form: it grows when a member changes its meaning or goes.
+/// The version of the JSON form. It grows when a member gets another meaning or is removed.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// A plan, reviewed.
+/// All properties that the rules for impact and security name.
+pub fn property_paths() -> impl Iterator<Item = PropertyPath> {
+    impact::properties().chain(security::properties())
+}
+
+/// A reviewed plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Review {
-    /// The version of this form.
+    /// The version of this JSON form.
     pub format_version: u32,
     /// The version of provision that made the plan.
     pub provision_version: String,
-    /// The stack.
+    /// The name of the stack.
     pub stack: String,
-    /// The AWS account.
+    /// The AWS account ID.
     pub account: String,
     /// The stack's region.
     pub region: String,
     /// What the declaration was compared with.
     pub against: Against,
-    /// Every resource that is made, changed or removed: by concern, what is lost first.
+    /// Every resource that is created, changed, replaced or deleted. Concerns that lose something come first.
     pub changes: Vec<Change>,
-    /// What is no longer declared and stays nevertheless, since it holds data.
+    /// Resources that are no longer declared but stay, because they hold data.
     pub kept: Vec<Kept>,
-    /// Everything that lets somebody do more than before.
+    /// Every change that lets somebody do more than before.
     pub security: Vec<Finding>,
-    /// What else is to be said of the plan: what it does not show, that it tears the stack down.
+    /// Other remarks about the plan, such as what it does not show.
     pub notes: Vec<String>,
-    /// The plan in numbers.
+    /// How many resources have which action.
     pub totals: Totals,
 }
 
@@ -56,7 +63,7 @@ pub struct Review {
 pub enum Against {
     /// The live account.
     Account,
-    /// Another declaration, as it was named: a git revision or a file.
+    /// Another declaration: a git revision or a file, as it was named.
     Declaration(String),
 }
 
@@ -64,68 +71,69 @@ pub enum Against {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// It is removed.
+    /// It is deleted.
     Delete,
-    /// It is removed and made anew.
+    /// It is deleted and created again.
     Replace,
     /// It is changed in place.
     Update,
-    /// It is made.
+    /// It is created.
     Create,
 }
 
 /// What happens to one resource, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// Its place in the stack, such as `storage/source`.
+    /// Its address in the stack, such as `storage/source`.
     pub address: String,
     /// Its CloudFormation type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The region it lives in.
+    /// Its region.
     pub region: String,
     /// What happens to it.
     pub action: Action,
-    /// Its physical id or, before it exists, the name it will have; absent where only AWS will know.
+    /// Its physical ID or, before it exists, its future name. Null if AWS will assign the ID.
     pub id: Option<String>,
-    /// Why, in words: the properties that force a replacement, that nothing declares it any more, …
+    /// Why it happens, in words: the properties that force a replacement, that it is no longer declared, and so on.
     pub reasons: Vec<String>,
-    /// The addresses of what it refers to or must come after.
+    /// The addresses of the resources that it depends on.
     pub needs: Vec<String>,
-    /// What differs. For a new resource its top-level properties, for a removed one nothing.
+    /// The properties that differ. A new resource has all its top-level properties, a deleted one has none.
     pub properties: Vec<Property>,
     /// What viewers or uploads will notice.
     pub impact: Option<Impact>,
 }
 
-/// Who moved a property.
+/// Who changed a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The declaration: it says something else than at the last apply.
+    /// The declaration: it has changed since the last apply.
     Change,
     /// The account: somebody changed it since the last apply.
     Drift,
-    /// Both moved.
+    /// Both have changed.
     Both,
-    /// There is no record of a last apply to tell by, or nothing was there.
+    /// There is no record of a last apply, or the property had no value.
     Unknown,
 }
 
-/// One property that differs. Absent on a side means absent there.
+/// One property that differs. A side is null if the property has no value there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Property {
-    /// Where, such as `LifecycleConfiguration.Rules[expire].Status`.
+    /// Its path, such as `LifecycleConfiguration.Rules[expire].Status`. `CacheBehaviors[].PathPattern` is that member
+    /// of all entries of the list: their order has changed.
     pub path: String,
-    /// What is there now.
+    /// Its value now.
     pub before: Option<Value>,
-    /// What will be there. `{"Fn::GetAtt": [address, attribute]}` stands for what AWS has yet to assign.
+    /// Its value after the plan. `{"Fn::GetAtt": [address, attribute]}` stands for what AWS will assign.
     pub after: Option<Value>,
-    /// Who moved it.
+    /// Who changed it.
     pub cause: Cause,
-    /// What it was at the last apply, where the account moved.
+    /// Its value at the last apply, if the account has changed.
     pub applied: Option<Value>,
-    /// Whether AWS cannot change it in place, so that the resource is replaced.
+    /// True if AWS cannot change it in place, so the resource is replaced.
     pub forces_replacement: bool,
 }
 
@@ -135,18 +143,18 @@ pub struct Property {
 pub enum Severity {
     /// Nothing that works stops working.
     None,
-    /// Something behaves otherwise, or takes its time.
+    /// Something behaves differently, or takes some time.
     Notice,
-    /// Something is unavailable for a while, or for good.
+    /// Something is unavailable for a while or permanently, or data is lost.
     Interruption,
 }
 
 /// What viewers or uploads will notice of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Impact {
-    /// How much.
+    /// How severe it is.
     pub severity: Severity,
-    /// In a sentence.
+    /// What is noticed, in sentences.
     pub text: String,
 }
 
@@ -154,61 +162,61 @@ pub struct Impact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Broadening {
-    /// A statement that allows what was not allowed.
+    /// A statement allows something new.
     Allow,
-    /// A denial that goes or denies less.
+    /// A deny statement is removed or denies less.
     DenyRemoved,
-    /// A condition that goes or is met by more.
+    /// A condition is removed or is met by more requests.
     ConditionRemoved,
-    /// Somebody else may take a role's place.
+    /// Another principal may assume a role.
     Trust,
-    /// Somebody may invoke a function.
+    /// Another principal may invoke a function.
     Invoke,
-    /// A bucket, or what it serves, becomes reachable by more of the world.
+    /// More of the world can reach a bucket or what it serves.
     Exposure,
-    /// Somebody is sent what is stored, said or logged.
+    /// Objects, messages or logs are sent to somebody.
     Sent,
 }
 
-/// Something that lets somebody do more than before.
+/// A change that lets somebody do more than before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// The resource whose policy or setting it is.
+    /// The address of the resource with the policy or setting.
     pub address: String,
-    /// How.
+    /// How access broadens.
     pub broadening: Broadening,
-    /// Who.
+    /// Who may do more.
     pub principal: String,
     /// What they may do.
     pub actions: Vec<String>,
-    /// To what.
+    /// What they may do it to.
     pub resources: Vec<String>,
-    /// Under which conditions, one a line; none means always.
+    /// The conditions, all of which must be met. None means always.
     pub conditions: Vec<String>,
-    /// The statement, policy or property it comes from.
+    /// The statement, policy or property that broadens, and how.
     pub origin: String,
 }
 
-/// A resource that is no longer declared and stays, since it holds data.
+/// A resource that is no longer declared but stays, because it holds data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
-    /// Its place in the stack.
+    /// Its address in the stack.
     pub address: String,
     /// Its CloudFormation type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Its physical id.
+    /// Its physical ID.
     pub id: String,
 }
 
 impl Change {
-    /// The first segment of the address, by which reports group.
+    /// The first segment of the address. Reports group by it.
     #[must_use]
     pub fn concern(&self) -> &str {
         self.address.split('/').next().unwrap_or_default()
     }
 
-    /// The type as people say it: `S3 Bucket`.
+    /// The type for people: `S3 Bucket`.
     #[must_use]
     pub fn type_name(&self) -> String {
         type_name(&self.kind)
@@ -216,7 +224,7 @@ impl Change {
 }
 
 impl Kept {
-    /// The type as people say it: `S3 Bucket`.
+    /// The type for people: `S3 Bucket`.
     #[must_use]
     pub fn type_name(&self) -> String {
         type_name(&self.kind)
@@ -228,13 +236,13 @@ fn type_name(kind: &str) -> String {
 }
 
 impl Review {
-    /// Whether there is nothing to do.
+    /// True if there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// The changes after which something that a bucket holds may be gone or out of reach: address and why.
+    /// The changes that may delete objects of a bucket or make them unreachable: address and reason.
     pub fn losses(&self) -> impl Iterator<Item = (&str, &str)> {
         let buckets = self.changes.iter().filter(|change| change.kind == "AWS::S3::Bucket");
         buckets.filter_map(|change| {

@@ -1,12 +1,12 @@
-//! Who hears of failures: topics with a subscription, alarms that tell them, and a dashboard.
+//! Failure alerts: topics with an e-mail subscription, alarms that publish to them, and a dashboard.
 //!
-//! An alarm can only tell a topic of its own region, and CloudFront's metrics are in us-east-1: so there are two topics
-//! unless that is the stack's region, and whoever is on call confirms two e-mails. A stack without `alerts` has none of
-//! this.
+//! An alarm can publish only to a topic of its own region, and CloudFront's metrics are in us-east-1. So there are two
+//! topics unless the stack itself is in us-east-1, and the subscriber confirms two e-mails. A stack without `alerts`
+//! has none of this.
 //!
-//! The topics are not encrypted with a KMS key. CloudWatch cannot use the AWS-managed key of SNS (alarms then fail to
-//! publish), so it would take a key of our own in each region with a policy for CloudWatch; and what they carry, names
-//! and numbers of alarms and keys of videos, goes on as plain e-mail anyway. At rest SNS encrypts its disks.
+//! The topics are not encrypted with a KMS key. CloudWatch cannot use the AWS-managed key of SNS: alarms then fail to
+//! publish. It would take a key of our own in each region, with a policy for CloudWatch. The messages hold names and
+//! numbers of alarms and keys of videos, and leave SNS as plain e-mail anyway. At rest SNS encrypts its disks.
 
 mod dashboard;
 #[cfg(test)]
@@ -26,31 +26,31 @@ use crate::resource::sns::{Subscription, Topic, TopicPolicy};
 
 const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
 const FIVE_MINUTES: i32 = 300;
-/// The percentage of viewers' requests that may fail: above it, one in twenty is told that something is broken.
+/// The percentage of viewers' requests that may fail before the alarm goes off: one in twenty.
 const FAILED_REQUESTS: f64 = 5.0;
 
-/// The topics that alarms tell.
+/// The topics that alarms publish to.
 #[derive(Debug)]
 pub struct Topics {
-    /// In the stack's region: alarms there, and what the publish handler says.
+    /// In the stack's region: for the alarms there and for the publish handler's notices.
     pub topic: Handle<Topic>,
-    /// In us-east-1, for the CDN's alarm, where the stack is elsewhere.
+    /// In us-east-1, for the CDN's alarm. `None` if the stack itself is in us-east-1.
     pub cdn: Option<Handle<Topic>>,
 }
 
-/// What alarms watch.
+/// The resources that the alarms watch.
 #[derive(Clone, Copy, Debug)]
 pub struct Watched<'a> {
     /// The functions and their dead-letter queue.
     pub handlers: &'a Handlers,
     /// The queue of jobs.
     pub queue: &'a Handle<Queue>,
-    /// What viewers reach.
+    /// The distribution that serves viewers.
     pub distribution: &'a Handle<Distribution>,
 }
 
-/// Declares the topics, if the stack file has `alerts`. They come before the handlers, one of which tells them, and
-/// [`declare`] comes after.
+/// Declares the topics, if the stack file has `alerts`. Call this before declaring the handlers, because the publish
+/// handler needs a topic. Call [`declare`] after them.
 pub fn topics(stack: &mut Declarations, file: &StackFile) -> Option<Topics> {
     let email = &file.alerts.as_ref()?.email;
     let home = stack.scope().region.clone();
@@ -76,11 +76,11 @@ pub fn declare(stack: &mut Declarations, topics: &Topics, watched: Watched<'_>) 
     dashboard::declare(stack, watched);
 }
 
-/// A topic, who may publish to it, and who hears of it.
+/// A topic, its policy and its e-mail subscription.
 fn topic(stack: &mut Declarations, region: &str, address: &str, name: &str, email: &str) -> Handle<Topic> {
     let topic = Topic {
         topic_name: stack.name(name),
-        // What e-mails say they come from.
+        // The sender name of the e-mails.
         display_name: Some(stack.scope().stack.clone()),
         kms_master_key_id: None,
         tags: stack.tags(address),
@@ -100,8 +100,8 @@ fn topic(stack: &mut Declarations, region: &str, address: &str, name: &str, emai
     topic
 }
 
-/// Alarms of this account may publish. The publish handler may as well, by its role: within an account that is enough,
-/// and a role named here would have to stand before the topic that its own policy names.
+/// Alarms of this account may publish. The publish handler is allowed by its own role, which is enough within one
+/// account. A role named here would have to exist before the topic, but its own policy names the topic.
 fn publishers(account: &str, topic: &Input) -> PolicyDocument {
     let alarms = Statement::allow("Alarms", &["sns:Publish"])
         .to(Principal::service(CLOUDWATCH))
@@ -115,7 +115,7 @@ fn publishers(account: &str, topic: &Input) -> PolicyDocument {
     PolicyDocument::new([alarms, plain])
 }
 
-/// Where alarms are, and whom they tell there.
+/// A region's alarms, and the topic they publish to.
 struct Region<'a> {
     name: &'a str,
     topic: &'a Handle<Topic>,
@@ -130,7 +130,7 @@ impl Region<'_> {
     }
 }
 
-/// A metric, and what it is of.
+/// A metric and its dimension.
 struct Metric {
     namespace: &'static str,
     name: &'static str,
@@ -146,8 +146,8 @@ impl Metric {
     }
 }
 
-/// An alarm that goes off as soon as the metric is above zero: nothing that is counted here happens when all is well. It
-/// is well again when five minutes pass without; and no data means that nothing has happened.
+/// An alarm that goes off as soon as the metric is above zero. Everything counted here is a failure. It clears after
+/// five minutes without one; missing data counts as no failure.
 fn any(stack: &Declarations, name: &str, description: &str, metric: &Metric) -> (String, Alarm) {
     let alarm = Alarm {
         alarm_name: stack.name(name),
@@ -197,7 +197,7 @@ fn dead_letters(stack: &Declarations, handlers: &Handlers) -> (String, Alarm) {
     any(stack, "dead-letters", &description, &metric)
 }
 
-/// The queue is named by its ARN in MediaConvert's metrics.
+/// MediaConvert's metrics name the queue by its ARN.
 fn failed_jobs(stack: &Declarations, queue: &Handle<Queue>) -> (String, Alarm) {
     let metric = Metric {
         namespace: "AWS/MediaConvert",
@@ -210,8 +210,8 @@ fn failed_jobs(stack: &Declarations, queue: &Handle<Queue>) -> (String, Alarm) {
     any(stack, "failed-jobs", description, &metric)
 }
 
-/// Viewers are refused by a fault of ours. A single failed request in a quiet hour is a high rate, so it takes two of
-/// three periods.
+/// Requests fail because of an error on our side. One failed request in a quiet hour is a high rate, so the alarm needs
+/// two of three periods.
 fn failed_requests(stack: &Declarations, distribution: &Handle<Distribution>) -> (String, Alarm) {
     let metric = Metric {
         namespace: "AWS/CloudFront",

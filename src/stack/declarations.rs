@@ -1,4 +1,4 @@
-//! Collects the declarations of a stack and hands out references to what was declared.
+//! Collects the declarations of a stack and returns references to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::model::{Address, Declaration, Input, OutputRef, Outputs, REGION_TAG, Scope, Tags};
 use crate::resource::Resource;
 
-/// The declarations of one stack, as they come together.
+/// The declarations of one stack, while they are collected.
 #[derive(Debug)]
 pub struct Declarations {
     scope: Scope,
@@ -14,7 +14,7 @@ pub struct Declarations {
     list: Vec<Declaration>,
 }
 
-/// A declared resource, to refer to from others.
+/// A declared resource that others can refer to.
 #[derive(Debug)]
 pub struct Handle<R> {
     address: Address,
@@ -29,7 +29,7 @@ impl<R> Handle<R> {
         &self.address
     }
 
-    /// One of its outputs, as an input of another resource: the reference orders the two.
+    /// One of its outputs, as an input of another resource. The reference also orders the two.
     #[must_use]
     pub fn output(&self, attribute: &str) -> Input {
         Input::output(OutputRef {
@@ -47,7 +47,7 @@ impl<R> Handle<R> {
 }
 
 impl Declarations {
-    /// An empty stack whose taggable resources will carry `tags` beside the ownership tags.
+    /// An empty stack that adds `tags` to its taggable resources, in addition to the ownership tags.
     #[must_use]
     pub fn new(scope: Scope, tags: BTreeMap<String, String>) -> Self {
         Self { scope, tags, list: Vec::new() }
@@ -65,15 +65,15 @@ impl Declarations {
         format!("{}-{suffix}", self.scope.stack)
     }
 
-    /// The tags for the resource at an address: the stack's own and the mark.
+    /// The tags for the resource at an address: the stack's own tags and the ownership tags.
     #[must_use]
     pub fn tags(&self, address: &str) -> Tags {
         let own = self.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
         own.chain(self.scope.mark(&address.into()).tags()).collect()
     }
 
-    /// The same for a resource whose name is the account's, whatever the region (IAM, CloudFront): the stack's region is
-    /// a part of the mark, by which a stack of the same name in another region is told from this one.
+    /// The same for a resource with a name that is unique in the account, not per region (IAM, CloudFront). The
+    /// ownership tags include the stack's region, to distinguish it from a stack of the same name in another region.
     #[must_use]
     pub fn tags_everywhere(&self, address: &str) -> Tags {
         let tags = self.tags(address);
@@ -92,12 +92,12 @@ impl Declarations {
         self.declare_after(address, resource, &[])
     }
 
-    /// Declares a resource in another region: what CloudFront rests on lives in us-east-1.
+    /// Declares a resource in another region: the resources that CloudFront depends on are in us-east-1.
     pub fn declare_in<R: Resource>(&mut self, region: &str, address: &str, resource: &R) -> Handle<R> {
         self.add(region, address, resource, &[])
     }
 
-    /// Declares a resource that must come after others although no property names them.
+    /// Declares a resource that must come after others, although no property refers to them.
     pub fn declare_after<R: Resource>(
         &mut self,
         address: &str,
@@ -130,7 +130,7 @@ impl Declarations {
         Handle { address, predicted, of: PhantomData }
     }
 
-    /// All that was declared.
+    /// All declarations.
     #[must_use]
     pub fn finish(self) -> Vec<Declaration> {
         self.list

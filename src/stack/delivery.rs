@@ -1,9 +1,9 @@
-//! What viewers reach: a distribution in front of the output bucket, and how it caches and answers.
+//! The distribution in front of the output bucket, and how it caches and answers.
 //!
-//! Two kinds of objects are delivered. Segments (and thumbnails) never change under their name, so edges and players
-//! keep them for a year. Playlists and `asset.json` change when an asset is published again, so they are kept for
-//! seconds. Neither depends on who asks: no cookie, query parameter or header is in the cache key, and CORS is answered
-//! by CloudFront itself, so that all viewers share one copy and the bucket is asked as little as possible.
+//! Two kinds of objects are delivered. Segments and thumbnails never change under their name, so edges and players keep
+//! them for a year. Playlists and `asset.json` change when an asset is published again, so they are kept for seconds.
+//! The cache key has no cookie, query parameter or header, and CloudFront itself answers CORS. So all viewers share one
+//! copy, and the bucket gets as few requests as possible.
 
 #[cfg(test)]
 mod tests;
@@ -31,40 +31,40 @@ const PLAYLISTS: &str = "delivery/playlists";
 const HEADERS: &str = "delivery/headers";
 const DISTRIBUTION: &str = names::DISTRIBUTION.as_str();
 
-/// What the distribution calls its one origin.
+/// The id of the distribution's only origin.
 const OUTPUT: &str = "output";
-/// The paths of what changes when an asset is published again.
+/// The paths of objects that change when an asset is published again.
 const CHANGING: [&str; 2] = ["*.m3u8", "*/asset.json"];
 
 const MINUTE: i64 = 60;
 const YEAR: i64 = 365 * 24 * 60 * MINUTE;
-/// How long something that changes is kept, which is also what the publish handler writes into its `Cache-Control`.
+/// How many seconds a changing object is kept. The publish handler writes the same number into `Cache-Control`.
 const BRIEF: i64 = 10;
 
-/// Errors that edges keep for [`ERROR_SECONDS`]: long enough to spare the bucket a stampede, short enough that an asset
-/// plays as soon as it is published. A missing object is 403 rather than 404, since the bucket's policy lets CloudFront
-/// read objects (`s3:GetObject`) but not list them (`s3:ListBucket`), and S3 tells only those who may list that there
-/// is none; so 403 must be as brief as 404.
+/// Errors that edges keep for [`ERROR_SECONDS`]. This is long enough to protect the bucket from many requests, and
+/// short enough that an asset plays as soon as it is published. A missing object is 403 rather than 404. The bucket's
+/// policy lets CloudFront read objects (`s3:GetObject`) but not list them (`s3:ListBucket`), and S3 sends 404 only to
+/// callers who may list. So 403 must be kept as briefly as 404.
 const BRIEF_ERRORS: [i32; 6] = [403, 404, 500, 502, 503, 504];
 const ERROR_SECONDS: i64 = 10;
 
-/// What was declared.
+/// The declared resources.
 #[derive(Debug)]
 pub struct Delivery {
     /// How requests to the bucket are signed.
     pub origin_access: Handle<OriginAccessControl>,
-    /// How long what never changes is kept.
+    /// The cache policy of objects that never change.
     pub segments: Handle<CachePolicy>,
-    /// How long what changes is kept.
+    /// The cache policy of objects that change.
     pub playlists: Handle<CachePolicy>,
-    /// Which headers are added to what viewers get.
+    /// The headers that are added to responses.
     pub headers: Handle<ResponseHeadersPolicy>,
-    /// What viewers reach.
+    /// The distribution that serves viewers.
     pub distribution: Handle<Distribution>,
 }
 
-/// Declares the delivery of the output bucket, whose regional domain name this is (CloudFront answers requests for a
-/// bucket's global name with redirects for hours after the bucket was created), under the service's own name if it has one.
+/// Declares the delivery of the output bucket, under the service's own name if it has one. The origin is the bucket's
+/// regional domain name. For hours after a bucket is created, S3 answers requests for its global name with redirects.
 pub fn declare(
     stack: &mut Declarations,
     file: &StackFile,
@@ -80,7 +80,7 @@ pub fn declare(
     let bucket = Origin::bucket(OUTPUT, output_bucket_domain, origin_access.output("Id"));
     let behavior = |pattern, policy: &Handle<CachePolicy>| CacheBehavior {
         response_headers_policy_id: Some(headers.output("Id")),
-        // In every behaviour: a path that needed no signature would be a way around it.
+        // In every behavior: a path without a required signature would be a way around it.
         trusted_key_groups: trusted.clone(),
         ..CacheBehavior::reads(pattern, OUTPUT, policy.output("Id"))
     };
@@ -90,7 +90,7 @@ pub fn declare(
         aliases: domain.iter().map(|domain| domain.name.clone()).collect(),
         default_root_object: None,
         origins: BTreeSet::from([bucket]),
-        // Not compressed: video is already, and each encoding would be one more copy to fetch from the bucket.
+        // Not compressed: video already is, and each encoding would be one more copy to fetch from the bucket.
         default_cache_behavior: behavior(None, &segments),
         cache_behaviors: CHANGING
             .map(|pattern| CacheBehavior { compress: true, ..behavior(Some(pattern), &playlists) })
@@ -102,7 +102,7 @@ pub fn declare(
         ipv6_enabled: true,
         price_class: price_class(file.delivery.price_class),
         restrictions: restrictions(&file.delivery.allow_countries),
-        // Access logs are deliveries of their own, by standard logging v2.
+        // Access logs are separate deliveries, by standard logging v2.
         logging: None,
         viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(Input::from),
@@ -113,7 +113,7 @@ pub fn declare(
     Delivery { origin_access, segments, playlists, headers, distribution }
 }
 
-/// Every request to the bucket is signed, whatever the viewer sent, so the bucket can refuse everybody else.
+/// Every request to the bucket is signed, regardless of the viewer's request, so the bucket can refuse all others.
 fn origin_access(stack: &Declarations) -> OriginAccessControl {
     OriginAccessControl {
         origin_access_control_config: OriginAccessControlConfig {
@@ -126,7 +126,7 @@ fn origin_access(stack: &Declarations) -> OriginAccessControl {
     }
 }
 
-/// What never changes is kept for a year.
+/// Objects that never change are kept for a year.
 fn segments(stack: &Declarations) -> CachePolicy {
     CachePolicy {
         cache_policy_config: CachePolicyConfig {
@@ -140,7 +140,8 @@ fn segments(stack: &Declarations) -> CachePolicy {
     }
 }
 
-/// What changes is kept for seconds, in a compressed copy too, since playlists are text that compresses tenfold.
+/// Changing objects are kept for seconds. A compressed copy is kept too, because playlists are text that compresses
+/// tenfold.
 fn playlists(stack: &Declarations) -> CachePolicy {
     CachePolicy {
         cache_policy_config: CachePolicyConfig {
@@ -176,12 +177,12 @@ fn names<'a>(list: impl IntoIterator<Item = &'a str>) -> Names {
     Names { items: list.into_iter().map(str::to_owned).collect() }
 }
 
-/// Players on these sites' pages may read what they fetch, and the headers by which they measure their bandwidth.
+/// Players on these sites' pages may read the responses, and the headers that they need to measure bandwidth.
 ///
-/// Players fetch with `GET` and a `Range` at most, which browsers send without asking first (the bucket, which knows
-/// nothing of CORS, could not answer a preflight).
+/// Players send `GET`, at most with `Range`. Browsers send that without a preflight request, which the bucket could not
+/// answer because it has no CORS rules.
 ///
-/// Where nothing plays unsigned, the players of named sites send the cookies that do; browsers then take no `*`.
+/// If signatures are required, players of named sites send them as cookies; browsers then do not accept `*`.
 fn cors(delivery: &config::Delivery) -> CorsConfig {
     let player_origins = &delivery.player_origins;
     let cookies = delivery.signed_urls.is_some() && !player_origins.iter().any(|origin| origin == "*");
@@ -203,8 +204,8 @@ fn cors(delivery: &config::Delivery) -> CorsConfig {
     }
 }
 
-/// Media is only ever fetched by players: it is never a page that could be framed or a script that could be guessed,
-/// and the address of an asset is nobody else's business.
+/// Only players fetch media: it is never shown in a frame or run as a script, and other sites must not learn an asset's
+/// address.
 fn security() -> SecurityHeadersConfig {
     SecurityHeadersConfig {
         content_type_options: Some(ContentTypeOptions { r#override: true }),
@@ -213,7 +214,7 @@ fn security() -> SecurityHeadersConfig {
             referrer_policy: ReferrerPolicyList::StrictOriginWhenCrossOrigin,
             r#override: true,
         }),
-        // Without the names under this one: they may be somebody else's.
+        // Without subdomains: they may belong to somebody else.
         strict_transport_security: Some(StrictTransportSecurity {
             access_control_max_age_sec: 31_536_000,
             include_subdomains: false,
@@ -232,7 +233,7 @@ fn price_class(class: config::PriceClass) -> PriceClass {
     }
 }
 
-/// CloudFront's own certificate is for its own names only.
+/// CloudFront's default certificate covers only CloudFront's own names.
 fn viewer_certificate(domain: Option<&Domain>) -> ViewerCertificate {
     match domain {
         Some(domain) => ViewerCertificate::acm(domain.certificate.clone()),

@@ -1,7 +1,7 @@
-//! The service's own name: its certificate, and the records that lead to the distribution.
+//! The service's own name: its certificate, and the records that point to the distribution.
 //!
-//! Which hosted zone holds the name is the account's matter and not declared: commands look it up and hand it in, so that
-//! declaring stays pure. What makes a name unusable is judged here, before anything is planned.
+//! The hosted zone that holds the name belongs to the account and is not declared. Commands look it up and pass it in,
+//! so that declaring stays pure. This module decides whether the name can be used, before anything is planned.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,10 +27,10 @@ pub struct Zone {
     pub id: String,
 }
 
-/// What the account holds that a name rests on.
+/// The facts in the account that decide whether a name can be used.
 #[derive(Clone, Debug, Default)]
 pub struct DomainFacts {
-    /// Every zone over the name.
+    /// All zones that could hold the name.
     pub zones: Vec<HostedZone>,
     /// The distribution that has the name as an alias.
     pub holder: Option<Holder>,
@@ -39,7 +39,7 @@ pub struct DomainFacts {
 /// Why a stack cannot have its name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// There is no public zone of that name.
+    /// There is no public zone with that name.
     #[error("account {account} has no public hosted zone {zone} for {name}{}", if *.private { ", only a private one" } else { "" })]
     NoZone {
         /// The account.
@@ -48,12 +48,12 @@ pub enum Unusable {
         zone: String,
         /// The name.
         name: String,
-        /// Whether there is a private one.
+        /// True if a private zone with that name exists.
         private: bool,
-        /// The local cloud's address, where the stack is for one.
+        /// The local cloud's address, if the stack is for a local cloud.
         local: Option<String>,
     },
-    /// The world asks another zone for the name.
+    /// Another zone answers for the name.
     #[error("{name} is not in the hosted zone {zone}: {longer} is a public zone of its own in this account")]
     Shadowed {
         /// The name.
@@ -73,7 +73,7 @@ pub enum Unusable {
         /// Their ids.
         ids: Vec<String>,
     },
-    /// There is no such certificate.
+    /// The certificate does not exist.
     #[error("there is no certificate {arn}")]
     NoCertificate {
         /// Its ARN.
@@ -102,13 +102,13 @@ pub enum Unusable {
         name: String,
         /// The distribution.
         id: String,
-        /// Whose it is.
+        /// The stack or person that it belongs to.
         owner: String,
     },
 }
 
 impl Unusable {
-    /// The key of `domain` that it speaks of, and what to write beside its value.
+    /// The key of `domain` that the error is about, and the label to show at its value.
     pub fn place(&self) -> (&'static str, &'static str) {
         match self {
             Self::NoZone { .. } => ("zone", "not in this account"),
@@ -126,13 +126,13 @@ impl Diagnostic for Unusable {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(match self {
             Self::NoZone { zone, local: Some(endpoint), account, .. } => format!(
-                "make it: AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {endpoint} \
+                "create it: AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {endpoint} \
                  route53 create-hosted-zone --name {zone} --caller-reference 1"
             ),
             Self::NoZone { zone, .. } => format!(
-                "make it (`aws route53 create-hosted-zone --name {zone} --caller-reference 1`) and delegate the name to \
-                 it; if another account holds {zone}, delegate a name under it to a zone of this account, and put \
-                 that into `domain.zone`"
+                "create it (`aws route53 create-hosted-zone --name {zone} --caller-reference 1`) and delegate the name to \
+                 it; if another account holds {zone}, delegate a name under it to a zone of this account, and set \
+                 `domain.zone` to that name"
             ),
             Self::Shadowed { longer, .. } => {
                 format!(
@@ -140,21 +140,21 @@ impl Diagnostic for Unusable {
                 )
             }
             Self::Ambiguous { zone, .. } => {
-                format!("delete those that the name servers of {zone}'s parent do not name (`dig NS {zone}`)")
+                format!("keep the one that {zone} is delegated to (compare name servers with `dig NS {zone}`), and delete the others")
             }
             Self::NoCertificate { .. } => {
-                "list them with `aws acm list-certificates --region us-east-1`, or leave `domain.certificate` out: then \
-                 one is made and renewed"
+                "list them with `aws acm list-certificates --region us-east-1`, or remove `domain.certificate`: then \
+                 one is created and renewed"
                     .to_owned()
             }
-            Self::Invalid { .. } => "take one that ACM has issued and that has not expired, or leave \
-                                     `domain.certificate` out: then one is made and renewed"
+            Self::Invalid { .. } => "use one that ACM has issued and that has not expired, or remove \
+                                     `domain.certificate`: then one is created and renewed"
                 .to_owned(),
             Self::OtherNames { name, .. } => {
-                format!("take one for {name}, or leave `domain.certificate` out: then one is made and renewed")
+                format!("use one for {name}, or remove `domain.certificate`: then one is created and renewed")
             }
             Self::Held { .. } => {
-                "take the alias from it first, or give this stack another `domain.name`; CloudFront \
+                "remove the alias from it first, or give this stack another `domain.name`; CloudFront \
                                   gives a name to one distribution only"
                     .to_owned()
             }
@@ -162,11 +162,11 @@ impl Diagnostic for Unusable {
     }
 }
 
-/// The zone for a domain, if the stack can have that name in this account. `local` is the local cloud's address, where the
-/// stack is for one.
+/// The zone for a domain, if the stack can have that name in this account. `local` is the local cloud's address, if the
+/// stack is for a local cloud.
 ///
 /// # Errors
-/// Why it cannot.
+/// The reason why it cannot.
 pub fn zone(
     domain: &config::Domain,
     scope: &Scope,
@@ -201,11 +201,11 @@ pub fn zone(
     }
 }
 
-/// Whether viewers will take the certificate at `arn` for the name: `found` is what ACM says of it, `now` the time in
-/// seconds since 1970.
+/// Checks whether viewers will accept the certificate at `arn` for the name. `found` is ACM's description of it, `now`
+/// the time in seconds since 1970.
 ///
 /// # Errors
-/// Why not.
+/// The reason why they will not.
 pub fn certified(name: &str, arn: &str, found: Option<&Issued>, now: i64) -> Result<(), Unusable> {
     let Some(found) = found else { return Err(Unusable::NoCertificate { arn: arn.to_owned() }) };
     let invalid = |why: String| Err(Unusable::Invalid { name: name.to_owned(), why });
@@ -229,7 +229,7 @@ fn foreign(ownership: &Ownership, stack: &str) -> Option<String> {
     }
 }
 
-/// The name that the distribution gets, with what it needs for it.
+/// The distribution's own name, with the resources it needs.
 #[derive(Debug)]
 pub struct Domain {
     /// The name.
@@ -240,7 +240,7 @@ pub struct Domain {
     pub certificate: Input,
 }
 
-/// Declares the certificate of the service's name, if it has one and does not bring its certificate.
+/// Declares the certificate of the service's name, if there is a name and the stack file gives no certificate.
 pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) -> Option<Domain> {
     let (domain, zone) = (file.domain.as_ref()?, zone?.clone());
     let name = domain.name.clone();
@@ -254,7 +254,7 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) 
     Some(Domain { name, zone, certificate })
 }
 
-/// Declares the records that lead from the name to the distribution: it has IPv4 and IPv6 addresses.
+/// Declares the records that point from the name to the distribution, for its IPv4 and IPv6 addresses.
 pub fn aliases(stack: &mut Declarations, domain: &Domain, distribution: &Handle<Distribution>) {
     for (address, kind) in ALIASES {
         let records = RecordSet {
@@ -269,7 +269,7 @@ pub fn aliases(stack: &mut Declarations, domain: &Domain, distribution: &Handle<
     }
 }
 
-/// The DNS records that are declared in another hosted zone than this one.
+/// The DNS records that are declared in a hosted zone other than this one.
 #[must_use]
 pub fn records_elsewhere(graph: &Graph, zone: &Zone) -> Vec<Address> {
     let records = graph.in_order().filter(|declaration| declaration.kind == RecordSet::KIND);

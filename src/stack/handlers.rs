@@ -1,8 +1,8 @@
-//! The two Lambda functions, the rules that feed them, and the queue that catches what they could not handle.
+//! The two Lambda functions, the rules that invoke them, and the dead-letter queue.
 //!
-//! A rule comes last: its function's permission and destinations and the queue's policy stand before the first event
-//! can arrive, so nothing is lost while a stack is being made. What the functions do with the environment they are
-//! given is written in `docs/handlers.md`.
+//! Each rule comes last: the function's permission and destinations and the queue's policy exist before the first event
+//! can arrive. So no event is lost while a stack is created. `docs/handlers.md` describes what the functions do with
+//! their environment.
 
 mod feed;
 mod function;
@@ -27,24 +27,24 @@ const DAY: u32 = 24 * HOUR;
 const UPLOAD_RULE: &str = "upload";
 const JOB_RULE: &str = "job";
 
-/// Something by name and ARN.
+/// A resource by name and ARN.
 #[derive(Clone, Debug)]
 pub struct Named {
-    /// Its name, or its id where it has no name.
+    /// Its name, or its id if it has no name.
     pub name: Input,
     /// Its ARN.
     pub arn: Input,
 }
 
 impl Named {
-    /// A declared resource, by the output that is its name and by its ARN.
+    /// A declared resource; `name` is the output that is its name.
     #[must_use]
     pub fn of<R>(declared: &Handle<R>, name: &str) -> Self {
         Self { name: declared.output(name), arn: declared.arn() }
     }
 }
 
-/// What the handlers work with.
+/// The resources that the handlers use.
 #[derive(Clone, Debug)]
 pub struct Wiring {
     /// The bucket of uploads.
@@ -61,37 +61,37 @@ pub struct Wiring {
     pub encoder: Input,
     /// The distribution, by id and ARN.
     pub distribution: Named,
-    /// The ARN of the topic that hears of assets, if there is one.
+    /// The ARN of the topic for notices about assets, if there is one.
     pub topic: Option<Input>,
 }
 
-/// The handlers' deployment packages, by the SHA-256 of each in lower-case hexadecimal; the default is of none, for where
-/// it does not matter which code is deployed.
+/// The handlers' deployment packages, each by its SHA-256 in lower-case hexadecimal. The default is empty, for callers
+/// to which the deployed code does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
-    /// Of submit.
+    /// For submit.
     pub submit: String,
-    /// Of publish.
+    /// For publish.
     pub publish: String,
 }
 
-/// What was declared, for others to refer to.
+/// The declared resources that others refer to.
 #[derive(Debug)]
 pub struct Handlers {
     /// Starts a job for an upload.
     pub submit: Handle<Function>,
-    /// Publishes what a job made.
+    /// Publishes the result of a job.
     pub publish: Handle<Function>,
-    /// Feeds submit.
+    /// Invokes submit.
     pub upload_rule: Handle<Rule>,
-    /// Feeds publish.
+    /// Invokes publish.
     pub job_rule: Handle<Rule>,
-    /// Where events go that neither could handle.
+    /// Receives the events that neither function could handle.
     pub dead_letters: Handle<Queue>,
 }
 
-/// The processor the functions are built for and run on: on the local cloud, where they run as plain processes, the one
-/// of this machine.
+/// The processor that the functions are built for and run on. The local cloud runs them as plain processes, so there it
+/// is this machine's processor.
 #[must_use]
 pub fn architecture(file: &StackFile) -> Architecture {
     match (file.local, cfg!(target_arch = "aarch64")) {
@@ -192,8 +192,8 @@ fn publish(
         description: "Publishes what a MediaConvert job made",
         rule: JOB_RULE,
         digest,
-        // A function's share of the network grows with its memory, and copying is all that publish does; a two-hour
-        // title must fit into one invocation.
+        // A function's share of the network grows with its memory, and publish mostly copies. A two-hour title must fit
+        // into one invocation.
         memory: 1024,
         timeout: 900,
         environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -203,7 +203,7 @@ fn publish(
     handler.declare(stack, file, dead_letters)
 }
 
-/// The ARN of one of the stack's rules, written out: the rule itself comes after what names it here.
+/// The ARN of one of the stack's rules, written out because the rule itself is declared later.
 fn rule_arn(stack: &Declarations, rule: &str) -> Input {
     stack.scope().arn("events", &format!("rule/{}", stack.name(rule))).into()
 }
@@ -221,7 +221,7 @@ fn dead_letters(stack: &mut Declarations) -> Handle<Queue> {
 }
 
 /// Only the two rules and the two functions may send. The rules need to be allowed here; the functions are allowed by
-/// their roles, and so would be whoever else in the account may send to every queue, but for the denial.
+/// their roles. The denial stops other principals of the account that may send to every queue.
 fn dead_letters_policy(
     stack: &mut Declarations,
     queue: &Handle<Queue>,

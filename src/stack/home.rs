@@ -1,6 +1,6 @@
 //! The account's home bucket, declared like any other resource: private, versioned, encrypted, TLS only.
 //!
-//! It serves every stack of its account and region, so its mark names none of them.
+//! It serves every stack of its account and region, so its ownership tags name none of them.
 
 use crate::model::{Declaration, PolicyDocument, Scope};
 use crate::resource::s3::{
@@ -9,9 +9,9 @@ use crate::resource::s3::{
 };
 use crate::stack::{Declarations, storage};
 
-/// The stack's name in the home bucket's mark. No stack file can take it: names there have no underscore.
+/// The stack name in the home bucket's ownership tags. No stack can have it: stack names have no underscore.
 pub const STACK: &str = "provision_home";
-/// How long former versions of records are kept: the history of applies, in days.
+/// How many days old versions of records are kept: the history of applies.
 const HISTORY: i32 = 365;
 
 /// The declarations of the home bucket of the scope's account and region.

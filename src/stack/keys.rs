@@ -1,15 +1,15 @@
-//! The keys whose signatures viewers' URLs and cookies must carry.
+//! The public keys for viewers' signed URLs and cookies.
 //!
-//! Each public key is a resource of its own under an address made from its content, so that keys rotate without a
-//! moment in which a valid URL fails: a key that is added is made before the group takes it in, and one that is removed
-//! has left the group before it is deleted.
+//! Each public key is a separate resource, and its address is derived from its content. So keys rotate without a moment
+//! in which a valid URL fails. A new key is created before the group includes it, and a removed key leaves the group
+//! before it is deleted.
 
 use super::config::SignedUrls;
 use super::{Declarations, Handle};
 use crate::resource::cloudfront::{KeyGroup, KeyGroupConfig, PublicKey, PublicKeyConfig};
 use crate::sign;
 
-/// The group's address, under which the keys' are.
+/// The group's address; the keys' addresses are under it.
 pub const GROUP: &str = "delivery/viewer-keys";
 
 /// The address of the public key with this digest.
@@ -22,7 +22,7 @@ pub fn address(digest: &str) -> String {
 pub fn declare(stack: &mut Declarations, signed: &SignedUrls) -> Handle<KeyGroup> {
     let mut items = std::collections::BTreeSet::new();
     for pem in &signed.pems {
-        // Reading the stack file has refused every other text.
+        // Reading the stack file has already refused invalid keys.
         let Ok(key) = sign::PublicKey::from_pem(pem) else { continue };
         let digest = key.digest();
         let address = address(&digest);

@@ -1,4 +1,4 @@
-//! The adaptive-bitrate ladder: what every original is encoded to.
+//! The adaptive-bitrate ladder: the renditions that every original is encoded to.
 //!
 //! The named ladders are the tables of Apple's HLS authoring specification for Apple devices (H.264, and HEVC above
 //! 1080p), with MediaConvert's quality-defined variable bitrate (QVBR) under each maximum.
@@ -15,11 +15,11 @@ pub const MAX_RUNGS: usize = 20;
 /// The renditions of every asset, ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder {
-    /// Its name, when it is a built-in one.
+    /// Its name, if it is a built-in ladder.
     pub name: Option<String>,
-    /// The video renditions, from the smallest up.
+    /// The video renditions in ascending order.
     pub rungs: Vec<Rung>,
-    /// What the segments are.
+    /// The format of the segments.
     pub container: Container,
 }
 
@@ -27,13 +27,13 @@ pub struct Ladder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Rung {
-    /// Lines of the picture, even.
+    /// Height of the picture in lines, even.
     #[schemars(range(min = 144, max = 4320))]
     pub height: u32,
-    /// Pixels of a line: 16:9, rounded to an even number. Derived, never written.
+    /// Width in pixels: 16:9, rounded to an even number. Derived, never written.
     #[serde(skip)]
     pub width: u32,
-    /// The most bits per second, such as 8.5M or 145k.
+    /// Maximum bits per second, such as 8.5M or 145k.
     #[serde(serialize_with = "print_bitrate")]
     #[schemars(with = "String", regex(pattern = r"^[0-9]+(\.[0-9]+)?[kM]$"))]
     pub max_bitrate: u64,
@@ -41,7 +41,7 @@ pub struct Rung {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10))]
     pub qvbr: Option<u8>,
-    /// How it is encoded.
+    /// The codec.
     #[schemars(default)]
     pub codec: Codec,
 }
@@ -53,22 +53,22 @@ pub enum Codec {
     /// H.264
     #[default]
     Avc,
-    /// H.265, which Apple players take from fMP4 segments alone
+    /// H.265, which Apple players accept only in fMP4 segments
     Hevc,
 }
 
-/// What media segments are made of.
+/// The format of media segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Container {
     /// MPEG-2 transport streams.
     Ts,
-    /// Fragmented MP4, with an initialisation section.
+    /// Fragmented MP4, with an initialization section.
     Fmp4,
 }
 
 impl Ladder {
-    /// A ladder of `rungs`; its container follows from their codecs.
+    /// A ladder of `rungs`; the codecs determine the container.
     pub fn new(name: Option<String>, rungs: Vec<Rung>) -> Self {
         let hevc = rungs.iter().any(|rung| rung.codec == Codec::Hevc);
         let container = if hevc { Container::Fmp4 } else { Container::Ts };
@@ -125,7 +125,7 @@ impl JsonSchema for Ladder {
 }
 
 impl Rung {
-    /// A rung with the quality its height calls for.
+    /// A rung with the default quality for its height.
     pub fn new(height: u32, max_bitrate: u64, codec: Codec) -> Self {
         Self { height, width: width(height), max_bitrate, qvbr: None, codec }
     }

@@ -1,9 +1,8 @@
-//! Transcoding a library that is already in the source bucket: what S3 Batch Operations needs for it.
+//! The role that S3 Batch Operations needs to transcode a library that is already in the source bucket.
 //!
 //! A job of S3 Batch Operations invokes the submit handler for every object of a manifest. The manifest and the job's
-//! report are in the work bucket, under a prefix of their own: neither is worth keeping longer than the encodes they
-//! started, the bucket takes everything away after a week, and the manifest must not be in the source bucket, where it
-//! would be an upload.
+//! report are in the work bucket under their own prefix. Neither needs to be kept longer than the encodes, and this
+//! bucket deletes everything after a week. In the source bucket, the manifest would count as an upload.
 
 use super::roles;
 use super::storage::Storage;
@@ -15,13 +14,13 @@ use crate::resource::lambda::Function;
 const ROLE: &str = names::BATCH_ROLE.as_str();
 const BATCH: &str = "batchoperations.s3.amazonaws.com";
 
-/// Where in the work bucket the manifests of batch jobs are.
+/// The prefix of batch jobs' manifests in the work bucket.
 pub const MANIFESTS: &str = "library/manifests/";
-/// Where in the work bucket their reports are.
+/// The prefix of their reports in the work bucket.
 pub const REPORTS: &str = "library/reports/";
 
-/// Declares the role that S3 Batch Operations assumes. It costs nothing, so it is always there: which library comes when
-/// is nothing that a stack file knows.
+/// Declares the role that S3 Batch Operations assumes. It is always declared: it costs nothing, and a stack file does
+/// not know whether a library will be imported.
 pub fn declare(stack: &mut Declarations, storage: &Storage, submit: &Handle<Function>) -> Handle<Role> {
     let role = Role::new(
         stack.name("batch"),
@@ -33,16 +32,16 @@ pub fn declare(stack: &mut Declarations, storage: &Storage, submit: &Handle<Func
     stack.declare(ROLE, &role)
 }
 
-/// Without `aws:SourceAccount`: AWS documents no condition key that S3 Batch Operations sets when it assumes a role, and
-/// one that it does not set would shut it out. Nobody can have it act for another account, since `iam:PassRole` never
+/// Without `aws:SourceAccount`: AWS documents no condition key that S3 Batch Operations sets when it assumes a role. A
+/// key that it does not set would lock it out. Another account cannot use the role, because `iam:PassRole` never
 /// crosses accounts.
 fn trust() -> PolicyDocument {
     let assume = Statement::allow("Assume", &["sts:AssumeRole"]);
     PolicyDocument::new([assume.to(Principal::service(BATCH))])
 }
 
-/// What a job does (S3 user guide, "Granting permissions for Batch Operations"): read its manifest, which may be a
-/// version, invoke submit, and write its report. It never touches the objects that the manifest lists.
+/// A job reads its manifest (which may be a version), invokes submit, and writes its report. See the S3 user guide,
+/// "Granting permissions for Batch Operations". It never touches the objects that the manifest lists.
 fn access(work: &Input, submit: Input) -> PolicyDocument {
     let all = |folder: &str| [work.clone() + "/" + folder + "*"];
     PolicyDocument::new([

@@ -25,10 +25,10 @@ use handlers::{Code, Named, Wiring};
 
 use crate::model::{Declaration, Scope};
 
-/// The region of what CloudFront rests on, whatever the stack's own.
+/// The region of the resources that CloudFront depends on, in every stack.
 const GLOBAL: &str = "us-east-1";
 
-/// Everything that a stack file declares, deploying this code. Without the zone of its domain, that is left out.
+/// Everything that a stack file declares, with these deployment packages. Without a zone, the domain is left out.
 #[must_use]
 pub fn declare(file: &StackFile, code: &Code, zone: Option<&Zone>) -> Vec<Declaration> {
     let scope = Scope {

@@ -1,11 +1,11 @@
-//! The addresses of the stack's resources that others look up, and what the names of its buckets tell.
+//! The addresses of resources that other modules look up, and the region in the stack's bucket names.
 
 use crate::graph::Graph;
 use crate::model::{Address, Declaration, Scope};
 use crate::stack::config::bucket_prefixes;
 
-/// A resource that every stack declares: its address. A look-up goes through [`output`], so that a resource which is not
-/// declared cannot become an empty name.
+/// The address of a resource that every stack declares. Lookups go through [`output`], so that a missing resource is an
+/// error and not an empty name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackAddress(pub(super) &'static str);
 
@@ -46,7 +46,7 @@ impl StackAddress {
     }
 }
 
-/// The stack does not declare something that every stack has: the declarations come from a damaged or foreign plan.
+/// A resource that every stack has is not declared: the declarations come from a damaged or foreign plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 #[error("the stack declares no {address} with a known {attribute}")]
 #[diagnostic(help("make the plan again with this version of provision"))]
@@ -77,8 +77,8 @@ pub fn output_among<'a>(
     value.cloned().ok_or_else(|| NotDeclared { address: of.address(), attribute })
 }
 
-/// The region in the names of the stack's buckets in a text, if it is another region than the scope's. A bucket of the
-/// scope's own region settles it: the text belongs to this stack.
+/// The region in the names of the stack's buckets in a text, if it is not the scope's region. If a bucket of the
+/// scope's own region is named, the text belongs to this stack and the result is `None`.
 #[must_use]
 pub fn region_in(text: &str, Scope { stack, account, region: here }: &Scope) -> Option<String> {
     let mut other = None;

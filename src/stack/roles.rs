@@ -1,8 +1,8 @@
-//! What the stack's roles may do: exactly the calls that the handlers and MediaConvert make, on exactly what they make
-//! them on.
+//! The permissions of the stack's roles: exactly the calls that the handlers and MediaConvert make, on exactly the
+//! resources they use.
 //!
-//! A wildcard stands only where AWS has no narrower resource, and each says why. Actions and resources follow the
-//! Service Authorization Reference; `docs/handlers.md` lists the handlers' calls.
+//! Wildcards are used only where AWS supports nothing narrower, and each one has its reason in a comment. Actions and
+//! resources follow the Service Authorization Reference; `docs/handlers.md` lists the handlers' calls.
 
 use crate::model::{Input, PolicyDocument, Principal, Scope, Statement};
 use crate::resource::iam::Policy;
@@ -10,7 +10,7 @@ use crate::resource::iam::Policy;
 /// The service that the encoder's role is passed to.
 const MEDIACONVERT: &str = "mediaconvert.amazonaws.com";
 
-/// What every handler needs as a function.
+/// The permissions that every handler needs as a function.
 #[derive(Clone, Debug)]
 pub struct FunctionAccess {
     /// The ARN of the declared log group, with `:*` at its end.
@@ -19,7 +19,7 @@ pub struct FunctionAccess {
     pub dead_letters: Input,
 }
 
-/// What the submit handler works with, by ARN.
+/// The resources that the submit handler uses, by ARN.
 #[derive(Clone, Debug)]
 pub struct SubmitAccess {
     /// The bucket of uploads.
@@ -36,7 +36,7 @@ pub struct SubmitAccess {
     pub function: FunctionAccess,
 }
 
-/// What the publish handler works with, by ARN.
+/// The resources that the publish handler uses, by ARN.
 #[derive(Clone, Debug)]
 pub struct PublishAccess {
     /// The bucket of uploads.
@@ -47,7 +47,7 @@ pub struct PublishAccess {
     pub output: Input,
     /// The distribution in front of it.
     pub distribution: Input,
-    /// The topic that hears of assets, if there is one.
+    /// The ARN of the topic for notices about assets, if there is one.
     pub topic: Option<Input>,
     /// What it needs as a function.
     pub function: FunctionAccess,
@@ -59,16 +59,15 @@ pub fn inline(statements: PolicyDocument) -> Vec<Policy> {
     vec![Policy { policy_name: "access".to_owned(), policy_document: statements }]
 }
 
-/// Who may assume a handler's role: Lambda. Without `aws:SourceAccount`: Lambda does not set it when it assumes an
-/// execution role, and nobody can have Lambda assume it for another account's function, since `iam:PassRole` never
-/// crosses accounts.
+/// Only Lambda may assume a handler's role. Without `aws:SourceAccount`: Lambda does not set it when it assumes an
+/// execution role. Another account's function cannot use the role, because `iam:PassRole` never crosses accounts.
 #[must_use]
 pub fn lambda_trust() -> PolicyDocument {
     let assume = Statement::allow("Assume", &["sts:AssumeRole"]);
     PolicyDocument::new([assume.to(Principal::service("lambda.amazonaws.com"))])
 }
 
-/// Who may assume the encoder's role: MediaConvert, for jobs of this account's one queue. The source ARN is the queue's
+/// Only MediaConvert may assume the encoder's role, for jobs of this account's one queue. The source ARN is the queue's
 /// (MediaConvert user guide, "Cross-service confused deputy prevention").
 #[must_use]
 pub fn encoder_trust(scope: &Scope, queue: Input) -> PolicyDocument {
@@ -79,8 +78,8 @@ pub fn encoder_trust(scope: &Scope, queue: Input) -> PolicyDocument {
     PolicyDocument::new([assume])
 }
 
-/// What a job may do: read uploads, write renditions. MediaConvert needs no action on the buckets themselves (AWS's own
-/// "Video on Demand on AWS" grants these two as well).
+/// The permissions of a job: read uploads, write renditions. MediaConvert needs no action on the buckets themselves.
+/// AWS's own "Video on Demand on AWS" grants the same two.
 #[must_use]
 pub fn encoder(source: Input, work: Input) -> PolicyDocument {
     PolicyDocument::new([
@@ -89,18 +88,18 @@ pub fn encoder(source: Input, work: Input) -> PolicyDocument {
     ])
 }
 
-/// What the submit handler may do.
+/// The permissions of the submit handler.
 #[must_use]
 pub fn submit(scope: &Scope, to: &SubmitAccess) -> PolicyDocument {
     let SubmitAccess { source, work, template, queue, encoder, function } = to.clone();
     let own = [
         find_missing([source.clone(), work.clone()]),
-        // MediaConvert's Probe reads the upload with these permissions, too.
+        // MediaConvert's Probe also reads the upload with these permissions.
         Statement::allow("ReadUploads", &["s3:GetObject"]).on([source + "/*"]),
         Statement::allow("RecordJobs", &["s3:GetObject", "s3:PutObject"]).on([work + "/jobs/*"]),
         Statement::allow("ReadTemplate", &["mediaconvert:GetJobTemplate"]).on([template.clone()]),
         Statement::allow("StartJobs", &["mediaconvert:CreateJob"]).on([queue, template]),
-        // Probe knows no resource types: all of MediaConvert in this account and region is the narrowest there is.
+        // Probe has no resource types: all of MediaConvert in this account and region is the narrowest possible.
         Statement::allow("Probe", &["mediaconvert:Probe"]).on([scope.arn("mediaconvert", "*").into()]),
         Statement::allow("PassEncoder", &["iam:PassRole"]).on([encoder]).when(
             "StringEquals",
@@ -111,7 +110,7 @@ pub fn submit(scope: &Scope, to: &SubmitAccess) -> PolicyDocument {
     PolicyDocument::new(own.into_iter().chain(function.statements()))
 }
 
-/// What the publish handler may do.
+/// The permissions of the publish handler.
 #[must_use]
 pub fn publish(to: &PublishAccess) -> PolicyDocument {
     let PublishAccess { source, work, output, distribution, topic, function } = to.clone();
@@ -131,18 +130,18 @@ pub fn publish(to: &PublishAccess) -> PolicyDocument {
     PolicyDocument::new(own.into_iter().chain(tell).chain(function.statements()))
 }
 
-/// Lists buckets: only who may do that, and without conditions, is told 404 of a missing object and not 403.
+/// Lists buckets. S3 answers 404 instead of 403 for a missing object only to callers who may list without conditions.
 fn find_missing(buckets: impl IntoIterator<Item = Input>) -> Statement {
     Statement::allow("FindMissing", &["s3:ListBucket"]).on(buckets)
 }
 
 impl FunctionAccess {
-    /// Without `logs:CreateLogGroup`: the group is declared, and a function that outlives it must not bring it back
-    /// unmarked and without an end to its retention.
+    /// Without `logs:CreateLogGroup`: the group is declared. A function that outlives it must not create it again
+    /// without tags and retention.
     fn statements(self) -> [Statement; 3] {
         [
             Statement::allow("Log", &["logs:CreateLogStream", "logs:PutLogEvents"]).on([self.log_group]),
-            // X-Ray knows no resources that segments could be limited to.
+            // X-Ray has no resource types that segments could be limited to.
             Statement::allow("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"])
                 .on(["*".into()]),
             Statement::allow("GiveUp", &["sqs:SendMessage"]).on([self.dead_letters]),
@@ -202,7 +201,7 @@ mod tests {
         inputs.iter().map(Input::text).collect::<Vec<_>>().join("\n    ")
     }
 
-    /// The policy as a reviewer reads it: a line for what is allowed, one for each thing it is allowed on.
+    /// The policy as a reviewer reads it: one line per permission, and one for each resource.
     fn read(policy: &PolicyDocument) -> String {
         let line = |statement: &Statement| {
             let Statement {
@@ -310,7 +309,7 @@ mod tests {
         "#);
     }
 
-    /// Whether a resource is wider than the objects of one bucket or the streams of one log group.
+    /// True if a resource is wider than the objects of one bucket or the streams of one log group.
     fn is_wide(resource: &Input) -> bool {
         let text = resource.text();
         let narrow = (text.starts_with("arn:aws:s3:::") && text.ends_with("/*"))

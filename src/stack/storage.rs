@@ -1,7 +1,7 @@
-//! The buckets: originals, encodes in the making, what viewers play, and the logs of them all.
+//! The buckets: originals, unpublished encodes, published videos, and access logs.
 //!
-//! All four are private, encrypted and reachable over TLS alone. What tells them apart is how long they keep what they
-//! hold, and whom they tell of it.
+//! All four are private, encrypted and reachable over TLS only. They differ in how long they keep objects, and in who
+//! is notified of them.
 
 use std::collections::BTreeSet;
 
@@ -14,35 +14,35 @@ use crate::resource::s3::{
     Rule, TagFilter, TargetObjectKeyFormat, Transition, VersioningConfiguration,
 };
 
-/// After this many days an upload that was not finished never will be.
+/// After this many days an unfinished upload is considered abandoned.
 const ABANDONED_UPLOAD: i32 = 7;
-/// How many days an encode may wait to be published, and the record of which upload started it is kept.
+/// How many days an encode may wait to be published. The record of the upload that started it is kept as long.
 const WORK: i32 = 7;
-/// How many days what was published can be brought back after it was deleted or replaced.
+/// How many days a published object can be restored after it was deleted or replaced.
 const SECOND_THOUGHTS: i32 = 7;
 /// How many days access logs are kept.
 const LOGS: i32 = 365;
-/// Where in the logs bucket S3's access logs are; what comes after it says whose and of which day. The CDN's are beside
-/// it, under the prefix that AWS gives them.
+/// The prefix of S3's access logs in the logs bucket; bucket and date follow. The CDN's logs are in the same bucket,
+/// under the prefix that AWS gives them.
 const ACCESS_LOGS: &str = "s3/";
 /// How long a browser remembers that it may upload, in seconds.
 const PREFLIGHT: i32 = 3600;
 
-/// The buckets that were declared.
+/// The declared buckets.
 #[derive(Debug)]
 pub struct Storage {
     /// Originals, as they were uploaded.
     pub source: Handle<Bucket>,
-    /// Where MediaConvert writes, and the submit handler's records.
+    /// MediaConvert's output, and the submit handler's records.
     pub work: Handle<Bucket>,
-    /// What viewers play.
+    /// Published videos.
     pub output: Handle<Bucket>,
-    /// Access logs, where they are kept.
+    /// Access logs, if they are kept.
     pub logs: Option<Logs>,
     local: bool,
 }
 
-/// Declares the buckets and the policies of all but the output bucket, which needs the distribution: see
+/// Declares the buckets and their policies, except the policy of the output bucket: it needs the distribution, see
 /// [`output_policy`].
 pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
     let logs = file.delivery.access_logs.then(|| logs(stack, file));
@@ -54,10 +54,10 @@ pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
     Storage { source, work, output, logs, local: file.local }
 }
 
-/// Declares who may read the output bucket: CloudFront, on behalf of exactly this distribution, and nobody else.
+/// Declares who may read the output bucket: only CloudFront, on behalf of exactly this distribution.
 ///
-/// It may not list the bucket, so a key that is not there is refused like one that is nobody's business. On the local
-/// cloud the CDN itself fetches over plain HTTP, and the statement that refuses that is left out.
+/// CloudFront may not list the bucket, so a missing key gets the same refusal as a forbidden one. In the local cloud
+/// the CDN fetches over plain HTTP, so the statement that requires TLS is left out there.
 pub fn output_policy(
     stack: &mut Declarations,
     storage: &Storage,
@@ -90,7 +90,7 @@ pub(super) fn secure_transport(bucket: &Handle<Bucket>) -> PolicyDocument {
     PolicyDocument::new([tls_only(bucket)])
 }
 
-/// Nothing goes in or out in the clear. A minimum version of TLS needs no statement: S3 itself takes none below 1.2.
+/// Denies unencrypted connections. A minimum version of TLS needs no statement: S3 itself requires 1.2.
 pub(super) fn tls_only(bucket: &Handle<Bucket>) -> Statement {
     Statement::deny("TlsOnly", &["s3:*"]).to(Principal::Any).on([bucket.arn(), bucket.arn() + "/*"]).when(
         "Bool",
@@ -104,7 +104,8 @@ fn private(stack: &Declarations, file: &StackFile, role: BucketRole) -> Bucket {
     Bucket::private(file.bucket(role), tags)
 }
 
-/// Originals: every version is kept, since nothing else can bring one back. EventBridge hears of every upload.
+/// Originals: every version is kept, because an original cannot be made again. EventBridge receives an event for every
+/// upload.
 fn source(stack: &Declarations, file: &StackFile) -> Bucket {
     let archive = file.source.archive_after.map(archive);
     Bucket {
@@ -118,8 +119,8 @@ fn source(stack: &Declarations, file: &StackFile) -> Bucket {
     }
 }
 
-/// Encodes in the making: whatever is left after a week belongs to a job that failed or was never published. Should
-/// somebody turn on versions, they go as well.
+/// Unpublished encodes: after a week, whatever is left belongs to a job that failed or was never published. If somebody
+/// enables versioning, old versions are deleted too.
 fn work(stack: &Declarations, file: &StackFile) -> Bucket {
     let expire = Rule {
         expiration_in_days: Some(WORK),
@@ -133,9 +134,9 @@ fn work(stack: &Declarations, file: &StackFile) -> Bucket {
     }
 }
 
-/// What viewers play. With versions, so that a slip which deletes a catalogue is not paid for with days of encoding;
-/// but only for a week, since a video that was taken down must be gone: viewers cannot reach it from the first moment
-/// (CloudFront reads current versions alone), and after the week nobody can.
+/// Published videos. Versioning means that a catalogue deleted by mistake need not be encoded again for days. Versions
+/// are kept only for a week, because a video that was taken down must disappear. Viewers cannot reach it from the start
+/// (CloudFront reads current versions only), and after the week nobody can.
 fn output(stack: &Declarations, file: &StackFile) -> Bucket {
     Bucket {
         versioning_configuration: VersioningConfiguration::ENABLED,
@@ -144,16 +145,16 @@ fn output(stack: &Declarations, file: &StackFile) -> Bucket {
     }
 }
 
-/// The logs bucket and its policy: who writes logs must be let in before anything may be logged.
+/// The logs bucket and its policy: the policy must allow the log writers before logging is enabled.
 #[derive(Debug)]
 pub struct Logs {
     /// The bucket.
     pub bucket: Handle<Bucket>,
-    /// Who may write to it.
+    /// Allows the log writers.
     pub policy: Handle<BucketPolicy>,
 }
 
-/// Access logs: kept a year. It does not log itself, which would never end.
+/// Access logs, kept a year. The bucket does not log itself, because each log would create another one.
 fn logs(stack: &mut Declarations, file: &StackFile) -> Logs {
     let expire = Rule {
         expiration_in_days: Some(LOGS),
@@ -171,7 +172,8 @@ fn logs(stack: &mut Declarations, file: &StackFile) -> Logs {
     Logs { bucket, policy }
 }
 
-/// S3 may write the logs of this stack's buckets. They are named, not referred to: they come after this policy.
+/// Lets S3 write the logs of this stack's buckets. They are named, not referred to: they are declared after this
+/// policy.
 fn bucket_logs(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) -> Statement {
     let logged = [BucketRole::Source, BucketRole::Work, BucketRole::Output];
     let arns = logged.map(|role| Input::from(format!("arn:aws:s3:::{}", file.bucket(role))));
@@ -182,9 +184,9 @@ fn bucket_logs(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) ->
         .when("StringEquals", "aws:SourceAccount", [stack.scope().account.as_str().into()])
 }
 
-/// CloudFront's standard logging (v2) may write here, for log deliveries of this account. This is the statement of the
-/// CloudWatch Logs user guide, "Logs sent to Amazon S3" (V2 permissions), word for word: creating a delivery adds it to
-/// a policy that lacks it, and a narrower one would be drift from then on.
+/// Lets CloudFront's standard logging (v2) write log deliveries of this account. The statement is exactly that of the
+/// CloudWatch Logs user guide, "Logs sent to Amazon S3" (V2 permissions). Creating a delivery adds it to a policy that
+/// lacks it, so a narrower one would be drift from then on.
 fn viewer_logs(stack: &Declarations, logs: &Handle<Bucket>) -> Statement {
     let account = stack.scope().account.as_str();
     let sources = stack.scope().arn_in(GLOBAL, "logs", "delivery-source:*");
@@ -196,7 +198,7 @@ fn viewer_logs(stack: &Declarations, logs: &Handle<Bucket>) -> Statement {
         .when("ArnLike", "aws:SourceArn", [sources.into()])
 }
 
-/// Declares a bucket that logs to the logs bucket, if there is one.
+/// Declares a bucket, with access logs if there is a logs bucket.
 fn logged(stack: &mut Declarations, bucket: Bucket, address: &str, logs: Option<&Logs>) -> Handle<Bucket> {
     let Some(logs) = logs else { return stack.declare(address, &bucket) };
     let logging_configuration = Some(LoggingConfiguration {
@@ -207,8 +209,8 @@ fn logged(stack: &mut Declarations, bucket: Bucket, address: &str, logs: Option<
     stack.declare_after(address, &Bucket { logging_configuration, ..bucket }, &[logs.policy.address()])
 }
 
-/// Pages of these sites may upload with URLs that the service's backend signed: in one request or in parts, whose
-/// `ETag`s the page must read to finish the upload.
+/// Pages of these sites may upload with URLs that the service's backend signed, in one request or in parts. The page
+/// must read the parts' `ETag`s to finish the upload.
 fn uploads(origins: &[String]) -> Option<CorsConfiguration> {
     let set = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
     let rule = || CorsRule {
@@ -222,7 +224,7 @@ fn uploads(origins: &[String]) -> Option<CorsConfiguration> {
     (!origins.is_empty()).then(|| CorsConfiguration { cors_rules: vec![rule()] })
 }
 
-/// Originals that the publish handler has marked as published are read again only to encode them anew.
+/// Originals tagged as published by the publish handler are read again only to encode them again.
 fn archive(after: Days) -> Rule {
     let (key, value) = asset::PUBLISHED_TAG;
     let transition = Transition {
@@ -237,8 +239,8 @@ fn archive(after: Days) -> Rule {
     }
 }
 
-/// What a bucket with versions leaves behind: old versions, delete markers with nothing behind them, abandoned uploads.
-/// A rule of its own, since S3 allows none of this together with a tag.
+/// Removes what a versioned bucket leaves behind: old versions, delete markers without versions, abandoned uploads.
+/// This is a separate rule, because S3 allows none of this together with a tag filter.
 fn tidy(keep_noncurrent: Option<i32>) -> Rule {
     Rule {
         expired_object_delete_marker: Some(true),
@@ -256,7 +258,7 @@ fn abandoned() -> Option<AbortIncompleteMultipartUpload> {
     Some(AbortIncompleteMultipartUpload { days_after_initiation: ABANDONED_UPLOAD })
 }
 
-/// Days as the S3 API counts them; the stack file allows no more than fit.
+/// Days as the S3 API counts them; the stack file allows only numbers that fit.
 fn days(days: Days) -> i32 {
     i32::try_from(days.get()).unwrap_or(i32::MAX)
 }

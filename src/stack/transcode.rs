@@ -1,4 +1,4 @@
-//! The encoder: the queue that jobs wait in, the template that holds the ladder, and the role that jobs run as.
+//! The encoder: the queue for jobs, the template with the ladder, and the role that jobs use.
 
 mod settings;
 
@@ -9,14 +9,14 @@ use super::{Declarations, Handle, names, roles};
 use crate::resource::iam::Role;
 use crate::resource::mediaconvert::{AccelerationSettings, JobTemplate, Queue};
 
-/// The encoder as it was declared.
+/// The declared encoder.
 #[derive(Debug)]
 pub struct Transcode {
-    /// Where jobs wait.
+    /// The queue for jobs.
     pub queue: Handle<Queue>,
-    /// How they transcode.
+    /// The template of jobs.
     pub template: Handle<JobTemplate>,
-    /// What they run as.
+    /// The role that jobs use.
     pub role: Handle<Role>,
 }
 
@@ -28,7 +28,7 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, storage: &Storage) ->
     Transcode { queue, template, role }
 }
 
-/// A queue of the stack's own: its costs carry the stack's tags, and its jobs wait for nobody else's.
+/// The stack's own queue: its costs have the stack's tags, and its jobs do not wait for other jobs.
 fn queue(stack: &mut Declarations) -> Handle<Queue> {
     let queue = Queue {
         name: stack.name("transcode"),
@@ -60,7 +60,7 @@ fn template(stack: &mut Declarations, file: &StackFile, queue: &Handle<Queue>) -
     stack.declare(names::TEMPLATE.as_str(), &template)
 }
 
-/// The ladder in a line, for who meets the template in the console.
+/// The ladder in one line, for readers of the console.
 fn summary(ladder: &Ladder) -> String {
     let name = ladder.name.as_deref().unwrap_or("A ladder of its own");
     match ladder.rungs.as_slice() {
@@ -72,7 +72,7 @@ fn summary(ladder: &Ladder) -> String {
     }
 }
 
-/// Jobs read uploads and write to the work bucket, for this queue alone.
+/// Jobs read uploads and write to the work bucket, for this queue only.
 fn role(stack: &mut Declarations, storage: &Storage, queue: &Handle<Queue>) -> Handle<Role> {
     let role = Role::new(
         stack.name("transcode"),

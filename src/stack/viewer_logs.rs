@@ -1,7 +1,7 @@
-//! Who watched what: CloudFront's access logs (standard logging, v2), delivered to the logs bucket.
+//! CloudFront's access logs (standard logging, v2), delivered to the logs bucket.
 //!
 //! A delivery source (the distribution), a delivery destination (the bucket) and a delivery that joins them. All three
-//! are in us-east-1, where CloudFront's logs come from, whatever the bucket's region.
+//! are in us-east-1, where CloudFront's logs come from, regardless of the bucket's region.
 
 use super::storage::Logs;
 use super::{Declarations, GLOBAL, Handle};
@@ -12,10 +12,10 @@ const SOURCE: &str = "delivery/access-logs/source";
 const DESTINATION: &str = "delivery/access-logs/destination";
 const DELIVERY: &str = "delivery/access-logs";
 
-/// What a record says: who asked for what, when, what was answered, how fast, and from where.
+/// The fields of a log record: who requested what, when, from where, and the response and its speed.
 ///
-/// Without the query string and the cookies: there, viewers of signed URLs carry what lets anybody play until it
-/// expires, and a log must not be a ring of keys.
+/// Without the query string and the cookies: with signed URLs these hold signatures, and anybody could play with them
+/// until they expire.
 const FIELDS: [&str; 23] = [
     "date",
     "time",
@@ -71,7 +71,7 @@ pub fn declare(stack: &mut Declarations, logs: &Logs, distribution: Input) -> Ha
         s3_enable_hive_compatible_path: false,
         tags: stack.tags(DELIVERY),
     };
-    // The delivery needs the bucket's policy to let it in.
+    // The bucket's policy must allow the delivery first.
     stack.add(GLOBAL, DELIVERY, &delivery, &[logs.policy.address()])
 }
 
@@ -90,7 +90,7 @@ mod tests {
 
     const DISTRIBUTION: &str = "arn:aws:cloudfront::111122223333:distribution/";
 
-    /// The resources of viewers' logs, and what they rest on, for the distribution of this id.
+    /// The resources of viewers' logs and their dependencies, for the distribution with this id.
     fn graph(distribution: &str) -> Graph {
         let text =
             "stack: vod\naccount: '111122223333'\nregion: eu-west-1\ndelivery: { access_logs: true }\n";
@@ -103,7 +103,7 @@ mod tests {
         Graph::new(stack.finish()).unwrap()
     }
 
-    /// All of it as it is after an apply.
+    /// All of them as they are after an apply.
     fn live(graph: &Graph) -> BTreeMap<Address, Live> {
         let mut outputs: BTreeMap<Address, Outputs> = BTreeMap::new();
         let mut live = BTreeMap::new();

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use asset::output;
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode, Url};
+use http::{StatusCode, header};
+use url::Url;
 
 use super::fault::{Fault, Rule};
+use super::http::Client;
 use super::{Error, Stage};
 
 /// How long an answer may take.
@@ -22,29 +23,28 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// # Errors
 /// When an address cannot be reached at all.
 pub(super) async fn check(stage: &Stage<'_>, address: &Url, asset: &str) -> Result<Vec<Fault>, Error> {
-    let unreachable =
-        |error: reqwest::Error| Error::Unplayable { address: address.to_string(), why: error.to_string() };
-    let stranger =
-        Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().map_err(unreachable)?;
+    let unreachable = |why| Error::Unplayable { address: address.to_string(), why };
+    let stranger = Client::new(PATIENCE);
     let mut faults = Vec::new();
     let mut plain = address.clone();
-    let asked = match plain.set_scheme("http") {
-        Ok(()) => stranger.get(plain).header(FORWARDED_PROTO, "http"),
-        Err(()) => stranger.get(address.clone()),
+    let forwarded: &[_] = match plain.set_scheme("http") {
+        Ok(()) => &[(FORWARDED_PROTO, "http")],
+        Err(()) => &[],
     };
-    let answer = asked.send().await.map_err(unreachable)?;
-    let to = answer.headers().get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
+    let answer = stranger.get(&plain, forwarded).await.map_err(unreachable)?;
+    let to = answer.headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
     // Where signatures are asked for, this request has none: sent in the clear, it would be anybody's.
-    let unsigned = stage.cookie.is_some() && answer.status() == StatusCode::FORBIDDEN;
-    faults.extend(redirected(answer.status(), to).filter(|_| !unsigned));
+    let unsigned = stage.cookie.is_some() && answer.status == StatusCode::FORBIDDEN;
+    faults.extend(redirected(answer.status, to).filter(|_| !unsigned));
     if stage.cookie.is_some() {
-        let answer = stranger.get(address.clone()).send().await.map_err(unreachable)?;
-        faults.extend(refused(answer.status(), "who has no signature"));
+        let answer = stranger.get(address, &[]).await.map_err(unreachable)?;
+        faults.extend(refused(answer.status, "who has no signature"));
     }
     if !stage.cx.connection().is_local() {
         let bucket = bucket(stage.output, stage.cx.region(), asset);
-        let answer = stranger.get(bucket).send().await.map_err(unreachable)?;
-        faults.extend(refused(answer.status(), "who asks S3 for it, past the distribution"));
+        let bucket = Url::parse(&bucket).map_err(|error| unreachable(error.to_string()))?;
+        let answer = stranger.get(&bucket, &[]).await.map_err(unreachable)?;
+        faults.extend(refused(answer.status, "who asks S3 for it, past the distribution"));
     }
     Ok(faults)
 }

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist};
-use reqwest::header::{COOKIE, HeaderMap, HeaderValue, ORIGIN};
-use reqwest::{Client, Url};
+use url::Url;
 
 use super::fault::Fault;
+use super::http::Client;
 use super::served::Served;
 use super::{Error, Stage};
 
+/// How long one file may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How many segments are fetched at once, as a browser would.
 const AT_ONCE: usize = 6;
 /// What every playlist begins with (RFC 8216, 4.3.1.1).
@@ -74,7 +76,7 @@ pub(super) async fn fetch(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Set, Error> {
     let began = Instant::now();
-    let viewer = Viewer::new(stage).map_err(|error| unplayable(base, &error))?;
+    let viewer = Viewer::new(stage);
     let text = viewer.get(base).await?;
     let (_, multivariant) = m3u8_rs::parse_master_playlist(&text)
         .ok()
@@ -110,35 +112,25 @@ fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
 struct Viewer<'a> {
     client: Client,
     origin: &'a str,
+    cookie: Option<&'a str>,
     served: Served,
 }
 
 impl<'a> Viewer<'a> {
-    fn new(stage: &Stage<'a>) -> reqwest::Result<Self> {
-        // One provider for the process; somebody else having set it is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut headers = HeaderMap::new();
-        for (name, value) in [(ORIGIN, Some(stage.player)), (COOKIE, stage.cookie)] {
-            if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
-                headers.insert(name, value);
-            }
-        }
-        let client = Client::builder()
-            .default_headers(headers)
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(120))
-            .build()?;
-        Ok(Self { client, origin: stage.player, served: Served::default() })
+    fn new(stage: &Stage<'a>) -> Self {
+        let client = Client::new(PATIENCE);
+        Self { client, origin: stage.player, cookie: stage.cookie, served: Served::default() }
     }
 
     async fn get(&self, address: &Url) -> Result<Vec<u8>, Error> {
-        let answer = self.client.get(address.clone()).send().await;
-        let answer = answer.map_err(|error| unplayable(address, &error))?;
-        if !answer.status().is_success() {
-            return Err(unplayable(address, &format!("the viewer's address answers {}", answer.status())));
+        let cookie = self.cookie.map(|cookie| ("cookie", cookie));
+        let headers: Vec<_> = std::iter::once(("origin", self.origin)).chain(cookie).collect();
+        let answer = self.client.get(address, &headers).await.map_err(|why| unplayable(address, &why))?;
+        if !answer.status.is_success() {
+            return Err(unplayable(address, &format!("the viewer's address answers {}", answer.status)));
         }
-        self.served.note(address.path(), answer.headers(), self.origin);
-        Ok(answer.bytes().await.map_err(|error| unplayable(address, &error))?.to_vec())
+        self.served.note(address.path(), &answer.headers, self.origin);
+        Ok(answer.body.to_vec())
     }
 }
 

@@ -9,6 +9,7 @@ mod closed_ways;
 mod decode;
 mod fault;
 mod fetch;
+mod http;
 mod measure;
 mod served;
 mod verdict;
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 use asset::{Description, State, output};
 use aws_sdk_s3::primitives::ByteStream;
 use miette::Diagnostic;
-use reqwest::Url;
+use url::Url;
 
 use crate::aws::{self, Context, Patience, Poll, SdkResult, unhurried};
 use crate::local;

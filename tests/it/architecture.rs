@@ -227,3 +227,69 @@ fn every_file_opens_with_its_purpose() {
         all_files().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
     assert!(silent.is_empty(), "these files do not open with `//!` and what they are: {silent:?}");
 }
+
+/// Cargo does not look for tests in documentation here (`doctest = false`), so one there would never run.
+#[test]
+fn no_documentation_holds_a_test() {
+    let example = |line: &str| {
+        let line = line.trim_start();
+        let doc = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        doc.is_some_and(|text| text.trim_start().starts_with("```"))
+    };
+    let holding: Vec<_> =
+        all_files().filter(|(_, text)| text.lines().any(example)).map(|(path, _)| path).collect();
+    assert!(holding.is_empty(), "these have examples in documentation, which nothing runs: {holding:?}");
+}
+
+/// Ways to take an empty text, an empty list or a zero for what is not there.
+const EMPTY: &[&str] = &[
+    "unwrap_or_default",
+    "unwrap_or(\"\")",
+    "unwrap_or(0)",
+    "unwrap_or(0.0)",
+    "unwrap_or_else(String::new)",
+    "map_or(\"\"",
+    "map_or(String::new()",
+];
+/// What a comment must say on the same line, or on the one before: why that is right.
+const REASON: &str = "absent is empty: ";
+
+/// The lines of code that take nothing for something empty without a reason, by number.
+fn silent_defaults(text: &str) -> Vec<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let tests = |two: &[&str]| two[0] == "#[cfg(test)]" && two[1].contains("mod ") && two[1].ends_with('{');
+    let lines = &lines[..lines.windows(2).position(tests).unwrap_or(lines.len())];
+    let is_silent = |(index, line): (usize, &&str)| {
+        let code = line.split("//").next().unwrap();
+        let reasoned = line.contains(REASON) || index > 0 && lines[index - 1].contains(REASON);
+        (EMPTY.iter().any(|way| code.contains(way)) && !reasoned).then_some(index + 1)
+    };
+    lines.iter().enumerate().filter_map(is_silent).collect()
+}
+
+/// An answer of AWS that lacks a member must be an error that names it (`aws::required`): an empty text in its place would
+/// become an id, a name or a difference. Lists and maps that AWS leaves out are empty (`aws::OrEmpty`).
+#[test]
+fn adapters_take_nothing_for_something_empty_only_for_a_reason() {
+    let adapters = all_files().filter(|(path, _)| path.starts_with("src/resource") && !is_tests(path));
+    let silent: Vec<String> = adapters
+        .flat_map(|(path, text)| {
+            let lines = silent_defaults(&text).into_iter();
+            lines.map(move |line| format!("{}:{line}", path.display()))
+        })
+        .collect();
+    assert!(
+        silent.is_empty(),
+        "use `aws::required` or `.or_empty()`, or say why in a comment (`// {REASON}…`):\n{}",
+        silent.join("\n")
+    );
+}
+
+#[test]
+fn an_empty_default_needs_its_reason_next_to_it() {
+    let code = "let a = b.unwrap_or_default();\n// absent is empty: a name is optional\nlet a = b.unwrap_or(\"\");\n\n\
+                let a = b.unwrap_or(0); // absent is empty: nobody waits\nlet a = c; // .unwrap_or(0)\n\
+                #[cfg(test)]\nmod parts;\nlet a = b.unwrap_or(0);\n\
+                #[cfg(test)]\nmod tests {\nlet a = b.unwrap_or_default();";
+    assert_eq!(silent_defaults(code), [1, 9]);
+}

@@ -16,6 +16,7 @@ use provision::plan::{Action, Plan, Rules, plan};
 use provision::resource::{Removal, registry, route53};
 use provision::stack::config::{self, StackFile};
 use provision::stack::domain::{self, DomainFacts, Zone};
+use provision::stack::names;
 use provision::stack::{Declarations, delivery, storage};
 
 const STACK: &str = "vod-named";
@@ -75,7 +76,7 @@ impl Account {
     /// Plans and applies, and returns the plan; remembers what there is then.
     async fn apply(&mut self, graph: &Graph) -> Plan {
         let plan = self.plan(graph).await;
-        check(&plan, Permits::default()).unwrap();
+        check(&plan, Permits::default(), &names::region_in).unwrap();
         let (events, _unheard) = tokio::sync::mpsc::unbounded_channel();
         let execution = Execution {
             regions: &self.regions,
@@ -152,7 +153,7 @@ async fn a_name_comes_and_goes() {
         stranger.resource_records(dns::ResourceRecord::builder().value("192.0.2.1").build().unwrap());
     let stranger = stranger.build().unwrap();
     change(&cx, &zone, dns::ChangeAction::Create, stranger.clone()).await;
-    let refused = check(&account.plan(&with).await, Permits::default()).unwrap_err();
+    let refused = check(&account.plan(&with).await, Permits::default(), &names::region_in).unwrap_err();
     assert_eq!(refused.refusals.len(), 1, "{refused:?}");
     assert!(refused.refusals[0].to_string().starts_with("delivery/alias-a: "), "{refused:?}");
     change(&cx, &zone, dns::ChangeAction::Delete, stranger).await;

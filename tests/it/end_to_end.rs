@@ -1,8 +1,8 @@
 //! The program as a person runs it: the README's first command, what follows it, and the teardown, on a local cloud of
 //! the test's own. Real handlers, a real transcode, real playback.
 
-use crate::support::Cloud;
 use crate::support::calls::mutating;
+use crate::support::{Cloud, output};
 
 const STACK: &str = "stacks/local.yaml";
 
@@ -14,7 +14,12 @@ async fn the_stack_converges_plays_and_comes_down_again() {
     assert_eq!(mutating(&calls), Vec::<&str>::new(), "a plan changes nothing");
     assert!(planned.ends_with("\n34 to create\n"), "{planned}");
 
-    let (applied, _) = cloud.provision(&["apply", STACK, "--yes", "--verify"], 0);
+    // No proxy knows the local cloud, so one that is down does no harm.
+    let mut command = cloud.command(&["apply", STACK, "--yes", "--verify"]);
+    command.envs(
+        ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:9")),
+    );
+    let (applied, _) = output(command, 0);
     assert!(applied.contains(" created\n"), "{applied}");
     let played = applied.lines().filter(|line| line.trim_start().starts_with("plays ")).count();
     assert_eq!(played, 7, "six pictures and the sound of hls-720p play: {applied}");
@@ -39,4 +44,16 @@ async fn the_stack_converges_plays_and_comes_down_again() {
     assert!(nothing.starts_with("nothing of stack vod-local is there\n"), "{nothing}");
     let (_, refused) = cloud.provision(&["outputs", STACK], 1);
     assert!(refused.contains("run `provision apply` first"), "{refused}");
+
+    // `PROVISION_LOCAL` says which cloud these are about, too.
+    let buckets = async || {
+        let answer = cloud.context("vod-local").await.s3().list_buckets().send().await.unwrap();
+        answer.buckets().len()
+    };
+    assert_eq!(buckets().await, 1, "the home bucket stays");
+    assert_eq!(cloud.provision(&["local", "reset"], 0).0, "local cloud emptied\n");
+    assert_eq!(buckets().await, 0);
+    let (status, _) = cloud.provision(&["local", "status"], 0);
+    assert!(status.contains(&cloud.endpoint), "{status}");
+    assert_eq!(cloud.provision(&["local", "stop"], 0).0, "local cloud stopped\n");
 }

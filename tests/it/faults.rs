@@ -10,7 +10,7 @@ use provision::home::Home;
 
 /// Delays every answer of the cloud.
 fn delay(cloud: &Cloud, latency: &str) {
-    cloud.provision(&["local", "start", "--name", &cloud.name, "--port", "0", "--latency", latency], 0);
+    cloud.provision(&["local", "start", "--latency", latency], 0);
 }
 
 /// Starts an apply and returns it with its stderr once a first resource is created. Much of it is still to come then, however
@@ -98,14 +98,14 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
         stderr.contains("not tried:\n") && stderr.contains("could not be noted"),
         "says what was done: {stderr}"
     );
-    let (dead, _) = cloud.provision(&["local", "status", "--name", &cloud.name], 1);
+    let (dead, _) = cloud.provision(&["local", "status"], 1);
     assert!(dead.contains("emulator ended: "), "{dead}");
-    cloud.provision(&["local", "stop", "--name", &cloud.name], 0);
-    let (gone, _) = cloud.provision(&["local", "status", "--name", &cloud.name], 1);
+    cloud.provision(&["local", "stop"], 0);
+    let (gone, _) = cloud.provision(&["local", "status"], 1);
     assert_eq!(gone, "the local cloud does not run\n");
     let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
     assert!(applied.contains(" created\n"), "{applied}");
-    cloud.provision(&["local", "stop", "--name", &cloud.name], 0);
+    cloud.provision(&["local", "stop"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

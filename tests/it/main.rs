@@ -12,6 +12,7 @@ mod domain;
 mod end_to_end;
 mod exposure;
 mod faults;
+mod features;
 mod judges;
 mod library;
 mod local_cloud;

@@ -1,6 +1,6 @@
 //! Options of the stack file on, and off again: private playback, alerts and access logs.
 
-use crate::support::{Cloud, StackFile};
+use crate::support::{Cloud, StackFile, http};
 use aws_sdk_s3::primitives::ByteStream;
 
 /// RFC 9500's published test key.
@@ -16,7 +16,7 @@ async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
     let key = format!("{KEYS}/rsa.key");
     let (applied, _) = cloud.provision(&["apply", with.path(), "--yes", "--verify", "--key", &key], 0);
     let address = applied.lines().find_map(|line| line.strip_prefix("play ")).expect("it plays").trim();
-    assert_eq!(reqwest_status(address).await, 403, "nothing plays unsigned");
+    assert_eq!(status(address).await, 403, "nothing plays unsigned");
     let (again, _) = cloud.provision(&["plan", with.path()], 0);
     assert!(again.contains("nothing to do: all "), "{again}");
 
@@ -24,7 +24,7 @@ async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
     let (off, _) = cloud.provision(&["apply", "stacks/local.yaml", "--yes", "--allow-broadening"], 0);
     assert!(off.contains("- delivery/distribution/metrics "), "what only its distribution marks: {off}");
     assert!(off.contains("- alerts/topic ") && off.contains("- delivery/viewer-keys "), "{off}");
-    assert_eq!(reqwest_status(address).await, 200, "what is not private plays unsigned");
+    assert_eq!(status(address).await, 200, "what is not private plays unsigned");
     let (nothing, _) = cloud.provision(&["plan", "stacks/local.yaml"], 0);
     assert!(nothing.contains("nothing to do: all "), "{nothing}");
     logs_outlive_their_option(&cloud).await;
@@ -64,7 +64,6 @@ async fn logs_outlive_their_option(cloud: &Cloud) {
 }
 
 /// What a viewer without a signature is answered.
-async fn reqwest_status(address: &str) -> u16 {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::get(address).await.expect("the viewer's address answers").status().as_u16()
+async fn status(address: &str) -> u16 {
+    http::get(address, &[]).await.status.as_u16()
 }

@@ -152,7 +152,8 @@ fn a_pull_request_is_reviewed_without_an_account() {
     assert!(!compared.contains("BucketName"), "names are not compared: {compared}");
 
     let (picture, _) = offline(folder.path(), &["graph", "infra/production.yaml", "--offline"], 0);
-    assert!(picture.starts_with("graph LR\n") && picture.contains("storage_source --> "), "{picture}");
+    let flow = "  storage_source == upload event ==> handlers_upload_rule\n";
+    assert!(picture.contains("\ngraph LR\n") && picture.contains(flow), "{picture}");
 }
 
 #[test]

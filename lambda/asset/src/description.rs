@@ -1,6 +1,6 @@
-//! `asset.json`: what an app reads to list and play an asset.
+//! `asset.json`: the file that an app reads to list and play an asset.
 //!
-//! It is served to viewers, so it names no bucket and no account. Addresses in it are relative to itself.
+//! It is served to viewers, so it names no bucket and no account. Addresses in it are relative to the file.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 pub struct Description {
     /// The asset id.
     pub asset: String,
-    /// Whether there is something to play, and if not, why.
+    /// Whether there is something to play, and if not, the reason.
     pub state: State,
     /// The source key.
     pub key: String,
-    /// What is playable now. It survives a later upload that fails.
+    /// The playable publication. It stays when a later upload fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Publication>,
-    /// The last attempt, when it failed after the last publication.
+    /// The last attempt, if it failed after the last publication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
@@ -26,7 +26,7 @@ pub struct Description {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It can.
+    /// It can be played.
     Published,
     /// Nothing was ever published, and the last job failed.
     Error,

@@ -1,8 +1,8 @@
-//! What an asset is called, where its objects live, and what is said about it.
+//! The names of assets, the places of their objects, and the contents of `asset.json`.
 //!
-//! The two handlers and the stack declaration agree here and nowhere else: names and keys are pure functions of the
-//! upload, [`Description`] is `asset.json`, and the constants are the words that a lifecycle rule, an event pattern and
-//! a handler must spell alike. The flow they serve is in `docs/handlers.md`.
+//! The two handlers and the stack declaration share only this crate. Names and keys are pure functions of the upload,
+//! and [`Description`] is `asset.json`. The constants are words that a lifecycle rule, an event pattern and a handler
+//! must spell alike. The flow is described in `docs/handlers.md`.
 
 mod description;
 pub mod metadata;
@@ -13,37 +13,37 @@ pub use description::{Audio, Description, Failure, Publication, Rendition, State
 
 use sha2::{Digest, Sha256};
 
-/// Key suffixes, in lower case and with the dot, of the files that are taken for video.
+/// Key suffixes of the files that count as video, in lower case and with the dot.
 ///
-/// `handlers/upload-rule` matches these in any case, and submit refuses every other key. Each is a container that
-/// MediaConvert reads: <https://docs.aws.amazon.com/mediaconvert/latest/ug/reference-codecs-containers-input.html>.
+/// `handlers/upload-rule` matches these in any case, and submit refuses every other key. MediaConvert can read each of
+/// these containers: <https://docs.aws.amazon.com/mediaconvert/latest/ug/reference-codecs-containers-input.html>.
 pub const VIDEO_SUFFIXES: &[&str] = &[
     ".3g2", ".3gp", ".asf", ".avi", ".f4v", ".flv", ".m2t", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4",
     ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".qt", ".ts", ".vob", ".webm", ".wmv",
 ];
 
-/// The tag (key, value) that publish sets on a source version whose asset is published.
+/// The tag (key, value) that publish sets on a source version after publishing its asset.
 ///
 /// The source bucket's archive rule filters on exactly this pair.
 pub const PUBLISHED_TAG: (&str, &str) = ("provision:published", "true");
 
-/// Longest readable part of an asset id, in bytes; the digest after it makes the id unique.
+/// Maximum length of the readable part of an asset id, in bytes. The digest after it makes the id unique.
 const SLUG_LENGTH: usize = 64;
 
 /// Length of a run, in hexadecimal digits.
 const RUN_LENGTH: usize = 12;
 
-/// Whether `key` ends in one of [`VIDEO_SUFFIXES`], in any case.
+/// True if `key` ends in one of [`VIDEO_SUFFIXES`], in any case.
 #[must_use]
 pub fn is_video(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     VIDEO_SUFFIXES.iter().any(|suffix| key.ends_with(suffix))
 }
 
-/// The id of the asset made from an object: its key without extension, made URL-safe, and a short digest of bucket and key.
+/// The id of an object's asset: the key without extension, made URL-safe, and a short digest of bucket and key.
 ///
-/// Pure, so that publishing the same key again replaces the same asset. Letters (in lower case), digits, `-` and `_`
-/// only; a key with none of them (`영상.mp4`) is called `video`.
+/// Pure, so that publishing the same key again replaces the same asset. It contains only letters (in lower case),
+/// digits, `-` and `_`. A key without any of them (`영상.mp4`) is called `video`.
 #[must_use]
 pub fn id(bucket: &str, key: &str) -> String {
     format!("{}-{}", slug(key), &digest(&[bucket, key])[..16])
@@ -51,29 +51,29 @@ pub fn id(bucket: &str, key: &str) -> String {
 
 /// The run of a source version encoded with a revision of the job template: 12 hexadecimal digits.
 ///
-/// Every object of a run lives under its own prefix, so two uploads of one key, or the same upload through a changed
-/// ladder, never mix.
+/// Every object of a run has the run's own prefix. So two uploads of one key never mix, and neither does the same
+/// upload with a changed ladder.
 #[must_use]
 pub fn run(version: &str, revision: i64) -> String {
     digest(&[version, &revision.to_string()])[..RUN_LENGTH].to_owned()
 }
 
-/// The `ClientRequestToken` of a [`run`], which stands for version and template: 64 characters, the most that MediaConvert
-/// takes. A job that is forced, by a batch job with this id, is another one than that of the upload.
+/// The `ClientRequestToken` of a [`run`], which identifies version and template: 64 characters, MediaConvert's maximum.
+/// A job forced by a batch job has that batch job's id in its token, so it is another job than the upload's.
 #[must_use]
 pub fn client_token(bucket: &str, key: &str, run: &str, forced_by: Option<&str>) -> String {
     let parts = [bucket, key, run].into_iter().chain(forced_by);
     digest(&parts.collect::<Vec<_>>())
 }
 
-/// What tells two uploads of one key apart, from `HeadObject`'s answer: the version id or, in a bucket without
-/// versions, the ETag.
+/// Distinguishes two uploads of one key, from `HeadObject`'s response: the version id or, in a bucket without versions,
+/// the ETag.
 #[must_use]
 pub fn version<'a>(version_id: Option<&'a str>, etag: Option<&'a str>) -> &'a str {
     version_id.filter(|id| *id != "null").or(etag.map(|etag| etag.trim_matches('"'))).unwrap_or("null")
 }
 
-/// Whether `text` has the shape of a [`run`].
+/// True if `text` has the form of a [`run`].
 #[must_use]
 pub fn is_run(text: &str) -> bool {
     text.len() == RUN_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -99,7 +99,7 @@ fn slug(key: &str) -> String {
     }
 }
 
-/// Digests `parts` so that no two lists of parts can be taken for each other.
+/// Digests `parts` so that two different lists of parts never give the same input.
 fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn ids_are_readable_and_fixed() {
-        // A changed id would orphan every asset already published: these values must never change.
+        // A changed id would orphan every asset that is already published: these values must never change.
         assert_eq!(id("uploads", "Films/My Holiday (1).MOV"), "films-my-holiday-1-1cae17cc07a8789f");
         assert_eq!(id("uploads", "영상.mp4"), "video-f4348568dfc49f82");
         assert_eq!(id("uploads", ".mp4"), "video-759add74883632a1");

@@ -1,7 +1,8 @@
-//! A job's `UserMetadata`, which carries the upload from submit to publish.
+//! A job's `UserMetadata`, which passes the upload from submit to publish.
 //!
-//! MediaConvert takes ten values of 256 characters each, and few characters beside letters and digits: it refuses a job with
-//! `test (1).mp4` in one. A key that is too long or has others travels as base64, in as many parts as it needs.
+//! MediaConvert allows ten values of 256 characters each, and few characters besides letters and digits: it refuses a
+//! job with `test (1).mp4` in a value. A key that is too long or has other characters is passed as base64, in as many
+//! parts as needed.
 //! <https://docs.aws.amazon.com/mediaconvert/latest/ug/user-metadata-tags.html>
 
 use std::collections::HashMap;
@@ -13,18 +14,18 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub const ASSET: &str = "asset";
 /// The source bucket.
 pub const BUCKET: &str = "bucket";
-/// The source key, if it can be carried as it is.
+/// The source key, if it can be passed unchanged.
 pub const KEY: &str = "key";
 /// The source version id, or its ETag in a bucket without versions.
 pub const VERSION: &str = "version";
 /// The job template's time of last update, in epoch seconds.
 pub const REVISION: &str = "revision";
 
-/// The most characters of a value.
+/// Maximum length of a value in characters.
 const LONGEST: usize = 256;
 
-/// A source key as it is carried: under [`KEY`], or in parts that are numbered from 1. The longest key that S3 has, of 1,024
-/// bytes, needs six.
+/// The metadata for a source key: under [`KEY`], or in parts numbered from 1. S3's longest key, of 1,024 bytes, needs
+/// six parts.
 #[must_use]
 pub fn carry(key: &str) -> Vec<(String, String)> {
     if key.len() <= LONGEST && key.trim() == key && key.chars().all(is_plain) {
@@ -35,7 +36,7 @@ pub fn carry(key: &str) -> Vec<(String, String)> {
     parts.map(|(index, part)| (numbered(index + 1), String::from_utf8_lossy(part).into_owned())).collect()
 }
 
-/// The source key that [`carry`] made this of.
+/// The source key that [`carry`] made this metadata from.
 #[must_use]
 pub fn key(metadata: &HashMap<String, String>) -> Option<String> {
     if let Some(key) = metadata.get(KEY) {
@@ -51,7 +52,7 @@ fn numbered(part: usize) -> String {
     format!("{KEY}{part}")
 }
 
-/// Letters of other languages may be in a value as well, but not the marks that some are written with.
+/// MediaConvert also allows letters of other languages, but not the combining marks that some are written with.
 fn is_plain(char: char) -> bool {
     char.is_ascii_alphanumeric() || " _.:/=+-@".contains(char)
 }

@@ -1,9 +1,9 @@
-//! Where things lie in the output bucket, and the headers that viewers and CloudFront get with them.
+//! The keys in the output bucket, and the headers that viewers and CloudFront get with the objects.
 //!
-//! Runs are immutable; only the multivariant playlist and `asset.json` are ever replaced
+//! Runs are immutable. Only the multivariant playlist and `asset.json` are ever replaced
 //! (`docs/decisions/published-layout.md`).
 
-/// `Cache-Control` of what never changes under its name: segments and thumbnails.
+/// `Cache-Control` of objects that never change under their name: segments and thumbnails.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// `Cache-Control` of playlists and of `asset.json`: seconds.
@@ -12,19 +12,19 @@ pub const BRIEF: &str = "public, max-age=10";
 /// The prefix of all assets.
 pub const ASSETS: &str = "assets/";
 
-/// The prefix of an asset, with a slash at its end.
+/// The prefix of an asset, with a trailing slash.
 #[must_use]
 pub fn prefix(asset: &str) -> String {
     format!("{ASSETS}{asset}/")
 }
 
-/// The prefix of one run of an asset, with a slash at its end.
+/// The prefix of one run of an asset, with a trailing slash.
 #[must_use]
 pub fn run_prefix(asset: &str, run: &str) -> String {
     format!("{ASSETS}{asset}/{run}/")
 }
 
-/// The key of the multivariant playlist: the address that players are given.
+/// The key of the multivariant playlist: the address for players.
 #[must_use]
 pub fn playlist(asset: &str) -> String {
     format!("{ASSETS}{asset}/index.m3u8")

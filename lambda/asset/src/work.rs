@@ -1,6 +1,6 @@
-//! Where things lie in the work bucket: MediaConvert writes there, publish reads, copies and deletes.
+//! The keys in the work bucket: MediaConvert writes there, publish reads, copies and deletes.
 
-/// The prefix of everything that one run writes, with a slash at its end.
+/// The prefix of everything that one run writes, with a trailing slash.
 #[must_use]
 pub fn prefix(asset: &str, run: &str) -> String {
     format!("{asset}/{run}/")
@@ -12,7 +12,7 @@ pub fn playlists(bucket: &str, asset: &str, run: &str) -> String {
     format!("s3://{bucket}/{}index", prefix(asset, run))
 }
 
-/// The key of the multivariant playlist that a job with [`playlists`] as its destination writes.
+/// The key of the multivariant playlist that a job with destination [`playlists`] writes.
 #[must_use]
 pub fn multivariant(asset: &str, run: &str) -> String {
     format!("{}index.m3u8", prefix(asset, run))
@@ -30,8 +30,8 @@ pub const THUMBNAILS: &str = "thumbnails/";
 /// The prefix of the records of started jobs. No asset id can equal it, since every id ends in a digest.
 pub const RECORDS: &str = "jobs/";
 
-/// The key of the record that a run's job was started. It outlives the run's objects (the bucket's expiry removes it),
-/// so that a late duplicate of an event starts no second job.
+/// The key of the record that a run's job was started. It outlives the run's objects (the bucket's lifecycle rule
+/// removes it), so that a late duplicate of an event starts no second job.
 #[must_use]
 pub fn record(asset: &str, run: &str) -> String {
     format!("{RECORDS}{asset}/{run}.json")

@@ -1,4 +1,4 @@
-//! An API call that failed, in words for a log line and with the one fact that decides what happens next.
+//! A failed API call: text for a log line, and whether a retry can succeed.
 
 use std::error::Error;
 
@@ -6,8 +6,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// Codes that mean "later", whatever the status: S3 and CloudFront answer some of them with a 4xx, and S3 copies and bulk
-/// deletions with a 200.
+/// Codes that mean "retry later", with any status. S3 and CloudFront send some of them with a 4xx, and S3 sends them
+/// with a 200 for copies and bulk deletions.
 const LATER: &[&str] = &[
     "ConditionalRequestConflict",
     "InternalError",
@@ -23,7 +23,7 @@ const LATER: &[&str] = &[
     "TooManyRequestsException",
 ];
 
-/// Whether a service's error code means "later".
+/// True if a service's error code means "retry later".
 #[must_use]
 pub fn is_later(code: &str) -> bool {
     LATER.contains(&code)
@@ -35,33 +35,33 @@ pub fn is_later(code: &str) -> bool {
 pub struct ApiError {
     /// The operation, as IAM spells it: `s3:CopyObject`.
     pub operation: &'static str,
-    /// What it was about: an `s3://` address, a job, a distribution.
+    /// What the call was about: an `s3://` address, a job, a distribution.
     pub subject: String,
-    /// The service's error code, or the kind of failure when no answer came.
+    /// The service's error code, or the kind of failure if there was no response.
     pub code: String,
-    /// The service's words.
+    /// The service's message.
     pub message: String,
-    /// The HTTP status, when there was an answer.
+    /// The HTTP status, if there was a response.
     pub status: Option<u16>,
-    /// Whether the same call may succeed later.
+    /// True if the same call may succeed later.
     pub retriable: bool,
 }
 
 impl ApiError {
-    /// Whether the thing asked for is not there.
+    /// True if the requested resource does not exist.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.status == Some(404)
     }
 
-    /// Whether a conditional write lost against another writer.
+    /// True if a conditional write lost against another writer.
     #[must_use]
     pub fn is_lost_race(&self) -> bool {
         self.status == Some(412) || self.code == "ConditionalRequestConflict"
     }
 }
 
-/// Turns the SDK's error of `operation` on `subject` into an [`ApiError`]; for `map_err`.
+/// Converts the SDK's error of `operation` on `subject` to an [`ApiError`]; for `map_err`.
 pub fn api<E>(
     operation: &'static str,
     subject: impl Into<String>,
@@ -83,7 +83,7 @@ where
     }
 }
 
-/// What to call a failure that carries no code of the service.
+/// The name of a failure without a service code.
 fn kind<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> &'static str {
     match (error, status) {
         (_, Some(404)) => "NotFound",
@@ -97,7 +97,7 @@ fn kind<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> &'static s
     }
 }
 
-/// An error and its sources in one line, each said once.
+/// An error and its sources in one line, without repetition.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {
     let mut line = error.to_string();

@@ -1,7 +1,7 @@
-//! What both handlers do alike: read their settings, reach AWS, and say what went wrong.
+//! What both handlers share: settings, SDK configuration, logging and errors.
 //!
-//! Everything here serves a short cold start: settings and credentials come from the environment that Lambda sets, so
-//! no profile file, metadata service or token endpoint is ever asked, and TLS is rustls on ring.
+//! Everything here keeps cold starts short. Settings and credentials come from the environment that Lambda sets, so no
+//! profile file, metadata service or token endpoint is used. TLS is rustls on ring.
 
 mod error;
 mod sdk;
@@ -15,8 +15,8 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
-/// The event in a payload: the payload itself or, when it is a message of the dead-letter queue that somebody sends
-/// again, the event that Lambda wrapped in it.
+/// The event in a payload. It is the payload itself or, if somebody sends a message of the dead-letter queue again, the
+/// event that Lambda wrapped in it.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
 #[must_use]

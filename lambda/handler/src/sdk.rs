@@ -17,20 +17,21 @@ use aws_types::region::Region;
 
 use crate::settings::{MissingSetting, optional, required};
 
-/// Attempts of one API call. With [`MAX_BACKOFF`] the last comes about half a minute after the first, which rides out
-/// the throttling that a burst of uploads meets; what lasts longer is left to Lambda's own retries, minutes apart.
+/// Attempts of one API call. With [`MAX_BACKOFF`] the last attempt is about half a minute after the first, long enough
+/// for the throttling after a burst of uploads. Longer failures are left to Lambda's own retries, minutes apart.
 const MAX_ATTEMPTS: u32 = 8;
 const MAX_BACKOFF: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The configuration of every client: region, credentials and endpoint from the environment, bounded time and attempts.
+/// The configuration of every client: region, credentials and endpoint from the environment, and limits for time and
+/// attempts.
 ///
 /// The credentials are read once: Lambda retires an execution environment before they expire.
 ///
 /// # Errors
 ///
-/// When Lambda's own variables are missing, that is, outside Lambda.
+/// If Lambda's own variables are missing, that is, outside Lambda.
 pub fn sdk_config() -> Result<SdkConfig, MissingSetting> {
     let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let credentials = Credentials::new(
@@ -58,8 +59,8 @@ pub fn sdk_config() -> Result<SdkConfig, MissingSetting> {
     Ok(config.build())
 }
 
-/// Whether one endpoint answers for every service, as in the local cloud: buckets are then addressed by path, since
-/// their names do not resolve as hosts.
+/// True if one endpoint serves every service, as in the local cloud. Buckets are then addressed by path, because their
+/// names do not resolve as hosts.
 #[must_use]
 pub fn is_local() -> bool {
     optional("AWS_ENDPOINT_URL").is_some()

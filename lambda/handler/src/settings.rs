@@ -1,24 +1,22 @@
-//! Settings are environment variables, read once at cold start; provision declares them with the function.
+//! Settings are environment variables, read once at cold start. Provision declares them with the function.
 
 use std::env;
 
-/// A setting that the function cannot run without.
+/// A required setting is missing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "the environment variable {0} is not set; `provision apply` declares it, so the function was made or changed by something else"
-)]
+#[error("the environment variable {0} is not set; run `provision apply`, which sets it")]
 pub struct MissingSetting(pub &'static str);
 
 /// The value of a setting.
 ///
 /// # Errors
 ///
-/// When it is unset or empty: initialisation fails, and the message is in the log and in the invocation's error.
+/// If it is unset or empty. Initialization then fails, and the message is in the log and in the invocation's error.
 pub fn required(name: &'static str) -> Result<String, MissingSetting> {
     optional(name).ok_or(MissingSetting(name))
 }
 
-/// The value of a setting that may be absent; an empty one counts as absent.
+/// The value of an optional setting; an empty one counts as absent.
 #[must_use]
 pub fn optional(name: &'static str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())

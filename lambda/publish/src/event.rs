@@ -1,4 +1,4 @@
-//! What publish is told: that a job ended.
+//! Publish's input: the event that a job ended.
 //!
 //! <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_event_list.html>
 
@@ -8,7 +8,7 @@ use asset::{State, metadata};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A job that submit started, and how it ended.
+/// A job that submit started, and its result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// The job id.
@@ -25,15 +25,15 @@ pub struct Job {
     pub version: String,
     /// The job template's time of last update, in epoch seconds.
     pub revision: i64,
-    /// The account, which viewers need not know.
+    /// The account, which is hidden from viewers.
     pub account: Option<String>,
     /// When it ended (RFC 3339).
     pub ended: String,
-    /// How it ended.
+    /// The result.
     pub end: End,
 }
 
-/// How a job ended.
+/// The result of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
     /// Every output was written.
@@ -41,21 +41,21 @@ pub enum End {
         /// Length of the longest output, in seconds.
         duration: Option<f64>,
     },
-    /// It was not: an error, or somebody canceled it.
+    /// The outputs were not all written: the job failed or was canceled.
     Failed {
         /// [`State::Error`] or [`State::Canceled`].
         state: State,
         /// MediaConvert's error code.
         code: Option<i64>,
-        /// MediaConvert's words.
+        /// MediaConvert's message.
         message: String,
     },
 }
 
-/// A payload that is no end of a job.
+/// A payload that is not a finished job's event.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the payload is no `MediaConvert Job State Change` event with status COMPLETE, ERROR or CANCELED; check the rule that sent it"
+    "the payload is not a `MediaConvert Job State Change` event with status COMPLETE, ERROR or CANCELED; check the rule that sent it"
 )]
 pub struct UnknownPayload(#[source] Option<serde_json::Error>);
 
@@ -87,20 +87,20 @@ struct OutputDetail {
     duration_in_ms: Option<f64>,
 }
 
-/// What may be null as well as absent.
+/// Reads a value that may be null or absent.
 fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 impl Job {
-    /// Reads an event. `None`: the job is not one of submit's, so it is none of publish's business.
+    /// Reads an event. Returns `None` if submit did not start the job; publish then ignores it.
     ///
-    /// What `UserMetadata` says must fit together (the asset is a function of bucket and key), so a job that somebody else
-    /// made in this queue cannot name another asset's place.
+    /// The values in `UserMetadata` must match (the asset is a function of bucket and key). So a job that somebody else
+    /// created in this queue cannot write to another asset's place.
     ///
     /// # Errors
     ///
-    /// When the payload is not the event that the rule passes on.
+    /// If the payload is not the event that the rule passes on.
     pub fn parse(mut payload: Value) -> Result<Option<Self>, UnknownPayload> {
         if payload["detail-type"] != "MediaConvert Job State Change" {
             return Err(UnknownPayload(None));

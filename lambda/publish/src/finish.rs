@@ -1,4 +1,4 @@
-//! What follows once a run is in service: tag its source, remove what it replaced, tell, clean up. All repeatable.
+//! The steps after a run is in service: tag its source, remove what it replaced, notify, clean up. All can be repeated.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::settings::Settings;
 use crate::site;
 use crate::store::Bucket;
 
-/// The most tags that an object can have.
+/// S3's maximum number of tags on an object.
 const MOST_TAGS: usize = 10;
 
-/// CloudFront runs 15 invalidations with a wildcard at once, each for some seconds: others wait for a place, four
-/// minutes at most, and then come back with Lambda's retry.
+/// CloudFront runs 15 wildcard invalidations at once, each for some seconds. Others wait for a place, four minutes at
+/// most, and then fail until Lambda's retry.
 const INVALIDATION_ATTEMPTS: u32 = 25;
 const INVALIDATION_PAUSE: Duration = Duration::from_secs(10);
 
-/// The most wildcards of one invalidation. CloudFront refuses what would make more than 15 at once, however long one
-/// waits; some are left to other assets.
+/// Maximum number of wildcards in one invalidation. CloudFront refuses any that would make more than 15 at once, even
+/// after waiting. Some are left for other assets.
 const WILDCARDS: usize = 10;
 
 /// SNS refuses longer subjects.
@@ -56,8 +56,8 @@ impl Finisher {
         }
     }
 
-    /// Does everything that follows; the work copy goes last, since its absence is what says that all is done. `etag` is
-    /// that of the stored description.
+    /// Does all the steps. The work copy is deleted last, because its absence means that all is done. `etag` is that of
+    /// the stored description.
     pub(crate) async fn finish(
         &self,
         job: &Job,
@@ -84,7 +84,7 @@ impl Finisher {
         Ok(())
     }
 
-    /// Adds the tag that lets the source be archived to the tags that its version has.
+    /// Adds the tag that lets the source be archived to the version's existing tags.
     async fn tag_source(&self, job: &Job) -> Result<(), ApiError> {
         let source = format!("s3://{}/{}", job.bucket, job.key);
         let (bucket, key) = (&job.bucket, &job.key);
@@ -92,7 +92,7 @@ impl Finisher {
         let get = get.version_id(&job.version).send().await;
         let mut tags = match get.map_err(api("s3:GetObjectVersionTagging", source.as_str())) {
             Ok(answer) => answer.tag_set,
-            // The version was deleted, or never was one: there is nothing to archive.
+            // The version was deleted or never existed: there is nothing to archive.
             Err(error) if error.is_missing() || error.code == "InvalidArgument" => {
                 tracing::warn!(asset = job.asset, error = chain(&error), "source not tagged");
                 return Ok(());
@@ -124,8 +124,8 @@ impl Finisher {
             .map_err(api("s3:PutObjectVersionTagging", source))
     }
 
-    /// Takes what was replaced out of CloudFront's caches. The reference is the publication's own, so that repeating
-    /// it starts no second invalidation.
+    /// Removes the replaced objects from CloudFront's caches. The caller reference identifies the publication, so that
+    /// repeating it starts no second invalidation.
     async fn invalidate(&self, job: &Job, replaced: &[String]) -> Result<(), ApiError> {
         // Asset ids and runs are URL-safe, so the paths need no encoding.
         let paths = if replaced.len() > WILDCARDS {
@@ -167,7 +167,7 @@ impl Finisher {
         }
     }
 
-    /// Tells the topic what the description says now, if there is a topic.
+    /// Publishes the current description to the topic, if there is a topic.
     pub(crate) async fn tell(&self, job: &Job, description: &Description) -> Result<(), ApiError> {
         let Some(topic) = &self.settings.topic else {
             return Ok(());
@@ -184,7 +184,7 @@ impl Finisher {
             .map_err(api("sns:Publish", topic))
     }
 
-    /// MediaConvert's words as viewers may read them: with keys, but without buckets, ARNs and the account.
+    /// MediaConvert's message for viewers: with keys, but without buckets, ARNs and the account.
     pub(crate) fn for_viewers(&self, job: &Job, message: &str) -> String {
         let buckets = [job.bucket.as_str(), self.settings.work_bucket.as_str()];
         let mut message = message.to_owned();
@@ -215,7 +215,7 @@ fn notice(job: &Job, description: &Description) -> (String, String) {
     let source =
         format!("Source: s3://{}/{} (version {})\nJob: {}\n", job.bucket, job.key, job.version, job.id);
     let (mut subject, text) = match (&job.end, &description.published) {
-        // Unlike viewers, who is told may know every name in the message.
+        // Unlike viewers, subscribers may see every name in the message.
         (End::Failed { code, message, .. }, published) => {
             let still = match published {
                 Some(_) => "The version published before stays playable.",

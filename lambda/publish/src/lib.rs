@@ -1,7 +1,7 @@
-//! `publish`: a finished encode becomes visible, all of it at once, or not at all. See `docs/handlers.md`.
+//! `publish`: makes a finished encode visible, all of it at once or not at all. See `docs/handlers.md`.
 //!
-//! The flow is in [`Publisher`]; what happened is in [`event`], what the playlists say in [`playlist`], what must be
-//! there in [`rendition_set`], the buckets in [`store`], and the public side of an asset in [`site`].
+//! The flow is in [`Publisher`], events in [`event`], and playlists in [`playlist`]. [`rendition_set`] checks that the
+//! encode is complete, [`store`] accesses the buckets, and [`site`] is the public side of an asset.
 
 pub mod event;
 mod finish;

@@ -1,6 +1,6 @@
-//! What HLS playlists lead to, and the one rewriting that publishing needs: pure.
+//! The files that HLS playlists refer to, and the one change that publishing makes to them. Pure.
 //!
-//! Parsing is `m3u8-rs`; rewriting works on the text, so that no tag that the parser does not know is lost.
+//! `m3u8-rs` parses; the change is made in the text, so that tags unknown to the parser are kept.
 
 use std::collections::BTreeSet;
 
@@ -11,28 +11,28 @@ use percent_encoding::percent_decode_str;
 /// A playlist that cannot be published.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlaylistError {
-    /// It is no playlist of the kind expected.
+    /// It is not a playlist of the expected kind.
     #[error("{0} is not a valid {1} playlist")]
     Invalid(String, &'static str),
-    /// It leads out of its run, where nothing is checked or copied.
+    /// It refers to a file outside its run, where nothing is checked or copied.
     #[error("{0} refers to {1}, which is not inside its own folder")]
     Outside(String, String),
-    /// It has no end, so the encode is not finished.
+    /// It has no end tag, so the encode is not finished.
     #[error("{0} has no EXT-X-ENDLIST: it is not a finished title")]
     Unfinished(String),
-    /// It has nothing to play.
+    /// It has no entries.
     #[error("{0} has no entries")]
     Empty(String),
 }
 
-/// A multivariant playlist: what it offers and what it leads to.
+/// A multivariant playlist: its renditions and the playlists that it refers to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Multivariant {
     /// The video renditions.
     pub renditions: Vec<Rendition>,
     /// The audio renditions.
     pub audio: Vec<Audio>,
-    /// Every playlist that it leads to, as paths from its own folder.
+    /// Every playlist that it refers to, as paths from its own folder.
     pub playlists: BTreeSet<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct Multivariant {
 ///
 /// # Errors
 ///
-/// When it is none, has no variant, or leads out of its folder.
+/// If it is not a multivariant playlist, has no variant, or refers to a file outside its folder.
 pub fn multivariant(name: &str, text: &[u8]) -> Result<Multivariant, PlaylistError> {
     let (_, parsed) = m3u8_rs::parse_master_playlist(text)
         .map_err(|_| PlaylistError::Invalid(name.to_owned(), "multivariant"))?;
@@ -81,11 +81,12 @@ fn audio(media: &AlternativeMedia) -> Option<Audio> {
     })
 }
 
-/// The files that the media playlist `name` leads to: segments, initialisation sections, keys. Paths as `name` is one.
+/// The files that the media playlist `name` refers to: segments, initialization sections, keys. Paths are relative to
+/// the same folder as `name`.
 ///
 /// # Errors
 ///
-/// When it is none, is empty or unfinished, or leads out of its folder.
+/// If it is not a media playlist, is empty or unfinished, or refers to a file outside its folder.
 pub fn media(name: &str, text: &[u8]) -> Result<BTreeSet<String>, PlaylistError> {
     let (_, parsed): (_, MediaPlaylist) =
         m3u8_rs::parse_media_playlist(text).map_err(|_| PlaylistError::Invalid(name.to_owned(), "media"))?;
@@ -108,7 +109,7 @@ pub fn media(name: &str, text: &[u8]) -> Result<BTreeSet<String>, PlaylistError>
     Ok(files)
 }
 
-/// The path of `uri` as the playlist `name` means it, from the same folder that `name` counts from.
+/// Resolves `uri` in the playlist `name` to a path from the same folder as `name`.
 fn resolve(name: &str, uri: &str) -> Result<String, PlaylistError> {
     let outside = || PlaylistError::Outside(name.to_owned(), uri.to_owned());
     let decoded = percent_decode_str(uri).decode_utf8().map_err(|_| outside())?;
@@ -125,7 +126,7 @@ fn resolve(name: &str, uri: &str) -> Result<String, PlaylistError> {
     })
 }
 
-/// The multivariant playlist as it is served from the folder above its run: every address gains `run/`.
+/// The multivariant playlist as served from the folder above its run: `run/` is added to every address.
 #[must_use]
 pub fn relocate(text: &str, run: &str) -> String {
     let mut served = String::with_capacity(text.len() + 512);
@@ -145,7 +146,7 @@ pub fn relocate(text: &str, run: &str) -> String {
     served
 }
 
-/// The run whose playlists a served multivariant playlist leads to.
+/// The run that a served multivariant playlist refers to.
 #[must_use]
 pub fn run_of(served: &str) -> Option<&str> {
     let address = served.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;

@@ -1,4 +1,4 @@
-//! The flow: decide, check, copy, make visible, finish. Every step can be repeated, and each order is deliberate.
+//! The flow: decide, check, copy, make visible, finish. Every step can be repeated, and their order matters.
 
 use asset::{Description, Failure, State, output, work};
 use aws_sdk_s3::Client as S3;
@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::site::{self, Site};
 use crate::store::Bucket;
 
-/// Answers publish's events.
+/// Handles publish's events.
 #[derive(Debug, Clone)]
 pub struct Publisher {
     s3: S3,
@@ -24,47 +24,47 @@ pub struct Publisher {
     finisher: Finisher,
 }
 
-/// How the end of a job was dealt with. All are final: none is retried.
+/// How an ended job was handled. All outcomes are final: none is retried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 pub enum Outcome {
-    /// The run is what viewers see.
+    /// The run is now what viewers see.
     Published {
         /// The asset id.
         asset: String,
         /// The run.
         run: String,
     },
-    /// It was before, and still is.
+    /// The run was published before, and still is.
     AlreadyPublished {
         /// The asset id.
         asset: String,
         /// The run.
         run: String,
     },
-    /// Something newer took its place; it never becomes visible.
+    /// A newer run or version took its place; it never becomes visible.
     Superseded {
-        /// By what.
+        /// The reason.
         reason: String,
     },
-    /// The job failed, and that is recorded.
+    /// The job failed, and this is recorded.
     Failed {
         /// The asset id.
         asset: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The job is not one of submit's.
+    /// Submit did not start this job.
     Ignored,
 }
 
-/// A failure. It is returned to Lambda, which retries it and then sends it to the dead-letter queue.
+/// A failure. It is returned to Lambda, which retries and then sends the event to the dead-letter queue.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// An API call failed.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// Nothing was made visible, since the set is not whole.
+    /// The set is incomplete, so nothing was made visible.
     #[error(transparent)]
     Set(#[from] IncompleteSet),
     /// The payload is not for publish.
@@ -73,7 +73,7 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// Whether another invocation for the same asset explains it: one of two won a race, or cleaned up already.
+    /// True if another invocation for the same asset can explain it: one of the two won a race or already cleaned up.
     fn may_be_a_race(&self) -> bool {
         match self {
             Self::Api(error) | Self::Set(IncompleteSet::Api(error)) => {
@@ -85,12 +85,12 @@ impl PublishError {
     }
 }
 
-/// What becomes of copies that are there already.
+/// What happens to copies that already exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Present {
-    /// Those with the same contents need not be copied again: an interrupted invocation left them. Nothing leads there.
+    /// Equal objects need not be copied again: an interrupted invocation left them. No playlist refers to them yet.
     Compared,
-    /// They are in service, and immutable to every cache.
+    /// They are in service, and caches treat them as immutable.
     Stays,
 }
 
@@ -122,11 +122,11 @@ impl Publisher {
         }
     }
 
-    /// Answers one event and says in one log line how.
+    /// Handles one event and logs the outcome in one line.
     ///
     /// # Errors
     ///
-    /// When the end of a job could not be dealt with; what viewers see is then what they saw before.
+    /// If the ended job could not be handled; viewers then still see what they saw before.
     pub async fn answer(&self, payload: Value) -> Result<Value, PublishError> {
         let parsed = Job::parse(handler::event(payload))
             .inspect_err(|error| tracing::error!(error = chain(error), "not a payload of publish"))?;
@@ -183,7 +183,7 @@ impl Publisher {
         }
         let set = rendition_set::read(&self.work, &asset, &run).await?;
         self.copy(job, &set, Present::Compared).await?;
-        // The copies took a while: a newer upload may have come, and another run may have been published.
+        // Copying took a while: a newer upload may have arrived, or another run may have been published.
         let site = &Site::read(&self.output, &asset).await?;
         if let Some(outcome) = self.decided(job, duration, site).await? {
             return Ok(outcome);
@@ -197,14 +197,15 @@ impl Publisher {
         Ok(Outcome::Published { asset, run })
     }
 
-    /// The outcome, where nothing is to be made visible: the run is in service, or something newer takes its place.
+    /// The outcome, if nothing is to be made visible: the run is in service, or something newer replaces it.
     async fn decided(
         &self,
         job: &Job,
         duration: Option<f64>,
         site: &Site,
     ) -> Result<Option<Outcome>, PublishError> {
-        // First of all: what is in service is neither stale nor incomplete, whatever became of its source and work.
+        // Check this first: a run in service is neither outdated nor incomplete, whatever happened to its source and
+        // work.
         if site.live_run() == Some(job.run.as_str()) {
             self.repair(job).await?;
             self.resume(job, duration, site).await?;
@@ -217,7 +218,7 @@ impl Publisher {
         }
     }
 
-    /// Segments and thumbnails first, then the media playlists.
+    /// Copies segments and thumbnails first, then the media playlists.
     async fn copy(&self, job: &Job, set: &RenditionSet, present: Present) -> Result<(), PublishError> {
         let from = work::prefix(&job.asset, &job.run);
         let to = output::run_prefix(&job.asset, &job.run);
@@ -234,8 +235,8 @@ impl Publisher {
         Ok(())
     }
 
-    /// Fills in what is missing of the run in service, if there is another whole encode of it: that is what a forced job
-    /// is for. Without one this finds the work copy gone or half removed, as interrupted invocations leave it.
+    /// Restores missing objects of the run in service, if there is another complete encode of it: this is the purpose
+    /// of a forced job. Otherwise the work copy is gone or half removed, as interrupted invocations leave it.
     async fn repair(&self, job: &Job) -> Result<(), PublishError> {
         match rendition_set::read(&self.work, &job.asset, &job.run).await {
             Ok(set) => self.copy(job, &set, Present::Stays).await,
@@ -244,14 +245,14 @@ impl Publisher {
         }
     }
 
-    /// The run is in service: what an interrupted invocation left undone is done now, and nothing else.
+    /// The run is in service: completes only the steps that an interrupted invocation left.
     async fn resume(&self, job: &Job, duration: Option<f64>, site: &Site) -> Result<(), PublishError> {
         let described_already =
             site.description().filter(|_| site.published().is_some_and(|seen| seen.run == job.run));
         let (description, etag) = match (described_already, site.offered()) {
             (Some(description), _) => {
                 let mut description = description.clone();
-                // What failed before this encode of the same version is made good by it.
+                // This encode repairs earlier failures of the same version.
                 let mended = |old: &mut Failure| old.version == job.version && old.failed < job.ended;
                 let etag = match description.failure.take_if(mended) {
                     Some(_) => site.describe(&self.output, &description).await?,
@@ -275,8 +276,8 @@ impl Publisher {
         Ok(self.finisher.finish(job, description, &etag).await?)
     }
 
-    /// Why the run must not become visible any more, if so: its version is not the source's current one, or the same
-    /// version was published through a newer revision of the template.
+    /// The reason why the run must not become visible, if there is one. Its version is not the source's current one, or
+    /// the same version was published with a newer revision of the template.
     async fn superseded(&self, job: &Job, site: &Site) -> Result<Option<String>, ApiError> {
         if let Some(published) = site.published()
             && published.version == job.version
@@ -297,10 +298,10 @@ impl Publisher {
         }
     }
 
-    /// Removes what a superseded run left, here and there.
+    /// Removes what a superseded run left in the output and work buckets.
     async fn discard(&self, job: &Job, reason: String) -> Result<Outcome, PublishError> {
-        // Another invocation for the same run may have put it in service before the newer upload came: then it plays
-        // until that one is published.
+        // Another invocation for the same run may have put it in service before the newer upload arrived. It then plays
+        // until the newer one is published.
         let site = Site::read(&self.output, &job.asset).await?;
         if site.live_run() != Some(job.run.as_str()) {
             let copied = output::run_prefix(&job.asset, &job.run);
@@ -310,8 +311,8 @@ impl Publisher {
         Ok(Outcome::Superseded { reason })
     }
 
-    /// Removes the work copy, and the record with it: the next attempt at this version is no duplicate. Unless the record
-    /// names another job, which was started later and may be writing there now.
+    /// Removes the work copy and its record, so that the next attempt at this version is not a duplicate. Keeps both if
+    /// the record names another job: it started later and may be writing there now.
     async fn clean(&self, job: &Job) -> Result<(), ApiError> {
         let record = work::record(&job.asset, &job.run);
         let stored = self.work.get(&record).await?;
@@ -325,7 +326,7 @@ impl Publisher {
         self.work.delete_under(&work::prefix(&job.asset, &job.run)).await.map(drop)
     }
 
-    /// Records a failed job. What was published before stays playable and described.
+    /// Records a failed job. An earlier publication stays playable and described.
     async fn fail(&self, job: &Job, failure: Failure, site: &Site) -> Result<Outcome, PublishError> {
         // A second job for a run in service may fail without harm.
         if site.live_run() != Some(job.run.as_str())
@@ -336,7 +337,7 @@ impl Publisher {
         let reason = failure.message.clone();
         let seen = site.description().and_then(|seen| seen.failure.as_ref());
         let recorded = seen.is_some_and(|seen| seen.job == failure.job);
-        // Publishing clears the record of an earlier failure; a late duplicate must not bring it back.
+        // Publishing clears the record of an earlier failure; a late duplicate must not restore it.
         let outdated = site.published().is_some_and(|seen| seen.published > failure.failed);
         if !recorded && !outdated {
             let description = Description {

@@ -1,4 +1,4 @@
-//! The finished set of one run in the work bucket, proved complete before anything is copied.
+//! The finished set of one run in the work bucket. It is checked to be complete before anything is copied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use handler::ApiError;
 use crate::playlist::{self, Multivariant, PlaylistError};
 use crate::store::{Bucket, Listed};
 
-/// Playlists read at once; a ladder has about a dozen.
+/// Playlists read at the same time; a ladder has about a dozen.
 const READS_AT_ONCE: usize = 16;
 
-/// Missing files that an error names; the count says how many there are.
+/// How many missing files an error names, in addition to the count.
 const NAMED: usize = 5;
 
-/// Everything that one run makes visible. Paths count from the run's prefix.
+/// Everything that one run makes visible. Paths are relative to the run's prefix.
 #[derive(Debug)]
 pub struct RenditionSet {
     /// The multivariant playlist as MediaConvert wrote it.
     pub text: String,
-    /// What it offers.
+    /// The parsed multivariant playlist.
     pub multivariant: Multivariant,
-    /// What the media playlists lead to.
+    /// The files that the media playlists refer to.
     pub segments: BTreeSet<String>,
     /// The frame captures.
     pub thumbnails: Vec<String>,
@@ -56,12 +56,12 @@ impl IncompleteSet {
     }
 }
 
-/// Reads the set of a run and checks that every playlist and segment that the multivariant playlist leads to is there
-/// and not empty.
+/// Reads the set of a run. Checks that every playlist and segment that the multivariant playlist refers to exists and
+/// is not empty.
 ///
 /// # Errors
 ///
-/// When it is not, or cannot be read.
+/// If the set is incomplete or cannot be read.
 pub async fn read(bucket: &Bucket, asset: &str, run: &str) -> Result<RenditionSet, IncompleteSet> {
     let prefix = work::prefix(asset, run);
     let entry = work::multivariant(asset, run);

@@ -1,4 +1,4 @@
-//! What provision tells publish.
+//! Publish's settings, which provision sets.
 
 use handler::{MissingSetting, optional, required};
 
@@ -11,7 +11,7 @@ pub struct Settings {
     pub output_bucket: String,
     /// `DISTRIBUTION`: the id of the distribution that caches the output bucket.
     pub distribution: String,
-    /// `TOPIC`: the ARN of the topic that hears of every asset; without it nobody is told.
+    /// `TOPIC`: the ARN of the topic for notices about every asset; optional.
     pub topic: Option<String>,
 }
 
@@ -20,7 +20,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When one that is required is missing.
+    /// If a required setting is missing.
     pub fn from_env() -> Result<Self, MissingSetting> {
         Ok(Self {
             work_bucket: required("WORK_BUCKET")?,

@@ -1,6 +1,6 @@
 //! The public side of an asset: its multivariant playlist and its `asset.json`.
 //!
-//! The playlist is the truth about what viewers see; `asset.json` describes it and may lag behind it by one crash.
+//! The playlist decides what viewers see. `asset.json` describes it and may be out of date by one crash.
 
 use asset::{Audio, Description, Publication, Rendition, output};
 use handler::ApiError;
@@ -9,7 +9,7 @@ use crate::event::Job;
 use crate::playlist::{self, Multivariant};
 use crate::store::{Bucket, Precondition, Stored};
 
-/// What is public of an asset now.
+/// The public files of an asset now.
 #[derive(Debug)]
 pub struct Site {
     playlist: Option<Stored>,
@@ -18,11 +18,11 @@ pub struct Site {
 }
 
 impl Site {
-    /// Reads it.
+    /// Reads them.
     ///
     /// # Errors
     ///
-    /// When S3 does not answer. An `asset.json` that cannot be parsed counts as absent and is replaced.
+    /// If S3 does not respond. An `asset.json` that cannot be parsed counts as absent and is replaced.
     pub async fn read(bucket: &Bucket, asset: &str) -> Result<Self, ApiError> {
         let (playlist, description) = (output::playlist(asset), output::description(asset));
         let (playlist, stored_description) =
@@ -39,35 +39,35 @@ impl Site {
         playlist::run_of(served)
     }
 
-    /// Whether anything can be played.
+    /// True if anything can be played.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.playlist.is_some()
     }
 
-    /// What `asset.json` says.
+    /// The current `asset.json`.
     #[must_use]
     pub fn description(&self) -> Option<&Description> {
         self.description.as_ref()
     }
 
-    /// What `asset.json` says was published.
+    /// The publication in `asset.json`.
     #[must_use]
     pub fn published(&self) -> Option<&Publication> {
         self.description()?.published.as_ref()
     }
 
-    /// What the playlist in service offers; addresses already lead into the run.
+    /// The renditions of the playlist in service; addresses already include the run.
     #[must_use]
     pub fn offered(&self) -> Option<Multivariant> {
         playlist::multivariant("index.m3u8", &self.playlist.as_ref()?.body).ok()
     }
 
-    /// The runs that publishing `run` replaces: the one in service, and what an interrupted publication left over.
-    /// `None` when nothing was ever public.
+    /// The runs that publishing `run` replaces: the one in service, and those left over from an interrupted
+    /// publication. `None` if nothing was ever public.
     #[must_use]
     pub fn replaced_by(&self, run: &str) -> Option<Vec<String>> {
-        // A playlist of this very run without a description is this publication, interrupted: still the first.
+        // A playlist of this same run without a description is this publication, interrupted: it is still the first.
         let nothing_live = self.playlist.is_none() || self.live_run() == Some(run);
         if self.description.is_none() && nothing_live {
             return None;
@@ -87,39 +87,39 @@ impl Site {
         Some(runs)
     }
 
-    /// Puts the multivariant playlist in service, if it is still the one read.
+    /// Puts the multivariant playlist in service, if the current one is still the one read.
     ///
     /// # Errors
     ///
-    /// When somebody else replaced it meanwhile, or S3 refuses.
+    /// If somebody else has replaced it, or S3 refuses.
     pub async fn serve(&self, bucket: &Bucket, asset: &str, served: String) -> Result<(), ApiError> {
         let precondition = Precondition::still(self.playlist.as_ref());
         let key = output::playlist(asset);
         bucket.put(&key, served.into_bytes(), precondition).await.map(drop)
     }
 
-    /// The ETag of `asset.json` as it was read; empty when there is none.
+    /// The ETag of `asset.json` as it was read; empty if there is none.
     #[must_use]
     pub fn described(&self) -> &str {
         self.stored_description.as_ref().map_or("", |stored| &stored.etag)
     }
 
-    /// Replaces `asset.json`, if it is still the one read; returns its new ETag.
+    /// Replaces `asset.json`, if the current one is still the one read; returns its new ETag.
     ///
     /// # Errors
     ///
-    /// When somebody else replaced it meanwhile, or S3 refuses.
+    /// If somebody else has replaced it, or S3 refuses.
     pub async fn describe(&self, bucket: &Bucket, description: &Description) -> Result<String, ApiError> {
         put(bucket, description, Precondition::still(self.stored_description.as_ref())).await
     }
 }
 
-/// Replaces the `asset.json` with this ETag by what is true once everything is done. If somebody replaced it meanwhile,
-/// theirs is newer and stays.
+/// Replaces the `asset.json` with this ETag by the final one, after everything is done. If somebody else has replaced
+/// it, theirs is newer and stays.
 ///
 /// # Errors
 ///
-/// When S3 refuses.
+/// If S3 refuses.
 pub async fn settle(bucket: &Bucket, description: &Description, etag: &str) -> Result<(), ApiError> {
     match put(bucket, description, Precondition::Unchanged(etag)).await {
         Err(error) if !error.is_lost_race() => Err(error),
@@ -137,7 +137,7 @@ async fn put(
     bucket.put(&key, body, precondition).await
 }
 
-/// The publication of a run, with its addresses counted from `asset.json`.
+/// The publication of a run, with addresses relative to `asset.json`.
 #[must_use]
 pub fn publication(
     job: &Job,

@@ -1,4 +1,4 @@
-//! A bucket as publish uses it: few operations, in bulk, bounded in parallel.
+//! A bucket with the few operations that publish needs: in bulk, and with limited parallelism.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -12,18 +12,18 @@ use handler::{ApiError, api};
 use lambda_runtime::tracing;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Copies under way at once. S3 takes 3,500 writes a second on a prefix; at tens of milliseconds each, this many keep
-/// it busy and 10,000 objects take well under a minute.
+/// Copies in progress at the same time. S3 allows 3,500 writes a second per prefix. At tens of milliseconds each, this
+/// number keeps it busy, and 10,000 objects take well under a minute.
 pub const COPIES_AT_ONCE: usize = 96;
 
-/// How often what S3 throttled is tried again, besides the SDK's own attempts: these end once about a hundred requests
-/// were throttled in a burst, which the first copies to a new prefix can be.
+/// How often throttled objects are tried again, in addition to the SDK's own attempts. The SDK stops retrying after
+/// about a hundred throttled requests in a burst, which the first copies to a new prefix can cause.
 const ROUNDS: u32 = 6;
 
-/// The most keys that one `DeleteObjects` takes.
+/// Maximum number of keys in one `DeleteObjects`.
 const KEYS_PER_DELETE: usize = 1000;
 
-/// What `x-amz-copy-source` leaves as it is.
+/// The characters that `x-amz-copy-source` leaves unencoded.
 const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
 /// One bucket.
@@ -33,35 +33,35 @@ pub struct Bucket {
     name: String,
 }
 
-/// What a listing says of an object.
+/// An object in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Size in bytes.
     pub size: i64,
-    /// The ETag; equal ETags are equal contents.
+    /// The ETag; equal ETags mean equal contents.
     pub etag: String,
 }
 
-/// A small object, read whole.
+/// A small object, read completely.
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// The contents.
     pub body: Vec<u8>,
-    /// The ETag, to replace exactly this.
+    /// The ETag, to replace exactly this version.
     pub etag: String,
 }
 
-/// What must be true for a write to take place, so that of two writers one loses.
+/// The condition for a write, so that one of two writers loses.
 #[derive(Debug, Clone, Copy)]
 pub enum Precondition<'a> {
-    /// There is nothing under the key.
+    /// The key does not exist.
     Absent,
-    /// What is there has this ETag.
+    /// The existing object has this ETag.
     Unchanged(&'a str),
 }
 
 impl<'a> Precondition<'a> {
-    /// That the key is still as it was read.
+    /// Requires that the key has not changed since it was read.
     #[must_use]
     pub fn still(seen: Option<&'a Stored>) -> Self {
         seen.map_or(Self::Absent, |seen| Self::Unchanged(&seen.etag))
@@ -80,11 +80,11 @@ impl Bucket {
         format!("s3://{}/{key}", self.name)
     }
 
-    /// Every object under `prefix`, by its path from there.
+    /// Every object under `prefix`, by its path relative to the prefix.
     ///
     /// # Errors
     ///
-    /// When a page cannot be read.
+    /// If a page cannot be read.
     pub async fn list(&self, prefix: &str) -> Result<BTreeMap<String, Listed>, ApiError> {
         let mut pages = self.s3.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
         let mut found = BTreeMap::new();
@@ -104,11 +104,11 @@ impl Bucket {
         Ok(found)
     }
 
-    /// Reads an object; `None` when it is not there.
+    /// Reads an object; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub async fn get(&self, key: &str) -> Result<Option<Stored>, ApiError> {
         let answer = self.s3.get_object().bucket(&self.name).key(key).send().await;
         let answer = match answer.map_err(api("s3:GetObject", self.url(key))) {
@@ -128,11 +128,11 @@ impl Bucket {
         Ok(Some(Stored { body: body.to_vec(), etag }))
     }
 
-    /// Writes a small object with the headers of its kind, if `precondition` holds; returns its ETag.
+    /// Writes a small object with the headers for its kind, if `precondition` holds; returns its ETag.
     ///
     /// # Errors
     ///
-    /// When it does not ([`ApiError::is_lost_race`]), or S3 refuses.
+    /// If the condition does not hold ([`ApiError::is_lost_race`]), or S3 refuses.
     pub async fn put(
         &self,
         key: &str,
@@ -155,11 +155,11 @@ impl Bucket {
         Ok(put.e_tag().unwrap_or_default().to_owned())
     }
 
-    /// Copies `paths` from under `from` in `source` to under `to` here, with the headers of their kinds.
+    /// Copies `paths` from under `from` in `source` to under `to` here, with the headers for their kinds.
     ///
     /// # Errors
     ///
-    /// The first that fails for good; the rest is then abandoned. What S3 throttled is left for another round, with
+    /// The first permanent failure; the rest is then abandoned. Throttled copies are tried again in another round, with
     /// half as many at once.
     pub async fn copy<'a>(
         &self,
@@ -208,11 +208,11 @@ impl Bucket {
             .map_err(api("s3:CopyObject", source.url(&from)))
     }
 
-    /// Deletes everything under `prefix`; returns how many objects that were.
+    /// Deletes everything under `prefix`; returns the number of objects.
     ///
     /// # Errors
     ///
-    /// When the listing or a deletion fails.
+    /// If the listing or a deletion fails.
     pub async fn delete_under(&self, prefix: &str) -> Result<usize, ApiError> {
         let keys: Vec<_> =
             self.list(prefix).await?.into_keys().map(|path| format!("{prefix}{path}")).collect();
@@ -222,11 +222,11 @@ impl Bucket {
         Ok(keys.len())
     }
 
-    /// Deletes up to 1,000 keys; deleting what is not there succeeds.
+    /// Deletes up to 1,000 keys; deleting a missing key succeeds.
     ///
     /// # Errors
     ///
-    /// When the call fails, or one of the keys does for good.
+    /// If the call fails, or one of the keys fails permanently.
     pub async fn delete(&self, keys: &[String]) -> Result<(), ApiError> {
         let mut left = keys.to_vec();
         for round in 0.. {
@@ -246,7 +246,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Deletes up to 1,000 keys; returns those that S3 did not, each with its reason.
+    /// Deletes up to 1,000 keys; returns the keys that failed, each with its reason.
     async fn delete_once(&self, keys: &[String]) -> Result<Vec<(String, ApiError)>, ApiError> {
         let objects = keys.iter().filter_map(|key| ObjectIdentifier::builder().key(key).build().ok());
         let delete = Delete::builder().set_objects(Some(objects.collect())).quiet(true).build();
@@ -275,7 +275,7 @@ impl Bucket {
     }
 }
 
-/// Leaves S3 alone for a while that doubles with each round.
+/// Waits before the next round; the pause doubles each time.
 async fn pause(round: u32, objects: usize) {
     let pause = Duration::from_secs(1 << round);
     tracing::warn!(objects, seconds = pause.as_secs(), "throttled by S3: trying again");

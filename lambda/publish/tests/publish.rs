@@ -1,4 +1,4 @@
-//! Publish against an account in memory, told of jobs by the events that MediaConvert documents.
+//! Publish against an account in memory, with the job events that MediaConvert documents.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
 
@@ -83,7 +83,7 @@ async fn a_duplicate_event_changes_nothing() {
     let outcome = stack.tell(complete("v1")).await.unwrap();
     assert_eq!(outcome["outcome"], "alreadyPublished");
     assert_eq!(stack.cloud.changes(), Vec::<String>::new());
-    // Also once the source has moved on and its encode is under way.
+    // This also holds after the source has changed and its encode is running.
     stack.upload("v2");
     assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "alreadyPublished");
     assert_eq!(stack.play().len(), 6);
@@ -174,7 +174,7 @@ async fn the_same_version_through_a_newer_template_replaces_and_is_not_replaced(
     assert_eq!(stack.description().published.unwrap().revision, REVISION + 60);
 }
 
-/// Fails each changing call in turn, once, as a crash there would; the retried event must end in the same place.
+/// Fails each changing call in turn, once, as a crash would. The retried event must lead to the same result.
 #[tokio::test]
 async fn after_a_failure_at_any_point_the_retry_completes() {
     let reference = Stack::with_encode("v1");
@@ -183,7 +183,7 @@ async fn after_a_failure_at_any_point_the_retry_completes() {
     reference.encode("v2", REVISION);
     reference.tell(complete("v2")).await.unwrap();
     let calls = reference.cloud.changes();
-    // Among calls of one kind the first and the last stand for all.
+    // Among calls of one kind, test only the first and the last.
     let kind = |call: &String| {
         call.rsplit_once(['.', '-']).map_or(call.clone(), |(_, kind)| kind.to_owned() + &call[..4])
     };
@@ -277,7 +277,7 @@ async fn an_error_keeps_what_was_published_before() {
     assert_eq!(after.failure.unwrap().message, "Unable to open input file [films/holiday.mp4]");
     assert_eq!(stack.play().len(), 6);
 
-    // The next success clears it.
+    // The next success clears the failure.
     stack.upload("v3");
     stack.encode("v3", REVISION);
     stack.publish("v3").await;

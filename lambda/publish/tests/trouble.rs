@@ -1,4 +1,4 @@
-//! Publish where something goes wrong at a bad moment: other jobs of the same run, races, throttling, leftovers.
+//! Publish when something goes wrong at a bad moment: other jobs of the same run, races, throttling, leftovers.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
 
@@ -20,7 +20,7 @@ fn record(version: &str) -> String {
     format!("work/{}", work::record(ASSET, &run(version)))
 }
 
-/// The next version is uploaded and encoded.
+/// Uploads and encodes the next version.
 fn replace(stack: &Stack, version: &str) {
     stack.upload(version);
     stack.encode(version, REVISION);
@@ -129,7 +129,7 @@ async fn an_older_template_never_replaces_a_newer_one_published_during_the_copie
     let stack = Stack::with_encode("v1");
     stack.encode("v1", REVISION + 60);
     let newer = asset::run("v1", REVISION + 60);
-    // The other invocation has served its playlist when this one looks, and describes it during the copies.
+    // The other invocation has served its playlist before this one looks, and describes it during the copies.
     let (index, served) = (format!("output/{}", output::playlist(ASSET)), newer.clone());
     let other = Stack::with_encode("v1");
     other.encode("v1", REVISION + 60);
@@ -210,7 +210,7 @@ async fn an_event_whose_lists_are_null_is_read() {
     assert_eq!(stack.tell(event).await.unwrap()["outcome"], "ignored");
 }
 
-/// An event of another job for the run, so many seconds after every publication of these tests.
+/// An event of another job for the run, this many seconds after every publication of these tests.
 fn later(fixture: &str, job: &str, seconds: u64) -> serde_json::Value {
     let mut later = event(fixture, "v1", REVISION);
     later["detail"]["jobId"] = json!(job);

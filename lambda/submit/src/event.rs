@@ -1,7 +1,7 @@
-//! What submit is asked: an `Object Created` event, or tasks of S3 Batch Operations.
+//! Submit's input: an `Object Created` event, or tasks of S3 Batch Operations.
 //!
-//! Own types rather than those of `aws_lambda_events`: it has no schema 2.0 of Batch Operations (`s3Bucket`,
-//! `userArguments`), and the shape decides which of the two a payload is.
+//! We use our own types, because `aws_lambda_events` has no schema 2.0 of Batch Operations (`s3Bucket`,
+//! `userArguments`). The payload's shape decides which of the two inputs it is.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html>
 
@@ -18,13 +18,13 @@ pub struct Upload {
     pub bucket: String,
     /// The key, decoded.
     pub key: String,
-    /// The key if the plus signs of a manifest stand for themselves, where it has any.
+    /// The key with its plus signs taken literally, if a manifest's key has any.
     pub literal_key: Option<String>,
-    /// The version that the event or the manifest names, if it does.
+    /// The version that the event or the manifest names, if any.
     pub version: Option<String>,
-    /// The size in bytes, if the event says it.
+    /// The size in bytes, if the event contains it.
     pub size: Option<u64>,
-    /// The batch job that wants a job of its own, even though one was started for this version and template before.
+    /// The batch job that forces a new job, even if one was already started for this version and template.
     pub forced_by: Option<String>,
 }
 
@@ -36,16 +36,16 @@ impl Upload {
     }
 }
 
-/// A payload, told apart by its shape.
+/// A payload, recognized by its shape.
 #[derive(Debug)]
 pub enum Request {
     /// EventBridge: one object was created.
     Created(Upload),
-    /// S3 Batch Operations: a batch of tasks, each wanting its own result.
+    /// S3 Batch Operations: a batch of tasks, each with its own result.
     Batch(Batch),
 }
 
-/// A payload that is neither.
+/// A payload that is neither of the two.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the payload is neither an EventBridge `Object Created` event nor an S3 Batch Operations invocation; check the rule or job that sent it"
@@ -57,7 +57,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// When it has neither shape.
+    /// If it has neither shape.
     pub fn parse(payload: Value) -> Result<Self, UnknownPayload> {
         if payload.get("invocationSchemaVersion").is_some() {
             return serde_json::from_value(payload)
@@ -120,7 +120,7 @@ pub struct Batch {
     tasks: Vec<Task>,
 }
 
-/// Schema 2.0 carries arguments that whoever made the batch job chose; `force=true` is ours.
+/// Schema 2.0 has arguments that the creator of the batch job chose; `force=true` is ours.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct BatchJob {
@@ -142,7 +142,7 @@ struct Task {
 }
 
 impl Batch {
-    /// Each task's id and the object it names, or why that cannot be told.
+    /// Each task's id and the object it names, or the reason why there is none.
     pub fn uploads(&self) -> impl Iterator<Item = (&str, Result<Upload, String>)> {
         let arguments = self.job.user_arguments.as_ref();
         let force = arguments.is_some_and(|arguments| {
@@ -152,12 +152,12 @@ impl Batch {
         self.tasks.iter().map(move |task| (task.task_id.as_str(), task.upload(forced_by)))
     }
 
-    /// The answer: `results` in S3's own words, under the ids it sent.
+    /// The response: `results` in S3's format, with the ids that it sent.
     #[must_use]
     pub fn answer(self, results: Vec<TaskResult>) -> BatchAnswer {
         BatchAnswer {
             invocation_schema_version: self.invocation_schema_version,
-            // A task left out would be a defect of submit, which repeating does not heal.
+            // A missing task would be a bug in submit, which a retry does not fix.
             treat_missing_keys_as: ResultCode::PermanentFailure,
             invocation_id: self.invocation_id,
             results,
@@ -173,8 +173,8 @@ impl Task {
             let decoded = percent_decode_str(text).decode_utf8().map(Cow::into_owned);
             decoded.map_err(|_| format!("the key {:?} is not UTF-8 once decoded", self.s3_key))
         };
-        // In S3's inventories, and in the examples of its documentation, a plus sign is a space; whoever writes a
-        // manifest by hand may mean a plus sign.
+        // In S3's inventories, and in the examples of its documentation, a plus sign is a space. In a manifest written
+        // by hand it may be a plus sign.
         let literal = self.s3_key.contains('+').then(|| decode(&self.s3_key));
         Ok(Upload {
             bucket: bucket.to_owned(),
@@ -187,14 +187,14 @@ impl Task {
     }
 }
 
-/// How a task ended.
+/// The result of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum ResultCode {
     /// Done.
     Succeeded,
-    /// S3 asks again.
+    /// S3 retries the task.
     TemporaryFailure,
-    /// S3 does not ask again; the completion report says why.
+    /// S3 does not retry it; the completion report shows the reason.
     PermanentFailure,
 }
 
@@ -204,13 +204,13 @@ pub enum ResultCode {
 pub struct TaskResult {
     /// The id that S3 sent.
     pub task_id: String,
-    /// How it ended.
+    /// Whether it succeeded.
     pub result_code: ResultCode,
-    /// For the completion report.
+    /// The text for the completion report.
     pub result_string: String,
 }
 
-/// What S3 Batch Operations wants to hear.
+/// The response for S3 Batch Operations.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchAnswer {

@@ -1,7 +1,7 @@
-//! The settings of one asset's job, made from the template: pure.
+//! Builds the settings of one asset's job from the template. Pure.
 //!
-//! A template's destinations cannot vary by asset, and its ladder cannot look at the source. So the job carries the
-//! template's output groups itself, with their destinations set and without what the source cannot fill.
+//! A template's destinations cannot vary by asset, and its ladder cannot depend on the source. So the job contains the
+//! template's output groups, with their destinations set, and without outputs that do not fit the source.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ use aws_sdk_mediaconvert::types::{
 
 use crate::probe::Source;
 
-/// The name under which the template's audio descriptions find the input's audio.
+/// The input's audio has this name in the template's audio descriptions.
 pub const AUDIO_SELECTOR: &str = "Audio Selector 1";
 
-/// Where a job's outputs go.
+/// The destination of a job's outputs.
 #[derive(Debug, Clone, Copy)]
 pub struct Destination<'a> {
     /// The work bucket.
@@ -28,27 +28,27 @@ pub struct Destination<'a> {
     pub run: &'a str,
 }
 
-/// A template that no job can be made from.
+/// A template that cannot be used for a job.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableTemplate {
-    /// It says nothing about outputs.
+    /// It has no output groups.
     #[error("the job template has no output groups; `provision apply` restores it")]
     NoOutputs,
-    /// A kind of group that publish does not publish.
+    /// It has a group of a type that publish does not support.
     #[error(
         "the job template has an output group of type {0}; submit knows HLS_GROUP_SETTINGS, CMAF_GROUP_SETTINGS and FILE_GROUP_SETTINGS"
     )]
     Group(String),
 }
 
-/// The job settings for the object at `url`; with no `source` facts, the template's ladder is taken whole.
+/// The job settings for the object at `url`. Without `source` facts, the template's whole ladder is used.
 ///
-/// MediaConvert reads the current version: an input cannot name a version. Publish therefore checks that the version
+/// MediaConvert reads the current version, because an input cannot name a version. So publish checks that the version
 /// is still the current one before it makes the result visible.
 ///
 /// # Errors
 ///
-/// When the template has no output groups, or one of a kind that cannot be published.
+/// If the template has no output groups, or one of a type that cannot be published.
 pub fn settings(
     template: &JobTemplateSettings,
     url: &str,
@@ -119,7 +119,7 @@ fn direct(group: &mut OutputGroup, to: Destination<'_>) -> Result<(), UnusableTe
     Ok(())
 }
 
-/// Drops the outputs that the source cannot fill: rungs that would be upscaled, and sound where there is none.
+/// Removes the outputs that do not fit the source: rungs that would be upscaled, and sound if there is none.
 fn fit(group: &mut OutputGroup, source: Source) {
     let Some(outputs) = group.outputs.as_mut() else {
         return;
@@ -133,16 +133,16 @@ fn fit(group: &mut OutputGroup, source: Source) {
     }
 }
 
-/// Keeps the rungs that do not enlarge the picture, and the smallest whatever the source is.
+/// Keeps the rungs that do not enlarge the picture, and always the smallest.
 fn drop_upscaled(outputs: &mut Vec<Output>, size: (i32, i32)) {
-    // Without a rung that fits, the limit is the smallest one's enlargement.
+    // If no rung fits, the limit is the smallest enlargement.
     let smallest = outputs.iter().filter_map(|output| enlargement(output, size)).reduce(f64::min);
     let limit = smallest.unwrap_or(1.0).max(1.0);
     outputs.retain(|output| enlargement(output, size).is_none_or(|enlarged| enlarged <= limit));
 }
 
-/// By how much an output enlarges the picture. MediaConvert fits it into the output's frame and pads the rest, so the
-/// side that binds decides: a scope picture of 1920x800 fills a 1920x1080 frame without being enlarged.
+/// How much an output enlarges the picture. MediaConvert fits it into the output's frame and pads the rest, so only the
+/// limiting side counts. A scope picture of 1920x800 fits a 1920x1080 frame without being enlarged.
 fn enlargement(output: &Output, (width, height): (i32, i32)) -> Option<f64> {
     let video = output.video_description()?;
     let by_width = video.width().map(|frame| f64::from(frame) / f64::from(width));
@@ -150,7 +150,7 @@ fn enlargement(output: &Output, (width, height): (i32, i32)) -> Option<f64> {
     by_width.into_iter().chain(by_height).reduce(f64::min)
 }
 
-/// Takes the sound, and every mention of the audio rendition group, out of an output.
+/// Removes the sound, and every reference to the audio rendition group, from an output.
 fn silence(output: &mut Output) {
     output.audio_descriptions = None;
     if let Some(hls) = output.output_settings.as_mut().and_then(|settings| settings.hls_settings.as_mut()) {
@@ -165,7 +165,7 @@ fn silence(output: &mut Output) {
     }
 }
 
-/// What a job will produce, for the log: `720p 360p audio`.
+/// The outputs of a job, for the log: `720p 360p audio`.
 pub struct Summary<'a>(pub &'a JobSettings);
 
 impl fmt::Display for Summary<'_> {

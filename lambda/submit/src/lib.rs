@@ -1,7 +1,7 @@
-//! `submit`: an upload, or a task of S3 Batch Operations, becomes a MediaConvert job. See `docs/handlers.md`.
+//! `submit`: starts a MediaConvert job for an upload, or for a task of S3 Batch Operations. See `docs/handlers.md`.
 //!
-//! The flow is in [`Submitter`]; what it is asked in [`event`], what the source is in [`probe`], what the job says in
-//! [`job`].
+//! The flow is in [`Submitter`]. Its input is in [`event`], the facts about the source in [`probe`], and the job's
+//! settings in [`job`].
 
 pub mod event;
 pub mod job;

@@ -1,4 +1,4 @@
-//! The Lambda function `submit`: reads its settings, then answers events until Lambda retires it.
+//! The Lambda function `submit`: reads its settings, then handles events until Lambda stops it.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use serde_json::Value;

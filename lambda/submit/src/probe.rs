@@ -1,13 +1,13 @@
-//! What MediaConvert's Probe says about a source, reduced to what the job depends on.
+//! The result of MediaConvert's Probe for a source, reduced to what the job depends on.
 
 use aws_sdk_mediaconvert::types::{ProbeResult, TrackType, VideoProperties};
 
-/// What is known about a source.
+/// The facts that are known about a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Probed {
-    /// Probe does not know the container; the encoder may. Nothing is dropped from the ladder.
+    /// Probe does not know the container, but the encoder may. The whole ladder is used.
     Unknown,
-    /// A container that holds no picture.
+    /// A container without a picture.
     NoVideo,
     /// A video.
     Video(Source),
@@ -16,9 +16,9 @@ pub enum Probed {
 /// The facts about a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
-    /// Width and height in pixels as a viewer sees them, that is, after rotation.
+    /// Width and height in pixels as viewers see them, that is, after rotation.
     pub size: Option<(i32, i32)>,
-    /// Whether there is sound.
+    /// True if there is sound.
     pub has_audio: bool,
 }
 
@@ -41,7 +41,7 @@ pub fn read(results: &[ProbeResult]) -> Probed {
     })
 }
 
-/// A phone held upright records lying pictures and a rotation; the job rotates them, so the sides swap.
+/// A phone held upright records sideways with a rotation. The job rotates the picture, so width and height are swapped.
 fn displayed_size(video: &VideoProperties) -> Option<(i32, i32)> {
     let (width, height) = (video.width()?, video.height()?);
     match video.rotation() {

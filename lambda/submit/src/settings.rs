@@ -1,4 +1,4 @@
-//! What provision tells submit.
+//! Submit's settings, which provision sets.
 
 use aws_sdk_mediaconvert::types::AccelerationMode;
 use handler::{MissingSetting, required};
@@ -10,7 +10,7 @@ pub struct Settings {
     pub job_template: String,
     /// `QUEUE`: the ARN of the queue.
     pub queue: String,
-    /// `ROLE`: the ARN of the role that MediaConvert reads and writes with.
+    /// `ROLE`: the ARN of the role that MediaConvert uses to read and write.
     pub role: String,
     /// `WORK_BUCKET`: where MediaConvert writes.
     pub work_bucket: String,
@@ -21,10 +21,10 @@ pub struct Settings {
 /// A setting that submit cannot use.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSettings {
-    /// It is not there.
+    /// It is missing.
     #[error(transparent)]
     Missing(#[from] MissingSetting),
-    /// It is none of the allowed values.
+    /// It is not one of the allowed values.
     #[error("ACCELERATION is {0:?}; it must be DISABLED, PREFERRED or ENABLED")]
     Acceleration(String),
 }
@@ -34,7 +34,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When one is missing or none of its allowed values.
+    /// If a setting is missing or not one of its allowed values.
     pub fn from_env() -> Result<Self, InvalidSettings> {
         Ok(Self {
             job_template: required("JOB_TEMPLATE")?,

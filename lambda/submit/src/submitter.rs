@@ -1,4 +1,4 @@
-//! The flow: look at the object, look for an earlier job, probe, create the job, remember it.
+//! The flow: look at the object, look for an earlier job, probe, create the job, record it.
 
 use std::time::Duration;
 
@@ -19,13 +19,14 @@ use crate::job::{self, Destination, Summary, UnusableTemplate};
 use crate::probe::{self, Probed};
 use crate::settings::Settings;
 
-/// What Probe may take of the function's minute, all attempts together: the job matters more than a fitting ladder.
+/// The time limit for Probe out of the function's minute, for all attempts together. The job is more important than a
+/// fitting ladder.
 const PROBE_TIME: Duration = Duration::from_secs(25);
 
-/// Tasks of one batch invocation that are handled at once.
+/// Tasks of one batch invocation that are handled at the same time.
 const TASKS_AT_ONCE: usize = 8;
 
-/// Answers submit's events.
+/// Handles submit's events.
 #[derive(Debug, Clone)]
 pub struct Submitter {
     settings: Settings,
@@ -33,7 +34,7 @@ pub struct Submitter {
     mediaconvert: aws_sdk_mediaconvert::Client,
 }
 
-/// How an upload was dealt with. All three are final: none is retried.
+/// How an upload was handled. All three outcomes are final: none is retried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
@@ -44,21 +45,21 @@ pub enum Outcome {
         /// The job id.
         job: String,
     },
-    /// This version was given a job with this template before.
+    /// This version already has a job with this template.
     Duplicate {
         /// The asset id.
         asset: String,
         /// That job's id.
         job: String,
     },
-    /// No job will ever come of it.
+    /// There will never be a job for it.
     Refused {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// A failure. It is returned to Lambda, which retries it and then sends it to the dead-letter queue.
+/// A failure. It is returned to Lambda, which retries and then sends the event to the dead-letter queue.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// An API call failed.
@@ -70,8 +71,8 @@ pub enum SubmitError {
     /// The payload is not for submit.
     #[error(transparent)]
     Payload(#[from] UnknownPayload),
-    /// MediaConvert answered without what was asked for.
-    #[error("{0} answered without a {1}; retry, and if it stays, ask AWS Support")]
+    /// MediaConvert's response lacks a required value.
+    #[error("{0} returned no {1}; retry, and if it happens again, contact AWS Support")]
     Empty(&'static str, &'static str),
 }
 
@@ -96,7 +97,7 @@ impl From<SubmitError> for Diagnostic {
     }
 }
 
-/// One version on its way through one revision of the template.
+/// One source version with one revision of the template.
 struct Encode<'a> {
     asset: &'a str,
     run: &'a str,
@@ -104,7 +105,7 @@ struct Encode<'a> {
     revision: i64,
 }
 
-/// What is remembered of a job that was started.
+/// The record of a job that was started.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
@@ -127,11 +128,11 @@ impl Submitter {
         Self { settings, s3, mediaconvert }
     }
 
-    /// Answers one invocation: the outcome of an event, or a batch's results.
+    /// Handles one invocation: returns the outcome of an event, or a batch's results.
     ///
     /// # Errors
     ///
-    /// When an event's upload could not be dealt with. A batch always has an answer, with a result for each task.
+    /// If an event's upload could not be handled. A batch always has a response, with a result for each task.
     pub async fn answer(&self, payload: Value) -> Result<Value, SubmitError> {
         let request = Request::parse(handler::event(payload))
             .inspect_err(|error| tracing::error!(error = chain(error), "not a payload of submit"))?;
@@ -156,7 +157,7 @@ impl Submitter {
         json!(batch.answer(results))
     }
 
-    /// Deals with the object that a manifest means: its plus signs are spaces, unless only the literal key is there.
+    /// Handles the object that a manifest means: its plus signs are spaces, unless only the literal key exists.
     async fn handle_meant(&self, mut upload: Upload) -> Result<Outcome, SubmitError> {
         if let Some(literal) = upload.literal_key.take() {
             let head = self.s3.head_object().bucket(&upload.bucket).key(&upload.key).send().await;
@@ -168,7 +169,7 @@ impl Submitter {
         self.handle(&upload).await
     }
 
-    /// Deals with one upload and says in one log line how.
+    /// Handles one upload and logs the outcome in one line.
     async fn handle(&self, upload: &Upload) -> Result<Outcome, SubmitError> {
         let asset = asset::id(&upload.bucket, &upload.key);
         let key = upload.key.as_str();
@@ -196,7 +197,7 @@ impl Submitter {
         let revision = template.last_updated().map_or(0, |time| time.secs());
         let run = asset::run(&version, revision);
         let encode = Encode { asset, run: &run, version: &version, revision };
-        // S3 may ask for a task again: a batch job, too, has one job for a run.
+        // S3 may send a task again, so a batch job also has only one job per run.
         let answers = |record: &Record| upload.forced_by.is_none() || upload.forced_by == record.forced_by;
         if let Some(Record { job, asset, .. }) = self.recall(&encode).await?.filter(answers) {
             return Ok(Outcome::Duplicate { asset, job });
@@ -220,7 +221,7 @@ impl Submitter {
         Ok(Outcome::Started { asset, job })
     }
 
-    /// The version that is there now, or why there is nothing to transcode.
+    /// The current version, or the reason why there is nothing to transcode.
     async fn look(&self, upload: &Upload) -> Result<Result<String, String>, SubmitError> {
         let (bucket, key) = (&upload.bucket, &upload.key);
         let head = self.s3.head_object().bucket(bucket).key(key).send().await;
@@ -236,7 +237,7 @@ impl Submitter {
         }
         let version = asset::version(head.version_id(), head.e_tag()).to_owned();
         match &upload.version {
-            // MediaConvert would read the newer version under this one's name.
+            // MediaConvert would read the newer version under this version's name.
             Some(wanted) if head.version_id().is_some_and(|current| current != wanted) => Ok(Err(format!(
                 "version {wanted} is not the current one ({version}), which has its own event"
             ))),
@@ -244,7 +245,7 @@ impl Submitter {
         }
     }
 
-    /// Read for every upload, since its time of update is part of the run.
+    /// Read for every upload, because its time of update is part of the run.
     async fn template(&self) -> Result<JobTemplate, SubmitError> {
         let name = &self.settings.job_template;
         self.mediaconvert
@@ -257,8 +258,8 @@ impl Submitter {
             .ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "template"))
     }
 
-    /// What Probe says. A file that it cannot read, or not in time, is left to the encoder, whose verdict counts and is
-    /// reported.
+    /// The result of Probe. A file that it cannot read, or not in time, is left to the encoder, and the encoder's
+    /// result is reported.
     async fn probe(&self, url: &str) -> Result<Probed, SubmitError> {
         let file = ProbeInputFile::builder().file_url(url).build();
         let time = TimeoutConfig::builder().operation_timeout(PROBE_TIME).build();
@@ -300,7 +301,7 @@ impl Submitter {
             .set_user_metadata(Some(metadata))
             .acceleration_settings(acceleration)
             .status_update_interval(StatusUpdateInterval::Seconds60)
-            // Costs carry the queue's tags, so that jobs need none of their own.
+            // The queue's tags are used for cost allocation, so jobs need no tags.
             .billing_tags_source(BillingTagsSource::Queue)
             .client_request_token(token)
             .send()
@@ -311,8 +312,7 @@ impl Submitter {
             .ok_or(SubmitError::Empty("mediaconvert:CreateJob", "job id"))
     }
 
-    /// What is remembered of the job that this run was given before. MediaConvert itself remembers a request token for one
-    /// minute only.
+    /// The record of this run's earlier job. MediaConvert itself remembers a request token for only one minute.
     async fn recall(&self, encode: &Encode<'_>) -> Result<Option<Record>, SubmitError> {
         let (bucket, key) = (&self.settings.work_bucket, work::record(encode.asset, encode.run));
         let subject = format!("s3://{bucket}/{key}");
@@ -322,11 +322,12 @@ impl Submitter {
             Err(error) if error.is_missing() => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        // An unreadable record is as good as none: a second encode is cheaper than a lost upload.
+        // Treat an unreadable record as missing: a second encode costs less than a lost upload.
         Ok(body.ok().and_then(|body| serde_json::from_slice(&body.to_vec()).ok()))
     }
 
-    /// Writes the record. Without it a late duplicate costs a second encode, while a failure here would cause one.
+    /// Writes the record. If it is missing, a late duplicate costs a second encode. An error here would always cause
+    /// one.
     async fn remember(&self, encode: &Encode<'_>, job: &str, forced_by: Option<String>) {
         let (asset, run) = (encode.asset, encode.run);
         let key = work::record(asset, run);
@@ -351,7 +352,7 @@ impl Submitter {
 
 const EMPTY: &str = "the object is empty";
 
-/// Why no job can come of an upload, as far as the event alone tells.
+/// The reason why there can be no job for an upload, as far as the event alone shows.
 fn refusal(upload: &Upload) -> Option<String> {
     if !asset::is_video(&upload.key) {
         let suffixes = asset::VIDEO_SUFFIXES.join(" ");
@@ -360,12 +361,12 @@ fn refusal(upload: &Upload) -> Option<String> {
     (upload.size == Some(0)).then(|| EMPTY.to_owned())
 }
 
-/// Whether Probe's refusal is about the file: asking again would not help, and nobody's permission is missing.
+/// True if Probe's error is about the file: a retry would not help, and no permission is missing.
 fn is_unreadable(error: &ApiError) -> bool {
     error.code == "TimedOut" || (matches!(error.status, Some(400 | 404 | 422)) && !error.retriable)
 }
 
-/// A task's result in the words of S3 Batch Operations.
+/// A task's result in the format of S3 Batch Operations.
 fn result(outcome: Result<Outcome, SubmitError>) -> (ResultCode, String) {
     match outcome {
         Ok(Outcome::Started { job, .. }) => (ResultCode::Succeeded, format!("job {job} started")),

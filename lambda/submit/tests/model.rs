@@ -1,5 +1,5 @@
-//! The jobs that submit sends for the built-in ladders, byte for byte as they leave it, against AWS's published model of
-//! the MediaConvert API.
+//! Checks the jobs that submit sends for the built-in ladders, byte for byte, against AWS's published model of the
+//! MediaConvert API.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
 
@@ -9,14 +9,15 @@ use aws_sdk_mediaconvert::Client as MediaConvert;
 use aws_sdk_mediaconvert::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_mediaconvert::types::AccelerationMode;
 use aws_sdk_s3::Client as S3;
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::operation::put_object::PutObjectOutput;
-use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use aws_sdk_s3::operation::get_object::{GetObjectInput, GetObjectOutput};
+use aws_sdk_s3::operation::head_object::{HeadObjectInput, HeadObjectOutput};
+use aws_sdk_s3::operation::put_object::{PutObjectInput, PutObjectOutput};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use mocks::{MockResponse, Mocks, rule};
 use provision::local::mediaconvert_model;
 use provision::stack::config;
 use provision::stack::handlers::Code;
@@ -26,7 +27,7 @@ use submit::{Settings, Submitter};
 const CREATED: &str = include_str!("fixtures/object-created.json");
 const LADDERS: [&str; 3] = ["hls-720p", "hls-1080p", "hls-2160p"];
 
-/// Answers MediaConvert's requests and keeps the body of the job's.
+/// Answers MediaConvert's requests and stores the body of the job request.
 #[derive(Clone, Debug)]
 struct Wire {
     template: String,
@@ -52,7 +53,7 @@ impl HttpConnector for Wire {
     }
 }
 
-/// The template that the stack declares for a ladder, as `GetJobTemplate` answers.
+/// The template that the stack declares for a ladder, as `GetJobTemplate` returns it.
 fn template(ladder: &str) -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../stacks/staging.yaml");
     let text = std::fs::read_to_string(path).unwrap();
@@ -67,7 +68,7 @@ fn template(ladder: &str) -> Value {
     json!({ "jobTemplate": { "name": "vod-staging-ladder", "lastUpdated": 1_700_000_000, "settings": settings } })
 }
 
-/// What the API calls a property of CloudFormation's.
+/// The API's form of a CloudFormation property.
 fn wire(value: &Value) -> Value {
     let lower = |name: &str| name[..1].to_lowercase() + &name[1..];
     match value {
@@ -79,7 +80,7 @@ fn wire(value: &Value) -> Value {
     }
 }
 
-/// What `Probe` answers for a film of this height.
+/// The response of `Probe` for a film of this height.
 fn probe(height: u32, with_audio: bool) -> Value {
     let video = json!({
         "trackType": "video", "videoProperties": { "width": height * 16 / 9, "height": height },
@@ -90,28 +91,28 @@ fn probe(height: u32, with_audio: bool) -> Value {
 }
 
 fn s3() -> S3 {
-    let head = mock!(S3::head_object).then_output(|| {
-        HeadObjectOutput::builder()
-            .version_id("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e")
-            .content_length(7_340_032)
-            .build()
+    let head = rule(|_: &HeadObjectInput| {
+        let output = HeadObjectOutput::builder().version_id("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e");
+        MockResponse::Output(output.content_length(7_340_032).build())
     });
-    let get = mock!(S3::get_object).then_http_response(|| {
+    let get = rule(|_: &GetObjectInput| -> MockResponse<GetObjectOutput> {
         let body = SdkBody::from("<Error><Code>NoSuchKey</Code></Error>");
-        HttpResponse::new(404.try_into().unwrap(), body)
+        MockResponse::Http(HttpResponse::new(404.try_into().unwrap(), body))
     });
-    let put = mock!(S3::put_object).then_output(|| PutObjectOutput::builder().build());
-    mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[head, get, put])
+    let put = rule(|_: &PutObjectInput| MockResponse::Output(PutObjectOutput::builder().build()));
+    let mocks = Mocks::new([head, get, put]);
+    let config = aws_sdk_s3::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+    S3::from_conf(config.build())
 }
 
-/// The job that submit sends when such a film is uploaded.
+/// The job that submit sends for an upload of such a film.
 async fn job(template: &Value, probe: &Value) -> Value {
     let job = Arc::default();
     let wire = Wire { template: template.to_string(), probe: probe.to_string(), job: Arc::clone(&job) };
     let config = aws_sdk_mediaconvert::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("ap-northeast-2"))
-        .credentials_provider(Credentials::for_tests())
+        .credentials_provider(Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test"))
         .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(wire.clone())))
         .build();
     let settings = Settings {
@@ -140,7 +141,7 @@ async fn the_jobs_obey_the_model() {
             let verdict = model.check("CreateJob", &job);
             verdict.unwrap_or_else(|wrong| panic!("{ladder} of {height} lines: {wrong}"));
 
-            // The model must object to what is no job, else it proved nothing.
+            // The model must refuse an invalid job, otherwise the test proves nothing.
             job["settings"]["inputs"][0]["timecodeSource"] = json!("NEVER");
             assert!(model.check("CreateJob", &job).unwrap_err().contains("timecodeSource: Should be one of"));
         }

@@ -1,4 +1,4 @@
-//! Submit against an account in memory, told of uploads by the events that S3 documents.
+//! Submit against an account in memory, with the upload events that S3 documents.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
 
@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_mediaconvert::Client as MediaConvert;
 use aws_sdk_mediaconvert::operation::create_job::{CreateJobInput, CreateJobOutput};
-use aws_sdk_mediaconvert::operation::get_job_template::GetJobTemplateOutput;
-use aws_sdk_mediaconvert::operation::probe::ProbeOutput;
+use aws_sdk_mediaconvert::operation::get_job_template::{GetJobTemplateInput, GetJobTemplateOutput};
+use aws_sdk_mediaconvert::operation::probe::{ProbeInput, ProbeOutput};
 use aws_sdk_mediaconvert::primitives::DateTime;
 use aws_sdk_mediaconvert::types::{
     AccelerationMode, BillingTagsSource, Container, Format, HlsGroupSettings, Job, JobTemplate,
@@ -16,14 +16,13 @@ use aws_sdk_mediaconvert::types::{
     TrackType, VideoDescription, VideoProperties,
 };
 use aws_sdk_s3::Client as S3;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::operation::put_object::PutObjectOutput;
+use aws_sdk_s3::operation::get_object::{GetObjectInput, GetObjectOutput};
+use aws_sdk_s3::operation::head_object::{HeadObjectInput, HeadObjectOutput};
+use aws_sdk_s3::operation::put_object::{PutObjectInput, PutObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::retry::RetryConfig;
+use mocks::{MockResponse, Mocks, rule};
 use serde_json::{Value, json};
 use submit::{Settings, Submitter};
 
@@ -142,7 +141,7 @@ fn created() -> Value {
 
 fn s3(state: &Arc<Mutex<State>>) -> S3 {
     let cloud = state.clone();
-    let head = mock!(S3::head_object).then_compute_response(move |input| {
+    let head = rule(move |input: &HeadObjectInput| {
         let state = cloud.lock().unwrap();
         if let Some(failed) = state.failure("HeadObject") {
             return MockResponse::Http(failed);
@@ -156,29 +155,29 @@ fn s3(state: &Arc<Mutex<State>>) -> S3 {
         }
     });
     let cloud = state.clone();
-    let get = mock!(S3::get_object).then_compute_response(move |input| {
-        match cloud.lock().unwrap().records.get(input.key().unwrap()) {
+    let get =
+        rule(move |input: &GetObjectInput| match cloud.lock().unwrap().records.get(input.key().unwrap()) {
             Some(record) => {
                 let body = ByteStream::from(record.clone().into_bytes());
                 MockResponse::Output(GetObjectOutput::builder().body(body).build())
             }
             None => MockResponse::Http(response(404, "<Error><Code>NoSuchKey</Code></Error>")),
-        }
-    });
+        });
     let cloud = state.clone();
-    let put = mock!(S3::put_object).then_compute_output(move |input| {
+    let put = rule(move |input: &PutObjectInput| {
         let body = String::from_utf8(input.body().bytes().unwrap().to_vec()).unwrap();
         let key = input.key().unwrap().to_owned();
         cloud.lock().unwrap().records.insert(key, body);
-        PutObjectOutput::builder().build()
+        MockResponse::Output(PutObjectOutput::builder().build())
     });
-    mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[head, get, put], |config| config
-        .retry_config(RetryConfig::disabled()))
+    let mocks = Mocks::new([head, get, put]);
+    let config = aws_sdk_s3::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+    S3::from_conf(config.build())
 }
 
 fn mediaconvert(state: &Arc<Mutex<State>>) -> MediaConvert {
     let cloud = state.clone();
-    let get = mock!(MediaConvert::get_job_template).then_compute_response(move |input| {
+    let get = rule(move |input: &GetJobTemplateInput| {
         assert_eq!(input.name(), Some("vod-staging"));
         let state = cloud.lock().unwrap();
         if let Some(failed) = state.failure("GetJobTemplate") {
@@ -188,7 +187,7 @@ fn mediaconvert(state: &Arc<Mutex<State>>) -> MediaConvert {
         MockResponse::Output(output.build())
     });
     let cloud = state.clone();
-    let probe = mock!(MediaConvert::probe).then_compute_response(move |_| {
+    let probe = rule(move |_: &ProbeInput| {
         let state = cloud.lock().unwrap();
         if let Some(failed) = state.failure("Probe") {
             return MockResponse::Http(failed);
@@ -197,7 +196,7 @@ fn mediaconvert(state: &Arc<Mutex<State>>) -> MediaConvert {
         MockResponse::Output(output.build())
     });
     let cloud = state.clone();
-    let create = mock!(MediaConvert::create_job).then_compute_response(move |input| {
+    let create = rule(move |input: &CreateJobInput| {
         let mut state = cloud.lock().unwrap();
         if let Some(failed) = state.failure("CreateJob") {
             return MockResponse::Http(failed);
@@ -206,8 +205,9 @@ fn mediaconvert(state: &Arc<Mutex<State>>) -> MediaConvert {
         let job = Job::builder().id(format!("job-{}", state.jobs.len())).build();
         MockResponse::Output(CreateJobOutput::builder().job(job).build())
     });
-    mock_client!(aws_sdk_mediaconvert, RuleMode::MatchAny, &[get, probe, create], |config| config
-        .retry_config(RetryConfig::disabled()))
+    let mocks = Mocks::new([get, probe, create]);
+    let config = aws_sdk_mediaconvert::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+    MediaConvert::from_conf(config.build())
 }
 
 #[tokio::test]

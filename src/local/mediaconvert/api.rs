@@ -1,4 +1,4 @@
-//! The REST API: which operation a request names, the check of its input, and the operations on named resources.
+//! The REST API: finds a request's operation, checks its input, and performs the operations on named resources.
 
 use std::sync::Arc;
 
@@ -148,7 +148,7 @@ impl Service {
         Ok(())
     }
 
-    /// The ARN of a queue given by name or ARN, which must exist.
+    /// The ARN of a queue given by name or ARN; the queue must exist.
     pub(super) fn queue_arn(&self, state: &State, queue: &str) -> Result<String, Refusal> {
         let arn = self.place.arn("queues", name_of(queue));
         let known = state.entry(Kind::Queue, queue).is_some() && (!queue.starts_with("arn:") || queue == arn);
@@ -173,7 +173,7 @@ impl Service {
         let shown = shown(&state, kind, &entry);
         state.entries.insert((kind, name), entry);
         drop(state);
-        // A queue may have been resumed.
+        // The update may have resumed a queue.
         self.wake.notify_one();
         Ok(json!({ kind.member(): shown }))
     }
@@ -234,7 +234,7 @@ impl Service {
     }
 }
 
-/// A resource as a response shows it: queues also count their jobs.
+/// A resource as a response shows it. Queues also include the number of their jobs.
 fn shown(state: &State, kind: Kind, entry: &Entry) -> Value {
     let mut value = entry.value.clone();
     if kind == Kind::Queue {

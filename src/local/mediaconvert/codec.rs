@@ -1,9 +1,9 @@
-//! The RFC 6381 names of encoded streams, read from the streams themselves.
+//! The RFC 6381 names of encoded streams, read from the streams.
 
 /// AAC-LC.
 pub(super) const AAC: &str = "mp4a.40.2";
 
-/// The name of an H.264 or H.265 stream, from a segment's or header's bytes.
+/// The name of an H.264 or H.265 stream, from the bytes of a segment or header.
 pub(super) fn name(bytes: &[u8], hevc: bool) -> Option<String> {
     if hevc {
         hevc_box(bytes).or_else(|| hevc_stream(bytes))
@@ -12,7 +12,7 @@ pub(super) fn name(bytes: &[u8], hevc: bool) -> Option<String> {
     }
 }
 
-/// From the sequence parameter set of an H.264 stream.
+/// Reads the sequence parameter set of an H.264 stream.
 fn avc_stream(bytes: &[u8]) -> Option<String> {
     let start = bytes.windows(4).position(|window| window[..3] == [0, 0, 1] && window[3] & 0x1f == 7)?;
     avc(bytes.get(start + 4..start + 7)?)
@@ -27,7 +27,7 @@ fn avc(profile: &[u8]) -> Option<String> {
     Some(format!("avc1.{profile:02x}{constraints:02x}{level:02x}"))
 }
 
-/// From the sequence parameter set of an H.265 stream: its type is 33, and the profile follows one byte.
+/// Reads the sequence parameter set of an H.265 stream: its type is 33, and the profile follows one byte later.
 fn hevc_stream(bytes: &[u8]) -> Option<String> {
     let start =
         bytes.windows(4).position(|window| window[..3] == [0, 0, 1] && (window[3] >> 1) & 0x3f == 33)?;
@@ -50,7 +50,7 @@ fn hevc(record: &[u8]) -> Option<String> {
     Some(format!("hvc1.{}.{compatibility:X}.{tier}{level}{constraints}", first & 0x1f))
 }
 
-/// Drops the bytes that keep a start code from appearing inside a unit.
+/// Removes the bytes that keep a start code from appearing inside a unit.
 fn unescape(bytes: &[u8], count: usize) -> Vec<u8> {
     let mut plain = Vec::with_capacity(count);
     let mut zeros = 0;
@@ -73,7 +73,7 @@ fn after<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
     bytes.get(start + 4..)
 }
 
-/// The ID3 tag that gives a raw AAC segment its place on the clock of the others (RFC 8216, 3.4).
+/// The ID3 tag with the start time of a raw AAC segment (RFC 8216, 3.4).
 pub(super) fn timestamp_tag(seconds: f64) -> Vec<u8> {
     const OWNER: &[u8] = b"com.apple.streaming.transportStreamTimestamp\0";
     let ticks = ((seconds * 90_000.0).round() as u64) & 0x1_ffff_ffff;

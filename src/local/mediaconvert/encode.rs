@@ -14,41 +14,41 @@ use super::super::ffmpeg::{Media, Rate, Video};
 use super::failure::Failure;
 use super::settings::{FrameCapture, H26x, Output, OutputGroup, Settings, VideoDescription};
 
-/// Seconds that every segmented output's clock is ahead of the input's.
+/// How many seconds the clock of every segmented output is ahead of the input's.
 const OFFSET: &str = "1";
 
-/// What to run and what it will have made.
+/// The command to run and the renditions that it makes.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// ffmpeg's arguments.
     pub(super) arguments: Vec<String>,
-    /// One for each output that the input has something for, in the settings' order.
+    /// One for each output that has a source in the input, in the settings' order.
     pub(super) renditions: Vec<Rendition>,
 }
 
-/// An output as it will lie in the working directory.
+/// An output, as stored in the working directory.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rendition {
     /// Index of the output group, and of the output in it.
     pub(super) group: usize,
     pub(super) output: usize,
     pub(super) kind: Kind,
-    /// Width and height, where it has a picture.
+    /// Width and height, if it has a picture.
     pub(super) size: Option<(u32, u32)>,
-    /// Frames a second, where it has moving pictures.
+    /// Frames per second, if it has moving pictures.
     pub(super) rate: Option<f64>,
     pub(super) hevc: bool,
     pub(super) has_audio: bool,
 }
 
-/// What an output consists of.
+/// The files of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     /// MPEG-2 TS segments and a playlist.
     Ts,
     /// Raw AAC segments and a playlist.
     Aac,
-    /// Fragmented MP4 segments, their header and a playlist.
+    /// Fragmented MP4 segments, their initialization section and a playlist.
     Cmaf,
     /// One MP4 file.
     File,
@@ -57,12 +57,12 @@ pub(super) enum Kind {
 }
 
 impl Rendition {
-    /// Whether it is cut into segments.
+    /// True if it is cut into segments.
     pub(super) fn is_segmented(&self) -> bool {
         matches!(self.kind, Kind::Ts | Kind::Aac | Kind::Cmaf)
     }
 
-    /// What every file of it in the working directory begins with.
+    /// The prefix of all its files in the working directory.
     pub(super) fn stem(&self) -> String {
         format!("g{}o{}", self.group, self.output)
     }
@@ -180,7 +180,7 @@ impl Builder<'_> {
     fn container(&self, rendition: &Rendition, segmented: Option<&Segments>) -> Vec<String> {
         let file =
             |suffix: &str| self.work.join(format!("{}{suffix}", rendition.stem())).display().to_string();
-        // Sound is cut where the picture beside it is.
+        // Sound is cut at the same times as the picture.
         let rate = rendition.rate.or(self.media.video.as_ref().map(|video| video.rate.value()));
         let seconds = segmented.map_or(6.0, |segments| segments.cut(rate)).to_string();
         let playlist = rendition.playlist(self.work).display().to_string();
@@ -188,8 +188,8 @@ impl Builder<'_> {
             let segment = file(segment);
             let mut arguments = strings(&["-f", "hls", "-hls_time", &seconds, "-hls_list_size", "0"]);
             arguments.extend(strings(&["-hls_playlist_type", "vod", "-start_number", "1"]));
-            // Later than any negative time stamp that an encoder begins with: otherwise the muxer shifts each
-            // rendition by as much as its own frames are reordered, and sound and picture part.
+            // This must be later than any negative time stamp at the start of an encoder's output. Otherwise the muxer
+            // shifts each rendition by its own frame reordering, and sound and picture drift apart.
             arguments.extend(strings(&["-output_ts_offset", OFFSET, "-hls_segment_filename", &segment]));
             arguments
         };
@@ -244,10 +244,10 @@ fn source_size(video: &Video, turn: bool) -> (u32, u32) {
     if turn && video.rotation % 180 != 0 { (video.height, video.width) } else { (video.width, video.height) }
 }
 
-/// The scaling behaviours that keep the shape by making the frame smaller, rather than by filling it with black.
+/// The scaling behaviors that keep the shape with a smaller frame, instead of filling it with black.
 const FITTING: [&str; 2] = ["FIT", "FIT_NO_UPSCALE"];
 
-/// The frame that an output has: a missing side follows the source's shape, and so do both where the picture is to fit.
+/// The size of an output's frame. A missing side follows the source's shape; so do both sides if the picture is to fit.
 fn size(description: &VideoDescription, (width, height): (u32, u32)) -> (u32, u32) {
     let even = |side: f64| ((side / 2.0).round() as u32).max(1) * 2;
     let (wide, high) = (f64::from(width), f64::from(height));
@@ -269,7 +269,7 @@ fn scale(description: &VideoDescription, (width, height): (u32, u32)) -> String 
     let both = description.width.is_some() && description.height.is_some();
     let behavior = description.scaling_behavior.as_str();
     if both && behavior != "STRETCH_TO_OUTPUT" && !FITTING.contains(&behavior) {
-        // The default keeps the shape and fills the frame with black.
+        // The default keeps the shape and fills the rest of the frame with black.
         let fit = format!("scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2");
         return format!("{fit},pad={width}:{height}:-1:-1,setsar=1");
     }
@@ -283,7 +283,7 @@ fn rate(codec: &H26x, video: &Video) -> Rate {
     }
 }
 
-/// One picture at the start and then one each interval, whatever the source's rate.
+/// One picture at the start and then one per interval, for any source frame rate.
 fn capture_chain(description: &VideoDescription, size: (u32, u32), capture: &FrameCapture) -> String {
     let (numerator, denominator) =
         (capture.framerate_numerator.unwrap_or(1), capture.framerate_denominator.unwrap_or(1));

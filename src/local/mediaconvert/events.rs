@@ -1,8 +1,8 @@
-//! `MediaConvert Job State Change` events, and their way to the targets of EventBridge's rules.
+//! Delivers `MediaConvert Job State Change` events to the targets of EventBridge's rules.
 //!
-//! Nobody but AWS may put events of source `aws.mediaconvert` on a bus, and the emulator keeps to that. So this
-//! service does what the bus would: it reads the default bus's enabled rules, lets the emulator match their
-//! patterns, and hands the event to each target, functions by asynchronous invocation.
+//! Only AWS may put events of source `aws.mediaconvert` on a bus, and the emulator enforces that. So this service does
+//! the work of the bus. It reads the default bus's enabled rules, lets the emulator match their patterns, and sends the
+//! event to each target. Functions are invoked asynchronously.
 
 use aws_sdk_eventbridge::types::{Rule, RuleState, Target};
 use aws_sdk_lambda::types::InvocationType;
@@ -14,7 +14,7 @@ use super::super::identifier::uuid;
 use super::Place;
 use super::state::Job;
 
-/// An event about a job, with what `more` adds to its detail.
+/// An event about a job; `more` is added to its detail.
 pub(super) fn envelope(place: &Place, job: &Job, status: &str, more: Map<String, Value>) -> Value {
     let now = jiff::Timestamp::now();
     let mut detail = json!({
@@ -41,7 +41,7 @@ pub(super) fn envelope(place: &Place, job: &Job, status: &str, more: Map<String,
     })
 }
 
-/// Delivers every event that comes, in order.
+/// Delivers every event, in order.
 pub(super) async fn deliver_all(clients: Clients, mut queue: UnboundedReceiver<Value>) {
     while let Some(event) = queue.recv().await {
         if let Err(why) = deliver(&clients, &event).await {
@@ -60,7 +60,7 @@ async fn deliver(clients: &Clients, event: &Value) -> Result<(), String> {
             let page =
                 page.map_err(|error| format!("ListTargetsByRule {name}: {}", error.into_service_error()))?;
             for target in page.targets() {
-                // One target that cannot be reached does not keep the event from the others.
+                // If one target cannot be reached, the others still get the event.
                 if let Err(why) = hand_over(clients, target, event, &text).await {
                     tracing::error!(rule = name, target = target.arn(), "event not delivered: {why}");
                 }
@@ -118,7 +118,7 @@ async fn hand_over(clients: &Clients, target: &Target, event: &Value, text: &str
     }
 }
 
-/// What a target receives: the event, a part of it, or a constant.
+/// The input for a target: the event, a part of it, or a constant.
 fn input(target: &Target, event: &Value, text: &str) -> Result<String, String> {
     if let Some(constant) = target.input() {
         return Ok(constant.to_owned());

@@ -1,6 +1,6 @@
-//! Why jobs fail, as jobs and their events say it.
+//! Why jobs fail, in the form that jobs and their events show.
 
-/// Why a job failed, in MediaConvert's own numbers.
+/// Why a job failed, with MediaConvert's error code.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) code: u32,
@@ -12,13 +12,13 @@ impl Failure {
         Self { code, message: message.into() }
     }
 
-    /// For what AWS can do and the local cloud cannot.
+    /// For settings that AWS supports and the local cloud does not.
     pub(super) fn unsupported(what: &str) -> Self {
         Self::new(1999, format!("the local cloud does not make {what}"))
     }
 }
 
-/// For what only this machine can do wrong: a full disk, for one.
+/// For problems of this machine, such as a full disk.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new(1999, error.to_string())

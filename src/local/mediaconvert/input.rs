@@ -1,4 +1,4 @@
-//! A job's or a probe's input: copied from S3, and what it is.
+//! The input of a job or a probe: copies it from S3 and examines it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::Service;
 use super::failure::Failure;
 use super::naming::Object;
 
-/// Copies an input from S3 into `work` and says what it is.
+/// Copies an input from S3 into `work` and returns its path and properties.
 pub(super) async fn fetch(service: &Service, uri: &str, work: &Path) -> Result<(PathBuf, Media), Failure> {
     let unreadable = |code, why: &str| {
         Failure::new(code, format!("Unable to open input file [{uri}]: [Failed probe/open: [{why}]]"))

@@ -1,4 +1,4 @@
-//! One job's way: read the input from S3, probe it, transcode it, write the outputs to S3.
+//! The steps of one job: read the input from S3, probe it, transcode it, write the outputs to S3.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -22,7 +22,7 @@ use super::{Service, input, probe};
 
 const UPLOADS_AT_ONCE: usize = 8;
 
-/// Runs a job to its end. Dropping what is under way, as a cancellation does, ends the transcoder too.
+/// Runs a job to its end. A cancellation drops the running work, which also ends the transcoder.
 pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) {
     service.emit(id, "PROGRESSING", Map::new());
     let work = service.place.work.join(id);
@@ -31,7 +31,7 @@ pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) 
         () = cancel.cancelled() => None,
         result = transcode(service, id, &work) => Some(result),
     };
-    // The place is temporary as a whole; what cannot be removed now goes with it.
+    // The whole directory is temporary: what cannot be removed now is removed with it.
     let _ = tokio::fs::remove_dir_all(&work).await;
     match result {
         Some(Ok(packaged)) => complete(service, id, &packaged),
@@ -103,7 +103,7 @@ async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged,
     Ok(packaged)
 }
 
-/// Runs ffmpeg, and notes how far it is.
+/// Runs ffmpeg, and records its progress.
 async fn encode(service: &Service, id: &str, plan: &Plan, media: &Media) -> Result<(), Failure> {
     let mut child = Command::new(service.ffmpeg.path())
         .args(&plan.arguments)
@@ -129,7 +129,7 @@ async fn encode(service: &Service, id: &str, plan: &Plan, media: &Media) -> Resu
             }
         }
     };
-    // Both pipes are read at once, so that neither fills and stops the transcoder.
+    // Read both pipes at once, so that neither fills up and stops the transcoder.
     let (_, _) = tokio::join!(follow, errors.read_to_string(&mut said));
     let status = child.wait().await?;
     if status.success() {
@@ -159,7 +159,7 @@ fn status_update(percent: u64) -> Map<String, Value> {
                                     "currentPhase": "TRANSCODING", "retryCount": 0 } }))
 }
 
-/// Puts everything into S3: segments beside each other, then the playlists in order, the multivariant last.
+/// Puts everything into S3: segments in parallel, then the playlists in order, the multivariant playlist last.
 async fn upload(service: &Service, uploads: &[Upload]) -> Result<(), Failure> {
     let (playlists, files): (Vec<Upload>, Vec<Upload>) =
         uploads.iter().cloned().partition(Upload::is_playlist);

@@ -12,7 +12,7 @@ use super::settings;
 use super::state::{DEFAULT_QUEUE, Job, Kind, State};
 use super::{Service, now, random};
 
-/// Accepts a job: its settings over its template's, checked whole. The same token gives the same job.
+/// Accepts a job: merges its settings over the template's and checks the result. The same token returns the same job.
 pub(super) fn create(service: &Arc<Service>, input: &Value) -> Result<Value, Refusal> {
     let mut state = service.state();
     let token = text(input, "clientRequestToken").to_owned();
@@ -83,7 +83,7 @@ fn accept(service: &Service, state: &State, input: &Value) -> Result<Job, Refusa
     Ok(Job { value, tags: tags_of(input), cancel: CancellationToken::new() })
 }
 
-/// An output that names a preset has the preset's settings under its own.
+/// Applies presets: an output that names a preset gets the preset's settings under its own.
 fn apply_presets(state: &State, settings: &mut Value) -> Result<(), Refusal> {
     let groups = settings["outputGroups"].as_array_mut().into_iter().flatten();
     for output in groups.filter_map(|group| group["outputs"].as_array_mut()).flatten() {
@@ -97,7 +97,7 @@ fn apply_presets(state: &State, settings: &mut Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// MediaConvert's own form: the time in milliseconds and six letters.
+/// MediaConvert's format: the time in milliseconds and six letters.
 fn job_id() -> String {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut number = random();
@@ -110,14 +110,14 @@ fn job_id() -> String {
     format!("{}-{suffix}", jiff::Timestamp::now().as_millisecond())
 }
 
-/// One job.
+/// Returns one job.
 pub(super) fn get(service: &Service, input: &Value) -> Result<Value, Refusal> {
     let state = service.state();
     let job = state.job(text(input, "id")).ok_or_else(|| absent(input))?;
     Ok(json!({ "job": job.value }))
 }
 
-/// Jobs by queue, status and input, the youngest first unless asked otherwise.
+/// Lists jobs by queue, status and input, the newest first unless requested otherwise.
 pub(super) fn list(service: &Service, input: &Value) -> Result<Value, Refusal> {
     let state = service.state();
     let queue = match input["queue"].as_str() {
@@ -141,7 +141,7 @@ pub(super) fn list(service: &Service, input: &Value) -> Result<Value, Refusal> {
     page(jobs, "jobs", input)
 }
 
-/// Ends a job that has not ended.
+/// Cancels a job that has not ended.
 pub(super) fn cancel(service: &Service, input: &Value) -> Result<Value, Refusal> {
     let id = text(input, "id");
     let mut state = service.state();

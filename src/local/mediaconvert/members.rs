@@ -1,4 +1,4 @@
-//! The members of requests and answers that several operations share: texts, tags, pages.
+//! The members of requests and responses that several operations share: texts, tags, pages.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub(super) fn page(items: Vec<Value>, member: &str, input: &Value) -> Result<Val
     Ok(answer)
 }
 
-/// A text of a request; empty where it is absent.
+/// A text member of a request; empty if absent.
 pub(super) fn text<'a>(input: &'a Value, member: &str) -> &'a str {
     input[member].as_str().unwrap_or_default()
 }

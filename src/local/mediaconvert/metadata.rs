@@ -1,4 +1,4 @@
-//! What MediaConvert lets `UserMetadata` hold, which is less than its model says.
+//! MediaConvert's rules for `UserMetadata`, which are stricter than its model.
 //!
 //! <https://docs.aws.amazon.com/mediaconvert/latest/ug/user-metadata-tags.html>
 
@@ -10,7 +10,7 @@ const MOST: usize = 10;
 const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 256;
 
-/// Refuses metadata that AWS refuses.
+/// Refuses the metadata that AWS refuses.
 pub(super) fn check(metadata: &Value) -> Result<(), Refusal> {
     let pairs = || metadata.as_object().into_iter().flatten();
     if pairs().count() > MOST {

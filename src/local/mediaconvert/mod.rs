@@ -1,8 +1,8 @@
-//! MediaConvert on this machine: the 2017-08-29 API, and jobs that ffmpeg really transcodes.
+//! MediaConvert on this machine: the 2017-08-29 API, with jobs that ffmpeg really transcodes.
 //!
-//! [`Service`] holds queues, templates, presets and jobs in memory. [`handle`] answers the API; a scheduler
-//! takes submitted jobs by priority and runs each one ([`job`]) by its own settings; every change of a job's
-//! status goes to EventBridge's rules ([`events`]) as AWS would send it.
+//! [`Service`] holds queues, templates, presets and jobs in memory. [`handle`] answers the API. A scheduler starts
+//! submitted jobs by priority and runs each one ([`job`]) with its own settings. Every change of a job's status is sent
+//! to EventBridge's rules ([`events`]), as AWS would send it.
 
 mod api;
 mod codec;
@@ -38,17 +38,17 @@ use state::State;
 
 pub(super) use api::handle;
 
-/// Every path of the API begins with its version, which no other service has.
+/// Every path of the API begins with its version, which is unique among the services.
 pub(super) const PREFIX: &str = "/2017-08-29/";
 
-/// Where the service is.
+/// The service's account, region, address and directory.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) account: String,
     pub(super) region: String,
     /// The gateway's address.
     pub(super) endpoint: String,
-    /// Where jobs work, one directory each.
+    /// The working directory: each job has a directory in it.
     pub(super) work: PathBuf,
 }
 
@@ -58,21 +58,21 @@ impl Place {
     }
 }
 
-/// The service's state and what it works with.
+/// The service's state and its tools.
 pub(super) struct Service {
     place: Place,
     model: Model,
     clients: Clients,
     ffmpeg: Ffmpeg,
     state: Mutex<State>,
-    /// Rung when a job may have become runnable.
+    /// Notified when a job may be ready to run.
     wake: Notify,
     slots: Arc<Semaphore>,
     events: mpsc::UnboundedSender<Value>,
 }
 
 impl Service {
-    /// A service with its `Default` queue and nothing else, its scheduler running.
+    /// A service with only its `Default` queue, and a running scheduler.
     pub(super) fn new(
         place: Place,
         model: &Path,
@@ -83,7 +83,7 @@ impl Service {
         let (events, queue) = mpsc::unbounded_channel();
         tokio::spawn(events::deliver_all(clients.clone(), queue));
         let state = Mutex::new(State::new(&place));
-        // An encoder uses every core, so that more than one job for two cores would only take turns.
+        // An encoder uses every core, so more than one job per two cores would not be faster.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let slots = Arc::new(Semaphore::new((cores / 2).max(1)));
         let service =
@@ -92,7 +92,7 @@ impl Service {
         Ok(service)
     }
 
-    /// How many jobs there are of each status.
+    /// The number of jobs with each status.
     pub(super) fn job_counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for job in &self.state().jobs {
@@ -101,7 +101,7 @@ impl Service {
         counts
     }
 
-    /// Cancels every job and forgets everything.
+    /// Cancels every job and clears the state.
     pub(super) fn reset(&self) {
         let old = std::mem::replace(&mut *self.state(), State::new(&self.place));
         for job in old.jobs {
@@ -113,7 +113,7 @@ impl Service {
         self.state.lock().expect("nothing panics while it holds the state")
     }
 
-    /// Sends a job's status, with `more` about it, to the rules that want it.
+    /// Sends a job's status, with `more` about it, to the rules that match.
     fn emit(&self, id: &str, status: &str, more: Map<String, Value>) {
         let state = self.state();
         let Some(job) = state.job(id) else { return };

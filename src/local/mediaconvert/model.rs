@@ -1,7 +1,7 @@
-//! AWS's published model of the MediaConvert API, and the check of requests against it.
+//! AWS's published model of the MediaConvert API, and the checks of requests against it.
 //!
-//! Messages have the forms that MediaConvert's own have, for example
-//! `/outputGroups/0/outputs/0: containerSettings is a required property`.
+//! Messages have the same form as MediaConvert's own, for example `/outputGroups/0/outputs/0: containerSettings is a
+//! required property`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -54,19 +54,19 @@ struct Reference {
     location_name: Option<String>,
 }
 
-/// An operation that a request names, with what its path says.
+/// An operation named by a request, with the members from its path.
 #[derive(Debug, PartialEq)]
 pub(super) struct Call {
     /// The operation, such as `CreateJob`.
     pub(super) operation: String,
-    /// The status of its success.
+    /// The HTTP status of success.
     pub(super) success: u16,
-    /// Members that the path carries, by their names on the wire.
+    /// Members from the path, by their names on the wire.
     pub(super) path: Map<String, Value>,
 }
 
 impl Model {
-    /// Which operation a request names.
+    /// The operation that a request names.
     pub(super) fn call(&self, method: &str, path: &str) -> Option<Call> {
         self.operations.iter().find_map(|(name, operation)| {
             if operation.http.method != method {
@@ -77,7 +77,7 @@ impl Model {
         })
     }
 
-    /// The members of an operation's input that its query string carries, typed.
+    /// The members of an operation's input from its query string, typed.
     pub(super) fn query(&self, operation: &str, pairs: &[(String, String)]) -> Map<String, Value> {
         let mut members = Map::new();
         let Some(input) = self.input(operation) else { return members };
@@ -96,7 +96,7 @@ impl Model {
         members
     }
 
-    /// The model in a file of the environment.
+    /// Reads the model from a file of the environment.
     pub(in crate::local) fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read(path).map_err(Error::files(path))?;
         serde_json::from_slice(&text)
@@ -106,7 +106,7 @@ impl Model {
     /// Checks an operation's input.
     ///
     /// # Errors
-    /// A list of everything that is wrong with it.
+    /// A list of everything that is wrong with the input.
     pub fn check(&self, operation: &str, input: &Value) -> Result<(), String> {
         let Some(shape) = self.operations.get(operation).and_then(|operation| operation.input.as_ref())
         else {
@@ -168,7 +168,7 @@ impl Model {
             match member {
                 None => wrong.push(format!("{at}: {name} is not an allowed property")),
                 Some(_) if value.is_null() => {}
-                // MediaConvert names the settings' members without the settings.
+                // MediaConvert's messages leave out `settings` in the path of its members.
                 Some((_, member)) if path.is_empty() && name == "settings" => {
                     self.walk(&member.shape, value, "", wrong);
                 }
@@ -184,7 +184,7 @@ fn string(shape: &Shape, text: &str) -> Vec<String> {
         wrong.push(format!("Should be one of: {}", shape.r#enum.join(", ")));
     }
     if let Some(pattern) = &shape.pattern {
-        // A pattern that this engine cannot read is not checked.
+        // A pattern that this engine cannot parse is not checked.
         if regex_lite::Regex::new(pattern).is_ok_and(|compiled| !compiled.is_match(text)) {
             wrong.push(format!("Should match pattern \"{pattern}\""));
         }
@@ -235,7 +235,7 @@ fn match_path(template: &str, path: &str) -> Option<Map<String, Value>> {
     }
 }
 
-/// Undoes `%XX`; `None` where that is not UTF-8.
+/// Decodes `%XX`; `None` if the result is not UTF-8.
 pub(super) fn percent_decode(text: &str) -> Option<String> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok().map(Into::into)
 }

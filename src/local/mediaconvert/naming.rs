@@ -1,7 +1,7 @@
-//! Where outputs go and what they are called, as MediaConvert names them.
+//! The destinations and names of outputs, as MediaConvert builds them.
 //!
-//! A destination `s3://bucket/prefix/base` gives `prefix/base<modifier>.m3u8`; one that ends in `/` takes the
-//! input's file name, without its extension, as the base.
+//! A destination `s3://bucket/prefix/base` gives `prefix/base<modifier>.m3u8`. If it ends in `/`, the base is the
+//! input's file name without its extension.
 
 /// A bucket and a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,7 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Reads a group's destination for the input at `input`; `None` where it is no S3 URI.
+    /// Reads a group's destination for the input at `input`; `None` if it is not an S3 URI.
     pub(super) fn parse(destination: &str, input: &str) -> Option<Self> {
         let (bucket, key) = destination.strip_prefix("s3://")?.split_once('/')?;
         let (prefix, base) = match key.rsplit_once('/') {
@@ -45,12 +45,12 @@ impl Destination {
         (!bucket.is_empty()).then(|| Self { bucket: bucket.into(), prefix, base: base.into() })
     }
 
-    /// The file name of an output without what follows its name: `base<modifier>`.
+    /// The file name of an output, without the part after its name: `base<modifier>`.
     pub(super) fn name(&self, modifier: &str) -> String {
         format!("{}{modifier}", self.base)
     }
 
-    /// The object of a file of this group.
+    /// The object for a file of this group.
     pub(super) fn object(&self, file: &str) -> Object {
         Object { bucket: self.bucket.clone(), key: format!("{}{file}", self.prefix) }
     }

@@ -1,4 +1,4 @@
-//! From ffmpeg's files to MediaConvert's: names, playlists, and what the job's end says of them.
+//! Turns ffmpeg's files into MediaConvert's: names, playlists, and the details in the job's final status.
 
 use std::path::{Path, PathBuf};
 
@@ -12,15 +12,15 @@ use super::naming::{Destination, Object};
 use super::playlist::{self, Segment, Sound, Variant};
 use super::settings::{Output, OutputGroup, Segmented, Settings};
 
-/// The audio group of outputs that name none.
+/// The audio group of outputs that do not name one.
 const AUDIO_GROUP: &str = "program_audio_0";
-/// Where on the clock of the MPEG-2 TS segments the raw AAC beside them begins: the transcoder's offset and the
-/// muxer's delay, less the encoder's priming of 1024 samples.
+/// The start of raw AAC segments on the clock of the MPEG-2 TS segments: the transcoder's offset and the muxer's delay,
+/// minus the encoder's priming of 1024 samples.
 const AAC_START: f64 = 1.0 + 1.4 - 1024.0 / 48_000.0;
-/// How much of a stream is read to find its codec's name.
+/// How many bytes of a stream are read to find its codec's name.
 const HEAD: usize = 64 << 10;
 
-/// A file and where it goes.
+/// A file and its destination.
 #[derive(Debug, Clone)]
 pub(super) struct Upload {
     pub(super) file: PathBuf,
@@ -36,18 +36,18 @@ impl Upload {
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 
-/// Everything that a job made.
+/// Everything that a job produced.
 #[derive(Debug, Default)]
 pub(super) struct Packaged {
     pub(super) uploads: Vec<Upload>,
     /// `outputGroupDetails` of the job.
     pub(super) details: Vec<Value>,
-    /// `outputGroupDetails` of the event, which also names files.
+    /// `outputGroupDetails` of the event, which also contain file names.
     pub(super) event_details: Vec<Value>,
     pub(super) warnings: Vec<String>,
 }
 
-/// Names what `plan` made in `work` and writes the playlists beside it.
+/// Names the files that `plan` made in `work`, and writes the playlists into the same directory.
 pub(super) async fn package(
     settings: &Settings,
     media: &Media,
@@ -95,7 +95,7 @@ struct Group<'a> {
     work: &'a Path,
     named: Destination,
     packaged: &'a mut Packaged,
-    /// The target duration, which is one for all playlists of a set (RFC 8216, 6.2.4).
+    /// The target duration: the same for all playlists of a set (RFC 8216, 6.2.4).
     target: u64,
     variants: Vec<Variant>,
     sounds: Vec<Sound>,
@@ -224,7 +224,7 @@ impl Group<'_> {
         })
     }
 
-    /// Notes a rendition for the multivariant playlist.
+    /// Records a rendition for the multivariant playlist.
     fn describe(
         &mut self,
         rendition: &Rendition,
@@ -279,7 +279,7 @@ impl Group<'_> {
 
     fn multivariant(&mut self, index: usize) -> Result<Object, Failure> {
         if self.variants.is_empty() {
-            // Without pictures the sounds are what there is to choose from.
+            // Without pictures, the audio renditions become the variants.
             self.variants = self.sounds.drain(..).map(sound_alone).collect();
         }
         let file = self.work.join(format!("g{index}.m3u8"));
@@ -311,7 +311,7 @@ fn event_type(group: &OutputGroup) -> &'static str {
     }
 }
 
-/// Puts a raw AAC segment on the clock of the others.
+/// Adds the time stamp to a raw AAC segment.
 async fn tag(file: &Path, seconds: f64) -> Result<(), Failure> {
     let sound = tokio::fs::read(file).await?;
     let tagged = [codec::timestamp_tag(seconds), sound].concat();

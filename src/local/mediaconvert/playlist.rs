@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// One segment, as it is named in S3.
+/// One segment, as named in S3.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Segment {
     pub(super) name: String,
@@ -28,14 +28,15 @@ pub(super) fn read(text: &str) -> Vec<(f64, String)> {
     segments
 }
 
-/// The target duration of segments this long: rounded, as RFC 8216 has it, or rounded up, as old players want it.
+/// The target duration for segments with these durations. It is rounded, as RFC 8216 says, or rounded up, for old
+/// players.
 pub(super) fn target(durations: impl Iterator<Item = f64>, compliant: bool) -> u64 {
     let longest = durations.fold(0.0, f64::max);
     let target = if compliant { longest.round() } else { longest.ceil() };
     (target as u64).max(1)
 }
 
-/// A rendition's own playlist. `header` is the file that fragmented MP4 segments need first.
+/// A rendition's own playlist. `header` is the initialization section of fragmented MP4 segments.
 pub(super) fn media(segments: &[Segment], target: u64, header: Option<&str>, whole_seconds: bool) -> String {
     let version = if header.is_some() { 6 } else { 4 };
     let mut text = format!("#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{target}\n");
@@ -51,7 +52,7 @@ pub(super) fn media(segments: &[Segment], target: u64, header: Option<&str>, who
     text
 }
 
-/// Peak and average bits a second of a rendition, as RFC 8216 (4.1) counts them: the peak is the highest of any
+/// Peak and average bits per second of a rendition, as defined in RFC 8216 (4.1). The peak is the highest of any
 /// contiguous set of segments that lasts between half and one and a half target durations.
 pub(super) fn bandwidth(segments: &[Segment], target: u64) -> (u64, u64) {
     let average = rate(segments);

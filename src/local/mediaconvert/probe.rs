@@ -1,5 +1,4 @@
-//! What an input is, in the two forms that MediaConvert says it: the `Probe` operation and the
-//! `INPUT_INFORMATION` event.
+//! The properties of an input, in MediaConvert's two forms: the `Probe` operation and the `INPUT_INFORMATION` event.
 
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use super::naming::Object;
 use super::refusal::Refusal;
 use super::{Service, input, random};
 
-/// Answers `Probe`: one result a file.
+/// Answers `Probe`: one result per file.
 pub(super) async fn probe(service: &Service, request: &Value) -> Result<Value, Refusal> {
     let mut results = Vec::new();
     for file in request["inputFiles"].as_array().into_iter().flatten() {
@@ -19,7 +18,7 @@ pub(super) async fn probe(service: &Service, request: &Value) -> Result<Value, R
         };
         let work = service.place.work.join(format!("probe-{:016x}", random()));
         let result = look(service, url, &work).await;
-        // The place is temporary as a whole; what cannot be removed now goes with it.
+        // The whole directory is temporary: what cannot be removed now is removed with it.
         let _ = tokio::fs::remove_dir_all(&work).await;
         results.push(result?);
     }
@@ -97,7 +96,7 @@ fn bit_depth(pixels: &str) -> u32 {
         .map_or(8, |(_, depth)| depth)
 }
 
-/// ffmpeg's name of a container as MediaConvert's.
+/// Converts ffmpeg's name of a container to MediaConvert's.
 fn format(name: &str) -> Option<&'static str> {
     let name = name.split(',').next().unwrap_or(name);
     Some(match name {
@@ -117,7 +116,7 @@ fn format(name: &str) -> Option<&'static str> {
     })
 }
 
-/// ffmpeg's name of a codec as MediaConvert's.
+/// Converts ffmpeg's name of a codec to MediaConvert's.
 fn codec(name: &str) -> &'static str {
     match name {
         "aac" => "AAC",

@@ -1,8 +1,8 @@
-//! What the API answers when it refuses: AWS's codes and statuses.
+//! The API's error responses: AWS's codes and statuses.
 
 use axum::http::StatusCode;
 
-/// An answer that is not what was asked for.
+/// An error response.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,

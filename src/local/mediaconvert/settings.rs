@@ -1,10 +1,10 @@
-//! The part of a job's settings that the transcoder obeys, typed, and the rules that AWS's model of the API
-//! does not state but the service enforces.
+//! The part of a job's settings that the transcoder uses, typed. Also the rules that the service enforces but AWS's
+//! model of the API does not contain.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What a job is to do.
+/// The settings of a job.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Settings {
@@ -22,7 +22,7 @@ pub(super) struct Input {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct VideoSelector {
-    /// `AUTO` turns the picture as the file says; otherwise it is left as it is stored.
+    /// `AUTO` rotates the picture as the file says; otherwise it is kept as stored.
     pub(super) rotate: String,
 }
 
@@ -42,13 +42,13 @@ pub(super) struct OutputGroupSettings {
     pub(super) file_group_settings: Option<FileGroup>,
 }
 
-/// What HLS and CMAF groups have in common.
+/// The settings that HLS and CMAF groups share.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Segmented {
     pub(super) destination: String,
     pub(super) segment_length: Option<u32>,
-    /// `GOP_MULTIPLE` lengthens segments to whole GOPs; `EXACT` puts a key frame where a segment starts.
+    /// `GOP_MULTIPLE` lengthens segments to whole GOPs; `EXACT` puts a key frame at the start of each segment.
     pub(super) segment_length_control: String,
     /// `SPEC_COMPLIANT` rounds the target duration; otherwise it is rounded up.
     pub(super) target_duration_compatibility_mode: String,
@@ -113,7 +113,7 @@ pub(super) struct VideoCodec {
     pub(super) frame_capture_settings: Option<FrameCapture>,
 }
 
-/// What the H.264 and H.265 settings have in common.
+/// The settings that H.264 and H.265 share.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct H26x {
@@ -173,8 +173,8 @@ pub(super) struct Aac {
     pub(super) coding_mode: String,
 }
 
-/// A job's settings over its template's: what the job says wins, and an output group that lists outputs
-/// stands for itself instead of being mixed with the template's at the same place.
+/// Merges a job's settings over its template's: the job's values win. An output group that lists outputs replaces the
+/// template's group at the same position.
 pub(super) fn merge(template: &Value, job: &Value) -> Value {
     match (template, job) {
         (Value::Object(under), Value::Object(over)) => {
@@ -197,7 +197,7 @@ pub(super) fn merge(template: &Value, job: &Value) -> Value {
     }
 }
 
-/// The rules beyond the model; `complete` adds those that only a job must obey. Lists what is wrong.
+/// Checks the rules beyond the model; `complete` adds those that apply only to jobs. Returns everything that is wrong.
 pub(super) fn check(settings: &Value, complete: bool) -> Result<(), String> {
     let mut wrong = Vec::new();
     let groups = list(settings, "outputGroups");

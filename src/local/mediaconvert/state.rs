@@ -1,4 +1,4 @@
-//! What the service remembers: queues, templates, presets and jobs, each as the API shows it.
+//! The service's state: queues, templates, presets and jobs, each as the API shows it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,7 +21,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The member that a response holds one in.
+    /// The member of a response that holds one of them.
     pub(super) fn member(self) -> &'static str {
         match self {
             Self::Queue => "queue",
@@ -30,7 +30,7 @@ impl Kind {
         }
     }
 
-    /// The member that a response holds a list in, which is also the ARN's part.
+    /// The member of a response that holds a list of them; it is also part of the ARN.
     pub(super) fn plural(self) -> &'static str {
         match self {
             Self::Queue => "queues",
@@ -69,7 +69,7 @@ impl Job {
         self.text("queue")
     }
 
-    /// Whether it is waiting or running.
+    /// True if it is waiting or running.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.status(), "SUBMITTED" | "PROGRESSING")
     }
@@ -84,25 +84,25 @@ impl Job {
         }
     }
 
-    /// Notes a time of the job's life.
+    /// Records a time in the job's life.
     pub(super) fn time(&mut self, name: &str) {
         let timing = self.value.entry("timing").or_insert_with(|| json!({}));
         timing[name] = now().into();
     }
 }
 
-/// Everything the service remembers.
+/// The whole state of the service.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) entries: BTreeMap<(Kind, String), Entry>,
-    /// In the order of their creation.
+    /// In the order of creation.
     pub(super) jobs: Vec<Job>,
-    /// Jobs by the token of the request that made them.
+    /// Jobs by the token of the request that created them.
     pub(super) tokens: HashMap<String, String>,
 }
 
 impl State {
-    /// An account's first state.
+    /// The initial state of an account.
     pub(super) fn new(place: &Place) -> Self {
         let default = json!({
             "name": DEFAULT_QUEUE,
@@ -132,7 +132,7 @@ impl State {
         self.jobs.iter_mut().find(|job| job.id() == id)
     }
 
-    /// Sets members of a job that has not ended; `false` where it has, or is not there any more.
+    /// Sets members of a job that has not ended; returns `false` if it has ended or does not exist.
     pub(super) fn progress(&mut self, id: &str, members: Value) -> bool {
         match self.job_mut(id).filter(|job| job.is_open()) {
             Some(job) => {
@@ -143,14 +143,14 @@ impl State {
         }
     }
 
-    /// Open jobs of a queue, by its ARN: waiting and running.
+    /// The number of waiting and of running jobs of a queue, by its ARN.
     pub(super) fn open_jobs(&self, queue: &str) -> (usize, usize) {
         let count =
             |status| self.jobs.iter().filter(|job| job.queue() == queue && job.status() == status).count();
         (count("SUBMITTED"), count("PROGRESSING"))
     }
 
-    /// Marks the next job as running: the highest priority first, then the oldest; jobs of a paused queue wait.
+    /// Marks the next job as running: the highest priority first, then the oldest. Jobs of a paused queue wait.
     pub(super) fn start_next(&mut self) -> Option<(String, CancellationToken)> {
         let paused: Vec<String> = self
             .entries
@@ -161,7 +161,7 @@ impl State {
         let waiting =
             |job: &&mut Job| job.status() == "SUBMITTED" && !paused.iter().any(|arn| arn == job.queue());
         let priority = |job: &&mut Job| job.value.get("priority").and_then(Value::as_i64).unwrap_or(0);
-        // `max_by_key` takes the last of equals, so the youngest comes first here.
+        // `max_by_key` returns the last of equals, so iterate from the newest.
         let job = self.jobs.iter_mut().rev().filter(waiting).max_by_key(priority)?;
         job.set(json!({ "status": "PROGRESSING", "currentPhase": "PROBING", "jobPercentComplete": 0 }));
         job.time("startTime");

@@ -1,4 +1,4 @@
-//! Whether a request carries a signature that its behaviour asks for, as edges check it.
+//! Checks whether a request has the signature that its behavior requires, as edges do.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -10,15 +10,15 @@ use crate::sign::{COOKIE, Hash, PARAMETERS, Policy, PublicKey, decode};
 /// Why an edge refuses a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Nothing says who signed it.
+    /// No key id was sent.
     MissingKey,
-    /// The signer is none that the behaviour trusts.
+    /// The behavior does not trust this key.
     UnknownKey,
-    /// The policy is none.
+    /// The policy cannot be read.
     MalformedPolicy,
-    /// The signature is wrong, or allows something else, or no more, or not yet, or somebody else.
+    /// The signature is wrong, or does not allow this URL, time or viewer.
     Denied,
-    /// An ECDSA signature over SHA-1: right or wrong on AWS, but nothing here can check it.
+    /// An ECDSA signature over SHA-1. AWS would check it; this code cannot.
     Uncheckable,
 }
 
@@ -38,21 +38,21 @@ impl Refusal {
     }
 }
 
-/// Who asks for what, and when.
+/// The URL, viewer and time of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    /// Every form of the URL that a policy may name, without the signature.
+    /// Every form of the URL that a policy may contain, without the signature.
     pub(super) urls: Vec<String>,
     /// The viewer's address.
     pub(super) viewer: IpAddr,
-    /// Seconds from 1970.
+    /// Seconds since 1970.
     pub(super) now: i64,
 }
 
-/// The values of a signature, by the parameters' names.
+/// The values of a signature, by parameter name.
 pub(super) type Presented = BTreeMap<&'static str, String>;
 
-/// The signature in the query; without one, that in the cookies.
+/// The signature in the query; if there is none, the one in the cookies.
 pub(super) fn presented(query: &str, headers: &HeaderMap) -> Presented {
     let known = |name: &str| PARAMETERS.into_iter().find(|known| *known == name);
     let pair = |text: &str| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -69,7 +69,7 @@ pub(super) fn presented(query: &str, headers: &HeaderMap) -> Presented {
         .collect()
 }
 
-/// Checks what was presented against the keys that the behaviour trusts, by their ids.
+/// Checks the presented values against the keys that the behavior trusts, by their ids.
 pub(super) fn check(
     keys: &BTreeMap<String, PublicKey>,
     presented: &Presented,
@@ -97,7 +97,7 @@ pub(super) fn check(
     if signed && asked.now < expires { Ok(()) } else { Err(Refusal::Denied) }
 }
 
-/// A path and query without the parameters of a signature, which origins and cache keys never see.
+/// A path and query without the parameters of a signature. Origins and cache keys never include these.
 pub(super) fn without_signature(path_and_query: &str) -> String {
     let Some((path, query)) = path_and_query.split_once('?') else { return path_and_query.to_owned() };
     let name = |pair: &&str| !PARAMETERS.contains(&pair.split('=').next().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! What an edge keeps: for how long, until it is invalidated, and no more than fits.
+//! The cache of an edge: how long objects are kept, invalidations, and the size limit.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,9 +7,9 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
-/// What is kept of all objects together, in bytes; the oldest go first.
+/// Maximum size of all cached objects in bytes; the oldest are removed first.
 const ROOM: usize = 256 << 20;
-/// Larger objects are not kept, in bytes.
+/// Maximum size of one cached object in bytes.
 pub(super) const LARGEST: u64 = 32 << 20;
 
 /// A cache policy's times, in seconds.
@@ -21,7 +21,7 @@ pub(super) struct Ttl {
 }
 
 impl Ttl {
-    /// For how many seconds an object with these headers is kept, by the developer guide's "Manage how long content
+    /// How many seconds an object with these headers is kept, following the developer guide's "Manage how long content
     /// stays in the cache".
     pub(super) fn of(self, headers: &HeaderMap) -> i64 {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
@@ -39,7 +39,7 @@ impl Ttl {
         }
         let second = |text: &str| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second());
         let Some(expires) = text(header::EXPIRES) else { return self.default.max(self.min) };
-        // What is no date, such as 0, has expired.
+        // A value that is not a date, such as 0, counts as expired.
         let left =
             second(expires).zip(text(header::DATE).and_then(second)).map_or(0, |(end, date)| end - date);
         self.within(left)
@@ -50,29 +50,29 @@ impl Ttl {
     }
 }
 
-/// What tells one object from another.
+/// The cache key of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     /// The distribution.
     pub(super) site: String,
     /// The path, without the query.
     pub(super) path: String,
-    /// What else the cache policy looks at, written out.
+    /// The other values in the cache policy's key, as text.
     pub(super) rest: String,
 }
 
-/// A kept object.
+/// A cached object.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// Seconds from 1970.
+    /// Seconds since 1970.
     pub(super) stored: i64,
 }
 
 impl Kept {
-    /// The object as an answer to this request, whole or the range it asks for, or only that nothing has changed.
+    /// The object as a response to this request: whole, the requested range, or "not modified".
     pub(super) fn answer(
         &self,
         method: &Method,
@@ -135,7 +135,7 @@ struct Shelf {
     objects: HashMap<Key, Arc<Kept>>,
     order: VecDeque<Key>,
     bytes: usize,
-    /// Counts invalidations: what was fetched before one may be older than it.
+    /// Counts invalidations: an object fetched before one may be out of date.
     epoch: u64,
 }
 
@@ -148,7 +148,7 @@ impl Shelf {
     }
 }
 
-/// Everything that is kept.
+/// All cached objects.
 #[derive(Debug, Default)]
 pub(super) struct Cache(Mutex<Shelf>);
 
@@ -157,17 +157,17 @@ impl Cache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The object under a key, however old.
+    /// The object under a key, regardless of its age.
     pub(super) fn get(&self, key: &Key) -> Option<Arc<Kept>> {
         self.shelf().objects.get(key).cloned()
     }
 
-    /// What to hand to [`put`](Self::put) after fetching an object.
+    /// The value to pass to [`put`](Self::put) after fetching an object.
     pub(super) fn epoch(&self) -> u64 {
         self.shelf().epoch
     }
 
-    /// Keeps an object, unless something has been invalidated since the epoch in which fetching it began.
+    /// Stores an object, unless something was invalidated since the epoch in which fetching it began.
     pub(super) fn put(&self, epoch: u64, key: Key, object: Arc<Kept>) {
         let mut shelf = self.shelf();
         if shelf.epoch != epoch {
@@ -183,7 +183,7 @@ impl Cache {
         }
     }
 
-    /// Drops what the paths of an invalidation speak of.
+    /// Removes the objects that the paths of an invalidation match.
     pub(super) fn invalidate(&self, site: &str, paths: &[String]) {
         let mut shelf = self.shelf();
         shelf.epoch += 1;
@@ -192,15 +192,15 @@ impl Cache {
         gone.iter().for_each(|key| shelf.remove(key));
     }
 
-    /// Drops everything.
+    /// Removes everything.
     pub(super) fn clear(&self) {
         let mut shelf = self.shelf();
         *shelf = Shelf { epoch: shelf.epoch + 1, ..Shelf::default() };
     }
 }
 
-/// Whether an invalidation's path speaks of an object's: it may lack the first slash, and `*` at its end stands for any
-/// characters.
+/// True if an invalidation's path matches an object's path. The first slash may be missing, and `*` at the end matches
+/// any characters.
 fn speaks_of(invalidated: &str, path: &str) -> bool {
     let plain =
         |text: &str| percent_decode_str(text.trim_start_matches('/')).decode_utf8_lossy().into_owned();

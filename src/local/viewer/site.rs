@@ -1,4 +1,5 @@
-//! What an edge knows of a distribution: read once, and again after every change that passes the gateway.
+//! An edge's copy of a distribution's configuration. It is read once, and again after every change that passes the
+//! gateway.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use super::super::clients::Clients;
 use super::cache::{Key, Ttl};
 use crate::sign::{PublicKey, glob};
 
-/// How long an error is kept whose distribution says nothing of it, in seconds.
+/// How many seconds an error is kept if the distribution does not say.
 const ERROR_TTL: i64 = 10;
 /// The errors that edges keep.
 const KEPT_ERRORS: [u16; 11] = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
@@ -23,7 +24,7 @@ pub(super) struct Site {
     pub(super) enabled: bool,
     countries: Option<Countries>,
     errors: BTreeMap<u16, i64>,
-    /// In order; the last one takes every path.
+    /// In order; the last one matches every path.
     behaviors: Vec<Behavior>,
 }
 
@@ -33,12 +34,12 @@ struct Countries {
     codes: BTreeSet<String>,
 }
 
-/// What is done with requests for some paths.
+/// How requests for some paths are handled.
 #[derive(Debug)]
 pub(super) struct Behavior {
     pattern: Option<String>,
     methods: BTreeSet<String>,
-    /// The keys whose signatures it takes, by id; nothing where it asks for none.
+    /// The keys that it accepts signatures of, by id; `None` if it requires no signature.
     pub(super) keys: Option<BTreeMap<String, PublicKey>>,
     pub(super) ttl: Ttl,
     compresses: bool,
@@ -47,7 +48,7 @@ pub(super) struct Behavior {
     cookies: Names,
 }
 
-/// Which of some named things are in the cache key.
+/// Which headers, cookies or query parameters are in the cache key.
 #[derive(Debug, Default)]
 enum Names {
     #[default]
@@ -79,7 +80,7 @@ impl Names {
 }
 
 impl Site {
-    /// Whether viewers in this country are served. Who does not say where he is comes from this machine, and is.
+    /// True if viewers in this country are served. A viewer without a country comes from this machine and is served.
     pub(super) fn serves(&self, country: Option<&str>) -> bool {
         match (&self.countries, country) {
             (Some(countries), Some(code)) => {
@@ -89,7 +90,7 @@ impl Site {
         }
     }
 
-    /// What is done with requests for a path.
+    /// The behavior for a path.
     pub(super) fn behavior(&self, path: &str) -> Option<&Behavior> {
         let plain = |text: &'_ str| text.trim_start_matches('/').to_owned();
         let matches = |behavior: &&Behavior| {
@@ -98,7 +99,7 @@ impl Site {
         self.behaviors.iter().find(matches)
     }
 
-    /// For how many seconds an answer is kept.
+    /// How many seconds a response is kept.
     pub(super) fn keeps(&self, behavior: &Behavior, status: u16, headers: &HeaderMap) -> i64 {
         match status {
             200 => behavior.ttl.of(headers),
@@ -109,13 +110,13 @@ impl Site {
 }
 
 impl Behavior {
-    /// Whether viewers may use the method.
+    /// True if viewers may use the method.
     pub(super) fn takes(&self, method: &Method) -> bool {
         self.methods.contains(method.as_str())
     }
 
-    /// The cache key of a request. The viewer's `Origin` is in it whatever the policy says, because the answer that is
-    /// kept has its CORS headers already, which an edge adds only to what it sends.
+    /// The cache key of a request. The viewer's `Origin` is always included, because a kept response already has its
+    /// CORS headers. A real edge adds those only when it sends.
     pub(super) fn key(&self, site: &Site, path_and_query: &str, headers: &HeaderMap) -> Key {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         let name = |pair: &&str| self.query.take(pair.split('=').next().unwrap_or_default());
@@ -145,7 +146,7 @@ impl Behavior {
     }
 }
 
-/// Reads every distribution, with what its behaviours refer to.
+/// Reads every distribution, with the resources that its behaviors refer to.
 pub(super) async fn read(clients: &Clients) -> Result<Vec<Site>, String> {
     let mut sites = Vec::new();
     let mut marker = None;
@@ -212,7 +213,7 @@ fn countries(restriction: sdk::GeoRestriction) -> Option<Countries> {
     Some(Countries { allowed, codes: restriction.items.unwrap_or_default().into_iter().collect() })
 }
 
-/// What the two SDK types of behaviours have in common, as far as an edge looks at it here.
+/// The fields that the two SDK types of behaviors share, as far as they are used here.
 struct Parts {
     pattern: Option<String>,
     methods: Option<sdk::AllowedMethods>,

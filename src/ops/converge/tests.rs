@@ -65,7 +65,7 @@ fn status(ended: Ended) -> Option<RunStatus> {
 }
 
 fn kind(ended: Ended) -> ErrorKind {
-    ErrorKind::of(&ended.unwrap().err().expect("it is refused or fails"))
+    ErrorKind::of(&ended.unwrap().expect_err("it is refused or fails"))
 }
 
 fn things(all: &[(&str, i64)]) -> BTreeMap<String, i64> {

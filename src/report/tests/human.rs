@@ -59,6 +59,19 @@ fn people_read_what_is_lost_first_and_who_moved_what() {
     "#);
 }
 
+/// `plan --base` knows no id of a resource that AWS names.
+#[test]
+fn a_resource_without_an_id_has_its_reasons_without_a_comma() {
+    let mut gone = change("alerts/topic/policy", "AWS::SNS::TopicPolicy", Action::Delete, None);
+    gone.reasons = vec!["no longer declared".into()];
+    let mut replaced = change("transcode/queue", "AWS::MediaConvert::Queue", Action::Replace, None);
+    replaced.reasons = vec!["PricingPlan cannot change in place".into()];
+    let mut review = nothing();
+    review.changes = vec![gone, replaced];
+    review.totals = Totals { delete: 1, replace: 1, ..Totals::default() };
+    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&review)).to_string(), @r"");
+}
+
 #[test]
 fn a_tag_of_the_stack_is_said_once() {
     let tagged = |address: &str| {

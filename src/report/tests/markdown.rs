@@ -1,4 +1,4 @@
-//! What a comment on a pull request says, also where there is too much to say.
+//! What a comment on a pull request says, also if there is too much to say.
 
 use serde_json::Value;
 
@@ -85,28 +85,38 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     <details><summary>picture of what changes</summary>
 
     ```mermaid
+    %%{init: {"flowchart": {"wrappingWidth": 400}}}%%
     graph LR
-      subgraph alerts
-        alerts_topic["alerts/topic<br/>SNS Topic"]:::delete
+      handlers_submit == creates job ==> transcode_queue
+      subgraph transcode["transcode"]
+        transcode_queue["<b>±</b> <b>queue</b> MediaConvert Queue"]:::replace
       end
-      subgraph delivery
-        delivery_certificate["delivery/certificate<br/>CertificateManager Certificate"]:::create
+      subgraph handlers["handlers"]
+        handlers_submit["<b>~</b> <b>submit</b> Lambda Function"]:::change
       end
-      subgraph handlers
-        handlers_submit["handlers/submit<br/>Lambda Function"]:::update
+      subgraph storage["storage"]
+        storage_output_policy["<b>~</b> <b>output/policy</b> S3 BucketPolicy"]:::change
+        storage_logs["<b>+</b> <b>logs</b> S3 Bucket<br/><b>=</b> <b>old</b> S3 Bucket"]:::create
       end
-      subgraph storage
-        storage_logs["storage/logs<br/>S3 Bucket"]:::create
-        storage_output_policy["storage/output/policy<br/>S3 BucketPolicy"]:::update
+      subgraph alerts["alerts"]
+        alerts_topic["<b>−</b> <b>topic</b> SNS Topic"]:::delete
       end
-      subgraph transcode
-        transcode_queue["transcode/queue<br/>MediaConvert Queue"]:::replace
+      subgraph delivery["delivery"]
+        delivery_certificate["<b>+</b> <b>certificate</b> CertificateManager Certificate"]:::create
       end
-      transcode_queue --> storage_output_policy
-      classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328
-      classDef update fill:#fff8c5,stroke:#9a6700,color:#1f2328
-      classDef replace fill:#ffd8b5,stroke:#bc4c00,color:#1f2328
-      classDef delete fill:#ffebe9,stroke:#cf222e,color:#1f2328
+      storage_output_policy -.-> transcode_queue
+      legend["thick arrow: the flow of a video<br/>dashed arrow: needs (points to what is created first); implied needs are left out<br/>#43; create<br/>~ change<br/>± replace<br/>− delete<br/>#61; keep"]:::legend
+      classDef default fill:#ffffff,stroke:#8c959f,color:#1f2328,text-align:left
+      classDef lane fill:none,stroke:#8c959f
+      classDef legend fill:none,stroke:none,color:#59636e,text-align:left
+      class transcode,handlers,storage,alerts,delivery lane
+      classDef create fill:#dafbe1,stroke:#1a7f37,color:#1f2328,text-align:left
+      classDef change fill:#fff8c5,stroke:#9a6700,color:#1f2328,text-align:left
+      classDef replace fill:#ffd8b5,stroke:#bc4c00,color:#1f2328,text-align:left
+      classDef delete fill:#ffebe9,stroke:#cf222e,color:#1f2328,text-align:left
+      classDef keep fill:#eaeef2,stroke:#59636e,color:#1f2328,text-align:left
+      classDef outside fill:#0969da,stroke:#0969da,color:#ffffff
+      linkStyle 0 stroke:#0969da,stroke-width:3px
     ```
     </details>
     "#);
@@ -131,6 +141,26 @@ fn much(count: usize) -> Review {
         review.security.push(review.security[0].clone());
     }
     review
+}
+
+/// Every folded part that is left has content: no heading of a table, and no fence, is the last line of it.
+#[test]
+fn a_comment_that_is_cut_has_no_empty_part() {
+    let many = much(60);
+    for max in (600..12_000).step_by(37) {
+        let text = markdown(&many, max);
+        assert!(text.len() <= max, "{} > {max}", text.len());
+        for part in text.split("<details>").skip(1) {
+            let (_, body) = part.split_once("</summary>\n").unwrap();
+            let body = body.split("</details>").next().unwrap();
+            let content = body
+                .lines()
+                .filter(|line| !line.is_empty() && !line.starts_with("```") && !line.starts_with('|'));
+            let rows = body.lines().filter(|line| line.starts_with('|')).count();
+            assert!(rows > 2 || content.count() > 0, "an empty part at {max}: {text}");
+        }
+    }
+    insta::assert_snapshot!(markdown(&many, 1_000), @r"");
 }
 
 #[test]

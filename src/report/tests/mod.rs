@@ -53,7 +53,7 @@ fn everything() -> Review {
     forced.forces_replacement = true;
     queue.reasons = vec!["PricingPlan cannot change in place".into()];
     queue.properties = vec![forced];
-    queue.impact = impact(Severity::Notice, "the queue is gone until its jobs are done");
+    queue.impact = impact(Severity::Notice, "It is deleted once its jobs are done.");
 
     let mut submit = change("handlers/submit", "AWS::Lambda::Function", Action::Update, Some("vod-submit"));
     let mut both = property("MemorySize", json!(256), json!(1024), Cause::Both);
@@ -68,7 +68,7 @@ fn everything() -> Review {
         property("Environment.Variables.DISTRIBUTION", json!("E1"), distribution, Cause::Unknown),
         property("Tags[provision:address].Value", json!("a"), json!("b"), Cause::Change),
     ];
-    submit.impact = impact(Severity::None, "new invocations run the new code");
+    submit.impact = impact(Severity::None, "New invocations run the new code.");
 
     let mut policy =
         change("storage/output/policy", "AWS::S3::BucketPolicy", Action::Update, Some("vod-output"));
@@ -83,12 +83,12 @@ fn everything() -> Review {
     let mut gone =
         change("alerts/topic", "AWS::SNS::Topic", Action::Delete, Some("arn:aws:sns:eu-west-1:1:vod"));
     gone.reasons = vec!["no longer declared".into()];
-    gone.impact = impact(Severity::Interruption, "nobody is told of failures any more");
+    gone.impact = impact(Severity::Interruption, "Nobody is notified of failures.");
     let mut certificate =
         change("delivery/certificate", "AWS::CertificateManager::Certificate", Action::Create, None);
     certificate.region = "us-east-1".into();
     let mut logs = change("storage/logs", "AWS::S3::Bucket", Action::Create, Some("vod-logs"));
-    logs.reasons = vec!["it is gone from the account since the last apply".into()];
+    logs.reasons = vec!["missing from the account since the last apply".into()];
 
     Review {
         format_version: FORMAT_VERSION,

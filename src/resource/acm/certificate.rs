@@ -1,23 +1,26 @@
-//! `AWS::CertificateManager::Certificate`: a public certificate of one name, proved by DNS.
+//! `AWS::CertificateManager::Certificate`: a public certificate for one domain name, validated by DNS.
 //!
-//! Follows the ACM API reference, `RequestCertificate`. As in CloudFormation, the record that proves the name is a part of
-//! the certificate: it is written into the zone that `DomainValidationOptions` names, and the certificate counts as
-//! created when it is issued, since CloudFront refuses one that is not.
+//! Follows the ACM API reference, `RequestCertificate`. As in CloudFormation, the validation record is a part of the
+//! certificate. It is written into the zone that `DomainValidationOptions` names. The certificate counts as created
+//! when it is issued, because CloudFront refuses one that is not.
 //!
-//! `ValidationMethod` reads as `DNS` only while the certificate is issued and its record stands in the zone. So an
-//! interrupted wait, and a record that somebody removed (which would end renewals), are a change that apply makes good. A
-//! certificate that is dead (failed, timed out, expired, revoked) is not found: another one is requested, the
-//! distribution takes that, and the dead one is deleted as an orphan. The same holds when its name, key or zone changes.
+//! `ValidationMethod` reads as `DNS` only while the certificate is issued and its record is in the zone. So apply
+//! repairs an interrupted wait, and a record that was removed by hand, which would end renewals.
+//!
+//! A certificate that failed, timed out, expired or was revoked is not found. Another one is requested, the
+//! distribution gets that one, and the dead one is deleted as an orphan. The same happens if its name, key or zone
+//! changes.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_sdk_acm::types as sdk;
 use futures::future::{join_all, try_join_all};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::inventory::{ZONE_TAG, algorithm, listed, shared, tag, tags_of};
-use super::validation::{ABSENT, Progress, Proof, awaited, complete, describe};
-use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
+use super::inventory::{LIST, ZONE_TAG, algorithm, listed, shared, tag, tags_of};
+use super::validation::{ABSENT, DESCRIBE, Progress, Proof, awaited, complete, describe};
+use crate::aws::{Context, Error, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
 };
@@ -25,11 +28,11 @@ use crate::resource::route53;
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
-/// The region whose certificates CloudFront takes, wherever the stack is.
+/// The region of certificates for CloudFront, whatever the stack's region.
 pub const REGION: &str = "us-east-1";
-/// The one way of proving a name that needs nobody's hand.
+/// The only validation method that needs no manual step.
 const DNS: &str = "DNS";
-/// What is still in use: CloudFront lets go of a certificate when its edges have.
+/// ACM answers these while the edges of CloudFront still use a certificate.
 const HELD: &[&str] = &["ResourceInUseException", "ConflictException"];
 const RELEASE: Patience = Patience {
     first: Duration::from_secs(1),
@@ -41,21 +44,21 @@ const RELEASE: Patience = Patience {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Certificate {
-    /// The name it is for.
+    /// The domain name it is for.
     pub domain_name: String,
-    /// How the name is proved: `DNS`. Absent while that is not done.
+    /// How the name is validated: `DNS`. Absent while it is not validated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_method: Option<String>,
-    /// Where it is proved: for that name, one zone.
+    /// Where it is validated: one zone for the name.
     pub domain_validation_options: Vec<DomainValidationOption>,
-    /// The kind of its key, such as `RSA_2048`.
+    /// The algorithm of its key, such as `RSA_2048`.
     pub key_algorithm: String,
     /// Its tags.
     #[serde(default)]
     pub tags: Tags,
 }
 
-/// In which zone a name is proved.
+/// The zone in which a name is validated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DomainValidationOption {
@@ -66,7 +69,7 @@ pub struct DomainValidationOption {
 }
 
 impl Certificate {
-    /// A certificate for a name that is proved in this zone. Its key is RSA 2048, which every player's TLS takes.
+    /// A certificate for a name that is validated in this zone. Its key is RSA 2048, which every player supports.
     #[must_use]
     pub fn proved_in(zone: &str, domain_name: &str, tags: Tags) -> Self {
         Self {
@@ -78,13 +81,15 @@ impl Certificate {
         }
     }
 
-    pub(super) fn zone(&self) -> &str {
-        self.domain_validation_options.first().map_or("", |option| &option.hosted_zone_id)
+    /// The zone in which its name is validated.
+    fn zone(&self) -> Result<&str> {
+        let says = || Error::unexpected("provision", format!("no zone is declared for {}", self.domain_name));
+        self.domain_validation_options.first().map(|option| option.hosted_zone_id.as_str()).ok_or_else(says)
     }
 
-    /// The tags it is to have, with the adapter's own.
+    /// Its tags, and the one that the adapter adds.
     fn all_tags(&self) -> Result<Vec<sdk::Tag>> {
-        let pairs = self.tags.iter().chain([(ZONE_TAG, self.zone())]);
+        let pairs = self.tags.iter().chain([(ZONE_TAG, self.zone()?)]);
         pairs.map(|(key, value)| tag(key, Some(value))).collect()
     }
 }
@@ -97,38 +102,44 @@ fn outputs_of(arn: &str) -> Outputs {
     outputs([("Arn", arn.to_owned())])
 }
 
-/// A token for one attempt: ACM remembers it for an hour, and must not answer with a certificate that was deleted since;
-/// but the SDK's repetitions after a lost answer share it.
+/// A token for one attempt. ACM remembers it for an hour and would answer with a certificate that was deleted since.
+/// The SDK repeats a call with the same token.
 fn idempotency_token() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("provision{:x}", now.as_nanos())
+    format!("provision{:x}", Timestamp::now().as_nanosecond())
 }
 
 async fn request(cx: &Context, desired: &Certificate) -> Result<String> {
     const CALL: &str = "acm:RequestCertificate";
-    let call = cx.acm().request_certificate().domain_name(&desired.domain_name);
-    let call = call
-        .validation_method(sdk::ValidationMethod::Dns)
-        .key_algorithm(desired.key_algorithm.as_str().into());
+    let Certificate {
+        domain_name,
+        // There is no other method.
+        validation_method: _,
+        // A tag holds the zone, together with the other tags.
+        domain_validation_options: _,
+        key_algorithm,
+        tags: _,
+    } = desired;
+    let call = cx.acm().request_certificate().domain_name(domain_name);
+    let call =
+        call.validation_method(sdk::ValidationMethod::Dns).key_algorithm(key_algorithm.as_str().into());
     let call = call.idempotency_token(idempotency_token()).set_tags(Some(desired.all_tags()?));
-    let answer = call.send().await.named(CALL)?;
-    answer.certificate_arn.ok_or_else(|| Error::unexpected(CALL, "the answer holds no ARN"))
+    required(call.send().await.named(CALL)?.certificate_arn, CALL, "CertificateArn")
 }
 
-/// Puts a certificate's proof in place and waits; one that will never be issued is removed at once.
+/// Writes the validation record and waits until the certificate is issued. One that will never be issued is deleted.
 async fn prove(cx: &Context, arn: &str, desired: &Certificate) -> Result<()> {
-    let outcome = complete(cx, arn, &desired.domain_name, desired.zone()).await;
+    let outcome = complete(cx, arn, &desired.domain_name, desired.zone()?).await;
     if outcome.is_err()
         && let Ok(Some(detail)) = describe(cx, arn).await
         && matches!(Progress::of(&detail), Progress::Dead(_))
     {
-        // Should this fail as well, the next plan finds it as an orphan; why it died is what matters here.
+        // If this fails too, the next plan finds an orphan. The first error says why the certificate failed.
         drop(Certificate::delete(cx, arn, Removal::OnlyEmpty).await);
     }
     outcome
 }
 
-/// The living certificates of this name and key, whoever's, and whether they are issued.
+/// The certificates of this name and key that are issued or on their way, with any owner, and whether they are issued.
 async fn likely(cx: &Context, declared: &Certificate) -> Result<Vec<(bool, String)>> {
     use sdk::CertificateStatus::{Issued, PendingValidation};
     let fits = |summary: &sdk::CertificateSummary| {
@@ -137,10 +148,12 @@ async fn likely(cx: &Context, declared: &Certificate) -> Result<Vec<(bool, Strin
             && key.is_none_or(|key| key == declared.key_algorithm)
     };
     let found = listed(cx, &[Issued, PendingValidation]).await?.into_iter().filter(fits);
-    Ok(found.map(|one| (one.status == Some(Issued), one.certificate_arn.unwrap_or_default())).collect())
+    found
+        .map(|one| Ok((one.status == Some(Issued), required(one.certificate_arn, LIST, "CertificateArn")?)))
+        .collect()
 }
 
-/// The stack's own one of these, which is in the declared zone: an issued one before one that is on its way.
+/// The one of these that has the mark and is validated in the declared zone. An issued one comes first.
 async fn own(
     cx: &Context,
     likely: &[(bool, String)],
@@ -150,15 +163,16 @@ async fn own(
     let with_tags = likely
         .iter()
         .map(|(issued, arn)| async move { tags_of(cx, arn).await.map(|tags| (*issued, arn.clone(), tags)) });
+    let declared_zone = declared.zone()?;
     let ours = try_join_all(with_tags).await?.into_iter().filter_map(|(issued, arn, tags)| {
         let (tags, zone) = tags?;
-        let here = zone.is_none_or(|zone| zone == declared.zone());
+        let here = zone.is_none_or(|zone| zone == declared_zone);
         (here && Mark::from_tags(&tags).as_ref() == Some(mark)).then_some((issued, arn))
     });
     Ok(ours.max().map(|(_, arn)| arn))
 }
 
-/// What `ValidationMethod` reads as.
+/// The value that `ValidationMethod` reads as.
 fn method(detail: &sdk::CertificateDetail, stands: bool) -> Option<String> {
     let option = detail.domain_validation_options.iter().flatten().next();
     let other = option.and_then(|option| option.validation_method.as_ref());
@@ -168,7 +182,7 @@ fn method(detail: &sdk::CertificateDetail, stands: bool) -> Option<String> {
     }
 }
 
-/// The sweep reads the tags of every certificate that it meets.
+/// The sweep reads the tags of every certificate in the list.
 const CERTIFICATES: &[&str] = &["arn:aws:acm:{region}:{account}:certificate/*"];
 
 const OURS: &[&str] = &["arn:aws:acm:us-east-1:{account}:certificate/*"];
@@ -176,7 +190,7 @@ const OURS: &[&str] = &["arn:aws:acm:us-east-1:{account}:certificate/*"];
 impl Resource for Certificate {
     const KIND: Kind = Kind::new("AWS::CertificateManager::Certificate");
     const CREATE_ONLY: &'static [&'static str] = &["DomainName", "DomainValidationOptions", "KeyAlgorithm"];
-    /// ACM does not know the zone; `find` and `ValidationMethod` watch over it.
+    /// ACM does not know the zone. `find` and `ValidationMethod` check it.
     const WRITE_ONLY: &'static [&'static str] = &["DomainValidationOptions"];
 
     const ALSO_IN: Option<&'static str> = Some(REGION);
@@ -216,8 +230,8 @@ impl Resource for Certificate {
 
     async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
         let likely = likely(cx, declared).await?;
-        // What `observe` asks next of the one that is found, each is asked already beside its tags: a look waits once for
-        // both. What fails of it fails there.
+        // `observe` describes the one that is found. Each is described here already, while its tags are read, so that
+        // one round trip is enough. `observe` reports an error of these calls.
         let told = join_all(likely.iter().map(|(_, arn)| describe(cx, arn)));
         tokio::join!(own(cx, &likely, declared, mark), told).0
     }
@@ -226,12 +240,14 @@ impl Resource for Certificate {
         let (Some(detail), Some((tags, zone))) = tokio::try_join!(describe(cx, id), tags_of(cx, id))? else {
             return Ok(None);
         };
-        let (proof, zone) = (Proof::of(&detail), zone.unwrap_or_default());
-        let stands = match &proof {
-            Some(proof) if !zone.is_empty() => proof.stands(cx, &zone).await?,
+        let proof = Proof::of(&detail);
+        let stands = match (&proof, &zone) {
+            (Some(proof), Some(zone)) => proof.stands(cx, zone).await?,
             _ => false,
         };
-        let domain_name = detail.domain_name.clone().unwrap_or_default();
+        let domain_name = required(detail.domain_name.clone(), DESCRIBE, "DomainName")?;
+        // absent is empty: without the tag the zone is not known, and it is not compared.
+        let zone = zone.unwrap_or_default();
         let readiness = match Progress::of(&detail) {
             Progress::Issued => Readiness::Ready,
             Progress::Pending => Readiness::Pending(awaited(&domain_name, proof.as_ref(), &zone)),
@@ -240,7 +256,7 @@ impl Resource for Certificate {
         let properties = Self {
             validation_method: method(&detail, stands),
             domain_validation_options: options(&domain_name, &zone),
-            key_algorithm: algorithm(detail.key_algorithm.as_ref()).unwrap_or_default(),
+            key_algorithm: required(algorithm(detail.key_algorithm.as_ref()), DESCRIBE, "KeyAlgorithm")?,
             tags,
             domain_name,
         };
@@ -268,8 +284,15 @@ impl Resource for Certificate {
         desired: &Resolved<Self>,
         changes: &Changes,
     ) -> Result<()> {
+        let Self {
+            domain_name: _,
+            validation_method: _,
+            domain_validation_options: _,
+            key_algorithm: _,
+            tags,
+        } = &**desired;
         if changes.touches("Tags") {
-            let stale = seen.properties.tags.stale(&desired.tags);
+            let stale = seen.properties.tags.stale(tags);
             let stale = stale.iter().map(|key| tag(key, None)).collect::<Result<Vec<_>>>()?;
             if !stale.is_empty() {
                 let call = cx.acm().remove_tags_from_certificate().certificate_arn(&seen.id);
@@ -282,7 +305,7 @@ impl Resource for Certificate {
         }
         if changes.touches("ValidationMethod") {
             if let Some(other) = &seen.properties.validation_method {
-                let says = format!("{} is proved by {other}, which cannot be changed; delete it", seen.id);
+                let says = format!("{} is validated by {other}, which cannot be changed; delete it", seen.id);
                 return Err(Error::unexpected("provision", says));
             }
             prove(cx, &seen.id, desired).await?;
@@ -295,21 +318,23 @@ impl Resource for Certificate {
             return Ok(());
         };
         let held = |error: &Error| error.is(HELD);
-        let awaited = "waiting until the edges let go of the certificate";
+        let awaited = "waiting until no edge of CloudFront uses the certificate";
         let delete = || async {
             let call = cx.acm().delete_certificate().certificate_arn(id);
             call.send().await.unless("acm:DeleteCertificate", ABSENT)
         };
         retry_while(cx, RELEASE, awaited, held, delete).await?;
         let (Some(proof), Some(zone)) = (Proof::of(&detail), zone) else { return Ok(()) };
-        if shared(cx, id, detail.domain_name.as_deref().unwrap_or_default()).await? {
+        if shared(cx, id, &required(detail.domain_name, DESCRIBE, "DomainName")?).await? {
             return Ok(());
         }
         proof.remove(cx, &zone).await
     }
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
-        let arns = listed(cx, &[]).await?.into_iter().filter_map(|summary| summary.certificate_arn);
+        let listed = listed(cx, &[]).await?.into_iter();
+        let arns = listed.map(|summary| required(summary.certificate_arn, LIST, "CertificateArn"));
+        let arns: Vec<String> = arns.collect::<Result<_>>()?;
         let read = |arn: String| async move {
             Ok(tags_of(cx, &arn).await?.and_then(|(tags, _)| Mark::from_tags(&tags)))
         };
@@ -328,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_proved_while_it_is_issued_and_its_record_stands() {
+    fn it_is_validated_while_it_is_issued_and_its_record_is_in_the_zone() {
         use sdk::CertificateStatus::{Issued, PendingValidation};
         let dns = |status| detail(status, sdk::ValidationMethod::Dns);
         assert_eq!(method(&dns(Issued), true).as_deref(), Some("DNS"));

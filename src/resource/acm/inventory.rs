@@ -1,12 +1,13 @@
-//! Which certificates the account has, and which of them are the stack's own: lists and tags.
+//! The certificates of the account and their tags, which say who owns them.
 
 use aws_sdk_acm::types as sdk;
 
 use super::validation::ABSENT;
-use crate::aws::{Context, Error, Result, SdkResult};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult};
 use crate::model::Tags;
 
-/// The tag that remembers in which zone the record stands, since ACM does not. It is the adapter's own.
+pub(super) const LIST: &str = "acm:ListCertificates";
+/// The tag that holds the zone of the validation record, because ACM does not know it. The adapter adds it.
 pub(super) const ZONE_TAG: &str = "provision:hosted-zone";
 
 pub(super) fn tag(key: &str, value: Option<&str>) -> Result<sdk::Tag> {
@@ -19,20 +20,20 @@ pub(super) fn algorithm(answered: Option<&sdk::KeyAlgorithm>) -> Option<String> 
     answered.map(|algorithm| algorithm.as_str().replace('-', "_"))
 }
 
-/// A certificate's tags, and apart from them the zone that the adapter noted there.
+/// A certificate's tags, and the zone from the adapter's own tag.
 pub(super) async fn tags_of(cx: &Context, arn: &str) -> Result<Option<(Tags, Option<String>)>> {
     const CALL: &str = "acm:ListTagsForCertificate";
     let call = cx.acm().list_tags_for_certificate().certificate_arn(arn);
     let ask = |_| async move { Ok(call.send().await.unless(CALL, ABSENT)?.map(|answer| answer.tags)) };
     Ok(cx.cached(CALL, arn, ask).await?.map(|tags| {
-        let all = tags.unwrap_or_default().into_iter();
-        let (own, tags): (Vec<_>, Vec<_>) =
-            all.map(|tag| (tag.key, tag.value.unwrap_or_default())).partition(|(key, _)| key == ZONE_TAG);
+        // absent is empty: a tag needs no value.
+        let pairs = tags.or_empty().into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()));
+        let (own, tags): (Vec<_>, Vec<_>) = pairs.partition(|(key, _)| key == ZONE_TAG);
         (tags.into_iter().collect(), own.into_iter().next().map(|(_, zone)| zone))
     }))
 }
 
-/// The certificates in these states, whatever their key: left to itself, the list leaves most kinds out.
+/// The certificates in these states, with any key. Without the filter, the list leaves out most key algorithms.
 pub(super) async fn listed(
     cx: &Context,
     states: &[sdk::CertificateStatus],
@@ -44,12 +45,12 @@ pub(super) async fn listed(
     let mut pages = call.into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        found.extend(page.named("acm:ListCertificates")?.certificate_summary_list.unwrap_or_default());
+        found.extend(page.named(LIST)?.certificate_summary_list.or_empty());
     }
     Ok(found)
 }
 
-/// Whether another certificate rests on the same record: ACM chooses the same one for the same name.
+/// Whether another certificate needs the same record. ACM chooses the same one for the same name.
 pub(super) async fn shared(cx: &Context, arn: &str, domain_name: &str) -> Result<bool> {
     let others = listed(cx, &[]).await?.into_iter();
     let mut others = others.filter(|summary| summary.certificate_arn.as_deref() != Some(arn));

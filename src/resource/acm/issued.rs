@@ -1,43 +1,41 @@
-//! A certificate that somebody else sees to: what it is good for.
+//! A certificate that the stack uses but does not manage.
 
-use super::validation::describe;
-use crate::aws::{Context, Result};
+use super::validation::{DESCRIBE, describe};
+use crate::aws::{Context, OrEmpty, Result, required};
 
-/// What ACM says of a certificate.
+/// The state of a certificate and the names it covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
-    /// ACM's word for its state: `ISSUED`, `EXPIRED`, `PENDING_VALIDATION`, …
+    /// Its status in ACM: `ISSUED`, `EXPIRED`, `PENDING_VALIDATION`, …
     pub status: String,
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub not_after: Option<i64>,
-    /// The names it covers; `*` stands for one label.
+    /// The names it covers. `*` stands for one label.
     pub names: Vec<String>,
 }
 
-/// The certificate of that ARN, which is in the context's region, or nothing if there is none.
+/// The certificate with this ARN, in the context's region, or nothing if it does not exist.
 ///
 /// # Errors
-/// When ACM cannot be asked.
+/// When ACM cannot be asked, or its answer lacks status or name.
 pub async fn issued(cx: &Context, arn: &str) -> Result<Option<Issued>> {
-    let detail = describe(cx, arn).await?;
-    Ok(detail.map(|detail| Issued {
-        status: detail.status.map_or_else(String::new, |status| status.as_str().to_owned()),
+    let Some(detail) = describe(cx, arn).await? else { return Ok(None) };
+    let domain_name = required(detail.domain_name, DESCRIBE, "DomainName")?;
+    let others = detail.subject_alternative_names.or_empty();
+    Ok(Some(Issued {
+        status: required(detail.status, DESCRIBE, "Status")?.as_str().to_owned(),
         not_after: detail.not_after.map(|end| end.secs()),
-        names: detail
-            .domain_name
-            .into_iter()
-            .chain(detail.subject_alternative_names.unwrap_or_default())
-            .collect(),
+        names: std::iter::once(domain_name).chain(others).collect(),
     }))
 }
 
 impl Issued {
-    /// Whether it covers `name`, as RFC 6125 matches names: a wildcard stands for exactly one label.
+    /// Whether it covers `name`. As in RFC 6125, a wildcard stands for exactly one label.
     pub fn covers(&self, name: &str) -> bool {
-        let parent = name.split_once('.').map_or("", |(_, parent)| parent);
-        self.names.iter().any(|covered| {
-            covered.eq_ignore_ascii_case(name)
-                || covered.strip_prefix("*.").is_some_and(|covered| covered.eq_ignore_ascii_case(parent))
+        let parent = name.split_once('.').map(|(_, parent)| parent);
+        self.names.iter().any(|covered| match (covered.strip_prefix("*."), parent) {
+            (Some(covered), Some(parent)) => covered.eq_ignore_ascii_case(parent),
+            _ => covered.eq_ignore_ascii_case(name),
         })
     }
 }

@@ -1,8 +1,10 @@
-//! AWS Certificate Manager. CloudFront takes certificates of us-east-1 only.
+//! AWS Certificate Manager. CloudFront only accepts certificates of us-east-1.
 
 mod certificate;
 mod inventory;
 mod issued;
+#[cfg(test)]
+mod tests;
 mod validation;
 
 pub use certificate::{Certificate, DomainValidationOption, REGION};

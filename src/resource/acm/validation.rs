@@ -1,24 +1,24 @@
-//! How a name is proved to ACM: a CNAME that ACM chooses stands in the name's zone, from the request on and for as long as
-//! the certificate is to be renewed.
+//! DNS validation: a CNAME record that ACM chooses must be in the name's zone, from the request on and as long as the
+//! certificate is to be renewed.
 //!
-//! ACM chooses the same CNAME for a name whenever the same account asks for it, so certificates of one name share it.
+//! ACM chooses the same record each time the same account asks for the same name. So certificates of one name share it.
 
 use std::time::Duration;
 
 use aws_sdk_acm::types as sdk;
 use aws_sdk_route53::types::{ChangeAction, ResourceRecord, ResourceRecordSet, RrType};
 
-use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, until};
+use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, required, until};
 use crate::resource::route53::{change, named, read};
 
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundException"];
-const DESCRIBE: &str = "acm:DescribeCertificate";
+pub(super) const DESCRIBE: &str = "acm:DescribeCertificate";
 const CNAME: &str = "CNAME";
 const TTL: i64 = 300;
-/// ACM chooses the record within seconds, though sometimes only within minutes.
+/// ACM mostly chooses the record within seconds, but sometimes it needs minutes.
 const CHOICE: Patience = Patience { limit: Duration::from_secs(5 * 60), ..Patience::SECONDS };
 
-/// The record that proves a name.
+/// The record that validates a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Proof {
     name: String,
@@ -26,7 +26,7 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// The record that a certificate asks for, once ACM has chosen it.
+    /// The record that a certificate needs, once ACM has chosen it.
     pub(super) fn of(detail: &sdk::CertificateDetail) -> Option<Self> {
         let record =
             detail.domain_validation_options.iter().flatten().find_map(|o| o.resource_record.as_ref())?;
@@ -38,7 +38,7 @@ impl Proof {
         values.next().is_some_and(|one| named(&one.value) == self.value) && values.next().is_none()
     }
 
-    /// Whether it stands in a zone.
+    /// Whether it is in a zone.
     pub(super) async fn stands(&self, cx: &Context, zone: &str) -> Result<bool> {
         Ok(read(cx, zone, &self.name, CNAME).await?.is_some_and(|live| self.is(&live)))
     }
@@ -59,11 +59,11 @@ impl Proof {
             .resource_records(value)
             .build()
             .map_err(incomplete)?;
-        // The name is ACM's own invention for this account and domain: nobody else can mean anything by it.
+        // ACM has invented the name for this account and domain, so no other record can have it.
         change(cx, zone, ChangeAction::Upsert, records).await
     }
 
-    /// Removes it from a zone, if it stands there.
+    /// Removes it from a zone, if it is there.
     pub(super) async fn remove(&self, cx: &Context, zone: &str) -> Result<()> {
         match read(cx, zone, &self.name, CNAME).await?.filter(|live| self.is(live)) {
             Some(live) => change(cx, zone, ChangeAction::Delete, live).await,
@@ -72,14 +72,14 @@ impl Proof {
     }
 }
 
-/// Where a certificate is on its way.
+/// How far a certificate is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// It can be used.
     Issued,
-    /// ACM has yet to see the proof.
+    /// ACM has not found the record yet.
     Pending,
-    /// It will never be usable (again); the text says why.
+    /// It cannot be used and never will be. The text says why.
     Dead(String),
 }
 
@@ -98,13 +98,13 @@ impl Progress {
     }
 }
 
-/// Why ACM refuses a name, with what to do where there is something to do.
+/// Why ACM refuses a name, and what to do about it.
 fn failure(reason: Option<&sdk::FailureReason>) -> String {
     use sdk::FailureReason as Reason;
     let Some(reason) = reason else { return "ACM gives no reason".to_owned() };
     let advice = match reason {
         Reason::CaaError => ": the domain's CAA records must allow amazon.com to issue",
-        Reason::DomainNotAllowed => ": ACM holds the domain for unsafe; ask AWS Support",
+        Reason::DomainNotAllowed => ": ACM considers the domain unsafe; ask AWS Support",
         Reason::InvalidPublicDomain => ": the name does not end in a public top-level domain",
         Reason::AdditionalVerificationRequired => ": ask AWS Support to verify the domain",
         _ => "",
@@ -112,11 +112,12 @@ fn failure(reason: Option<&sdk::FailureReason>) -> String {
     format!("{}{advice}", reason.as_str())
 }
 
-/// What ACM says of a certificate, or nothing if there is no such certificate.
+/// The details of a certificate, or nothing if it does not exist.
 pub(super) async fn describe(cx: &Context, arn: &str) -> Result<Option<sdk::CertificateDetail>> {
     let call = cx.acm().describe_certificate().certificate_arn(arn);
     let ask = |_| async move {
-        Ok(call.send().await.unless(DESCRIBE, ABSENT)?.and_then(|answer| answer.certificate))
+        let answer = call.send().await.unless(DESCRIBE, ABSENT)?;
+        answer.map(|answer| required(answer.certificate, DESCRIBE, "Certificate")).transpose()
     };
     cx.cached(DESCRIBE, arn, ask).await
 }
@@ -125,13 +126,13 @@ fn dead(domain: &str, why: &str) -> Error {
     Error::unexpected("acm:RequestCertificate", format!("no certificate for {domain}: {why}"))
 }
 
-/// Puts the proof into the zone and waits until ACM has seen it and issued the certificate.
+/// Writes the record into the zone and waits until ACM has found it and issued the certificate.
 ///
 /// # Errors
-/// When ACM will never issue it, or has not in time: then it goes on trying for three days, and running the command again
-/// goes on waiting.
+/// When ACM will never issue it, or has not issued it in time. ACM tries for three days: running the command again waits
+/// again.
 pub(super) async fn complete(cx: &Context, arn: &str, domain: &str, zone: &str) -> Result<()> {
-    // Both the certificate and its record appear seconds after the request.
+    // The certificate and its record appear seconds after the request.
     let chosen = || async {
         let Some(detail) = describe(cx, arn).await? else {
             return Ok(Poll::Pending(format!("waiting until ACM knows the certificate of {domain}")));
@@ -140,7 +141,7 @@ pub(super) async fn complete(cx: &Context, arn: &str, domain: &str, zone: &str) 
             (_, Progress::Dead(why)) => Err(dead(domain, &why)),
             (Some(proof), _) => Ok(Poll::Done(proof)),
             (None, _) => {
-                Ok(Poll::Pending(format!("waiting until ACM chooses the record that proves {domain}")))
+                Ok(Poll::Pending(format!("waiting until ACM chooses the record that validates {domain}")))
             }
         }
     };
@@ -148,7 +149,7 @@ pub(super) async fn complete(cx: &Context, arn: &str, domain: &str, zone: &str) 
     proof.write(cx, zone).await?;
     let issued = || async {
         let Some(detail) = describe(cx, arn).await? else {
-            return Err(dead(domain, "somebody removed it while it was awaited"));
+            return Err(dead(domain, "it was deleted while this run waited for it"));
         };
         match Progress::of(&detail) {
             Progress::Issued => Ok(Poll::Done(())),
@@ -159,13 +160,16 @@ pub(super) async fn complete(cx: &Context, arn: &str, domain: &str, zone: &str) 
     until(cx, DESCRIBE, Patience::MINUTES, issued).await
 }
 
-/// What a certificate waits for, in words.
+/// What a certificate waits for, in words. The zone is empty if it is not known.
 pub(super) fn awaited(domain: &str, proof: Option<&Proof>, zone: &str) -> String {
     match proof {
         Some(proof) => {
-            format!("waiting until ACM finds the CNAME {} of zone {zone}, which proves {domain}", proof.name)
+            format!(
+                "waiting until ACM finds the CNAME {} in zone {zone}, which validates {domain}",
+                proof.name
+            )
         }
-        None => format!("waiting until ACM chooses the record that proves {domain}"),
+        None => format!("waiting until ACM chooses the record that validates {domain}"),
     }
 }
 
@@ -189,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_proof_is_read_as_route_53_writes_it() {
+    fn the_record_is_read_as_route_53_writes_it() {
         let proof = Proof::of(&detail(sdk::CertificateStatus::PendingValidation)).unwrap();
         assert_eq!(proof.name, "_a79865eb4cd1a6ab990a45779b4e0b96.video.example.com");
         let live = |values: &[&str]| {
@@ -206,7 +210,7 @@ mod tests {
     #[test]
     fn the_wait_names_the_record_and_the_zone() {
         let proof = Proof::of(&detail(sdk::CertificateStatus::PendingValidation));
-        insta::assert_snapshot!(awaited("video.example.com", proof.as_ref(), "Z1"), @"waiting until ACM finds the CNAME _a79865eb4cd1a6ab990a45779b4e0b96.video.example.com of zone Z1, which proves video.example.com");
+        insta::assert_snapshot!(awaited("video.example.com", proof.as_ref(), "Z1"), @"waiting until ACM finds the CNAME _a79865eb4cd1a6ab990a45779b4e0b96.video.example.com in zone Z1, which validates video.example.com");
     }
 
     #[test]

@@ -1,60 +1,59 @@
 //! `AWS::CloudFront::CachePolicy`: how long edges keep objects, and what tells one object from another.
 //!
-//! Follows the CloudFront API reference, `CreateCachePolicy`. It cannot be tagged: its mark is its comment.
+//! Follows the CloudFront API reference, `CreateCachePolicy`. Its comment holds the mark.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_cloudfront::operation::get_cache_policy::GetCachePolicyOutput;
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{Built, counted, incomplete, when_unused, with_fresh_etag, word};
-use super::untagged::{Listed, UNTAGGED, created, every_page, made, observed, owned, ownership, pick};
-use crate::aws::{Context, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+use super::shared::{Built, counted, word};
+use super::untagged::{Calls, Codes, Listed, POLICIES, Page, Untagged, calls};
+use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
+use crate::model::Kind;
 
-const ABSENT: &[&str] = &["NoSuchCachePolicy"];
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * DAY;
+/// Whether CloudFront keeps a Brotli-compressed copy, unless a policy says so.
+const BROTLI: bool = false;
 
 /// A cache policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CachePolicy {
-    /// All of it.
+    /// Its configuration.
     pub cache_policy_config: CachePolicyConfig,
 }
 
-/// What a cache policy consists of. Times are seconds, and minimum ≤ default ≤ maximum.
+/// The configuration of a cache policy. Times are seconds, and minimum ≤ default ≤ maximum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CachePolicyConfig {
     /// Its name, unique in the account: letters, digits, hyphens and underscores, at most 128.
     pub name: String,
-    /// Its comment, at most 128 characters: the mark.
+    /// Its comment, at most 128 characters. It holds the mark.
     #[serde(default)]
     pub comment: String,
-    /// The least time an object is kept, whatever it says of itself.
+    /// How long an object is kept at least, whatever its headers say.
     #[serde(rename = "MinTTL")]
     pub min_ttl: i64,
-    /// How long an object is kept that says nothing of itself.
+    /// How long an object is kept if its headers do not say.
     #[serde(rename = "DefaultTTL")]
     pub default_ttl: i64,
-    /// The most time an object is kept, whatever it says of itself.
+    /// How long an object is kept at most, whatever its headers say.
     #[serde(rename = "MaxTTL")]
     pub max_ttl: i64,
-    /// What tells objects apart, and reaches the origin.
+    /// What is part of the cache key and reaches the origin.
     pub parameters_in_cache_key_and_forwarded_to_origin: ParametersInCacheKeyAndForwardedToOrigin,
 }
 
-/// What beside host and path tells objects apart, and reaches the origin.
+/// What is part of the cache key, in addition to host and path, and reaches the origin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ParametersInCacheKeyAndForwardedToOrigin {
-    /// Keep a Brotli-compressed copy for viewers that take it.
+    /// Whether CloudFront keeps a Brotli-compressed copy for viewers that accept it.
     pub enable_accept_encoding_brotli: bool,
-    /// Keep a gzip-compressed copy for viewers that take it.
+    /// Whether CloudFront keeps a gzip-compressed copy for viewers that accept it.
     pub enable_accept_encoding_gzip: bool,
     /// Which cookies.
     pub cookies_config: CookiesConfig,
@@ -101,7 +100,7 @@ pub struct QueryStringsConfig {
 }
 
 impl ParametersInCacheKeyAndForwardedToOrigin {
-    /// Host and path alone: no cookies, no headers, no query parameters, nothing compressed.
+    /// Only host and path: no cookies, no headers, no query parameters, nothing compressed.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -126,23 +125,21 @@ impl ParametersInCacheKeyAndForwardedToOrigin {
         let mut read = Self::none();
         let Some(live) = live else { return read };
         read.enable_accept_encoding_gzip = live.enable_accept_encoding_gzip;
-        read.enable_accept_encoding_brotli = live.enable_accept_encoding_brotli.unwrap_or_default();
+        read.enable_accept_encoding_brotli = live.enable_accept_encoding_brotli.unwrap_or(BROTLI);
         if let Some(live) = live.cookies_config {
-            let cookies = live.cookies.and_then(|list| list.items).unwrap_or_default();
             read.cookies_config = CookiesConfig {
                 cookie_behavior: live.cookie_behavior,
-                cookies: cookies.into_iter().collect(),
+                cookies: live.cookies.and_then(|list| list.items).or_empty().into_iter().collect(),
             };
         }
         if let Some(live) = live.headers_config {
-            let headers = live.headers.and_then(|list| list.items).unwrap_or_default();
             read.headers_config = HeadersConfig {
                 header_behavior: live.header_behavior,
-                headers: headers.into_iter().collect(),
+                headers: live.headers.and_then(|list| list.items).or_empty().into_iter().collect(),
             };
         }
         if let Some(live) = live.query_strings_config {
-            let query_strings = live.query_strings.and_then(|list| list.items).unwrap_or_default();
+            let query_strings = live.query_strings.and_then(|list| list.items).or_empty();
             read.query_strings_config = QueryStringsConfig {
                 query_string_behavior: live.query_string_behavior,
                 query_strings: query_strings.into_iter().collect(),
@@ -152,165 +149,119 @@ impl ParametersInCacheKeyAndForwardedToOrigin {
     }
 
     fn build(&self) -> Built<sdk::ParametersInCacheKeyAndForwardedToOrigin> {
+        let Self {
+            enable_accept_encoding_brotli,
+            enable_accept_encoding_gzip,
+            cookies_config: CookiesConfig { cookie_behavior, cookies },
+            headers_config: HeadersConfig { header_behavior, headers },
+            query_strings_config: QueryStringsConfig { query_string_behavior, query_strings },
+        } = self;
+        // A behavior that lists nothing takes no list, not an empty one.
         let names = |set: &BTreeSet<String>| (!set.is_empty()).then(|| set.clone());
-        let CookiesConfig { cookie_behavior, cookies } = &self.cookies_config;
-        let HeadersConfig { header_behavior, headers } = &self.headers_config;
-        let QueryStringsConfig { query_string_behavior, query_strings } = &self.query_strings_config;
+        let cookies = names(cookies).map(|set| counted!(sdk::CookieNames, set)).transpose()?;
+        let headers = names(headers).map(|set| counted!(sdk::Headers, set)).transpose()?;
+        let query_strings =
+            names(query_strings).map(|set| counted!(sdk::QueryStringNames, set)).transpose()?;
+        let cookies = sdk::CachePolicyCookiesConfig::builder()
+            .cookie_behavior(cookie_behavior.clone())
+            .set_cookies(cookies);
+        let headers = sdk::CachePolicyHeadersConfig::builder()
+            .header_behavior(header_behavior.clone())
+            .set_headers(headers);
+        let query_strings = sdk::CachePolicyQueryStringsConfig::builder()
+            .query_string_behavior(query_string_behavior.clone())
+            .set_query_strings(query_strings);
         sdk::ParametersInCacheKeyAndForwardedToOrigin::builder()
-            .enable_accept_encoding_brotli(self.enable_accept_encoding_brotli)
-            .enable_accept_encoding_gzip(self.enable_accept_encoding_gzip)
-            .cookies_config(
-                sdk::CachePolicyCookiesConfig::builder()
-                    .cookie_behavior(cookie_behavior.clone())
-                    .set_cookies(names(cookies).map(|set| counted!(sdk::CookieNames, set)).transpose()?)
-                    .build()?,
-            )
-            .headers_config(
-                sdk::CachePolicyHeadersConfig::builder()
-                    .header_behavior(header_behavior.clone())
-                    .set_headers(names(headers).map(|set| counted!(sdk::Headers, set)).transpose()?)
-                    .build()?,
-            )
-            .query_strings_config(
-                sdk::CachePolicyQueryStringsConfig::builder()
-                    .query_string_behavior(query_string_behavior.clone())
-                    .set_query_strings(
-                        names(query_strings).map(|set| counted!(sdk::QueryStringNames, set)).transpose()?,
-                    )
-                    .build()?,
-            )
+            .enable_accept_encoding_brotli(*enable_accept_encoding_brotli)
+            .enable_accept_encoding_gzip(*enable_accept_encoding_gzip)
+            .cookies_config(cookies.build()?)
+            .headers_config(headers.build()?)
+            .query_strings_config(query_strings.build()?)
             .build()
     }
 }
 
-impl CachePolicyConfig {
-    fn read(live: sdk::CachePolicyConfig) -> Self {
+impl Untagged for CachePolicy {
+    const KIND: Kind = Kind::new("AWS::CloudFront::CachePolicy");
+    const CALLS: Calls = Calls {
+        list: "cloudfront:ListCachePolicies",
+        get: "cloudfront:GetCachePolicy",
+        create: "cloudfront:CreateCachePolicy",
+        update: "cloudfront:UpdateCachePolicy",
+        delete: "cloudfront:DeleteCachePolicy",
+    };
+    const CODES: Codes = Codes {
+        absent: "NoSuchCachePolicy",
+        name_taken: "CachePolicyAlreadyExists",
+        in_use: "CachePolicyInUse",
+    };
+    const CREATED_ON: &'static [&'static str] = POLICIES;
+    const ON: &'static [&'static str] = POLICIES;
+    type Config = sdk::CachePolicyConfig;
+
+    fn name(&self) -> &str {
+        &self.cache_policy_config.name
+    }
+
+    fn comment(&self) -> Option<&str> {
+        Some(&self.cache_policy_config.comment)
+    }
+
+    fn read(live: Self::Config) -> Self {
         let default_ttl = live.default_ttl.unwrap_or(live.min_ttl.max(DAY));
-        Self {
+        let parameters = live.parameters_in_cache_key_and_forwarded_to_origin;
+        let cache_policy_config = CachePolicyConfig {
             name: live.name,
+            // absent is empty: a comment is optional in CloudFront, and text in CloudFormation.
             comment: live.comment.unwrap_or_default(),
             min_ttl: live.min_ttl,
             default_ttl,
             max_ttl: live.max_ttl.unwrap_or(default_ttl.max(YEAR)),
             parameters_in_cache_key_and_forwarded_to_origin: ParametersInCacheKeyAndForwardedToOrigin::read(
-                live.parameters_in_cache_key_and_forwarded_to_origin,
+                parameters,
             ),
-        }
+        };
+        Self { cache_policy_config }
     }
 
-    fn build(&self) -> Built<sdk::CachePolicyConfig> {
+    fn fresh(&self) -> Built<Self::Config> {
+        let CachePolicyConfig {
+            name,
+            comment,
+            min_ttl,
+            default_ttl,
+            max_ttl,
+            parameters_in_cache_key_and_forwarded_to_origin: parameters,
+        } = &self.cache_policy_config;
         sdk::CachePolicyConfig::builder()
-            .name(&self.name)
-            .comment(&self.comment)
-            .min_ttl(self.min_ttl)
-            .default_ttl(self.default_ttl)
-            .max_ttl(self.max_ttl)
-            .parameters_in_cache_key_and_forwarded_to_origin(
-                self.parameters_in_cache_key_and_forwarded_to_origin.build()?,
-            )
+            .name(name)
+            .comment(comment)
+            .min_ttl(*min_ttl)
+            .default_ttl(*default_ttl)
+            .max_ttl(*max_ttl)
+            .parameters_in_cache_key_and_forwarded_to_origin(parameters.build()?)
             .build()
     }
-}
 
-async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    const CALL: &str = "cloudfront:ListCachePolicies";
-    every_page(cx, CALL, |cx, marker| async move {
-        let call =
-            cx.cloudfront().list_cache_policies().r#type(sdk::CachePolicyType::Custom).set_marker(marker);
-        let list = call.send().await.named(CALL)?.cache_policy_list;
-        Ok(list.map(|list| {
-            let items = list.items.unwrap_or_default().into_iter().filter_map(|summary| summary.cache_policy);
-            let entries = items.filter_map(|policy| {
-                let config = policy.cache_policy_config?;
-                Some(Listed::new(policy.id, config.name, config.comment))
-            });
-            (entries.collect(), list.next_marker)
-        }))
-    })
-    .await
-}
-
-async fn get(cx: &Context, id: &str) -> Result<Option<GetCachePolicyOutput>> {
-    cx.cloudfront().get_cache_policy().id(id).send().await.unless("cloudfront:GetCachePolicy", ABSENT)
-}
-
-async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
-}
-
-impl Resource for CachePolicy {
-    const KIND: Kind = Kind::new("AWS::CloudFront::CachePolicy");
-    const CREATE_ONLY: &'static [&'static str] = &[];
-    const PERMISSIONS: Permissions = Permissions {
-        observe: &[
-            Allow::new(&["cloudfront:ListCachePolicies"], ANYTHING),
-            Allow::new(&["cloudfront:GetCachePolicy"], UNTAGGED),
-        ],
-        create: &[Allow::new(&["cloudfront:CreateCachePolicy"], UNTAGGED)],
-        update: &[Allow::new(&["cloudfront:UpdateCachePolicy"], UNTAGGED)],
-        delete: &[Allow::new(&["cloudfront:DeleteCachePolicy"], UNTAGGED)],
-        empty: &[],
-        list: &[Allow::new(&["cloudfront:ListCachePolicies"], ANYTHING)],
-    };
-
-    fn id(&self, _: &Scope) -> Option<String> {
-        None
+    async fn page(cx: &Context, marker: Option<String>) -> Result<Page> {
+        let call = cx.cloudfront().list_cache_policies().r#type(sdk::CachePolicyType::Custom);
+        let list = call.set_marker(marker).send().await.named(Self::CALLS.list)?.cache_policy_list;
+        let list = required(list, Self::CALLS.list, "CachePolicyList")?;
+        let entry = |one: sdk::CachePolicySummary| {
+            let policy = required(one.cache_policy, Self::CALLS.list, "CachePolicy")?;
+            let config = required(policy.cache_policy_config, Self::CALLS.list, "CachePolicyConfig")?;
+            Ok(Listed { id: policy.id, name: config.name, comment: config.comment })
+        };
+        Page::read(list.items, entry, list.next_marker)
     }
 
-    async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
-        Ok(pick(&listed(cx).await?, &declared.cache_policy_config.name, Some(mark)))
-    }
-
-    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let live = get(cx, id)
-            .await?
-            .and_then(|answer| answer.cache_policy)
-            .and_then(|found| found.cache_policy_config);
-        let Some(live) = live else { return Ok(None) };
-        let config = CachePolicyConfig::read(live);
-        let ownership = ownership(&config.name, &config.comment);
-        Ok(Some(observed(id, Self { cache_policy_config: config }, ownership)))
-    }
-
-    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        const CALL: &str = "cloudfront:CreateCachePolicy";
-        let config = &desired.cache_policy_config;
-        let request = config.build().map_err(incomplete(CALL))?;
-        let call = cx.cloudfront().create_cache_policy().cache_policy_config(request);
-        let answer = call.send().await.named(CALL).map(|answer| answer.cache_policy.map(|made| made.id));
-        let id =
-            made(cx, answer, "CachePolicyAlreadyExists", listed(cx), (&config.name, &config.comment)).await?;
-        created(CALL, id)
-    }
-
-    async fn update(
-        cx: &Context,
-        seen: &Observed<Self>,
-        desired: &Resolved<Self>,
-        _: &Changes,
-    ) -> Result<()> {
-        const CALL: &str = "cloudfront:UpdateCachePolicy";
-        let request = desired.cache_policy_config.build().map_err(incomplete(CALL))?;
-        with_fresh_etag(|| async {
-            let call =
-                cx.cloudfront().update_cache_policy().id(&seen.id).cache_policy_config(request.clone());
-            call.set_if_match(etag(cx, &seen.id).await?).send().await.named(CALL).map(drop)
-        })
-        .await
-    }
-
-    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        when_unused(cx, "CachePolicyInUse", || async {
-            let Some(etag) = etag(cx, id).await? else { return Ok(()) };
-            let call = cx.cloudfront().delete_cache_policy().id(id).if_match(etag);
-            call.send().await.unless("cloudfront:DeleteCachePolicy", ABSENT).map(drop)
-        })
-        .await
-    }
-
-    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
-        Ok(owned(listed(cx).await?, &cx.scope))
-    }
+    calls!(
+        get_cache_policy,
+        create_cache_policy,
+        update_cache_policy,
+        delete_cache_policy,
+        cache_policy.cache_policy_config
+    );
 }
 
 #[cfg(test)]
@@ -346,23 +297,24 @@ mod tests {
 
     #[test]
     fn it_survives_the_way_to_the_sdk_and_back() {
+        let policy = |config: &CachePolicyConfig| CachePolicy { cache_policy_config: config.clone() };
         let full = config();
-        assert_eq!(CachePolicyConfig::read(full.build().unwrap()), full);
+        assert_eq!(CachePolicy::read(policy(&full).fresh().unwrap()), policy(&full));
         let bare = CachePolicyConfig {
             parameters_in_cache_key_and_forwarded_to_origin: ParametersInCacheKeyAndForwardedToOrigin::none(),
             ..full
         };
-        let built = bare.build().unwrap();
+        let built = policy(&bare).fresh().unwrap();
         let parameters = built.parameters_in_cache_key_and_forwarded_to_origin.clone().unwrap();
         assert_eq!(parameters.cookies_config.unwrap().cookies, None, "`none` takes no list");
-        assert_eq!(CachePolicyConfig::read(built), bare);
+        assert_eq!(CachePolicy::read(built), policy(&bare));
     }
 
     #[test]
     fn what_aws_leaves_out_is_its_default() {
         let live = |min| sdk::CachePolicyConfig::builder().name("x").min_ttl(min).build().unwrap();
         let times = |min| {
-            let read = CachePolicyConfig::read(live(min));
+            let read = CachePolicy::read(live(min)).cache_policy_config;
             (read.default_ttl, read.max_ttl)
         };
         assert_eq!(times(0), (DAY, YEAR));

@@ -1,4 +1,4 @@
-//! Amazon CloudFront. It is global: names, ids and marks are the account's, whatever the stack's region.
+//! Amazon CloudFront. It is global: names, ids and marks belong to the account, not to a region.
 
 mod cache_policy;
 mod distribution;
@@ -10,7 +10,7 @@ mod response_headers_policy;
 mod shared;
 mod untagged;
 
-/// Where distributions are.
+/// The ARNs of distributions.
 pub(in crate::resource) const DISTRIBUTIONS: &[&str] = &["arn:aws:cloudfront::{account}:distribution/*"];
 
 pub use aws_sdk_cloudfront::types::{

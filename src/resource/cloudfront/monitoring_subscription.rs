@@ -1,7 +1,7 @@
 //! `AWS::CloudFront::MonitoringSubscription`: a distribution's additional metrics, the cache hit rate among them.
 //!
-//! Follows the CloudFront API reference, `CreateMonitoringSubscription`. There is no call that changes one, and it is a
-//! part of its distribution: it goes with it and is marked by it.
+//! Follows the CloudFront API reference, `CreateMonitoringSubscription`. No call updates one. It is a part of its
+//! distribution: it is deleted with it, and the distribution has the mark.
 
 use std::collections::BTreeMap;
 
@@ -21,17 +21,17 @@ const ABSENT: &[&str] = &["NoSuchMonitoringSubscription", "NoSuchDistribution"];
 const EXISTS: &[&str] = &["MonitoringSubscriptionAlreadyExists"];
 const ENABLED: &str = "Enabled";
 
-/// The additional metrics of a distribution.
+/// The subscription to a distribution's additional metrics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct MonitoringSubscription {
     /// The distribution's id.
     pub distribution_id: Input,
-    /// What it is subscribed to.
+    /// The metrics it is subscribed to.
     pub monitoring_subscription: Subscribed,
 }
 
-/// What a distribution is subscribed to.
+/// The metrics that a distribution is subscribed to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Subscribed {
@@ -61,25 +61,22 @@ impl MonitoringSubscription {
         Self { distribution_id: distribution, monitoring_subscription }
     }
 
-    fn status(&self) -> &str {
-        &self
-            .monitoring_subscription
-            .realtime_metrics_subscription_config
-            .realtime_metrics_subscription_status
-    }
-
-    /// Subscribes; one that is there already is left as it is.
+    /// Subscribes. An existing subscription is left as it is.
     async fn subscribe(&self, cx: &Context) -> Result<()> {
         let call = "cloudfront:CreateMonitoringSubscription";
+        let Self { distribution_id, monitoring_subscription } = self;
+        let Subscribed { realtime_metrics_subscription_config } = monitoring_subscription;
+        let RealtimeMetricsSubscriptionConfig { realtime_metrics_subscription_status: status } =
+            realtime_metrics_subscription_config;
         let config = api::RealtimeMetricsSubscriptionConfig::builder()
-            .realtime_metrics_subscription_status(self.status().into())
+            .realtime_metrics_subscription_status(status.as_str().into())
             .build();
         let config = config.map_err(incomplete(call))?;
         let subscription =
             api::MonitoringSubscription::builder().realtime_metrics_subscription_config(config).build();
         let subscribe = || async {
             let request = cx.cloudfront().create_monitoring_subscription();
-            let request = request.distribution_id(self.distribution_id.text());
+            let request = request.distribution_id(distribution_id.text());
             let request = request.monitoring_subscription(subscription.clone());
             request.send().await.unless(call, EXISTS).map(drop)
         };
@@ -113,6 +110,7 @@ impl Resource for MonitoringSubscription {
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let call = cx.cloudfront().get_monitoring_subscription().distribution_id(id);
         let answer = call.send().await.unless("cloudfront:GetMonitoringSubscription", ABSENT)?;
+        // Both members are optional in the API: without them, there is no subscription.
         let found = answer
             .and_then(|answer| answer.monitoring_subscription)
             .and_then(|found| found.realtime_metrics_subscription_config);
@@ -142,8 +140,8 @@ impl Resource for MonitoringSubscription {
         call.send().await.unless("cloudfront:DeleteMonitoringSubscription", ABSENT).map(drop)
     }
 
-    /// Those of the stack's distributions. It goes with its distribution, but need not: a run that was killed may have made
-    /// one that the stack then no longer declares, and its metrics cost money.
+    /// Those of the stack's distributions. A run that was killed may have created one that the stack no longer
+    /// declares. It stays as long as its distribution, and its metrics cost money.
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let owned: BTreeMap<String, Mark> = Distribution::list_owned(cx).await?.into_iter().collect();
         let mark = |id: String| {

@@ -1,50 +1,46 @@
 //! `AWS::CloudFront::PublicKey`: the public half of a key that signs viewers' URLs and cookies.
 //!
-//! Follows the CloudFront API reference, `CreatePublicKey`. Only its comment can be changed, so a stack gives each key
-//! a name and an address of its own. It cannot be tagged: its mark is its comment.
+//! Follows the CloudFront API reference, `CreatePublicKey`. Only its comment can be changed, so a stack gives each
+//! key its own name and address. Its comment holds the mark.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use aws_sdk_cloudfront::operation::get_public_key::GetPublicKeyOutput;
 use aws_sdk_cloudfront::types as sdk;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{Built, incomplete, when_unused, with_fresh_etag};
-use super::untagged::{Listed, created, every_page, made, observed, owned, ownership, pick, unanswered};
-use crate::aws::{Context, Error, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource};
+use super::shared::{Built, filled};
+use super::untagged::{Calls, Codes, Listed, Page, Untagged, calls};
+use crate::aws::{Context, Result, SdkResult, required};
+use crate::model::Kind;
 
-const ABSENT: &[&str] = &["NoSuchPublicKey"];
-/// RFC 7468's width of the base64 in PEM.
+/// The width of base64 lines in PEM (RFC 7468).
 const WIDTH: usize = 64;
 
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct PublicKey {
-    /// All of it.
+    /// Its configuration.
     pub public_key_config: PublicKeyConfig,
 }
 
-/// What a public key consists of.
+/// The configuration of a public key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct PublicKeyConfig {
-    /// CloudFormation requires one in a template. What is sent to the API adds the time to it, since CloudFront may
-    /// remember a reference beyond the key's removal; it is read back as the name, which it is declared as.
+    /// CloudFormation requires one in a template. Declare it as the name: it is read back so. A request adds the time
+    /// to it, because CloudFront may remember a reference after the key is removed.
     pub caller_reference: String,
     /// Its name, unique in the account.
     pub name: String,
     /// The key in PEM: lines of 64 characters, each ended.
     pub encoded_key: String,
-    /// Its comment, at most 128 characters: the mark.
+    /// Its comment, at most 128 characters. It holds the mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
-/// A PEM text in its one normal form: lines of 64 characters, each ended. CloudFront keeps what it was sent, and a
-/// missing line end at the end of a file is no other key.
+/// A PEM text in its normal form: lines of 64 characters, each ended. CloudFront keeps the text that it was sent, and a
+/// missing line end at the end of a file does not make another key.
 fn pem(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let [first, body @ .., last] = lines.as_slice() else { return text.to_owned() };
@@ -55,148 +51,87 @@ fn pem(text: &str) -> String {
 }
 
 impl PublicKeyConfig {
-    /// A key under a name, with its mark as the comment.
+    /// A key with this name, and its mark as the comment.
     #[must_use]
     pub fn new(name: String, encoded_key: &str, comment: String) -> Self {
         let encoded_key = pem(encoded_key);
         Self { caller_reference: name.clone(), name, encoded_key, comment: Some(comment) }
     }
+}
 
-    fn read(live: sdk::PublicKeyConfig) -> Self {
-        Self {
+impl Untagged for PublicKey {
+    const KIND: Kind = Kind::new("AWS::CloudFront::PublicKey");
+    const CALLS: Calls = Calls {
+        list: "cloudfront:ListPublicKeys",
+        get: "cloudfront:GetPublicKey",
+        create: "cloudfront:CreatePublicKey",
+        update: "cloudfront:UpdatePublicKey",
+        delete: "cloudfront:DeletePublicKey",
+    };
+    const CODES: Codes =
+        Codes { absent: "NoSuchPublicKey", name_taken: "PublicKeyAlreadyExists", in_use: "PublicKeyInUse" };
+    /// CloudFront compares references only, and each attempt has its own.
+    const NAMES_REPEAT: bool = true;
+    type Config = sdk::PublicKeyConfig;
+
+    fn name(&self) -> &str {
+        &self.public_key_config.name
+    }
+
+    fn comment(&self) -> Option<&str> {
+        self.public_key_config.comment.as_deref()
+    }
+
+    fn read(live: Self::Config) -> Self {
+        let public_key_config = PublicKeyConfig {
             caller_reference: live.name.clone(),
             name: live.name,
             encoded_key: pem(&live.encoded_key),
-            comment: live.comment.filter(|comment| !comment.is_empty()),
-        }
+            comment: filled(live.comment.as_deref()),
+        };
+        Self { public_key_config }
     }
 
-    /// The request to make it, under a reference that tells this attempt from earlier ones.
-    fn fresh(&self) -> Built<sdk::PublicKeyConfig> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    /// The reference tells this attempt from earlier ones.
+    fn fresh(&self) -> Built<Self::Config> {
+        let PublicKeyConfig { caller_reference, name, encoded_key, comment } = &self.public_key_config;
         sdk::PublicKeyConfig::builder()
-            .caller_reference(format!("{}:{}", self.caller_reference, now.as_nanos()))
-            .name(&self.name)
-            .encoded_key(&self.encoded_key)
-            .set_comment(self.comment.clone())
+            .caller_reference(format!("{caller_reference}:{}", Timestamp::now().as_nanosecond()))
+            .name(name)
+            .encoded_key(encoded_key)
+            .set_comment(comment.clone())
             .build()
     }
 
-    fn mark(&self) -> &str {
-        self.comment.as_deref().unwrap_or_default()
-    }
-}
-
-async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    const CALL: &str = "cloudfront:ListPublicKeys";
-    every_page(cx, CALL, |cx, marker| async move {
-        let call = cx.cloudfront().list_public_keys().set_marker(marker);
-        let list = call.send().await.named(CALL)?.public_key_list;
-        Ok(list.map(|list| {
-            let items = list.items.unwrap_or_default().into_iter();
-            let entries = items.map(|one| Listed::new(one.id, one.name, one.comment));
-            (entries.collect(), list.next_marker)
-        }))
-    })
-    .await
-}
-
-async fn get(cx: &Context, id: &str) -> Result<Option<GetPublicKeyOutput>> {
-    cx.cloudfront().get_public_key().id(id).send().await.unless("cloudfront:GetPublicKey", ABSENT)
-}
-
-async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
-}
-
-impl Resource for PublicKey {
-    const KIND: Kind = Kind::new("AWS::CloudFront::PublicKey");
-    const CREATE_ONLY: &'static [&'static str] = &[];
-    const PERMISSIONS: Permissions = Permissions {
-        observe: &[Allow::new(&["cloudfront:ListPublicKeys", "cloudfront:GetPublicKey"], ANYTHING)],
-        create: &[Allow::new(&["cloudfront:CreatePublicKey"], ANYTHING)],
-        update: &[Allow::new(&["cloudfront:UpdatePublicKey"], ANYTHING)],
-        delete: &[Allow::new(&["cloudfront:DeletePublicKey"], ANYTHING)],
-        empty: &[],
-        list: &[Allow::new(&["cloudfront:ListPublicKeys"], ANYTHING)],
-    };
-
-    fn id(&self, _: &Scope) -> Option<String> {
-        None
+    /// CloudFront refuses an update that changes reference, name or key. So the live reference stays, and so does an
+    /// equal key whose lines are wrapped in another way.
+    fn over(&self, live: Self::Config) -> Built<Self::Config> {
+        let PublicKeyConfig { caller_reference: _, name, encoded_key, comment } = &self.public_key_config;
+        let mut config = live;
+        config.name.clone_from(name);
+        if pem(&config.encoded_key) != *encoded_key {
+            config.encoded_key.clone_from(encoded_key);
+        }
+        config.comment.clone_from(comment);
+        Ok(config)
     }
 
-    async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
-        Ok(pick(&listed(cx).await?, &declared.public_key_config.name, Some(mark)))
+    async fn page(cx: &Context, marker: Option<String>) -> Result<Page> {
+        let answer = cx.cloudfront().list_public_keys().set_marker(marker).send().await;
+        let list = answer.named(Self::CALLS.list)?.public_key_list;
+        let list = required(list, Self::CALLS.list, "PublicKeyList")?;
+        let entry =
+            |one: sdk::PublicKeySummary| Ok(Listed { id: one.id, name: one.name, comment: one.comment });
+        Page::read(list.items, entry, list.next_marker)
     }
 
-    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let live =
-            get(cx, id).await?.and_then(|answer| answer.public_key).and_then(|found| found.public_key_config);
-        let Some(live) = live else { return Ok(None) };
-        let config = PublicKeyConfig::read(live);
-        let ownership = ownership(&config.name, config.mark());
-        Ok(Some(observed(id, Self { public_key_config: config }, ownership)))
-    }
-
-    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        const CALL: &str = "cloudfront:CreatePublicKey";
-        let config = &desired.public_key_config;
-        // CloudFront tells keys by their references alone, and each attempt has another one.
-        let ours = unanswered(listed(cx).await?, &cx.scope, &config.name, config.mark());
-        let id = match ours {
-            Some(id) => Some(id),
-            None => {
-                let request = config.fresh().map_err(incomplete(CALL))?;
-                let call = cx.cloudfront().create_public_key().public_key_config(request);
-                let answer =
-                    call.send().await.named(CALL).map(|answer| answer.public_key.map(|made| made.id));
-                let of = (config.name.as_str(), config.mark());
-                made(cx, answer, "PublicKeyAlreadyExists", listed(cx), of).await?
-            }
-        };
-        created(CALL, id)
-    }
-
-    async fn update(
-        cx: &Context,
-        seen: &Observed<Self>,
-        desired: &Resolved<Self>,
-        _: &Changes,
-    ) -> Result<()> {
-        const READ: &str = "cloudfront:GetPublicKey";
-        const CALL: &str = "cloudfront:UpdatePublicKey";
-        let desired = &desired.public_key_config;
-        with_fresh_etag(|| async {
-            let live = cx.cloudfront().get_public_key().id(&seen.id).send().await.named(READ)?;
-            let mut config = live
-                .public_key
-                .and_then(|key| key.public_key_config)
-                .ok_or_else(|| Error::unexpected(READ, "the answer holds no configuration"))?;
-            // Its own reference goes back as it is, and so does an equal key however it is wrapped; CloudFront refuses
-            // any other name or key.
-            config.name.clone_from(&desired.name);
-            if pem(&config.encoded_key) != desired.encoded_key {
-                config.encoded_key.clone_from(&desired.encoded_key);
-            }
-            config.comment.clone_from(&desired.comment);
-            let call = cx.cloudfront().update_public_key().id(&seen.id).public_key_config(config);
-            call.set_if_match(live.e_tag).send().await.named(CALL).map(drop)
-        })
-        .await
-    }
-
-    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        when_unused(cx, "PublicKeyInUse", || async {
-            let Some(etag) = etag(cx, id).await? else { return Ok(()) };
-            let call = cx.cloudfront().delete_public_key().id(id).if_match(etag);
-            call.send().await.unless("cloudfront:DeletePublicKey", ABSENT).map(drop)
-        })
-        .await
-    }
-
-    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
-        Ok(owned(listed(cx).await?, &cx.scope))
-    }
+    calls!(
+        get_public_key,
+        create_public_key,
+        update_public_key,
+        delete_public_key,
+        public_key.public_key_config
+    );
 }
 
 #[cfg(test)]
@@ -208,11 +143,12 @@ mod tests {
     #[test]
     fn it_survives_the_way_to_the_sdk_and_back() {
         let config = PublicKeyConfig::new("vod-viewer-0a".into(), KEY, "provision:vod:a".into());
-        let sent = config.fresh().unwrap();
+        let key = |config: &PublicKeyConfig| PublicKey { public_key_config: config.clone() };
+        let sent = key(&config).fresh().unwrap();
         assert_ne!(sent.caller_reference, config.caller_reference);
-        assert_eq!(PublicKeyConfig::read(sent), config);
+        assert_eq!(PublicKey::read(sent), key(&config));
         let bare = PublicKeyConfig { comment: None, ..config };
-        assert_eq!(PublicKeyConfig::read(bare.fresh().unwrap()), bare);
+        assert_eq!(PublicKey::read(key(&bare).fresh().unwrap()), key(&bare));
     }
 
     #[test]

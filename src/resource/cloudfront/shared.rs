@@ -1,13 +1,12 @@
-//! What the CloudFront types have in common: ETags, what is in use, counted lists, and enumerations as text.
+//! Shared by the CloudFront types: waits, text that may be empty, counted lists, and enumerations as text.
 
-use std::future::Future;
 use std::time::Duration;
 
 use aws_smithy_types::error::operation::BuildError;
 
-use crate::aws::{Context, Error, Patience, Result};
+use crate::aws::{Error, Patience, Result, required};
 
-/// The result of mapping to one of the SDK's types, which check that what the API requires is there.
+/// The result of building one of the SDK's types. The SDK checks that every member that the API requires is there.
 pub(super) type Built<T> = std::result::Result<T, BuildError>;
 
 /// CloudFront's calls see each other's effects within seconds, and a certificate within a minute.
@@ -17,40 +16,28 @@ pub(super) const SETTLING: Patience = Patience {
     limit: Duration::from_secs(90),
 };
 
-const STALE: &[&str] = &["PreconditionFailed", "InvalidIfMatchVersion"];
-
 /// The error for a request that lacks what the API requires.
 pub(super) fn incomplete(call: &'static str) -> impl Fn(BuildError) -> Error {
     move |error| Error::unexpected(call, error.to_string())
 }
 
-/// Makes a change that reads the ETag right before; once more if somebody else changed it in between.
-pub(super) async fn with_fresh_etag<T, F>(mut change: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T>>,
-{
-    match change().await {
-        Err(error) if error.is(STALE) => change().await,
-        outcome => outcome,
-    }
-}
-
-/// Deletes something that CloudFront may think in use for a moment after its last user has gone.
-pub(super) async fn when_unused<F>(cx: &Context, in_use: &'static str, delete: impl Fn() -> F) -> Result<()>
-where
-    F: Future<Output = Result<()>>,
-{
-    let passing = |error: &Error| error.is(&[in_use]);
-    let awaited = "waiting until no distribution uses it any more";
-    crate::aws::retry_while(cx, SETTLING, awaited, passing, || with_fresh_etag(&delete)).await
-}
-
-/// Text that the API writes as empty where it means absent.
+/// Text of an answer. CloudFront answers an absent text as an empty one, or leaves it out.
 pub(super) fn filled(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// One of the SDK's lists with its quantity; the items are left out where there are none, as the API wants it.
+/// Text that an answer must have. The SDK reads an absent text as an empty one if the API requires it.
+pub(super) fn required_text(text: &str, call: &'static str, member: &str) -> Result<String> {
+    required(filled(Some(text)), call, member)
+}
+
+/// Text of a request. CloudFront refuses an update that leaves such a member out: it must be there and empty.
+pub(super) fn empty_if_absent(text: Option<&str>) -> String {
+    // absent is empty: the API writes it so.
+    text.unwrap_or_default().to_owned()
+}
+
+/// One of the SDK's lists with its quantity. The API wants a list without items to leave the items out.
 macro_rules! counted {
     ($list:ty, $items:expr) => {{
         let items: Vec<_> = $items.into_iter().collect();
@@ -60,7 +47,7 @@ macro_rules! counted {
 }
 pub(super) use counted;
 
-/// Serde for one of the SDK's enumerations: its text, also one that the SDK does not know yet.
+/// Serde for one of the SDK's enumerations: its text, even if the SDK does not know it yet.
 pub(super) mod word {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -80,7 +67,7 @@ pub(super) mod word {
     }
 }
 
-/// Serde for an optional one.
+/// Serde for an optional enumeration.
 pub(super) mod maybe_word {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -100,7 +87,7 @@ pub(super) mod maybe_word {
     }
 }
 
-/// Serde for a set of them.
+/// Serde for a set of enumerations.
 pub(super) mod words {
     use std::collections::BTreeSet;
 

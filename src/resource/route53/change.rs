@@ -1,54 +1,54 @@
-//! Reading and changing the records of a zone, for the adapters that keep some there.
+//! Reading and changing the records of a zone, for all adapters that have records.
 
 use std::time::Duration;
 
 use aws_sdk_route53::types as sdk;
 
-use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, retry_while, until};
+use crate::aws::{Context, Error, OrEmpty, Patience, Poll, Result, SdkResult, required, retry_while, until};
 use crate::model::{Allow, Only};
 
 const ZONE: &[&str] = &["arn:aws:route53:::hostedzone/{zone}"];
-/// What [`read`] needs.
+/// The permission for [`read`].
 pub(in crate::resource) const READ: Allow = Allow::new(&["route53:ListResourceRecordSets"], ZONE);
-/// What [`change`] needs.
+/// The permission for [`change`].
 pub(in crate::resource) const CHANGE: Allow =
     Allow::new(&["route53:ChangeResourceRecordSets"], ZONE).only(Only::OwnRecords);
-/// What it needs to wait until the change is known.
+/// The permission to wait until a change is known.
 pub(in crate::resource) const FOLLOW: Allow =
     Allow::new(&["route53:GetChange"], &["arn:aws:route53:::change/*"]);
 
-/// The zone is gone, and all its records with it.
+/// The zone does not exist, and so none of its records.
 const ABSENT: &[&str] = &["NoSuchHostedZone"];
-/// Another change of the same zone is still being taken in.
+/// Another change of the same zone is still being made.
 const BUSY: &[&str] = &["PriorRequestNotComplete", "Throttling", "ThrottlingException"];
-/// A change reaches all of Route 53's servers within a minute.
+/// A change reaches all servers of Route 53 within a minute.
 const PROPAGATION: Patience = Patience {
     first: Duration::from_millis(200),
     longest: Duration::from_secs(5),
     limit: Duration::from_secs(300),
 };
 
-/// A name as declarations write it: lower case, without the dot at the end that Route 53 answers with.
+/// A name as declarations write it: in lower case, and without the dot that Route 53 adds at the end.
 pub(in crate::resource) fn named(answered: &str) -> String {
     answered.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// The records of a name and type, or nothing where the zone has none (or is gone).
+/// The records of a name and type, or nothing if the zone has none or does not exist.
 pub(in crate::resource) async fn read(
     cx: &Context,
     zone: &str,
     name: &str,
     kind: &str,
 ) -> Result<Option<sdk::ResourceRecordSet>> {
-    // The list begins at the name and type, so what is asked for comes first or not at all.
+    // The list begins at the name and type. So their records come first, if there are any.
     let call = cx.route53().list_resource_record_sets().hosted_zone_id(zone);
     let call = call.start_record_name(name).start_record_type(kind.into()).max_items(1);
     let answer = call.send().await.unless("route53:ListResourceRecordSets", ABSENT)?;
-    let listed = answer.map(|answer| answer.resource_record_sets).unwrap_or_default();
+    let listed = answer.map(|answer| answer.resource_record_sets).or_empty();
     Ok(listed.into_iter().find(|set| named(&set.name) == named(name) && set.r#type.as_str() == kind))
 }
 
-/// Makes one change and waits until all of Route 53's servers know it.
+/// Makes one change and waits until all servers of Route 53 know it.
 pub(in crate::resource) async fn change(
     cx: &Context,
     zone: &str,
@@ -67,13 +67,14 @@ pub(in crate::resource) async fn change(
         call.change_batch(batch.clone()).send().await.named(CALL)
     };
     let busy = |error: &Error| error.is(BUSY);
-    let awaited = format!("waiting until zone {zone} takes changes");
+    let awaited = format!("waiting until zone {zone} accepts changes");
     let made = retry_while(cx, Patience::SECONDS, &awaited, busy, send).await?;
-    let Some(info) = made.change_info else { return Ok(()) };
+    let info = required(made.change_info, CALL, "ChangeInfo")?;
     let look = || async {
-        let answer = cx.route53().get_change().id(&info.id).send().await.named("route53:GetChange")?;
-        Ok(match answer.change_info.map(|info| info.status) {
-            Some(sdk::ChangeStatus::Pending) => {
+        const CALL: &str = "route53:GetChange";
+        let answer = cx.route53().get_change().id(&info.id).send().await.named(CALL)?;
+        Ok(match required(answer.change_info, CALL, "ChangeInfo")?.status {
+            sdk::ChangeStatus::Pending => {
                 Poll::Pending(format!("waiting until all name servers know {name} {kind}"))
             }
             _ => Poll::Done(()),
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_compared_as_dns_does() {
+    fn names_are_compared_as_dns_compares_them() {
         assert_eq!(named("Video.Example.com."), "video.example.com");
     }
 }

@@ -1,4 +1,4 @@
-//! Amazon Route 53. It is global: zones and records are the account's, whatever the stack's region.
+//! Amazon Route 53. It is global: zones and records belong to the account, not to a region.
 
 mod change;
 mod record_set;

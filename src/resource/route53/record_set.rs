@@ -1,8 +1,8 @@
-//! `AWS::Route53::RecordSet`: what a name in a zone leads to.
+//! `AWS::Route53::RecordSet`: the records of one name and type in a zone.
 //!
 //! Follows the Route 53 API reference, `ChangeResourceRecordSets`. Records cannot be tagged. Ownership follows the alias
-//! target: an alias of our distribution is ours, every other record is not. If the distribution was deleted by hand, the record
-//! of the last apply decides: an alias that still leads where that apply made it lead is ours.
+//! target: an alias of our distribution is ours, every other record is not. If the distribution was deleted by hand, the
+//! record of the last apply decides: an alias that still leads where that apply made it lead is ours.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::aws::{Context, Error, Result};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, cloudfront};
 
-/// What Route 53 says of a change that its zone contradicts: creating what is there, deleting what is not.
+/// Route 53 refuses to create records that exist, and to delete records that do not.
 const CONTRADICTED: &[&str] = &["InvalidChangeBatch"];
 
 /// The records of one name and type.
@@ -27,27 +27,27 @@ pub struct RecordSet {
     pub name: String,
     /// Their type, such as `AAAA`.
     pub r#type: String,
-    /// The AWS resource that they lead to.
+    /// The AWS resource that an alias points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias_target: Option<AliasTarget>,
-    /// How long resolvers keep them, in seconds; not with an alias, whose target says so. CloudFormation's is text.
+    /// How long resolvers keep them, in seconds, as text. Absent with an alias, which has the time of its target.
     #[serde(rename = "TTL", default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<String>,
-    /// Their values; not with an alias.
+    /// Their values. Empty with an alias.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub resource_records: BTreeSet<String>,
 }
 
-/// An AWS resource that a name leads to.
+/// The AWS resource that an alias points to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct AliasTarget {
     /// Its domain name.
     #[serde(rename = "DNSName")]
     pub dns_name: Input,
-    /// The zone that its service keeps its names in.
+    /// The zone of its service.
     pub hosted_zone_id: String,
-    /// Whether the records vanish while it is unhealthy; CloudFront does not take part in that.
+    /// Whether the records disappear while it is unhealthy. CloudFront does not support that.
     pub evaluate_target_health: bool,
 }
 
@@ -91,21 +91,29 @@ impl RecordSet {
         let incomplete = |error: aws_smithy_types::error::operation::BuildError| {
             Error::unexpected("route53:ChangeResourceRecordSets", error.to_string())
         };
-        let target = self.alias_target.as_ref().map(|target| {
+        // The zone is a parameter of the call.
+        let Self { hosted_zone_id: _, name, r#type, alias_target, ttl, resource_records } = self;
+        let target = alias_target.as_ref().map(|target| {
+            let AliasTarget { dns_name, hosted_zone_id, evaluate_target_health } = target;
             sdk::AliasTarget::builder()
-                .hosted_zone_id(&target.hosted_zone_id)
-                .dns_name(target.dns_name.text())
-                .evaluate_target_health(target.evaluate_target_health)
+                .hosted_zone_id(hosted_zone_id)
+                .dns_name(dns_name.text())
+                .evaluate_target_health(*evaluate_target_health)
                 .build()
         });
-        let records = self.resource_records.iter();
+        let seconds = |text: &String| {
+            let says =
+                |_| Error::unexpected("provision", format!("the TTL {text} of {name} is not a number"));
+            text.parse().map_err(says)
+        };
+        let records = resource_records.iter();
         let records = records.map(|value| sdk::ResourceRecord::builder().value(value).build());
         let records = records.collect::<std::result::Result<Vec<_>, _>>().map_err(incomplete)?;
         sdk::ResourceRecordSet::builder()
-            .name(&self.name)
-            .r#type(self.r#type.as_str().into())
+            .name(name)
+            .r#type(r#type.as_str().into())
             .set_alias_target(target.transpose().map_err(incomplete)?)
-            .set_ttl(self.ttl.as_deref().and_then(|seconds| seconds.parse().ok()))
+            .set_ttl(ttl.as_ref().map(seconds).transpose()?)
             .set_resource_records((!records.is_empty()).then_some(records))
             .build()
             .map_err(incomplete)
@@ -132,7 +140,7 @@ fn leads_as_applied(seen: &Observed<RecordSet>, applied: &RecordSet) -> Option<S
     seen.properties.distribution().filter(|_| unowned && same)
 }
 
-/// Whose records that lead to a distribution are: as owned as that, whose owner is this.
+/// Who owns records that lead to a distribution: the owner of that distribution.
 fn ownership(distribution: Option<Ownership>, stack: &str) -> Ownership {
     match distribution {
         Some(owner) if owner.is_of(stack) => Ownership::Inherited,
@@ -179,7 +187,7 @@ impl Resource for RecordSet {
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let (zone, name, kind) = (&desired.hosted_zone_id, &desired.name, &desired.r#type);
         let created = Created::new(Self::id_of(zone, name, kind), Outputs::new());
-        // Not UPSERT: a record that somebody made since the plan was shown is not ours to overwrite.
+        // Not UPSERT, which would overwrite a record that was created by hand since the plan was shown.
         match change(cx, zone, sdk::ChangeAction::Create, desired.build()?).await {
             Err(error) if error.is(CONTRADICTED) => {
                 let live = read(cx, zone, name, kind).await?.map(|live| Self::read(zone, &live));

@@ -51,9 +51,10 @@ impl Resource for BucketPolicy {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let bucket = desired.bucket.text();
+        let Self { bucket, policy_document } = &**desired;
+        let bucket = bucket.text();
         let call = cx.s3().put_bucket_policy().bucket(&bucket).expected_bucket_owner(&cx.scope.account);
-        let call = call.policy(desired.policy_document.to_json());
+        let call = call.policy(policy_document.to_json());
         change(cx, || async { call.clone().send().await.named("s3:PutBucketPolicy").map(drop) }).await?;
         Ok(Created::new(bucket, Outputs::new()))
     }

@@ -1,4 +1,4 @@
-//! What viewers or uploads will notice of a change. The facts are data ([`table`]); here they are matched to a change.
+//! What viewers or uploads will notice of a change. The facts are data ([`table`]). This module matches them to a change.
 
 mod table;
 #[cfg(test)]
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::path::{PropertyPath, within, without_names};
 use super::{Action, Impact, Property, Severity};
 
 /// A fact: what is noticed when this happens to that property of a resource of this type.
@@ -16,14 +17,14 @@ struct Row {
     kind: &'static str,
     /// What happens to the resource.
     on: &'static [Action],
-    /// The property, list members as `[]`; empty where the whole resource is meant.
+    /// The property, with `[]` for each entry of a list. It is empty if the fact is about the whole resource.
     path: &'static str,
     /// What happens to the property.
     when: When,
     severity: Severity,
     /// In sentences.
     text: &'static str,
-    /// The page of AWS's documentation it rests on.
+    /// The page of AWS's documentation that says so.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "it is for `docs/impact.md` and the test that holds it")
@@ -36,19 +37,19 @@ struct Row {
 enum When {
     /// Anything.
     Changes,
-    /// It was there and is another or gone, while what holds it stays.
+    /// It had a value and has another one or none, while the object that holds it stays.
     Moves,
-    /// It was not there.
+    /// It had no value before.
     Comes,
-    /// It goes.
+    /// It is removed.
     Goes,
-    /// It turns from something into something else, of these where there are any.
+    /// It had a value and has another one; one of these if there are any.
     Turns(&'static [&'static str]),
     /// It is one of these now.
     Is(&'static [&'static str]),
-    /// A limit comes closer, or there was none.
+    /// A limit is lowered, or is new.
     Shortens,
-    /// A number falls, or goes.
+    /// A number is lowered or removed.
     Falls,
     /// A list that stays gains members.
     Gains,
@@ -56,7 +57,18 @@ enum When {
     Loses,
 }
 
-/// What viewers or uploads will notice when a resource of this CloudFormation type is so changed, if anything is worth
+/// All properties that facts are about, with the values that they wait for.
+pub(super) fn properties() -> impl Iterator<Item = PropertyPath> {
+    table::rows().filter(|row| !row.path.is_empty()).map(|row| {
+        let values = match row.when {
+            When::Turns(values) | When::Is(values) => values,
+            _ => &[],
+        };
+        PropertyPath { values, ..PropertyPath::new(row.kind, row.path) }
+    })
+}
+
+/// What viewers or uploads will notice of this change to a resource of this CloudFormation type, if anything is worth
 /// saying. `properties` are those that differ.
 #[must_use]
 pub fn impact(kind: &str, action: Action, properties: &[Property]) -> Option<Impact> {
@@ -78,7 +90,7 @@ pub fn impact(kind: &str, action: Action, properties: &[Property]) -> Option<Imp
     Some(Impact { severity, text: texts.join(" ") })
 }
 
-/// Tags change nothing that anybody notices.
+/// Nobody notices tags.
 fn is_tag(property: &Property) -> bool {
     property.path.split(['.', '[']).next() == Some("Tags")
 }
@@ -86,11 +98,11 @@ fn is_tag(property: &Property) -> bool {
 /// A plain value that differs.
 #[derive(Debug)]
 struct Move {
-    /// Where, list members as `[]`.
+    /// Where, with `[]` for each entry of a list.
     path: String,
     before: Option<Value>,
     after: Option<Value>,
-    /// Whether what holds it comes or goes with it.
+    /// Whether the object that holds it is added or removed with it.
     with_its_holder: bool,
 }
 
@@ -131,31 +143,11 @@ fn leaves(path: &str, place: &str, value: &Value, found: &mut BTreeMap<String, (
     }
 }
 
-/// A path with list members as `[]`. A list's own names may hold dots and slashes.
-fn without_names(path: &str) -> String {
-    let mut plain = String::new();
-    let mut inside = false;
-    for char in path.chars() {
-        match char {
-            '[' => (inside, plain) = (true, plain + "["),
-            ']' => (inside, plain) = (false, plain + "]"),
-            _ if inside => {}
-            char => plain.push(char),
-        }
-    }
-    plain
-}
-
 impl Row {
     fn matches(&self, moves: &[Move]) -> bool {
         self.path.is_empty()
             || moves.iter().any(|found| within(&found.path, self.path) && self.when.holds(found))
     }
-}
-
-/// Whether a path is another or lies inside it.
-fn within(inner: &str, outer: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 impl When {
@@ -189,14 +181,14 @@ impl When {
     fn words(self) -> String {
         match self {
             Self::Changes => "changes".to_owned(),
-            Self::Moves => "changes or goes".to_owned(),
-            Self::Comes => "comes".to_owned(),
-            Self::Goes => "goes".to_owned(),
-            Self::Turns([]) => "turns into another".to_owned(),
-            Self::Turns(values) => format!("turns into {}", values.join(" or ")),
+            Self::Moves => "is changed or removed".to_owned(),
+            Self::Comes => "is added".to_owned(),
+            Self::Goes => "is removed".to_owned(),
+            Self::Turns([]) => "gets another value".to_owned(),
+            Self::Turns(values) => format!("changes to {}", values.join(" or ")),
             Self::Is(values) => format!("is {}", values.join(" or ")),
-            Self::Shortens => "shortens or comes".to_owned(),
-            Self::Falls => "falls or goes".to_owned(),
+            Self::Shortens => "is lowered or added".to_owned(),
+            Self::Falls => "is lowered or removed".to_owned(),
             Self::Gains => "gains members".to_owned(),
             Self::Loses => "loses members".to_owned(),
         }

@@ -1,10 +1,30 @@
-//! What opens a bucket: its public-access block, access control lists, cross-origin rules, its keys.
+//! What opens a bucket or a topic: its public access block, access control lists, cross-origin rules, its keys.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{BeforeAfter, Broadening, Finding, pattern};
+use super::{BeforeAfter, Broadening, Finding, PropertyPath, entries, pattern, properties};
+
+properties! {
+    "AWS::S3::Bucket" {
+        PUBLIC_ACCESS = "PublicAccessBlockConfiguration";
+        BLOCK_ACLS = "PublicAccessBlockConfiguration.BlockPublicAcls";
+        BLOCK_POLICY = "PublicAccessBlockConfiguration.BlockPublicPolicy";
+        IGNORE_ACLS = "PublicAccessBlockConfiguration.IgnorePublicAcls";
+        RESTRICT = "PublicAccessBlockConfiguration.RestrictPublicBuckets";
+        OBJECT_OWNERSHIP = "OwnershipControls.Rules[].ObjectOwnership";
+        ENCRYPTION = "BucketEncryption.ServerSideEncryptionConfiguration[].ServerSideEncryptionByDefault.SSEAlgorithm";
+        CORS_RULES = "CorsConfiguration.CorsRules";
+        CORS_ORIGINS = "CorsConfiguration.CorsRules[].AllowedOrigins";
+        CORS_METHODS = "CorsConfiguration.CorsRules[].AllowedMethods";
+        CORS_HEADERS = "CorsConfiguration.CorsRules[].AllowedHeaders";
+        CORS_EXPOSED = "CorsConfiguration.CorsRules[].ExposedHeaders";
+    }
+    "AWS::SNS::Topic" {
+        TOPIC_KEY = "KmsMasterKeyId";
+    }
+}
 
 /// What opens a bucket or a topic further. A new one is compared with what AWS makes of a new bucket: closed.
 pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
@@ -19,22 +39,21 @@ pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     }
 }
 
-/// The flags of the public-access block and what each stops.
-const FLAGS: [(&str, &str); 4] = [
-    ("BlockPublicAcls", "grant public access by access control lists"),
-    ("BlockPublicPolicy", "grant public access by a bucket policy"),
-    ("IgnorePublicAcls", "use what public access control lists grant"),
-    ("RestrictPublicBuckets", "use what a public bucket policy grants, from any account"),
+/// The flags of the public access block, and what each of them stops.
+const FLAGS: [(PropertyPath, &str); 4] = [
+    (BLOCK_ACLS, "grant public access with access control lists"),
+    (BLOCK_POLICY, "grant public access with a bucket policy"),
+    (IGNORE_ACLS, "use access that public access control lists grant"),
+    (RESTRICT, "use access that a public bucket policy grants, from any account"),
 ];
 
 fn public_access(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
-    const MEMBER: &str = "PublicAccessBlockConfiguration";
-    let on = |properties: &Value, flag: &str| properties[MEMBER][flag] == Value::Bool(true);
-    let was_on = |flag: &str| sides.before.is_none_or(|before| on(before, flag));
+    let on = |properties: &Value, flag: &PropertyPath| *flag.of(properties) == true;
+    let was_on = |flag: &PropertyPath| sides.before.is_none_or(|before| on(before, flag));
     let lost: Vec<_> = FLAGS.iter().filter(|(flag, _)| was_on(flag) && !on(after, flag)).collect();
-    let flags: Vec<&str> = lost.iter().map(|(flag, _)| *flag).collect();
+    let flags: Vec<&str> = lost.iter().map(|(flag, _)| flag.name()).collect();
     let actions: Vec<&str> = lost.iter().map(|(_, action)| *action).collect();
-    let origin = format!("{MEMBER}: {} off", flags.join(", "));
+    let origin = format!("{}: {} off", PUBLIC_ACCESS.path, flags.join(", "));
     (!lost.is_empty()).then(|| sides.finding(Broadening::Exposure, "*", &actions, origin))
 }
 
@@ -42,42 +61,41 @@ fn public_access(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
 const OWNERSHIP: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
 
 fn ownership(properties: &Value) -> usize {
-    let found = properties["OwnershipControls"]["Rules"][0]["ObjectOwnership"].as_str();
+    let found = OBJECT_OWNERSHIP.of(properties).as_str();
     OWNERSHIP.iter().position(|name| found == Some(name)).unwrap_or(OWNERSHIP.len() - 1)
 }
 
 fn lists(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let (before, after) = (sides.before.map_or(0, ownership), ownership(after));
-    let origin = format!("OwnershipControls: {} to {}", OWNERSHIP[before], OWNERSHIP[after]);
-    let actions = ["grant access by access control lists"];
+    let origin = format!("{}: {} → {}", OBJECT_OWNERSHIP.path, OWNERSHIP[before], OWNERSHIP[after]);
+    let actions = ["grant access with access control lists"];
     (after > before)
-        .then(|| sides.finding(Broadening::Exposure, "whoever may write objects", &actions, origin))
+        .then(|| sides.finding(Broadening::Exposure, "anyone who can write objects", &actions, origin))
 }
 
-/// Without a KMS key, whoever may read an object needs no permission of the key.
+/// Without a KMS key, reading an object needs no permission for the key.
 fn keys(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     let kms = |properties: &Value| {
-        let rule = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
-        let found = rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"].as_str();
+        let found = ENCRYPTION.of(properties).as_str();
         found.is_some_and(|algorithm| algorithm.starts_with("aws:kms"))
     };
     let lost = sides.before.is_some_and(kms) && !kms(after);
     let origin = "BucketEncryption: new objects are no longer encrypted with a KMS key".to_owned();
-    let actions = ["read new objects without permission of the key"];
-    lost.then(|| sides.finding(Broadening::Exposure, "whoever may read the bucket", &actions, origin))
+    let actions = ["read new objects without permission for the KMS key"];
+    lost.then(|| sides.finding(Broadening::Exposure, "anyone who can read the bucket", &actions, origin))
 }
 
 fn topic_key(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
-    let keyed = |properties: &Value| !properties["KmsMasterKeyId"].is_null();
+    let keyed = |properties: &Value| !TOPIC_KEY.of(properties).is_null();
     let lost = sides.before.is_some_and(keyed) && !keyed(after);
-    let actions = ["publish without permission of the key"];
-    let origin = "KmsMasterKeyId: removed".to_owned();
-    lost.then(|| sides.finding(Broadening::Exposure, "whoever may use the topic", &actions, origin))
+    let actions = ["publish without permission for the KMS key"];
+    let origin = format!("{}: removed", TOPIC_KEY.path);
+    lost.then(|| sides.finding(Broadening::Exposure, "anyone who can use the topic", &actions, origin))
 }
 
 /// A list of texts.
 pub(super) fn set(list: &Value) -> BTreeSet<String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    entries(list).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// What pages of a site may do by one cross-origin rule.
@@ -95,15 +113,15 @@ pub(super) struct Cors {
 impl Cors {
     fn of_rule(rule: &Value) -> Self {
         Self {
-            origins: set(&rule["AllowedOrigins"]),
-            methods: set(&rule["AllowedMethods"]),
-            headers: set(&rule["AllowedHeaders"]),
-            exposed: set(&rule["ExposedHeaders"]),
+            origins: set(CORS_ORIGINS.within(rule)),
+            methods: set(CORS_METHODS.within(rule)),
+            headers: set(CORS_HEADERS.within(rule)),
+            exposed: set(CORS_EXPOSED.within(rule)),
             credentials: true,
         }
     }
 
-    /// Which origins may do anything by this rule that none of the others lets them do.
+    /// The origins that this rule lets do something which none of the former rules lets them do.
     pub(super) fn gained(&self, before: &[Self]) -> Vec<&str> {
         let within = |inner: &BTreeSet<String>, outer: &BTreeSet<String>| {
             inner.iter().all(|inner| {
@@ -128,17 +146,15 @@ impl Cors {
 }
 
 fn cors(sides: &BeforeAfter<'_>, after: &Value) -> Vec<Finding> {
-    let rules = |properties: &Value| -> Vec<Cors> {
-        let rules = properties["CorsConfiguration"]["CorsRules"].as_array();
-        rules.into_iter().flatten().map(Cors::of_rule).collect()
-    };
+    let rules =
+        |properties: &Value| -> Vec<Cors> { entries(CORS_RULES.of(properties)).map(Cors::of_rule).collect() };
     let before = sides.before.map(rules).unwrap_or_default();
     rules(after)
         .iter()
         .filter_map(|rule| {
             let gained = rule.gained(&before);
             let methods: Vec<&str> = rule.methods.iter().map(String::as_str).collect();
-            let origin = format!("CorsConfiguration.CorsRules: more for {}", gained.join(", "));
+            let origin = format!("{}: more access for {}", CORS_RULES.path, gained.join(", "));
             let who = format!("pages of {}", gained.join(", "));
             (!gained.is_empty()).then(|| sides.finding(Broadening::Exposure, &who, &methods, origin))
         })

@@ -1,7 +1,7 @@
-//! Whether one set of conditions holds only where another holds too.
+//! Whether one set of conditions is only met if another one is met too.
 //!
-//! Follows the IAM user guide, "IAM JSON policy elements: Condition operators". Where two conditions cannot be compared
-//! the answer is that they do not imply each other, so that a change is rather shown than missed.
+//! Follows the IAM user guide, "IAM JSON policy elements: Condition operators". If two conditions cannot be compared,
+//! the answer is that they do not imply each other: a change is then shown and not missed.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -23,7 +23,7 @@ pub(super) fn loosened(before: &Conditions, after: &Conditions) -> Vec<String> {
             let Some(now) = now else { return format!("no longer requires {operator} {key}") };
             let negated = Operator::parse(operator).negated();
             let (verb, moved) = if negated {
-                ("excludes no longer", values.difference(now))
+                ("no longer excludes", values.difference(now))
             } else {
                 ("is also met by", now.difference(values))
             };
@@ -33,12 +33,12 @@ pub(super) fn loosened(before: &Conditions, after: &Conditions) -> Vec<String> {
         .collect()
 }
 
-/// Every condition of `after` that `before` does not imply: what newly restricts, in words.
+/// Every condition of `after` that `before` does not imply: the new restrictions, in words.
 pub(super) fn tightened(before: &Conditions, after: &Conditions) -> Vec<String> {
     each(after)
         .filter(|(operator, key, values)| !implied(before, operator, key, values))
         .map(|(operator, key, values)| {
-            format!("now only when {}", super::show::condition(operator, key, values))
+            format!("now only if {}", super::show::condition(operator, key, values))
         })
         .collect()
 }
@@ -80,7 +80,7 @@ enum Family<'a> {
     },
     /// Numbers and dates.
     Order(Order),
-    /// Anything else is only compared with itself: `Bool`, `Null`, `BinaryEquals`.
+    /// All others are only compared with themselves: `Bool`, `Null`, `BinaryEquals`.
     Exact(&'a str),
 }
 
@@ -117,7 +117,7 @@ impl<'a> Operator<'a> {
 
     /// Whether a key that meets this operator with `values` meets the other with `others`.
     fn implies(&self, values: &[String], weak: &Self, others: &[String]) -> bool {
-        // A negated operator is met by an absent key anyway.
+        // An absent key meets a negated operator.
         let absent_is_no_matter = !self.if_exists || weak.if_exists || weak.negated();
         self.quantifier == weak.quantifier
             && absent_is_no_matter
@@ -180,7 +180,7 @@ impl<'a> Family<'a> {
         let inner_is_plain = matches!(other, Family::Text { wild: false, .. }) || plain(inner);
         match self {
             Self::Arn { .. } => {
-                // A wildcard of `StringLike` also spans colons, one of `ArnLike` does not.
+                // A wildcard of `StringLike` also matches colons, one of `ArnLike` does not.
                 (inner_is_plain || matches!(other, Family::Arn { .. })) && arn_covers(outer, inner)
             }
             Self::Text { fold, wild, .. } => {
@@ -199,7 +199,7 @@ impl<'a> Family<'a> {
     }
 }
 
-/// ARNs are compared part by part; only the last of their six parts may hold colons.
+/// Compares ARNs part by part. Only the last of their six parts may have colons.
 fn arn_covers(outer: &str, inner: &str) -> bool {
     let parts = |text: &str| text.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
     let (wide, narrow) = (parts(outer), parts(inner));
@@ -208,7 +208,7 @@ fn arn_covers(outer: &str, inner: &str) -> bool {
             && wide.iter().zip(&narrow).all(|(wide, narrow)| pattern::covers(wide, narrow))
 }
 
-/// Whether a network holds another.
+/// Whether a network contains another.
 fn ip_covers(outer: &str, inner: &str) -> bool {
     let network = |text: &str| -> Option<(u128, u32, u32)> {
         let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
@@ -227,7 +227,7 @@ fn ip_covers(outer: &str, inner: &str) -> bool {
 }
 
 impl Order {
-    /// The order of a `Numeric…` or `Date…` operator. Dates compare as text where they are written alike.
+    /// The order of a `Numeric…` or `Date…` operator. Dates in the same format compare as text.
     fn parse(name: &str) -> Option<Self> {
         let order = name.strip_prefix("Numeric").or_else(|| name.strip_prefix("Date"))?;
         Some(match order {
@@ -245,7 +245,7 @@ impl Order {
         let is = |value: &str, order: fn(std::cmp::Ordering) -> bool| {
             others.iter().any(|other| compare(value, other).is_some_and(order))
         };
-        // Each value alone must lead to the weak condition, since one of them is enough to meet the strong one.
+        // One value is enough to meet the strong condition, so each alone must imply the weak one.
         let all = |order: fn(std::cmp::Ordering) -> bool| values.iter().all(|value| is(value, order));
         match (self, weak) {
             (Self::Equal, Self::Equal) => all(std::cmp::Ordering::is_eq),
@@ -352,7 +352,7 @@ mod tests {
         let (few, more) = (condition("StringEquals", &["a"]), condition("StringEquals", &["a", "b"]));
         assert_eq!(loosened(&few, &more), ["StringEquals key is also met by b"]);
         let (few, more) = (condition("StringNotEquals", &["a"]), condition("StringNotEquals", &["a", "b"]));
-        assert_eq!(loosened(&more, &few), ["StringNotEquals key excludes no longer b"]);
+        assert_eq!(loosened(&more, &few), ["StringNotEquals key no longer excludes b"]);
         assert!(loosened(&few, &more).is_empty());
     }
 }

@@ -1,15 +1,15 @@
-//! What a statement reaches, and whether other statements reach it too.
+//! What a statement covers, and whether other statements cover it too.
 //!
-//! A statement is taken apart into every combination of one principal, one action and one resource. One of them is
-//! covered when a single other statement reaches all of it under conditions that are no stricter. So statements may be
-//! split, merged, renamed and reordered, and nothing broadens.
+//! A statement is split into every combination of one principal, one action and one resource. A combination is covered
+//! if a single other statement covers all of it under conditions that are not stricter. So statements can be split,
+//! merged, renamed and reordered, and nothing broadens.
 
 use super::condition;
 use super::pattern::Pattern;
 use super::show;
 use crate::model::{Input, Principal, Statement};
 
-/// One side of what a statement reaches: those listed, or all but those listed.
+/// One side of what a statement covers: those listed, or all except those listed.
 #[derive(Clone, Debug, PartialEq)]
 enum Span {
     Of(Vec<Pattern>),
@@ -21,7 +21,7 @@ impl Span {
         Self::Of(vec![Pattern::plain("*".to_owned(), "*".to_owned())])
     }
 
-    /// Neither listed nor excluded speaks of everything the policy can speak of.
+    /// With neither a list nor an exclusion it is everything that the policy can mean.
     fn new(of: Vec<Pattern>, but: Vec<Pattern>) -> Self {
         match (of.is_empty(), but.is_empty()) {
             (true, true) => Self::all(),
@@ -58,7 +58,7 @@ impl Span {
         };
         match self {
             Self::Of(patterns) => names(patterns),
-            Self::AllBut(patterns) => format!("all but {}", names(patterns)),
+            Self::AllBut(patterns) => format!("all except {}", names(patterns)),
         }
     }
 }
@@ -70,7 +70,7 @@ pub(super) struct Atom([Span; 3]);
 /// The names of the three sides of an [`Atom`].
 const SIDES: [&str; 3] = ["principal", "action", "resource"];
 
-/// What a statement reaches.
+/// What a statement covers.
 #[derive(Clone, Debug)]
 pub(super) struct Reach<'a> {
     pub(super) statement: &'a Statement,
@@ -104,12 +104,12 @@ impl<'a> Reach<'a> {
         atoms
     }
 
-    /// Whether it speaks of all of this, whatever its conditions.
+    /// Whether it covers all of this, whatever its conditions.
     fn touches(&self, atom: &Atom) -> bool {
         self.spans.iter().zip(&atom.0).all(|(span, part)| span.covers(part))
     }
 
-    /// What of it none of the others reaches under conditions no stricter.
+    /// The part of it that none of the others covers under conditions that are not stricter.
     pub(super) fn uncovered(&self, by: &[Reach<'_>]) -> Vec<Atom> {
         let able: Vec<&Reach<'_>> = by
             .iter()
@@ -120,13 +120,13 @@ impl<'a> Reach<'a> {
         atoms
     }
 
-    /// Whether the others reach all of these but for their conditions.
+    /// Whether the others cover all of these, apart from their conditions.
     pub(super) fn reached_under_conditions(atoms: &[Atom], by: &[Reach<'_>]) -> bool {
         atoms.iter().all(|atom| by.iter().any(|other| other.touches(atom)))
     }
 
-    /// Which of the others this one most likely was or will be: the one of the same name, else the one that shares
-    /// most with it. One that another of this one's `siblings` has the name of is only it when it shares a whole atom.
+    /// Which of the others this one most likely was or will be: the one of the same name, otherwise the one that shares
+    /// most with it. One with the name of another of this one's `siblings` must share a whole atom.
     pub(super) fn counterpart<'b>(
         &self,
         among: &'b [Reach<'b>],
@@ -150,7 +150,7 @@ impl<'a> Reach<'a> {
             .or_else(|| among.iter().filter(|other| free(other) && sides(other) > 1).max_by_key(sides))
     }
 
-    /// What of these atoms lies beyond this statement: `new action s3:PutObject`, with `verb` for `new`.
+    /// The parts of these atoms that this statement does not cover: `new action s3:PutObject`, with `verb` for `new`.
     pub(super) fn beyond(&self, atoms: &[Atom], verb: &str) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         for (side, name) in SIDES.iter().enumerate() {

@@ -1,14 +1,36 @@
-//! What grants beside policy documents: a role's managed policies and boundary, a function's permissions and role.
+//! What grants in addition to policy documents: a role's managed policies and boundary, a function's permissions and
+//! role.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::policy::{self, Placed};
-use super::{BeforeAfter, Broadening, Finding, show};
+use super::{BeforeAfter, Broadening, Finding, PropertyPath, entries, properties, show};
 use crate::model::{Input, Principal, Statement};
 
-/// What these let somebody do more.
+properties! {
+    "AWS::IAM::Role" {
+        MANAGED_POLICIES = "ManagedPolicyArns";
+        BOUNDARY = "PermissionsBoundary";
+    }
+    "AWS::Lambda::Permission" {
+        PRINCIPAL = "Principal";
+        ACTION = "Action";
+        INVOKED = "FunctionName";
+        SOURCE_ARN = "SourceArn";
+        SOURCE_ACCOUNT = "SourceAccount";
+        ORGANIZATION = "PrincipalOrgID";
+        EVENT_SOURCE = "EventSourceToken";
+        URL_AUTH = "FunctionUrlAuthType";
+        BY_URL = "InvokedViaFunctionUrl";
+    }
+    "AWS::Lambda::Function" {
+        ROLE = "Role";
+    }
+}
+
+/// What of these lets somebody do more.
 pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     match sides.kind {
         "AWS::IAM::Role" => role(sides),
@@ -18,26 +40,23 @@ pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     }
 }
 
-fn texts(properties: Option<&Value>, member: &str) -> BTreeSet<String> {
-    let list = properties.and_then(|properties| properties.get(member)).and_then(Value::as_array);
-    list.into_iter().flatten().map(show::value).collect()
-}
-
-fn text(properties: Option<&Value>, member: &str) -> Option<String> {
-    properties?.get(member).filter(|found| !found.is_null()).map(show::value)
+fn text(properties: Option<&Value>, property: PropertyPath) -> Option<String> {
+    Some(property.of(properties?)).filter(|found| !found.is_null()).map(show::value)
 }
 
 fn role(sides: &BeforeAfter<'_>) -> Vec<Finding> {
-    let (before, after) = (texts(sides.before, "ManagedPolicyArns"), texts(sides.after, "ManagedPolicyArns"));
-    let mut found: Vec<Finding> = after
-        .difference(&before)
+    let policies = |side: Option<&Value>| -> BTreeSet<String> {
+        side.map(|side| entries(MANAGED_POLICIES.of(side)).map(show::value).collect()).unwrap_or_default()
+    };
+    let mut found: Vec<Finding> = policies(sides.after)
+        .difference(&policies(sides.before))
         .map(|policy| Finding {
-            resources: vec!["all that it names".to_owned()],
+            resources: vec!["everything that it names".to_owned()],
             ..sides.finding(
                 Broadening::Allow,
                 &sides.name(),
-                &[&format!("all that {policy} allows")],
-                format!("ManagedPolicyArns: new {policy}"),
+                &[&format!("everything that {policy} allows")],
+                format!("{}: new {policy}", MANAGED_POLICIES.path),
             )
         })
         .collect();
@@ -45,19 +64,19 @@ fn role(sides: &BeforeAfter<'_>) -> Vec<Finding> {
     found
 }
 
-/// A boundary that goes, or gives way to one that cannot be compared from here.
+/// A boundary that is removed, or replaced by one that cannot be compared from here.
 fn boundary(sides: &BeforeAfter<'_>) -> Option<Finding> {
-    let before = text(sides.before, "PermissionsBoundary")?;
+    let before = text(sides.before, BOUNDARY)?;
     sides.after?;
-    let what = match text(sides.after, "PermissionsBoundary") {
+    let what = match text(sides.after, BOUNDARY) {
         Some(after) if after == before => return None,
-        Some(after) => format!("{before} gives way to {after}"),
+        Some(after) => format!("{before} → {after}"),
         None => format!("{before} removed"),
     };
-    let actions = ["all that its policies allow, beyond the boundary"];
-    let origin = format!("PermissionsBoundary: {what}");
+    let actions = ["everything that its policies allow, beyond the boundary"];
+    let origin = format!("{}: {what}", BOUNDARY.path);
     let finding = sides.finding(Broadening::DenyRemoved, &sides.name(), &actions, origin);
-    Some(Finding { resources: vec!["all that they name".to_owned()], ..finding })
+    Some(Finding { resources: vec!["everything that they name".to_owned()], ..finding })
 }
 
 fn permission(sides: &BeforeAfter<'_>) -> Vec<Finding> {
@@ -71,40 +90,39 @@ fn permission(sides: &BeforeAfter<'_>) -> Vec<Finding> {
 
 /// The statement of the function's policy that a permission is, as `AddPermission` writes it.
 fn statement(properties: &Value) -> Statement {
-    let input =
-        |member: &str| -> Option<Input> { serde_json::from_value(properties.get(member)?.clone()).ok() };
-    let principal = match text(Some(properties), "Principal").unwrap_or_default() {
+    let input = |property: PropertyPath| -> Option<Input> {
+        serde_json::from_value(property.of(properties).clone()).ok()
+    };
+    let principal = match text(Some(properties), PRINCIPAL).unwrap_or_default() {
         any if any == "*" => Principal::Any,
         service if service.contains('.') && !service.starts_with("arn:") => Principal::service(&service),
         account => Principal::Of([("AWS".to_owned(), BTreeSet::from([account.into()]))].into()),
     };
-    let action = text(Some(properties), "Action").unwrap_or_default();
-    let mut statement = Statement::allow("", &[&action]).to(principal).on(input("FunctionName"));
-    for (member, operator, key) in [
-        ("SourceArn", "ArnLike", "aws:SourceArn"),
-        ("SourceAccount", "StringEquals", "aws:SourceAccount"),
-        ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
-        ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
-        ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+    let action = text(Some(properties), ACTION).unwrap_or_default();
+    let mut statement = Statement::allow("", &[&action]).to(principal).on(input(INVOKED));
+    for (property, operator, key) in [
+        (SOURCE_ARN, "ArnLike", "aws:SourceArn"),
+        (SOURCE_ACCOUNT, "StringEquals", "aws:SourceAccount"),
+        (ORGANIZATION, "StringEquals", "aws:PrincipalOrgID"),
+        (EVENT_SOURCE, "StringEquals", "lambda:EventSourceToken"),
+        (URL_AUTH, "StringEquals", "lambda:FunctionUrlAuthType"),
     ] {
-        statement = match input(member) {
+        statement = match input(property) {
             Some(value) => statement.when(operator, key, [value]),
             None => statement,
         };
     }
-    match properties.get("InvokedViaFunctionUrl") {
-        Some(Value::Bool(true)) => {
-            statement.when("Bool", "lambda:InvokedViaFunctionUrl", [Input::from("true")])
-        }
+    match BY_URL.of(properties) {
+        Value::Bool(true) => statement.when("Bool", "lambda:InvokedViaFunctionUrl", [Input::from("true")]),
         _ => statement,
     }
 }
 
 /// Code that runs as another role.
 fn function(sides: &BeforeAfter<'_>) -> Option<Finding> {
-    let (before, after) = (text(sides.before, "Role")?, text(sides.after, "Role")?);
-    let origin = format!("Role: {before} gives way to {after}");
-    let actions = format!("all that {after} may");
+    let (before, after) = (text(sides.before, ROLE)?, text(sides.after, ROLE)?);
+    let origin = format!("{}: {before} → {after}", ROLE.path);
+    let actions = format!("everything that {after} may do");
     let finding = sides.finding(Broadening::Allow, &sides.name(), &[&actions], origin);
-    (before != after).then_some(Finding { resources: vec!["all that it names".to_owned()], ..finding })
+    (before != after).then_some(Finding { resources: vec!["everything that it names".to_owned()], ..finding })
 }

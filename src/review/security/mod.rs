@@ -1,10 +1,14 @@
 //! Who may do more than before. Pure.
 //!
 //! Every step's properties before and after are compared by meaning: policies statement by statement ([`policy`]), what
-//! else grants ([`grant`]), what opens a bucket ([`bucket`]) or what it serves ([`delivery`]), and what sends its contents
-//! or news of them elsewhere ([`outlet`]). Where the comparison cannot tell, it says that something broadens: a reviewer
-//! rather reads a line too many.
+//! else grants ([`grant`]), what opens a bucket ([`bucket`]) or its delivery ([`delivery`], [`behavior`]), and what
+//! sends its contents or news of them elsewhere ([`destinations`]). If the comparison cannot tell, it says that
+//! something broadens: one line too many does less harm than one too few.
+//!
+//! Each rule names the properties that it reads in a table at its head. [`properties`] adds these tables up, and the
+//! judges hold them to AWS's schemas.
 
+mod behavior;
 mod bucket;
 mod condition;
 mod delivery;
@@ -19,11 +23,52 @@ mod tests;
 
 use serde_json::Value;
 
+use super::path::{PropertyPath, entries};
 use super::{Broadening, Finding};
 use crate::plan::{Action, Plan, Reason, Step};
 
-/// Everything in a plan that lets somebody do more than before, sorted by address. Of a denial that goes or denies less
-/// the finding holds the statement as it was, of everything else what will be; `origin` names what broadened.
+/// The properties that a rule reads: a constant each, and all of them as `PROPERTIES`.
+macro_rules! properties {
+    ($($kind:literal { $($name:ident = $path:literal;)+ })+) => {
+        $($(const $name: PropertyPath = PropertyPath::new($kind, $path);)+)+
+        pub(super) const PROPERTIES: &[PropertyPath] = &[$($($name,)+)+];
+    };
+}
+use properties;
+
+/// The properties that name a resource.
+const NAMES: [PropertyPath; 4] = [
+    PropertyPath::new("AWS::IAM::Role", "RoleName"),
+    PropertyPath::new("AWS::S3::Bucket", "BucketName"),
+    PropertyPath::new("AWS::Lambda::Function", "FunctionName"),
+    PropertyPath::new("AWS::Lambda::Permission", "FunctionName"),
+];
+
+/// What the resources of a type are policies of.
+const SUBJECTS: [PropertyPath; 3] = [
+    PropertyPath::new("AWS::S3::BucketPolicy", "Bucket"),
+    PropertyPath::new("AWS::SQS::QueuePolicy", "Queues"),
+    PropertyPath::new("AWS::SNS::TopicPolicy", "Topics"),
+];
+
+/// All properties that the rules read.
+pub(super) fn properties() -> impl Iterator<Item = PropertyPath> {
+    let tables = [
+        &NAMES,
+        &SUBJECTS,
+        policy::PROPERTIES,
+        grant::PROPERTIES,
+        bucket::PROPERTIES,
+        delivery::PROPERTIES,
+        behavior::PROPERTIES,
+        destinations::PROPERTIES,
+    ];
+    tables.into_iter().flatten().copied()
+}
+
+/// Everything in a plan that lets somebody do more than before, sorted by address. For a denial that is removed or
+/// denies less, the finding holds the statement as it was; for everything else, as it will be. `origin` names what
+/// broadened.
 #[must_use]
 pub fn findings(plan: &Plan) -> Vec<Finding> {
     let mut found: Vec<Finding> = plan.steps.iter().flat_map(|step| of_step(plan, step)).collect();
@@ -43,16 +88,16 @@ fn of_step(plan: &Plan, step: &Step) -> Vec<Finding> {
 struct BeforeAfter<'a> {
     address: &'a str,
     kind: &'a str,
-    /// What is there; none where it is made.
+    /// What is there; none if it is created.
     before: Option<&'a Value>,
-    /// What will be there; none where it is removed.
+    /// What will be there; none if it is removed.
     after: Option<&'a Value>,
-    /// Whether what it is a policy of stays when it goes.
+    /// Whether it is a policy of something that stays when the policy is removed.
     subject_stays: bool,
 }
 
 impl<'a> BeforeAfter<'a> {
-    /// The sides of a step; none for the create of a replacement, which its delete speaks for.
+    /// The sides of a step; none for the create of a replacement, which its delete stands for.
     fn of(plan: &'a Plan, step: &'a Step) -> Option<Self> {
         let (before, after) = match &step.action {
             Action::Create { .. } if plan.replaced().contains(&step.address) => return None,
@@ -68,7 +113,7 @@ impl<'a> BeforeAfter<'a> {
             kind: step.kind.as_str(),
             before,
             after,
-            subject_stays: before.is_some_and(|before| subject_stays(plan, before)),
+            subject_stays: before.is_some_and(|before| subject_stays(plan, step.kind.as_str(), before)),
         })
     }
 
@@ -85,13 +130,11 @@ impl<'a> BeforeAfter<'a> {
         }
     }
 
-    /// What reviewers know the resource by: its name, or its address where AWS gives it none.
+    /// What reviewers call the resource: its name, or its address if AWS gives it none.
     fn name(&self) -> String {
-        let named = ["RoleName", "BucketName", "FunctionName"].iter().find_map(|key| {
-            let properties = self.after.or(self.before)?;
-            properties.get(key).map(show::value)
-        });
-        named.unwrap_or_else(|| self.address.to_owned())
+        let property = NAMES.iter().find(|property| property.kind == self.kind);
+        let named = property.and_then(|property| Some(property.of(self.after.or(self.before)?)));
+        named.filter(|name| !name.is_null()).map_or_else(|| self.address.to_owned(), show::value)
     }
 }
 
@@ -102,17 +145,18 @@ fn created<'a>(plan: &'a Plan, step: &Step) -> Option<&'a Value> {
     })
 }
 
-/// Whether what a policy belongs to (`Bucket`, `Queues`, `Topics`) is not removed by the same plan.
-fn subject_stays(plan: &Plan, policy: &Value) -> bool {
-    let subjects: Vec<&str> = ["Bucket", "Queues", "Topics"]
-        .iter()
-        .filter_map(|member| policy.get(member))
-        .flat_map(|found| found.as_array().map_or_else(|| vec![found], |list| list.iter().collect()))
-        .filter_map(Value::as_str)
-        .collect();
+/// Whether what a policy belongs to is not removed by the same plan. False for what is not a resource's policy.
+fn subject_stays(plan: &Plan, kind: &str, policy: &Value) -> bool {
+    let of = |kind: &str| SUBJECTS.iter().find(|subject| subject.kind == kind);
+    // Of an unknown kind of policy, one line too many does less harm than one too few.
+    let Some(subject) = of(kind) else { return kind.ends_with("Policy") };
+    let subjects: Vec<&str> = match subject.of(policy) {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    };
     // A policy's own id may be that of what it belongs to.
     let removed = |step: &Step| match &step.action {
-        Action::Delete { seen, .. } if !step.kind.as_str().ends_with("Policy") => subjects
+        Action::Delete { seen, .. } if of(step.kind.as_str()).is_none() => subjects
             .iter()
             .any(|subject| seen.id == *subject || seen.outputs.values().any(|output| output == subject)),
         _ => false,

@@ -1,4 +1,4 @@
-//! Patterns as policies and behaviours write them: `*` is any text, `?` one character.
+//! Patterns as policies and cache behaviors write them: `*` is any text, `?` is one character.
 
 use crate::model::{Input, Part};
 
@@ -7,7 +7,7 @@ use crate::model::{Input, Part};
 pub(super) struct Pattern {
     /// As it is compared.
     text: String,
-    /// The same with `*` for what AWS has yet to assign: what it may at most turn out to be.
+    /// The same with `*` for what AWS will assign: the widest possible value.
     widest: String,
     /// As a person reads it.
     pub(super) shown: String,
@@ -49,11 +49,11 @@ impl Pattern {
     }
 }
 
-/// Whether everything that `inner` matches is matched by `outer`. A "no" may be wrong for patterns that say the same
-/// in unlike ways (`?*` and `*?`), a "yes" never is.
+/// Whether `outer` matches everything that `inner` matches. A "no" may be wrong for equal patterns that are written
+/// differently (`?*` and `*?`). A "yes" is never wrong.
 pub(super) fn covers(outer: &str, inner: &str) -> bool {
     let (outer, inner): (Vec<char>, Vec<char>) = (outer.chars().collect(), inner.chars().collect());
-    // `tail[j]`: whether what is left of `outer` covers `inner[j..]`.
+    // `tail[j]`: whether the rest of `outer` covers `inner[j..]`.
     let mut tail = vec![false; inner.len() + 1];
     tail[inner.len()] = true;
     for char in outer.iter().rev() {
@@ -137,7 +137,7 @@ mod tests {
         assert!(unknown.covers(&unknown));
     }
 
-    /// Plain matching, to judge the others by.
+    /// Plain matching, to check the others with.
     fn matches(pattern: &str, text: &str) -> bool {
         match (pattern.chars().next(), text.chars().next()) {
             (None, None) => true,

@@ -1,10 +1,18 @@
-//! Policy documents, wherever a resource's properties hold one.
+//! Policy documents, wherever a resource's properties have one.
 
 use serde_json::Value;
 
 use super::exposure::Reach;
-use super::{BeforeAfter, Broadening, Finding, show};
+use super::{BeforeAfter, Broadening, Finding, PropertyPath, properties, show};
+use crate::diff;
 use crate::model::{Effect, PolicyDocument, Statement};
+
+properties! {
+    "AWS::IAM::Role" {
+        TRUST = "AssumeRolePolicyDocument";
+        INLINE = "Policies[].PolicyDocument";
+    }
+}
 
 /// What allows more or denies less in a resource's policy documents.
 pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
@@ -42,12 +50,12 @@ fn unreadable(sides: &BeforeAfter<'_>, path: &str) -> Finding {
     sides.finding(Broadening::Allow, "unknown", &["unknown"], origin)
 }
 
-/// A statement and where it stands: `PolicyDocument.Statement[Read]`.
+/// A statement and its path: `PolicyDocument.Statement[Read]`.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
     pub(super) path: String,
     pub(super) statement: Statement,
-    /// Whether it is a role's trust.
+    /// Whether it is part of a role's trust policy.
     pub(super) trust: bool,
 }
 
@@ -74,7 +82,7 @@ impl Documents {
             Value::Object(members) => {
                 for (key, inner) in members {
                     let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                    if key.ends_with("PolicyDocument") {
+                    if key.ends_with(INLINE.name()) {
                         self.read(&at, key, inner);
                     } else {
                         self.collect(&at, inner);
@@ -82,8 +90,9 @@ impl Documents {
                 }
             }
             Value::Array(list) => {
+                let identity = diff::identity(list);
                 for (index, inner) in list.iter().enumerate() {
-                    let name = inner.get("PolicyName").and_then(Value::as_str).map(str::to_owned);
+                    let name = identity.and_then(|key| inner[key].as_str()).map(str::to_owned);
                     let name = name.unwrap_or_else(|| index.to_string());
                     self.collect(&format!("{path}[{name}]"), inner);
                 }
@@ -104,7 +113,7 @@ impl Documents {
             self.statements.push(Placed {
                 path: format!("{path}.Statement[{name}]"),
                 statement: statement.clone(),
-                trust: key == "AssumeRolePolicyDocument",
+                trust: key == TRUST.name(),
             });
         }
     }
@@ -157,7 +166,7 @@ impl Comparing<'_> {
     }
 
     fn denied(&self, before: &[&Placed], after: &[&Placed]) -> Vec<Finding> {
-        if self.sides.after.is_none() && !(self.sides.kind.ends_with("Policy") && self.sides.subject_stays) {
+        if self.sides.after.is_none() && !self.sides.subject_stays {
             return Vec::new();
         }
         let after = bare(&reaches(after, Effect::Deny));
@@ -193,7 +202,7 @@ impl Comparing<'_> {
             broadening,
             principal: show::who(statement, &holder),
             actions: show::list(&statement.action, &statement.not_action),
-            // A trust policy names no resource: it is about its role.
+            // A trust policy names no resource: it means its role.
             resources: if resources.is_empty() { vec![holder] } else { resources },
             conditions: show::conditions(&statement.condition),
             origin,

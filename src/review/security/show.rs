@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{Conditions, Input, OutputRef, Part, Principal, Statement};
 
-/// A string property: what AWS has yet to assign reads `known after apply: Id of delivery/distribution`.
+/// A string property. What AWS will assign reads `known after apply: Id of delivery/distribution`.
 pub(super) fn input(input: &Input) -> String {
     let awaited = |reference: &OutputRef| {
         format!("known after apply: {} of {}", reference.attribute, reference.address)
@@ -24,7 +24,7 @@ pub(super) fn input(input: &Input) -> String {
     }
 }
 
-/// A plain value, reference or not.
+/// A plain value or a reference.
 pub(super) fn value(value: &Value) -> String {
     match serde_json::from_value::<Input>(value.clone()) {
         Ok(found) => input(&found),
@@ -52,18 +52,18 @@ fn principals(of: &Principal) -> String {
     }
 }
 
-/// Whom a statement speaks of; `holder` where it speaks of whoever holds the policy.
+/// Whom a statement means; `holder` if it means the holder of the policy.
 pub(super) fn who(statement: &Statement, holder: &str) -> String {
     match (&statement.principal, &statement.not_principal) {
         (Some(found), _) => principals(found),
-        (None, Some(but)) => format!("all but {}", principals(but)),
+        (None, Some(but)) => format!("all except {}", principals(but)),
         (None, None) => holder.to_owned(),
     }
 }
 
-/// A list, or all but another.
+/// A list, or all except another.
 pub(super) fn list(of: &BTreeSet<Input>, but: &BTreeSet<Input>) -> Vec<String> {
-    let but = but.iter().map(|but| format!("all but {}", input(but)));
+    let but = but.iter().map(|but| format!("all except {}", input(but)));
     of.iter().map(input).chain(but).collect()
 }
 

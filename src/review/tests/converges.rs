@@ -1,5 +1,5 @@
-//! The JSON of a plan is all of it: an account on which exactly what it says is done is as declared, and nothing else in
-//! it has changed. For any declarations and any account.
+//! The JSON of a plan is complete, for any declarations and any account: doing exactly what it says makes the account as
+//! declared and changes nothing else in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +52,7 @@ fn planned(graph: &Graph, account: &Account) -> String {
     serde_json::to_string(&review(&plan, graph, Against::Account, None, &rules)).unwrap()
 }
 
-/// Does to an account what the JSON of a plan says.
+/// Changes an account as the JSON of a plan says.
 fn apply(plan: &str, account: &Account) -> Account {
     let review: Review = serde_json::from_str(plan).unwrap();
     let mut account = account.clone();
@@ -71,7 +71,7 @@ fn apply(plan: &str, account: &Account) -> Account {
     account
 }
 
-/// Sets or removes what stands at a path such as `A.B[id].C`.
+/// Sets or removes the value at a path such as `A.B[id].C`.
 fn set(value: &mut Value, path: &str, to: Option<Value>) {
     let (head, rest) = match path.find(['.', '[']) {
         Some(0) => (&path[..=path.find(']').unwrap()], &path[path.find(']').unwrap() + 1..]),
@@ -144,7 +144,7 @@ fn account() -> impl Strategy<Value = Account> {
     })
 }
 
-/// Declarations that refer to one another: each to the first one declared before it, where it says so.
+/// Declarations with references: each may refer to the first one before it.
 fn declared() -> impl Strategy<Value = Graph> {
     let refers = proptest::collection::vec(any::<bool>(), ADDRESSES.len());
     (account(), refers).prop_map(|(account, refers)| {

@@ -1,8 +1,8 @@
-//! The service on one page: what comes in, what becomes of it, what went wrong, and what viewers get.
+//! The service on one page: uploads, jobs, failures, and what viewers get.
 //!
-//! The cache hit rate is one of CloudFront's additional metrics. AWS charges a fixed sum a month for them (eight metrics
-//! of a distribution, as custom metrics of CloudWatch), and it is worth it: the rate decides what a video service costs.
-//! They are on with the dashboard that shows them.
+//! The cache hit rate is one of CloudFront's additional metrics. AWS charges a fixed monthly price for them: eight
+//! metrics of a distribution, as CloudWatch custom metrics. They are worth it, because the hit rate decides what a
+//! video service costs. They are enabled together with the dashboard that shows them.
 
 use serde_json::{Value, json};
 
@@ -36,10 +36,10 @@ pub(super) fn declare(stack: &mut Declarations, watched: Watched<'_>) {
 struct Graph {
     title: &'static str,
     region: String,
-    /// Namespace, metric and dimensions of each line, and what it is called.
+    /// Namespace, metric, dimensions and label of each line.
     lines: Vec<Value>,
     statistic: &'static str,
-    /// What the axis says, for what is no count.
+    /// The label of the axis, if the values are not counts.
     unit: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! What a stack with alerts declares, as CloudFormation would write it.
+//! The resources that a stack with alerts declares, as CloudFormation would write them.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn addresses(list: &[Declaration]) -> String {
     of_alerts.map(|one| format!("{} {} {}", one.address, one.kind, one.region)).collect::<Vec<_>>().join("\n")
 }
 
-/// The properties with what is predicted filled in, without the tags that all have.
+/// The properties with predicted outputs filled in, without the tags that every resource has.
 fn properties(list: &[Declaration], address: &str) -> Value {
     let found = list.iter().find(|one| one.address.as_str() == address).unwrap();
     let mut properties = resolve(&found.properties, &|_| None);
@@ -27,7 +27,7 @@ fn properties(list: &[Declaration], address: &str) -> Value {
     properties
 }
 
-/// The alarms in a line each: the metric, what it is of, and when it goes off.
+/// One line per alarm: metric, dimension and condition.
 fn alarms(list: &[Declaration]) -> String {
     let alarms = list.iter().filter(|one| one.kind.as_str() == "AWS::CloudWatch::Alarm");
     let line = |one: &Declaration| {

@@ -1,4 +1,4 @@
-//! Who hears of failures.
+//! The `alerts` section: where failure alerts are sent.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,16 +8,16 @@ use super::reader::{Scalar, Table, Wrong};
 use super::tree::Text;
 use super::values::text;
 
-/// Who hears of failures.
+/// Where failure alerts are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Alerts {
-    /// The address that the topic of alarms is subscribed with; its owner must confirm once.
+    /// The e-mail address that receives alarms. Its owner must confirm the subscription once.
     #[schemars(email, length(max = 254))]
     pub email: String,
 }
 
-/// An address that mail can be sent to.
+/// An e-mail address.
 struct Email(String);
 
 impl Scalar for Email {
@@ -36,7 +36,7 @@ impl Scalar for Email {
     }
 }
 
-/// The shape of RFC 5321's addresses, without quoted names and address literals, which no alert list has.
+/// Accepts the addresses of RFC 5321, except quoted names and address literals, which alert lists do not use.
 fn fault(address: &str) -> Option<String> {
     let Some((local, host)) = address.rsplit_once('@') else {
         return Some("there is no @".to_owned());
@@ -46,7 +46,7 @@ fn fault(address: &str) -> Option<String> {
         return Some(format!("`{}` is not allowed before the @", other.escape_debug()));
     }
     if local.is_empty() || local.starts_with('.') || local.ends_with('.') || local.contains("..") {
-        return Some("the part before the @ is empty, or its dots stand wrong".to_owned());
+        return Some("the part before the @ is empty, or its dots are misplaced".to_owned());
     }
     if local.len() > 64 || address.len() > 254 {
         return Some("too long: 64 characters before the @, 254 in all".to_owned());

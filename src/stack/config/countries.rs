@@ -26,7 +26,7 @@ impl Scalar for Country {
     const EXAMPLE: &'static str = "KR";
 
     fn scalar(written: &Text) -> Result<Self, Wrong> {
-        // Norway: NO is text in YAML 1.2, and every other code is as well.
+        // Norway: YAML 1.2 reads NO as text, like every other code.
         let code = text(written)?;
         if known(code) {
             return Ok(Self(code.to_owned()));

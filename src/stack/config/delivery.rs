@@ -1,4 +1,4 @@
-//! What viewers reach: CloudFront's options, and who may play.
+//! The `delivery` section: CloudFront's options, and which viewers may play.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -15,17 +15,17 @@ use super::values::{no_choice, text};
 use super::{KeyFiles, public_key};
 use crate::sign::PublicKey;
 
-/// CloudFront takes this many public keys in one key group.
+/// CloudFront's limit of public keys in one key group.
 const MAX_KEYS: usize = 5;
 
-/// What viewers reach.
+/// How CloudFront delivers the videos.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields, default)]
 pub struct Delivery {
     /// From which edges viewers are served: 100 is North America, Europe and Israel, 200 adds Africa, the Middle East
     /// and most of Asia, all is everywhere.
     pub price_class: PriceClass,
-    /// Whose signatures viewers' URLs and cookies must carry. With it nothing plays unsigned; absent, everything does.
+    /// Viewers' URLs and cookies must be signed with one of these keys. Absent: everything plays unsigned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_urls: Option<SignedUrls>,
     /// The countries viewers may be in, by ISO 3166-1 code. Absent: all.
@@ -98,7 +98,7 @@ impl JsonSchema for PriceClass {
     }
 }
 
-/// Whose signatures viewers' URLs and cookies must carry.
+/// The keys that viewers' URLs and cookies must be signed with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SignedUrls {
@@ -106,13 +106,13 @@ pub struct SignedUrls {
     /// removing the other.
     #[schemars(with = "Vec<String>", length(min = 1, max = MAX_KEYS), extend("uniqueItems" = true))]
     pub public_keys: Vec<PathBuf>,
-    /// What the files hold, in the same order; nothing where the stack file was read without its directory.
+    /// The contents of the files, in the same order. Empty if the stack file was read without its directory.
     #[serde(skip)]
     #[schemars(skip)]
     pub pems: Vec<String>,
 }
 
-/// Reads `delivery`; `list_undeclared_parts` is where key files are looked for, if at all.
+/// Reads `delivery`. `key_files` reads the public keys; with `None` they are not read.
 pub(super) fn read(
     table: &Table<'_>,
     account: Option<&AccountId>,
@@ -139,7 +139,7 @@ pub(super) fn read(
     })
 }
 
-/// A list that must not be empty, because nobody can tell whether that means all or none.
+/// A list that must not be empty, because an empty list could mean all or none.
 fn filled<T: Scalar + PartialEq>(value: &Value<'_>, absent: &str) -> Option<Vec<T>> {
     let items = value.read_items::<T>()?;
     if items.is_empty() {
@@ -155,8 +155,8 @@ fn player_origins(value: &Value<'_>) -> Option<Vec<String>> {
     let origins: Vec<_> = origins.into_iter().map(|PlayerOrigin(origin)| origin).collect();
     if origins.len() > 1 && origins.iter().any(|origin| origin == "*") {
         value.reject(Wrong::new(
-            "cannot hold `*` beside others",
-            "`*` is every site already",
+            "cannot combine `*` with others",
+            "`*` already means every site",
             "either [\"*\"], or the sites by name",
         ));
         return None;
@@ -182,7 +182,7 @@ fn signed_urls(table: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<Sig
     Some(SignedUrls { public_keys: keys.into_iter().map(|KeyFile(path)| path).collect(), pems: pems? })
 }
 
-/// What the key files hold, if all of them are right and no two hold the same key.
+/// The contents of the key files, if every file is valid and no two hold the same key.
 fn every_key(value: &Value<'_>, keys: &[KeyFile], key_files: KeyFiles<'_>) -> Option<Vec<String>> {
     let mut pems = Vec::new();
     let mut seen = Vec::new();
@@ -198,7 +198,7 @@ fn every_key(value: &Value<'_>, keys: &[KeyFile], key_files: KeyFiles<'_>) -> Op
                 pems.push(pem);
             }
             Err(fault) => {
-                let help = "the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key -pubout";
+                let help = "a public key in PEM, RSA 2048 or ECDSA P-256, next to the stack file: openssl pkey -in viewer.key -pubout";
                 item.reject(Wrong::new("is not a public key that CloudFront takes", fault, help));
             }
         }
@@ -245,7 +245,7 @@ impl Scalar for WebAcl {
                 return Ok(Self { arn: arn.to_owned(), account: account.to_owned() });
             }
             ["arn", "aws", "wafv2", region, _, _] if region != "us-east-1" => {
-                "CloudFront takes global ones alone, which live in us-east-1"
+                "CloudFront only takes global web ACLs, which are in us-east-1"
             }
             ["arn", "aws", "wafv2", _, _, resource] if resource.starts_with("regional/") => {
                 "a regional one, which CloudFront does not take"
@@ -257,7 +257,7 @@ impl Scalar for WebAcl {
 }
 
 impl WebAcl {
-    /// CloudFront takes web ACLs of its own account only.
+    /// CloudFront only takes web ACLs of its own account.
     fn belongs(&self, table: &Table<'_>, account: Option<&AccountId>) -> bool {
         let right = account.is_none_or(|account| account.as_str() == self.account);
         if let (false, Some(value)) = (right, table.get("web_acl")) {

@@ -8,10 +8,10 @@ use super::reader::{Scalar, Table, Wrong};
 use super::tree::Text;
 use super::values::text;
 
-/// The most characters of a certificate's first name: ACM puts it into the common name.
+/// The maximum length of a certificate's first name: ACM uses it as the common name.
 const MAX_CERTIFICATE_NAME: usize = 64;
 
-/// The name viewers use, and the hosted zone it is put into.
+/// The domain name that viewers use, and the hosted zone that holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Domain {
@@ -21,7 +21,8 @@ pub struct Domain {
     /// The public hosted zone in Route 53 that holds the name, such as example.com.
     #[schemars(extend("pattern" = NAME_PATTERN, "maxLength" = 253))]
     pub zone: String,
-    /// The ARN of an ACM certificate that covers the name, in us-east-1 and this account. Absent: one is made.
+    /// The ARN of an ACM certificate that covers the name, in us-east-1 and this account. Absent: a certificate is
+    /// created.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$"))]
     pub certificate: Option<String>,
@@ -71,24 +72,26 @@ impl Scalar for CertificateArn {
                 return Ok(Self { arn: arn.to_owned(), account: account.to_owned() });
             }
             ["arn", "aws", "acm", region, _, _] if region != "us-east-1" => {
-                "CloudFront takes those of us-east-1 alone, whatever the stack's region"
+                "CloudFront only takes certificates of us-east-1, for every stack region"
             }
             _ => "not such an ARN",
         };
-        let help =
-            format!("the ARN of an ACM certificate, such as {}; without it one is made", Self::EXAMPLE);
+        let help = format!(
+            "the ARN of an ACM certificate, such as {}; without this key one is created",
+            Self::EXAMPLE
+        );
         Err(Wrong::new("is not a certificate for CloudFront", label, help))
     }
 }
 
 impl CertificateArn {
-    /// CloudFront takes certificates of its own account only.
+    /// CloudFront only takes certificates of its own account.
     fn belongs(&self, table: &Table<'_>, account: Option<&AccountId>) -> bool {
         let right = account.is_none_or(|account| account.as_str() == self.account);
         if let (false, Some(value)) = (right, table.get("certificate")) {
             let own = account.map_or("", AccountId::as_str);
             let label = format!("account {}, but the stack's is {own}", self.account);
-            let help = "request or import it in the stack's account, or leave the key out: then one is made";
+            let help = "request or import it in the stack's account, or remove the key: then one is created";
             value.reject(Wrong::new("is in another account", label, help));
         }
         right
@@ -101,7 +104,7 @@ fn is_certificate(resource: &str) -> bool {
     resource.strip_prefix("certificate/").is_some_and(|id| id.len() == 36 && id.chars().all(hex))
 }
 
-/// Why `host` is not a lower-case name of letters, digits and hyphens (RFC 1123).
+/// Returns why `host` is not a lower-case name of letters, digits and hyphens (RFC 1123).
 pub(super) fn host_fault(host: &str) -> Option<String> {
     if host.len() > 253 {
         return Some(format!("{} characters, 253 at most", host.len()));

@@ -12,7 +12,7 @@ use super::values::{Days, choices};
 pub struct Handlers {
     /// The processor they are built for. The local cloud uses this machine's own.
     pub architecture: Architecture,
-    /// How long CloudWatch Logs keeps their logs; one of the numbers of days that it offers.
+    /// How long CloudWatch Logs keeps their logs: one of the periods that it offers.
     #[schemars(schema_with = "retention_schema")]
     pub log_retention: Days,
 }

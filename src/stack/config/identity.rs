@@ -1,4 +1,4 @@
-//! Which stack, in which account and region, and the tags that say so.
+//! Stack name, account, region and tags.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,9 +15,9 @@ use super::values::text;
 const MAX_NAME: usize = 24;
 /// The longest bucket name S3 takes.
 const MAX_BUCKET: usize = 63;
-/// AWS takes 50 tags a resource; the rest is for ownership and what services add.
+/// AWS allows 50 tags a resource. The others are left for ownership tags and for tags that services add.
 const MAX_TAGS: usize = 40;
-/// Beginnings that S3 keeps for itself in bucket names.
+/// Bucket name prefixes that S3 reserves.
 const RESERVED: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
 
 /// A stack's name: 3 to 24 of a-z, 0-9 and hyphen, beginning with a letter.
@@ -42,7 +42,7 @@ impl fmt::Display for StackName {
 impl Scalar for StackName {
     const EXAMPLE: &'static str = "vod-staging";
 
-    /// All but the upper bound, which [`read`] holds against the bucket names.
+    /// Checks everything except the maximum length, which [`read`] checks against the bucket names.
     fn scalar(written: &Text) -> Result<Self, Wrong> {
         let name = text(written)?;
         let help =
@@ -68,7 +68,7 @@ impl Scalar for StackName {
     }
 }
 
-/// The name with everything that is not allowed turned into hyphens, when that makes a good one.
+/// The name with every character that is not allowed replaced by a hyphen, if the result is a valid name.
 fn suggestion(name: &str) -> Option<String> {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let near = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
@@ -126,19 +126,19 @@ impl Scalar for AccountId {
     }
 }
 
-/// Whether it is 12 digits, as in an ARN.
+/// True if the text has 12 digits, as in an ARN.
 pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What the stack keeps in a bucket of its own.
+/// The content of each of the stack's buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BucketRole {
     /// Originals.
     Source,
-    /// Encodes in the making.
+    /// Unpublished encodes.
     Work,
-    /// What viewers play.
+    /// Published videos.
     Output,
     /// Access logs.
     Logs,
@@ -147,7 +147,7 @@ pub enum BucketRole {
 impl BucketRole {
     const ALL: [Self; 4] = [Self::Source, Self::Work, Self::Output, Self::Logs];
 
-    /// The word for it in the bucket's name.
+    /// The word for this role in the bucket's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",
@@ -163,12 +163,12 @@ pub(super) fn bucket_name(stack: &str, role: BucketRole, account: &str, region: 
     format!("{stack}-{}-{account}-{region}", role.as_str())
 }
 
-/// What the names of a stack's buckets begin with; the region follows.
+/// The prefixes of the stack's bucket names; the region follows.
 pub fn bucket_prefixes(stack: &str, account: &str) -> [String; 4] {
     BucketRole::ALL.map(|role| bucket_name(stack, role, account, ""))
 }
 
-/// What says where a stack is.
+/// Where a stack is deployed.
 pub(super) struct Identity {
     pub(super) stack: StackName,
     pub(super) account: AccountId,
@@ -183,7 +183,7 @@ pub(super) fn read(top: &Table<'_>) -> Option<Identity> {
     Some(Identity { stack: stack?, account: account?, region: region? })
 }
 
-/// Checks the name's length, and says which bucket name it would break.
+/// Checks the name's length, and reports the bucket name that would be too long.
 fn fits(top: &Table<'_>, stack: &StackName, account: Option<&AccountId>, region: Option<Region>) -> bool {
     let account = account.map_or("111122223333", AccountId::as_str);
     let region = region.map_or("ap-northeast-2", Region::as_str);
@@ -267,7 +267,7 @@ pub(super) fn tags(table: &Table<'_>) -> Option<BTreeMap<String, String>> {
 fn key_fault(key: &str, before: &BTreeMap<String, String>) -> Option<Wrong> {
     let lower = key.to_lowercase();
     if let Some(prefix) = ["aws:", "provision:"].iter().find(|prefix| lower.starts_with(**prefix)) {
-        let owner = if *prefix == "aws:" { "AWS" } else { "ownership, which provision writes itself" };
+        let owner = if *prefix == "aws:" { "AWS" } else { "ownership tags, which provision writes" };
         return Some(Wrong::new(
             "cannot be a tag",
             format!("`{prefix}` is reserved for {owner}"),
@@ -276,8 +276,8 @@ fn key_fault(key: &str, before: &BTreeMap<String, String>) -> Option<Wrong> {
     }
     if let Some(twin) = before.keys().find(|other| other.to_lowercase() == lower) {
         return Some(Wrong::new(
-            format!("differs from `{twin}` in case alone"),
-            "IAM takes the two for one key",
+            format!("differs from `{twin}` only in case"),
+            "IAM treats them as the same key",
             "keep one of them",
         ));
     }

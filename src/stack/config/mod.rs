@@ -1,8 +1,8 @@
 //! The stack file: what a person declares, read strictly into [`StackFile`].
 //!
-//! [`load`] reads a file and [`parse`] a text; both return either a stack file that passed every rule, or [`Invalid`]
-//! with all problems at once, each pointing at line and column and saying what is allowed. A section is one module
-//! here: its types (whose docs are the descriptions in the JSON Schema) and the function that reads it.
+//! [`load`] reads a file and [`parse`] a text. Both return a stack file that passed every rule, or [`Invalid`] with all
+//! problems at once. Each problem points at line and column and says what is allowed. Each section is one module here:
+//! its types and the function that reads it. The docs of the types are the descriptions in the JSON Schema.
 //! `docs/stack-file.md` is the reference for people, [`schema()`] the one for editors.
 
 mod alerts;
@@ -48,24 +48,24 @@ pub use values::{Days, Period, TimeUnit};
 use problem::Problems;
 use reader::{Table, Value};
 
-// Serialised, it is a stack file again that says the same.
+// When serialized, it is a stack file again with the same meaning.
 /// A video-on-demand stack, as one file declares it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(title = "provision stack file", deny_unknown_fields)]
 pub struct StackFile {
-    /// The stack's name, which begins the name of everything it owns.
+    /// The stack's name. The names of all its resources begin with it.
     pub stack: StackName,
     /// The AWS account, 12 digits in quotes. Credentials of any other account are refused.
     pub account: AccountId,
-    /// The region of everything but the CDN and its certificate. It must have MediaConvert.
+    /// The region of everything except the CDN and its certificate. It must have MediaConvert.
     pub region: Region,
-    /// What converges the account.
+    /// The engine that makes the changes in the account.
     #[schemars(default)]
     pub engine: Engine,
-    /// True refuses teardown, and any change that would lose data.
+    /// If true, teardown is refused, and so is any change that would lose data.
     #[schemars(default)]
     pub protected: bool,
-    /// Tags for every resource that takes tags, beside the ownership tags.
+    /// Tags for every resource that can be tagged, in addition to the ownership tags.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default, schema_with = "identity::tags_schema")]
     pub tags: BTreeMap<String, String>,
@@ -75,56 +75,56 @@ pub struct StackFile {
     /// The bucket of originals.
     #[schemars(default)]
     pub source: Source,
-    /// What every original becomes.
+    /// How originals are transcoded.
     #[schemars(default)]
     pub transcode: Transcode,
     /// The Lambda functions between the buckets and MediaConvert.
     #[schemars(default)]
     pub handlers: Handlers,
-    /// What viewers reach.
+    /// How CloudFront delivers the videos.
     #[schemars(default)]
     pub delivery: Delivery,
-    /// Who hears of failures. Without it there is no topic and no alarm.
+    /// Where failure alerts are sent. Absent: no topic and no alarm is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<Alerts>,
-    /// True converges the local cloud of this machine instead of AWS.
+    /// If true, changes are made in the local cloud of this machine instead of AWS.
     #[schemars(default)]
     pub local: bool,
 }
 
 impl StackFile {
-    /// The name of one of the stack's buckets; at most 63 characters, as S3 demands.
+    /// The name of one of the stack's buckets; at most 63 characters, as S3 requires.
     pub fn bucket(&self, role: BucketRole) -> String {
         identity::bucket_name(self.stack.as_str(), role, self.account.as_str(), self.region.as_str())
     }
 }
 
 values::choices! {
-    /// What converges the account.
+    /// The engine that makes the changes in the account.
     #[derive(Default)]
     pub enum Engine {
-        /// The service APIs, in parallel along the graph.
+        /// Calls the service APIs, in parallel along the graph.
         #[default]
         Direct = "direct",
-        /// The same declarations as CloudFormation change sets: kept for later, and refused by this version.
+        /// CloudFormation change sets of the same declarations. Reserved: this version refuses it.
         Cloudformation = "cloudformation",
     }
 }
 
-/// Reads the stack file at `path`, and the public keys that it names beside it.
+/// Reads the stack file at `path` and the public key files that it names. Their paths are relative to its directory.
 ///
 /// # Errors
-/// [`Invalid`] when the file cannot be read, or with everything that is wrong in it.
+/// [`Invalid`] if the file cannot be read, or with every problem in it.
 pub fn load(path: &Path) -> Result<StackFile, Invalid> {
     let name = path.display().to_string();
     let source = text(path).map_err(|error| Invalid::unreadable(&name, error))?;
     load_text(&name, &source, path, &key_text)
 }
 
-/// No stack file and no key is nearly as large, in bytes.
+/// Maximum size in bytes. Real stack files and keys are far smaller.
 const LARGEST: u64 = 128 * 1024;
 
-/// A file's text, unless it is so large that reading it would not end.
+/// The text of a file. Fails if the file is too large, because reading it might not end.
 fn text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
@@ -134,17 +134,21 @@ fn text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// The text of a file that a stack file names. That may come with a pull request: a pipeline waits for no pipe and reads no
-/// device.
+/// The text of a file that a stack file names. A pull request can change that name, so a pipeline must not wait for a
+/// pipe or read a device.
 fn key_text(path: &Path) -> io::Result<String> {
-    if std::fs::metadata(path)?.is_file() { text(path) } else { Err(io::Error::other("it is no file")) }
+    if std::fs::metadata(path)?.is_file() {
+        text(path)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
 }
 
-/// Reads the text of a stack file that stands at `path`, which `name` calls in messages; `read_file` reads the public keys
-/// that it names beside it.
+/// Reads the text of the stack file at `path`, which messages call `name`. `read_file` reads the public keys that it
+/// names.
 ///
 /// # Errors
-/// [`Invalid`] with everything that is wrong.
+/// [`Invalid`] with every problem.
 pub fn load_text(
     name: &str,
     source: &str,
@@ -154,26 +158,26 @@ pub fn load_text(
     read(name, source, Some(KeyFiles { directory: path.parent().unwrap_or(Path::new("")), read_file }))
 }
 
-/// How a file is read as text.
+/// Reads a file as text.
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> std::io::Result<String>;
 
-/// The files beside a stack file.
+/// The directory that key files are relative to, and how they are read.
 #[derive(Clone, Copy)]
 struct KeyFiles<'a> {
     directory: &'a Path,
     read_file: ReadFile<'a>,
 }
 
-/// Reads a stack file's text; `name` is how messages call it. Files that it names are not looked at.
+/// Reads a stack file's text, which messages call `name`. It does not read the files that the text names.
 ///
 /// # Errors
-/// [`Invalid`] with everything that is wrong.
+/// [`Invalid`] with every problem.
 pub fn parse(name: &str, source: &str) -> Result<StackFile, Invalid> {
     read(name, source, None)
 }
 
-/// What the account holds against a value of the stack file at `path`: the message points at the value as it is written
-/// there, or at the nearest key above it.
+/// Reports a conflict between the account and a value of the stack file at `path`. The message points at the value as
+/// written there, or at the nearest key above it.
 pub fn against(path: &Path, place: &[&str], message: &str, label: &str, help: &str) -> Invalid {
     let name = path.display().to_string();
     let source = match text(path) {
@@ -203,7 +207,7 @@ fn document(source: &str, key_files: Option<KeyFiles<'_>>, problems: &Problems) 
     file
 }
 
-/// Reads every section before it gives up on any, so that all problems are met.
+/// Reads every section before it returns `None` for any, so that all problems are reported.
 fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackFile> {
     let identity = identity::read(top);
     let engine = top.or("engine", Engine::default());

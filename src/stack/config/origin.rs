@@ -1,4 +1,4 @@
-//! Web origins, as CORS rules name them.
+//! Web origins for CORS rules.
 
 use schemars::JsonSchema;
 
@@ -7,9 +7,9 @@ use super::reader::{Scalar, Wrong};
 use super::tree::Text;
 use super::values::text;
 
-/// An origin as browsers send it: scheme, host, and a port that is not the scheme's own.
+/// An origin as browsers send it: scheme, host, and the port if it is not the scheme's default.
 ///
-/// Never `*`: uploads carry a user's rights, which no other site may use.
+/// Never `*`: uploads use a user's permissions, and other sites must not use those.
 #[derive(Debug, PartialEq, JsonSchema)]
 #[schemars(extend("pattern" = r"^https?://[^/*\s]+$"))]
 pub(super) struct Origin(pub(super) String);
@@ -27,7 +27,7 @@ impl Scalar for Origin {
     }
 }
 
-/// Why `origin` would never equal what a browser sends.
+/// Returns why `origin` would never equal the value that a browser sends.
 fn fault(origin: &str) -> Option<String> {
     if origin.contains('*') {
         return Some("`*` is not allowed here: name each origin".to_owned());
@@ -60,7 +60,7 @@ fn fault(origin: &str) -> Option<String> {
     host_fault(host)
 }
 
-/// An origin that may play: one of them, or `*` for every site.
+/// An origin whose pages may play videos, or `*` for every site.
 #[derive(Debug, PartialEq, JsonSchema)]
 #[schemars(extend("pattern" = r"^(\*|https?://[^/*\s]+)$"))]
 pub(super) struct PlayerOrigin(pub(super) String);

@@ -1,4 +1,4 @@
-//! What is wrong with a stack file: every problem, where it stands, and what is allowed there.
+//! The problems of a stack file: each with its position and what is allowed there.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, LabeledSpan, NamedSource};
 use thiserror::Error;
 
-/// One thing that is wrong, pointing into the stack file.
+/// One problem, with its position in the stack file.
 #[derive(Debug, Error, Diagnostic)]
 #[error("{message}")]
 pub struct Problem {
@@ -21,35 +21,35 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem at `span`; `label` stands beside the marked text.
+    /// A problem at `span`; `label` is shown next to the marked text.
     pub(super) fn new(span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
         let at = span.start;
         let label = LabeledSpan::new_primary_with_span(Some(printable(&label.into())), span);
         Self { message: printable(&message.into()), labels: vec![label], help: None, at }
     }
 
-    /// Says what to do about it.
+    /// Adds what to do about it.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Marks a second place that has to do with it.
+    /// Marks a second place that is part of the problem.
     pub(super) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.labels.push(LabeledSpan::new_with_span(Some(label.into()), span));
         self
     }
 }
 
-/// Escapes control characters and those that turn the direction of reading, which a quoted YAML value may hold, so that
-/// no file can write to the terminal.
+/// Escapes control characters and characters that change the text direction. A quoted YAML value can contain them, and
+/// a file must not be able to control the terminal.
 fn printable(text: &str) -> String {
     let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let escape = |c: char| if acts(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escape).collect()
 }
 
-/// The problems met so far, in the order they were met, and the keys that were asked for.
+/// The problems found so far, in the order they were found, and the keys that were read.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     list: RefCell<Vec<Problem>>,
@@ -65,7 +65,7 @@ impl Problems {
         self.list.borrow().is_empty()
     }
 
-    /// Notes that the reader knows the key at `path`; the tests hold these against the JSON Schema.
+    /// Records that the reader knows the key at `path`; tests compare these with the JSON Schema.
     pub(super) fn ask(&self, path: String) {
         self.asked.borrow_mut().insert(path);
     }
@@ -75,7 +75,7 @@ impl Problems {
         self.asked.borrow().clone()
     }
 
-    /// Ends the reading: the problems in file order, with the text they point into.
+    /// Returns the problems in file order, with the text that they point into.
     pub(super) fn into_invalid(self, name: &str, source: &str) -> Invalid {
         let mut problems = self.list.into_inner();
         problems.sort_by_key(|problem| problem.at);

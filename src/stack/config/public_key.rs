@@ -1,7 +1,7 @@
 //! Checks that a file holds a public key that CloudFront takes: RSA 2048 or ECDSA P-256, in PEM.
 //!
-//! Only the structure is looked at, which is enough to tell a right key from a private key, a certificate, another
-//! algorithm or another size.
+//! Only the structure is checked. This is enough to reject private keys, certificates, other algorithms and other
+//! sizes.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::ReadFile;
 use crate::sign::{Algorithm, Spki};
 
-/// The text of the file at `path`, or why it is not such a key.
+/// Returns the text of the file at `path`, or why it is not such a key.
 pub(super) fn read(path: &Path, read_file: ReadFile<'_>) -> Result<String, String> {
     match read_file(path) {
         Ok(pem) => pem_fault(&pem).map_or(Ok(pem), Err),
@@ -28,7 +28,7 @@ fn pem_fault(pem: &str) -> Option<String> {
     let (label, rest) = match label {
         Some((label, rest)) if label == "PUBLIC KEY" => (label, rest),
         Some((label, _)) if label.contains("PRIVATE KEY") => {
-            return Some("the file holds a private key: keep it away from here".to_owned());
+            return Some("the file holds a private key: keep it out of this directory".to_owned());
         }
         Some((label, _)) => return Some(format!("the file holds a {label}, not a PUBLIC KEY")),
         None => return Some("the file is not PEM".to_owned()),
@@ -38,13 +38,13 @@ fn pem_fault(pem: &str) -> Option<String> {
     };
     let body: String = body.split_whitespace().collect();
     let Ok(der) = STANDARD.decode(body) else {
-        return Some("what stands between the PEM lines is not base64".to_owned());
+        return Some("the text between the PEM lines is not base64".to_owned());
     };
     match Spki::read(&der).map(|spki| spki.algorithm) {
         Some(Algorithm::Rsa(2048) | Algorithm::P256) => None,
         Some(Algorithm::Rsa(bits)) => Some(format!("an RSA key of {bits} bits; CloudFront takes 2048")),
         Some(Algorithm::Other) => Some("neither an RSA key nor one on the curve P-256".to_owned()),
-        None => Some("the file is not a whole public key".to_owned()),
+        None => Some("the public key in the file is incomplete".to_owned()),
     }
 }
 
@@ -78,8 +78,8 @@ mod tests {
         insta::assert_snapshot!(faults.join("\n"), @r"
     an RSA key of 1024 bits; CloudFront takes 2048
     neither an RSA key nor one on the curve P-256
-    the file is not a whole public key
-    the file holds a private key: keep it away from here
+    the public key in the file is incomplete
+    the file holds a private key: keep it out of this directory
     the file holds a CERTIFICATE, not a PUBLIC KEY
     the file is not PEM
     ");

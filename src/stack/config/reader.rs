@@ -1,7 +1,7 @@
-//! Reads typed values out of the YAML tree and notes every problem instead of stopping at the first.
+//! Reads typed values from the YAML tree, and collects every problem instead of stopping at the first.
 //!
-//! A [`Table`] remembers which keys were asked for; what is left over when it is closed is unknown. So the set of
-//! allowed keys is never written down a second time.
+//! A [`Table`] remembers which keys were read. Keys that were never read are unknown when the table is closed. So the
+//! list of allowed keys is never written a second time.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::problem::{Problem, Problems};
 use super::tree::{Key, Kind, Node, Text};
 
-/// Why a value is refused: `says` follows the key's path, `label` stands at the value, `help` says what is allowed.
+/// Why a value is refused: `says` follows the key's path, `label` is shown at the value, `help` says what is allowed.
 #[derive(Debug)]
 pub(super) struct Wrong {
     says: String,
@@ -32,7 +32,7 @@ pub(super) trait Scalar: Sized {
     fn scalar(text: &Text) -> Result<Self, Wrong>;
 }
 
-/// A value, the key it stands under, and its path from the top.
+/// A value, its key, and its path from the top.
 #[derive(Clone)]
 pub(super) struct Value<'a> {
     node: &'a Node,
@@ -47,12 +47,12 @@ impl<'a> Value<'a> {
         Self { node, key: None, path: String::new(), problems }
     }
 
-    /// The key's name (for mappings whose keys are free, such as tags).
+    /// The key's name, for mappings with free keys such as tags.
     pub(super) fn name(&self) -> &'a str {
         self.key.map_or("", |key| key.name.as_str())
     }
 
-    /// The value as a `T`; `None` after noting why it is none.
+    /// Reads the value as a `T`. If that fails, records the problem and returns `None`.
     pub(super) fn read<T: Scalar>(&self) -> Option<T> {
         let Kind::Scalar(text) = &self.node.kind else {
             self.reject(Wrong::new(
@@ -88,7 +88,7 @@ impl<'a> Value<'a> {
         Some(nodes.iter().enumerate().map(item).collect())
     }
 
-    /// Every item of a list as a `T`, each at most once; `None` when one of them is wrong.
+    /// Reads every item of a list as a `T`, each at most once; `None` if one of them is wrong.
     pub(super) fn read_items<T: Scalar + PartialEq>(&self) -> Option<Vec<T>> {
         let items = self.items()?;
         let mut read: Vec<T> = Vec::new();
@@ -106,7 +106,7 @@ impl<'a> Value<'a> {
         complete.then_some(read)
     }
 
-    /// Whether this is one value, not a list or a mapping.
+    /// True if this is a single value, not a list or a mapping.
     pub(super) fn is_scalar(&self) -> bool {
         matches!(self.node.kind, Kind::Scalar(_))
     }
@@ -139,17 +139,17 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Notes that the value is wrong.
+    /// Records that the value is wrong.
     pub(super) fn reject(&self, wrong: Wrong) {
         self.problems.add(self.problem(self.span(), wrong));
     }
 
-    /// Notes that the value contradicts another one.
+    /// Records that the value contradicts another one.
     pub(super) fn contradicts(&self, wrong: Wrong, other: &Value<'_>, label: impl Into<String>) {
         self.problems.add(self.problem(self.span(), wrong).also(other.span(), label));
     }
 
-    /// Notes that the key of the value is wrong.
+    /// Records that the key of the value is wrong.
     pub(super) fn reject_key(&self, wrong: Wrong) {
         let span = self.key.map_or_else(|| self.span(), |key| key.span.clone());
         self.problems.add(self.problem(span, wrong));
@@ -161,7 +161,7 @@ impl<'a> Value<'a> {
         Problem::new(span, format!("{subject} {}", wrong.says), wrong.label).help(wrong.help)
     }
 
-    /// Where to point: at the value, or at its key when the value is empty or spreads over lines of its own.
+    /// The position to point at: the value, or its key if the value is empty or spans several lines.
     fn span(&self) -> Range<usize> {
         match (&self.node.kind, self.key) {
             (Kind::Scalar(text), Some(key)) if text.text.is_empty() && self.node.span.is_empty() => {
@@ -173,7 +173,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Stands among the asked keys when every key is allowed.
+/// Recorded among the keys that were read if every key is allowed.
 const ANY: &str = "*";
 
 /// A mapping that is being read.
@@ -185,7 +185,7 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The value under `key`, if it is there.
+    /// The value under `key`, if present.
     pub(super) fn get(&self, key: &'static str) -> Option<Value<'a>> {
         if !self.asked.borrow().contains(&key) {
             self.asked.borrow_mut().push(key);
@@ -195,12 +195,12 @@ impl<'a> Table<'a> {
         Some(self.entry(key, node))
     }
 
-    /// The value under `key` as a `T`, or the default when it is absent; `None` after a problem.
+    /// The value under `key` as a `T`, or the default if absent; `None` after a problem.
     pub(super) fn or<T: Scalar>(&self, key: &'static str, default: T) -> Option<T> {
         self.get(key).map_or(Some(default), |value| value.read())
     }
 
-    /// The value under `key` as a `T`, `Some(None)` when it is absent; `None` after a problem.
+    /// The value under `key` as a `T`, `Some(None)` if absent; `None` after a problem.
     pub(super) fn optional<T: Scalar>(&self, key: &'static str) -> Option<Option<T>> {
         self.get(key).map_or(Some(None), |value| value.read().map(Some))
     }
@@ -214,7 +214,7 @@ impl<'a> Table<'a> {
         value.read()
     }
 
-    /// Reads the section under `key`; an absent one is the default; `None` after a problem.
+    /// Reads the section under `key`, or returns the default if absent; `None` after a problem.
     pub(super) fn section<T>(
         &self,
         key: &'static str,
@@ -228,22 +228,22 @@ impl<'a> Table<'a> {
         section
     }
 
-    /// Every entry, for mappings whose keys are free.
+    /// Every entry, for mappings with free keys.
     pub(super) fn entries(&self) -> impl Iterator<Item = Value<'a>> {
         self.entries.iter().map(|(key, node)| self.entry(key, node))
     }
 
-    /// Says that any key is allowed here.
+    /// Allows any key here.
     pub(super) fn free(&self) {
         self.asked.borrow_mut().push(ANY);
     }
 
-    /// Notes that `key` is missing, unless it turns out to be misspelt.
+    /// Records that `key` is missing, unless a misspelt key turns out to be it.
     pub(super) fn missing(&self, key: &'static str, example: &'static str) {
         self.missing.borrow_mut().push((key, example));
     }
 
-    /// Notes every key that nobody asked for, and every missing one that none of those was meant to be.
+    /// Reports every unknown key, and every missing key that no unknown key is a misspelling of.
     pub(super) fn close(self) {
         let asked = self.asked.take();
         let known = |key: &Key| asked.contains(&ANY) || asked.contains(&key.name.as_str());
@@ -256,7 +256,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Notes an unknown key; returns the key that was probably meant.
+    /// Reports an unknown key; returns the key that was probably meant.
     fn refuse(&self, key: &Key, allowed: &[&'static str]) -> Option<&'static str> {
         let near = nearest(&key.name, allowed);
         let label =
@@ -270,7 +270,7 @@ impl<'a> Table<'a> {
         near
     }
 
-    /// Points at the key that the mapping stands under, or at its beginning.
+    /// Points at the key of the mapping, or at the beginning of the mapping.
     fn miss(&self, key: &str, example: &str) {
         let span = match (self.value.key, self.entries.first()) {
             (Some(key), _) => key.span.clone(),
@@ -306,7 +306,7 @@ pub(super) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
     if best.0 > 0.82 { Some(best.1) } else { part() }
 }
 
-/// `a, b, c` in lines that no terminal has to break (where it might break a word at its hyphen).
+/// `a, b, c` in short lines, because a terminal might break a long line at a hyphen.
 pub(super) fn listed<S: AsRef<str>>(words: &[S]) -> String {
     let mut lines = vec![String::new()];
     for (index, word) in words.iter().map(AsRef::as_ref).enumerate() {
@@ -323,7 +323,7 @@ pub(super) fn listed<S: AsRef<str>>(words: &[S]) -> String {
     lines.join("\n")
 }
 
-/// Whether a plain scalar means "nothing" in YAML 1.2.
+/// True if a plain scalar means "nothing" in YAML 1.2.
 fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }

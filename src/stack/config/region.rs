@@ -1,4 +1,4 @@
-//! The regions a stack can live in: MediaConvert is the service that not every region has.
+//! The regions that a stack can use. Not every region has MediaConvert.
 //!
 //! From the endpoint data of botocore 1.43 (services `mediaconvert` and `lambda`, partition `aws`); every
 //! region there has Lambda.
@@ -53,7 +53,7 @@ impl Scalar for Region {
     }
 }
 
-/// The message for a region that exists and lacks MediaConvert.
+/// The message for an existing region without MediaConvert.
 fn without(code: &str) -> Option<Wrong> {
     let (_, name, near) = WITHOUT_MEDIACONVERT.iter().find(|(region, ..)| *region == code)?;
     let says = format!("cannot be {code}: {name} has no MediaConvert");

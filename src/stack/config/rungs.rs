@@ -88,7 +88,7 @@ pub(super) fn read(value: &Value<'_>) -> Option<Ladder> {
     rungs.filter(|_| ascending).map(|rungs| Ladder::new(None, rungs))
 }
 
-/// Holds a rung against the one of the same codec before it.
+/// Compares a rung with the previous one of the same codec.
 fn ascends(rung: &Rung, item: &Value<'_>, (below, other): (&Rung, &Value<'_>)) -> bool {
     let says = if rung.height == below.height && rung.max_bitrate == below.max_bitrate {
         format!("repeats the rung {below}")
@@ -97,7 +97,7 @@ fn ascends(rung: &Rung, item: &Value<'_>, (below, other): (&Rung, &Value<'_>)) -
     } else {
         return true;
     };
-    let help = "rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)";
+    let help = "rungs ascend: each at least as high as the one before, and with a higher max_bitrate (for each codec separately)";
     item.contradicts(Wrong::new(says, "out of order", help), other, "the rung before");
     false
 }
@@ -134,7 +134,7 @@ impl Scalar for Quality {
     }
 }
 
-/// 144 lines is the smallest picture anybody plays. H.264 ends at 2160 lines (level 5.2), MediaConvert's HEVC at 4320.
+/// 144 lines is the smallest size in use. H.264 ends at 2160 lines (level 5.2), MediaConvert's HEVC at 4320.
 fn height_fits(value: &Value<'_>, height: u32, codec: Codec) -> bool {
     let (highest, name) = match codec {
         Codec::Avc => (2160, "avc"),

@@ -1,4 +1,4 @@
-//! The JSON Schema of a stack file, for editors: derived from the types, so that it cannot say something else.
+//! The JSON Schema of a stack file, for editors. It is derived from the types, so the two cannot differ.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -15,8 +15,8 @@ pub fn schema() -> Schema {
     schema
 }
 
-/// Undoes what the derivation takes for granted and the reader does not: `null` for an absent key, the sizes of Rust's
-/// integers as formats, and the line breaks of doc comments.
+/// Corrects three things that the derivation adds and the reader does not accept or need: `null` for an absent key, the
+/// sizes of Rust's integers as formats, and the line breaks of doc comments.
 fn strict(schema: &mut Schema) {
     let null = serde_json::json!({ "type": "null" });
     let alternatives = schema.get("anyOf").and_then(Value::as_array);

@@ -1,4 +1,4 @@
-//! The bucket of originals: when they are archived, what is kept, who uploads.
+//! The `source` section: archiving, retention and upload origins of the bucket of originals.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,18 +7,18 @@ use super::origin::Origin;
 use super::reader::{Table, Wrong};
 use super::values::Days;
 
-/// A hundred years: anything longer is a slip of the keyboard.
+/// A hundred years: a larger number is a typing error.
 const MAX_DAYS: u32 = 36_500;
 
 /// The bucket of originals.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Source {
-    /// How long after its upload an original that is published moves to Glacier Instant Retrieval, such as 30d.
-    /// 0d moves it with the next run of the lifecycle rules. Absent: never.
+    /// How long after its upload a published original moves to Glacier Instant Retrieval, such as 30d. 0d moves it with
+    /// the next run of the lifecycle rules. Absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archive_after: Option<Days>,
-    /// How long a replaced or deleted version is kept, such as 30d. Absent: for good.
+    /// How long a replaced or deleted version is kept, such as 30d. Absent: forever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expire_noncurrent_after: Option<Days>,
     /// Sites whose pages may upload from the browser (CORS), such as `https://app.example.com`.
@@ -40,7 +40,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     })
 }
 
-/// S3 takes 0 days for a transition to Glacier Instant Retrieval, and 1 at least for an expiry.
+/// S3 allows 0 days for a transition to Glacier Instant Retrieval, but at least 1 for an expiration.
 fn days(table: &Table<'_>, key: &'static str, least: u32) -> Option<Option<Days>> {
     let days = table.optional::<Days>(key)?;
     let wrong = days.filter(|days| !(least..=MAX_DAYS).contains(&days.get()));

@@ -1,4 +1,4 @@
-//! What every original becomes: ladder, segments, thumbnails.
+//! The `transcode` section: ladder, segments, thumbnails.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,10 +10,10 @@ use super::rungs;
 use super::tree::Text;
 use super::values::{Period, TimeUnit, choices};
 
-/// Seconds of a group of pictures: segments are cut between them.
+/// Length of a group of pictures in seconds; segments are cut between groups.
 const GOP: u64 = 2;
 
-/// What every original becomes.
+/// How originals are transcoded.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields, default)]
 pub struct Transcode {
@@ -21,9 +21,9 @@ pub struct Transcode {
     pub ladder: Ladder,
     /// Length of a media segment: 2s to 30s, a multiple of the 2s group of pictures.
     pub segment: Period,
-    /// MediaConvert's accelerated transcoding, which costs more a minute.
+    /// MediaConvert's accelerated transcoding, which costs more per minute.
     pub acceleration: Acceleration,
-    /// Still pictures along the video. Absent: none.
+    /// Still pictures at regular intervals. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnails: Option<Thumbnails>,
 }
@@ -46,20 +46,20 @@ choices! {
         /// Never.
         #[default]
         Disabled = "disabled",
-        /// Where MediaConvert can, else without.
+        /// If MediaConvert can accelerate the job, otherwise without.
         Preferred = "preferred",
     }
 }
 
-/// Still pictures, captured along the video.
+/// Still pictures, captured at regular intervals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Thumbnails {
-    /// The time between two of them, 1s to 1h.
+    /// The time between two pictures, 1s to 1h.
     pub every: Period,
 }
 
-/// A mode of acceleration that jobs of a ladder can have.
+/// An acceleration mode that jobs of a ladder can have.
 struct Mode(Acceleration);
 
 impl Scalar for Mode {
@@ -69,7 +69,7 @@ impl Scalar for Mode {
         if text.text != "enabled" {
             return Acceleration::scalar(text).map(Self);
         }
-        let help = "choose preferred: MediaConvert accelerates no output without video, and the ladder's sound is one";
+        let help = "use preferred: MediaConvert does not accelerate outputs without video, such as the ladder's audio";
         Err(Wrong::new("cannot be `enabled`", "every job would fail", help))
     }
 }

@@ -1,8 +1,8 @@
-//! YAML text to a tree whose every node and key knows where it stands.
+//! Parses YAML text to a tree in which every node and key has its position.
 //!
-//! Built straight from the parser's events, because a stack file needs what a generic loader drops: every duplicate
-//! key, the text of a number as it was written, and whether a value was quoted. Anchors, aliases, tags and a second
-//! document are refused: a stack file says one thing, in plain sight.
+//! The tree is built directly from the parser's events, because a stack file needs what a generic loader drops: every
+//! duplicate key, a number's text as written, and whether a value was quoted. Anchors, aliases, tags and a second
+//! document are refused, so that a file can be read from top to bottom.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::problem::{Problem, Problems};
 
-/// Nesting beyond this is no stack file; it bounds the recursion over the tree.
+/// Maximum nesting depth. It bounds the recursion over the tree.
 const MAX_DEPTH: usize = 32;
 
 /// One YAML value.
@@ -18,12 +18,12 @@ const MAX_DEPTH: usize = 32;
 pub(super) struct Node {
     /// Bytes of the source that it covers.
     pub(super) span: Range<usize>,
-    /// What stands there.
+    /// The value.
     pub(super) kind: Kind,
 }
 
 impl Node {
-    /// Where the value at `place` stands, or the nearest above it.
+    /// The position of the value at `place`, or of the nearest one above it.
     pub(super) fn span_of(&self, place: &[&str]) -> Range<usize> {
         let (Some((first, rest)), Kind::Mapping(entries)) = (place.split_first(), &self.kind) else {
             return self.span.clone();
@@ -58,32 +58,28 @@ pub(super) struct Key {
     pub(super) span: Range<usize>,
 }
 
-/// A collection whose end has not been met.
+/// A collection that is not closed yet.
 enum Open {
     Sequence(usize, Vec<Node>),
     Mapping(usize, Vec<(Key, Node)>, Option<Pending>),
 }
 
-/// A key that waits for its value; `None` when the key itself was refused.
+/// A key without its value yet; `None` if the key itself was refused.
 struct Pending(Option<Key>);
 
-/// Parses `source`; `None` when it is not YAML at all or holds no document, and then `problems` says why.
+/// Parses `source`. Returns `None` if it is not YAML or holds no document; `problems` then says why.
 pub(super) fn parse(source: &str, problems: &Problems) -> Option<Node> {
     let mut builder =
         Builder { offsets: Offsets::new(source), problems, open: Vec::new(), root: None, documents: 0 };
     let mut parser = Parser::new_from_str(source);
-    // Event by event: the parser's own `load` recurses as deep as the input says.
+    // One event at a time: the parser's own `load` recurses as deep as the input does.
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, span)) => builder.event(event, span)?,
             Err(error) => {
                 let at = builder.offsets.byte(error.marker().index());
                 let info = error.info().trim();
-                problems.add(Problem::new(
-                    at..at,
-                    format!("this is not YAML: {info}"),
-                    "the reading stops here",
-                ));
+                problems.add(Problem::new(at..at, format!("this is not YAML: {info}"), "parsing stops here"));
                 return None;
             }
         }
@@ -104,7 +100,7 @@ struct Builder<'p> {
 }
 
 impl Builder<'_> {
-    /// Takes one event; `None` stops the reading.
+    /// Handles one event; `None` stops the parser.
     fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         let span = self.offsets.range(span);
         match event {
@@ -163,7 +159,7 @@ impl Builder<'_> {
         self.value(Node { span: start..end.max(start), kind });
     }
 
-    /// Puts a finished value where it belongs: as an item, as a key, under a key, or as the document itself.
+    /// Stores a finished value: as an item, as a key, under a key, or as the document itself.
     fn value(&mut self, node: Node) {
         match self.open.last_mut() {
             None => self.root = Some(node),
@@ -190,7 +186,7 @@ impl Builder<'_> {
     }
 }
 
-/// Reads a node as a key; a duplicate and a key that is no word are problems, and their values are dropped.
+/// Reads a node as a key. Duplicates and keys that are not single words are problems, and their values are dropped.
 fn key(node: Node, entries: &[(Key, Node)], problems: &Problems) -> Option<Key> {
     let Kind::Scalar(text) = node.kind else {
         problems.add(Problem::new(node.span, "a key must be a single word", "this is a list or a mapping"));
@@ -207,7 +203,7 @@ fn key(node: Node, entries: &[(Key, Node)], problems: &Problems) -> Option<Key> 
     None
 }
 
-/// Character positions, which the parser counts, to byte positions, which `miette` wants.
+/// Converts the parser's character positions to the byte positions that `miette` needs.
 struct Offsets(Vec<usize>);
 
 impl Offsets {

@@ -91,7 +91,7 @@ impl Period {
     }
 }
 
-/// By length: `60s` equals `1m`, so a respelled file is no change.
+/// Compared by length: `60s` equals `1m`, so writing it differently is not a change.
 impl PartialEq for Period {
     fn eq(&self, other: &Self) -> bool {
         self.seconds() == other.seconds()
@@ -136,7 +136,7 @@ impl Scalar for Period {
     }
 }
 
-/// `30d` into 30 and `d`; `None` without leading digits, or with more of them than any duration has.
+/// Splits `30d` into 30 and `d`; `None` without leading digits, or with too many.
 fn split(text: &str) -> Option<(u32, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let count = text[..digits].parse().ok()?;
@@ -147,7 +147,7 @@ fn unit_wrong(says: &str, count: u32, unit: &str, suggestion: &str, help: &str) 
     let label = if unit.is_empty() {
         format!("no unit: did you mean {count}{suggestion}?")
     } else {
-        format!("`{}` is not a unit that is read here", unit.trim())
+        format!("`{}` is not an allowed unit", unit.trim())
     };
     Wrong::new(says, label, help)
 }
@@ -180,7 +180,7 @@ impl Scalar for u32 {
     }
 }
 
-/// The text of a scalar; what YAML takes for a number, a boolean or nothing must stand in quotes.
+/// The text of a scalar. Text that YAML reads as a number, a boolean or nothing must be quoted.
 pub(super) fn text(text: &Text) -> Result<&str, Wrong> {
     let kind = match text.text.as_str() {
         _ if !text.plain => return Ok(&text.text),
@@ -192,14 +192,14 @@ pub(super) fn text(text: &Text) -> Result<&str, Wrong> {
     Err(Wrong::new("must be text", format!("YAML reads {kind} here"), help))
 }
 
-/// Whether YAML 1.2 reads a plain scalar as a number.
+/// True if YAML 1.2 reads a plain scalar as a number.
 fn is_number(text: &str) -> bool {
     let prefixed = ["0x", "0o"].iter().any(|prefix| text.starts_with(prefix));
     let starts = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
     prefixed || matches!(text, ".inf" | "-.inf" | ".nan") || starts && text.parse::<f64>().is_ok()
 }
 
-/// Declares an enum that is written as one of a few words, with its schema, printing and reading.
+/// Declares an enum that is written as one of a few words, with its schema, display and reader.
 macro_rules! choices {
     ($(#[$attribute:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$attribute])*
@@ -233,11 +233,11 @@ macro_rules! choices {
 }
 pub(super) use choices;
 
-/// Other names of the same thing, which no likeness of spelling finds.
+/// Other names for the same choice that are spelled too differently to be suggested by similarity.
 const SYNONYMS: [(&str, &str); 4] =
     [("amd64", "x86_64"), ("x64", "x86_64"), ("intel", "x86_64"), ("aarch64", "arm64")];
 
-/// The message for a word that is none of `words`.
+/// The message for a word that is not in `words`.
 pub(super) fn no_choice(word: &str, words: &[&str]) -> Wrong {
     let synonym = SYNONYMS.iter().find(|(other, meant)| *other == word && words.contains(meant));
     let near = synonym.map(|(_, meant)| *meant).or_else(|| super::reader::nearest(word, words));

@@ -1,4 +1,4 @@
-//! What is declared for delivery, as a reviewer reads it.
+//! The resources declared for delivery, as a reviewer reads them.
 
 use std::collections::BTreeMap;
 

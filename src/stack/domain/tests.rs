@@ -41,13 +41,13 @@ fn the_public_zone_of_that_name_is_taken() {
 fn a_missing_zone_is_told_with_what_to_do() {
     insta::assert_snapshot!(told(&DomainFacts { zones: vec![hosted("Z1", "example.com")], holder: None }), @r"
     account 111122223333 has no public hosted zone staging.example.com for video.staging.example.com
-    help: make it (`aws route53 create-hosted-zone --name staging.example.com --caller-reference 1`) and delegate the name to it; if another account holds staging.example.com, delegate a name under it to a zone of this account, and put that into `domain.zone`
+    help: create it (`aws route53 create-hosted-zone --name staging.example.com --caller-reference 1`) and delegate the name to it; if another account holds staging.example.com, delegate a name under it to a zone of this account, and set `domain.zone` to that name
     ");
     let private = HostedZone { private: true, ..hosted("Z2", "staging.example.com") };
     assert!(told(&DomainFacts { zones: vec![private], holder: None }).contains(", only a private one"));
     let local =
         zone(&file().domain.unwrap(), &scope(), &DomainFacts::default(), Some("http://127.0.0.1:4566"));
-    insta::assert_snapshot!(local.unwrap_err().help().unwrap().to_string(), @"make it: AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=test aws --endpoint-url http://127.0.0.1:4566 route53 create-hosted-zone --name staging.example.com --caller-reference 1");
+    insta::assert_snapshot!(local.unwrap_err().help().unwrap().to_string(), @"create it: AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=test aws --endpoint-url http://127.0.0.1:4566 route53 create-hosted-zone --name staging.example.com --caller-reference 1");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn two_public_zones_of_one_name_are_ambiguous() {
     let zones = vec![hosted("Z2", "staging.example.com"), hosted("Z3", "staging.example.com")];
     insta::assert_snapshot!(told(&DomainFacts { zones, holder: None }), @r"
     account 111122223333 has 2 public hosted zones staging.example.com (Z2, Z3), and only one can be delegated to
-    help: delete those that the name servers of staging.example.com's parent do not name (`dig NS staging.example.com`)
+    help: keep the one that staging.example.com is delegated to (compare name servers with `dig NS staging.example.com`), and delete the others
     ");
 }
 
@@ -80,7 +80,7 @@ fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
     assert_eq!(judged(&facts(of("vod"))), Ok("Z2".into()));
     insta::assert_snapshot!(told(&facts(of("other"))), @r"
     video.staging.example.com is an alias of distribution E1, which belongs to stack other
-    help: take the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only
+    help: remove the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only
     ");
     assert!(told(&facts(Ownership::Unmarked)).contains("which was not made by this stack"));
 }
@@ -112,13 +112,13 @@ fn a_certificate_that_is_brought_must_be_valid_for_the_name() {
     });
     insta::assert_snapshot!(told.join("\n"), @r"
     certificate: there is no certificate arn:aws:acm:us-east-1:111122223333:certificate/1
-    help: list them with `aws acm list-certificates --region us-east-1`, or leave `domain.certificate` out: then one is made and renewed
+    help: list them with `aws acm list-certificates --region us-east-1`, or remove `domain.certificate`: then one is created and renewed
     certificate: the certificate of video.staging.example.com expired 3 days ago
-    help: take one that ACM has issued and that has not expired, or leave `domain.certificate` out: then one is made and renewed
+    help: use one that ACM has issued and that has not expired, or remove `domain.certificate`: then one is created and renewed
     certificate: the certificate of video.staging.example.com is not issued: ACM says PENDING_VALIDATION
-    help: take one that ACM has issued and that has not expired, or leave `domain.certificate` out: then one is made and renewed
+    help: use one that ACM has issued and that has not expired, or remove `domain.certificate`: then one is created and renewed
     certificate: the certificate does not cover video.staging.example.com, only example.com, *.example.com
-    help: take one for video.staging.example.com, or leave `domain.certificate` out: then one is made and renewed
+    help: use one for video.staging.example.com, or remove `domain.certificate`: then one is created and renewed
     ");
 }
 

@@ -1,4 +1,4 @@
-//! The rules that feed the handlers: which events they take, and how EventBridge delivers them.
+//! The rules that invoke the handlers: which events they match, and how EventBridge delivers them.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::resource::events::{DeadLetterConfig, EventPattern, RetryPolicy, Rule,
 use crate::resource::sqs::Queue;
 use crate::stack::{Declarations, Handle};
 
-/// A video that was put into the bucket, by the suffix of its key in any case.
+/// A video uploaded to the bucket, by the suffix of its key in any case.
 pub(super) fn uploads(bucket: &Input) -> EventPattern {
     let suffixes =
         asset::VIDEO_SUFFIXES.iter().map(|suffix| json!({ "suffix": { "equals-ignore-case": suffix } }));
@@ -23,7 +23,7 @@ pub(super) fn uploads(bucket: &Input) -> EventPattern {
     }))
 }
 
-/// A job of the queue that has ended, well or not.
+/// A job of the queue that has ended, successfully or not.
 pub(super) fn ended_jobs(queue: &Input) -> EventPattern {
     EventPattern::from(json!({
         "source": ["aws.mediaconvert"],
@@ -32,7 +32,7 @@ pub(super) fn ended_jobs(queue: &Input) -> EventPattern {
     }))
 }
 
-/// A rule that feeds a handler.
+/// A rule that invokes a handler.
 pub(super) struct Feed<'a> {
     pub(super) address: &'static str,
     pub(super) rule: &'static str,
@@ -53,7 +53,7 @@ impl Feed<'_> {
             id: self.target.to_owned(),
             arn: self.to.function.arn(),
             dead_letter_config: Some(DeadLetterConfig { arn: dead_letters.arn() }),
-            // As long as EventBridge can: an upload is worth a day of trying.
+            // The longest that EventBridge allows: an upload is worth a day of retries.
             retry_policy: Some(RetryPolicy {
                 maximum_event_age_in_seconds: DAY,
                 maximum_retry_attempts: 185,

@@ -1,4 +1,4 @@
-//! One of the two handlers: its function, and the role, log group, failure destination and permission beside it.
+//! One of the two handlers: its function, role, log group, failure destination and permission.
 
 use super::{EVENTS, HOUR, architecture, rule_arn};
 use crate::model::{Address, PolicyDocument, Scope};
@@ -27,7 +27,7 @@ pub(super) fn logs(stack: &mut Declarations, file: &StackFile, name: &str) -> Ha
     stack.declare(&address, &group)
 }
 
-/// One of the two functions with all that belongs to it.
+/// One of the two functions with everything that belongs to it.
 pub(super) struct Handler<'a> {
     pub(super) name: &'static str,
     pub(super) description: &'static str,
@@ -41,7 +41,7 @@ pub(super) struct Handler<'a> {
     pub(super) logs: &'a Handle<LogGroup>,
 }
 
-/// A handler, and what must stand beside it before it is fed.
+/// A declared handler, and the resources that must exist before its rule invokes it.
 pub(super) struct Declared {
     pub(super) function: Handle<Function>,
     pub(super) role: Handle<Role>,
@@ -102,7 +102,8 @@ impl Handler<'_> {
             kms_key_arn: None,
             tags: stack.tags(&address),
         };
-        // The group's only output is its ARN, so the name that the function is told does not order the two.
+        // The group's only output is its ARN. So the log group's name in the function's settings does not order the
+        // two.
         stack.declare_after(&address, &function, &[self.logs.address()])
     }
 
@@ -125,9 +126,9 @@ impl Handler<'_> {
         stack.declare(&format!("handlers/{}/invoke", self.name), &config)
     }
 
-    /// Its rule may invoke it. Without a source account: the rule's ARN names the account, and EventBridge does not always
-    /// say whose the rule is; a statement that asks for it then matches no event, silently. EventBridge's user guide,
-    /// "AWS Lambda permissions", gives the ARN alone.
+    /// Lets its rule invoke it. There is no source account condition: the rule's ARN already names the account.
+    /// EventBridge does not always send the source account, and a statement that requires it then silently matches no
+    /// event. EventBridge's user guide, "AWS Lambda permissions", uses the ARN alone.
     fn permission(&self, stack: &mut Declarations, function: &Handle<Function>) -> Handle<Permission> {
         let permission = Permission {
             function_name: function.output("FunctionName"),

@@ -1,4 +1,4 @@
-//! What the stack declares of its buckets, as CloudFormation would write it.
+//! The buckets that the stack declares, as CloudFormation would write them.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ fn find<'a>(list: &'a [Declaration], address: &str) -> &'a Declaration {
     list.iter().find(|one| one.address.as_str() == address).unwrap()
 }
 
-/// The properties with what is predicted filled in.
+/// The properties with predicted outputs filled in.
 fn properties(list: &[Declaration], address: &str) -> Value {
     resolve(&find(list, address).properties, &|_| None)
 }

@@ -1,8 +1,8 @@
 //! The ladder as MediaConvert's settings.
 //!
-//! One package of HLS renditions that a player can switch between at every segment, with the sound as a rendition of its
-//! own; and, if asked for, still pictures. Where it goes is not said here: each job has a place of its own. Follows
-//! the MediaConvert API reference and Apple's HLS authoring specification.
+//! One package of HLS renditions that a player can switch between at every segment, with the sound as a separate
+//! rendition. If requested, still pictures too. The destination is not set here: each job has its own. Follows the
+//! MediaConvert API reference and Apple's HLS authoring specification.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::resource::mediaconvert::settings::{
 use crate::stack::config::{Thumbnails, Transcode};
 use crate::stack::ladder::{Codec, Container, Rung};
 
-/// The audio of the source: the name that the submit handler gives it in each job.
+/// The audio of the source: the name that the submit handler uses in each job.
 const AUDIO: &str = "Audio Selector 1";
 /// The audio rendition group.
 const SOUND: &str = "audio";
@@ -24,18 +24,18 @@ const SOUND: &str = "audio";
 const GOP: f64 = 2.0;
 /// Seconds of a fragment inside an fMP4 segment: a group of pictures.
 const FRAGMENT: i32 = 2;
-/// Below this many lines H.264 is Main profile, which the phones that play those renditions are sure to have.
+/// Below this many lines H.264 uses Main profile, which all phones that play those renditions support.
 const HIGH_PROFILE_FROM: u32 = 480;
-/// The frame that still pictures fit into.
+/// The maximum size of still pictures.
 const STILL: (i32, i32) = (640, 360);
-/// MediaConvert's highest number of captures: the video's length decides.
+/// MediaConvert's maximum number of captures: the video's length decides.
 const ALL_CAPTURES: i32 = 10_000_000;
 
 fn word(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// A number of the stack file, whose limits are well below the API's.
+/// A number of the stack file; its limits are well below the API's.
 fn number(value: impl TryInto<i32>) -> Option<i32> {
     Some(value.try_into().unwrap_or(i32::MAX))
 }
@@ -51,7 +51,7 @@ pub(super) fn settings(transcode: &Transcode) -> JobTemplateSettings {
     }
 }
 
-/// The picture upright, as phones mean it, and the first audio track.
+/// Rotates the picture as the file says (phones record sideways) and selects the first audio track.
 fn input() -> InputTemplate {
     let audio = AudioSelector { default_selection: word("DEFAULT"), ..Default::default() };
     InputTemplate {
@@ -62,7 +62,7 @@ fn input() -> InputTemplate {
     }
 }
 
-/// The renditions and what holds them together. MediaConvert makes fMP4 segments in CMAF groups alone.
+/// The output group of the renditions. MediaConvert makes fMP4 segments in CMAF groups only.
 fn package(transcode: &Transcode) -> OutputGroup {
     let container = transcode.ladder.container;
     let segment = number(transcode.segment.seconds());
@@ -80,8 +80,8 @@ fn package(transcode: &Transcode) -> OutputGroup {
     }
 }
 
-/// Segments end where a group of pictures does: an exact length would put an extra I-frame in wherever the frame rate is
-/// a fraction. Playlists are written once, at the end: nobody plays from the work bucket.
+/// Segments end where a group of pictures does: an exact length would add an extra I-frame wherever the frame rate is
+/// fractional. Playlists are written once, at the end: nobody plays from the work bucket.
 fn ts_group(segment: Option<i32>) -> OutputGroupSettings {
     let hls = HlsGroupSettings {
         segment_control: word("SEGMENTED_FILES"),
@@ -89,10 +89,10 @@ fn ts_group(segment: Option<i32>) -> OutputGroupSettings {
         segment_length_control: word("GOP_MULTIPLE"),
         min_segment_length: Some(0),
         manifest_duration_format: word("FLOATING_POINT"),
-        // 6.006 s is 6, as the specification rounds, and not 7.
+        // 6.006 s is rounded to 6, as the specification says, not up to 7.
         target_duration_compatibility_mode: word("SPEC_COMPLIANT"),
         manifest_compression: word("NONE"),
-        // What RFC 8216 wants of CODECS.
+        // CODECS as RFC 8216 requires it.
         codec_specification: word("RFC_6381"),
         stream_inf_resolution: word("INCLUDE"),
         program_date_time: word("EXCLUDE"),
@@ -110,7 +110,7 @@ fn ts_group(segment: Option<i32>) -> OutputGroupSettings {
     }
 }
 
-/// As [`ts_group`], in fragmented MP4.
+/// Like [`ts_group`], in fragmented MP4.
 fn fmp4_group(segment: Option<i32>) -> OutputGroupSettings {
     let cmaf = CmafGroupSettings {
         segment_control: word("SEGMENTED_FILES"),
@@ -134,8 +134,8 @@ fn fmp4_group(segment: Option<i32>) -> OutputGroupSettings {
     }
 }
 
-/// One video rendition. The size is the frame that the picture fits into: a source of another shape keeps it without
-/// black bars, and none is made larger than it is.
+/// One video rendition. The size is the frame that the picture is fitted into. A source of another shape keeps its
+/// shape without black bars, and nothing is enlarged.
 fn picture(rung: &Rung, container: Container) -> Output {
     let video = VideoDescription {
         width: number(rung.width),
@@ -152,7 +152,7 @@ fn picture(rung: &Rung, container: Container) -> Output {
     Output { name_modifier: Some(modifier(rung)), video_description: Some(video), ..playing(container) }
 }
 
-/// What tells a rendition's files from the others': `_1080p_7800k`.
+/// The part of the file names that identifies a rendition: `_1080p_7800k`.
 fn modifier(rung: &Rung) -> String {
     let codec = match rung.codec {
         Codec::Avc => "",
@@ -163,7 +163,7 @@ fn modifier(rung: &Rung) -> String {
     format!("_{}p{codec}_{rate}", rung.height)
 }
 
-/// An output that plays with the sound rendition.
+/// An output that plays with the audio rendition.
 fn playing(container: Container) -> Output {
     let (sets, exclude) = (word(SOUND), word("EXCLUDE"));
     match container {
@@ -180,7 +180,7 @@ fn playing(container: Container) -> Output {
     }
 }
 
-/// The sound: stored once and not with every rung.
+/// The sound: stored once, not with every rung.
 fn sound(container: Container) -> Output {
     let (group, track) = (word(SOUND), word("ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT"));
     let output = match container {
@@ -216,8 +216,8 @@ fn fmp4(cmfc: CmfcSettings) -> Output {
     }
 }
 
-/// H.264. Groups of pictures are closed, equally long and nothing else begins one, so that they are aligned in all
-/// renditions. One pass, since two cost the professional tier.
+/// H.264. Groups of pictures are closed and equally long, and scene changes start none, so that all renditions are
+/// aligned. One pass, because two passes cost the professional tier.
 fn avc(rung: &Rung) -> VideoCodecSettings {
     let h264 = H264Settings {
         codec_profile: word(if rung.height < HIGH_PROFILE_FROM { "MAIN" } else { "HIGH" }),
@@ -245,7 +245,7 @@ fn avc(rung: &Rung) -> VideoCodecSettings {
     VideoCodecSettings { codec: word("H_264"), h264_settings: Some(h264), ..Default::default() }
 }
 
-/// HEVC: as [`avc`], with parameter sets where Apple's players look for them.
+/// HEVC: like [`avc`], with parameter sets where Apple's players expect them.
 fn hevc(rung: &Rung) -> VideoCodecSettings {
     let h265 = H265Settings {
         codec_profile: word("MAIN_MAIN"),
@@ -274,7 +274,7 @@ fn hevc(rung: &Rung) -> VideoCodecSettings {
     VideoCodecSettings { codec: word("H_265"), h265_settings: Some(h265), ..Default::default() }
 }
 
-/// Stereo AAC-LC, which everything plays.
+/// Stereo AAC-LC, which every player supports.
 fn aac() -> AudioDescription {
     let aac = AacSettings {
         codec_profile: word("LC"),
@@ -300,7 +300,7 @@ fn aac() -> AudioDescription {
     }
 }
 
-/// Still pictures along the video.
+/// Still pictures at regular intervals.
 fn stills(thumbnails: &Thumbnails) -> OutputGroup {
     let capture = FrameCaptureSettings {
         framerate_numerator: Some(1),

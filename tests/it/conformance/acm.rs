@@ -18,6 +18,6 @@ pub(crate) fn cases(zone: &str) -> Vec<Case> {
             "Tags": tags("case"),
         }),
         variants: vec![("/Tags", other_tags("case"))],
-        fixed: vec![("ValidationMethod", "only DNS needs nobody's hand")],
+        fixed: vec![("ValidationMethod", "only DNS needs no manual step")],
     }]
 }

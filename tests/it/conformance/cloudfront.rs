@@ -1,17 +1,22 @@
 //! Cases of Amazon CloudFront.
 
+mod distribution;
+mod headers_policy;
+
 use provision::aws::Context;
 use provision::model::{Address, Kind, Mark};
 use serde_json::{Value, json};
 
-use super::{Case, STACK, need, other_tags, tags};
+use super::{Case, STACK, need};
+use distribution::distribution;
+use headers_policy::headers_policy;
 
 const ORIGIN_ACCESS: Kind = Kind::new("AWS::CloudFront::OriginAccessControl");
 const CACHE_POLICY: Kind = Kind::new("AWS::CloudFront::CachePolicy");
 const PUBLIC_KEY: Kind = Kind::new("AWS::CloudFront::PublicKey");
 const HEADERS_POLICY: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
 
-/// Public keys whose private halves nobody has kept.
+/// Public keys. Their private halves were not kept.
 const RSA: &str = include_str!("../../../src/stack/config/testdata/rsa2048.pem");
 const P256: &str = include_str!("../../../src/stack/config/testdata/p256.pem");
 const DISTRIBUTION: Kind = Kind::new("AWS::CloudFront::Distribution");
@@ -59,37 +64,6 @@ fn cache_policy(address: &str) -> Value {
     })
 }
 
-fn headers_policy(address: &str) -> Value {
-    json!({
-        "ResponseHeadersPolicyConfig": {
-            "Name": "vod-case-headers",
-            "Comment": comment(address),
-            "CorsConfig": {
-                "AccessControlAllowCredentials": false,
-                "AccessControlAllowHeaders": { "Items": ["*"] },
-                "AccessControlAllowMethods": { "Items": ["GET", "HEAD"] },
-                "AccessControlAllowOrigins": { "Items": ["https://a.example.com", "https://b.example.com"] },
-                "AccessControlExposeHeaders": { "Items": ["Age", "ETag"] },
-                "AccessControlMaxAgeSec": 7200,
-                "OriginOverride": true,
-            },
-            "SecurityHeadersConfig": {
-                "ContentTypeOptions": { "Override": true },
-                "FrameOptions": { "FrameOption": "DENY", "Override": true },
-                "ReferrerPolicy": { "ReferrerPolicy": "no-referrer", "Override": true },
-                "StrictTransportSecurity": {
-                    "AccessControlMaxAgeSec": 31_536_000,
-                    "IncludeSubdomains": false,
-                    "Preload": false,
-                    "Override": true,
-                },
-            },
-            "CustomHeadersConfig": { "Items": [{ "Header": "X-Service", "Value": "vod", "Override": true }] },
-            "RemoveHeadersConfig": { "Items": [{ "Header": "Server" }, { "Header": "x-amz-version-id" }] },
-        },
-    })
-}
-
 fn public_key(address: &str, name: &str, pem: &str) -> Value {
     json!({
         "PublicKeyConfig": {
@@ -106,146 +80,10 @@ fn key_group(keys: &[usize]) -> Value {
     json!({ "KeyGroupConfig": { "Name": "vod-case-viewers", "Items": ids, "Comment": comment("case") } })
 }
 
-fn behavior(path_pattern: Option<&str>) -> Value {
-    let mut behavior = json!({
-        "TargetOriginId": "output",
-        "ViewerProtocolPolicy": "redirect-to-https",
-        "AllowedMethods": ["GET", "HEAD"],
-        "CachedMethods": ["GET", "HEAD"],
-        "Compress": true,
-        "CachePolicyId": need(1, "Id"),
-        "ResponseHeadersPolicyId": need(2, "Id"),
-    });
-    if let Some(pattern) = path_pattern {
-        behavior["PathPattern"] = json!(pattern);
-    }
-    behavior
-}
-
-fn error(code: u16, seconds: u16) -> Value {
-    json!({ "ErrorCode": code, "ErrorCachingMinTTL": seconds })
-}
-
-fn origin() -> Value {
-    json!({
-        "Id": "output",
-        "DomainName": "vod-case-output.s3.ap-northeast-2.amazonaws.com",
-        "OriginAccessControlId": need(0, "Id"),
-        "S3OriginConfig": { "OriginAccessIdentity": "" },
-        "ConnectionAttempts": 3,
-        "ConnectionTimeout": 10,
-    })
-}
-
-fn distribution() -> Value {
-    json!({
-        "DistributionConfig": {
-            "Comment": comment("case"),
-            "Enabled": true,
-            "Origins": [origin()],
-            "DefaultCacheBehavior": behavior(None),
-            "CacheBehaviors": [behavior(Some("*.m3u8"))],
-            "CustomErrorResponses": [error(403, 10), error(404, 10)],
-            "HttpVersion": "http2and3",
-            "IPV6Enabled": true,
-            "PriceClass": "PriceClass_All",
-            "ViewerCertificate": { "CloudFrontDefaultCertificate": true, "MinimumProtocolVersion": "TLSv1" },
-        },
-        "Tags": tags("case"),
-    })
-}
-
-fn distribution_variants() -> Vec<(&'static str, Value)> {
-    let only = json!({ "GeoRestriction": { "RestrictionType": "whitelist", "Locations": ["JP", "KR"] } });
-    let own = json!({
-        "AcmCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/0123",
-        "MinimumProtocolVersion": "TLSv1.2_2021",
-        "SslSupportMethod": "sni-only",
-    });
-    let logs = json!({ "Bucket": "theirs.s3.amazonaws.com", "IncludeCookies": false, "Prefix": "vod/" });
-    let mut second = origin();
-    second["Id"] = json!("second");
-    vec![
-        ("/Tags", other_tags("case")),
-        ("/DistributionConfig/Comment", json!("edited by hand")),
-        ("/DistributionConfig/Enabled", json!(false)),
-        ("/DistributionConfig/Aliases", json!(["a.example.com", "b.example.com"])),
-        ("/DistributionConfig/DefaultRootObject", json!("index.html")),
-        ("/DistributionConfig/Origins", json!([origin(), second])),
-        ("/DistributionConfig/Origins/0/DomainName", json!("vod-case-other.s3.ap-northeast-2.amazonaws.com")),
-        ("/DistributionConfig/Origins/0/OriginPath", json!("/assets")),
-        ("/DistributionConfig/Origins/0/OriginAccessControlId", Value::Null),
-        ("/DistributionConfig/Origins/0/ConnectionAttempts", json!(2)),
-        ("/DistributionConfig/Origins/0/ConnectionTimeout", json!(5)),
-        (
-            "/DistributionConfig/Origins/0/OriginShield",
-            json!({ "Enabled": true, "OriginShieldRegion": "ap-northeast-2" }),
-        ),
-        ("/DistributionConfig/DefaultCacheBehavior/ViewerProtocolPolicy", json!("https-only")),
-        ("/DistributionConfig/DefaultCacheBehavior/AllowedMethods", json!(["GET", "HEAD", "OPTIONS"])),
-        ("/DistributionConfig/DefaultCacheBehavior/Compress", json!(false)),
-        ("/DistributionConfig/DefaultCacheBehavior/ResponseHeadersPolicyId", Value::Null),
-        ("/DistributionConfig/DefaultCacheBehavior/TrustedKeyGroups", json!(["group"])),
-        (
-            "/DistributionConfig/DefaultCacheBehavior/OriginRequestPolicyId",
-            json!("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"),
-        ),
-        (
-            "/DistributionConfig/DefaultCacheBehavior/RealtimeLogConfigArn",
-            json!("arn:aws:cloudfront::111122223333:realtime-log-config/vod"),
-        ),
-        ("/DistributionConfig/CacheBehaviors", Value::Null),
-        (
-            "/DistributionConfig/CacheBehaviors",
-            json!([behavior(Some("*/asset.json")), behavior(Some("*.m3u8"))]),
-        ),
-        ("/DistributionConfig/CacheBehaviors/0/Compress", json!(false)),
-        ("/DistributionConfig/CustomErrorResponses", json!([error(403, 5), error(503, 0)])),
-        ("/DistributionConfig/HttpVersion", json!("http2")),
-        ("/DistributionConfig/IPV6Enabled", json!(false)),
-        ("/DistributionConfig/PriceClass", json!("PriceClass_100")),
-        ("/DistributionConfig/Restrictions", only),
-        ("/DistributionConfig/Logging", logs),
-        ("/DistributionConfig/Logging", json!({ "IncludeCookies": true })),
-        ("/DistributionConfig/ViewerCertificate", own),
-        (
-            "/DistributionConfig/WebACLId",
-            json!("arn:aws:wafv2:us-east-1:111122223333:global/webacl/vod/0123"),
-        ),
-    ]
-}
-
-fn headers_variants() -> Vec<(&'static str, Value)> {
-    let timing = json!({ "Enabled": true, "SamplingRate": 5.0 });
-    vec![
-        ("/ResponseHeadersPolicyConfig/Name", json!("vod-case-renamed")),
-        ("/ResponseHeadersPolicyConfig/CorsConfig", Value::Null),
-        ("/ResponseHeadersPolicyConfig/CorsConfig/AccessControlAllowOrigins/Items", json!(["*"])),
-        ("/ResponseHeadersPolicyConfig/CorsConfig/AccessControlExposeHeaders", Value::Null),
-        ("/ResponseHeadersPolicyConfig/CorsConfig/AccessControlMaxAgeSec", json!(600)),
-        ("/ResponseHeadersPolicyConfig/SecurityHeadersConfig", Value::Null),
-        ("/ResponseHeadersPolicyConfig/SecurityHeadersConfig/FrameOptions/FrameOption", json!("SAMEORIGIN")),
-        (
-            "/ResponseHeadersPolicyConfig/SecurityHeadersConfig/StrictTransportSecurity/AccessControlMaxAgeSec",
-            json!(60),
-        ),
-        (
-            "/ResponseHeadersPolicyConfig/SecurityHeadersConfig/ContentSecurityPolicy",
-            json!({ "ContentSecurityPolicy": "default-src 'none'", "Override": true }),
-        ),
-        (
-            "/ResponseHeadersPolicyConfig/SecurityHeadersConfig/XSSProtection",
-            json!({ "Protection": true, "ModeBlock": true, "Override": true }),
-        ),
-        ("/ResponseHeadersPolicyConfig/CustomHeadersConfig/Items/0/Value", json!("other")),
-        ("/ResponseHeadersPolicyConfig/RemoveHeadersConfig", Value::Null),
-        ("/ResponseHeadersPolicyConfig/ServerTimingHeadersConfig", timing),
-    ]
-}
-
 fn cache_variants() -> Vec<(&'static str, Value)> {
     vec![
         ("/CachePolicyConfig/Name", json!("vod-case-renamed")),
+        ("/CachePolicyConfig/Comment", json!("edited by hand")),
         ("/CachePolicyConfig/MinTTL", json!(1)),
         ("/CachePolicyConfig/DefaultTTL", json!(20)),
         ("/CachePolicyConfig/MaxTTL", json!(3600)),
@@ -272,6 +110,29 @@ fn cache_variants() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// A cache policy whose key has some cookies, headers and query parameters.
+fn listing_cache_policy() -> Value {
+    let mut policy = cache_policy("case");
+    let parameters = &mut policy["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
+    parameters["CookiesConfig"] = json!({ "CookieBehavior": "whitelist", "Cookies": ["a"] });
+    parameters["HeadersConfig"] = json!({ "HeaderBehavior": "whitelist", "Headers": ["Origin"] });
+    parameters["QueryStringsConfig"] = json!({ "QueryStringBehavior": "whitelist", "QueryStrings": ["v"] });
+    policy
+}
+
+fn listing_cache_variants() -> Vec<(&'static str, Value)> {
+    const PARAMETERS: [&str; 5] = [
+        "/CachePolicyConfig/ParametersInCacheKeyAndForwardedToOrigin/CookiesConfig/CookieBehavior",
+        "/CachePolicyConfig/ParametersInCacheKeyAndForwardedToOrigin/CookiesConfig/Cookies",
+        "/CachePolicyConfig/ParametersInCacheKeyAndForwardedToOrigin/HeadersConfig/Headers",
+        "/CachePolicyConfig/ParametersInCacheKeyAndForwardedToOrigin/QueryStringsConfig/QueryStringBehavior",
+        "/CachePolicyConfig/ParametersInCacheKeyAndForwardedToOrigin/QueryStringsConfig/QueryStrings",
+    ];
+    let values =
+        [json!("allExcept"), json!(["a", "b"]), json!(["Host", "Origin"]), json!("allExcept"), json!(["w"])];
+    PARAMETERS.into_iter().zip(values).collect()
+}
+
 /// The cases of this service.
 pub(crate) fn cases(_: &Context) -> Vec<Case> {
     let needs = vec![
@@ -279,7 +140,7 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
         (CACHE_POLICY, cache_policy("need/1")),
         (HEADERS_POLICY, headers_policy("need/2")),
     ];
-    vec![
+    let mut cases = vec![
         Case {
             kind: ORIGIN_ACCESS,
             needs: vec![],
@@ -287,23 +148,34 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             variants: vec![
                 ("/OriginAccessControlConfig/Name", json!("vod-case-renamed")),
                 ("/OriginAccessControlConfig/Description", Value::Null),
+                ("/OriginAccessControlConfig/OriginAccessControlOriginType", json!("lambda")),
                 ("/OriginAccessControlConfig/SigningBehavior", json!("no-override")),
             ],
-            fixed: vec![],
+            fixed: vec![("OriginAccessControlConfig.SigningProtocol", "sigv4 is the only one")],
         },
         Case {
             kind: CACHE_POLICY,
             needs: vec![],
             base: cache_policy("case"),
             variants: cache_variants(),
+            fixed: vec![(
+                "HeadersConfig.HeaderBehavior",
+                "`none` takes no list and `whitelist` needs one, so both change together",
+            )],
+        },
+        Case {
+            kind: CACHE_POLICY,
+            needs: vec![],
+            base: listing_cache_policy(),
+            variants: listing_cache_variants(),
             fixed: vec![],
         },
         Case {
             kind: HEADERS_POLICY,
             needs: vec![],
             base: headers_policy("case"),
-            variants: headers_variants(),
-            fixed: vec![],
+            variants: headers_policy::variants(),
+            fixed: headers_policy::fixed(),
         },
         Case {
             kind: PUBLIC_KEY,
@@ -313,7 +185,11 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
                 ("/PublicKeyConfig/Comment", json!(comment("moved"))),
                 ("/PublicKeyConfig/Comment", Value::Null),
             ],
-            fixed: vec![],
+            fixed: vec![
+                ("PublicKeyConfig.CallerReference", "it reads as the name"),
+                ("PublicKeyConfig.EncodedKey", "CloudFront refuses another key"),
+                ("PublicKeyConfig.Name", "CloudFront refuses another name"),
+            ],
         },
         Case {
             kind: Kind::new("AWS::CloudFront::KeyGroup"),
@@ -341,12 +217,7 @@ pub(crate) fn cases(_: &Context) -> Vec<Case> {
             )],
             fixed: vec![],
         },
-        Case {
-            kind: DISTRIBUTION,
-            needs,
-            base: distribution(),
-            variants: distribution_variants(),
-            fixed: vec![],
-        },
-    ]
+    ];
+    cases.extend(distribution::cases(needs));
+    cases
 }

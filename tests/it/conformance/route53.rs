@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Case;
 
-/// Makes the public hosted zone `example.com` and returns its id: zones are not declared, but looked up.
+/// Creates the public hosted zone `example.com` and returns its id. Zones are looked up, not declared.
 pub(crate) async fn make_zone(cx: &Context) -> String {
     let made =
         cx.route53().create_hosted_zone().name("example.com").caller_reference("conformance").send().await;
@@ -32,7 +32,11 @@ pub(crate) fn cases(zone: &str) -> Vec<Case> {
                 "Type": "AAAA",
                 "AliasTarget": alias("d111111abcdef8.cloudfront.net"),
             }),
-            variants: vec![("/AliasTarget", alias("d222222abcdef8.cloudfront.net"))],
+            variants: vec![
+                ("/AliasTarget", alias("d222222abcdef8.cloudfront.net")),
+                ("/AliasTarget/HostedZoneId", json!("Z35SXDOTRQ7X7K")),
+                ("/AliasTarget/EvaluateTargetHealth", json!(true)),
+            ],
             fixed: fixed(),
         },
         Case {

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use super::{Case, STACK, other_tags, tags};
 use crate::support::Cloud;
 
+mod by_hand;
+
 const BUCKET: Kind = Kind::new("AWS::S3::Bucket");
 
 fn plain(name: &str) -> Value {
@@ -136,7 +138,10 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 ("/OwnershipControls", Value::Null),
                 ("/OwnershipControls/Rules/0/ObjectOwnership", json!("ObjectWriter")),
                 ("/PublicAccessBlockConfiguration", Value::Null),
+                ("/PublicAccessBlockConfiguration/BlockPublicAcls", json!(false)),
                 ("/PublicAccessBlockConfiguration/BlockPublicPolicy", json!(false)),
+                ("/PublicAccessBlockConfiguration/IgnorePublicAcls", json!(false)),
+                ("/PublicAccessBlockConfiguration/RestrictPublicBuckets", json!(false)),
                 ("/LifecycleConfiguration", Value::Null),
                 ("/LifecycleConfiguration/Rules/0/Transitions/0/TransitionInDays", json!(90)),
                 ("/LifecycleConfiguration/Rules/0/TagFilters/0/Value", json!("yes")),
@@ -144,22 +149,36 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 ("/LifecycleConfiguration/Rules/1/ExpiredObjectDeleteMarker", Value::Null),
                 ("/LifecycleConfiguration/Rules/1/NoncurrentVersionExpiration/NoncurrentDays", json!(1)),
                 ("/LifecycleConfiguration/Rules/1/AbortIncompleteMultipartUpload", Value::Null),
+                (
+                    "/LifecycleConfiguration/Rules/1/AbortIncompleteMultipartUpload/DaysAfterInitiation",
+                    json!(1),
+                ),
                 ("/LifecycleConfiguration/Rules/2/Prefix", Value::Null),
                 ("/LifecycleConfiguration/Rules/2/ObjectSizeGreaterThan", Value::Null),
                 ("/LifecycleConfiguration/Rules/2/ExpirationInDays", json!(14)),
                 ("/CorsConfiguration", Value::Null),
+                ("/CorsConfiguration/CorsRules/0/Id", json!("uploads")),
+                ("/CorsConfiguration/CorsRules/0/AllowedHeaders", Value::Null),
+                ("/CorsConfiguration/CorsRules/0/AllowedMethods", json!(["PUT"])),
+                ("/CorsConfiguration/CorsRules/0/ExposedHeaders", json!(["ETag", "Location"])),
                 ("/CorsConfiguration/CorsRules/0/AllowedOrigins", json!(["https://other.example.com"])),
                 ("/CorsConfiguration/CorsRules/0/MaxAge", json!(60)),
                 ("/NotificationConfiguration", Value::Null),
                 ("/NotificationConfiguration/LambdaConfigurations", hand_made(cx)),
                 ("/LoggingConfiguration", Value::Null),
+                ("/LoggingConfiguration/DestinationBucketName", json!("vod-case-other-logs")),
                 ("/LoggingConfiguration/LogFilePrefix", json!("other/")),
+                (
+                    "/LoggingConfiguration/TargetObjectKeyFormat/PartitionedPrefix/PartitionDateSource",
+                    json!("DeliveryTime"),
+                ),
                 ("/LoggingConfiguration/TargetObjectKeyFormat", Value::Null),
                 ("/ReplicationConfiguration", copied_elsewhere(cx)),
                 ("/Tags", other_tags("case")),
             ],
             fixed: vec![],
         },
+        by_hand::case(cx),
         Case {
             kind: Kind::new("AWS::S3::BucketPolicy"),
             needs: vec![(BUCKET, plain(policed))],

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::environment::{ENVIRONMENT, run};
 use super::stacks;
 
-/// What cfn-lint says of all templates, each in its region.
+/// What cfn-lint says about all templates, each in its region.
 fn judged() -> Vec<Value> {
     let mut by_region: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for (template, path) in stacks::written("cfn-lint", Template::to_yaml, "yaml") {
@@ -37,7 +37,7 @@ fn line(found: &Value) -> String {
 
 #[test]
 fn the_templates_have_no_error_and_no_warning() {
-    // The JSON says the same, as a test of synth shows.
+    // A test of synth shows that the JSON says the same.
     let said: Vec<String> = judged().iter().map(line).collect();
     assert!(said.is_empty(), "cfn-lint:\n{}", said.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! checkov: no failed check, and none that is passed over without need.
+//! checkov: no failed check, and no exception without need.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ fn the_templates_fail_no_check() {
         .filter_map(|check| Some(check["check_id"].as_str()?.to_owned()))
         .collect();
     let declared = exceptions().iter().map(|exception| exception.check.to_owned()).collect();
-    assert_eq!(skipped, declared, "what is passed over is what checkov objects to");
+    assert_eq!(skipped, declared, "the exceptions are what checkov objects to");
 }
 
 fn line(check: &Value) -> String {

@@ -10,16 +10,16 @@ use sha2::{Digest as _, Sha256};
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// An environment that is whole.
+/// A complete environment.
 pub(crate) struct Environment {
     directory: PathBuf,
 }
 
-/// The environment. A test that needs it fails with what pip said where it cannot be made.
+/// The environment. If it cannot be made, tests that need it fail with pip's message.
 pub(crate) static ENVIRONMENT: LazyLock<Environment> = LazyLock::new(ensure);
 
 impl Environment {
-    /// A program of it. Its interpreter is named, for a path may be too long for the program's first line.
+    /// A program of it. It is started by its interpreter, because a path may be too long for a script's first line.
     pub(crate) fn script(&self, name: &str) -> Command {
         let mut command = Command::new(self.directory.join("bin/python"));
         command.arg(self.directory.join("bin").join(name));
@@ -71,7 +71,7 @@ fn install(directory: &Path) {
     }
     let mut venv = Command::new("python3");
     venv.args(["-m", "venv"]).arg(directory);
-    succeed(&mut venv, "install python3-venv: the judges of templates run in an environment of their own");
+    succeed(&mut venv, "install python3-venv: the judges run in a virtual environment of their own");
     let list = directory.join("requirements.txt");
     fs::write(&list, REQUIREMENTS).unwrap();
     let mut pip = Command::new(directory.join("bin/python"));
@@ -87,7 +87,7 @@ fn install(directory: &Path) {
     ]);
     succeed(
         pip.arg(&list),
-        "the judges of templates come from PyPI: let pip reach it, with Python 3.11 or later, and run the test again",
+        "the judges come from PyPI: let pip reach it, with Python 3.11 or later, and run the test again",
     );
 }
 

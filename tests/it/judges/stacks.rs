@@ -11,7 +11,7 @@ use provision::stack::config::{self, StackFile};
 use provision::stack::domain::Zone;
 use provision::stack::handlers::Code;
 
-/// The stack files that are shipped.
+/// The shipped stack files.
 pub(crate) const STACKS: [&str; 3] = ["local", "staging", "production"];
 
 /// A shipped stack file.
@@ -20,7 +20,7 @@ pub(crate) fn file(stack: &str) -> StackFile {
     config::load(&path).unwrap_or_else(|invalid| panic!("{:?}", miette::Report::new(invalid)))
 }
 
-/// What a stack file declares, with some code of the handlers and some hosted zone.
+/// What a stack file declares, with made-up code of the handlers and a made-up hosted zone.
 pub(crate) fn declarations(file: &StackFile) -> Vec<Declaration> {
     let code = Code { submit: "5b".repeat(32), publish: "9b".repeat(32) };
     let zone = file.domain.as_ref().map(|_| Zone { id: "Z0123456789ABCDEFGHIJ".to_owned() });
@@ -38,7 +38,7 @@ pub(crate) fn templates(stack: &str) -> Vec<Template> {
     synth(&scope, &Graph::new(declarations(&file)).unwrap()).unwrap()
 }
 
-/// The templates of all shipped stacks, each with the file it was written into for a judge.
+/// The templates of all shipped stacks, each with the file that a judge reads.
 pub(crate) fn written(
     judge: &str,
     render: fn(&Template) -> String,

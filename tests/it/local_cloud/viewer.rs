@@ -2,12 +2,12 @@
 //! off, through a distribution over a bucket of the local cloud.
 
 use aws_sdk_cloudfront::types as cf;
+use http::{HeaderMap, StatusCode};
 use provision::sign::{Policy, PrivateKey, Signed};
-use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
 use serde_json::json;
 
 use super::{Cloud, cloud};
+use crate::support::http::{Answer, get};
 
 /// The standard test key of RFC 9500, which the world knows.
 const KEY: &str = include_str!("../../../src/sign/testdata/rsa.key");
@@ -16,7 +16,6 @@ const ALIAS: &str = "video.example.com";
 
 struct Front {
     cloud: Cloud,
-    http: reqwest::Client,
     cloudfront: aws_sdk_cloudfront::Client,
     distribution: String,
     etag: Option<String>,
@@ -41,7 +40,6 @@ impl Front {
     async fn start() -> Self {
         let cloud = cloud("front").await;
         let cloudfront = aws_sdk_cloudfront::Client::new(&cloud.config);
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let key = key(&cloudfront).await;
         let config = config(&cloud, &cloudfront, &key).await;
         cloud.s3().create_bucket().bucket("output").send().await.unwrap();
@@ -52,8 +50,7 @@ impl Front {
             "Condition": { "StringEquals": { "AWS:SourceArn": distribution.arn } } });
         let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
         cloud.s3().put_bucket_policy().bucket("output").policy(policy).send().await.unwrap();
-        let http = reqwest::Client::new();
-        Self { cloud, http, cloudfront, distribution: distribution.id, etag: made.e_tag, config, key }
+        Self { cloud, cloudfront, distribution: distribution.id, etag: made.e_tag, config, key }
     }
 
     fn address(&self, path: &str) -> String {
@@ -66,13 +63,8 @@ impl Front {
     }
 
     async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Told {
-        let mut request = self.http.get(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = request.send().await.unwrap();
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        Told { status, headers, body: answer.text().await.unwrap() }
+        let Answer { status, headers, body } = get(url, headers).await;
+        Told { status, headers, body }
     }
 
     fn sign(&self, resource: &str, seconds: i64) -> Signed {

@@ -1,5 +1,5 @@
 //! An account in memory, behind the SDK's own clients: S3 with conditional writes, versions and tags, CloudFront, SNS.
-//! Every call is written down in order, and one can be made to fail.
+//! Every call is recorded in order, and one can be made to fail.
 
 pub(crate) mod stack;
 
@@ -7,24 +7,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_cloudfront::Client as CloudFront;
-use aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationOutput;
+use aws_sdk_cloudfront::operation::create_invalidation::{CreateInvalidationInput, CreateInvalidationOutput};
 use aws_sdk_s3::Client as S3;
-use aws_sdk_s3::operation::copy_object::CopyObjectOutput;
-use aws_sdk_s3::operation::delete_objects::DeleteObjectsOutput;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::get_object_tagging::GetObjectTaggingOutput;
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::operation::put_object::PutObjectOutput;
-use aws_sdk_s3::operation::put_object_tagging::PutObjectTaggingOutput;
+use aws_sdk_s3::operation::copy_object::{CopyObjectInput, CopyObjectOutput};
+use aws_sdk_s3::operation::delete_objects::{DeleteObjectsInput, DeleteObjectsOutput};
+use aws_sdk_s3::operation::get_object::{GetObjectInput, GetObjectOutput};
+use aws_sdk_s3::operation::get_object_tagging::{GetObjectTaggingInput, GetObjectTaggingOutput};
+use aws_sdk_s3::operation::head_object::{HeadObjectInput, HeadObjectOutput};
+use aws_sdk_s3::operation::list_objects_v2::{ListObjectsV2Input, ListObjectsV2Output};
+use aws_sdk_s3::operation::put_object::{PutObjectInput, PutObjectOutput};
+use aws_sdk_s3::operation::put_object_tagging::{PutObjectTaggingInput, PutObjectTaggingOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Object as Entry, Tag};
 use aws_sdk_sns::Client as Sns;
-use aws_sdk_sns::operation::publish::PublishOutput;
-use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
+use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::retry::RetryConfig;
+use mocks::{MockResponse, Mocks, Rule, rule};
 
 /// Keys in a page of a listing: few, so that paging is always exercised.
 const PAGE: usize = 5;
@@ -58,9 +57,9 @@ pub(crate) struct State {
     pub calls: Vec<String>,
     pub invalidations: Vec<Vec<String>>,
     pub notices: Vec<(String, String)>,
-    /// The next call that starts with this fails so.
+    /// The next call that starts with this text fails with this status and code.
     pub fail: Option<(String, u16, &'static str)>,
-    /// What somebody else does right before the next call that starts with this.
+    /// Another writer's action right before the next call that starts with this text.
     pub meanwhile: Option<(String, Meanwhile)>,
     /// How many more copies S3 answers with `SlowDown`.
     pub throttled: usize,
@@ -89,7 +88,7 @@ impl Cloud {
         Some(self.state().objects.get(path)?.body.clone())
     }
 
-    /// Does `act` right before the next call that starts with `call`.
+    /// Runs `act` right before the next call that starts with `call`.
     pub(crate) fn meanwhile(&self, call: &str, act: impl FnOnce(&mut State) + Send + 'static) {
         self.state().meanwhile = Some((call.to_owned(), Box::new(act)));
     }
@@ -101,7 +100,7 @@ impl Cloud {
         keys.map(ToOwned::to_owned).collect()
     }
 
-    /// The calls so far that change something, and forgets them.
+    /// Returns the changing calls so far, and clears them.
     pub(crate) fn changes(&self) -> Vec<String> {
         let calls = std::mem::take(&mut self.state().calls);
         let reads = ["get ", "list ", "head ", "get-tags "];
@@ -120,13 +119,14 @@ impl Cloud {
             self.get_tags_rule(),
             self.put_tags_rule(),
         ];
-        mock_client!(aws_sdk_s3, RuleMode::MatchAny, &rules, |config| config
-            .retry_config(RetryConfig::disabled()))
+        let mocks = Mocks::new(rules);
+        let config = aws_sdk_s3::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+        S3::from_conf(config.build())
     }
 
     fn list_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::list_objects_v2).then_compute_response(move |input| {
+        rule(move |input: &ListObjectsV2Input| {
             let (bucket, prefix) = (input.bucket().unwrap(), input.prefix().unwrap());
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("list {bucket}/{prefix}")) {
@@ -158,7 +158,7 @@ impl Cloud {
 
     fn get_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::get_object).then_compute_response(move |input| {
+        rule(move |input: &GetObjectInput| {
             let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("get {path}")) {
@@ -175,7 +175,7 @@ impl Cloud {
 
     fn head_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::head_object).then_compute_response(move |input| {
+        rule(move |input: &HeadObjectInput| {
             let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("head {path}")) {
@@ -192,7 +192,7 @@ impl Cloud {
 
     fn put_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::put_object).then_compute_response(move |input| {
+        rule(move |input: &PutObjectInput| {
             let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("put {path}")) {
@@ -220,7 +220,7 @@ impl Cloud {
 
     fn copy_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::copy_object).then_compute_response(move |input| {
+        rule(move |input: &CopyObjectInput| {
             let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("copy {path}")) {
@@ -246,7 +246,7 @@ impl Cloud {
 
     fn delete_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::delete_objects).then_compute_response(move |input| {
+        rule(move |input: &DeleteObjectsInput| {
             let bucket = input.bucket().unwrap();
             let mut state = cloud.state();
             for object in input.delete().unwrap().objects() {
@@ -262,7 +262,7 @@ impl Cloud {
 
     fn get_tags_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::get_object_tagging).then_compute_response(move |input| {
+        rule(move |input: &GetObjectTaggingInput| {
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("get-tags {}", input.version_id().unwrap())) {
                 return MockResponse::Http(failed);
@@ -276,7 +276,7 @@ impl Cloud {
 
     fn put_tags_rule(&self) -> Rule {
         let cloud = self.clone();
-        mock!(S3::put_object_tagging).then_compute_response(move |input| {
+        rule(move |input: &PutObjectTaggingInput| {
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("put-tags {}", input.version_id().unwrap())) {
                 return MockResponse::Http(failed);
@@ -289,7 +289,7 @@ impl Cloud {
 
     pub(crate) fn cloudfront(&self) -> CloudFront {
         let cloud = self.clone();
-        let rule = mock!(CloudFront::create_invalidation).then_compute_response(move |input| {
+        let rule = rule(move |input: &CreateInvalidationInput| {
             let mut state = cloud.state();
             if let Some(failed) = state.enter("invalidate".to_owned()) {
                 return MockResponse::Http(failed);
@@ -301,12 +301,14 @@ impl Cloud {
             state.invalidations.push(paths.to_vec());
             MockResponse::Output(CreateInvalidationOutput::builder().build())
         });
-        mock_client!(aws_sdk_cloudfront, RuleMode::MatchAny, &[rule])
+        let mocks = Mocks::new([rule]);
+        let config = aws_sdk_cloudfront::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+        CloudFront::from_conf(config.build())
     }
 
     pub(crate) fn sns(&self) -> Sns {
         let cloud = self.clone();
-        let rule = mock!(Sns::publish).then_compute_response(move |input| {
+        let rule = rule(move |input: &PublishInput| {
             let mut state = cloud.state();
             if let Some(failed) = state.enter("tell".to_owned()) {
                 return MockResponse::Http(failed);
@@ -315,12 +317,14 @@ impl Cloud {
             state.notices.push(notice);
             MockResponse::Output(PublishOutput::builder().build())
         });
-        mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[rule])
+        let mocks = Mocks::new([rule]);
+        let config = aws_sdk_sns::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+        Sns::from_conf(config.build())
     }
 }
 
 impl State {
-    /// Writes a call down; the answer when it is the one to fail.
+    /// Records a call; returns the answer if this call is to fail.
     fn enter(&mut self, call: String) -> Option<HttpResponse> {
         let now = |(start, _): &mut (String, Meanwhile)| call.starts_with(start.as_str());
         if let Some((_, act)) = self.meanwhile.take_if(now) {
@@ -340,13 +344,13 @@ impl State {
     }
 }
 
-/// How S3 says no.
+/// S3's error response.
 fn error(status: u16, code: &str) -> HttpResponse {
     let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
 }
 
-/// How CloudFront and SNS say no.
+/// The error response of CloudFront and SNS.
 fn error_response(status: u16, code: &str) -> HttpResponse {
     let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
     let body = format!("<ErrorResponse>{error}</ErrorResponse>");

@@ -1,4 +1,4 @@
-//! A stack around the account in memory: a source, its encodes, and what a player would meet.
+//! A stack around the account in memory: a source, its encodes, and a player.
 
 use asset::{Description, output, work};
 use publish::{Publisher, Settings};
@@ -25,7 +25,7 @@ pub(crate) fn run(version: &str) -> String {
     asset::run(version, REVISION)
 }
 
-/// The documented event, about another version of the source and, with it, another run.
+/// The documented event, changed to another version of the source and so to another run.
 pub(crate) fn event(fixture: &str, version: &str, revision: i64) -> Value {
     let mut event: Value = serde_json::from_str(fixture).unwrap();
     let metadata = &mut event["detail"]["userMetadata"];
@@ -45,7 +45,7 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// An account whose source has `version`, with the finished encode of it in the work bucket.
+    /// An account with a source at `version`, and its finished encode in the work bucket.
     pub(crate) fn with_encode(version: &str) -> Self {
         let cloud = Cloud::default();
         let settings = Settings {
@@ -67,7 +67,7 @@ impl Stack {
         state.tags = vec![("owner".into(), "media".into())];
     }
 
-    /// What MediaConvert leaves.
+    /// Writes the files that MediaConvert would write.
     pub(crate) fn encode(&self, version: &str, revision: i64) {
         let prefix = format!("work/{}", work::prefix(ASSET, &asset::run(version, revision)));
         let put = |name: &str, body: &str| self.cloud.put(&format!("{prefix}{name}"), body);
@@ -100,7 +100,7 @@ impl Stack {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// What a player would fetch, followed from the multivariant playlist; panics where it would stall.
+    /// The files that a player would fetch, starting from the multivariant playlist; panics where it would stall.
     pub(crate) fn play(&self) -> Vec<String> {
         let base = format!("output/{}", output::prefix(ASSET));
         let fetch = |path: &str| {

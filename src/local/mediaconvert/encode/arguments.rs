@@ -5,7 +5,7 @@ use super::super::failure::Failure;
 use super::super::settings::{AudioDescription, FrameCapture, H26x};
 use super::segments::Segments;
 
-/// Fast enough that a test waits seconds; anything faster drops the tools that profiles are made of.
+/// Fast enough that a test waits only seconds. Faster presets drop tools that the profiles need.
 const PRESET: &str = "superfast";
 
 pub(super) fn video_arguments(
@@ -60,7 +60,7 @@ pub(super) fn video_arguments(
     arguments
 }
 
-/// QVBR's level (1 to 10) as a constant rate factor under the same ceiling.
+/// Converts QVBR's level (1 to 10) to a constant rate factor under the same maximum bitrate.
 fn quality(codec: &H26x) -> Vec<String> {
     let mut arguments = Vec::new();
     let mut set = |name: &str, value: u64| arguments.extend([name.to_owned(), value.to_string()]);

@@ -15,8 +15,9 @@ impl Segments {
         match (rate, self.gop) {
             (Some(rate), Some(gop)) if self.whole_gops => {
                 let gop = (gop * rate).round() / rate;
-                // A hair less, so that rounding of time stamps does not cost a whole GOP. No more than that, since ffmpeg
-                // counts every cut from the beginning: half a frame would add up to a GOP within a quarter of an hour.
+                // Slightly less, so that rounding of time stamps does not cost a whole GOP. The margin must be tiny,
+                // because ffmpeg counts every cut from the beginning. Half a frame would add up to a GOP within a
+                // quarter of an hour.
                 (self.length / gop - 1e-6).ceil() * gop - 1e-4
             }
             _ => self.length,
@@ -24,7 +25,7 @@ impl Segments {
     }
 }
 
-/// How `group` cuts its outputs, if it does.
+/// How `group` cuts its outputs, if it cuts them.
 pub(super) fn segmented(group: &OutputGroup) -> Option<Segments> {
     let settings = &group.output_group_settings;
     let hls = settings.hls_group_settings.as_ref().filter(|_| settings.r#type == "HLS_GROUP_SETTINGS");

@@ -1,4 +1,4 @@
-//! Settings and the commands that they come to.
+//! Settings and the commands that they produce.
 
 use serde_json::json;
 
@@ -91,7 +91,7 @@ fn whole_gops_cut_at_the_gop_that_reaches_the_length() {
     let segments = Segments { length: 6.0, whole_gops: true, gop: Some(2.0) };
     let rate = 30000.0 / 1001.0;
     let cut = segments.cut(Some(rate));
-    // ffmpeg cuts at the first key frame from the n-th multiple on: two hours of them may not miss by a GOP.
+    // ffmpeg cuts at the first key frame from the n-th multiple on. Over two hours no cut may be a GOP late.
     let segments = 1200.0;
     assert!(cut < 180.0 / rate && segments * cut > (segments * 180.0 - 60.0) / rate, "{cut}");
 }

@@ -1,30 +1,34 @@
-//! What a distribution does with requests.
+//! Cache behaviors: how a distribution handles requests.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::super::shared::{Built, counted, filled, word, words};
+use super::super::shared::{Built, counted, empty_if_absent, filled, word, words};
 use super::edge::{FunctionAssociation, LambdaFunctionAssociation, signers, to_signers};
+use crate::aws::{OrEmpty, Result, required};
 use crate::model::Input;
 
-/// What a distribution does with requests for the paths of a pattern, or with those that match none.
+/// CloudFront compresses nothing unless a behavior says so.
+const COMPRESS: bool = false;
+
+/// How a distribution handles requests for the paths of a pattern, or those that match no pattern.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CacheBehavior {
-    /// The paths it is for; absent in the default behaviour. `*` stands for any characters, slashes too.
+    /// The paths it is for; absent in the default behavior. `*` stands for any characters, including slashes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_pattern: Option<String>,
     /// The origin's id.
     pub target_origin_id: String,
-    /// What happens to plain HTTP.
+    /// How it handles plain HTTP.
     #[serde(with = "word")]
     pub viewer_protocol_policy: sdk::ViewerProtocolPolicy,
     /// The methods that viewers may use.
     #[serde(with = "words")]
     pub allowed_methods: BTreeSet<sdk::Method>,
-    /// The methods whose answers are cached.
+    /// The methods whose responses are cached.
     #[serde(with = "words")]
     pub cached_methods: BTreeSet<sdk::Method>,
     /// Whether CloudFront compresses.
@@ -38,19 +42,19 @@ pub struct CacheBehavior {
     /// The response headers policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_headers_policy_id: Option<Input>,
-    /// The key groups one of whose signatures requests must carry; none: nothing need be signed.
+    /// The key groups that may sign requests. Without any, requests need no signature.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub trusted_key_groups: BTreeSet<Input>,
-    /// The accounts whose key pairs may sign instead: `self`, or by number.
+    /// The accounts whose own key pairs may sign requests: `self`, or account ids.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub trusted_signers: BTreeSet<String>,
-    /// The functions of CloudFront that run.
+    /// The CloudFront functions that run.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub function_associations: BTreeSet<FunctionAssociation>,
-    /// The functions of Lambda@Edge that run.
+    /// The Lambda@Edge functions that run.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lambda_function_associations: BTreeSet<LambdaFunctionAssociation>,
-    /// The configuration by which a record of every request is sent to a data stream at once.
+    /// The real-time log configuration, which sends a record of every request to a data stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub realtime_log_config_arn: Option<String>,
 }
@@ -60,7 +64,7 @@ fn read_only() -> BTreeSet<sdk::Method> {
 }
 
 impl CacheBehavior {
-    /// Reads of an origin through a cache policy, over HTTPS, for the paths of a pattern or for those that match none.
+    /// Reads an origin over HTTPS through a cache policy, for the paths of a pattern or those that match no pattern.
     #[must_use]
     pub fn reads(path_pattern: Option<&str>, target_origin_id: &str, cache_policy_id: Input) -> Self {
         Self {
@@ -86,15 +90,18 @@ impl CacheBehavior {
         Self { path_pattern, ..Self::read_members(live) }
     }
 
-    pub(super) fn read_default(live: Option<sdk::DefaultCacheBehavior>) -> Self {
-        live.map_or_else(|| Self::reads(None, "", Input::default()), Self::read_default_members)
+    /// The default behavior in the answer to `call`.
+    pub(super) fn read_default(call: &'static str, live: Option<sdk::DefaultCacheBehavior>) -> Result<Self> {
+        // The SDK reads an absent behavior as one without an origin.
+        let live = live.filter(|live| !live.target_origin_id.is_empty());
+        required(live, call, "DefaultCacheBehavior").map(Self::read_default_members)
     }
 
     pub(super) fn over(&self, live: Option<sdk::CacheBehavior>) -> Built<sdk::CacheBehavior> {
         let behavior = match live {
             Some(live) => live,
             None => sdk::CacheBehavior::builder()
-                .path_pattern(self.path_pattern.clone().unwrap_or_default())
+                .path_pattern(empty_if_absent(self.path_pattern.as_deref()))
                 .target_origin_id(&self.target_origin_id)
                 .viewer_protocol_policy(self.viewer_protocol_policy.clone())
                 .build()?,
@@ -115,25 +122,24 @@ impl CacheBehavior {
         };
         self.default_members_over(behavior)
     }
-
-    fn methods(&self) -> Built<sdk::AllowedMethods> {
-        let cached = counted!(sdk::CachedMethods, self.cached_methods.iter().cloned())?;
-        let mut methods = counted!(sdk::AllowedMethods, self.allowed_methods.iter().cloned())?;
-        methods.cached_methods = Some(cached);
-        Ok(methods)
-    }
-
-    fn key_groups(&self) -> Built<sdk::TrustedKeyGroups> {
-        let groups: Vec<String> = self.trusted_key_groups.iter().map(Input::text).collect();
-        sdk::TrustedKeyGroups::builder()
-            .enabled(!groups.is_empty())
-            .quantity(i32::try_from(groups.len()).unwrap_or(i32::MAX))
-            .set_items((!groups.is_empty()).then_some(groups))
-            .build()
-    }
 }
 
-/// The SDK has two types with the same members: the default behaviour's and the others'.
+fn methods(allowed: &BTreeSet<sdk::Method>, cached: &BTreeSet<sdk::Method>) -> Built<sdk::AllowedMethods> {
+    let mut methods = counted!(sdk::AllowedMethods, allowed.iter().cloned())?;
+    methods.cached_methods = Some(counted!(sdk::CachedMethods, cached.iter().cloned())?);
+    Ok(methods)
+}
+
+fn key_groups(groups: &BTreeSet<Input>) -> Built<sdk::TrustedKeyGroups> {
+    let groups: Vec<String> = groups.iter().map(Input::text).collect();
+    sdk::TrustedKeyGroups::builder()
+        .enabled(!groups.is_empty())
+        .quantity(i32::try_from(groups.len()).unwrap_or(i32::MAX))
+        .set_items((!groups.is_empty()).then_some(groups))
+        .build()
+}
+
+/// The SDK has two types with the same members: the default behavior, and the other ones.
 macro_rules! members {
     ($behavior:ty, $read:ident, $over:ident) => {
         impl CacheBehavior {
@@ -143,14 +149,14 @@ macro_rules! members {
                     None => (None, None),
                 };
                 let input = |id: Option<String>| filled(id.as_deref()).map(Input::from);
-                let groups = live.trusted_key_groups.and_then(|list| list.items).unwrap_or_default();
+                let groups = live.trusted_key_groups.and_then(|list| list.items).or_empty();
                 Self {
                     path_pattern: None,
                     target_origin_id: live.target_origin_id,
                     viewer_protocol_policy: live.viewer_protocol_policy,
                     allowed_methods: allowed.map_or_else(read_only, |list| list.into_iter().collect()),
                     cached_methods: cached.map_or_else(read_only, |list| list.into_iter().collect()),
-                    compress: live.compress.unwrap_or_default(),
+                    compress: live.compress.unwrap_or(COMPRESS),
                     cache_policy_id: input(live.cache_policy_id),
                     origin_request_policy_id: input(live.origin_request_policy_id),
                     response_headers_policy_id: input(live.response_headers_policy_id),
@@ -164,31 +170,46 @@ macro_rules! members {
                 }
             }
 
-            #[expect(deprecated, reason = "settings of before there were cache policies contradict those")]
+            #[expect(deprecated, reason = "settings from before cache policies existed contradict these")]
             fn $over(&self, live: $behavior) -> Built<$behavior> {
+                let Self {
+                    // The live behavior was chosen by it, or made with it.
+                    path_pattern: _,
+                    target_origin_id,
+                    viewer_protocol_policy,
+                    allowed_methods,
+                    cached_methods,
+                    compress,
+                    cache_policy_id,
+                    origin_request_policy_id,
+                    response_headers_policy_id,
+                    trusted_key_groups,
+                    trusted_signers,
+                    function_associations,
+                    lambda_function_associations,
+                    realtime_log_config_arn,
+                } = self;
                 let mut behavior = live;
-                behavior.target_origin_id.clone_from(&self.target_origin_id);
-                behavior.viewer_protocol_policy = self.viewer_protocol_policy.clone();
-                behavior.allowed_methods = Some(self.methods()?);
-                behavior.compress = Some(self.compress);
-                behavior.cache_policy_id = self.cache_policy_id.as_ref().map(Input::text);
-                behavior.origin_request_policy_id = self.origin_request_policy_id.as_ref().map(Input::text);
-                behavior.response_headers_policy_id =
-                    self.response_headers_policy_id.as_ref().map(Input::text);
-                behavior.trusted_key_groups = Some(self.key_groups()?);
-                behavior.trusted_signers = Some(to_signers(&self.trusted_signers)?);
-                behavior.function_associations =
-                    Some(FunctionAssociation::build(&self.function_associations)?);
+                behavior.target_origin_id.clone_from(target_origin_id);
+                behavior.viewer_protocol_policy = viewer_protocol_policy.clone();
+                behavior.allowed_methods = Some(methods(allowed_methods, cached_methods)?);
+                behavior.compress = Some(*compress);
+                behavior.cache_policy_id = cache_policy_id.as_ref().map(Input::text);
+                behavior.origin_request_policy_id = origin_request_policy_id.as_ref().map(Input::text);
+                behavior.response_headers_policy_id = response_headers_policy_id.as_ref().map(Input::text);
+                behavior.trusted_key_groups = Some(key_groups(trusted_key_groups)?);
+                behavior.trusted_signers = Some(to_signers(trusted_signers)?);
+                behavior.function_associations = Some(FunctionAssociation::build(function_associations)?);
                 behavior.lambda_function_associations =
-                    Some(LambdaFunctionAssociation::build(&self.lambda_function_associations)?);
-                behavior.realtime_log_config_arn.clone_from(&self.realtime_log_config_arn);
-                // Somebody turned on gRPC; CloudFront refuses that without its method.
-                if !self.allowed_methods.contains(&sdk::Method::Post) {
+                    Some(LambdaFunctionAssociation::build(lambda_function_associations)?);
+                behavior.realtime_log_config_arn.clone_from(realtime_log_config_arn);
+                // gRPC may have been turned on by hand. CloudFront refuses it without its method.
+                if !allowed_methods.contains(&sdk::Method::Post) {
                     behavior.grpc_config = None;
                 }
                 (behavior.forwarded_values, behavior.min_ttl) = (None, None);
                 (behavior.default_ttl, behavior.max_ttl) = (None, None);
-                // An update must name these even where they are empty.
+                // An update must name these, even if they are empty.
                 behavior.smooth_streaming.get_or_insert_default();
                 behavior.field_level_encryption_id.get_or_insert_default();
                 Ok(behavior)
@@ -226,6 +247,10 @@ pub(super) mod tests {
         }
     }
 
+    fn read_default(live: sdk::DefaultCacheBehavior) -> CacheBehavior {
+        CacheBehavior::read_default("cloudfront:GetDistribution", Some(live)).unwrap()
+    }
+
     #[test]
     fn it_survives_the_way_to_the_sdk_and_back() {
         let bare = |pattern| CacheBehavior::reads(pattern, "output", "cache".into());
@@ -233,18 +258,18 @@ pub(super) mod tests {
             assert_eq!(CacheBehavior::read(behavior.over(None).unwrap()), behavior);
         }
         for behavior in [behavior(None), bare(None)] {
-            assert_eq!(CacheBehavior::read_default(Some(behavior.default_over(None).unwrap())), behavior);
+            assert_eq!(read_default(behavior.default_over(None).unwrap()), behavior);
         }
     }
 
     #[test]
-    fn a_behaviour_without_key_groups_trusts_nobody_s_signature() {
-        let groups = CacheBehavior::reads(None, "output", "cache".into()).key_groups().unwrap();
+    fn a_behavior_without_key_groups_trusts_no_signature() {
+        let groups = key_groups(&BTreeSet::new()).unwrap();
         assert_eq!((groups.enabled, groups.quantity, groups.items), (false, 0, None));
     }
 
     #[test]
-    fn grpc_goes_with_the_method_that_it_needs() {
+    fn grpc_is_removed_with_the_method_that_it_needs() {
         let every = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"].map(sdk::Method::from);
         let opened = CacheBehavior { allowed_methods: every.into(), ..behavior(None) };
         let mut live = opened.default_over(None).unwrap();
@@ -254,22 +279,22 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_somebody_attached_is_seen_and_taken_off() {
+    fn functions_and_signers_added_by_hand_are_seen_and_removed() {
         let declared = CacheBehavior::reads(None, "output", "cache".into());
         let attached = behavior(None).default_over(None).unwrap();
-        assert_ne!(CacheBehavior::read_default(Some(attached.clone())), declared);
+        assert_ne!(read_default(attached.clone()), declared);
         let updated = declared.default_over(Some(attached)).unwrap();
         let functions =
             updated.function_associations.as_ref().map(|list| (list.quantity, list.items.clone()));
         assert_eq!(functions, Some((0, None)));
         assert!(!updated.trusted_signers.as_ref().unwrap().enabled);
         assert_eq!(updated.realtime_log_config_arn, None);
-        assert_eq!(CacheBehavior::read_default(Some(updated)), declared);
+        assert_eq!(read_default(updated), declared);
     }
 
     #[test]
     #[expect(deprecated, reason = "a distribution made by hand may still have them")]
-    fn an_update_takes_away_what_contradicts_a_cache_policy() {
+    fn an_update_removes_what_contradicts_a_cache_policy() {
         let mut live = behavior(None).default_over(None).unwrap();
         (live.min_ttl, live.max_ttl) = (Some(0), Some(60));
         let updated = behavior(None).default_over(Some(live)).unwrap();

@@ -1,68 +1,72 @@
-//! What a distribution consists of, and the way to the SDK's types and back.
+//! The configuration of a distribution, and its conversion to and from the SDK's types.
 //!
-//! An update is written over the live configuration, so that what is not modelled here (and what AWS insists on being
-//! given back) stays as it is. What AWS answers with a default, or leaves out for one, reads the same.
+//! An update changes the live configuration. So a member that is not modelled here stays as it is, and so does one
+//! that AWS wants to be sent back. A default that AWS answers reads the same as one that it leaves out.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::super::shared::{Built, counted, filled, word};
+use super::super::shared::{Built, counted, empty_if_absent, filled, word};
 use super::behavior::CacheBehavior;
 use super::logs::Logging;
 use super::origin::Origin;
 use super::viewer::{CustomErrorResponse, Restrictions, ViewerCertificate};
+use crate::aws::{OrEmpty, Result, required};
 use crate::model::Input;
 
-/// What a distribution consists of.
+/// A distribution has no IPv6 addresses unless its configuration says so.
+const IPV6: bool = false;
+
+/// The configuration of a distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DistributionConfig {
-    /// Its comment, at most 128 characters: the mark, by which it is found.
+    /// Its comment, at most 128 characters. It holds the mark, by which the distribution is found.
     pub comment: String,
     /// Whether it serves viewers.
     pub enabled: bool,
-    /// Names of its own beside the one that CloudFront assigns; they need a certificate.
+    /// Its domain names, in addition to the one that CloudFront assigns. They need a certificate.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub aliases: BTreeSet<String>,
-    /// What it serves for `/`.
+    /// The object that it serves for `/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_root_object: Option<String>,
     /// Where it gets objects from, sorted by id.
     pub origins: BTreeSet<Origin>,
-    /// What it does with requests that match no other behaviour.
+    /// How it handles requests that match no other behavior.
     pub default_cache_behavior: CacheBehavior,
-    /// What it does with requests for some paths; the first match counts.
+    /// How it handles requests for some paths. The first match counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cache_behaviors: Vec<CacheBehavior>,
-    /// What it does with the origin's errors, sorted by their code.
+    /// How it responds to the origin's errors, sorted by their code.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub custom_error_responses: BTreeSet<CustomErrorResponse>,
-    /// The newest HTTP it speaks with viewers.
+    /// The newest version of HTTP that viewers can use.
     #[serde(with = "word")]
     pub http_version: sdk::HttpVersion,
     /// Whether it has IPv6 addresses.
     #[serde(rename = "IPV6Enabled")]
     pub ipv6_enabled: bool,
-    /// From which edges it serves.
+    /// The edge locations that it serves from.
     #[serde(with = "word")]
     pub price_class: sdk::PriceClass,
-    /// Where viewers may be. Absent: everywhere.
+    /// Where viewers may be. Absent means everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restrictions: Option<Restrictions>,
-    /// Where CloudFront itself writes what viewers ask for.
+    /// Legacy standard logging.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logging: Option<Logging>,
     /// Its certificate.
     pub viewer_certificate: ViewerCertificate,
-    /// The web ACL that judges requests first.
+    /// The web ACL that checks requests first.
     #[serde(rename = "WebACLId", default, skip_serializing_if = "Option::is_none")]
     pub web_acl_id: Option<Input>,
 }
 
 impl DistributionConfig {
-    /// The configuration of one that is to be created.
+    /// The configuration of a new one.
     pub(super) fn fresh(&self, caller_reference: &str) -> Built<sdk::DistributionConfig> {
         let empty = sdk::DistributionConfig::builder()
             .caller_reference(caller_reference)
@@ -71,28 +75,44 @@ impl DistributionConfig {
         self.over(empty.build()?)
     }
 
-    /// The live configuration, changed to say what this one says.
+    /// The live configuration, changed into this one.
     pub(super) fn over(&self, live: sdk::DistributionConfig) -> Built<sdk::DistributionConfig> {
+        let Self {
+            comment,
+            enabled,
+            aliases,
+            default_root_object,
+            origins,
+            default_cache_behavior,
+            cache_behaviors,
+            custom_error_responses,
+            http_version,
+            ipv6_enabled,
+            price_class,
+            restrictions,
+            logging,
+            viewer_certificate,
+            web_acl_id,
+        } = self;
+        let web_acl = web_acl_id.as_ref().map(Input::text);
         let mut config = live;
-        config.comment = self.comment.clone();
-        config.enabled = self.enabled;
-        config.aliases = Some(counted!(sdk::Aliases, self.aliases.iter().cloned())?);
-        config.default_root_object = Some(self.default_root_object.clone().unwrap_or_default());
-        config.origins = Some(self.origins_over(config.origins)?);
-        config.origin_groups = config.origin_groups.map(|groups| self.groups_over(groups)).transpose()?;
+        config.comment.clone_from(comment);
+        config.enabled = *enabled;
+        config.aliases = Some(counted!(sdk::Aliases, aliases.iter().cloned())?);
+        config.default_root_object = Some(empty_if_absent(default_root_object.as_deref()));
+        config.origins = Some(origins_over(origins, config.origins)?);
+        config.origin_groups = config.origin_groups.map(|live| groups_over(origins, live)).transpose()?;
         config.default_cache_behavior =
-            Some(self.default_cache_behavior.default_over(config.default_cache_behavior)?);
-        config.cache_behaviors = Some(self.behaviors_over(config.cache_behaviors)?);
-        let errors = self.custom_error_responses.iter().map(CustomErrorResponse::build);
-        config.custom_error_responses =
-            Some(counted!(sdk::CustomErrorResponses, errors.collect::<Built<Vec<_>>>()?)?);
-        config.http_version = Some(self.http_version.clone());
-        config.is_ipv6_enabled = Some(self.ipv6_enabled);
-        config.price_class = Some(self.price_class.clone());
-        config.restrictions = Some(Restrictions::build(self.restrictions.as_ref())?);
-        config.logging = Some(Logging::build(self.logging.as_ref()));
-        config.viewer_certificate = Some(self.viewer_certificate.build());
-        config.web_acl_id = Some(self.web_acl_id.as_ref().map(Input::text).unwrap_or_default());
+            Some(default_cache_behavior.default_over(config.default_cache_behavior)?);
+        config.cache_behaviors = Some(behaviors_over(cache_behaviors, config.cache_behaviors)?);
+        config.custom_error_responses = Some(to_errors(custom_error_responses)?);
+        config.http_version = Some(http_version.clone());
+        config.is_ipv6_enabled = Some(*ipv6_enabled);
+        config.price_class = Some(price_class.clone());
+        config.restrictions = Some(Restrictions::build(restrictions.as_ref())?);
+        config.logging = Some(Logging::build(logging.as_ref()));
+        config.viewer_certificate = Some(viewer_certificate.build());
+        config.web_acl_id = Some(empty_if_absent(web_acl.as_deref()));
         Ok(config)
     }
 
@@ -101,55 +121,67 @@ impl DistributionConfig {
         self.origins.iter().filter_map(|origin| origin.domain_name.known()).collect()
     }
 
-    fn origins_over(&self, live: Option<sdk::Origins>) -> Built<sdk::Origins> {
-        let live = live.map(|list| list.items).unwrap_or_default();
-        let over = |origin: &Origin| origin.over(live.iter().find(|old| old.id == origin.id).cloned());
-        counted!(sdk::Origins, self.origins.iter().map(over).collect::<Built<Vec<_>>>()?)
-    }
-
-    /// The groups that somebody made of origins, but for those of an origin that goes: CloudFront refuses such a group.
-    fn groups_over(&self, live: sdk::OriginGroups) -> Built<sdk::OriginGroups> {
-        let stays =
-            |member: &sdk::OriginGroupMember| self.origins.iter().any(|origin| origin.id == member.origin_id);
-        let whole = |group: &sdk::OriginGroup| group.members.iter().flat_map(|list| &list.items).all(stays);
-        counted!(sdk::OriginGroups, live.items.into_iter().flatten().filter(whole))
-    }
-
-    fn behaviors_over(&self, live: Option<sdk::CacheBehaviors>) -> Built<sdk::CacheBehaviors> {
-        let live = live.and_then(|list| list.items).unwrap_or_default();
-        let over = |behavior: &CacheBehavior| {
-            let pattern = behavior.path_pattern.as_deref().unwrap_or_default();
-            behavior.over(live.iter().find(|old| old.path_pattern == pattern).cloned())
-        };
-        counted!(sdk::CacheBehaviors, self.cache_behaviors.iter().map(over).collect::<Built<Vec<_>>>()?)
-    }
-
-    /// What a live configuration says.
-    pub(super) fn read(live: sdk::DistributionConfig) -> Self {
-        let behaviors = live.cache_behaviors.and_then(|list| list.items).unwrap_or_default();
-        let errors = live.custom_error_responses.and_then(|list| list.items).unwrap_or_default();
-        Self {
+    /// The configuration in the answer to `call`.
+    pub(super) fn read(call: &'static str, live: sdk::DistributionConfig) -> Result<Self> {
+        // The SDK reads absent origins as none.
+        let origins = live.origins.map(|list| list.items).filter(|items| !items.is_empty());
+        let origins = required(origins, call, "Origins")?;
+        let behaviors = live.cache_behaviors.and_then(|list| list.items).or_empty();
+        let errors = live.custom_error_responses.and_then(|list| list.items).or_empty().into_iter();
+        Ok(Self {
             comment: live.comment,
             enabled: live.enabled,
-            aliases: live.aliases.and_then(|list| list.items).into_iter().flatten().collect(),
+            aliases: live.aliases.and_then(|list| list.items).or_empty().into_iter().collect(),
             default_root_object: filled(live.default_root_object.as_deref()),
-            origins: live.origins.into_iter().flat_map(|list| list.items).map(Origin::read).collect(),
-            default_cache_behavior: CacheBehavior::read_default(live.default_cache_behavior),
+            origins: origins.into_iter().map(Origin::read).collect(),
+            default_cache_behavior: CacheBehavior::read_default(call, live.default_cache_behavior)?,
             cache_behaviors: behaviors.into_iter().map(CacheBehavior::read).collect(),
-            custom_error_responses: errors.into_iter().map(CustomErrorResponse::read).collect(),
-            http_version: http_version(live.http_version),
-            ipv6_enabled: live.is_ipv6_enabled.unwrap_or_default(),
+            custom_error_responses: errors
+                .map(|one| CustomErrorResponse::read(call, one))
+                .collect::<Result<_>>()?,
+            http_version: read_http_version(live.http_version),
+            ipv6_enabled: live.is_ipv6_enabled.unwrap_or(IPV6),
             price_class: live.price_class.unwrap_or(sdk::PriceClass::PriceClassAll),
             restrictions: Restrictions::read(live.restrictions),
             logging: Logging::read(live.logging),
             viewer_certificate: ViewerCertificate::read(live.viewer_certificate),
             web_acl_id: filled(live.web_acl_id.as_deref()).map(Input::from),
-        }
+        })
     }
 }
 
+fn origins_over(origins: &BTreeSet<Origin>, live: Option<sdk::Origins>) -> Built<sdk::Origins> {
+    let live = live.map(|list| list.items).or_empty();
+    let over = |origin: &Origin| origin.over(live.iter().find(|old| old.id == origin.id).cloned());
+    counted!(sdk::Origins, origins.iter().map(over).collect::<Built<Vec<_>>>()?)
+}
+
+/// The origin groups that were made by hand. One with a removed origin is left out, because CloudFront refuses it.
+fn groups_over(origins: &BTreeSet<Origin>, live: sdk::OriginGroups) -> Built<sdk::OriginGroups> {
+    let stays = |member: &sdk::OriginGroupMember| origins.iter().any(|origin| origin.id == member.origin_id);
+    let whole = |group: &sdk::OriginGroup| group.members.iter().flat_map(|list| &list.items).all(stays);
+    counted!(sdk::OriginGroups, live.items.or_empty().into_iter().filter(whole))
+}
+
+fn behaviors_over(
+    behaviors: &[CacheBehavior],
+    live: Option<sdk::CacheBehaviors>,
+) -> Built<sdk::CacheBehaviors> {
+    let live = live.and_then(|list| list.items).or_empty();
+    let over = |behavior: &CacheBehavior| {
+        let same = |old: &&sdk::CacheBehavior| Some(&old.path_pattern) == behavior.path_pattern.as_ref();
+        behavior.over(live.iter().find(same).cloned())
+    };
+    counted!(sdk::CacheBehaviors, behaviors.iter().map(over).collect::<Built<Vec<_>>>()?)
+}
+
+fn to_errors(errors: &BTreeSet<CustomErrorResponse>) -> Built<sdk::CustomErrorResponses> {
+    let errors = errors.iter().map(CustomErrorResponse::build);
+    counted!(sdk::CustomErrorResponses, errors.collect::<Built<Vec<_>>>()?)
+}
+
 /// CloudFront writes `HTTP2` in some answers and `http2` in others.
-fn http_version(live: Option<sdk::HttpVersion>) -> sdk::HttpVersion {
+fn read_http_version(live: Option<sdk::HttpVersion>) -> sdk::HttpVersion {
     let lower = live.map(|version| version.as_str().to_ascii_lowercase());
     lower.map_or(sdk::HttpVersion::Http2, |text| text.as_str().into())
 }
@@ -200,10 +232,14 @@ pub(super) mod tests {
         }
     }
 
+    fn read(live: sdk::DistributionConfig) -> DistributionConfig {
+        DistributionConfig::read("cloudfront:GetDistribution", live).unwrap()
+    }
+
     #[test]
     fn it_survives_the_way_to_the_sdk_and_back() {
         for config in [full(), bare()] {
-            assert_eq!(DistributionConfig::read(config.fresh("once").unwrap()), config);
+            assert_eq!(read(config.fresh("once").unwrap()), config);
             let json = serde_json::to_value(&config).unwrap();
             assert_eq!(serde_json::from_value::<DistributionConfig>(json).unwrap(), config);
         }
@@ -214,7 +250,7 @@ pub(super) mod tests {
         for (from, to) in [(full(), bare()), (bare(), full())] {
             let updated = to.over(from.fresh("once").unwrap()).unwrap();
             assert_eq!(updated.caller_reference, "once");
-            assert_eq!(DistributionConfig::read(updated), to);
+            assert_eq!(read(updated), to);
         }
     }
 
@@ -236,19 +272,19 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn logs_that_somebody_turned_on_are_seen_and_turned_off() {
+    fn legacy_logging_turned_on_by_hand_is_seen_and_turned_off() {
         let (logs, none) = (full().logging, sdk::LoggingConfig::builder());
         let none = none.enabled(false).include_cookies(false).bucket("").prefix("").build();
         let declared = bare();
         let turned_on = DistributionConfig { logging: logs, ..bare() }.fresh("once").unwrap();
-        assert_ne!(DistributionConfig::read(turned_on.clone()), declared);
+        assert_ne!(read(turned_on.clone()), declared);
         let updated = declared.over(turned_on).unwrap();
         assert_eq!(updated.logging, Some(none));
-        assert_eq!(DistributionConfig::read(updated), declared);
+        assert_eq!(read(updated), declared);
     }
 
     #[test]
-    fn an_update_takes_away_the_group_of_an_origin_that_goes() {
+    fn an_update_removes_the_group_of_a_removed_origin() {
         let group = |id: &str, origins: [&str; 2]| {
             let member = |id: &str| sdk::OriginGroupMember::builder().origin_id(id).build().unwrap();
             let members = sdk::OriginGroupMembers::builder().quantity(2);
@@ -267,7 +303,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_aws_s_default() {
+    fn a_member_that_is_left_out_has_the_default_of_aws() {
         let live = sdk::DistributionConfig::builder().caller_reference("once").comment("").enabled(true);
         let origin = sdk::Origin::builder().id("output").domain_name("b.s3.eu-west-1.amazonaws.com").build();
         let behavior = sdk::DefaultCacheBehavior::builder()
@@ -280,7 +316,7 @@ pub(super) mod tests {
             .default_cache_behavior(behavior.unwrap())
             .http_version("HTTP2".into())
             .build();
-        insta::assert_json_snapshot!(DistributionConfig::read(live.unwrap()), @r#"
+        insta::assert_json_snapshot!(read(live.unwrap()), @r#"
         {
           "Comment": "",
           "Enabled": true,
@@ -315,5 +351,31 @@ pub(super) mod tests {
           }
         }
         "#);
+    }
+
+    #[test]
+    fn an_answer_without_origins_or_default_behavior_is_an_error() {
+        let says = |live| {
+            let read = DistributionConfig::read("cloudfront:GetDistribution", live);
+            read.unwrap_err().to_string()
+        };
+        let whole = || full().fresh("once").unwrap();
+        // The SDK reads an absent member as an empty one.
+        let empty = sdk::Origins::builder().quantity(0).set_items(Some(Vec::new())).build().ok();
+        for origins in [None, empty] {
+            let mut live = whole();
+            live.origins = origins;
+            assert_eq!(says(live), "cloudfront:GetDistribution failed: the answer has no Origins");
+        }
+        let mut empty = whole().default_cache_behavior.unwrap();
+        empty.target_origin_id = String::new();
+        for default_cache_behavior in [None, Some(empty)] {
+            let mut live = whole();
+            live.default_cache_behavior = default_cache_behavior;
+            assert_eq!(
+                says(live),
+                "cloudfront:GetDistribution failed: the answer has no DefaultCacheBehavior"
+            );
+        }
     }
 }

@@ -1,45 +1,49 @@
-//! Where CloudFront itself writes what viewers ask for: their addresses, and their query strings, with the signatures of
-//! private playback in them. A stack has its access logs by standard logging v2, resources of their own; what somebody
-//! turned on beside them is seen and turned off again.
+//! Legacy standard logging, which CloudFront itself writes to a bucket. Its logs hold viewers' addresses and query
+//! strings, and with them the signatures of private playback.
+//!
+//! A stack has its access logs by standard logging v2, which are other resources. Legacy logging that was turned on
+//! by hand is seen and turned off.
 
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::super::shared::filled;
+use super::super::shared::{empty_if_absent, filled};
 
-/// Standard logging as it was before v2, which goes to a bucket; and whether the logs of either hold cookies.
+/// Legacy standard logging to a bucket, and whether the logs of either version hold cookies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Logging {
-    /// The domain name of the bucket. Absent: only logs of v2 are written, if any.
+    /// The domain name of the bucket. Absent if legacy logging is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
-    /// Whether the logs hold all cookies, be it those of v2.
+    /// Whether the logs hold all cookies, including the logs of v2.
     #[serde(default)]
     pub include_cookies: bool,
-    /// What the names of the files begin with.
+    /// The prefix of the log files' names.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prefix: String,
 }
 
 impl Logging {
-    /// Logging that is off is answered as four empty members, also where logs are delivered by v2.
+    /// CloudFront answers four empty members if legacy logging is off, even if v2 delivers logs.
     pub(super) fn read(live: Option<sdk::LoggingConfig>) -> Option<Self> {
         let live = live?;
         let text = |text: &str| filled(Some(text)).filter(|_| live.enabled);
         let (bucket, include_cookies) = (text(&live.bucket), live.include_cookies);
+        // absent is empty: a prefix is text in CloudFormation, and empty unless it is set.
         let prefix = text(&live.prefix).unwrap_or_default();
         (bucket.is_some() || include_cookies).then_some(Self { bucket, include_cookies, prefix })
     }
 
-    /// An update must name all four members, empty ones where nothing is logged.
+    /// An update must name all four members, even if nothing is logged.
     pub(super) fn build(declared: Option<&Self>) -> sdk::LoggingConfig {
-        let bucket = declared.and_then(|one| one.bucket.as_deref());
+        let off = Self { bucket: None, include_cookies: false, prefix: String::new() };
+        let Self { bucket, include_cookies, prefix } = declared.unwrap_or(&off);
         sdk::LoggingConfig::builder()
             .enabled(bucket.is_some())
-            .include_cookies(declared.is_some_and(|one| one.include_cookies))
-            .bucket(bucket.unwrap_or_default())
-            .prefix(declared.filter(|_| bucket.is_some()).map(|one| one.prefix.as_str()).unwrap_or_default())
+            .include_cookies(*include_cookies)
+            .bucket(empty_if_absent(bucket.as_deref()))
+            .prefix(if bucket.is_some() { prefix } else { "" })
             .build()
     }
 }
@@ -54,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn logging_that_is_off_is_none_whatever_cloudfront_answers_for_it() {
+    fn logging_that_is_off_is_read_as_none() {
         let none = live(false, false, "", "");
         assert_eq!(Logging::build(None), none);
         assert_eq!([None, Some(none)].map(Logging::read), [None, None]);
@@ -62,11 +66,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_logged_survives_the_api() {
+    fn logging_that_is_on_survives_the_way_to_the_sdk_and_back() {
         for written in [
             live(true, true, "theirs.s3.amazonaws.com", "x"),
             live(true, false, "theirs.s3.amazonaws.com", ""),
-            // Cookies in the logs of v2: what the console writes for that.
+            // Cookies in the logs of v2, as the console turns them on.
             live(false, true, "", ""),
         ] {
             let logging = Logging::read(Some(written.clone())).unwrap();

@@ -1,7 +1,7 @@
-//! `AWS::CloudFront::Distribution`: what viewers reach.
+//! `AWS::CloudFront::Distribution`: what viewers request videos from.
 //!
-//! Follows the CloudFront API reference, `CreateDistributionWithTags` and `UpdateDistribution`. AWS assigns its id, so it
-//! is found by its comment, which carries the mark; whose it is, its tags say.
+//! Follows the CloudFront API reference, `CreateDistributionWithTags` and `UpdateDistribution`. AWS assigns its id,
+//! so it is found by its comment, which holds the mark. Its tags say who owns it.
 
 mod behavior;
 mod config;
@@ -13,9 +13,8 @@ mod origin;
 mod tests;
 mod viewer;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_sdk_cloudfront::types as sdk;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use behavior::CacheBehavior;
@@ -28,15 +27,15 @@ pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 
 use super::DISTRIBUTIONS;
-use super::shared::{Built, SETTLING, incomplete};
-use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, retry_while, until};
+use super::shared::{Built, SETTLING, incomplete, required_text};
+use crate::aws::{Context, Error, OrEmpty, Patience, Poll, Result, SdkResult, required, retry_while, until};
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchDistribution", "NoSuchResource"];
-/// What CloudFront says of something that was made a moment ago, or of a certificate issued a moment ago.
+/// CloudFront answers these if the request refers to something that was created, or issued, a moment ago.
 const NOT_SEEN_YET: &[&str] = &[
     "InvalidOrigin",
     "InvalidOriginAccessControl",
@@ -45,17 +44,22 @@ const NOT_SEEN_YET: &[&str] = &[
     "NoSuchResponseHeadersPolicy",
     "TrustedKeyGroupDoesNotExist",
 ];
-/// What it says of a distribution that this very request has made already: its reference is taken, or else its name.
+/// CloudFront answers these if the same request has already created the distribution: it knows the reference or the
+/// alias.
 const REPEATED: &[&str] = &["DistributionAlreadyExists", "CNAMEAlreadyExists"];
-/// What it says while not all of it knows yet that a distribution is off: that it is not, or that its ETag is another.
+/// CloudFront answers these while not every part of it knows the latest update: the distribution is on, or the ETag
+/// is old.
 const UNSEEN: &[&str] = &["DistributionNotDisabled", "InvalidIfMatchVersion", "PreconditionFailed"];
 const DEPLOYED: &str = "Deployed";
+const GET: &str = "cloudfront:GetDistribution";
+const CREATE: &str = "cloudfront:CreateDistribution";
+const UPDATE: &str = "cloudfront:UpdateDistribution";
 
 /// A distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Distribution {
-    /// All of it but its tags.
+    /// Its configuration.
     pub distribution_config: DistributionConfig,
     /// Its tags.
     #[serde(default)]
@@ -79,10 +83,10 @@ fn to_tags(tags: &Tags) -> Built<sdk::Tags> {
 async fn tags_of(cx: &Context, id: &str) -> Result<Option<Tags>> {
     let call = cx.cloudfront().list_tags_for_resource().resource(arn(&cx.scope, id));
     let answer = call.send().await.unless("cloudfront:ListTagsForResource", ABSENT)?;
-    Ok(answer.map(|answer| {
-        let items = answer.tags.and_then(|tags| tags.items).unwrap_or_default();
-        items.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()
-    }))
+    let Some(answer) = answer else { return Ok(None) };
+    let items = required(answer.tags, "cloudfront:ListTagsForResource", "Tags")?.items.or_empty();
+    // absent is empty: a tag needs no value.
+    Ok(Some(items.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect()))
 }
 
 async fn listed(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
@@ -91,17 +95,23 @@ async fn listed(cx: &Context) -> Result<Vec<sdk::DistributionSummary>> {
         let mut pages = cx.cloudfront().list_distributions().into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
-            let list = page.named(CALL)?.distribution_list;
-            found.extend(list.and_then(|list| list.items).unwrap_or_default());
+            let list = required(page.named(CALL)?.distribution_list, CALL, "DistributionList")?;
+            for summary in list.items.or_empty() {
+                required_text(&summary.id, CALL, "Id")?;
+                required_text(&summary.domain_name, CALL, "DomainName")?;
+                found.push(summary);
+            }
         }
         Ok(found)
     })
     .await
 }
 
-/// The distribution whose comment is the mark. Somebody may have edited the comment, and a second distribution would be
-/// dear; so those that read the same bucket are asked for their tags as well. A copy has the comment too, but not the tags,
-/// and one for staging is never meant.
+/// The distribution that has the mark as its comment.
+///
+/// The comment may have been edited by hand, and a second distribution would be expensive. So the tags of
+/// distributions that read the same bucket are read too. A copy has the comment, but not the tags. A staging
+/// distribution never counts.
 async fn marked(
     cx: &Context,
     config: &DistributionConfig,
@@ -126,32 +136,29 @@ async fn marked(
     Ok(named.into_iter().next())
 }
 
-/// A name for one attempt to create: another one each time, since CloudFront may remember it, but the same one while
-/// the SDK repeats the call, so that a lost answer cannot make two.
+/// A reference for one attempt to create a distribution. Each attempt has its own, because CloudFront may remember
+/// it. The SDK repeats a call with the same one, so a lost answer cannot create two distributions.
 fn caller_reference(config: &DistributionConfig) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{}:{}", config.comment, now.as_nanos())
+    format!("{}:{}", config.comment, Timestamp::now().as_nanosecond())
 }
 
 async fn make(cx: &Context, request: &sdk::DistributionConfigWithTags) -> Result<(String, String)> {
-    const CALL: &str = "cloudfront:CreateDistribution";
     let create = || async {
         let call = cx.cloudfront().create_distribution_with_tags();
-        call.distribution_config_with_tags(request.clone()).send().await.named(CALL)
+        call.distribution_config_with_tags(request.clone()).send().await.named(CREATE)
     };
     let passing = |error: &Error| error.is(NOT_SEEN_YET);
     let made = retry_while(cx, SETTLING, "waiting until CloudFront sees its parts", passing, create).await?;
-    let made =
-        made.distribution.ok_or_else(|| Error::unexpected(CALL, "the answer holds no distribution"))?;
-    Ok((made.id, made.domain_name))
+    let made = required(made.distribution, CREATE, "Distribution")?;
+    let id = required_text(&made.id, CREATE, "Id")?;
+    Ok((id, required_text(&made.domain_name, CREATE, "DomainName")?))
 }
 
-/// Makes it; or finds it, where the answer to the call was lost and the SDK has repeated it.
+/// Creates it. If the answer was lost and the SDK has repeated the call, finds what the first call created.
 async fn make_anew(cx: &Context, desired: &Distribution, mark: Option<&Mark>) -> Result<(String, String)> {
-    const CALL: &str = "cloudfront:CreateDistribution";
-    let config = &desired.distribution_config;
-    let sent = config.fresh(&caller_reference(config)).map_err(incomplete(CALL))?;
-    let tags = to_tags(&desired.tags).map_err(incomplete(CALL))?;
+    let Distribution { distribution_config: config, tags } = desired;
+    let sent = config.fresh(&caller_reference(config)).map_err(incomplete(CREATE))?;
+    let tags = to_tags(tags).map_err(incomplete(CREATE))?;
     let request = sdk::DistributionConfigWithTags::builder().distribution_config(sent).tags(tags).build();
     match (make(cx, &request).await, mark) {
         (Err(error), Some(mark)) if error.is(REPEATED) => {
@@ -162,25 +169,25 @@ async fn make_anew(cx: &Context, desired: &Distribution, mark: Option<&Mark>) ->
     }
 }
 
-/// One step towards its removal: it is switched off, that has reached every edge, it is deleted.
+/// One step towards its removal. It must be turned off, every edge must know that, and then it can be deleted.
 async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
     let call = cx.cloudfront().get_distribution().id(id);
-    let Some(answer) = call.send().await.unless("cloudfront:GetDistribution", ABSENT)? else {
-        return Ok(Poll::Done(()));
-    };
-    let (live, mut etag) = (answer.distribution, answer.e_tag);
-    let mut status = live.as_ref().map(|live| live.status.clone()).unwrap_or_default();
-    let config = live.and_then(|live| live.distribution_config).filter(|config| config.enabled);
-    if let Some(mut config) = config {
+    let Some(answer) = call.send().await.unless(GET, ABSENT)? else { return Ok(Poll::Done(())) };
+    let live = required(answer.distribution, GET, "Distribution")?;
+    let mut etag = required(answer.e_tag, GET, "ETag")?;
+    let mut status = live.status;
+    let mut config = required(live.distribution_config, GET, "DistributionConfig")?;
+    if config.enabled {
         config.enabled = false;
         let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);
-        let off = call.set_if_match(etag).send().await.named("cloudfront:UpdateDistribution")?;
-        (status, etag) = (off.distribution.map(|off| off.status).unwrap_or_default(), off.e_tag);
+        let off = call.if_match(etag).send().await.named(UPDATE)?;
+        status = required(off.distribution, UPDATE, "Distribution")?.status;
+        etag = required(off.e_tag, UPDATE, "ETag")?;
     }
     if status != DEPLOYED {
-        return Ok(Poll::Pending("waiting until every edge has switched the distribution off".to_owned()));
+        return Ok(Poll::Pending("waiting until the distribution is turned off at every edge".to_owned()));
     }
-    let call = cx.cloudfront().delete_distribution().id(id).set_if_match(etag);
+    let call = cx.cloudfront().delete_distribution().id(id).if_match(etag);
     call.send().await.unless("cloudfront:DeleteDistribution", ABSENT).map(|_| Poll::Done(()))
 }
 
@@ -225,18 +232,15 @@ impl Resource for Distribution {
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let live = async {
             let call = cx.cloudfront().get_distribution().id(id);
-            call.send().await.unless("cloudfront:GetDistribution", ABSENT)
+            call.send().await.unless(GET, ABSENT)
         };
         let (Some(live), Some(tags)) = tokio::try_join!(live, tags_of(cx, id))? else { return Ok(None) };
-        let parts = live
-            .distribution
-            .and_then(|live| Some((live.distribution_config?, live.status == DEPLOYED, live.domain_name)));
-        let Some((config, deployed, domain_name)) = parts else {
-            return Err(Error::unexpected("cloudfront:GetDistribution", "the answer holds no configuration"));
-        };
-        let properties = Self { distribution_config: DistributionConfig::read(config), tags };
+        let live = required(live.distribution, GET, "Distribution")?;
+        let config = required(live.distribution_config, GET, "DistributionConfig")?;
+        let domain_name = required_text(&live.domain_name, GET, "DomainName")?;
+        let properties = Self { distribution_config: DistributionConfig::read(GET, config)?, tags };
         let ownership = properties.tags.ownership();
-        let readiness = if deployed {
+        let readiness = if live.status == DEPLOYED {
             Readiness::Ready
         } else {
             Readiness::Pending("the distribution is propagating to the edges".to_owned())
@@ -265,18 +269,19 @@ impl Resource for Distribution {
         desired: &Resolved<Self>,
         changes: &Changes,
     ) -> Result<()> {
+        let Self { distribution_config, tags } = &**desired;
         if changes.touches("DistributionConfig") {
-            rewrite(cx, &seen.id, &desired.distribution_config).await?;
+            rewrite(cx, &seen.id, distribution_config).await?;
         }
         if changes.touches("Tags") {
             let resource = arn(&cx.scope, &seen.id);
-            let stale = seen.properties.tags.stale(&desired.tags);
+            let stale = seen.properties.tags.stale(tags);
             if !stale.is_empty() {
                 let keys = sdk::TagKeys::builder().set_items(Some(stale)).build();
                 let call = cx.cloudfront().untag_resource().resource(&resource).tag_keys(keys);
                 call.send().await.named("cloudfront:UntagResource")?;
             }
-            let tags = to_tags(&desired.tags).map_err(incomplete("cloudfront:TagResource"))?;
+            let tags = to_tags(tags).map_err(incomplete("cloudfront:TagResource"))?;
             let call = cx.cloudfront().tag_resource().resource(&resource).tags(tags);
             call.send().await.named("cloudfront:TagResource")?;
         }
@@ -308,7 +313,8 @@ impl Resource for Distribution {
     }
 }
 
-/// Whether it is worth asking for the tags: by the comment, or by an origin whose name begins with the stack's.
+/// Whether it is worth reading the tags: the comment is the stack's, or an origin has a name that begins with the
+/// stack's.
 fn may_be_of(stack: &str, summary: &sdk::DistributionSummary) -> bool {
     let of_stack = |name: &str| name.strip_prefix(stack).is_some_and(|rest| rest.starts_with('-'));
     let mut origins = summary.origins.iter().flat_map(|list| &list.items);
@@ -316,21 +322,19 @@ fn may_be_of(stack: &str, summary: &sdk::DistributionSummary) -> bool {
         || origins.any(|origin| of_stack(&origin.domain_name))
 }
 
-/// Writes the configuration over the live one.
+/// Changes the live configuration into the desired one.
 async fn rewrite(cx: &Context, id: &str, desired: &DistributionConfig) -> Result<()> {
-    const READ: &str = "cloudfront:GetDistribution";
-    const CALL: &str = "cloudfront:UpdateDistribution";
     let update = || async {
-        let answer = cx.cloudfront().get_distribution().id(id).send().await.named(READ)?;
-        let live = answer
-            .distribution
-            .and_then(|distribution| distribution.distribution_config)
-            .ok_or_else(|| Error::unexpected(READ, "the answer holds no configuration"))?;
-        let config = desired.over(live).map_err(incomplete(CALL))?;
+        let answer = cx.cloudfront().get_distribution().id(id).send().await.named(GET)?;
+        let live = answer.distribution.and_then(|distribution| distribution.distribution_config);
+        let live = required(live, GET, "DistributionConfig")?;
+        let etag = required(answer.e_tag, GET, "ETag")?;
+        let config = desired.over(live).map_err(incomplete(UPDATE))?;
         let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);
-        call.set_if_match(answer.e_tag).send().await.named(CALL).map(drop)
+        call.if_match(etag).send().await.named(UPDATE).map(drop)
     };
-    // Each attempt is written over what is live then, so one that somebody else came before is made again.
+    // Each attempt changes the configuration that is live then. So it can be repeated if something else changed it
+    // first.
     let passing = |error: &Error| error.is(NOT_SEEN_YET) || error.is(UNSEEN);
     retry_while(cx, SETTLING, "waiting until CloudFront sees its parts", passing, update).await
 }

@@ -1,4 +1,4 @@
-//! Whose the names are under which distributions answer: those that CloudFront assigns, and aliases.
+//! Who owns the domain names of distributions: aliases, and the names that CloudFront assigns.
 
 use aws_sdk_cloudfront::types as sdk;
 
@@ -9,12 +9,12 @@ use crate::model::{Mark, Ownership};
 /// The zone in which CloudFront keeps the domain names of distributions, the same for every account.
 pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
-/// A distribution that answers under some name.
+/// A distribution that has some domain name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Its id.
     pub id: String,
-    /// Whose it is.
+    /// Who owns it.
     pub ownership: Ownership,
 }
 
@@ -23,7 +23,7 @@ pub(in crate::resource) async fn distributions(cx: &Context) -> Result<Vec<sdk::
     listed(cx).await
 }
 
-/// Whose a listed distribution is: its comment says so, and where that was edited, its tags.
+/// Who owns a listed distribution. Its comment says so, or its tags if the comment was edited.
 async fn ownership(cx: &Context, summary: &sdk::DistributionSummary) -> Result<Ownership> {
     if let Some(mark) = Mark::from_comment(&summary.comment) {
         return Ok(Ownership::Marked(mark));
@@ -31,7 +31,7 @@ async fn ownership(cx: &Context, summary: &sdk::DistributionSummary) -> Result<O
     Ok(tags_of(cx, &summary.id).await?.map_or(Ownership::Unmarked, |tags| tags.ownership()))
 }
 
-/// Whose the distribution with this domain name is; nothing where none of these has it.
+/// Who owns the distribution with this domain name, or nothing if none of these has it.
 pub(in crate::resource) async fn owner_of(
     cx: &Context,
     distributions: &[sdk::DistributionSummary],
@@ -51,7 +51,7 @@ pub async fn is_there(cx: &Context, domain_name: &str) -> Result<bool> {
     Ok(listed(cx).await?.iter().any(|summary| summary.domain_name == domain_name))
 }
 
-/// The distribution of this account that has an alias: no other can have it as long as that one does.
+/// The distribution of this account that has an alias. Only one distribution can have it.
 ///
 /// # Errors
 /// When the distributions cannot be listed.

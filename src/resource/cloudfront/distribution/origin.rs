@@ -1,31 +1,31 @@
-//! Where a distribution gets objects from.
+//! Origins: where a distribution gets objects from.
 
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::super::shared::{Built, counted, filled};
+use super::super::shared::{Built, counted, empty_if_absent, filled};
 use crate::model::Input;
 
-/// CloudFront's own number of attempts to connect.
+/// How often CloudFront tries to connect by default.
 const ATTEMPTS: i32 = 3;
-/// CloudFront's own seconds an attempt may take.
+/// How long an attempt may take by default, in seconds.
 const TIMEOUT: i32 = 10;
 
 /// Where a distribution gets objects from: an S3 bucket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Origin {
-    /// What behaviours call it.
+    /// The id that behaviors refer to.
     pub id: String,
     /// The bucket's regional domain name.
     pub domain_name: Input,
-    /// What is put before every path.
+    /// The prefix of every path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_path: Option<String>,
-    /// The origin access control by which requests to it are signed.
+    /// The origin access control that signs requests to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_access_control_id: Option<Input>,
-    /// That it is a bucket.
+    /// Present if it is a bucket.
     #[serde(rename = "S3OriginConfig", default, skip_serializing_if = "Option::is_none")]
     pub s3_origin_config: Option<S3OriginConfig>,
     /// How often CloudFront tries to connect (1 to 3).
@@ -34,25 +34,25 @@ pub struct Origin {
     /// How long one attempt may take, in seconds (1 to 10).
     #[serde(default = "timeout")]
     pub connection_timeout: i32,
-    /// One more cache in front of it.
+    /// An additional cache in front of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_shield: Option<OriginShield>,
 }
 
-/// That an origin is a bucket.
+/// The settings of an origin that is a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct S3OriginConfig {
-    /// The older way of signing; empty with an origin access control.
+    /// The older way to sign requests. Empty with an origin access control.
     #[serde(default)]
     pub origin_access_identity: String,
 }
 
-/// One more cache in front of an origin.
+/// An additional cache in front of an origin.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct OriginShield {
-    /// Whether there is one.
+    /// Whether it is on.
     pub enabled: bool,
     /// The region it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,39 +102,53 @@ impl Origin {
     }
 
     pub(super) fn over(&self, live: Option<sdk::Origin>) -> Built<sdk::Origin> {
+        let Self {
+            id,
+            domain_name,
+            origin_path,
+            origin_access_control_id,
+            s3_origin_config,
+            connection_attempts,
+            connection_timeout,
+            origin_shield,
+        } = self;
         let mut origin = match live {
             Some(live) => live,
-            None => sdk::Origin::builder().id(&self.id).domain_name(self.domain_name.text()).build()?,
+            None => sdk::Origin::builder().id(id).domain_name(domain_name.text()).build()?,
         };
-        origin.domain_name = self.domain_name.text();
-        origin.origin_path = Some(self.origin_path.clone().unwrap_or_default());
+        origin.domain_name = domain_name.text();
+        origin.origin_path = Some(empty_if_absent(origin_path.as_deref()));
         if origin.custom_headers.is_none() {
             origin.custom_headers = Some(counted!(sdk::CustomHeaders, [])?);
         }
-        origin.origin_access_control_id =
-            Some(self.origin_access_control_id.as_ref().map(Input::text).unwrap_or_default());
-        origin.s3_origin_config = self.s3_origin_config.as_ref().map(|s3| s3.over(origin.s3_origin_config));
-        // Somebody made another kind of origin of it; CloudFront refuses one that is of two kinds.
+        let access_control = origin_access_control_id.as_ref().map(Input::text);
+        origin.origin_access_control_id = Some(empty_if_absent(access_control.as_deref()));
+        origin.s3_origin_config = s3_origin_config.as_ref().map(|s3| s3.over(origin.s3_origin_config));
+        // The origin may have been changed into another kind by hand. CloudFront refuses one of two kinds.
         (origin.custom_origin_config, origin.vpc_origin_config) = (None, None);
-        origin.connection_attempts = Some(self.connection_attempts);
-        origin.connection_timeout = Some(self.connection_timeout);
-        let shield = self.origin_shield.as_ref();
-        origin.origin_shield = Some(
-            sdk::OriginShield::builder()
-                .enabled(shield.is_some_and(|shield| shield.enabled))
-                .set_origin_shield_region(shield.and_then(|shield| shield.origin_shield_region.clone()))
-                .build()?,
-        );
+        origin.connection_attempts = Some(*connection_attempts);
+        origin.connection_timeout = Some(*connection_timeout);
+        origin.origin_shield = Some(OriginShield::build(origin_shield.as_ref())?);
         Ok(origin)
     }
 }
 
 impl S3OriginConfig {
     fn over(&self, live: Option<sdk::S3OriginConfig>) -> sdk::S3OriginConfig {
+        let Self { origin_access_identity } = self;
         let empty = || sdk::S3OriginConfig::builder().origin_access_identity("").build();
         let mut config = live.unwrap_or_else(empty);
-        config.origin_access_identity.clone_from(&self.origin_access_identity);
+        config.origin_access_identity.clone_from(origin_access_identity);
         config
+    }
+}
+
+impl OriginShield {
+    fn build(declared: Option<&Self>) -> Built<sdk::OriginShield> {
+        let off = Self { enabled: false, origin_shield_region: None };
+        let Self { enabled, origin_shield_region } = declared.unwrap_or(&off);
+        let built = sdk::OriginShield::builder().enabled(*enabled);
+        built.set_origin_shield_region(origin_shield_region.clone()).build()
     }
 }
 
@@ -164,7 +178,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_update_makes_a_bucket_again_of_what_somebody_made_another_kind_of_origin() {
+    fn an_update_turns_an_origin_of_another_kind_into_a_bucket_again() {
         let mut live = origin().over(None).unwrap();
         live.s3_origin_config = None;
         let custom = sdk::CustomOriginConfig::builder().http_port(80).https_port(443);

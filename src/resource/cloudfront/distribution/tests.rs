@@ -1,4 +1,4 @@
-//! How a distribution comes and goes on a CloudFront that does not know at once what it was told.
+//! Creating, updating and deleting a distribution on a CloudFront that does not know the latest change yet.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,8 +14,7 @@ use crate::aws::fake_aws;
 /// An error, for a call of a method.
 type Refusal = (Method, u16, &'static str);
 
-/// A CloudFront with one distribution and its copy for staging, which answers with these errors first: each to calls of
-/// one method.
+/// A CloudFront with one distribution and its staging copy. It answers these errors first, each to calls of one method.
 #[derive(Clone, Default)]
 struct Slow {
     errors: Arc<Mutex<Vec<Refusal>>>,
@@ -88,7 +87,7 @@ async fn a_deletion_waits_until_cloudfront_sees_that_it_is_off() {
 }
 
 #[tokio::test]
-async fn an_update_that_somebody_came_before_is_made_again() {
+async fn an_update_is_repeated_if_something_else_changed_the_distribution() {
     let slow =
         Slow::failing(&[(Method::PUT, 412, "PreconditionFailed"), (Method::PUT, 412, "PreconditionFailed")]);
     rewrite(&slow.context().await, "E1", &full()).await.unwrap();
@@ -107,6 +106,6 @@ async fn a_request_that_was_repeated_finds_what_it_made() {
         let other = Mark { stack: "other".into(), ..mark.clone() };
         let slow = Slow::failing(&[(Method::POST, 409, code)]);
         let refused = make_anew(&slow.context().await, &desired, Some(&other)).await.unwrap_err();
-        assert_eq!(refused.code, code, "somebody else has it");
+        assert_eq!(refused.code, code, "it belongs to another stack");
     }
 }

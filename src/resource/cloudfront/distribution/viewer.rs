@@ -1,36 +1,37 @@
-//! What viewers meet: the certificate, where they may be, and what errors do.
+//! What viewers see of a distribution: its certificate, the countries it serves, and its error responses.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::super::shared::{Built, filled, maybe_word, word};
+use super::super::shared::{Built, empty_if_absent, filled, maybe_word, word};
+use crate::aws::{Error, OrEmpty, Result};
 use crate::model::Input;
 
-/// How long CloudFront itself caches an error, in seconds.
+/// How long CloudFront caches an error by default, in seconds.
 const ERROR_TTL: i64 = 10;
 
-/// A distribution's certificate: CloudFront's own, or one of ACM in us-east-1.
+/// A distribution's certificate: the default one of CloudFront, or one of ACM in us-east-1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ViewerCertificate {
-    /// Whether it is CloudFront's own, for `*.cloudfront.net`.
+    /// Whether it is CloudFront's default certificate, for `*.cloudfront.net`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cloud_front_default_certificate: Option<bool>,
     /// The ACM certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acm_certificate_arn: Option<Input>,
-    /// The oldest TLS and the ciphers viewers may use; with CloudFront's own certificate always TLSv1.
+    /// The oldest TLS and the ciphers that viewers may use. It is TLSv1 with CloudFront's default certificate.
     #[serde(with = "maybe_word", default, skip_serializing_if = "Option::is_none")]
     pub minimum_protocol_version: Option<sdk::MinimumProtocolVersion>,
-    /// Which viewers HTTPS is for; only with an ACM certificate.
+    /// Which viewers can use HTTPS. Only with an ACM certificate.
     #[serde(with = "maybe_word", default, skip_serializing_if = "Option::is_none")]
     pub ssl_support_method: Option<sdk::SslSupportMethod>,
 }
 
 impl ViewerCertificate {
-    /// CloudFront's own, for `*.cloudfront.net`. Whatever else is asked for, AWS then sets TLSv1, so that is written.
+    /// CloudFront's default certificate, for `*.cloudfront.net`. AWS then sets TLSv1, whatever a request asks for.
     #[must_use]
     pub fn cloudfront() -> Self {
         Self {
@@ -41,7 +42,7 @@ impl ViewerCertificate {
         }
     }
 
-    /// A certificate of ACM in us-east-1, for viewers that name the host they want, with TLS 1.2 at least.
+    /// A certificate of ACM in us-east-1, for viewers that support SNI and TLS 1.2.
     #[must_use]
     pub fn acm(arn: Input) -> Self {
         Self {
@@ -65,11 +66,17 @@ impl ViewerCertificate {
     }
 
     pub(super) fn build(&self) -> sdk::ViewerCertificate {
+        let Self {
+            cloud_front_default_certificate,
+            acm_certificate_arn,
+            minimum_protocol_version,
+            ssl_support_method,
+        } = self;
         sdk::ViewerCertificate::builder()
-            .cloud_front_default_certificate(self.cloud_front_default_certificate.unwrap_or_default())
-            .set_acm_certificate_arn(self.acm_certificate_arn.as_ref().map(Input::text))
-            .set_minimum_protocol_version(self.minimum_protocol_version.clone())
-            .set_ssl_support_method(self.ssl_support_method.clone())
+            .cloud_front_default_certificate(*cloud_front_default_certificate == Some(true))
+            .set_acm_certificate_arn(acm_certificate_arn.as_ref().map(Input::text))
+            .set_minimum_protocol_version(minimum_protocol_version.clone())
+            .set_ssl_support_method(ssl_support_method.clone())
             .build()
     }
 }
@@ -82,11 +89,11 @@ pub struct Restrictions {
     pub geo_restriction: GeoRestriction,
 }
 
-/// In which countries viewers may be.
+/// The countries in which viewers may be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct GeoRestriction {
-    /// Those listed, or all but those listed.
+    /// Whether viewers may be only in these countries, or only in other ones.
     #[serde(with = "word")]
     pub restriction_type: sdk::GeoRestrictionType,
     /// ISO 3166-1 alpha-2 codes.
@@ -108,21 +115,20 @@ impl Restrictions {
 
     pub(super) fn read(live: Option<sdk::Restrictions>) -> Option<Self> {
         let live = live?.geo_restriction?;
-        let locations = live.items.into_iter().flatten().collect();
+        let locations = live.items.or_empty().into_iter().collect();
         let restriction = GeoRestriction { restriction_type: live.restriction_type, locations };
         let restricts = restriction.restriction_type != sdk::GeoRestrictionType::None;
         restricts.then_some(Self { geo_restriction: restriction })
     }
 
     pub(super) fn build(restrictions: Option<&Self>) -> Built<sdk::Restrictions> {
-        let (kind, locations) = match restrictions {
-            None => (sdk::GeoRestrictionType::None, Vec::new()),
-            Some(Self { geo_restriction: GeoRestriction { restriction_type, locations } }) => {
-                (restriction_type.clone(), locations.iter().cloned().collect())
-            }
-        };
+        let none =
+            GeoRestriction { restriction_type: sdk::GeoRestrictionType::None, locations: BTreeSet::new() };
+        let geo_restriction = restrictions.map_or(&none, |Self { geo_restriction }| geo_restriction);
+        let GeoRestriction { restriction_type, locations } = geo_restriction;
+        let locations: Vec<String> = locations.iter().cloned().collect();
         let restriction = sdk::GeoRestriction::builder()
-            .restriction_type(kind)
+            .restriction_type(restriction_type.clone())
             .quantity(i32::try_from(locations.len()).unwrap_or(i32::MAX))
             .set_items((!locations.is_empty()).then_some(locations))
             .build()?;
@@ -130,16 +136,16 @@ impl Restrictions {
     }
 }
 
-/// What a distribution does with one of the origin's errors.
+/// How a distribution responds to one of the origin's errors.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CustomErrorResponse {
     /// The status: 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504.
     pub error_code: i32,
-    /// How long it is cached at least, in seconds.
+    /// How long CloudFront caches it at least, in seconds.
     #[serde(rename = "ErrorCachingMinTTL")]
     pub error_caching_min_ttl: i64,
-    /// The status that viewers get instead; only together with a page.
+    /// The status that viewers get instead. Only together with a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<i32>,
     /// The path of the page that viewers get instead.
@@ -148,28 +154,36 @@ pub struct CustomErrorResponse {
 }
 
 impl CustomErrorResponse {
-    /// An error passed on as it is and cached for some seconds.
+    /// An error that viewers get unchanged, cached for these seconds.
     #[must_use]
     pub fn caching(error_code: i32, seconds: i64) -> Self {
         Self { error_code, error_caching_min_ttl: seconds, response_code: None, response_page_path: None }
     }
 
-    pub(super) fn read(live: sdk::CustomErrorResponse) -> Self {
-        Self {
+    /// An error response in the answer to `call`.
+    pub(super) fn read(call: &'static str, live: sdk::CustomErrorResponse) -> Result<Self> {
+        let number = |code: String| {
+            let says =
+                |_| Error::unexpected(call, format!("the answer has the ResponseCode {code}, not a number"));
+            code.parse().map_err(says)
+        };
+        Ok(Self {
             error_code: live.error_code,
             error_caching_min_ttl: live.error_caching_min_ttl.unwrap_or(ERROR_TTL),
-            response_code: live.response_code.and_then(|code| code.parse().ok()),
+            response_code: filled(live.response_code.as_deref()).map(number).transpose()?,
             response_page_path: filled(live.response_page_path.as_deref()),
-        }
+        })
     }
 
     pub(super) fn build(&self) -> Built<sdk::CustomErrorResponse> {
+        let Self { error_code, error_caching_min_ttl, response_code, response_page_path } = self;
+        let response_code = response_code.map(|code| code.to_string());
         sdk::CustomErrorResponse::builder()
-            .error_code(self.error_code)
-            .error_caching_min_ttl(self.error_caching_min_ttl)
-            // AWS wants both of these, empty where there is no page.
-            .response_code(self.response_code.map(|code| code.to_string()).unwrap_or_default())
-            .response_page_path(self.response_page_path.clone().unwrap_or_default())
+            .error_code(*error_code)
+            .error_caching_min_ttl(*error_caching_min_ttl)
+            // AWS wants both of these, and empty ones without a page.
+            .response_code(empty_if_absent(response_code.as_deref()))
+            .response_page_path(empty_if_absent(response_page_path.as_deref()))
             .build()
     }
 }
@@ -179,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn with_cloudfront_s_own_certificate_what_aws_adds_is_no_difference() {
+    fn members_that_aws_adds_to_its_default_certificate_are_no_difference() {
         let answered = sdk::ViewerCertificate::builder()
             .cloud_front_default_certificate(true)
             .ssl_support_method(sdk::SslSupportMethod::Vip)
@@ -190,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_certificate_is_compared_whole() {
+    fn an_acm_certificate_is_compared_completely() {
         let own = ViewerCertificate::acm("arn:aws:acm:us-east-1:111122223333:certificate/x".into());
         assert_eq!(ViewerCertificate::read(Some(own.build())), own);
         let mut weaker = own.build();
@@ -206,14 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn an_error_without_a_page_has_no_code_of_its_own() {
+    fn an_error_without_a_page_has_no_response_code() {
         let plain = CustomErrorResponse::caching(404, 10);
-        assert_eq!(CustomErrorResponse::read(plain.build().unwrap()), plain);
+        let read = |built| CustomErrorResponse::read("cloudfront:GetDistribution", built);
+        assert_eq!(read(plain.build().unwrap()).unwrap(), plain);
         let page = CustomErrorResponse {
             response_code: Some(200),
             response_page_path: Some("/sorry.html".into()),
             ..plain
         };
-        assert_eq!(CustomErrorResponse::read(page.build().unwrap()), page);
+        assert_eq!(read(page.build().unwrap()).unwrap(), page);
+        let mut odd = page.build().unwrap();
+        odd.response_code = Some("OK".into());
+        insta::assert_snapshot!(read(odd).unwrap_err(), @"cloudfront:GetDistribution failed: the answer has the ResponseCode OK, not a number");
     }
 }

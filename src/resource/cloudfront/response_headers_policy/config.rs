@@ -1,4 +1,4 @@
-//! What a response headers policy consists of, and the way to the SDK's types and back.
+//! The configuration of a response headers policy, and its conversion to and from the SDK's types.
 
 use std::collections::BTreeSet;
 
@@ -9,25 +9,25 @@ use super::super::shared::{Built, counted};
 use super::cors::CorsConfig;
 use super::security::SecurityHeadersConfig;
 
-/// What a response headers policy consists of.
+/// The configuration of a response headers policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResponseHeadersPolicyConfig {
     /// Its name, unique in the account: letters, digits, hyphens and underscores, at most 128.
     pub name: String,
-    /// Its comment, at most 128 characters: the mark.
+    /// Its comment, at most 128 characters. It holds the mark.
     #[serde(default)]
     pub comment: String,
     /// Which sites' pages may read the responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors_config: Option<CorsConfig>,
-    /// Headers by which browsers protect viewers.
+    /// Headers that make browsers protect viewers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_headers_config: Option<SecurityHeadersConfig>,
-    /// Headers that are added.
+    /// Headers that CloudFront adds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_headers_config: Option<CustomHeaders>,
-    /// Headers of the origin that are removed.
+    /// Headers of the origin that CloudFront removes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remove_headers_config: Option<RemoveHeaders>,
     /// Whether responses say how CloudFront served them.
@@ -35,7 +35,7 @@ pub struct ResponseHeadersPolicyConfig {
     pub server_timing_headers_config: Option<ServerTimingHeadersConfig>,
 }
 
-/// Headers that are added.
+/// Headers that CloudFront adds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CustomHeaders {
@@ -43,7 +43,7 @@ pub struct CustomHeaders {
     pub items: BTreeSet<CustomHeader>,
 }
 
-/// A header that is added.
+/// A header that CloudFront adds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CustomHeader {
@@ -51,11 +51,11 @@ pub struct CustomHeader {
     pub header: String,
     /// Its value.
     pub value: String,
-    /// Whether it replaces the origin's.
+    /// Whether it replaces the same header of the origin.
     pub r#override: bool,
 }
 
-/// Headers of the origin that are removed.
+/// Headers of the origin that CloudFront removes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct RemoveHeaders {
@@ -63,7 +63,7 @@ pub struct RemoveHeaders {
     pub items: BTreeSet<RemoveHeader>,
 }
 
-/// A header of the origin that is removed.
+/// A header of the origin that CloudFront removes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct RemoveHeader {
@@ -77,8 +77,9 @@ pub struct RemoveHeader {
 pub struct ServerTimingHeadersConfig {
     /// Whether they do.
     pub enabled: bool,
-    /// How many of them, in percent.
-    pub sampling_rate: f64,
+    /// How many of them, in percent: 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling_rate: Option<f64>,
 }
 
 impl ResponseHeadersPolicyConfig {
@@ -87,6 +88,7 @@ impl ResponseHeadersPolicyConfig {
         let remove = live.remove_headers_config.and_then(|list| list.items).filter(|list| !list.is_empty());
         Self {
             name: live.name,
+            // absent is empty: a comment is optional in CloudFront, and text in CloudFormation.
             comment: live.comment.unwrap_or_default(),
             cors_config: live.cors_config.map(CorsConfig::read),
             security_headers_config: live
@@ -111,65 +113,67 @@ impl ResponseHeadersPolicyConfig {
                 .filter(|timing| timing.enabled)
                 .map(|timing| ServerTimingHeadersConfig {
                     enabled: timing.enabled,
-                    sampling_rate: timing.sampling_rate.unwrap_or_default(),
+                    sampling_rate: timing.sampling_rate,
                 }),
         }
     }
 
     pub(super) fn build(&self) -> Built<sdk::ResponseHeadersPolicyConfig> {
-        let custom =
-            self.custom_headers_config.as_ref().map(|list| list.items.iter().map(CustomHeader::build));
-        let remove =
-            self.remove_headers_config.as_ref().map(|list| list.items.iter().map(RemoveHeader::build));
-        let timing = self.server_timing_headers_config.as_ref().map(|timing| {
-            sdk::ResponseHeadersPolicyServerTimingHeadersConfig::builder()
-                .enabled(timing.enabled)
-                .sampling_rate(timing.sampling_rate)
-                .build()
-        });
-        let security = self.security_headers_config.as_ref().map(SecurityHeadersConfig::build).transpose()?;
+        let Self {
+            name,
+            comment,
+            cors_config,
+            security_headers_config,
+            custom_headers_config,
+            remove_headers_config,
+            server_timing_headers_config,
+        } = self;
         sdk::ResponseHeadersPolicyConfig::builder()
-            .name(&self.name)
-            .comment(&self.comment)
-            .set_cors_config(self.cors_config.as_ref().map(CorsConfig::build).transpose()?)
-            .set_security_headers_config(security)
-            .set_custom_headers_config(
-                custom
-                    .map(|list| {
-                        counted!(
-                            sdk::ResponseHeadersPolicyCustomHeadersConfig,
-                            list.collect::<Built<Vec<_>>>()?
-                        )
-                    })
-                    .transpose()?,
+            .name(name)
+            .comment(comment)
+            .set_cors_config(cors_config.as_ref().map(CorsConfig::build).transpose()?)
+            .set_security_headers_config(
+                security_headers_config.as_ref().map(SecurityHeadersConfig::build).transpose()?,
             )
-            .set_remove_headers_config(
-                remove
-                    .map(|list| {
-                        counted!(
-                            sdk::ResponseHeadersPolicyRemoveHeadersConfig,
-                            list.collect::<Built<Vec<_>>>()?
-                        )
-                    })
-                    .transpose()?,
+            .set_custom_headers_config(custom_headers_config.as_ref().map(CustomHeaders::build).transpose()?)
+            .set_remove_headers_config(remove_headers_config.as_ref().map(RemoveHeaders::build).transpose()?)
+            .set_server_timing_headers_config(
+                server_timing_headers_config.as_ref().map(ServerTimingHeadersConfig::build).transpose()?,
             )
-            .set_server_timing_headers_config(timing.transpose()?)
             .build()
     }
 }
 
-impl CustomHeader {
-    fn build(&self) -> Built<sdk::ResponseHeadersPolicyCustomHeader> {
-        sdk::ResponseHeadersPolicyCustomHeader::builder()
-            .header(&self.header)
-            .value(&self.value)
-            .r#override(self.r#override)
-            .build()
+impl CustomHeaders {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyCustomHeadersConfig> {
+        let Self { items } = self;
+        let one = |one: &CustomHeader| {
+            let CustomHeader { header, value, r#override } = one;
+            let built = sdk::ResponseHeadersPolicyCustomHeader::builder().header(header).value(value);
+            built.r#override(*r#override).build()
+        };
+        let items = items.iter().map(one).collect::<Built<Vec<_>>>()?;
+        counted!(sdk::ResponseHeadersPolicyCustomHeadersConfig, items)
     }
 }
 
-impl RemoveHeader {
-    fn build(&self) -> Built<sdk::ResponseHeadersPolicyRemoveHeader> {
-        sdk::ResponseHeadersPolicyRemoveHeader::builder().header(&self.header).build()
+impl RemoveHeaders {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyRemoveHeadersConfig> {
+        let Self { items } = self;
+        let one = |RemoveHeader { header }: &RemoveHeader| {
+            sdk::ResponseHeadersPolicyRemoveHeader::builder().header(header).build()
+        };
+        let items = items.iter().map(one).collect::<Built<Vec<_>>>()?;
+        counted!(sdk::ResponseHeadersPolicyRemoveHeadersConfig, items)
+    }
+}
+
+impl ServerTimingHeadersConfig {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyServerTimingHeadersConfig> {
+        let Self { enabled, sampling_rate } = self;
+        sdk::ResponseHeadersPolicyServerTimingHeadersConfig::builder()
+            .enabled(*enabled)
+            .set_sampling_rate(*sampling_rate)
+            .build()
     }
 }

@@ -1,4 +1,4 @@
-//! Which sites' pages may read what a response headers policy is for, and the way to the SDK's types and back.
+//! Which sites' pages may read responses, and the conversion to and from the SDK's types.
 
 use std::collections::BTreeSet;
 
@@ -7,27 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use super::super::shared::{Built, counted, words};
 
-/// How long browsers keep the answer to a preflight where the policy does not say, in seconds.
+/// How long browsers keep the answer to a preflight request by default, in seconds.
 const DEFAULT_MAX_AGE: i32 = 600;
 
 /// Which sites' pages may read the responses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CorsConfig {
-    /// Whether pages may send cookies along; then the other lists take no `*`.
+    /// Whether pages may send cookies. If so, the other lists may not hold `*`.
     pub access_control_allow_credentials: bool,
     /// Request headers that pages may set.
     pub access_control_allow_headers: Names,
     /// Methods that pages may use.
     pub access_control_allow_methods: Methods,
-    /// The sites; `*` alone is every site.
+    /// The sites. `*` alone means every site.
     pub access_control_allow_origins: Names,
     /// Response headers that pages may read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_control_expose_headers: Option<Names>,
-    /// How long browsers may keep the answer to a preflight, in seconds.
+    /// How long browsers may keep the answer to a preflight request, in seconds.
     pub access_control_max_age_sec: i32,
-    /// Whether these replace such headers of the origin.
+    /// Whether these replace the same headers of the origin.
     pub origin_override: bool,
 }
 
@@ -68,28 +68,29 @@ impl CorsConfig {
     }
 
     pub(super) fn build(&self) -> Built<sdk::ResponseHeadersPolicyCorsConfig> {
-        let exposed = self.access_control_expose_headers.as_ref().map(|list| list.items.clone());
+        let Self {
+            access_control_allow_credentials,
+            access_control_allow_headers: Names { items: headers },
+            access_control_allow_methods: Methods { items: methods },
+            access_control_allow_origins: Names { items: origins },
+            access_control_expose_headers,
+            access_control_max_age_sec,
+            origin_override,
+        } = self;
+        let headers = counted!(sdk::ResponseHeadersPolicyAccessControlAllowHeaders, headers.clone())?;
+        let methods = counted!(sdk::ResponseHeadersPolicyAccessControlAllowMethods, methods.clone())?;
+        let origins = counted!(sdk::ResponseHeadersPolicyAccessControlAllowOrigins, origins.clone())?;
+        let exposed = access_control_expose_headers.as_ref().map(|Names { items }| {
+            counted!(sdk::ResponseHeadersPolicyAccessControlExposeHeaders, items.clone())
+        });
         sdk::ResponseHeadersPolicyCorsConfig::builder()
-            .access_control_allow_credentials(self.access_control_allow_credentials)
-            .access_control_allow_headers(counted!(
-                sdk::ResponseHeadersPolicyAccessControlAllowHeaders,
-                self.access_control_allow_headers.items.clone()
-            )?)
-            .access_control_allow_methods(counted!(
-                sdk::ResponseHeadersPolicyAccessControlAllowMethods,
-                self.access_control_allow_methods.items.clone()
-            )?)
-            .access_control_allow_origins(counted!(
-                sdk::ResponseHeadersPolicyAccessControlAllowOrigins,
-                self.access_control_allow_origins.items.clone()
-            )?)
-            .set_access_control_expose_headers(
-                exposed
-                    .map(|names| counted!(sdk::ResponseHeadersPolicyAccessControlExposeHeaders, names))
-                    .transpose()?,
-            )
-            .access_control_max_age_sec(self.access_control_max_age_sec)
-            .origin_override(self.origin_override)
+            .access_control_allow_credentials(*access_control_allow_credentials)
+            .access_control_allow_headers(headers)
+            .access_control_allow_methods(methods)
+            .access_control_allow_origins(origins)
+            .set_access_control_expose_headers(exposed.transpose()?)
+            .access_control_max_age_sec(*access_control_max_age_sec)
+            .origin_override(*origin_override)
             .build()
     }
 }

@@ -1,12 +1,11 @@
-//! `AWS::CloudFront::ResponseHeadersPolicy`: which headers CloudFront adds to what viewers get.
+//! `AWS::CloudFront::ResponseHeadersPolicy`: which headers CloudFront adds to its responses to viewers.
 //!
-//! Follows the CloudFront API reference, `CreateResponseHeadersPolicy`. It cannot be tagged: its mark is its comment.
+//! Follows the CloudFront API reference, `CreateResponseHeadersPolicy`. Its comment holds the mark.
 
 mod config;
 mod cors;
 mod security;
 
-use aws_sdk_cloudfront::operation::get_response_headers_policy::GetResponseHeadersPolicyOutput;
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
@@ -20,143 +19,75 @@ pub use security::{
     StrictTransportSecurity, XssProtection,
 };
 
-use super::shared::{incomplete, when_unused, with_fresh_etag};
-use super::untagged::{Listed, UNTAGGED, created, every_page, made, observed, owned, ownership, pick};
-use crate::aws::{Context, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource};
-
-const ABSENT: &[&str] = &["NoSuchResponseHeadersPolicy"];
+use super::shared::Built;
+use super::untagged::{Calls, Codes, Listed, POLICIES, Page, Untagged, calls};
+use crate::aws::{Context, Result, SdkResult, required};
+use crate::model::Kind;
 
 /// A response headers policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ResponseHeadersPolicy {
-    /// All of it.
+    /// Its configuration.
     pub response_headers_policy_config: ResponseHeadersPolicyConfig,
 }
 
-async fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    const CALL: &str = "cloudfront:ListResponseHeadersPolicies";
-    every_page(cx, CALL, |cx, marker| async move {
-        let call = cx
-            .cloudfront()
-            .list_response_headers_policies()
-            .r#type(sdk::ResponseHeadersPolicyType::Custom)
-            .set_marker(marker);
-        let list = call.send().await.named(CALL)?.response_headers_policy_list;
-        Ok(list.map(|list| {
-            let items = list
-                .items
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|summary| summary.response_headers_policy);
-            let entries = items.filter_map(|policy| {
-                let config = policy.response_headers_policy_config?;
-                Some(Listed::new(policy.id, config.name, config.comment))
-            });
-            (entries.collect(), list.next_marker)
-        }))
-    })
-    .await
-}
-
-async fn get(cx: &Context, id: &str) -> Result<Option<GetResponseHeadersPolicyOutput>> {
-    cx.cloudfront()
-        .get_response_headers_policy()
-        .id(id)
-        .send()
-        .await
-        .unless("cloudfront:GetResponseHeadersPolicy", ABSENT)
-}
-
-async fn etag(cx: &Context, id: &str) -> Result<Option<String>> {
-    Ok(get(cx, id).await?.and_then(|answer| answer.e_tag))
-}
-
-impl Resource for ResponseHeadersPolicy {
+impl Untagged for ResponseHeadersPolicy {
     const KIND: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
-    const CREATE_ONLY: &'static [&'static str] = &[];
-    const PERMISSIONS: Permissions = Permissions {
-        observe: &[
-            Allow::new(&["cloudfront:ListResponseHeadersPolicies"], ANYTHING),
-            Allow::new(&["cloudfront:GetResponseHeadersPolicy"], UNTAGGED),
-        ],
-        create: &[Allow::new(&["cloudfront:CreateResponseHeadersPolicy"], UNTAGGED)],
-        update: &[Allow::new(&["cloudfront:UpdateResponseHeadersPolicy"], UNTAGGED)],
-        delete: &[Allow::new(&["cloudfront:DeleteResponseHeadersPolicy"], UNTAGGED)],
-        empty: &[],
-        list: &[Allow::new(&["cloudfront:ListResponseHeadersPolicies"], ANYTHING)],
+    const CALLS: Calls = Calls {
+        list: "cloudfront:ListResponseHeadersPolicies",
+        get: "cloudfront:GetResponseHeadersPolicy",
+        create: "cloudfront:CreateResponseHeadersPolicy",
+        update: "cloudfront:UpdateResponseHeadersPolicy",
+        delete: "cloudfront:DeleteResponseHeadersPolicy",
     };
+    const CODES: Codes = Codes {
+        absent: "NoSuchResponseHeadersPolicy",
+        name_taken: "ResponseHeadersPolicyAlreadyExists",
+        in_use: "ResponseHeadersPolicyInUse",
+    };
+    const CREATED_ON: &'static [&'static str] = POLICIES;
+    const ON: &'static [&'static str] = POLICIES;
+    type Config = sdk::ResponseHeadersPolicyConfig;
 
-    fn id(&self, _: &Scope) -> Option<String> {
-        None
+    fn name(&self) -> &str {
+        &self.response_headers_policy_config.name
     }
 
-    async fn find(cx: &Context, declared: &Self, mark: &Mark) -> Result<Option<String>> {
-        Ok(pick(&listed(cx).await?, &declared.response_headers_policy_config.name, Some(mark)))
+    fn comment(&self) -> Option<&str> {
+        Some(&self.response_headers_policy_config.comment)
     }
 
-    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let live = get(cx, id)
-            .await?
-            .and_then(|answer| answer.response_headers_policy)
-            .and_then(|found| found.response_headers_policy_config);
-        let Some(live) = live else { return Ok(None) };
-        let config = ResponseHeadersPolicyConfig::read(live);
-        let ownership = ownership(&config.name, &config.comment);
-        Ok(Some(observed(id, Self { response_headers_policy_config: config }, ownership)))
+    fn read(live: Self::Config) -> Self {
+        Self { response_headers_policy_config: ResponseHeadersPolicyConfig::read(live) }
     }
 
-    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        const CALL: &str = "cloudfront:CreateResponseHeadersPolicy";
-        let config = &desired.response_headers_policy_config;
-        let request = config.build().map_err(incomplete(CALL))?;
-        let call = cx.cloudfront().create_response_headers_policy().response_headers_policy_config(request);
-        let answer =
-            call.send().await.named(CALL).map(|answer| answer.response_headers_policy.map(|made| made.id));
-        let id = made(
-            cx,
-            answer,
-            "ResponseHeadersPolicyAlreadyExists",
-            listed(cx),
-            (&config.name, &config.comment),
-        )
-        .await?;
-        created(CALL, id)
+    fn fresh(&self) -> Built<Self::Config> {
+        let Self { response_headers_policy_config } = self;
+        response_headers_policy_config.build()
     }
 
-    async fn update(
-        cx: &Context,
-        seen: &Observed<Self>,
-        desired: &Resolved<Self>,
-        _: &Changes,
-    ) -> Result<()> {
-        const CALL: &str = "cloudfront:UpdateResponseHeadersPolicy";
-        let request = desired.response_headers_policy_config.build().map_err(incomplete(CALL))?;
-        with_fresh_etag(|| async {
-            let call = cx
-                .cloudfront()
-                .update_response_headers_policy()
-                .id(&seen.id)
-                .response_headers_policy_config(request.clone());
-            call.set_if_match(etag(cx, &seen.id).await?).send().await.named(CALL).map(drop)
-        })
-        .await
+    async fn page(cx: &Context, marker: Option<String>) -> Result<Page> {
+        let call = cx.cloudfront().list_response_headers_policies().set_marker(marker);
+        let answer = call.r#type(sdk::ResponseHeadersPolicyType::Custom).send().await;
+        let list = answer.named(Self::CALLS.list)?.response_headers_policy_list;
+        let list = required(list, Self::CALLS.list, "ResponseHeadersPolicyList")?;
+        let entry = |one: sdk::ResponseHeadersPolicySummary| {
+            let policy = required(one.response_headers_policy, Self::CALLS.list, "ResponseHeadersPolicy")?;
+            let config = policy.response_headers_policy_config;
+            let config = required(config, Self::CALLS.list, "ResponseHeadersPolicyConfig")?;
+            Ok(Listed { id: policy.id, name: config.name, comment: config.comment })
+        };
+        Page::read(list.items, entry, list.next_marker)
     }
 
-    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        when_unused(cx, "ResponseHeadersPolicyInUse", || async {
-            let Some(etag) = etag(cx, id).await? else { return Ok(()) };
-            let call = cx.cloudfront().delete_response_headers_policy().id(id).if_match(etag);
-            call.send().await.unless("cloudfront:DeleteResponseHeadersPolicy", ABSENT).map(drop)
-        })
-        .await
-    }
-
-    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
-        Ok(owned(listed(cx).await?, &cx.scope))
-    }
+    calls!(
+        get_response_headers_policy,
+        create_response_headers_policy,
+        update_response_headers_policy,
+        delete_response_headers_policy,
+        response_headers_policy.response_headers_policy_config
+    );
 }
 
 #[cfg(test)]
@@ -228,7 +159,7 @@ mod tests {
             }),
             server_timing_headers_config: Some(ServerTimingHeadersConfig {
                 enabled: true,
-                sampling_rate: 5.0,
+                sampling_rate: Some(5.0),
             }),
         }
     }

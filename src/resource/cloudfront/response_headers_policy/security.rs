@@ -1,11 +1,18 @@
-//! The headers of a response headers policy by which browsers protect viewers, and the way to the SDK's types and back.
+//! Headers that make browsers protect viewers, and their conversion to and from the SDK's types.
 
 use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::super::shared::{Built, filled, word};
 
-/// Headers by which browsers protect viewers. `Override` is whether one replaces the origin's.
+/// CloudFront sends no `includeSubDomains` unless a policy says so.
+const INCLUDE_SUBDOMAINS: bool = false;
+/// CloudFront sends no `preload` unless a policy says so.
+const PRELOAD: bool = false;
+/// CloudFront sends no `mode=block` unless a policy says so.
+const MODE_BLOCK: bool = false;
+
+/// Headers that make browsers protect viewers. `Override` says whether one replaces the same header of the origin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct SecurityHeadersConfig {
@@ -35,7 +42,7 @@ pub struct SecurityHeadersConfig {
 pub struct ContentSecurityPolicy {
     /// The policy.
     pub content_security_policy: String,
-    /// Whether it replaces the origin's.
+    /// Whether it replaces the same header of the origin.
     pub r#override: bool,
 }
 
@@ -43,7 +50,7 @@ pub struct ContentSecurityPolicy {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ContentTypeOptions {
-    /// Whether it replaces the origin's.
+    /// Whether it replaces the same header of the origin.
     pub r#override: bool,
 }
 
@@ -54,7 +61,7 @@ pub struct FrameOptions {
     /// `DENY` or `SAMEORIGIN`.
     #[serde(with = "word")]
     pub frame_option: sdk::FrameOptionsList,
-    /// Whether it replaces the origin's.
+    /// Whether it replaces the same header of the origin.
     pub r#override: bool,
 }
 
@@ -65,7 +72,7 @@ pub struct ReferrerPolicy {
     /// The policy.
     #[serde(with = "word")]
     pub referrer_policy: sdk::ReferrerPolicyList,
-    /// Whether it replaces the origin's.
+    /// Whether it replaces the same header of the origin.
     pub r#override: bool,
 }
 
@@ -73,15 +80,15 @@ pub struct ReferrerPolicy {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StrictTransportSecurity {
-    /// How long browsers insist on HTTPS, in seconds.
+    /// How long browsers use only HTTPS for the site, in seconds.
     pub access_control_max_age_sec: i32,
-    /// Whether that holds for names under this one as well.
+    /// Whether this includes subdomains.
     #[serde(default)]
     pub include_subdomains: bool,
-    /// Whether browsers' makers may put the name on their list.
+    /// Whether the domain may be on the list that browsers are shipped with.
     #[serde(default)]
     pub preload: bool,
-    /// Whether it replaces the origin's.
+    /// Whether it replaces the same header of the origin.
     pub r#override: bool,
 }
 
@@ -94,10 +101,10 @@ pub struct XssProtection {
     /// Whether they block the whole page.
     #[serde(default)]
     pub mode_block: bool,
-    /// Where they report to.
+    /// Where they send reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report_uri: Option<String>,
-    /// Whether it replaces the origin's.
+    /// Whether it replaces the same header of the origin.
     pub r#override: bool,
 }
 
@@ -120,13 +127,13 @@ impl SecurityHeadersConfig {
             }),
             strict_transport_security: live.strict_transport_security.map(|one| StrictTransportSecurity {
                 access_control_max_age_sec: one.access_control_max_age_sec,
-                include_subdomains: one.include_subdomains.unwrap_or_default(),
-                preload: one.preload.unwrap_or_default(),
+                include_subdomains: one.include_subdomains.unwrap_or(INCLUDE_SUBDOMAINS),
+                preload: one.preload.unwrap_or(PRELOAD),
                 r#override: one.r#override,
             }),
             xss_protection: live.xss_protection.map(|one| XssProtection {
                 protection: one.protection,
-                mode_block: one.mode_block.unwrap_or_default(),
+                mode_block: one.mode_block.unwrap_or(MODE_BLOCK),
                 report_uri: filled(one.report_uri.as_deref()),
                 r#override: one.r#override,
             }),
@@ -134,43 +141,20 @@ impl SecurityHeadersConfig {
     }
 
     pub(super) fn build(&self) -> Built<sdk::ResponseHeadersPolicySecurityHeadersConfig> {
-        let content = self.content_security_policy.as_ref().map(|one| {
-            sdk::ResponseHeadersPolicyContentSecurityPolicy::builder()
-                .content_security_policy(&one.content_security_policy)
-                .r#override(one.r#override)
-                .build()
-        });
-        let options = self.content_type_options.as_ref().map(|one| {
-            sdk::ResponseHeadersPolicyContentTypeOptions::builder().r#override(one.r#override).build()
-        });
-        let frame = self.frame_options.as_ref().map(|one| {
-            sdk::ResponseHeadersPolicyFrameOptions::builder()
-                .frame_option(one.frame_option.clone())
-                .r#override(one.r#override)
-                .build()
-        });
-        let referrer = self.referrer_policy.as_ref().map(|one| {
-            sdk::ResponseHeadersPolicyReferrerPolicy::builder()
-                .referrer_policy(one.referrer_policy.clone())
-                .r#override(one.r#override)
-                .build()
-        });
-        let transport = self.strict_transport_security.as_ref().map(|one| {
-            sdk::ResponseHeadersPolicyStrictTransportSecurity::builder()
-                .access_control_max_age_sec(one.access_control_max_age_sec)
-                .include_subdomains(one.include_subdomains)
-                .preload(one.preload)
-                .r#override(one.r#override)
-                .build()
-        });
-        let xss = self.xss_protection.as_ref().map(|one| {
-            sdk::ResponseHeadersPolicyXssProtection::builder()
-                .protection(one.protection)
-                .mode_block(one.mode_block)
-                .set_report_uri(one.report_uri.clone())
-                .r#override(one.r#override)
-                .build()
-        });
+        let Self {
+            content_security_policy,
+            content_type_options,
+            frame_options,
+            referrer_policy,
+            strict_transport_security,
+            xss_protection,
+        } = self;
+        let content = content_security_policy.as_ref().map(ContentSecurityPolicy::build);
+        let options = content_type_options.as_ref().map(ContentTypeOptions::build);
+        let frame = frame_options.as_ref().map(FrameOptions::build);
+        let referrer = referrer_policy.as_ref().map(ReferrerPolicy::build);
+        let transport = strict_transport_security.as_ref().map(StrictTransportSecurity::build);
+        let xss = xss_protection.as_ref().map(XssProtection::build);
         Ok(sdk::ResponseHeadersPolicySecurityHeadersConfig::builder()
             .set_content_security_policy(content.transpose()?)
             .set_content_type_options(options.transpose()?)
@@ -179,5 +163,60 @@ impl SecurityHeadersConfig {
             .set_strict_transport_security(transport.transpose()?)
             .set_xss_protection(xss.transpose()?)
             .build())
+    }
+}
+
+impl ContentSecurityPolicy {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyContentSecurityPolicy> {
+        let Self { content_security_policy, r#override } = self;
+        let built = sdk::ResponseHeadersPolicyContentSecurityPolicy::builder();
+        built.content_security_policy(content_security_policy).r#override(*r#override).build()
+    }
+}
+
+impl ContentTypeOptions {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyContentTypeOptions> {
+        let Self { r#override } = self;
+        sdk::ResponseHeadersPolicyContentTypeOptions::builder().r#override(*r#override).build()
+    }
+}
+
+impl FrameOptions {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyFrameOptions> {
+        let Self { frame_option, r#override } = self;
+        let built = sdk::ResponseHeadersPolicyFrameOptions::builder();
+        built.frame_option(frame_option.clone()).r#override(*r#override).build()
+    }
+}
+
+impl ReferrerPolicy {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyReferrerPolicy> {
+        let Self { referrer_policy, r#override } = self;
+        let built = sdk::ResponseHeadersPolicyReferrerPolicy::builder();
+        built.referrer_policy(referrer_policy.clone()).r#override(*r#override).build()
+    }
+}
+
+impl StrictTransportSecurity {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyStrictTransportSecurity> {
+        let Self { access_control_max_age_sec, include_subdomains, preload, r#override } = self;
+        sdk::ResponseHeadersPolicyStrictTransportSecurity::builder()
+            .access_control_max_age_sec(*access_control_max_age_sec)
+            .include_subdomains(*include_subdomains)
+            .preload(*preload)
+            .r#override(*r#override)
+            .build()
+    }
+}
+
+impl XssProtection {
+    fn build(&self) -> Built<sdk::ResponseHeadersPolicyXssProtection> {
+        let Self { protection, mode_block, report_uri, r#override } = self;
+        sdk::ResponseHeadersPolicyXssProtection::builder()
+            .protection(*protection)
+            .mode_block(*mode_block)
+            .set_report_uri(report_uri.clone())
+            .r#override(*r#override)
+            .build()
     }
 }

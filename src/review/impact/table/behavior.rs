@@ -1,4 +1,4 @@
-//! What viewers meet on the paths of a behaviour of the distribution.
+//! Cache behaviors of the distribution: what viewers get on their paths.
 
 use super::super::super::Severity::{Interruption, Notice};
 use super::super::{Row, When};
@@ -11,21 +11,19 @@ const GUIDE_FUNCTIONS: &str = "AmazonCloudFront/latest/DeveloperGuide/edge-funct
 const GUIDE_CACHE: &str = "AmazonCloudFront/latest/DeveloperGuide/cache-key-create-cache-policy.html";
 const GUIDE_HEADERS: &str =
     "AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html";
-const UNSIGNED: &str = "Nothing on these paths plays any more without a signed URL or cookie.";
-const UNSIGNED_NO_MORE: &str = "These paths play without a signature.";
-const KEYS_GO: &str = "URLs and cookies signed with keys that go stop working.";
-const SIGNERS_GO: &str = "What accounts signed with key pairs of their own counts no more.";
-const FUNCTIONS_GO: &str = "Requests and answers meet the function no more: what it rewrote is not rewritten, what it refused not refused.";
+const UNSIGNED: &str = "Videos on these paths only play with a signed URL or cookie.";
+const UNSIGNED_NO_MORE: &str = "Videos on these paths play without a signed URL or cookie.";
+const KEYS_GO: &str = "URLs and cookies signed with the removed keys stop working.";
+const SIGNERS_GO: &str = "URLs and cookies signed with these accounts' key pairs stop working.";
+const FUNCTIONS_GO: &str = "The function no longer runs: it rewrites and refuses nothing any more.";
 const GUIDE_REALTIME: &str = "AmazonCloudFront/latest/DeveloperGuide/real-time-logs.html";
-const LOGS_GO: &str = "No more records of requests are sent there; viewers notice nothing.";
-const HTTPS_ONLY: &str = "Viewers who come over plain HTTP are refused.";
-const NO_HEADERS: &str =
-    "The headers it added go: players on other sites cannot read the videos unless the origin allows it.";
-const OTHER_RULES: &str = "Requests for these paths meet other rules.";
-const REFILL: &str =
-    "What is cached under the former policy may not be found again: edges fetch it anew from the bucket.";
+const LOGS_GO: &str = "Requests are no longer logged there. Viewers notice nothing.";
+const HTTPS_ONLY: &str = "Requests over plain HTTP are refused.";
+const NO_HEADERS: &str = "The policy's headers are no longer sent. Players on other sites cannot read the videos unless the origin allows it.";
+const OTHER_RULES: &str = "Other settings apply to requests for these paths.";
+const REFILL: &str = "Objects cached under the former policy may be unusable. Edge locations then fetch them from the bucket again.";
 
-/// Facts about behaviours: each holds alike of the default one and of those for some paths; which paths, only the latter say.
+/// Facts about cache behaviors. Each is true of the default one and of all others; only the others have a path pattern.
 macro_rules! behaviors {
     ($($member:literal, $when:expr, $severity:expr, $text:expr, $source:expr;)*) => {
         &[
@@ -48,8 +46,8 @@ pub(super) const ROWS: &[Row] = behaviors! {
     "LambdaFunctionAssociations", When::Goes, Interruption, FUNCTIONS_GO, GUIDE_FUNCTIONS;
     "RealtimeLogConfigArn", When::Goes, Notice, LOGS_GO, GUIDE_REALTIME;
     "ViewerProtocolPolicy", When::Is(&["https-only"]), Interruption, HTTPS_ONLY, GUIDE_BEHAVIOR;
-    "ViewerProtocolPolicy", When::Is(&["redirect-to-https"]), Notice, "Viewers who come over plain HTTP are sent to HTTPS.", GUIDE_BEHAVIOR;
-    "AllowedMethods", When::Loses, Interruption, "Requests by a method that goes get 403.", GUIDE_BEHAVIOR;
+    "ViewerProtocolPolicy", When::Is(&["redirect-to-https"]), Notice, "Requests over plain HTTP are redirected to HTTPS.", GUIDE_BEHAVIOR;
+    "AllowedMethods", When::Loses, Interruption, "Requests with a removed method get 403.", GUIDE_BEHAVIOR;
     "CachePolicyId", When::Changes, Notice, REFILL, GUIDE_CACHE;
     "ResponseHeadersPolicyId", When::Goes, Interruption, NO_HEADERS, GUIDE_HEADERS;
 };

@@ -1,4 +1,4 @@
-//! What a distribution rests on: its policies and keys, certificate and names.
+//! What a distribution depends on: its policies and keys, certificate and DNS records.
 
 use super::super::super::Severity::{Interruption, None as Nothing, Notice};
 use super::super::{Row, When};
@@ -20,11 +20,10 @@ const GUIDE_CACHE: &str = "AmazonCloudFront/latest/DeveloperGuide/cache-key-crea
 const GUIDE_HEADERS: &str =
     "AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html";
 const PROPAGATES: &str =
-    "It takes minutes to reach all edges; until then they serve by the former configuration.";
-const KEYS_GO: &str = "URLs and cookies signed with keys that go stop working.";
-const REFILL: &str =
-    "What is cached under the former policy may not be found again: edges fetch it anew from the bucket.";
-const IN_USE: &str = "CloudFront deletes it only once nothing uses it.";
+    "The change takes minutes to reach all edge locations. Until then, they use the former configuration.";
+const KEYS_GO: &str = "URLs and cookies signed with the removed keys stop working.";
+const REFILL: &str = "Objects cached under the former policy may be unusable. Edge locations then fetch them from the bucket again.";
+const IN_USE: &str = "CloudFront deletes it only when nothing uses it.";
 
 /// The facts.
 pub(super) const ROWS: &[Row] = &[
@@ -33,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         "OriginAccessControlConfig.SigningBehavior",
         When::Is(&["never", "no-override"]),
         Interruption,
-        "CloudFront does not sign all its requests any more, so a private bucket refuses what is not cached.",
+        "CloudFront no longer signs all its requests, so a private bucket refuses some. Only cached objects are served.",
         GUIDE_ACCESS,
     ),
     whole(ACCESS, UPDATE, Notice, PROPAGATES, GUIDE_UPDATE),
@@ -43,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
         "CachePolicyConfig.MinTTL",
         When::Changes,
         Notice,
-        "Edges keep objects for another time before they ask the bucket again.",
+        "Edge locations cache objects for another time before they ask the bucket again.",
         GUIDE_CACHE,
     ),
     part(
@@ -51,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         "CachePolicyConfig.DefaultTTL",
         When::Changes,
         Notice,
-        "Edges keep objects for another time before they ask the bucket again.",
+        "Edge locations cache objects for another time before they ask the bucket again.",
         GUIDE_CACHE,
     ),
     part(
@@ -59,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
         "CachePolicyConfig.MaxTTL",
         When::Changes,
         Notice,
-        "Edges keep objects for another time before they ask the bucket again.",
+        "Edge locations cache objects for another time before they ask the bucket again.",
         GUIDE_CACHE,
     ),
     part(
@@ -77,7 +76,7 @@ pub(super) const ROWS: &[Row] = &[
         "ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowOrigins.Items",
         When::Loses,
         Interruption,
-        "Players on sites that go from the list cannot read the videos.",
+        "Players on removed sites cannot read the videos.",
         GUIDE_HEADERS,
     ),
     part(
@@ -85,7 +84,7 @@ pub(super) const ROWS: &[Row] = &[
         "ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowOrigins.Items",
         When::Goes,
         Interruption,
-        "Players on sites that go from the list cannot read the videos.",
+        "Players on removed sites cannot read the videos.",
         GUIDE_HEADERS,
     ),
     part(
@@ -93,7 +92,7 @@ pub(super) const ROWS: &[Row] = &[
         "ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowMethods.Items",
         When::Loses,
         Interruption,
-        "Players cannot use the methods that go.",
+        "Players cannot use the removed methods.",
         GUIDE_HEADERS,
     ),
     part(
@@ -101,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         "ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowHeaders.Items",
         When::Loses,
         Interruption,
-        "Players cannot send the headers that go.",
+        "Players cannot send the removed headers.",
         GUIDE_HEADERS,
     ),
     part(
@@ -109,7 +108,7 @@ pub(super) const ROWS: &[Row] = &[
         "ResponseHeadersPolicyConfig.SecurityHeadersConfig.StrictTransportSecurity",
         When::Changes,
         Notice,
-        "Browsers that came before insist on HTTPS until the time they were given is over.",
+        "Browsers of earlier visitors insist on HTTPS until the former max-age is over.",
         GUIDE_HEADERS,
     ),
     whole(HEADERS, UPDATE, Notice, PROPAGATES, GUIDE_UPDATE),
@@ -118,21 +117,21 @@ pub(super) const ROWS: &[Row] = &[
         KEY,
         UPDATE,
         Nothing,
-        "Only its comment can change: the key itself stays.",
+        "Only its comment can change. The key stays.",
         "cloudfront/latest/APIReference/API_UpdatePublicKey.html",
     ),
     whole(
         KEY,
         DELETE,
         Interruption,
-        "URLs and cookies signed with it stop working; it must have left every key group first.",
+        "URLs and cookies signed with it stop working. It must be removed from every key group first.",
         GUIDE_KEYS,
     ),
     whole(
         KEY,
         REPLACE,
         Interruption,
-        "URLs and cookies signed with it stop working, and signers must name the new key's id.",
+        "URLs and cookies signed with it stop working. Signers must use the ID of the new key.",
         GUIDE_KEYS,
     ),
     part(KEYS, "KeyGroupConfig.Items", When::Loses, Interruption, KEYS_GO, GUIDE_KEYS),
@@ -141,7 +140,7 @@ pub(super) const ROWS: &[Row] = &[
         "KeyGroupConfig.Items",
         When::Gains,
         Notice,
-        "URLs and cookies signed with the new key work; those signed with keys that stay go on working.",
+        "URLs and cookies signed with the new key work. Signatures of the other keys still work.",
         GUIDE_KEYS,
     ),
     whole(KEYS, UPDATE, Notice, PROPAGATES, GUIDE_UPDATE),
@@ -149,28 +148,28 @@ pub(super) const ROWS: &[Row] = &[
         KEYS,
         GO,
         Interruption,
-        "URLs and cookies signed with its keys stop working; it must have left every behaviour first.",
+        "URLs and cookies signed with its keys stop working. It must be removed from every cache behavior first.",
         GUIDE_KEYS,
     ),
     whole(
         METRICS,
         UPDATE,
         Nothing,
-        "Only metrics change: delivery does not.",
+        "Only metrics change. Delivery does not.",
         "AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html",
     ),
     whole(
         METRICS,
         GO,
         Nothing,
-        "The additional metrics, such as the cache hit rate, stop: delivery does not change.",
+        "Additional metrics, such as the cache hit rate, stop. Delivery does not change.",
         "AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html",
     ),
     whole(
         CERTIFICATE,
         CREATE,
         Notice,
-        "Its name is served once ACM has validated it by DNS, usually within minutes.",
+        "Its domain name is served once ACM has validated it by DNS, usually within minutes.",
         "acm/latest/userguide/dns-validation.html",
     ),
     whole(
@@ -184,14 +183,14 @@ pub(super) const ROWS: &[Row] = &[
         CERTIFICATE,
         DELETE,
         Interruption,
-        "ACM deletes it only once no distribution uses it; names that only it covers cannot be served by HTTPS.",
+        "ACM deletes it only when no distribution uses it. Domain names that only it covers lose HTTPS.",
         "acm/latest/userguide/gs-acm-delete.html",
     ),
     whole(
         CERTIFICATE,
         REPLACE,
         Interruption,
-        "ACM deletes it only once no distribution uses it; the new one serves after validation by DNS.",
+        "ACM deletes it only when no distribution uses it. The new one works after validation by DNS.",
         "acm/latest/userguide/gs-acm-delete.html",
     ),
     part(
@@ -199,7 +198,7 @@ pub(super) const ROWS: &[Row] = &[
         "TTL",
         When::Changes,
         Notice,
-        "Resolvers keep the former answer for the former TTL.",
+        "DNS resolvers keep the former answer for the former TTL.",
         "Route53/latest/DeveloperGuide/resource-record-sets-values-basic.html",
     ),
     part(
@@ -207,28 +206,28 @@ pub(super) const ROWS: &[Row] = &[
         "AliasTarget",
         When::Changes,
         Notice,
-        "Resolvers keep the former answer for its TTL, which is that of what an alias leads to.",
+        "DNS resolvers keep the former answer for its TTL. An alias has the TTL of its target.",
         "Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html",
     ),
     whole(
         RECORD,
         UPDATE,
         Notice,
-        "Route 53 answers anew within about a minute; resolvers keep the former answer until its TTL is over.",
+        "Route 53 gives the new answer within about a minute. DNS resolvers keep the former answer until its TTL expires.",
         "Route53/latest/APIReference/API_ChangeResourceRecordSets.html",
     ),
     whole(
         RECORD,
         CREATE,
         Notice,
-        "Resolvers that asked before may keep \"no such name\" for the zone's negative TTL.",
+        "DNS resolvers that asked before may keep \"no such name\" for the zone's negative TTL.",
         "Route53/latest/DeveloperGuide/SOA-NSrecords.html",
     ),
     whole(
         RECORD,
         GO,
         Interruption,
-        "The name stops leading here, for each resolver once the TTL of its answer is over.",
+        "The domain name stops working once the TTL of DNS resolvers' answers expires.",
         "Route53/latest/APIReference/API_ChangeResourceRecordSets.html",
     ),
 ];

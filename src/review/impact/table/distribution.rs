@@ -1,4 +1,4 @@
-//! What viewers meet: the distribution.
+//! The distribution that viewers use.
 
 use super::super::super::Severity::{Interruption, Notice};
 use super::super::{Row, When};
@@ -11,9 +11,9 @@ const GUIDE_GEO: &str = "AmazonCloudFront/latest/DeveloperGuide/georestrictions.
 const GUIDE_ACCESS: &str =
     "AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html";
 const PROPAGATES: &str =
-    "It takes minutes to reach all edges; until then they serve by the former configuration.";
+    "The change takes minutes to reach all edge locations. Until then, they use the former configuration.";
 const GUIDE_LOGS: &str = "AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html";
-const LOGS_GO: &str = "No more records of requests are sent there; viewers notice nothing.";
+const LOGS_GO: &str = "Requests are no longer logged there. Viewers notice nothing.";
 
 /// The facts.
 pub(super) const ROWS: &[Row] = &[
@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Enabled",
         When::Is(&["false"]),
         Interruption,
-        "It answers nobody any more.",
+        "It no longer answers any request.",
         GUIDE_SETTINGS,
     ),
     part(
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Enabled",
         When::Is(&["true"]),
         Notice,
-        "It answers viewers again.",
+        "It answers requests again.",
         GUIDE_SETTINGS,
     ),
     part(
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Aliases",
         When::Loses,
         Interruption,
-        "Viewers who come by a name that goes get an error.",
+        "Viewers using a removed domain name get an error.",
         "AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html",
     ),
     part(
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Aliases",
         When::Goes,
         Interruption,
-        "Viewers who come by a name that goes get an error.",
+        "Viewers using a removed domain name get an error.",
         "AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html",
     ),
     part(
@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Aliases",
         When::Comes,
         Notice,
-        "A new name works once its DNS record leads here too.",
+        "A new domain name works once its DNS record points here.",
         "AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html",
     ),
     part(
@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Aliases",
         When::Gains,
         Notice,
-        "A new name works once its DNS record leads here too.",
+        "A new domain name works once its DNS record points here.",
         "AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html",
     ),
     part(
@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.ViewerCertificate.AcmCertificateArn",
         When::Goes,
         Interruption,
-        "Without its own certificate it serves only its cloudfront.net name by HTTPS.",
+        "Without its own certificate, it serves HTTPS only on its cloudfront.net name.",
         "AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html",
     ),
     part(
@@ -86,7 +86,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.ViewerCertificate.MinimumProtocolVersion",
         When::Changes,
         Notice,
-        "Players that know neither the TLS version nor the ciphers now asked for cannot connect.",
+        "Players that do not support the required TLS version or ciphers cannot connect.",
         "AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html",
     ),
     part(
@@ -94,7 +94,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.ViewerCertificate.SslSupportMethod",
         When::Changes,
         Notice,
-        "Players that do not name the host when they connect (no SNI) may be refused.",
+        "Players that do not support SNI may be refused.",
         "AmazonCloudFront/latest/DeveloperGuide/cnames-https-dedicated-ip-or-sni.html",
     ),
     part(
@@ -118,7 +118,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Restrictions",
         When::Goes,
         Notice,
-        "Viewers in all countries are let in.",
+        "Viewers in all countries have access.",
         GUIDE_GEO,
     ),
     part(CDN, "DistributionConfig.Logging.Bucket", When::Goes, Notice, LOGS_GO, GUIDE_LOGS),
@@ -127,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Origins[].DomainName",
         When::Changes,
         Notice,
-        "Viewers get what the other origin holds, and until it expires what edges cached from the former.",
+        "Viewers get the objects of the other origin. Edge locations serve cached objects of the former one until they expire.",
         "AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html",
     ),
     part(
@@ -135,7 +135,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Origins[].OriginPath",
         When::Changes,
         Notice,
-        "Viewers get what the other folder holds, and until it expires what edges cached from the former.",
+        "Viewers get the objects of the other folder. Edge locations serve cached objects of the former one until they expire.",
         "AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html",
     ),
     part(
@@ -143,7 +143,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.Origins[].OriginAccessControlId",
         When::Goes,
         Interruption,
-        "CloudFront no longer signs its requests, so a private bucket refuses what is not cached.",
+        "CloudFront no longer signs its requests, so a private bucket refuses them. Only cached objects are served.",
         GUIDE_ACCESS,
     ),
     part(
@@ -151,7 +151,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.PriceClass",
         When::Changes,
         Notice,
-        "Viewers may be served from other, farther edges.",
+        "Other edge locations, possibly farther away, may serve viewers.",
         "AmazonCloudFront/latest/DeveloperGuide/PriceClass.html",
     ),
     part(
@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.WebACLId",
         When::Changes,
         Notice,
-        "Which requests the web application firewall refuses changes.",
+        "The web application firewall blocks other requests.",
         "waf/latest/developerguide/cloudfront-features.html",
     ),
     part(
@@ -167,7 +167,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.HttpVersion",
         When::Changes,
         Notice,
-        "Players connect by the best of the HTTP versions now offered.",
+        "Players connect with the best HTTP version on offer.",
         GUIDE_SETTINGS,
     ),
     part(
@@ -175,7 +175,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.IPV6Enabled",
         When::Is(&["false"]),
         Notice,
-        "Viewers on IPv6 come over IPv4; those who have none cannot come.",
+        "Viewers connect over IPv4. Viewers with IPv6 only cannot connect.",
         GUIDE_SETTINGS,
     ),
     part(
@@ -183,7 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.CustomErrorResponses",
         When::Changes,
         Notice,
-        "Errors are cached for another time or shown otherwise.",
+        "Errors are cached for another time, or viewers see other error pages.",
         "AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html",
     ),
     part(
@@ -191,23 +191,23 @@ pub(super) const ROWS: &[Row] = &[
         "DistributionConfig.DefaultRootObject",
         When::Changes,
         Notice,
-        "Viewers of the bare name get another object.",
+        "Viewers who request no path get another object.",
         "AmazonCloudFront/latest/DeveloperGuide/DefaultRootObject.html",
     ),
     whole(CDN, UPDATE, Notice, PROPAGATES, GUIDE_UPDATE),
-    whole(CDN, CREATE, Notice, "It takes minutes until all edges serve it.", GUIDE_UPDATE),
+    whole(CDN, CREATE, Notice, "It takes minutes until all edge locations serve it.", GUIDE_UPDATE),
     whole(
         CDN,
         DELETE,
         Interruption,
-        "It must be disabled first, which takes minutes and ends delivery; its cloudfront.net name is gone for good.",
+        "It is disabled first, which takes minutes and stops delivery. Its cloudfront.net name is permanently lost.",
         "AmazonCloudFront/latest/DeveloperGuide/HowToDeleteDistribution.html",
     ),
     whole(
         CDN,
         REPLACE,
         Interruption,
-        "Delivery ends until the new one is deployed, which takes minutes; it has another cloudfront.net name, so links to the old one fail.",
+        "Delivery stops until the new one is deployed, which takes minutes. Its cloudfront.net name changes, so existing links fail.",
         "AmazonCloudFront/latest/DeveloperGuide/HowToDeleteDistribution.html",
     ),
 ];

@@ -1,4 +1,4 @@
-//! The facts, by concern. `docs/impact.md` holds the same table with links; a test keeps the two together.
+//! The facts, by concern. `docs/impact.md` has the same table with links; a test keeps them equal.
 
 mod behavior;
 mod delivery;
@@ -21,9 +21,9 @@ const UPDATE: &[Action] = &[Action::Update];
 const CREATE: &[Action] = &[Action::Create];
 const DELETE: &[Action] = &[Action::Delete];
 const REPLACE: &[Action] = &[Action::Replace];
-/// It goes, for good or for a while.
+/// It is removed, permanently or for a while.
 const GO: &[Action] = &[Action::Delete, Action::Replace];
-/// It is made so, or changed so in place.
+/// It is created, or changed in place.
 const BECOME: &[Action] = &[Action::Create, Action::Update];
 
 /// A fact about a whole resource.

@@ -1,4 +1,4 @@
-//! Logs, alarms and notifications: what those who run the stack notice.
+//! Logs, alarms and notifications: what operators of the stack notice.
 
 use super::super::super::Severity::{Interruption, None as Nothing, Notice};
 use super::super::{Row, When};
@@ -16,8 +16,9 @@ const ALARM: &str = "AWS::CloudWatch::Alarm";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 
 const STANDARD_LOGS: &str = "AmazonCloudFront/latest/DeveloperGuide/standard-logging.html";
-const LOG_CHANGE: &str = "Access logs change; delivery of videos does not.";
-const LOG_END: &str = "Viewers' requests are no longer logged, and nothing makes up for them; delivery of videos does not change.";
+const LOG_CHANGE: &str = "Access logs change. Delivery of videos does not.";
+const LOG_END: &str =
+    "Viewers' requests are no longer logged, and cannot be logged later. Delivery of videos does not change.";
 const ALARMS: &str = "AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html";
 
 /// The facts.
@@ -27,35 +28,35 @@ pub(super) const ROWS: &[Row] = &[
         "RetentionInDays",
         When::Shortens,
         Interruption,
-        "Log events older than this are deleted for good, usually within 72 hours.",
+        "Log events older than this are permanently deleted, usually within 72 hours.",
         "AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
     ),
     whole(
         LOGS,
         UPDATE,
         Nothing,
-        "Logging goes on.",
+        "Logging continues.",
         "AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
     ),
     whole(
         LOGS,
         GO,
         Interruption,
-        "All its log events are deleted for good; viewers and uploads notice nothing.",
+        "All its log events are permanently deleted. Viewers and uploads notice nothing.",
         "AmazonCloudWatchLogs/latest/APIReference/API_DeleteLogGroup.html",
     ),
     whole(
         FILTER,
         UPDATE,
         Nothing,
-        "Logging goes on.",
+        "Logging continues.",
         "AmazonCloudWatchLogs/latest/APIReference/API_PutSubscriptionFilter.html",
     ),
     whole(
         FILTER,
         GO,
         Notice,
-        "Whoever was sent the log events as they come is sent none any more; they stay in their group.",
+        "The destination gets no more log events. They stay in their log group.",
         "AmazonCloudWatchLogs/latest/APIReference/API_DeleteSubscriptionFilter.html",
     ),
     whole(SOURCE, UPDATE, Nothing, LOG_CHANGE, STANDARD_LOGS),
@@ -69,78 +70,78 @@ pub(super) const ROWS: &[Row] = &[
         "KmsMasterKeyId",
         When::Changes,
         Notice,
-        "Whatever publishes to it needs permission of the key it now has.",
+        "Publishers need permission for its new KMS key.",
         "sns/latest/dg/sns-key-management.html",
     ),
-    whole(TOPIC, UPDATE, Nothing, "Notifications go on.", "sns/latest/api/API_SetTopicAttributes.html"),
+    whole(TOPIC, UPDATE, Nothing, "Notifications continue.", "sns/latest/api/API_SetTopicAttributes.html"),
     whole(
         TOPIC,
         GO,
         Notice,
-        "Its subscriptions go with it, so alarms and failed encodes tell nobody until they are made and confirmed again.",
+        "Its subscriptions are deleted too. Alarms and failed encodes notify nobody until new subscriptions are confirmed.",
         "sns/latest/api/API_DeleteTopic.html",
     ),
     whole(
         TOPIC_POLICY,
         UPDATE,
         Notice,
-        "Who may publish to the topic changes.",
+        "Permission to publish to the topic changes.",
         "sns/latest/dg/sns-access-policy-use-cases.html",
     ),
     whole(
         TOPIC_POLICY,
         GO,
         Notice,
-        "Alarms that publish by it are refused, so they tell nobody.",
+        "Alarms that need this policy cannot publish, so they notify nobody.",
         "sns/latest/dg/sns-access-policy-use-cases.html",
     ),
     whole(
         SUBSCRIPTION,
         CREATE,
         Notice,
-        "An email address hears nothing before its owner confirms.",
+        "An email address gets nothing until its owner confirms.",
         "sns/latest/dg/sns-email-notifications.html",
     ),
     whole(
         SUBSCRIPTION,
         UPDATE,
         Nothing,
-        "Notifications go on.",
+        "Notifications continue.",
         "sns/latest/api/API_SetSubscriptionAttributes.html",
     ),
     whole(
         SUBSCRIPTION,
         GO,
         Notice,
-        "The address hears nothing any more, unless it subscribes and confirms again.",
+        "The address gets no more notifications unless it subscribes and confirms again.",
         "sns/latest/api/API_Unsubscribe.html",
     ),
     whole(
         ALARM,
         UPDATE,
         Nothing,
-        "It is judged anew by its settings; viewers and uploads notice nothing.",
+        "It is evaluated again with the new settings. Viewers and uploads notice nothing.",
         ALARMS,
     ),
     whole(
         ALARM,
         GO,
         Nothing,
-        "Nobody is told of what it watched; viewers and uploads notice nothing.",
+        "Nobody is notified about its metric any more. Viewers and uploads notice nothing.",
         ALARMS,
     ),
     whole(
         DASHBOARD,
         UPDATE,
         Nothing,
-        "Only the view changes.",
+        "Only the dashboard changes.",
         "AmazonCloudWatch/latest/monitoring/CloudWatch_Dashboards.html",
     ),
     whole(
         DASHBOARD,
         GO,
         Nothing,
-        "Only the view goes; the metrics stay.",
+        "Only the dashboard is removed. The metrics stay.",
         "AmazonCloudWatch/latest/monitoring/CloudWatch_Dashboards.html",
     ),
 ];

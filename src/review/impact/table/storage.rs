@@ -8,8 +8,7 @@ const BUCKET: &str = "AWS::S3::Bucket";
 const POLICY: &str = "AWS::S3::BucketPolicy";
 
 const LIFECYCLE: &str = "AmazonS3/latest/userguide/object-lifecycle-mgmt.html";
-const FILTERED: &str =
-    "A lifecycle rule covers other objects than before, those already there included, and may delete them.";
+const FILTERED: &str = "A lifecycle rule covers other objects than before and may delete them. This includes objects that are already there.";
 
 /// The facts.
 pub(super) const ROWS: &[Row] = &[
@@ -18,7 +17,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].ExpirationInDays",
         When::Shortens,
         Interruption,
-        "Objects expire sooner, those already there and old enough included.",
+        "Objects expire sooner. Existing objects that are old enough expire too.",
         LIFECYCLE,
     ),
     part(
@@ -26,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].ExpirationDate",
         When::Changes,
         Interruption,
-        "The date on which objects expire moves, for those already there too.",
+        "The expiration date of objects changes, also for existing ones.",
         LIFECYCLE,
     ),
     part(
@@ -34,7 +33,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].NoncurrentVersionExpiration.NoncurrentDays",
         When::Shortens,
         Interruption,
-        "Former versions are deleted for good sooner, those already there and old enough included.",
+        "Noncurrent versions are permanently deleted sooner. Existing versions that are old enough are deleted too.",
         "AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html",
     ),
     part(
@@ -42,7 +41,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].NoncurrentVersionExpiration.NewerNoncurrentVersions",
         When::Falls,
         Interruption,
-        "Fewer former versions are kept; those beyond are deleted for good.",
+        "Fewer noncurrent versions are kept. The others are permanently deleted.",
         "AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html",
     ),
     part(
@@ -50,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].Status",
         When::Turns(&["Enabled"]),
         Interruption,
-        "A lifecycle rule begins to act, on objects already there too.",
+        "A lifecycle rule takes effect, also for existing objects.",
         LIFECYCLE,
     ),
     part(BUCKET, "LifecycleConfiguration.Rules[].Prefix", When::Moves, Interruption, FILTERED, LIFECYCLE),
@@ -76,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].AbortIncompleteMultipartUpload.DaysAfterInitiation",
         When::Shortens,
         Interruption,
-        "Multipart uploads that take longer than this are aborted and their parts deleted.",
+        "Multipart uploads that take longer than this are aborted, and their parts are deleted.",
         "AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html",
     ),
     part(
@@ -84,7 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].Transitions[].StorageClass",
         When::Is(&["GLACIER", "DEEP_ARCHIVE"]),
         Interruption,
-        "Objects moved to this storage class cannot be read before they are restored, which takes minutes to hours.",
+        "Objects in this storage class cannot be read until they are restored, which takes minutes to hours.",
         "AmazonS3/latest/userguide/restoring-objects.html",
     ),
     part(
@@ -92,7 +91,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].Transitions",
         When::Changes,
         Notice,
-        "Objects already there change their storage class too, once they are old enough.",
+        "Existing objects that are old enough change their storage class too.",
         LIFECYCLE,
     ),
     part(
@@ -100,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration.Rules[].NoncurrentVersionTransitions",
         When::Changes,
         Notice,
-        "Former versions already there change their storage class too, once they are old enough.",
+        "Existing noncurrent versions that are old enough change their storage class too.",
         LIFECYCLE,
     ),
     part(
@@ -108,7 +107,7 @@ pub(super) const ROWS: &[Row] = &[
         "LifecycleConfiguration",
         When::Changes,
         Notice,
-        "S3 follows new lifecycle rules after some minutes.",
+        "New lifecycle rules take effect after some minutes.",
         "AmazonS3/latest/userguide/how-to-set-lifecycle-configuration-intro.html",
     ),
     part(
@@ -116,7 +115,7 @@ pub(super) const ROWS: &[Row] = &[
         "VersioningConfiguration.Status",
         When::Is(&["Suspended"]),
         Interruption,
-        "From now on an upload to the same key replaces the object for good; versions already there stay.",
+        "From now on, an upload to an existing key permanently replaces the object. Existing versions stay.",
         "AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html",
     ),
     part(
@@ -124,7 +123,7 @@ pub(super) const ROWS: &[Row] = &[
         "VersioningConfiguration.Status",
         When::Goes,
         Interruption,
-        "From now on an upload to the same key replaces the object for good; versions already there stay.",
+        "From now on, an upload to an existing key permanently replaces the object. Existing versions stay.",
         "AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html",
     ),
     part(
@@ -132,7 +131,7 @@ pub(super) const ROWS: &[Row] = &[
         "VersioningConfiguration.Status",
         When::Is(&["Enabled"]),
         Notice,
-        "Versions are kept everywhere after up to 15 minutes; AWS advises to write nothing before.",
+        "Versioning takes up to 15 minutes to take effect. AWS advises not to write objects before that.",
         "AmazonS3/latest/userguide/manage-versioning-examples.html",
     ),
     part(
@@ -140,7 +139,7 @@ pub(super) const ROWS: &[Row] = &[
         "BucketEncryption",
         When::Changes,
         Notice,
-        "Only objects written from now on are encrypted this way; those already there stay as they are.",
+        "Only new objects are encrypted this way. Existing objects stay as they are.",
         "AmazonS3/latest/userguide/bucket-encryption.html",
     ),
     part(
@@ -148,7 +147,7 @@ pub(super) const ROWS: &[Row] = &[
         "OwnershipControls.Rules[].ObjectOwnership",
         When::Is(&["BucketOwnerEnforced"]),
         Interruption,
-        "Access control lists mean nothing any more, and uploads that bring one other than the owner's fail.",
+        "Access control lists (ACLs) no longer have an effect. Uploads with an ACL other than the bucket owner's fail.",
         "AmazonS3/latest/userguide/about-object-ownership.html",
     ),
     part(
@@ -156,7 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         "OwnershipControls",
         When::Changes,
         Notice,
-        "Who owns what others upload, and whether access control lists count, changes.",
+        "The owner of objects that other accounts upload changes, and so does the effect of access control lists.",
         "AmazonS3/latest/userguide/about-object-ownership.html",
     ),
     part(
@@ -164,7 +163,7 @@ pub(super) const ROWS: &[Row] = &[
         "PublicAccessBlockConfiguration",
         When::Is(&["true"]),
         Notice,
-        "Whoever read the bucket publicly is refused.",
+        "Public access to the bucket is refused.",
         "AmazonS3/latest/userguide/access-control-block-public-access.html",
     ),
     part(
@@ -172,7 +171,7 @@ pub(super) const ROWS: &[Row] = &[
         "PublicAccessBlockConfiguration",
         When::Is(&["false"]),
         Notice,
-        "Public policies or access control lists begin to count, where there are any.",
+        "Public policies and access control lists take effect, if there are any.",
         "AmazonS3/latest/userguide/access-control-block-public-access.html",
     ),
     part(
@@ -180,7 +179,7 @@ pub(super) const ROWS: &[Row] = &[
         "PublicAccessBlockConfiguration",
         When::Goes,
         Notice,
-        "Public policies or access control lists begin to count, where there are any.",
+        "Public policies and access control lists take effect, if there are any.",
         "AmazonS3/latest/userguide/access-control-block-public-access.html",
     ),
     part(
@@ -188,7 +187,7 @@ pub(super) const ROWS: &[Row] = &[
         "CorsConfiguration.CorsRules[].AllowedOrigins",
         When::Loses,
         Interruption,
-        "Pages of origins that are no longer listed cannot upload from browsers.",
+        "Web pages of origins that are no longer listed cannot upload from browsers.",
         "AmazonS3/latest/userguide/cors.html",
     ),
     part(
@@ -196,7 +195,7 @@ pub(super) const ROWS: &[Row] = &[
         "CorsConfiguration.CorsRules[].AllowedOrigins",
         When::Goes,
         Interruption,
-        "Pages of origins that are no longer listed cannot upload from browsers.",
+        "Web pages of origins that are no longer listed cannot upload from browsers.",
         "AmazonS3/latest/userguide/cors.html",
     ),
     part(
@@ -204,7 +203,7 @@ pub(super) const ROWS: &[Row] = &[
         "CorsConfiguration.CorsRules[].AllowedMethods",
         When::Loses,
         Interruption,
-        "Pages can no longer use the methods that go.",
+        "Web pages can no longer use the removed methods.",
         "AmazonS3/latest/userguide/cors.html",
     ),
     part(
@@ -212,7 +211,7 @@ pub(super) const ROWS: &[Row] = &[
         "CorsConfiguration.CorsRules[].AllowedHeaders",
         When::Loses,
         Interruption,
-        "Browsers refuse uploads that bring a header that is no longer listed.",
+        "Browsers refuse uploads with a header that is no longer listed.",
         "AmazonS3/latest/userguide/cors.html",
     ),
     part(
@@ -220,7 +219,7 @@ pub(super) const ROWS: &[Row] = &[
         "CorsConfiguration",
         When::Changes,
         Notice,
-        "Browsers follow the new rules once the preflight answers they keep are too old.",
+        "Browsers follow the new rules when their cached preflight responses expire.",
         "AmazonS3/latest/userguide/ManageCorsUsing.html",
     ),
     part(
@@ -228,7 +227,7 @@ pub(super) const ROWS: &[Row] = &[
         "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
         When::Is(&["false"]),
         Interruption,
-        "Uploads are no longer announced, so nothing transcodes them.",
+        "EventBridge no longer gets this bucket's events. If it is the source bucket, uploads are no longer transcoded.",
         "AmazonS3/latest/userguide/EventBridge.html",
     ),
     part(
@@ -236,7 +235,7 @@ pub(super) const ROWS: &[Row] = &[
         "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
         When::Goes,
         Interruption,
-        "Uploads are no longer announced, so nothing transcodes them.",
+        "EventBridge no longer gets this bucket's events. If it is the source bucket, uploads are no longer transcoded.",
         "AmazonS3/latest/userguide/EventBridge.html",
     ),
     Row {
@@ -246,7 +245,7 @@ pub(super) const ROWS: &[Row] = &[
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
             When::Is(&["true"]),
             Notice,
-            "It takes around five minutes until uploads are announced. Those before start nothing: upload them again.",
+            "It takes about five minutes until EventBridge gets events. Objects uploaded before that start nothing: upload them again.",
             "AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html",
         )
     },
@@ -255,7 +254,7 @@ pub(super) const ROWS: &[Row] = &[
         "NotificationConfiguration.LambdaConfigurations",
         When::Goes,
         Interruption,
-        "A function is no longer told of uploads.",
+        "A function no longer gets events of this bucket.",
         "AmazonS3/latest/userguide/EventNotifications.html",
     ),
     part(
@@ -263,7 +262,7 @@ pub(super) const ROWS: &[Row] = &[
         "NotificationConfiguration.QueueConfigurations",
         When::Goes,
         Interruption,
-        "A queue is no longer told of uploads.",
+        "A queue no longer gets events of this bucket.",
         "AmazonS3/latest/userguide/EventNotifications.html",
     ),
     part(
@@ -271,7 +270,7 @@ pub(super) const ROWS: &[Row] = &[
         "NotificationConfiguration.TopicConfigurations",
         When::Goes,
         Interruption,
-        "A topic is no longer told of uploads.",
+        "A topic no longer gets events of this bucket.",
         "AmazonS3/latest/userguide/EventNotifications.html",
     ),
     part(
@@ -279,7 +278,7 @@ pub(super) const ROWS: &[Row] = &[
         "NotificationConfiguration",
         When::Changes,
         Notice,
-        "Who is told of uploads changes.",
+        "The receivers or the events of notifications change.",
         "AmazonS3/latest/userguide/EventNotifications.html",
     ),
     part(
@@ -295,7 +294,7 @@ pub(super) const ROWS: &[Row] = &[
         "ReplicationConfiguration",
         When::Comes,
         Notice,
-        "New objects are copied to another bucket from now on; those already there are not.",
+        "New objects are copied to another bucket. Existing objects are not.",
         "AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html",
     ),
     part(
@@ -303,7 +302,7 @@ pub(super) const ROWS: &[Row] = &[
         "ReplicationConfiguration",
         When::Moves,
         Notice,
-        "New objects are copied elsewhere, or no more; copies made so far stay where they are.",
+        "New objects are copied to another place or not at all. Existing copies stay.",
         "AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html",
     ),
     part(
@@ -311,35 +310,35 @@ pub(super) const ROWS: &[Row] = &[
         "ReplicationConfiguration",
         When::Goes,
         Notice,
-        "New objects are copied elsewhere, or no more; copies made so far stay where they are.",
+        "New objects are copied to another place or not at all. Existing copies stay.",
         "AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html",
     ),
     whole(
         BUCKET,
         DELETE,
         Interruption,
-        "What is in it must be gone first and cannot be brought back; uploads to it and reads from it fail, and somebody else may take its name.",
+        "All its objects must be deleted first and cannot be restored. Uploads and reads fail. Another account can take its name.",
         "AmazonS3/latest/userguide/delete-bucket.html",
     ),
     whole(
         BUCKET,
         REPLACE,
         Interruption,
-        "It begins empty under another name: uploads to the old one and reads from it fail.",
+        "The new bucket is empty and has another name. Uploads to the old name and reads from it fail.",
         "AmazonS3/latest/userguide/delete-bucket.html",
     ),
     whole(
         POLICY,
         UPDATE,
         Notice,
-        "Requests are judged by the new policy after moments; edges go on serving what they have cached.",
+        "The new policy takes effect within moments. Edge locations still serve what they have cached.",
         "AmazonS3/latest/userguide/Welcome.html",
     ),
     whole(
         POLICY,
         GO,
         Interruption,
-        "Whoever had access by this policy alone is refused, CloudFront included, until another allows it; edges go on serving what they have cached.",
+        "Access that only this policy grants is refused, also for CloudFront. Edge locations still serve what they have cached.",
         "AmazonS3/latest/userguide/bucket-policies.html",
     ),
 ];

@@ -1,4 +1,4 @@
-//! Each rule both ways: what broadens is found, what narrows or stays is not.
+//! Each rule in both directions: what broadens is found; what narrows or stays is not.
 
 mod outlets;
 mod policies;
@@ -66,11 +66,21 @@ fn deleted(kind: &'static str, before: &Value) -> Vec<Finding> {
     findings(&plan(vec![step("any/thing", kind, action)]))
 }
 
-/// Two states of which the second allows more: going there is found, with this origin, and neither going back nor staying.
-fn broadens(kind: &'static str, narrow: &Value, wide: &Value, broadening: Broadening, origin: &str) {
+/// A finding as a line: how, who, what, and where it comes from.
+fn line(finding: &Finding) -> String {
+    let Finding { broadening, principal, actions, origin, .. } = finding;
+    format!("{broadening:?} | {principal} | {} | {origin}", actions.join(", "))
+}
+
+fn lines(findings: &[Finding]) -> String {
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The finding of a change to a state that allows more. Changing back and staying there find nothing.
+fn broadens(kind: &'static str, narrow: &Value, wide: &Value) -> String {
     let found = updated(kind, narrow, wide);
-    let found: Vec<_> = found.iter().map(|one| (one.broadening, one.origin.as_str())).collect();
-    assert_eq!(found, [(broadening, origin)], "from {narrow} to {wide}");
+    assert_eq!(found.len(), 1, "from {narrow} to {wide}: {found:?}");
     assert_eq!(updated(kind, wide, narrow), [], "from {wide} back to {narrow}");
     assert_eq!(updated(kind, wide, wide), [], "staying {wide}");
+    line(&found[0])
 }

@@ -31,51 +31,23 @@ pub(super) fn with(mut statement: Value, members: Value) -> Value {
 
 #[test]
 fn an_allow_statement_broadens() {
-    use Broadening::{Allow, ConditionRemoved};
-    let cases = [
-        (json!({ "Action": ["s3:GetObject", "s3:PutObject"] }), Allow, "new action s3:PutObject"),
-        (json!({ "Action": "s3:Get*" }), Allow, "new action s3:Get*"),
-        (
-            json!({ "Resource": ["arn:aws:s3:::b/*", "arn:aws:s3:::c/*"] }),
-            Allow,
-            "new resource arn:aws:s3:::c/*",
-        ),
-        (json!({ "Resource": "*" }), Allow, "new resource *"),
-        (
-            json!({ "Principal": { "Service": ["cloudfront.amazonaws.com", "s3.amazonaws.com"] } }),
-            Allow,
-            "new principal s3.amazonaws.com",
-        ),
-        (json!({ "Principal": "*" }), Allow, "new principal *"),
-        (json!({ "Principal": { "AWS": "*" } }), Allow, "new principal *"),
-        (
-            json!({ "Action": null, "NotAction": "s3:DeleteObject" }),
-            Allow,
-            "new action all but s3:DeleteObject",
-        ),
-        (
-            json!({ "Condition": { "StringEquals": { "aws:SourceArn": "arn:one" } } }),
-            ConditionRemoved,
-            "no longer requires StringEquals aws:SourceAccount",
-        ),
-        (
-            json!({ "Condition": { "StringEquals":
-                { "aws:SourceArn": ["arn:one", "arn:two"], "aws:SourceAccount": "111122223333" } } }),
-            ConditionRemoved,
-            "StringEquals aws:SourceArn is also met by arn:two",
-        ),
-        (
-            json!({ "Action": ["s3:GetObject", "s3:PutObject"],
-                "Condition": { "StringEquals": { "aws:SourceArn": "arn:one" } } }),
-            Allow,
-            "new action s3:PutObject; no longer requires StringEquals aws:SourceAccount",
-        ),
-    ];
-    for (wider, broadening, what) in cases {
-        let wide = policy(&json!([with(read(), wider)]));
-        let origin = format!("PolicyDocument.Statement[Read]: {what}");
-        broadens(POLICY, &policy(&json!([read()])), &wide, broadening, &origin);
-    }
+    let wider = [
+        json!({ "Action": ["s3:GetObject", "s3:PutObject"] }),
+        json!({ "Action": "s3:Get*" }),
+        json!({ "Resource": ["arn:aws:s3:::b/*", "arn:aws:s3:::c/*"] }),
+        json!({ "Resource": "*" }),
+        json!({ "Principal": { "Service": ["cloudfront.amazonaws.com", "s3.amazonaws.com"] } }),
+        json!({ "Principal": "*" }),
+        json!({ "Principal": { "AWS": "*" } }),
+        json!({ "Action": null, "NotAction": "s3:DeleteObject" }),
+        json!({ "Condition": { "StringEquals": { "aws:SourceArn": "arn:one" } } }),
+        json!({ "Condition": { "StringEquals":
+            { "aws:SourceArn": ["arn:one", "arn:two"], "aws:SourceAccount": "111122223333" } } }),
+        json!({ "Action": ["s3:GetObject", "s3:PutObject"],
+            "Condition": { "StringEquals": { "aws:SourceArn": "arn:one" } } }),
+    ]
+    .map(|wider| broadens(POLICY, &policy(&json!([read()])), &policy(&json!([with(read(), wider)]))));
+    insta::assert_snapshot!(wider.join("\n"), @r"");
 }
 
 #[test]
@@ -86,8 +58,7 @@ fn fewer_excluded_values_broaden_a_negated_condition() {
             json!({ "Condition": { "StringNotEquals": { "aws:SourceArn": values } } })
         )]))
     };
-    let origin = "PolicyDocument.Statement[Read]: StringNotEquals aws:SourceArn excludes no longer b";
-    broadens(POLICY, &when(json!(["a", "b"])), &when(json!("a")), Broadening::ConditionRemoved, origin);
+    insta::assert_snapshot!(broadens(POLICY, &when(json!(["a", "b"])), &when(json!("a"))), @r"");
 }
 
 #[test]
@@ -96,32 +67,18 @@ fn a_denial_that_denies_less_broadens() {
         "Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
         "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": { "Bool": { "aws:SecureTransport": "false" } }
     });
-    let cases = [
-        (json!({ "Action": "s3:PutObject" }), "no longer denies action s3:*"),
-        (json!({ "Resource": "arn:aws:s3:::b/*" }), "no longer denies resource arn:aws:s3:::b"),
-        (json!({ "Principal": { "AWS": "444455556666" } }), "no longer denies principal *"),
-        (
-            json!({ "Condition": { "Bool": { "aws:SecureTransport": "false" },
-                "StringEquals": { "aws:SourceAccount": "1" } } }),
-            "now only when StringEquals aws:SourceAccount: 1",
-        ),
-    ];
-    for (weaker, what) in cases {
-        let origin = format!("PolicyDocument.Statement[Tls]: {what}");
-        let (strong, weak) = (policy(&json!([deny])), policy(&json!([with(deny.clone(), weaker)])));
-        broadens(POLICY, &strong, &weak, Broadening::DenyRemoved, &origin);
-    }
+    let weaker = [
+        json!({ "Action": "s3:PutObject" }),
+        json!({ "Resource": "arn:aws:s3:::b/*" }),
+        json!({ "Principal": { "AWS": "444455556666" } }),
+        json!({ "Condition": { "Bool": { "aws:SecureTransport": "false" },
+            "StringEquals": { "aws:SourceAccount": "1" } } }),
+    ]
+    .map(|weaker| broadens(POLICY, &policy(&json!([deny])), &policy(&json!([with(deny.clone(), weaker)]))));
     let but = with(deny.clone(), json!({ "Action": null, "NotAction": "s3:GetObject" }));
     let found = updated(POLICY, &policy(&json!([deny])), &policy(&json!([but])));
-    assert_eq!(found[0].origin, "PolicyDocument.Statement[Tls]: no longer denies action s3:*");
-    let gone = "PolicyDocument.Statement[Tls]: denial removed";
-    broadens(
-        POLICY,
-        &policy(&json!([deny, read()])),
-        &policy(&json!([read()])),
-        Broadening::DenyRemoved,
-        gone,
-    );
+    let gone = broadens(POLICY, &policy(&json!([deny, read()])), &policy(&json!([read()])));
+    insta::assert_snapshot!([weaker.join("\n"), lines(&found), gone].join("\n"), @r"");
 }
 
 #[test]
@@ -193,8 +150,7 @@ fn an_account_and_its_root_are_one_principal() {
 fn a_new_policy_grants_all_it_says() {
     let found =
         created(POLICY, &policy(&json!([read(), { "Effect": "Deny", "Principal": "*", "Action": "*" }])));
-    let origins: Vec<_> = found.iter().map(|one| one.origin.as_str()).collect();
-    assert_eq!(origins, ["PolicyDocument.Statement[Read]: new statement"]);
+    insta::assert_snapshot!(lines(&found), @r"");
 }
 
 #[test]
@@ -237,7 +193,7 @@ fn a_replacement_is_compared_with_what_it_replaces() {
 fn a_policy_that_cannot_be_read_is_shown() {
     let odd = json!({ "Bucket": "b", "PolicyDocument": { "Statement": [{ "Effect": "Perhaps" }] } });
     let found = updated(POLICY, &policy(&json!([read()])), &odd);
-    assert_eq!(found[0].origin, "PolicyDocument: not a policy that can be compared");
+    insta::assert_snapshot!(lines(&found), @r"");
     let found = updated(POLICY, &odd, &policy(&json!([])));
     assert_eq!(found.len(), 1);
     assert_eq!(updated(POLICY, &odd, &odd), []);

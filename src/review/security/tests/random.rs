@@ -1,4 +1,4 @@
-//! What holds of every policy: spelling broadens nothing, and what is added or no longer denied is found.
+//! Rules for every policy: spelling broadens nothing, and what is added or no longer denied is found.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn statement() -> impl Strategy<Value = Value> {
         })
 }
 
-/// The same statement spelt otherwise: lists reversed, strings as lists, keys in capitals.
+/// The same statement in another spelling: lists reversed, strings as lists, keys in capitals.
 fn respelt(statement: &Value) -> Value {
     let list = |value: &Value| match value {
         Value::Array(list) => Value::Array(list.iter().rev().cloned().collect()),

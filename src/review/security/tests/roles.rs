@@ -31,38 +31,17 @@ fn a_role_s_trust_policies_and_boundary_broaden() {
     let policies = json!([{ "PolicyName": "read", "PolicyDocument": { "Statement": [
         { "Sid": "Get", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::b/*" }
     ] } }]);
-    let cases = [
-        (
-            json!({ "AssumeRolePolicyDocument": trusting }),
-            Broadening::Trust,
-            "AssumeRolePolicyDocument.Statement[0]: no longer requires StringEquals aws:SourceAccount",
-        ),
-        (
-            json!({ "Policies": policies }),
-            Broadening::Allow,
-            "Policies[read].PolicyDocument.Statement[Get]: new action s3:PutObject",
-        ),
-        (
-            json!({ "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"] }),
-            Broadening::Allow,
-            "ManagedPolicyArns: new arn:aws:iam::aws:policy/AdministratorAccess",
-        ),
-        (
-            json!({ "PermissionsBoundary": null }),
-            Broadening::DenyRemoved,
-            "PermissionsBoundary: arn:aws:iam::111122223333:policy/edge removed",
-        ),
-    ];
-    for (wider, broadening, origin) in cases {
-        broadens(ROLE, &role(json!({})), &role(wider), broadening, origin);
-    }
+    let wider = [
+        json!({ "AssumeRolePolicyDocument": trusting }),
+        json!({ "Policies": policies }),
+        json!({ "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"] }),
+        json!({ "PermissionsBoundary": null }),
+    ]
+    .map(|wider| broadens(ROLE, &role(json!({})), &role(wider)));
+    insta::assert_snapshot!(wider.join("\n"), @r"");
     let found = created(ROLE, &role(json!({})));
-    let kinds: Vec<_> = found.iter().map(|one| one.broadening).collect();
-    assert_eq!(kinds, [Broadening::Allow, Broadening::Trust]);
-    assert_eq!(
-        (found[0].principal.as_str(), &found[1].resources[..]),
-        ("vod-submit", &["vod-submit".to_owned()][..])
-    );
+    assert_eq!(found[1].resources, ["vod-submit"]);
+    insta::assert_snapshot!(lines(&found), @r"");
     assert_eq!(deleted(ROLE, &role(json!({}))), []);
 }
 
@@ -78,7 +57,7 @@ fn a_statement_may_move_between_the_policies_of_a_role() {
 fn code_that_runs_as_another_role_is_found() {
     let function = |role: &str| json!({ "FunctionName": "f", "Role": role, "Timeout": 3 });
     let found = updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:b"));
-    assert_eq!(found[0].origin, "Role: arn:a gives way to arn:b");
+    insta::assert_snapshot!(lines(&found), @r"");
     assert_eq!(updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:a")), []);
     assert_eq!(created("AWS::Lambda::Function", &function("arn:a")), []);
 }
@@ -94,18 +73,15 @@ fn who_may_invoke_a_function() {
         with(permission, members)
     };
     let narrow = permission(json!({}));
-    for (wider, what) in [
-        (json!({ "Principal": "*" }), "new principal *"),
-        (json!({ "SourceArn": null }), "no longer requires ArnLike aws:SourceArn"),
-        (json!({ "SourceAccount": null }), "no longer requires StringEquals aws:SourceAccount"),
-        (
-            json!({ "SourceArn": "arn:aws:events:r:111122223333:rule/*" }),
-            "ArnLike aws:SourceArn is also met by arn:aws:events:r:111122223333:rule/*",
-        ),
-        (json!({ "Action": "lambda:*" }), "new action lambda:*"),
-    ] {
-        broadens(PERMISSION, &narrow, &permission(wider), Broadening::Invoke, &format!("Permission: {what}"));
-    }
+    let wider = [
+        json!({ "Principal": "*" }),
+        json!({ "SourceArn": null }),
+        json!({ "SourceAccount": null }),
+        json!({ "SourceArn": "arn:aws:events:r:111122223333:rule/*" }),
+        json!({ "Action": "lambda:*" }),
+    ]
+    .map(|wider| broadens(PERMISSION, &narrow, &permission(wider)));
+    insta::assert_snapshot!(wider.join("\n"), @r"");
     let found = created(PERMISSION, &narrow);
     insta::assert_json_snapshot!(found, @r#"
     [

@@ -1,4 +1,4 @@
-//! The reader and the JSON Schema know the same keys.
+//! The reader and the JSON Schema have the same keys.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::*;
 fn every_key_of_the_reader_is_in_the_schema_and_the_other_way_round() {
     let problems = Problems::default();
     assert!(document(FULL, None, &problems).is_some());
-    // Items of a list are one place in the schema, however many there are.
+    // All items of a list share one path in the schema.
     let read: BTreeSet<_> =
         problems.asked().iter().map(|path| path.replace("[0]", "[]").replace("[1]", "[]")).collect();
 
@@ -34,7 +34,7 @@ fn required_keys_and_defaults_are_in_the_schema() {
             "{key} is not explained"
         );
     }
-    // The defaults printed in the schema are those of a file that leaves them out.
+    // The defaults in the schema are those of a file that leaves the keys out.
     let file = serde_json::to_value(with("").unwrap()).unwrap();
     for key in ["engine", "protected", "source", "transcode", "handlers", "delivery", "local"] {
         assert_eq!(schema["properties"][key]["default"], file[key], "{key}");

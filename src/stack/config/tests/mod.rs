@@ -1,4 +1,4 @@
-//! What the stack file accepts, what it refuses, and how it says so.
+//! What the stack file accepts and refuses, and the messages.
 
 mod drift;
 mod mutation;
@@ -67,7 +67,7 @@ fn brief(source: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// One line of a file each, all wrong; the messages in the same order.
+/// Files with one wrong line each; returns the messages in the same order.
 fn refused(lines: &[&str]) -> String {
     lines
         .iter()

@@ -1,10 +1,10 @@
-//! Whatever stands in a file, reading it ends with a stack file or with problems that can be shown.
+//! Reading any text returns a stack file or problems that can be displayed.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A piece that is likely to upset a reader of YAML.
+/// A text that is likely to cause problems in a YAML reader.
 fn piece() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
         "",

@@ -74,7 +74,7 @@ fn structure() {
     tags: { [a]: b }
         a key must be a single word | this is a list or a mapping | 
     handlers: { architecture: *a }
-        this is not YAML: while parsing node, found unknown anchor | the reading stops here | 
+        this is not YAML: while parsing node, found unknown anchor | parsing stops here | 
     transcode: { ladder: "\e[31m" }
         `transcode.ladder` cannot be `\u{1b}[31m` | no such ladder | allowed: hls-720p, hls-1080p, hls-2160p, or rungs written out: [{ height: 720, max_bitrate: 3M }, …]
     local: true
@@ -196,9 +196,9 @@ fn tags() {
     tags: { "AWS:x": a }
         `tags.AWS:x` cannot be a tag | `aws:` is reserved for AWS | choose another key
     tags: { "provision:stack": a }
-        `tags.provision:stack` cannot be a tag | `provision:` is reserved for ownership, which provision writes itself | choose another key
+        `tags.provision:stack` cannot be a tag | `provision:` is reserved for ownership tags, which provision writes | choose another key
     tags: { Team: a, team: b }
-        `tags.team` differs from `Team` in case alone | IAM takes the two for one key | keep one of them
+        `tags.team` differs from `Team` only in case | IAM treats them as the same key | keep one of them
     tags: { "": a }
         `tags.` is not a tag key that AWS takes | it is empty | keys up to 128, values up to 256 characters: letters, digits, space and _ . : / = + - @
     tags: { a: true, b: 12, c: ~ }
@@ -271,11 +271,11 @@ fn certificates_are_of_the_cdns_region_and_the_stacks_account() {
     ];
     insta::assert_snapshot!(refused(&wrong.each_ref().map(String::as_str)), @r#"
     domain: { name: video.example.com, zone: example.com, certificate: "arn:aws:acm:ap-northeast-2:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef" }
-        `domain.certificate` is not a certificate for CloudFront | CloudFront takes those of us-east-1 alone, whatever the stack's region | the ARN of an ACM certificate, such as arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef; without it one is made
+        `domain.certificate` is not a certificate for CloudFront | CloudFront only takes certificates of us-east-1, for every stack region | the ARN of an ACM certificate, such as arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef; without this key one is created
     domain: { name: video.example.com, zone: example.com, certificate: "arn:aws:acm:us-east-1:444455556666:certificate/01234567-89ab-cdef-0123-456789abcdef" }
-        `domain.certificate` is in another account | account 444455556666, but the stack's is 111122223333 | request or import it in the stack's account, or leave the key out: then one is made
+        `domain.certificate` is in another account | account 444455556666, but the stack's is 111122223333 | request or import it in the stack's account, or remove the key: then one is created
     domain: { name: video.example.com, zone: example.com, certificate: "arn:aws:iam::111122223333:server-certificate/video" }
-        `domain.certificate` is not a certificate for CloudFront | not such an ARN | the ARN of an ACM certificate, such as arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef; without it one is made
+        `domain.certificate` is not a certificate for CloudFront | not such an ARN | the ARN of an ACM certificate, such as arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef; without this key one is created
     "#);
     let right = with(&domain(&format!("arn:aws:acm:us-east-1:111122223333:{id}"))).unwrap();
     assert!(right.domain.unwrap().certificate.unwrap().ends_with(id));

@@ -1,4 +1,4 @@
-//! The rules of each section, with the message that stands for each: message | label | help.
+//! The rules of each section, each with its message: message | label | help.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn sources() {
     source: { archive_after: 30 }
         `source.archive_after` must be in days | no unit: did you mean 30d? | a whole number of days, such as 7d or 30d
     source: { archive_after: 4w }
-        `source.archive_after` must be in days | `w` is not a unit that is read here | a whole number of days, such as 7d or 30d
+        `source.archive_after` must be in days | `w` is not an allowed unit | a whole number of days, such as 7d or 30d
     source: { archive_after: 40000d }
         `source.archive_after` cannot be 40000d | longer than a hundred years | 0d to 36500d
     source: { expire_noncurrent_after: 0d }
@@ -66,11 +66,11 @@ fn transcodes() {
     transcode: { segment: 60s }
         `transcode.segment` cannot be 60s | too short or too long | 2s, 4s, 6s, … 30s: a multiple of the 2s group of pictures
     transcode: { segment: 6000ms }
-        `transcode.segment` must be in seconds, minutes or hours | `ms` is not a unit that is read here | a whole number with the unit s, m or h, such as 6s, 10m or 2h
+        `transcode.segment` must be in seconds, minutes or hours | `ms` is not an allowed unit | a whole number with the unit s, m or h, such as 6s, 10m or 2h
     transcode: { acceleration: prefered }
         `transcode.acceleration` cannot be `prefered` | did you mean `preferred`? | allowed: disabled, preferred
     transcode: { acceleration: enabled }
-        `transcode.acceleration` cannot be `enabled` | every job would fail | choose preferred: MediaConvert accelerates no output without video, and the ladder's sound is one
+        `transcode.acceleration` cannot be `enabled` | every job would fail | use preferred: MediaConvert does not accelerate outputs without video, such as the ladder's audio
     transcode: { thumbnails: { every: 0s } }
         `transcode.thumbnails.every` cannot be 0s | too short or too long | 1s to 1h
     transcode: { thumbnails: { every: 2h } }
@@ -129,12 +129,12 @@ fn ladders() {
     transcode: { ladder: [{ height: 720, max_bitrate: 3M, bitrate: 3M }] }
         unknown key `bitrate` in `transcode.ladder[0]` | did you mean `max_bitrate`? | allowed here: codec, height, max_bitrate, qvbr
     transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 720, max_bitrate: 3M }] }
-        `transcode.ladder[1]` repeats the rung 720p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
+        `transcode.ladder[1]` repeats the rung 720p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (for each codec separately)
     transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 360, max_bitrate: 1M }, { height: 240, max_bitrate: 2M }] }
-        `transcode.ladder[1]` is 360p 1M, which does not rise above 720p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
-        `transcode.ladder[2]` is 240p 2M, which does not rise above 360p 1M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
+        `transcode.ladder[1]` is 360p 1M, which does not rise above 720p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (for each codec separately)
+        `transcode.ladder[2]` is 240p 2M, which does not rise above 360p 1M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (for each codec separately)
     transcode: { ladder: [{ height: 360, max_bitrate: 3M }, { height: 720, max_bitrate: 1M }] }
-        `transcode.ladder[1]` is 720p 1M, which does not rise above 360p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (each codec for itself)
+        `transcode.ladder[1]` is 720p 1M, which does not rise above 360p 3M | out of order | rungs ascend: each at least as high as the one before, and with a higher max_bitrate (for each codec separately)
     ");
     let rung = |n: usize| format!("{{ height: 720, max_bitrate: {}k }}", 1000 + n);
     let ladder = |count: usize| {
@@ -171,7 +171,7 @@ fn handlers_and_alerts() {
         400d, 545d, 731d, 1096d, 1827d, 2192d, 2557d, 2922d, 3288d,
         3653d
     handlers: { log_retention: 1m }
-        `handlers.log_retention` must be in days | `m` is not a unit that is read here | a whole number of days, such as 7d or 30d
+        `handlers.log_retention` must be in days | `m` is not an allowed unit | a whole number of days, such as 7d or 30d
     alerts: {}
         `alerts.email` is missing | `email` belongs in here | write `email: media-oncall@example.com`
     alerts: { email: oncall }
@@ -181,7 +181,7 @@ fn handlers_and_alerts() {
     alerts: { email: "on call@example.com" }
         `alerts.email` is not an e-mail address | ` ` is not allowed before the @ | one address, such as media-oncall@example.com
     alerts: { email: a..b@example.com }
-        `alerts.email` is not an e-mail address | the part before the @ is empty, or its dots stand wrong | one address, such as media-oncall@example.com
+        `alerts.email` is not an e-mail address | the part before the @ is empty, or its dots are misplaced | one address, such as media-oncall@example.com
     alerts: { email: oncall@example_1.com }
         `alerts.email` is not an e-mail address | `_` is not allowed in a name | one address, such as media-oncall@example.com
     "#);
@@ -227,13 +227,13 @@ fn deliveries() {
     delivery: { player_origins: [] }
         `delivery.player_origins` must not be empty | an empty list | name at least one, or remove the key: every site may play without it
     delivery: { player_origins: ["*", "https://www.example.com"] }
-        `delivery.player_origins` cannot hold `*` beside others | `*` is every site already | either ["*"], or the sites by name
+        `delivery.player_origins` cannot combine `*` with others | `*` already means every site | either ["*"], or the sites by name
     delivery: { player_origins: ["https://*.example.com"] }
         `delivery.player_origins[0]` is not an origin | `*` is not allowed here: name each origin | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
     delivery: { web_acl: viewers }
         `delivery.web_acl` is not a web ACL for CloudFront | not such an ARN | the ARN of a web ACL with scope CLOUDFRONT: arn:aws:wafv2:us-east-1:111122223333:global/webacl/NAME/ID
     delivery: { web_acl: "arn:aws:wafv2:ap-northeast-2:111122223333:regional/webacl/a/01234567-89ab-cdef-0123-456789abcdef" }
-        `delivery.web_acl` is not a web ACL for CloudFront | CloudFront takes global ones alone, which live in us-east-1 | the ARN of a web ACL with scope CLOUDFRONT: arn:aws:wafv2:us-east-1:111122223333:global/webacl/NAME/ID
+        `delivery.web_acl` is not a web ACL for CloudFront | CloudFront only takes global web ACLs, which are in us-east-1 | the ARN of a web ACL with scope CLOUDFRONT: arn:aws:wafv2:us-east-1:111122223333:global/webacl/NAME/ID
     delivery: { web_acl: "arn:aws:wafv2:us-east-1:444455556666:global/webacl/a/01234567-89ab-cdef-0123-456789abcdef" }
         `delivery.web_acl` is in another account | account 444455556666, but the stack's is 111122223333 | CloudFront takes web ACLs of its own account only
     "#);
@@ -268,7 +268,7 @@ fn key_files_are_checked_beside_the_stack_file() {
        ·                                          ───┬───
        ·                                             ╰── an RSA key of 1024 bits; CloudFront takes 2048
        ╰────
-      help: the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key
+      help: a public key in PEM, RSA 2048 or ECDSA P-256, next to the stack file: openssl pkey -in viewer.key
             -pubout
 
     Error:
@@ -279,7 +279,7 @@ fn key_files_are_checked_beside_the_stack_file() {
        ·                                                   ────┬───
        ·                                                       ╰── there is no file DIR/none.pem
        ╰────
-      help: the public half in PEM, RSA 2048 or ECDSA P-256, beside the stack file: openssl pkey -in viewer.key
+      help: a public key in PEM, RSA 2048 or ECDSA P-256, next to the stack file: openssl pkey -in viewer.key
             -pubout
     ");
 }
@@ -293,7 +293,7 @@ fn nothing_is_read_without_end() {
         render(&crate::stack::config::load(&path).unwrap_err())
     };
     let keys = |file: &str| format!("{HEAD}delivery: {{ signed_urls: {{ public_keys: [{file}] }} }}\n");
-    assert!(said(keys("/dev/zero")).contains("cannot read /dev/zero: it is no file"));
+    assert!(said(keys("/dev/zero")).contains("cannot read /dev/zero: it is not a regular file"));
     std::fs::write(directory.path().join("huge.pem"), "x".repeat(1 << 20)).unwrap();
     assert!(said(keys("huge.pem")).contains("it is larger than 128 KiB"));
     let huge = said(format!("{HEAD}#{}", "x".repeat(1 << 20)));

@@ -312,7 +312,7 @@ fn what_is_no_yaml_says_where_the_reading_stopped() {
      2 │ tags: { team: media
      3 │ region: x
        ·       ▲
-       ·       ╰── the reading stops here
+       ·       ╰── parsing stops here
        ╰────
     ");
 }

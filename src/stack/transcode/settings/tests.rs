@@ -1,4 +1,4 @@
-//! What a template says of each ladder, and the rules that hold between its members.
+//! The template's settings for each ladder, and the rules that they must satisfy together.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn outputs(settings: &JobTemplateSettings) -> Vec<&Output> {
 #[test]
 fn the_template_of_the_720p_ladder() {
     let mut settings = named("hls-720p");
-    // The rungs between differ in size, bitrate and name alone.
+    // The middle rungs differ only in size, bitrate and name.
     settings.output_groups.as_mut().unwrap()[0].outputs.as_mut().unwrap().drain(1..5);
     insta::assert_json_snapshot!(settings, @r#"
     {

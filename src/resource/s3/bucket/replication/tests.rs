@@ -56,8 +56,17 @@ fn everything() -> serde_json::Value {
 #[test]
 fn every_part_survives_the_sdk() {
     let declared: ReplicationConfiguration = serde_json::from_value(everything()).unwrap();
-    let read = ReplicationConfiguration::from_sdk(&declared.to_sdk());
+    let read = ReplicationConfiguration::from_sdk(&declared.to_sdk()).unwrap();
     assert_eq!(serde_json::to_value(read).unwrap(), everything());
+}
+
+#[test]
+fn a_rule_that_leads_nowhere_is_an_error() {
+    let declared: ReplicationConfiguration = serde_json::from_value(everything()).unwrap();
+    let mut answered = declared.to_sdk();
+    answered.rules[0].destination = None;
+    let error = ReplicationConfiguration::from_sdk(&answered).unwrap_err();
+    insta::assert_snapshot!(error, @"s3:GetReplicationConfiguration failed: the answer has no Rule.Destination");
 }
 
 #[test]
@@ -65,5 +74,5 @@ fn rules_in_another_order_are_the_same() {
     let declared: ReplicationConfiguration = serde_json::from_value(everything()).unwrap();
     let mut answered = declared.to_sdk();
     answered.rules.reverse();
-    assert_eq!(ReplicationConfiguration::from_sdk(&answered), declared);
+    assert_eq!(ReplicationConfiguration::from_sdk(&answered).unwrap(), declared);
 }

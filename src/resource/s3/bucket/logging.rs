@@ -3,18 +3,22 @@
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
+use super::settings::{Setting, Target};
+use crate::aws::{Context, Result, SdkResult};
 use crate::model::Input;
+use crate::resource::s3::NO_BUCKET;
 
 /// The server access logs of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct LoggingConfiguration {
-    /// The bucket they go to, of the same account and region. Its policy must let `logging.s3.amazonaws.com` write.
+    /// The bucket that they are written to, in the same account and region. Its policy must let
+    /// `logging.s3.amazonaws.com` write.
     pub destination_bucket_name: Input,
-    /// What their keys begin with.
+    /// The prefix of their keys.
     #[serde(default)]
     pub log_file_prefix: String,
-    /// How their keys go on. Absent: with the date and a random text, all in one folder.
+    /// The rest of their keys. Absent: the date and a random text, all in one folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_object_key_format: Option<TargetObjectKeyFormat>,
 }
@@ -56,7 +60,7 @@ impl TargetObjectKeyFormat {
 }
 
 impl LoggingConfiguration {
-    pub(super) fn to_sdk(&self) -> sdk::LoggingEnabled {
+    fn to_sdk(&self) -> sdk::LoggingEnabled {
         sdk::LoggingEnabled::builder()
             .target_bucket(self.destination_bucket_name.text())
             .target_prefix(&self.log_file_prefix)
@@ -67,7 +71,7 @@ impl LoggingConfiguration {
             .expect("bucket and prefix are set")
     }
 
-    pub(super) fn from_sdk(found: &sdk::LoggingEnabled) -> Self {
+    fn from_sdk(found: &sdk::LoggingEnabled) -> Self {
         Self {
             destination_bucket_name: found.target_bucket.as_str().into(),
             log_file_prefix: found.target_prefix.clone(),
@@ -76,6 +80,30 @@ impl LoggingConfiguration {
                 .as_ref()
                 .and_then(TargetObjectKeyFormat::from_sdk),
         }
+    }
+}
+
+impl Setting for Option<LoggingConfiguration> {
+    const READ: &'static str = "s3:GetBucketLogging";
+    const WRITE: &'static str = "s3:PutBucketLogging";
+
+    async fn read(cx: &Context, bucket: &str) -> Result<Self> {
+        let call = cx.s3().get_bucket_logging().bucket(bucket).expected_bucket_owner(&cx.scope.account);
+        let answer = call.send().await.unless(Self::READ, NO_BUCKET)?;
+        Ok(answer.as_ref().and_then(|answer| answer.logging_enabled()).map(LoggingConfiguration::from_sdk))
+    }
+
+    /// An empty status ends the logging: there is no call that deletes it.
+    async fn write(&self, to: &Target<'_>) -> Result<()> {
+        let enabled = self.as_ref().map(LoggingConfiguration::to_sdk);
+        let status = sdk::BucketLoggingStatus::builder().set_logging_enabled(enabled).build();
+        let call = to.cx.s3().put_bucket_logging().bucket(to.name).expected_bucket_owner(to.owner());
+        let call = call.bucket_logging_status(status);
+        to.send(Self::WRITE, || call.clone().send()).await
+    }
+
+    fn is_made_with_the_bucket(&self) -> bool {
+        self.is_none()
     }
 }
 

@@ -1,13 +1,15 @@
 //! How a bucket encrypts what is written to it.
 //!
-//! Every bucket has such a setting: what nobody set is SSE-S3. See the S3 user guide, "Setting default server-side
-//! encryption behavior", and for the third field "Blocking or unblocking SSE-C for a general purpose bucket".
+//! Every bucket has such a setting, and SSE-S3 is the default. See the S3 user guide, "Setting default server-side
+//! encryption behavior" and "Blocking or unblocking SSE-C for a general purpose bucket".
 
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
+use super::settings::{Setting, Target};
+use crate::aws::{Context, Result, SdkResult};
 use crate::model::Input;
 
 /// The default encryption of a bucket.
@@ -24,10 +26,10 @@ pub struct BucketEncryption {
 pub struct EncryptionRule {
     /// The algorithm and key.
     pub server_side_encryption_by_default: EncryptionByDefault,
-    /// Whether S3 derives object keys from a key of the bucket's, which makes KMS cheaper. Without KMS it means nothing.
+    /// Whether S3 derives object keys from a key of the bucket, which makes KMS cheaper. It has no effect without KMS.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bucket_key_enabled: bool,
-    /// What writers may not ask for instead. Absent: nothing is blocked.
+    /// What writers may not ask for instead. Absent: they may ask for anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_encryption_types: Option<BlockedEncryptionTypes>,
 }
@@ -50,6 +52,13 @@ pub struct EncryptionByDefault {
 pub struct BlockedEncryptionTypes {
     /// `SSE-C` is all that can be blocked.
     pub encryption_type: BTreeSet<String>,
+}
+
+/// SSE-S3 with nothing blocked: what S3 does where nothing is set.
+impl Default for BucketEncryption {
+    fn default() -> Self {
+        Self::rule("AES256", None, false, None)
+    }
 }
 
 impl BucketEncryption {
@@ -80,7 +89,7 @@ impl BucketEncryption {
         }
     }
 
-    pub(super) fn to_sdk(&self) -> sdk::ServerSideEncryptionConfiguration {
+    fn to_sdk(&self) -> sdk::ServerSideEncryptionConfiguration {
         let rule = &self.server_side_encryption_configuration[0];
         let by_default = &rule.server_side_encryption_by_default;
         let by_default = sdk::ServerSideEncryptionByDefault::builder()
@@ -88,7 +97,7 @@ impl BucketEncryption {
             .set_kms_master_key_id(by_default.kms_master_key_id.as_ref().map(Input::text))
             .build()
             .expect("the algorithm is set");
-        // Said outright, since S3 keeps what it had where nothing is said.
+        // Always sent: S3 keeps the former value where the call leaves it out.
         let none = BTreeSet::from(["NONE".to_owned()]);
         let blocked =
             rule.blocked_encryption_types.as_ref().map_or(&none, |blocked| &blocked.encryption_type);
@@ -105,13 +114,13 @@ impl BucketEncryption {
             .expect("the one rule is set")
     }
 
-    /// What the account has; nothing is SSE-S3, as buckets from before 2023 answer.
-    pub(super) fn from_sdk(found: Option<&sdk::ServerSideEncryptionConfiguration>) -> Self {
+    /// What the account has. Buckets from before 2023 answer nothing, which means SSE-S3.
+    fn from_sdk(found: Option<&sdk::ServerSideEncryptionConfiguration>) -> Self {
         let rule = found.and_then(|found| found.rules.first());
         let by_default = rule.and_then(|rule| rule.apply_server_side_encryption_by_default.as_ref());
         let algorithm = by_default.map_or("AES256", |by_default| by_default.sse_algorithm.as_str());
         let key = by_default.and_then(|by_default| by_default.kms_master_key_id.clone());
-        let bucket_key = rule.and_then(|rule| rule.bucket_key_enabled).unwrap_or_default();
+        let bucket_key = rule.and_then(|rule| rule.bucket_key_enabled) == Some(true);
         let blocked = rule.and_then(|rule| rule.blocked_encryption_types.as_ref());
         let blocked: BTreeSet<String> = blocked
             .into_iter()
@@ -120,8 +129,32 @@ impl BucketEncryption {
             .filter(|name| name != "NONE")
             .collect();
         let blocked = (!blocked.is_empty()).then_some(BlockedEncryptionTypes { encryption_type: blocked });
-        // A bucket key without KMS is a setting without a meaning: not a difference.
+        // A bucket key has no effect without KMS, so it is no difference.
         Self::rule(algorithm, key, bucket_key && algorithm != "AES256", blocked)
+    }
+}
+
+impl Setting for BucketEncryption {
+    const READ: &'static str = "s3:GetEncryptionConfiguration";
+    const WRITE: &'static str = "s3:PutEncryptionConfiguration";
+
+    async fn read(cx: &Context, bucket: &str) -> Result<Self> {
+        let absent = &["NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError"];
+        let call = cx.s3().get_bucket_encryption().bucket(bucket).expected_bucket_owner(&cx.scope.account);
+        let answer = call.send().await.unless(Self::READ, absent)?;
+        let found = answer.as_ref().and_then(|answer| answer.server_side_encryption_configuration());
+        Ok(Self::from_sdk(found))
+    }
+
+    async fn write(&self, to: &Target<'_>) -> Result<()> {
+        let call = to.cx.s3().put_bucket_encryption().bucket(to.name).expected_bucket_owner(to.owner());
+        let call = call.server_side_encryption_configuration(self.to_sdk());
+        to.send(Self::WRITE, || call.clone().send()).await
+    }
+
+    /// AWS's default for new buckets has changed over the years: it is always written.
+    fn is_made_with_the_bucket(&self) -> bool {
+        false
     }
 }
 

@@ -1,8 +1,8 @@
 //! Removes what a bucket holds: every version, every delete marker, every unfinished upload.
 //!
 //! One listing feeds several deleters, so that a bucket of a hundred thousand versions takes about as long as its
-//! listing. Memory stays at a few pages. What arrives meanwhile is met by looking again until nothing is left. Keys may hold
-//! what XML cannot: listings are asked for percent-encoded, and such keys deleted one by one
+//! listing. Memory stays at a few pages. Objects that arrive meanwhile are found by listing again until nothing is left.
+//! Keys may hold characters that XML cannot: listings are percent-encoded, and such keys are deleted one by one
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints>).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_sdk_s3::types as sdk;
 use futures::stream::{self, Stream, TryStreamExt};
 
-use super::NO_BUCKET;
-use crate::aws::{Context, Error, Result, SdkResult, fits_xml, listed_key};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, fits_xml, listed_key, required};
+use crate::resource::s3::NO_BUCKET;
 
 /// How many batches of a thousand are in flight: S3 takes about 3,500 deletions a second of one prefix, and more at
 /// once would only earn `SlowDown`.
@@ -20,7 +20,7 @@ const BATCHES: usize = 6;
 const ABORTS: usize = 16;
 /// How often to look again for what arrived meanwhile.
 const ROUNDS: usize = 20;
-/// What S3 answers for single keys while it is too busy for them: they are met again in the next round.
+/// What S3 answers for single keys while it is too busy for them: the next round finds them again.
 const BUSY: &[&str] = &["SlowDown", "InternalError", "ServiceUnavailable"];
 
 /// Removes all that the bucket holds. A bucket that does not exist holds nothing.
@@ -79,7 +79,7 @@ async fn delete_batch(cx: &Context, bucket: &str, batch: Vec<sdk::ObjectIdentifi
         return Ok(asked);
     };
     let (busy, refused): (Vec<_>, Vec<_>) =
-        answer.errors().iter().partition(|error| BUSY.contains(&error.code().unwrap_or_default()));
+        answer.errors().iter().partition(|error| error.code().is_some_and(|code| BUSY.contains(&code)));
     refused.first().map_or(Ok(asked - busy.len()), |first| Err(refusal(bucket, first, refused.len())))
 }
 
@@ -95,9 +95,10 @@ async fn delete_singly(cx: &Context, bucket: &str, odd: Vec<sdk::ObjectIdentifie
 
 fn refusal(bucket: &str, first: &sdk::Error, count: usize) -> Error {
     let others = if count > 1 { format!(" (and {} others)", thousands(count - 1)) } else { String::new() };
-    let key = first.key().unwrap_or_default();
+    let key = first.key().unwrap_or("(a key without a name)");
     let why = first.message().unwrap_or("no reason given");
     let message = format!("{bucket}/{key}{others} cannot be deleted: {why}");
+    // absent is empty: an error of an answer may have no code, as ours may.
     let code = first.code().unwrap_or_default().to_owned();
     Error { code, ..Error::unexpected("s3:DeleteObjectVersion", message) }
 }
@@ -144,36 +145,44 @@ where
 }
 
 async fn version_page(cx: &Context, bucket: &str, at: Marker) -> Result<Page<sdk::ObjectIdentifier>> {
+    const LIST: &str = "s3:ListBucketVersions";
     let call = cx.s3().list_object_versions().bucket(bucket).expected_bucket_owner(&cx.scope.account);
     let call = call.encoding_type(sdk::EncodingType::Url).set_key_marker(at.0).set_version_id_marker(at.1);
-    let Some(answer) = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)? else {
+    let Some(answer) = call.send().await.unless(LIST, NO_BUCKET)? else {
         return Ok((Vec::new(), None));
     };
     let listed = |key: &str| listed_key(key, answer.encoding_type.as_ref());
     let more = answer.is_truncated == Some(true);
     let marker = answer.next_key_marker.as_deref().map(listed);
     let next = more.then_some(Marker(marker, answer.next_version_id_marker));
-    let versions = answer.versions.unwrap_or_default().into_iter().map(|one| (one.key, one.version_id));
-    let markers = answer.delete_markers.unwrap_or_default().into_iter().map(|one| (one.key, one.version_id));
-    let named = versions.chain(markers).filter_map(|(key, version)| {
-        sdk::ObjectIdentifier::builder().key(listed(&key?)).set_version_id(version).build().ok()
+    let versions = answer.versions.or_empty().into_iter().map(|one| (one.key, one.version_id));
+    let markers = answer.delete_markers.or_empty().into_iter().map(|one| (one.key, one.version_id));
+    let named = versions.chain(markers).map(|(key, version)| {
+        let key = listed(&required(key, LIST, "Key")?);
+        // Without a version, the deletion would only add a delete marker.
+        let version = required(version, LIST, "VersionId")?;
+        let one = sdk::ObjectIdentifier::builder().key(key).version_id(version).build();
+        Ok(one.expect("the key is set"))
     });
-    Ok((named.collect(), next))
+    Ok((named.collect::<Result<_>>()?, next))
 }
 
 async fn upload_page(cx: &Context, bucket: &str, at: Marker) -> Result<Page<(String, String)>> {
+    const LIST: &str = "s3:ListBucketMultipartUploads";
     let call = cx.s3().list_multipart_uploads().bucket(bucket).expected_bucket_owner(&cx.scope.account);
     let call = call.encoding_type(sdk::EncodingType::Url).set_key_marker(at.0).set_upload_id_marker(at.1);
-    let Some(answer) = call.send().await.unless("s3:ListBucketMultipartUploads", NO_BUCKET)? else {
+    let Some(answer) = call.send().await.unless(LIST, NO_BUCKET)? else {
         return Ok((Vec::new(), None));
     };
     let listed = |key: &str| listed_key(key, answer.encoding_type.as_ref());
     let more = answer.is_truncated == Some(true);
     let marker = answer.next_key_marker.as_deref().map(listed);
     let next = more.then_some(Marker(marker, answer.next_upload_id_marker));
-    let uploads = answer.uploads.unwrap_or_default().into_iter();
-    let named = uploads.filter_map(|one| Some((listed(one.key.as_deref()?), one.upload_id?)));
-    Ok((named.collect(), next))
+    let named = answer.uploads.or_empty().into_iter().map(|one| {
+        let key = listed(&required(one.key, LIST, "Key")?);
+        Ok((key, required(one.upload_id, LIST, "UploadId")?))
+    });
+    Ok((named.collect::<Result<_>>()?, next))
 }
 
 /// `12000` as `12,000`.

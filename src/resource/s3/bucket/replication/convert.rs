@@ -2,16 +2,19 @@
 
 use aws_sdk_s3::types as sdk;
 
+use super::super::settings::Setting;
 use super::{
     AccessControlTranslation, AndFilter, EncryptionConfiguration, Metrics, Minutes, ReplicationConfiguration,
     ReplicationDestination, ReplicationFilter, ReplicationRule, ReplicationTime, SourceSelectionCriteria,
     Switch, TagFilter,
 };
+use crate::aws::{Result, required};
 
+const READ: &str = <Option<ReplicationConfiguration> as Setting>::READ;
 const SET: &str = "its members are set";
 
 impl ReplicationConfiguration {
-    pub(in crate::resource::s3) fn to_sdk(&self) -> sdk::ReplicationConfiguration {
+    pub(super) fn to_sdk(&self) -> sdk::ReplicationConfiguration {
         sdk::ReplicationConfiguration::builder()
             .role(self.role.text())
             .set_rules(Some(self.rules.iter().map(ReplicationRule::to_sdk).collect()))
@@ -19,11 +22,9 @@ impl ReplicationConfiguration {
             .expect(SET)
     }
 
-    pub(in crate::resource::s3) fn from_sdk(found: &sdk::ReplicationConfiguration) -> Self {
-        Self {
-            role: found.role.as_str().into(),
-            rules: found.rules.iter().filter_map(ReplicationRule::from_sdk).collect(),
-        }
+    pub(super) fn from_sdk(found: &sdk::ReplicationConfiguration) -> Result<Self> {
+        let rules = found.rules.iter().map(ReplicationRule::from_sdk).collect::<Result<_>>()?;
+        Ok(Self { role: found.role.as_str().into(), rules })
     }
 }
 
@@ -47,17 +48,17 @@ impl ReplicationRule {
             .expect(SET)
     }
 
-    /// Nothing for a rule that leads nowhere: S3 has none.
     #[expect(deprecated, reason = "rules from before filters existed still carry their prefix here")]
-    fn from_sdk(found: &sdk::ReplicationRule) -> Option<Self> {
+    fn from_sdk(found: &sdk::ReplicationRule) -> Result<Self> {
         let markers = found.delete_marker_replication.as_ref().and_then(|markers| markers.status.as_ref());
-        Some(Self {
-            id: found.id.clone().unwrap_or_default(),
+        let destination = required(found.destination.as_ref(), READ, "Rule.Destination")?;
+        Ok(Self {
+            id: required(found.id.clone(), READ, "Rule.ID")?,
             status: found.status.as_str().to_owned(),
             priority: found.priority,
             prefix: found.prefix.clone(),
             filter: found.filter.as_ref().map(ReplicationFilter::from_sdk),
-            destination: ReplicationDestination::from_sdk(found.destination.as_ref()?),
+            destination: ReplicationDestination::from_sdk(destination)?,
             delete_marker_replication: markers.map(|status| Switch::of(status.as_str())),
             source_selection_criteria: found
                 .source_selection_criteria
@@ -126,31 +127,31 @@ impl ReplicationDestination {
             .expect(SET)
     }
 
-    fn from_sdk(found: &sdk::Destination) -> Self {
+    fn from_sdk(found: &sdk::Destination) -> Result<Self> {
         let owner = |translation: &sdk::AccessControlTranslation| AccessControlTranslation {
             owner: translation.owner.as_str().to_owned(),
         };
         let key = |encryption: &sdk::EncryptionConfiguration| {
-            let replica_kms_key_id = encryption.replica_kms_key_id.clone()?;
-            Some(EncryptionConfiguration { replica_kms_key_id })
+            let key = required(encryption.replica_kms_key_id.clone(), READ, "ReplicaKmsKeyID")?;
+            Ok(EncryptionConfiguration { replica_kms_key_id: key })
         };
-        let time = |time: &sdk::ReplicationTime| ReplicationTime {
-            status: time.status.as_str().to_owned(),
-            time: Minutes::from_sdk(time.time.as_ref()).unwrap_or_default(),
+        let time = |found: &sdk::ReplicationTime| {
+            let time = required(found.time.as_ref(), READ, "ReplicationTime.Time")?;
+            Ok(ReplicationTime { status: found.status.as_str().to_owned(), time: Minutes::from_sdk(time)? })
         };
-        let metrics = |metrics: &sdk::Metrics| Metrics {
-            status: metrics.status.as_str().to_owned(),
-            event_threshold: Minutes::from_sdk(metrics.event_threshold.as_ref()),
+        let metrics = |metrics: &sdk::Metrics| {
+            let threshold = metrics.event_threshold.as_ref().map(Minutes::from_sdk).transpose()?;
+            Ok(Metrics { status: metrics.status.as_str().to_owned(), event_threshold: threshold })
         };
-        Self {
+        Ok(Self {
             bucket: found.bucket.as_str().into(),
             account: found.account.clone(),
             storage_class: found.storage_class.as_ref().map(|class| class.as_str().to_owned()),
             access_control_translation: found.access_control_translation.as_ref().map(owner),
-            encryption_configuration: found.encryption_configuration.as_ref().and_then(key),
-            replication_time: found.replication_time.as_ref().map(time),
-            metrics: found.metrics.as_ref().map(metrics),
-        }
+            encryption_configuration: found.encryption_configuration.as_ref().map(key).transpose()?,
+            replication_time: found.replication_time.as_ref().map(time).transpose()?,
+            metrics: found.metrics.as_ref().map(metrics).transpose()?,
+        })
     }
 }
 
@@ -159,8 +160,8 @@ impl Minutes {
         sdk::ReplicationTimeValue::builder().minutes(self.minutes).build()
     }
 
-    fn from_sdk(found: Option<&sdk::ReplicationTimeValue>) -> Option<Self> {
-        Some(Self { minutes: found?.minutes? })
+    fn from_sdk(found: &sdk::ReplicationTimeValue) -> Result<Self> {
+        Ok(Self { minutes: required(found.minutes, READ, "Minutes")? })
     }
 }
 

@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::TagFilter;
+use super::settings::{Setting, Target, Turn};
+use crate::aws::{Context, Result, SdkResult};
 use crate::model::Input;
 
 /// What a bucket copies elsewhere.
@@ -132,7 +134,7 @@ pub struct Switch {
 }
 
 /// A time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Minutes {
     /// In minutes.
@@ -170,4 +172,40 @@ pub struct SourceSelectionCriteria {
     /// Changes of what is itself a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica_modifications: Option<Switch>,
+}
+
+impl Setting for Option<ReplicationConfiguration> {
+    const READ: &'static str = "s3:GetReplicationConfiguration";
+    const WRITE: &'static str = "s3:PutReplicationConfiguration";
+
+    async fn read(cx: &Context, bucket: &str) -> Result<Self> {
+        let absent = &["NoSuchBucket", "ReplicationConfigurationNotFoundError"];
+        let call = cx.s3().get_bucket_replication().bucket(bucket).expected_bucket_owner(&cx.scope.account);
+        let answer = call.send().await.unless(Self::READ, absent)?;
+        let found = answer.as_ref().and_then(|answer| answer.replication_configuration());
+        found.map(ReplicationConfiguration::from_sdk).transpose()
+    }
+
+    /// Deleting what is not there succeeds.
+    async fn write(&self, to: &Target<'_>) -> Result<()> {
+        let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
+        if let Some(replication) = self {
+            let call = s3.put_bucket_replication().bucket(name).expected_bucket_owner(owner);
+            let call = call.replication_configuration(replication.to_sdk());
+            to.send(Self::WRITE, || call.clone().send()).await
+        } else {
+            let call = s3.delete_bucket_replication().bucket(name).expected_bucket_owner(owner);
+            to.send(Self::WRITE, || call.clone().send()).await
+        }
+    }
+
+    fn is_made_with_the_bucket(&self) -> bool {
+        self.is_none()
+    }
+
+    /// Replication needs versions: S3 refuses it without them, and does not suspend them before it has ended
+    /// (`InvalidBucketState`).
+    fn turn(&self) -> Turn {
+        if self.is_some() { Turn::Last } else { Turn::First }
+    }
 }

@@ -13,6 +13,9 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::settings::{Setting, Target};
+use crate::aws::{Context, Result, SdkResult};
+
 /// The lifecycle rules of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -138,14 +141,14 @@ pub struct NoncurrentVersionTransition {
 pub struct Date(DateTime);
 
 impl Serialize for Date {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let text = self.0.fmt(Format::DateTime).map_err(serde::ser::Error::custom)?;
         serializer.serialize_str(&text)
     }
 }
 
 impl<'de> Deserialize<'de> for Date {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         DateTime::from_str(&text, Format::DateTime).map(Self).map_err(serde::de::Error::custom)
     }
@@ -172,6 +175,37 @@ impl LifecycleConfiguration {
     /// These rules.
     pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
         Self { rules: rules.into_iter().collect(), transition_default_minimum_object_size: None }
+    }
+}
+
+impl Setting for Option<LifecycleConfiguration> {
+    const READ: &'static str = "s3:GetLifecycleConfiguration";
+    const WRITE: &'static str = "s3:PutLifecycleConfiguration";
+
+    async fn read(cx: &Context, bucket: &str) -> Result<Self> {
+        let absent = &["NoSuchBucket", "NoSuchLifecycleConfiguration"];
+        let call = cx.s3().get_bucket_lifecycle_configuration().bucket(bucket);
+        let call = call.expected_bucket_owner(&cx.scope.account);
+        let Some(answer) = call.send().await.unless(Self::READ, absent)? else { return Ok(None) };
+        LifecycleConfiguration::from_sdk(answer.rules(), answer.transition_default_minimum_object_size())
+    }
+
+    async fn write(&self, to: &Target<'_>) -> Result<()> {
+        let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
+        if let Some(lifecycle) = self {
+            let call = s3.put_bucket_lifecycle_configuration().bucket(name).expected_bucket_owner(owner);
+            let call = call
+                .lifecycle_configuration(lifecycle.to_sdk())
+                .transition_default_minimum_object_size(lifecycle.minimum());
+            to.send(Self::WRITE, || call.clone().send()).await
+        } else {
+            let call = s3.delete_bucket_lifecycle().bucket(name).expected_bucket_owner(owner);
+            to.send(Self::WRITE, || call.clone().send()).await
+        }
+    }
+
+    fn is_made_with_the_bucket(&self) -> bool {
+        self.is_none()
     }
 }
 

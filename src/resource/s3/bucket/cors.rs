@@ -1,15 +1,18 @@
-//! Which sites' pages may talk to a bucket from a browser.
+//! Which sites' pages may use a bucket from a browser.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
+use super::settings::{Setting, Target};
+use crate::aws::{Context, Result, SdkResult};
+
 /// The CORS rules of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CorsConfiguration {
-    /// The rules; the first that matches a request holds.
+    /// The rules: the first that matches a request applies.
     pub cors_rules: Vec<CorsRule>,
 }
 
@@ -66,13 +69,41 @@ impl CorsRule {
 }
 
 impl CorsConfiguration {
-    pub(super) fn to_sdk(&self) -> sdk::CorsConfiguration {
+    fn to_sdk(&self) -> sdk::CorsConfiguration {
         let rules = self.cors_rules.iter().map(CorsRule::to_sdk).collect();
         sdk::CorsConfiguration::builder().set_cors_rules(Some(rules)).build().expect("the rules are set")
     }
 
-    pub(super) fn from_sdk(rules: &[sdk::CorsRule]) -> Option<Self> {
+    fn from_sdk(rules: &[sdk::CorsRule]) -> Option<Self> {
         (!rules.is_empty()).then(|| Self { cors_rules: rules.iter().map(CorsRule::from_sdk).collect() })
+    }
+}
+
+impl Setting for Option<CorsConfiguration> {
+    const READ: &'static str = "s3:GetBucketCORS";
+    const WRITE: &'static str = "s3:PutBucketCORS";
+
+    async fn read(cx: &Context, bucket: &str) -> Result<Self> {
+        let absent = &["NoSuchBucket", "NoSuchCORSConfiguration"];
+        let call = cx.s3().get_bucket_cors().bucket(bucket).expected_bucket_owner(&cx.scope.account);
+        let answer = call.send().await.unless(Self::READ, absent)?;
+        Ok(answer.and_then(|answer| CorsConfiguration::from_sdk(answer.cors_rules())))
+    }
+
+    async fn write(&self, to: &Target<'_>) -> Result<()> {
+        let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
+        if let Some(cors) = self {
+            let call = s3.put_bucket_cors().bucket(name).expected_bucket_owner(owner);
+            let call = call.cors_configuration(cors.to_sdk());
+            to.send(Self::WRITE, || call.clone().send()).await
+        } else {
+            let call = s3.delete_bucket_cors().bucket(name).expected_bucket_owner(owner);
+            to.send(Self::WRITE, || call.clone().send()).await
+        }
+    }
+
+    fn is_made_with_the_bucket(&self) -> bool {
+        self.is_none()
     }
 }
 

@@ -2,21 +2,24 @@
 
 use aws_sdk_s3::types as sdk;
 
+use super::super::settings::Setting;
 use super::{
     AbortIncompleteMultipartUpload, Date, LifecycleConfiguration, NoncurrentVersionExpiration,
     NoncurrentVersionTransition, Rule, Status, TagFilter, Transition,
 };
+use crate::aws::{Result, required};
 
+const READ: &str = <Option<LifecycleConfiguration> as Setting>::READ;
 /// What S3 does where a configuration says nothing about small objects.
 const DEFAULT_MINIMUM: &str = "all_storage_classes_128K";
 
 impl LifecycleConfiguration {
     /// What small objects do, as the call that writes the rules takes it.
-    pub(in crate::resource::s3) fn minimum(&self) -> sdk::TransitionDefaultMinimumObjectSize {
+    pub(super) fn minimum(&self) -> sdk::TransitionDefaultMinimumObjectSize {
         self.transition_default_minimum_object_size.as_deref().unwrap_or(DEFAULT_MINIMUM).into()
     }
 
-    pub(in crate::resource::s3) fn to_sdk(&self) -> sdk::BucketLifecycleConfiguration {
+    pub(super) fn to_sdk(&self) -> sdk::BucketLifecycleConfiguration {
         let rules = self.rules.iter().map(Rule::to_sdk).collect();
         sdk::BucketLifecycleConfiguration::builder()
             .set_rules(Some(rules))
@@ -24,15 +27,16 @@ impl LifecycleConfiguration {
             .expect("the rules are set")
     }
 
-    pub(in crate::resource::s3) fn from_sdk(
+    pub(super) fn from_sdk(
         rules: &[sdk::LifecycleRule],
         minimum: Option<&sdk::TransitionDefaultMinimumObjectSize>,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>> {
         let minimum = minimum.map(|minimum| minimum.as_str().to_owned());
-        (!rules.is_empty()).then(|| Self {
-            rules: rules.iter().map(Rule::from_sdk).collect(),
+        let found = Self {
+            rules: rules.iter().map(Rule::from_sdk).collect::<Result<_>>()?,
             transition_default_minimum_object_size: minimum.filter(|minimum| minimum != DEFAULT_MINIMUM),
-        })
+        };
+        Ok((!found.rules.is_empty()).then_some(found))
     }
 }
 
@@ -106,7 +110,7 @@ impl Rule {
             .build()
     }
 
-    fn from_sdk(found: &sdk::LifecycleRule) -> Self {
+    fn from_sdk(found: &sdk::LifecycleRule) -> Result<Self> {
         let filter = found.filter.as_ref();
         let all = filter.and_then(|filter| filter.and.as_ref());
         #[expect(deprecated, reason = "rules from before filters existed still carry their prefix here")]
@@ -119,8 +123,10 @@ impl Rule {
         let smaller =
             all.map_or(filter.and_then(|f| f.object_size_less_than), |all| all.object_size_less_than);
         let expiration = found.expiration.as_ref();
-        Self {
-            id: found.id.clone().unwrap_or_default(),
+        let noncurrent_expiration = found.noncurrent_version_expiration.as_ref();
+        let abort = found.abort_incomplete_multipart_upload.as_ref();
+        Ok(Self {
+            id: required(found.id.clone(), READ, "Rule.ID")?,
             status: if found.status == sdk::ExpirationStatus::Enabled {
                 Status::Enabled
             } else {
@@ -139,39 +145,55 @@ impl Rule {
             expired_object_delete_marker: expiration
                 .and_then(|expiration| expiration.expired_object_delete_marker)
                 .filter(|removed| *removed),
-            noncurrent_version_expiration: found.noncurrent_version_expiration.as_ref().map(|expiry| {
-                NoncurrentVersionExpiration {
-                    noncurrent_days: expiry.noncurrent_days.unwrap_or_default(),
-                    newer_noncurrent_versions: expiry.newer_noncurrent_versions,
-                }
-            }),
-            abort_incomplete_multipart_upload: found
-                .abort_incomplete_multipart_upload
-                .as_ref()
-                .and_then(|abort| abort.days_after_initiation)
-                .map(|days_after_initiation| AbortIncompleteMultipartUpload { days_after_initiation }),
-            transitions: found.transitions().iter().map(Transition::from_sdk).collect(),
+            noncurrent_version_expiration: noncurrent_expiration
+                .map(NoncurrentVersionExpiration::from_sdk)
+                .transpose()?,
+            abort_incomplete_multipart_upload: abort
+                .map(AbortIncompleteMultipartUpload::from_sdk)
+                .transpose()?,
+            transitions: found.transitions().iter().map(Transition::from_sdk).collect::<Result<_>>()?,
             noncurrent_version_transitions: found
                 .noncurrent_version_transitions()
                 .iter()
                 .map(NoncurrentVersionTransition::from_sdk)
-                .collect(),
-        }
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl NoncurrentVersionExpiration {
+    fn from_sdk(found: &sdk::NoncurrentVersionExpiration) -> Result<Self> {
+        Ok(Self {
+            noncurrent_days: required(
+                found.noncurrent_days,
+                READ,
+                "NoncurrentVersionExpiration.NoncurrentDays",
+            )?,
+            newer_noncurrent_versions: found.newer_noncurrent_versions,
+        })
+    }
+}
+
+impl AbortIncompleteMultipartUpload {
+    fn from_sdk(found: &sdk::AbortIncompleteMultipartUpload) -> Result<Self> {
+        let days = found.days_after_initiation;
+        let member = "AbortIncompleteMultipartUpload.DaysAfterInitiation";
+        Ok(Self { days_after_initiation: required(days, READ, member)? })
     }
 }
 
 impl TagFilter {
-    pub(in crate::resource::s3) fn to_sdk(&self) -> sdk::Tag {
+    pub(in crate::resource::s3::bucket) fn to_sdk(&self) -> sdk::Tag {
         sdk::Tag::builder().key(&self.key).value(&self.value).build().expect("key and value are set")
     }
 
-    pub(in crate::resource::s3) fn from_sdk(found: &sdk::Tag) -> Self {
+    pub(in crate::resource::s3::bucket) fn from_sdk(found: &sdk::Tag) -> Self {
         Self { key: found.key.clone(), value: found.value.clone() }
     }
 }
 
-fn class_of(found: Option<&sdk::TransitionStorageClass>) -> String {
-    found.map_or(String::new(), |class| class.as_str().to_owned())
+fn class_of(found: Option<&sdk::TransitionStorageClass>) -> Result<String> {
+    Ok(required(found, READ, "Transition.StorageClass")?.as_str().to_owned())
 }
 
 impl Transition {
@@ -183,12 +205,12 @@ impl Transition {
             .build()
     }
 
-    fn from_sdk(found: &sdk::Transition) -> Self {
-        Self {
-            storage_class: class_of(found.storage_class.as_ref()),
+    fn from_sdk(found: &sdk::Transition) -> Result<Self> {
+        Ok(Self {
+            storage_class: class_of(found.storage_class.as_ref())?,
             transition_in_days: found.days,
             transition_date: found.date.map(Date),
-        }
+        })
     }
 }
 
@@ -201,12 +223,13 @@ impl NoncurrentVersionTransition {
             .build()
     }
 
-    fn from_sdk(found: &sdk::NoncurrentVersionTransition) -> Self {
-        Self {
-            storage_class: class_of(found.storage_class.as_ref()),
-            transition_in_days: found.noncurrent_days.unwrap_or_default(),
+    fn from_sdk(found: &sdk::NoncurrentVersionTransition) -> Result<Self> {
+        let days = required(found.noncurrent_days, READ, "NoncurrentVersionTransition.NoncurrentDays")?;
+        Ok(Self {
+            storage_class: class_of(found.storage_class.as_ref())?,
+            transition_in_days: days,
             newer_noncurrent_versions: found.newer_noncurrent_versions,
-        }
+        })
     }
 }
 
@@ -270,7 +293,7 @@ mod tests {
             Rule { expiration_in_days: Some(1), ..Rule::new("everything") },
         ];
         for rule in &rules {
-            assert_eq!(Rule::from_sdk(&rule.to_sdk()), *rule);
+            assert_eq!(Rule::from_sdk(&rule.to_sdk()).unwrap(), *rule);
             let json = serde_json::to_value(rule).unwrap();
             assert_eq!(serde_json::from_value::<Rule>(json).unwrap(), *rule);
         }
@@ -286,14 +309,37 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_without_a_member_that_s3_promises_is_an_error_that_names_it() {
+        let mut unnamed = rich().to_sdk();
+        unnamed.id = None;
+        insta::assert_snapshot!(Rule::from_sdk(&unnamed).unwrap_err(), @"s3:GetLifecycleConfiguration failed: the answer has no Rule.ID");
+        let mut timeless = rich().to_sdk();
+        timeless.noncurrent_version_expiration.as_mut().unwrap().noncurrent_days = None;
+        insta::assert_snapshot!(Rule::from_sdk(&timeless).unwrap_err(), @"s3:GetLifecycleConfiguration failed: the answer has no NoncurrentVersionExpiration.NoncurrentDays");
+    }
+
+    #[test]
+    fn what_small_objects_do_survives_the_sdk_and_the_default_is_the_absent_one() {
+        let read = |minimum: &sdk::TransitionDefaultMinimumObjectSize| {
+            LifecycleConfiguration::from_sdk(&[rich().to_sdk()], Some(minimum)).unwrap().unwrap()
+        };
+        let usual = LifecycleConfiguration::new([rich()]);
+        assert_eq!(usual.minimum().as_str(), "all_storage_classes_128K");
+        assert_eq!(read(&usual.minimum()), usual);
+        let minimum = Some("varies_by_storage_class".to_owned());
+        let other = LifecycleConfiguration { transition_default_minimum_object_size: minimum, ..usual };
+        assert_eq!(read(&other.minimum()), other);
+    }
+
+    #[test]
     fn what_s3_fills_in_is_no_difference() {
         let two = Rule { tag_filters: BTreeSet::from([tag("a"), tag("b")]), ..Rule::new("x") };
         let mut echoed = two.to_sdk();
         let all = echoed.filter.as_mut().unwrap().and.as_mut().unwrap();
         (all.prefix, all.object_size_greater_than) = (Some(String::new()), Some(0));
-        assert_eq!(Rule::from_sdk(&echoed), two);
+        assert_eq!(Rule::from_sdk(&echoed).unwrap(), two);
         let minimum = sdk::TransitionDefaultMinimumObjectSize::from(DEFAULT_MINIMUM);
-        let read = LifecycleConfiguration::from_sdk(&[echoed], Some(&minimum)).unwrap();
+        let read = LifecycleConfiguration::from_sdk(&[echoed], Some(&minimum)).unwrap().unwrap();
         assert_eq!(read, LifecycleConfiguration::new([two]));
     }
 }

@@ -1,16 +1,19 @@
-//! Whom a bucket tells of what happens in it.
+//! Who is notified of what happens in a bucket.
 //!
-//! The stack tells EventBridge and nobody else. Functions, queues and topics are modelled so that one that somebody
-//! added by hand is seen: it would be told of every upload as well.
+//! The stack notifies EventBridge alone. Functions, queues and topics are modelled so that one that somebody added by
+//! hand is seen: it would be notified of every upload as well.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
+use super::settings::{Setting, Target};
+use crate::aws::{Context, Result, SdkResult, required};
 use crate::model::Input;
+use crate::resource::s3::NO_BUCKET;
 
-/// Whom the bucket tells.
+/// Who is notified.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct NotificationConfiguration {
@@ -28,7 +31,7 @@ pub struct NotificationConfiguration {
     pub topic_configurations: BTreeSet<TopicConfiguration>,
 }
 
-/// That EventBridge is told; leave it out where it is not.
+/// That EventBridge is notified. Leave it out where it is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct EventBridgeConfiguration {
@@ -40,15 +43,15 @@ pub struct EventBridgeConfiguration {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct NotificationFilter {
-    /// By the key's begin and end.
+    /// By the key's prefix and suffix.
     pub s3_key: KeyFilter,
 }
 
-/// Conditions on keys.
+/// Conditions on keys, which must all hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct KeyFilter {
-    /// All of which must hold.
+    /// The conditions.
     pub rules: BTreeSet<KeyRule>,
 }
 
@@ -62,6 +65,15 @@ pub struct KeyRule {
     pub value: String,
 }
 
+impl KeyRule {
+    fn from_sdk(found: &sdk::FilterRule) -> Result<Self> {
+        let name = required(found.name.as_ref(), READ, "FilterRule.Name")?;
+        // S3 answers `Prefix` to some clients and `prefix` to others.
+        let name = name.as_str().to_ascii_lowercase();
+        Ok(Self { name, value: required(found.value.clone(), READ, "FilterRule.Value")? })
+    }
+}
+
 impl NotificationFilter {
     fn to_sdk(&self) -> sdk::NotificationConfigurationFilter {
         let rule = |rule: &KeyRule| {
@@ -72,14 +84,11 @@ impl NotificationFilter {
         sdk::NotificationConfigurationFilter::builder().key(key).build()
     }
 
-    fn from_sdk(found: &sdk::NotificationConfigurationFilter) -> Option<Self> {
-        let rule = |rule: &sdk::FilterRule| KeyRule {
-            // S3 answers `Prefix` to some clients and `prefix` to others.
-            name: rule.name.as_ref().map_or(String::new(), |name| name.as_str().to_ascii_lowercase()),
-            value: rule.value.clone().unwrap_or_default(),
-        };
-        let rules: BTreeSet<_> = found.key.as_ref()?.filter_rules().iter().map(rule).collect();
-        (!rules.is_empty()).then_some(Self { s3_key: KeyFilter { rules } })
+    /// `None` for a filter without conditions, which is the same as no filter.
+    fn from_sdk(found: &sdk::NotificationConfigurationFilter) -> Result<Option<Self>> {
+        let rules = found.key.iter().flat_map(|key| key.filter_rules()).map(KeyRule::from_sdk);
+        let rules: BTreeSet<_> = rules.collect::<Result<_>>()?;
+        Ok((!rules.is_empty()).then_some(Self { s3_key: KeyFilter { rules } }))
     }
 }
 
@@ -109,42 +118,49 @@ macro_rules! receiver {
                     .expect("receiver and event are set")
             }
 
-            fn from_sdk(found: &sdk::$sdk) -> impl Iterator<Item = Self> {
-                found.events.iter().map(|event| Self {
-                    $target: found.$arn.as_str().into(),
-                    event: event.as_str().to_owned(),
-                    filter: found.filter.as_ref().and_then(NotificationFilter::from_sdk),
-                })
+            fn from_sdk(found: &[sdk::$sdk]) -> Result<BTreeSet<Self>> {
+                let mut all = BTreeSet::new();
+                for entry in found {
+                    let filter = entry.filter.as_ref().map(NotificationFilter::from_sdk).transpose()?;
+                    let filter = filter.flatten();
+                    all.extend(entry.events.iter().map(|event| Self {
+                        $target: entry.$arn.as_str().into(),
+                        event: event.as_str().to_owned(),
+                        filter: filter.clone(),
+                    }));
+                }
+                Ok(all)
             }
         }
     };
 }
 
 receiver! {
-    /// A function that is told.
+    /// A function that is notified.
     LambdaConfiguration, function, LambdaFunctionConfiguration, lambda_function_arn
 }
 receiver! {
-    /// A queue that is told.
+    /// A queue that is notified.
     QueueConfiguration, queue, QueueConfiguration, queue_arn
 }
 receiver! {
-    /// A topic that is told.
+    /// A topic that is notified.
     TopicConfiguration, topic, TopicConfiguration, topic_arn
 }
 
 impl NotificationConfiguration {
-    /// EventBridge is told of everything, and nobody else.
+    /// EventBridge is notified of everything, and nobody else is.
     #[must_use]
     pub fn event_bridge() -> Self {
         let event_bridge_configuration = Some(EventBridgeConfiguration { event_bridge_enabled: true });
         Self { event_bridge_configuration, ..Self::default() }
     }
 
-    pub(super) fn to_sdk(&self) -> sdk::NotificationConfiguration {
-        let told = self.event_bridge_configuration.as_ref().is_some_and(|told| told.event_bridge_enabled);
+    fn to_sdk(&self) -> sdk::NotificationConfiguration {
+        let enabled =
+            self.event_bridge_configuration.as_ref().is_some_and(|bridge| bridge.event_bridge_enabled);
         sdk::NotificationConfiguration::builder()
-            .set_event_bridge_configuration(told.then(|| sdk::EventBridgeConfiguration::builder().build()))
+            .set_event_bridge_configuration(enabled.then(|| sdk::EventBridgeConfiguration::builder().build()))
             .set_lambda_function_configurations(some(
                 self.lambda_configurations.iter().map(LambdaConfiguration::to_sdk),
             ))
@@ -153,21 +169,21 @@ impl NotificationConfiguration {
             .build()
     }
 
-    /// What the account has, from the parts of the API's answer; nothing where nobody is told.
-    pub(super) fn from_sdk(
+    /// What the account has, from the parts of the API's answer. `None`: nobody is notified.
+    fn from_sdk(
         event_bridge: Option<&sdk::EventBridgeConfiguration>,
         functions: &[sdk::LambdaFunctionConfiguration],
         queues: &[sdk::QueueConfiguration],
         topics: &[sdk::TopicConfiguration],
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>> {
         let found = Self {
             event_bridge_configuration: event_bridge
                 .map(|_| EventBridgeConfiguration { event_bridge_enabled: true }),
-            lambda_configurations: functions.iter().flat_map(LambdaConfiguration::from_sdk).collect(),
-            queue_configurations: queues.iter().flat_map(QueueConfiguration::from_sdk).collect(),
-            topic_configurations: topics.iter().flat_map(TopicConfiguration::from_sdk).collect(),
+            lambda_configurations: LambdaConfiguration::from_sdk(functions)?,
+            queue_configurations: QueueConfiguration::from_sdk(queues)?,
+            topic_configurations: TopicConfiguration::from_sdk(topics)?,
         };
-        (found != Self::default()).then_some(found)
+        Ok((found != Self::default()).then_some(found))
     }
 }
 
@@ -176,11 +192,43 @@ fn some<T>(list: impl Iterator<Item = T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
+const READ: &str = <Option<NotificationConfiguration> as Setting>::READ;
+
+impl Setting for Option<NotificationConfiguration> {
+    const READ: &'static str = "s3:GetBucketNotification";
+    const WRITE: &'static str = "s3:PutBucketNotification";
+
+    async fn read(cx: &Context, bucket: &str) -> Result<Self> {
+        let call = cx.s3().get_bucket_notification_configuration().bucket(bucket);
+        let call = call.expected_bucket_owner(&cx.scope.account);
+        let Some(answer) = call.send().await.unless(Self::READ, NO_BUCKET)? else { return Ok(None) };
+        NotificationConfiguration::from_sdk(
+            answer.event_bridge_configuration(),
+            answer.lambda_function_configurations(),
+            answer.queue_configurations(),
+            answer.topic_configurations(),
+        )
+    }
+
+    /// An empty configuration notifies nobody: there is no call that deletes one.
+    async fn write(&self, to: &Target<'_>) -> Result<()> {
+        // absent is empty: nobody is notified.
+        let receivers = self.clone().unwrap_or_default();
+        let call = to.cx.s3().put_bucket_notification_configuration().bucket(to.name);
+        let call = call.notification_configuration(receivers.to_sdk()).expected_bucket_owner(to.owner());
+        to.send(Self::WRITE, || call.clone().send()).await
+    }
+
+    fn is_made_with_the_bucket(&self) -> bool {
+        self.is_none()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(sdk: &sdk::NotificationConfiguration) -> Option<NotificationConfiguration> {
+    fn read(sdk: &sdk::NotificationConfiguration) -> Result<Option<NotificationConfiguration>> {
         NotificationConfiguration::from_sdk(
             sdk.event_bridge_configuration(),
             sdk.lambda_function_configurations(),
@@ -212,8 +260,8 @@ mod tests {
             }]),
             ..NotificationConfiguration::event_bridge()
         };
-        assert_eq!(read(&all.to_sdk()), Some(all));
-        assert_eq!(read(&NotificationConfiguration::default().to_sdk()), None);
+        assert_eq!(read(&all.to_sdk()).unwrap(), Some(all));
+        assert_eq!(read(&NotificationConfiguration::default().to_sdk()).unwrap(), None);
     }
 
     #[test]
@@ -228,12 +276,12 @@ mod tests {
             .filter(sdk::NotificationConfigurationFilter::builder().key(key).build())
             .build()
             .unwrap();
-        let read: Vec<_> = LambdaConfiguration::from_sdk(&by_hand).collect();
+        let read = LambdaConfiguration::from_sdk(&[by_hand]).unwrap();
         assert_eq!(
             read.iter().map(|one| one.event.as_str()).collect::<Vec<_>>(),
-            ["s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"]
+            ["s3:ObjectCreated:Copy", "s3:ObjectCreated:Put"]
         );
-        let rule = read[0].filter.as_ref().unwrap().s3_key.rules.first().unwrap();
+        let rule = read.first().unwrap().filter.as_ref().unwrap().s3_key.rules.first().unwrap();
         assert_eq!((rule.name.as_str(), rule.value.as_str()), ("prefix", "in/"));
     }
 }

@@ -1,0 +1,260 @@
+//! `AWS::S3::Bucket`: a general purpose bucket with all of its settings.
+//!
+//! Follows the S3 API reference, `CreateBucket` and the calls of each setting. A bucket is made together with its tags,
+//! which needs `s3:TagResource` in addition to `s3:CreateBucket`. So an apply that is interrupted before the settings are
+//! written leaves a bucket with our tags, and the next plan finishes it.
+//!
+//! `settings` has one row for each setting, and a file of the setting's name has its type and its calls.
+
+mod contents;
+mod cors;
+mod emptying;
+mod encryption;
+mod lifecycle;
+mod logging;
+mod notification;
+mod ownership;
+mod public_access_block;
+mod replication;
+mod settings;
+mod tags;
+mod versioning;
+
+use aws_sdk_s3::types as sdk;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+pub use cors::{CorsConfiguration, CorsRule};
+pub use encryption::BucketEncryption;
+pub use lifecycle::{
+    AbortIncompleteMultipartUpload, LifecycleConfiguration, NoncurrentVersionExpiration,
+    NoncurrentVersionTransition, Rule, TagFilter, Transition,
+};
+pub use logging::{LoggingConfiguration, TargetObjectKeyFormat};
+pub use notification::NotificationConfiguration;
+pub use ownership::OwnershipControls;
+pub use public_access_block::PublicAccessBlockConfiguration;
+pub use replication::ReplicationConfiguration;
+pub use settings::Bucket;
+pub use versioning::VersioningConfiguration;
+
+use super::{NO_BUCKET, arn, change, remove};
+use crate::aws::{Class, Context, Error, OrEmpty, Result, SdkResult, required};
+use crate::model::{ANYTHING, Allow, Changes, Guard, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+use settings::{Former, Setting};
+
+/// S3's answers for a bucket of another account, or of another region.
+const ELSEWHERE: &[&str] = &["AccessDenied", "PermanentRedirect", "AuthorizationHeaderMalformed"];
+/// How many buckets' tags are read at once in a sweep.
+const TAG_READS: usize = 16;
+/// How often a bucket may be filled again after it was emptied, before that is an error.
+const DELETIONS: usize = 3;
+
+fn outputs_of(scope: &Scope, name: &str) -> Outputs {
+    outputs([
+        ("Arn", arn(name)),
+        ("BucketName", name.to_owned()),
+        ("DomainName", format!("{name}.s3.amazonaws.com")),
+        ("RegionalDomainName", format!("{name}.s3.{}.amazonaws.com", scope.region)),
+    ])
+}
+
+impl Bucket {
+    /// A private bucket of this name as every bucket of a stack should be: encrypted, owned by its account alone, never
+    /// public.
+    #[must_use]
+    pub fn private(name: impl Into<String>, tags: Tags) -> Self {
+        Self {
+            bucket_name: name.into(),
+            bucket_encryption: BucketEncryption::sse_s3(),
+            ownership_controls: Some(OwnershipControls::bucket_owner_enforced()),
+            public_access_block_configuration: Some(PublicAccessBlockConfiguration::ALL),
+            tags,
+            ..Self::default()
+        }
+    }
+
+    fn created(&self, cx: &Context) -> Created {
+        Created::new(&self.bucket_name, outputs_of(&cx.scope, &self.bucket_name))
+    }
+
+    async fn call_create(&self, cx: &Context) -> Result<()> {
+        // us-east-1 is the one region that must not be named.
+        let region = Some(cx.region()).filter(|region| *region != "us-east-1");
+        let configuration = sdk::CreateBucketConfiguration::builder()
+            .set_location_constraint(region.map(Into::into))
+            .set_tags(Some(tags::to_sdk(&self.tags)))
+            .build();
+        let call = cx
+            .s3()
+            .create_bucket()
+            .bucket(&self.bucket_name)
+            .create_bucket_configuration(configuration)
+            .set_object_ownership(self.ownership_controls.as_ref().map(OwnershipControls::ownership));
+        change(cx, || async { call.clone().send().await.named("s3:CreateBucket").map(drop) }).await
+    }
+
+    /// Finishes a bucket that the plan did not see. It is ours if the answer to its creation was lost.
+    async fn finish(&self, cx: &Context) -> Result<Created> {
+        let found = Tags::read(cx, &self.bucket_name).await?;
+        if found.ownership() != self.tags.ownership() {
+            let message = format!(
+                "a bucket {} has appeared in this account since the plan was made: plan again to see whose it is",
+                self.bucket_name
+            );
+            let code = "BucketAlreadyOwnedByYou".to_owned();
+            return Err(Error { code, ..Error::unexpected("s3:CreateBucket", message) });
+        }
+        self.write(cx, Former::Unknown).await?;
+        Ok(self.created(cx))
+    }
+}
+
+/// Names are shared by all accounts, so somebody else may have this one.
+fn taken(call: &'static str, name: &str) -> Error {
+    let message = format!(
+        "another AWS account has a bucket {name}, and no two buckets may share a name: choose another `stack` in the stack file"
+    );
+    Error { code: "BucketAlreadyExists".to_owned(), ..Error::unexpected(call, message) }
+}
+
+/// Explains a bucket that S3 refuses to read: it belongs to another account, is ours in another region, or these
+/// credentials lack a permission.
+async fn explain(cx: &Context, name: &str, error: Error) -> Error {
+    let listed = cx.s3().list_buckets().prefix(name).send().await.named(LIST);
+    let Ok(listed) = listed else { return error };
+    let ours = listed.buckets().iter().find(|bucket| bucket.name() == Some(name));
+    let Some(ours) = ours else {
+        return if error.lacks_permission() { error } else { taken(error.call, name) };
+    };
+    match ours.bucket_region() {
+        Some(region) if region != cx.region() => {
+            let message = format!(
+                "the bucket {name} of this account is in {region}, not in {}: remove it there, or choose another `stack`",
+                cx.region()
+            );
+            Error { class: Class::Refused, message, ..error }
+        }
+        _ => error,
+    }
+}
+
+async fn delete_bucket(cx: &Context, name: &str) -> Result<()> {
+    let call = cx.s3().delete_bucket().bucket(name).expected_bucket_owner(&cx.scope.account);
+    remove(cx, || async { call.clone().send().await.unless("s3:DeleteBucket", NO_BUCKET).map(drop) }).await
+}
+
+const LIST: &str = "s3:ListAllMyBuckets";
+const BUCKETS: &[&str] = &["arn:aws:s3:::{name}"];
+const OBJECTS: &[&str] = &["arn:aws:s3:::{name}/*"];
+/// Whoever declares replication passes S3 the role that it copies with.
+const PASS_COPIER: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
+    .only(Only::PassedTo("s3.amazonaws.com"))
+    .with("ReplicationConfiguration");
+
+impl Resource for Bucket {
+    const KIND: Kind = Kind::new("AWS::S3::Bucket");
+    const CREATE_ONLY: &'static [&'static str] = &["BucketName"];
+    const GUARD: Guard = Guard::Data;
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(Self::READS, BUCKETS), Allow::new(contents::READS, BUCKETS)],
+        create: &[
+            Allow::new(&["s3:CreateBucket", "s3:TagResource"], BUCKETS),
+            Allow::new(Self::WRITES, BUCKETS),
+            PASS_COPIER,
+        ],
+        update: &[Allow::new(Self::WRITES, BUCKETS), PASS_COPIER],
+        delete: &[Allow::new(&["s3:DeleteBucket"], BUCKETS)],
+        // DeleteObjects always needs the first of these, says its reference.
+        empty: &[Allow::new(
+            &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"],
+            OBJECTS,
+        )],
+        list: &[Allow::new(&[LIST], ANYTHING), Allow::new(&[Tags::READ], BUCKETS)],
+    };
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.bucket_name.clone())
+    }
+
+    fn predicted(&self, scope: &Scope) -> Outputs {
+        outputs_of(scope, &self.bucket_name)
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        match tokio::try_join!(Self::read(cx, id), contents::contents(cx, id)) {
+            Ok((properties, Some(contents))) => {
+                let ownership = properties.tags.ownership();
+                let seen = Observed::new(id, properties, outputs_of(&cx.scope, id), ownership);
+                Ok(Some(seen.with_contents(contents)))
+            }
+            Ok((_, None)) => Ok(None),
+            Err(error) if error.is(ELSEWHERE) => Err(explain(cx, id, error).await),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        match desired.call_create(cx).await {
+            Ok(()) => {}
+            Err(error) if error.is(&["BucketAlreadyOwnedByYou"]) => return desired.finish(cx).await,
+            Err(error) if error.is(&["BucketAlreadyExists"]) => {
+                return Err(taken(error.call, &desired.bucket_name));
+            }
+            Err(error) => return Err(error),
+        }
+        desired.write(cx, Former::New).await?;
+        Ok(desired.created(cx))
+    }
+
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        _: &Changes,
+    ) -> Result<()> {
+        desired.write(cx, Former::Seen(&seen.properties)).await
+    }
+
+    async fn delete(cx: &Context, id: &str, removal: Removal) -> Result<()> {
+        for attempt in 1.. {
+            if removal == Removal::WithContents {
+                emptying::empty(cx, id).await?;
+            }
+            match delete_bucket(cx, id).await {
+                Err(error) if error.is(&["BucketNotEmpty"]) => {
+                    if removal == Removal::OnlyEmpty || attempt == DELETIONS {
+                        let message = format!(
+                            "{id} holds objects, old versions or delete markers, and stays as it is: only `teardown` takes them along"
+                        );
+                        return Err(Error { message, ..error });
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+        Ok(())
+    }
+
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        let prefix = format!("{}-", cx.scope.stack);
+        let call = cx.s3().list_buckets().prefix(prefix).bucket_region(cx.region()).max_buckets(1000);
+        let mut pages = call.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let listed = page.named(LIST)?.buckets.or_empty().into_iter();
+            let listed = listed.map(|bucket| required(bucket.name, LIST, "Bucket.Name"));
+            names.extend(listed.collect::<Result<Vec<_>>>()?);
+        }
+        let marked = stream::iter(names)
+            .map(|name| async move {
+                let mark = Mark::from_tags(&Tags::read(cx, &name).await?);
+                Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)))
+            })
+            .buffer_unordered(TAG_READS);
+        marked.try_filter_map(|owned| std::future::ready(Ok(owned))).try_collect().await
+    }
+}
+
+#[cfg(test)]
+mod tests;
