@@ -1,4 +1,4 @@
-//! The order of work: an edge from every resource to those it refers to. Pure.
+//! The order of work: an edge from every resource to the resources it refers to. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,20 +7,20 @@ use petgraph::graphmap::DiGraphMap;
 
 use crate::model::{Address, Declaration, refs};
 
-/// Why declarations do not form an order.
+/// Why declarations cannot be ordered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
-    /// Two declarations of one address.
+    /// Two declarations have the same address.
     #[error("{0} is declared twice")]
     #[diagnostic(help("give one of them another address in src/stack"))]
     Duplicate(Address),
-    /// A reference to what is not declared.
+    /// A reference to an undeclared resource.
     #[error("{from} refers to {to}, which the stack does not declare")]
     #[diagnostic(help("declare {to}, or drop the reference"))]
     Unknown {
-        /// Who refers.
+        /// The referring resource.
         from: Address,
-        /// To what.
+        /// The missing resource.
         to: Address,
     },
     /// Resources that wait for each other.
@@ -33,7 +33,7 @@ fn list(addresses: &[Address]) -> String {
     addresses.iter().map(Address::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// The declarations of a stack with what each rests on.
+/// The declarations of a stack with the dependencies of each.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     declarations: BTreeMap<Address, Declaration>,
@@ -46,7 +46,7 @@ impl Graph {
     /// The graph of these declarations.
     ///
     /// # Errors
-    /// When an address is declared twice, refers to nothing, or waits for itself through others.
+    /// When an address is declared twice, refers to an undeclared resource, or depends on itself.
     pub fn new(declared: impl IntoIterator<Item = Declaration>) -> Result<Self, Error> {
         let mut declarations = BTreeMap::new();
         for declaration in declared {
@@ -72,7 +72,7 @@ impl Graph {
         Ok(Self { declarations, needs, dependents, order })
     }
 
-    /// The declarations, those that others rest on first.
+    /// The declarations, dependencies first.
     pub fn in_order(&self) -> impl DoubleEndedIterator<Item = &Declaration> {
         self.order.iter().map(|address| &self.declarations[address])
     }
@@ -83,12 +83,12 @@ impl Graph {
         self.declarations.get(address)
     }
 
-    /// What a resource rests on, directly.
+    /// The direct dependencies of a resource.
     pub fn needs(&self, address: &Address) -> impl Iterator<Item = &Address> {
         self.needs.get(address).into_iter().flatten()
     }
 
-    /// What rests on a resource, directly.
+    /// The direct dependents of a resource.
     pub fn dependents(&self, address: &Address) -> impl Iterator<Item = &Address> {
         self.dependents.get(address).into_iter().flatten()
     }
@@ -106,7 +106,7 @@ impl Graph {
     }
 }
 
-/// What a declaration rests on: every address its properties refer to, and those named beside them.
+/// The dependencies of a declaration: every address in its properties, and those in `after`.
 #[must_use]
 pub fn needs_of(declaration: &Declaration) -> BTreeSet<Address> {
     let mut needs = declaration.after.clone();

@@ -1,8 +1,9 @@
 //! `provision` declares a video-on-demand service on AWS in code and makes the account match it.
 //!
-//! The way data flows, in the order of the modules: a stack file becomes typed [`stack`] declarations, these a
-//! [`graph`]; the account is read back into the same types; one [`diff`] compares them; the [`plan`] is that diff put
-//! in order; a [`review`] of it is what every [`report`] shows; [`execute`] carries it out. There is no state file: AWS is the state. See `docs/architecture.md`.
+//! The data flow, in the order of the modules: a stack file becomes typed [`stack`] declarations, and these a
+//! [`graph`]. The account is read back into the same types. One [`diff`] compares them, and the [`plan`] is that diff
+//! in order. A [`review`] of the plan is what every [`report`] shows. [`execute`] carries the plan out. There is no
+//! state file: AWS is the state. See `docs/architecture.md`.
 
 pub mod aws;
 pub mod bundle;

@@ -1,4 +1,4 @@
-//! Reads the live account: every declared resource at once, and what is ours but no longer declared.
+//! Reads the live account: every declared resource in parallel, and resources of the stack that are no longer declared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,33 +25,32 @@ pub struct Failure {
     pub error: aws::Error,
 }
 
-/// Reads that failed: a plan that rests on half of the account is none, so all of them end it.
+/// Reads that failed. A plan needs the whole account, so any failed read ends it.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("the account could not be read parent; nothing was changed")]
+#[error("could not read the account completely; nothing was changed")]
 pub struct Unreadable {
     /// What failed.
     #[related]
     pub failures: Vec<Failure>,
 }
 
-/// Where the stack's former resources are looked for.
+/// Where to look for the stack's former resources.
 #[derive(Clone, Copy, Debug)]
 pub enum OrphanSource<'a> {
-    /// What the last apply noted.
+    /// The record of the last apply.
     Record(&'a [Known]),
-    /// That, and everything that carries the stack's mark.
+    /// The record, and everything with the stack's ownership tag.
     Sweep(&'a [Known]),
 }
 
 /// A read that others may wait for as well.
 type Read<'a> = Shared<BoxFuture<'a, aws::Result<Option<Live>>>>;
 
-/// The live state of every declared resource. All reads run side by side; only what is named by an id that AWS assigned
-/// to another resource waits until that one is found.
+/// The live state of every declared resource. All reads run in parallel. Only a resource that is named by an id that
+/// AWS assigned to another one waits until that one is found.
 ///
 /// # Errors
-/// When any of them fails: all failures are named, but for those that only say again that what they are a part of cannot
-/// be read.
+/// When any read fails. The error names all failures, except those caused only by the failed read of the parent.
 pub async fn declared(
     regions: &Regions,
     registry: &Registry,
@@ -80,8 +79,8 @@ pub async fn declared(
     if failures.is_empty() { Ok(live) } else { Err(Unreadable { failures }) }
 }
 
-/// Whether a read failed only since that of what it is a part of did: the policy of a bucket that is somebody else's. Where
-/// these credentials may not read the whole or the part, the part asks for a permission of its own.
+/// True if this read failed only because the read of its parent failed, such as the policy of another account's bucket.
+/// A missing permission never counts as caused by the parent: parent and part need separate permissions.
 fn caused_by_parent(
     regions: &Regions,
     registry: &Registry,
@@ -104,7 +103,7 @@ fn caused_by_parent(
     })
 }
 
-/// Looks at once; where that finds nothing, again with the outputs of what is awaited, as far as that is there.
+/// Reads at once. If that finds nothing, reads again with the outputs of the awaited resources that exist.
 async fn find_after(
     regions: &Regions,
     registry: &Registry,
@@ -116,7 +115,7 @@ async fn find_after(
         return Ok(found);
     }
     let awaited = awaited.into_iter().map(|(address, read)| async move {
-        // A read that fails ends the plan in its own name.
+        // A failed read is reported under its own address.
         Some((address, read.await.ok().flatten()?))
     });
     let known: BTreeMap<Address, Live> = join_all(awaited).await.into_iter().flatten().collect();
@@ -126,7 +125,7 @@ async fn find_after(
     find_among(regions, registry, declaration, &known).await
 }
 
-/// The live resource that one declaration speaks of.
+/// The live resource of one declaration.
 ///
 /// # Errors
 /// When a read fails.
@@ -153,7 +152,7 @@ async fn find_among(
     adapter.find(&cx, &preview, &cx.scope.mark(&declaration.address)).await
 }
 
-/// A part of a resource of the stack that nobody declared, before it is known whether the resource is there.
+/// An undeclared part of one of the stack's resources. At this point it is not known whether the resource exists.
 #[derive(Clone, Debug)]
 pub struct Addition {
     /// The resource that it is a part of.
@@ -163,8 +162,8 @@ pub struct Addition {
     found: UndeclaredPart<Live>,
 }
 
-/// What was added to the stack's resources beside what it declares of them, of the types of which one resource holds
-/// several. It waits for no other read, and asks every resource at once.
+/// Undeclared parts of the stack's resources, for part types that a resource can have several of. It depends on no
+/// other read and queries every resource in parallel.
 ///
 /// # Errors
 /// When a read fails.
@@ -202,7 +201,7 @@ pub async fn additions(
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
 }
 
-/// What may stand in an address as it is. Names of parts are somebody else's, and addresses are printed.
+/// Characters that need no encoding in an address. Anybody can choose the name of a part, and addresses are printed.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -212,9 +211,8 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@')
     .remove(b'$');
 
-/// Adds to what was seen the additions to resources that are the stack's, or that it may be about to adopt: these are as
-/// little the stack's as the resource. What somebody added to another stack's resource, or to one that is not there, is
-/// none of this one's business.
+/// Adds undeclared parts to the snapshot, for parents that are the stack's or that it may adopt. An undeclared part has
+/// the same ownership as its parent. Parts of another stack's resource, or of a missing one, are ignored.
 pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
     for Addition { parent, kind, region, found: UndeclaredPart { name, seen } } in additions {
         let Some(live) = snapshot.live.get(&parent) else { continue };
@@ -224,7 +222,7 @@ pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
             Ownership::Marked(_) | Ownership::Inherited => Ownership::Inherited,
         };
         if snapshot.orphans.iter().any(|orphan| orphan.kind == kind && orphan.live.id == seen.id) {
-            // The stack declared it once.
+            // The stack declared it earlier, so it is already an orphan.
             continue;
         }
         let address = format!("{parent}/{}/{}", kind.segment(), utf8_percent_encode(&name, PLAIN));
@@ -233,7 +231,7 @@ pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
     }
 }
 
-/// What may be the stack's, declared or not. It waits for no other read.
+/// Resources that may belong to the stack, declared or not. It depends on no other read.
 ///
 /// # Errors
 /// When a listing fails.
@@ -248,7 +246,7 @@ pub async fn remembered(
     })
 }
 
-/// What of the [`remembered`] is the stack's but not among the declared live resources.
+/// The [`remembered`] resources that belong to the stack but are not declared.
 ///
 /// # Errors
 /// When a read fails.
@@ -276,8 +274,9 @@ pub async fn orphans(
     collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
 }
 
-/// Finds what is the stack's though nothing in the account says so any more, among what the last apply made: such as DNS
-/// records whose distribution was deleted by hand. Declared resources become owned, others become orphans.
+/// Finds resources of the last apply that belong to the stack although nothing in the account shows it any more. An
+/// example is a DNS record that points to a manually deleted distribution. Declared resources become owned, others
+/// become orphans.
 ///
 /// # Errors
 /// When a read fails.
@@ -326,8 +325,8 @@ pub async fn recover(
     Ok(())
 }
 
-/// Those that no declaration speaks of. What has only moved to another address is declared there: deleting it under its
-/// former one would delete it under both.
+/// The candidates without a declaration. A resource that only moved to another address is declared there. Deleting it
+/// under its former address would delete it under both.
 fn undeclared(candidates: Vec<Known>, graph: &Graph, live: &BTreeMap<Address, Live>) -> Vec<Known> {
     let seen = |declaration: &'_ Declaration| live.get(&declaration.address).map(|live| live.id.clone());
     let declared: BTreeSet<(String, &str, &str)> = graph
@@ -341,7 +340,8 @@ fn undeclared(candidates: Vec<Known>, graph: &Graph, live: &BTreeMap<Address, Li
     candidates.into_iter().filter(|known| !is_declared(known)).collect()
 }
 
-/// Everything that carries the stack's mark, of every type: in the stack's own region, and where its type is kept beside it.
+/// Everything with the stack's ownership tag, of every type. It searches the stack's own region and the other region
+/// that a type may use.
 ///
 /// # Errors
 /// When a listing fails.
@@ -365,8 +365,8 @@ pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>,
     collect(join_all(lists).await).map(|found| found.into_iter().flatten().collect())
 }
 
-/// What the record knows, and what only the sweep found. A mark may call a resource by another address than the record: one
-/// that carries none of its own, by an address made up of that of what it belongs to.
+/// The recorded resources, and those that only the sweep found. The record's address wins. A resource without its own
+/// tag gets an address from its parent in the sweep, which may differ from the recorded one.
 fn united(record: &[Known], mut swept: Vec<Known>) -> Vec<Known> {
     let identity = |known: &Known| (known.kind.clone(), known.region.clone(), known.id.clone());
     let recorded: BTreeSet<_> = record.iter().map(identity).collect();

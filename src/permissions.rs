@@ -1,8 +1,8 @@
-//! The IAM policies that the commands need: what the adapters of a stack's resources say that their verbs need, put
-//! together for one stack.
+//! The IAM policies that the commands need. They combine, for one stack, the permissions that each adapter lists for
+//! its verbs.
 //!
-//! Names of a stack begin with the stack's, so one ARN pattern a type covers what is declared and what was declared
-//! before; see `docs/decisions/permissions-by-prefix.md`.
+//! All names of a stack begin with the stack's name. So one ARN pattern per type covers current and former resources.
+//! See `docs/decisions/permissions-by-prefix.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,40 +18,40 @@ use crate::stack::home as home_stack;
 use crate::stack::names::{self, NotDeclared};
 use crate::verify;
 
-/// What a managed policy may hold, white space aside (IAM user guide, "IAM and AWS STS quotas").
+/// The maximum length of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas").
 pub const MANAGED_LIMIT: usize = 6_144;
-/// What all inline policies of a role may hold together, white space aside.
+/// The maximum length of all inline policies of a role together, without white space.
 pub const INLINE_LIMIT: usize = 10_240;
 
-/// A command that speaks to AWS.
+/// A command that calls AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Command {
     /// Reads.
     Plan,
     /// Makes the account match; never removes what a resource holds.
     Apply,
-    /// Removes the stack with all that it holds.
+    /// Removes the stack with all its contents.
     Teardown,
     /// Uploads a clip and waits until it is published.
     Verify,
-    /// Starts encodes of what is in the source bucket, and follows them.
+    /// Starts encodes of the videos in the source bucket, and follows them.
     Library,
 }
 
 /// The stack that a policy is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
-    /// Where it is.
+    /// Its name, account and region.
     pub scope: &'a Scope,
-    /// What it declares.
+    /// Its declarations.
     pub declarations: &'a [Declaration],
-    /// Its own name, if it has one.
+    /// Its domain name, if it has one.
     pub domain: Option<&'a str>,
-    /// The id of the hosted zone of that name, where it is known.
+    /// The id of the hosted zone of that name, if it is known.
     pub zone: Option<&'a str>,
 }
 
-/// The policy that a command needs for a stack, and nothing beyond.
+/// The policy that a command needs for a stack, and no more.
 ///
 /// # Errors
 /// When the declarations lack a bucket that every stack has.
@@ -74,7 +74,7 @@ pub fn policy(
     Ok(grants.document())
 }
 
-/// The policy as JSON: a list of one is written as its member, which is shorter.
+/// The policy as JSON. A list of one is written as its only member, which is shorter.
 #[must_use]
 pub fn json(policy: &PolicyDocument) -> Value {
     let mut json = serde_json::to_value(policy).expect("policies are plain data");
@@ -98,13 +98,13 @@ fn unlist(value: &mut Value) {
     }
 }
 
-/// The length that IAM counts: without white space.
+/// The length as IAM counts it: without white space.
 #[must_use]
 pub fn length(policy: &PolicyDocument) -> usize {
     json(policy).to_string().len()
 }
 
-/// The statements in as few policies of at most `limit` as a simple packing needs.
+/// Splits the statements into policies of at most `limit`, with a simple packing.
 #[must_use]
 pub fn split(policy: &PolicyDocument, limit: usize) -> Vec<PolicyDocument> {
     let mut parts: Vec<Vec<Statement>> = Vec::new();
@@ -123,7 +123,7 @@ pub fn split(policy: &PolicyDocument, limit: usize) -> Vec<PolicyDocument> {
     parts.into_iter().map(PolicyDocument::new).collect()
 }
 
-/// What is needed so far: ARNs by action, condition and the list that they were filled from.
+/// The permissions collected so far: ARNs by action, condition and source list.
 struct Grants<'a> {
     subject: Subject<'a>,
     /// The names of the source, work and output bucket.
@@ -132,7 +132,7 @@ struct Grants<'a> {
 }
 
 impl Grants<'_> {
-    /// Every type is read and may have former resources to delete; only what is declared is created and updated.
+    /// Every type is read and may have former resources to delete. Only declared types are created and updated.
     fn stack(&mut self, registry: &Registry, command: Command) {
         for adapter in registry.iter() {
             let needs = adapter.permissions();
@@ -161,7 +161,7 @@ impl Grants<'_> {
         self.add_all(&[needs.create, needs.update], &regions, &declared);
     }
 
-    /// The home bucket, which every command but plan makes where it is missing and teardown removes after the last stack.
+    /// The home bucket. Every command except plan creates it if missing. Teardown removes it after the last stack.
     fn home(&mut self, registry: &Registry, command: Command) {
         let scope = self.subject.scope;
         let variables = ArnVariables { name: scope.home_bucket(), ..self.variables(&scope.region) };
@@ -190,7 +190,7 @@ impl Grants<'_> {
         }
     }
 
-    /// What the check of an applied stack needs: where it plays, the keys that it plays with, and the two buckets.
+    /// Permissions of `verify`: to find the distribution, the signing keys, and the two buckets.
     fn verify(&mut self, registry: &Registry) {
         let looked_up = ["AWS::CloudFront::Distribution", "AWS::CloudFront::PublicKey"];
         for adapter in registry.iter().filter(|adapter| looked_up.contains(&adapter.kind().as_str())) {
@@ -201,7 +201,7 @@ impl Grants<'_> {
         self.on_stack(verify::PERMISSIONS);
     }
 
-    /// What a command does with the stack's buckets, which are found by their names; and its zone.
+    /// Permissions on the stack's buckets, which are found by name, and on its zone.
     fn on_stack(&mut self, needed: &[Allow]) {
         let variables = self.variables(&self.subject.scope.region);
         for allow in needed {
@@ -212,7 +212,7 @@ impl Grants<'_> {
         }
     }
 
-    /// Where resources of a type are looked for.
+    /// The regions where resources of a type are looked for.
     fn regions(&self, adapter: &dyn Adapter) -> BTreeSet<String> {
         let home = self.subject.scope.region.clone();
         adapter.also_in().map(str::to_owned).into_iter().chain([home]).collect()
@@ -249,7 +249,7 @@ impl Grants<'_> {
             let mut values = declared.iter().filter_map(|one| one.properties.get(property));
             values.any(|value| !empty(value))
         };
-        // Records that no name of the stack's own leads to cannot be told from anybody else's.
+        // Without a domain name, the stack's records cannot be distinguished from other records.
         let unknown = allow.only == Only::OwnRecords && self.subject.domain.is_none();
         if unknown || allow.with.is_some_and(|property| !has(property)) {
             return;
@@ -288,7 +288,7 @@ impl Grants<'_> {
     }
 }
 
-/// What becomes one statement.
+/// The content of one statement.
 struct Group {
     only: Only,
     arns: BTreeSet<String>,
@@ -296,8 +296,8 @@ struct Group {
 }
 
 impl Group {
-    /// Whether another one of other services can be joined to it: the actions of one service never act on the resources of
-    /// another, so the union allows no more than the two. `*` is everybody's.
+    /// Whether a group of other services can be joined to it. Actions of one service never act on resources of another,
+    /// so the union allows no more than the two. `*` matches all services, so such groups are never joined.
     fn takes(&self, other: &Self) -> bool {
         let open = |group: &Self| group.arns.contains("*");
         let service = |action: &&'static str| action.split(':').next();
@@ -310,7 +310,7 @@ impl Group {
     }
 }
 
-/// The groups, those with a condition joined where that changes nothing: conditions are long.
+/// The groups. Those with a condition are joined if that changes nothing, because conditions are long.
 fn joined(grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for ((only, arns), actions) in grouped {
@@ -326,7 +326,7 @@ fn joined(grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>>) -
     groups
 }
 
-/// Whether a pattern matches everything that another one does.
+/// Whether a pattern matches everything that another pattern matches.
 fn covers(pattern: &str, arn: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == arn };
     let Some(mut left) = arn.strip_prefix(first) else { return false };

@@ -1,5 +1,5 @@
-//! A record of every API call: what `-v` prints, what the closing line counts, and what proves that a plan only reads.
-//! Listening to each answer, it also hears what time it is in the cloud.
+//! A record of every API call. `-v` prints it, the closing line counts it, and tests use it to prove that a plan only
+//! reads. It also takes the cloud's time from each answer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ pub struct Call {
     pub service: String,
     /// The operation, such as `PutBucketTagging`.
     pub operation: String,
-    /// When it began, from when the record began.
+    /// When it began, as time since the start of the record.
     pub began: Duration,
     /// How long it took, retries included.
     pub took: Duration,
@@ -63,8 +63,8 @@ impl Calls {
         self.list.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The longest chain of calls in which each began after the one before had ended: an upper bound of the dependent
-    /// round trips on the critical path.
+    /// The length of the longest chain of calls in which each began after the one before had ended. It is an upper
+    /// bound for the dependent round trips on the critical path.
     #[must_use]
     pub fn round_trips(&self) -> usize {
         let mut calls = self.list();
@@ -79,7 +79,7 @@ impl Calls {
         })
     }
 
-    /// The time by the cloud's clock, as of the last answer; before the first, by this machine's.
+    /// The time by the cloud's clock, taken from the last answer. Before the first answer: by this machine's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -90,7 +90,7 @@ impl Calls {
     }
 }
 
-/// Whether an operation of this name changes anything. Whatever is not known to read counts as a change.
+/// Whether an operation of this name changes anything. An operation that is not known to read counts as a change.
 #[must_use]
 pub fn mutates(operation: &str) -> bool {
     const READS: &[&str] = &["Get", "List", "Describe", "Head", "Test", "Probe", "Lookup", "Search"];
@@ -104,7 +104,7 @@ impl Storable for Began {
     type Storer = StoreReplace<Self>;
 }
 
-/// Notes each call's begin and end.
+/// Records when each call begins and ends.
 #[derive(Debug)]
 pub(super) struct Recorder {
     calls: Calls,

@@ -1,4 +1,5 @@
-//! The time by the cloud's own clock, out of the `Date` of its answers: machines that share a lease need not agree on theirs.
+//! The time by the cloud's own clock, from the `Date` header of its answers. Machines that share a lease need not have
+//! the same time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,20 +7,20 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use aws_smithy_types::date_time::{DateTime, Format};
 use jiff::{SignedDuration, Timestamp};
 
-/// How far the cloud's clock is ahead of this machine's, as its last answer said; `Date` counts whole seconds.
+/// How far the cloud's clock is ahead of this machine's, from its last answer. `Date` counts whole seconds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clock {
     ahead_by_seconds: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// Takes note of the `Date` of an answer (RFC 9110, section 6.6.1). What is no date is passed over.
+    /// Records the `Date` of an answer (RFC 9110, section 6.6.1). Ignores a value that is not a date.
     pub(super) fn heard(&self, date: &str) {
         let Ok(date) = DateTime::from_str(date, Format::HttpDate) else { return };
         self.ahead_by_seconds.store(date.secs() - Timestamp::now().as_second(), Ordering::Relaxed);
     }
 
-    /// The time now; this machine's own before the first answer.
+    /// The time now. Before the first answer: this machine's time.
     pub(super) fn now(&self) -> Timestamp {
         let ahead = SignedDuration::from_secs(self.ahead_by_seconds.load(Ordering::Relaxed));
         let here = Timestamp::now();

@@ -11,17 +11,17 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::error::SdkResult;
 use super::{Calls, Class, Error, Result};
 
-/// For calls that send a file: it takes as long as it takes, and the SDK itself ends one in which nothing flows any more.
+/// For calls that send a file: they have no time limit. The SDK itself ends a call in which no data flows any more.
 #[must_use]
 pub fn unhurried() -> aws_sdk_s3::config::Builder {
     let timeouts = TimeoutConfig::builder().disable_operation_attempt_timeout().build();
     aws_sdk_s3::config::Builder::new().timeout_config(timeouts)
 }
 
-/// Where this is set in the environment, the local cloud is spoken to with the credentials that the SDK finds, as AWS is.
+/// If this environment variable is set, the local cloud gets the credentials that the SDK finds, as AWS does.
 const LOCAL_AUTH: &str = "PROVISION_LOCAL_AUTH";
 
-/// Which cloud is spoken to.
+/// Which cloud the calls are sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// AWS, with the credentials that the SDK's default chain finds (environment, profile, SSO, container, instance).
@@ -30,7 +30,7 @@ pub enum Target {
     Local {
         /// Its base address, such as `http://127.0.0.1:4566`.
         endpoint: String,
-        /// The account it plays.
+        /// The account it emulates.
         account: String,
     },
 }
@@ -52,7 +52,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection whose calls go to `target`. Adaptive retries, with a bound on every attempt.
+    /// A connection that sends its calls to `target`. Adaptive retries, with a time limit on every attempt.
     pub async fn open(target: Target, region: &str) -> Self {
         let transport = Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
@@ -67,12 +67,12 @@ impl Connection {
             .retry_config(RetryConfig::adaptive().with_max_attempts(8))
             .timeout_config(timeouts);
         if let Target::Local { endpoint, account } = &target {
-            // A local cloud that refuses a connection has stopped: trying for long only hides that.
+            // A local cloud that refuses a connection has stopped. Many retries would only hide that.
             let retries = RetryConfig::standard().with_max_attempts(2);
             loader = loader.endpoint_url(endpoint).retry_config(retries);
             if std::env::var_os(LOCAL_AUTH).is_none() {
-                // Twelve digits as an access key select the account on the local cloud, whose root that is; the secret
-                // is not looked at.
+                // On the local cloud, an access key of twelve digits selects that account's root user. The secret is
+                // ignored.
                 let credentials = Credentials::new(account, "local", None, None, "local cloud");
                 loader = loader.credentials_provider(credentials);
             }
@@ -106,12 +106,12 @@ impl Connection {
         }
     }
 
-    /// Whose credentials these are.
+    /// The identity that these credentials belong to.
     ///
     /// # Errors
     /// When there are none, when they are expired or refused, or when STS cannot be reached.
     pub async fn identity(&self) -> Result<Identity> {
-        // The first call of a run: where nothing answers, that is said soon.
+        // This is the first call of a run, so it fails early if nothing answers.
         let config = aws_sdk_sts::config::Builder::from(&self.base)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
@@ -130,13 +130,14 @@ impl Connection {
     }
 }
 
-/// The SDK's default chain passes over a profile that does not exist, and then speaks of the last place it looked at.
+/// Names the profile in the error. The SDK's default chain skips a profile that does not exist, and its error names
+/// only the last place where it looked.
 fn of_profile(error: Error, profile: Option<String>) -> Error {
     match profile
         .filter(|name| !name.is_empty() && error.class == Class::Credentials && error.code.is_empty())
     {
         Some(name) => {
-            let says = "gives no credentials, if there is one of that name (`aws configure list-profiles`)";
+            let says = "gives no credentials (does `aws configure list-profiles` show it?)";
             Error { message: format!("AWS_PROFILE={name} {says}: {}", error.message), ..error }
         }
         None => error,
@@ -147,7 +148,7 @@ fn of_profile(error: Error, profile: Option<String>) -> Error {
 mod tests {
     use super::*;
 
-    /// A client whose attempts end after this long, against a server that never answers.
+    /// A client with this time limit for an attempt, against a server that never answers.
     async fn put(timeout: Duration, overridden: bool) -> bool {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -166,7 +167,7 @@ mod tests {
         let call =
             aws_sdk_s3::Client::from_conf(config.build()).put_object().bucket("b").key("k").customize();
         let call = if overridden { call.config_override(unhurried()) } else { call };
-        // What ends is waited for however busy the machine is.
+        // A call that must end gets enough time even on a busy machine.
         let patience = Duration::from_millis(if overridden { 500 } else { 30_000 });
         tokio::time::timeout(patience, call.send()).await.is_ok()
     }

@@ -1,4 +1,4 @@
-//! API errors by what they mean for us, kept with the call, code, message and request id that AWS gave.
+//! API errors, classified by what they mean for us. Each keeps the call, code, message and request id that AWS gave.
 
 use std::fmt;
 
@@ -32,11 +32,11 @@ pub struct Error {
     pub call: &'static str,
     /// What it means.
     pub class: Class,
-    /// AWS's error code; empty where no answer came.
+    /// AWS's error code. Empty if no answer came.
     pub code: String,
     /// AWS's message.
     pub message: String,
-    /// AWS's request id, where there is one.
+    /// AWS's request id, if there is one.
     pub request_id: Option<String>,
 }
 
@@ -62,10 +62,10 @@ impl Error {
         Self { class: Class::Interrupted, ..Self::unexpected(call, message) }
     }
 
-    /// Whether it says no more than that the caller lacks a permission. AWS names the caller then; where it answers for another
-    /// account it only says that access is denied, or, within one organization, that what was asked for has no policy that
-    /// allows it, which within one account it need not have (IAM user guide, "Troubleshoot access denied error messages"; S3
-    /// user guide, "Troubleshoot access denied errors").
+    /// True if the only cause is a missing permission of the caller. In that case the message names the caller.
+    /// Cross-account refusals do not name it. Within an organization they may say that no policy of the resource allows
+    /// the call, but within one account a resource needs no policy. See the IAM user guide, "Troubleshoot access denied
+    /// error messages", and the S3 user guide, "Troubleshoot access denied errors".
     #[must_use]
     pub fn lacks_permission(&self) -> bool {
         self.class == Class::Denied
@@ -80,7 +80,7 @@ impl Error {
     }
 }
 
-/// A member that an answer must have. An empty text in its place would become an id or a name.
+/// A member that an answer must have. Without this check, an empty string would become an id or a name.
 ///
 /// # Errors
 /// When the member is missing: the error names call and member.
@@ -141,9 +141,9 @@ impl Diagnostic for Error {
                 "check the network; with `local: true`, see `provision local status`; then run the command again"
                     .to_owned()
             }
-            Class::Throttled => "run the command again in a minute; what was made stays".to_owned(),
+            Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
             Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
-                "a distribution, perhaps of another account, has the alias: take it from that one, or move it with \
+                "another distribution, perhaps in another account, has this alias: remove it there, or move it with \
                  `aws cloudfront associate-alias`"
                     .to_owned()
             }
@@ -183,15 +183,15 @@ fn classify(code: &str) -> Class {
     }
 }
 
-/// Names the call whose result this is, and maps "not there" to nothing, once, beside the call.
+/// Adds the call's name to its result. Maps "not found" to `None`, once, next to the call.
 pub trait SdkResult<T>: Sized {
-    /// The answer, or the error under the call's name (`service:Operation`, as IAM spells it).
+    /// The answer, or the error with the call's name (`service:Operation`, as IAM spells it).
     ///
     /// # Errors
     /// When the call failed.
     fn named(self, call: &'static str) -> Result<T>;
 
-    /// The answer, or nothing if AWS gave one of the codes that mean that the thing does not exist.
+    /// The answer, or `None` if AWS gave one of the codes that mean "does not exist".
     ///
     /// # Errors
     /// When the call failed for another reason.
@@ -229,7 +229,7 @@ where
             call,
             class: match status.as_u16() {
                 500.. if code.is_empty() => Class::Unreachable,
-                // S3 answers HEAD without a body, and so without a code.
+                // S3 answers HEAD without a body, so there is no code.
                 403 if code.is_empty() => Class::Denied,
                 _ => classify(&code),
             },
@@ -239,7 +239,7 @@ where
         };
     }
     let message = DisplayErrorContext(error).to_string();
-    // The SDK has no typed error for "the chain found no credentials": it is a dispatch failure like any other.
+    // The SDK has no typed error for "the chain found no credentials". It reports a dispatch failure like any other.
     let class = if message.contains("credentials") { Class::Credentials } else { Class::Unreachable };
     Error { call, class, code: String::new(), message: shorten(&message), request_id: None }
 }

@@ -1,11 +1,11 @@
-//! For tests: an account whose services answer as a test has them.
+//! For tests: an account with services that answer as the test defines.
 
 use axum::Router;
 
 use super::{Connection, Regions, Target};
 use crate::model::Scope;
 
-/// The regions of account 111122223333, as stack `vod` of eu-west-1 has them; every call to any service is answered by this.
+/// The regions of account 111122223333 for stack `vod` in eu-west-1. `answers` handles every call to any service.
 pub(crate) async fn regions(answers: Router) -> Regions {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());

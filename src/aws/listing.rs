@@ -1,12 +1,13 @@
-//! Keys in S3's listings. A key may hold what XML cannot, so listings are asked for percent-encoded, and read back here.
+//! Keys in S3's listings. A key may contain characters that XML cannot, so we request percent-encoded listings and
+//! decode them here.
 //!
 //! Follows the S3 user guide, "Naming Amazon S3 objects", on XML-related constraints.
 
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
 
-/// A key as it is, out of a listing that was asked for with `encoding-type=url`, and says whether it is encoded so. Spaces
-/// stand there as plus signs.
+/// The decoded key from a listing that was requested with `encoding-type=url`. The answer says whether it is encoded.
+/// In encoded keys a plus sign stands for a space.
 #[must_use]
 pub fn listed_key(key: &str, encoding: Option<&EncodingType>) -> String {
     if encoding != Some(&EncodingType::Url) {

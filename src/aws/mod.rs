@@ -1,6 +1,6 @@
-//! The way to AWS: clients per region, one record of every call, error classes, and the one wait loop.
+//! Access to AWS: clients per region, one record of every call, error classes, and the one wait loop.
 //!
-//! [`Context`] is what adapters are given. It is cheap to clone.
+//! Adapters get a [`Context`]. It is cheap to clone.
 
 mod calls;
 mod clock;
@@ -27,10 +27,10 @@ pub use wait::{Patience, Poll, retry_while, until};
 use crate::model::Scope;
 use read_pass::ReadPass;
 
-/// A regional view of the account: the clients of one region, and the scope that names are made from.
+/// A regional view of the account: the clients of one region, and the scope for names.
 #[derive(Clone)]
 pub struct Context {
-    /// The stack, the account and this region: what names and ARNs are made from.
+    /// The stack, the account and this region. Names and ARNs are made from them.
     pub scope: Scope,
     region: String,
     connection: Arc<Connection>,
@@ -40,7 +40,7 @@ pub struct Context {
     read_pass: Option<ReadPass>,
 }
 
-/// Where an adapter's remarks on what it waits for go.
+/// Receives an adapter's messages about what it waits for.
 pub type Notes = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Default)]
@@ -60,7 +60,7 @@ struct Clients {
     sqs: OnceLock<aws_sdk_sqs::Client>,
 }
 
-/// Defines the accessor of one service's client, made on first use with the call recorder in it.
+/// Defines the accessor of one service's client. The client is made on first use and includes the call recorder.
 macro_rules! client {
     ($name:ident, $sdk:ident) => {
         /// The service's client in this context's region.
@@ -84,26 +84,26 @@ impl Context {
         Self { scope, region, connection, clients, notes: None, cancel, read_pass: None }
     }
 
-    /// The region whose clients this is.
+    /// The region of these clients.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// The same context, telling `notes` what it waits for, and waiting no longer once `cancel` is cancelled. It is of no
-    /// look at the account: what changes something, or waits for it, must see what is there now.
+    /// The same context for changes. It reports to `notes` what it waits for, and stops waiting once `cancel` is
+    /// cancelled. It has no read pass: a change, or a wait for one, must see the current state.
     #[must_use]
     pub fn working(&self, notes: Notes, cancel: CancellationToken) -> Self {
         Self { notes: Some(notes), cancel, read_pass: None, ..self.clone() }
     }
 
-    /// Whether the run was interrupted: what has many calls to make makes no more of them.
+    /// Whether the run was interrupted. Work of many calls checks this and stops.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
     }
 
-    /// Says what is being waited for.
+    /// Reports what the run is waiting for.
     pub fn note(&self, text: &str) {
         tracing::debug!("{text}");
         if let Some(notes) = &self.notes {
@@ -129,8 +129,8 @@ impl Context {
     client!(sns, aws_sdk_sns);
     client!(sqs, aws_sdk_sqs);
 
-    /// The S3 client in this context's region. On the local cloud buckets are addressed by path, since
-    /// `bucket.127.0.0.1` is no host.
+    /// The S3 client in this context's region. On the local cloud, buckets are addressed by path, because
+    /// `bucket.127.0.0.1` is not a valid host.
     #[must_use]
     pub fn s3(&self) -> &aws_sdk_s3::Client {
         self.clients.s3.get_or_init(|| {
@@ -142,8 +142,8 @@ impl Context {
         })
     }
 
-    /// The client of S3's control plane in this context's region. AWS has a host for each account there, which a local cloud
-    /// has not.
+    /// The client of S3's control plane in this context's region. AWS has a host per account there; a local cloud does
+    /// not.
     #[must_use]
     pub fn s3control(&self) -> &aws_sdk_s3control::Client {
         self.clients.s3control.get_or_init(|| {
@@ -177,7 +177,7 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// The regions of a stack: its own from the start, others as they are asked for.
+    /// The regions of a stack: its own from the start, others when first used.
     #[must_use]
     pub fn new(connection: impl Into<Arc<Connection>>, scope: Scope) -> Self {
         let regions =
@@ -190,15 +190,15 @@ impl Regions {
     #[must_use]
     pub fn context(&self, region: &str) -> Context {
         let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is made in a region has that region's names.
+        // Resources in a region have names with that region.
         let scope = || Scope { region: region.to_owned(), ..self.scope.clone() };
         let make = || Context::new(Arc::clone(&self.connection), scope(), region);
         let context = contexts.entry(region.to_owned()).or_insert_with(make).clone();
         Context { read_pass: self.read_pass.clone(), ..context }
     }
 
-    /// The same regions for one look at the account, in which what several readers need is asked once ([`Context::cached`]).
-    /// Whoever wants to know what is there later takes another look.
+    /// The same regions for one read pass. Within it, a call that several readers need is made once
+    /// ([`Context::cached`]). To see a later state, start another read pass.
     #[must_use]
     pub fn read_pass(&self) -> Self {
         Self {
@@ -215,7 +215,7 @@ impl Regions {
         self.context(&self.scope.region)
     }
 
-    /// The contexts of all regions asked for so far.
+    /// The contexts of all regions used so far.
     #[must_use]
     pub fn all(&self) -> Vec<Context> {
         self.contexts.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()

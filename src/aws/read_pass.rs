@@ -1,12 +1,12 @@
-//! One look at the account: what several of its readers need is asked once.
+//! One read pass over the account: a call that several readers need is made once.
 //!
-//! Resources are read side by side, and some of them out of the same answer: every statement of a function out of its
-//! policy, a distribution and the records that lead to it out of one list. Within a look ([`Regions::read_pass`]) they share
-//! the call ([`Context::cached`]), whoever comes first, also while it is under way.
+//! Resources are read in parallel, and some of them come from the same answer. Examples: all statements of one
+//! function's policy; a distribution and the records that point to it. Within a read pass ([`Regions::read_pass`]) such
+//! readers share the call ([`Context::cached`]), even while it is still running.
 //!
-//! An answer never outlives its look, and only what observes is given one: whatever changes something or waits for it
-//! ([`Context::working`]) asks each time, and so does the second look under the lock. A failure is told to those who wait
-//! for it and then forgotten.
+//! An answer never outlives its read pass, and only observing code has one. Code that changes something or waits for a
+//! change ([`Context::working`]) calls AWS each time. So does the second read under the lock. A failure reaches the
+//! readers that wait for it and is not kept.
 //!
 //! [`Regions::read_pass`]: super::Regions::read_pass
 
@@ -19,18 +19,18 @@ use futures::future::{BoxFuture, Shared};
 
 use super::{Context, Result};
 
-/// What is asked: in a region, the call, of what, and as what the answer is read.
+/// The key of a cached call: region, call, subject, and the type of the answer.
 type Question = (String, &'static str, String, TypeId);
 
-/// A call that any number of readers wait for.
+/// A call that any number of readers can wait for.
 type Asked<T> = Shared<BoxFuture<'static, Result<T>>>;
 
-/// What was asked in the course of one look.
+/// The calls made during one read pass.
 #[derive(Clone, Default)]
 pub(super) struct ReadPass(Arc<Mutex<HashMap<Question, Box<dyn Any + Send>>>>);
 
 impl ReadPass {
-    /// The call that answers this question: the one that was made for it already, else this.
+    /// The call for this question: the one that was already made, or a new one from `ask`.
     fn asked<T>(&self, question: &Question, ask: impl FnOnce() -> BoxFuture<'static, Result<T>>) -> Asked<T>
     where
         T: Clone + Send + Sync + 'static,
@@ -44,7 +44,7 @@ impl ReadPass {
         asked
     }
 
-    /// Has the next reader ask again, unless one has already.
+    /// Makes the next reader call again, unless a newer call was already made.
     fn forget<T>(&self, question: &Question, failed: &Asked<T>)
     where
         T: Clone + Send + Sync + 'static,
@@ -58,11 +58,11 @@ impl ReadPass {
 }
 
 impl Context {
-    /// What `ask` answers. Within one look at the account it is asked once for each `of`, which says all that tells this
-    /// call from others of its name; outside of one, each time.
+    /// The answer of `ask`. Within one read pass it is called once for each `of`. `of` must contain everything that
+    /// distinguishes this call from others of the same name. Outside of a read pass it is called each time.
     ///
     /// # Errors
-    /// What the call fails with.
+    /// The error of the call.
     pub async fn cached<T, F>(
         &self,
         call: &'static str,
@@ -73,7 +73,7 @@ impl Context {
         T: Clone + Send + Sync + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        // What is kept in the look must not keep the look.
+        // What the read pass keeps must not hold a reference to the read pass.
         let outside = Self { read_pass: None, ..self.clone() };
         let Some(pass) = &self.read_pass else { return ask(outside).await };
         let question = (self.region.clone(), call, of.into(), TypeId::of::<T>());
@@ -102,7 +102,7 @@ mod tests {
         Regions::new(Connection::open(target, "eu-west-1").await, scope)
     }
 
-    /// A service that counts how often it is asked; the answer is the count, and the first may be a failure.
+    /// A service that answers how often it was called. The first answer may be a failure.
     #[derive(Clone, Default)]
     struct Service {
         asked: Arc<AtomicUsize>,

@@ -1,29 +1,29 @@
-//! The one wait loop. Waits and retries are bounded, visible and end at once when the run is interrupted.
+//! The one wait loop. Waits and retries are bounded and visible. They end at once when the run is interrupted.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::{Context, Error, Result};
 
-/// How long and how often to look.
+/// How long and how often to poll.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// The first pause; later ones double up to `longest`.
     pub first: Duration,
-    /// The longest pause between looks.
+    /// The longest pause between polls.
     pub longest: Duration,
     /// When to give up.
     pub limit: Duration,
 }
 
 impl Patience {
-    /// For what settles within seconds: a role becoming assumable, a function becoming active.
+    /// For changes that settle within seconds: a role becomes assumable, a function becomes active.
     pub const SECONDS: Self = Self {
         first: Duration::from_millis(200),
         longest: Duration::from_secs(3),
         limit: Duration::from_secs(120),
     };
-    /// For what takes minutes: a distribution propagating to the edges.
+    /// For changes that take minutes: a distribution propagates to the edges.
     pub const MINUTES: Self = Self {
         first: Duration::from_millis(200),
         longest: Duration::from_secs(15),
@@ -31,19 +31,19 @@ impl Patience {
     };
 }
 
-/// What one look found.
+/// The result of one poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Poll<T> {
-    /// What was waited for.
+    /// The wait is over; this is its result.
     Done(T),
-    /// Not yet; the text says what is awaited.
+    /// Not yet. The text says what is awaited.
     Pending(String),
 }
 
-/// Looks until it is done.
+/// Polls until it is done.
 ///
 /// # Errors
-/// When a look fails, or when patience runs out: then the error says what was still awaited.
+/// When a poll fails, or when the time is over. The error then says what was still awaited.
 pub async fn until<T, F>(
     cx: &Context,
     call: &'static str,
@@ -75,15 +75,15 @@ where
     }
 }
 
-/// Pauses, and says whether the run was interrupted meanwhile.
+/// Pauses. Returns whether the run was interrupted meanwhile.
 async fn interrupted(cx: &Context, pause: Duration) -> bool {
     tokio::time::timeout(pause, cx.cancel.cancelled()).await.is_ok()
 }
 
-/// Makes a call again while it fails for a reason that passes by itself (`passing` says which, from the error).
+/// Repeats a call while it fails for a temporary reason. `passing` decides this from the error.
 ///
 /// # Errors
-/// The last error, when it does not pass or does not pass in time.
+/// The last error, if it is not temporary or lasts too long.
 pub async fn retry_while<T, F>(
     cx: &Context,
     patience: Patience,

@@ -70,7 +70,11 @@ fn seconds(text: &str) -> Result<i64, String> {
 }
 
 fn range(text: &str) -> Result<String, String> {
-    if is_range(text) { Ok(text.to_owned()) } else { Err(format!("`{text}` is not an IPv4 address or range")) }
+    if is_range(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is not an IPv4 address or range"))
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Carries out a plan: every step as soon as what it needs is done, side by side along the graph.
+//! Carries out a plan. Every step starts as soon as the steps it needs are done; independent steps run in parallel.
 //!
-//! A failure skips only what rests on it; everything else finishes. Dependents go on as soon as a resource's outputs
-//! exist; that it settles (a distribution's minutes) is awaited beside everything else. Progress is told as events.
+//! A failure skips only the steps that depend on it; all others finish. Dependents start as soon as a resource's
+//! outputs exist. Settling, such as the minutes of a distribution, is awaited in parallel. Progress is sent as events.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,30 +18,30 @@ use crate::model::{Address, Event, Outputs, Readiness, StepState, Tally, resolve
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::resource::{Adapter, Registry, Removal};
 
-/// How a plan is carried out.
+/// The settings of an execution.
 pub struct Execution<'a> {
-    /// Where.
+    /// The regions to work in.
     pub regions: &'a Regions,
-    /// With which adapters.
+    /// The adapters to use.
     pub registry: &'a Registry,
-    /// Whom to tell.
+    /// Receives the progress events.
     pub events: UnboundedSender<Event>,
-    /// Cancelled: calls in flight finish, none is started.
+    /// When cancelled, calls in flight finish and no new call starts.
     pub cancel: CancellationToken,
-    /// Whether to wait until what was made has settled.
+    /// Whether to wait until created and changed resources have settled.
     pub settle: bool,
-    /// Whether deletes take contents with them.
+    /// Whether deletes also remove contents.
     pub removal: Removal,
 }
 
 /// How one step ended.
 #[derive(Clone, Debug)]
 pub enum Ending {
-    /// As planned; the id of what was made or changed.
+    /// Done as planned, with the id of the created or changed resource.
     Done(Option<String>),
     /// It failed.
     Failed(aws::Error),
-    /// What it needs, at this address, failed or was skipped.
+    /// Skipped because the step at this address, which it needs, failed or was skipped.
     Skipped(Address),
     /// The run was interrupted before it began.
     Interrupted,
@@ -52,11 +52,11 @@ pub enum Ending {
 pub struct Outcome {
     /// The endings.
     pub endings: Vec<Ending>,
-    /// What was made or changed but did not settle, with the reason.
+    /// Resources that were created or changed but did not settle, with the reason.
     pub unsettled: Vec<(Address, aws::Error)>,
     /// Whether the run was interrupted before all was done and settled.
     pub interrupted: bool,
-    /// The outputs of what is live then and was planned or made.
+    /// The outputs of the resources that exist after the run.
     pub outputs: BTreeMap<Address, Outputs>,
 }
 
@@ -69,7 +69,7 @@ impl Outcome {
             && self.endings.iter().all(|ending| matches!(ending, Ending::Done(_)))
     }
 
-    /// What was done of a plan, in numbers; a replacement counts once.
+    /// Counts of what was done. A replacement counts once.
     #[must_use]
     pub fn tally(&self, plan: &Plan) -> Tally {
         let mut tally = Tally::default();
@@ -115,7 +115,7 @@ struct Run<'a> {
     work: FuturesUnordered<BoxFuture<'a, Finished>>,
 }
 
-/// Carries out the plan and returns how each step ended. It never fails itself: what failed is in the outcome.
+/// Carries out the plan and returns how each step ended. It never fails itself: failures are in the outcome.
 pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
     let mut run = Run {
         execution,
@@ -143,7 +143,7 @@ pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
 }
 
 impl<'a> Run<'a> {
-    /// The next thing to finish. When interrupted, steps in flight are still awaited, settling is not.
+    /// The next step or wait to finish. After an interrupt, steps in flight are still awaited; settling is not.
     async fn next(&mut self) -> Option<Finished> {
         let steps_in_flight =
             self.started.iter().zip(&self.endings).any(|(started, ending)| *started && ending.is_none());
@@ -157,11 +157,11 @@ impl<'a> Run<'a> {
     }
 
     fn tell(&self, step: usize, state: StepState) {
-        // Nobody listening is no reason to stop converging.
+        // If no one receives events any more, converging still continues.
         let _ = self.execution.events.send(Event { step, state });
     }
 
-    /// Starts every step whose needs are done, and skips every one whose needs cannot be.
+    /// Starts every step that has all it needs. Skips every step that needs a failed or skipped one.
     fn start_ready(&mut self) {
         for number in 0..self.plan.steps.len() {
             if self.started[number] || self.endings[number].is_some() {
@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Waits, beside everything else, until what a step made is ready.
+    /// Waits in parallel until the resource of a step is ready.
     fn settle(&self, number: usize, id: String) {
         let step = &self.plan.steps[number];
         let adapter = self.execution.registry.get(&step.kind).filter(|adapter| adapter.settles());
@@ -290,7 +290,7 @@ async fn carry_out(
     }
 }
 
-/// How long something may be made and not seen: AWS knows it a moment later everywhere.
+/// How long a new resource may stay invisible. AWS is eventually consistent.
 const UNSEEN: Duration = Duration::from_secs(30);
 
 async fn settled(cx: &Context, adapter: &dyn Adapter, id: &str) -> aws::Result<()> {

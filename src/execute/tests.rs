@@ -1,4 +1,4 @@
-//! How plans are carried out, with adapters that are told what to answer.
+//! How plans are carried out, with fake adapters.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,14 +15,14 @@ use crate::model::{Contents, Guard, Live, Ownership, Scope};
 use crate::resource::Created;
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
-/// Creates whatever it is asked, noting it; fails or blocks for the names it is told.
+/// Records and creates whatever it is asked. Fails or blocks for certain names.
 #[derive(Default)]
 struct Fake {
     created: Mutex<Vec<Value>>,
     fails: Vec<&'static str>,
     entered: Notify,
     leave: Option<Notify>,
-    /// How often it is not seen yet, of what settles.
+    /// How many reads do not see a settling resource yet.
     unseen: Option<AtomicUsize>,
 }
 
@@ -83,7 +83,7 @@ async fn run(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> Out
     watched(fake, plan, cancel).await.0
 }
 
-/// The same, with what was told of it.
+/// The same, and the events it sent.
 async fn watched(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> (Outcome, Vec<StepState>) {
     let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
     let connection = Connection::open(target, "ap-northeast-2").await;

@@ -1,4 +1,4 @@
-//! What happened to a stack so far: the former versions of its record.
+//! The history of a stack: the former versions of its record.
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -6,31 +6,32 @@ use super::record::key;
 use super::{Home, NO_BUCKET, Record};
 use crate::aws::{Result, SdkResult as _};
 
-/// How many records are read side by side.
+/// How many records are read in parallel.
 const READS: usize = 16;
 
-/// How many former records are tried for one that can be read.
+/// How many former records are tried until one can be read.
 const TRIED: usize = 16;
 
-/// Where a listing of versions goes on.
+/// Where a listing of versions continues.
 #[derive(Default)]
 struct Marker(Option<String>, Option<String>);
 
 impl Home {
-    /// The last record of each run of a stack, newest first, and at most `limit` of them. It outlives the stack: a teardown
-    /// leaves the records of what was before it and of itself, until the bucket drops former versions or goes itself.
+    /// The last record of each run of a stack, newest first, at most `limit` of them. The history outlives the stack. A
+    /// teardown keeps its own record and the earlier ones, until the bucket expires former versions or is deleted.
     ///
     /// # Errors
     /// When the versions cannot be listed or read, or when a newer program wrote one.
     pub async fn history(&self, stack: &str, limit: usize) -> Result<Vec<Record>> {
-        // A run writes a record when it begins and one when it ends; the oldest read may lack its other half.
+        // A run writes one record when it begins and one when it ends. The oldest run may have only one of them in this
+        // range.
         let enough = limit.saturating_mul(2).saturating_add(1);
         let mut runs = last_of_each_run(self.records(stack, enough).await?);
         runs.truncate(limit);
         Ok(runs)
     }
 
-    /// The stack's newest record, even if the stack was torn down since.
+    /// The stack's newest record, even if the stack has been torn down.
     ///
     /// # Errors
     /// When it cannot be listed or read, or when a newer program wrote it.
@@ -56,8 +57,8 @@ impl Home {
         Ok(records)
     }
 
-    /// A version of a record, unless it has expired since it was listed. One that is broken is passed over: nobody can mend
-    /// it, and the stack must not hang on it.
+    /// A version of a record, unless it has expired since it was listed. A broken version is skipped: it cannot be
+    /// repaired, and it must not block the stack.
     async fn one(&self, key: &str, version: Option<String>) -> Result<Option<Record>> {
         let place =
             format!("s3://{}/{key} (version {})", self.bucket(), version.as_deref().unwrap_or("null"));
@@ -66,13 +67,13 @@ impl Home {
             Ok(record) => Ok(Some(record)),
             Err(newer) if Record::is_newer(&object.text) => Err(newer),
             Err(broken) => {
-                tracing::warn!("passed over: {broken}");
+                tracing::warn!("skipped: {broken}");
                 Ok(None)
             }
         }
     }
 
-    /// A page of the ids of one key's versions, which S3 lists newest first.
+    /// A page of the version ids of one key. S3 lists the newest first.
     async fn versions(&self, key: &str, at: Marker) -> Result<(Vec<Option<String>>, Option<Marker>)> {
         let call = self.cx.s3().list_object_versions().bucket(self.bucket()).prefix(key);
         let call = call.expected_bucket_owner(&self.cx.scope.account);
@@ -90,7 +91,7 @@ impl Home {
     }
 }
 
-/// Leaves out the records with which runs began whose end is recorded too.
+/// Leaves out a run's first record if the record of its end exists too.
 fn last_of_each_run(newest_first: Vec<Record>) -> Vec<Record> {
     let mut runs: Vec<Record> = Vec::new();
     for record in newest_first {

@@ -1,9 +1,9 @@
-//! One writer at a time: a lease on the stack, kept in the home bucket by S3's conditional writes.
+//! One writer at a time: a lease on the stack, kept in the home bucket with S3's conditional writes.
 //!
 //! The lease is taken with `If-None-Match: *`, renewed and taken over with `If-Match`. Its holder renews it while it
-//! works; what a dead holder left behind expires, by S3's clock and not by that of the machine that looks. A write whose answer
-//! got lost is tried again and then meets its own work: whose the lock is, its `run` says. Follows the S3 user guide,
-//! "Conditional writes".
+//! works. The lease of a dead holder expires by S3's clock, not by the clock of the machine that checks. If the answer
+//! to a write is lost, the write is tried again and finds its own result. It recognises it by the `run` of the lock.
+//! Follows the S3 user guide, "Conditional writes".
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,21 +27,22 @@ struct Pace {
 }
 
 const PACE: Pace = Pace { lasts: SignedDuration::from_secs(120), renewed_every: Duration::from_secs(30) };
-/// How often a holder looks whether its lease has run out.
+/// How often a holder checks whether its lease has expired.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
-/// How often a lock that is given back in the very moment is tried for.
+/// How many times to try to take a lock that another run releases at the same moment.
 const ATTEMPTS: usize = 3;
-/// S3's codes for "the condition did not hold": somebody else was first. `If-Match` finds no key where the lock is gone.
+/// S3's codes for "the condition did not hold": another run was first. `NoSuchKey` is the answer to `If-Match` if the
+/// lock is gone.
 const LOST: &[&str] = &["PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchKey"];
 
-/// Who holds a stack, as the lock object says.
+/// The holder of a stack's lock, as the lock object says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Tells one run from another.
+    /// The unique id of the run.
     pub run: String,
     /// The caller's ARN.
     pub by: String,
-    /// The host it runs on, and its process id.
+    /// Its host and process id.
     pub host: String,
     /// The command.
     pub command: String,
@@ -63,7 +64,7 @@ impl fmt::Display for Held {
 pub enum Locked {
     /// Somebody holds it.
     #[error("stack {stack} is being changed: {holder}")]
-    #[diagnostic(help("wait for it; a holder that died loses the lock at {}", holder.expires.strftime("%H:%M:%S UTC")))]
+    #[diagnostic(help("wait for it; if its process died, the lock expires at {}", holder.expires.strftime("%H:%M:%S UTC")))]
     Elsewhere {
         /// The stack.
         stack: String,
@@ -71,7 +72,7 @@ pub enum Locked {
         holder: Box<Held>,
     },
     /// The lock could not be read or written.
-    #[error("the lock of the stack could not be taken")]
+    #[error("could not take the lock of the stack")]
     Failed(
         #[from]
         #[diagnostic_source]
@@ -79,7 +80,7 @@ pub enum Locked {
     ),
 }
 
-/// A lease that is held and renewed until it is released. `lost` is cancelled if somebody took it over.
+/// A lease that is held and renewed until it is released. `lost` is cancelled if another run took it over.
 pub struct Lease {
     home: Home,
     stack: String,
@@ -92,7 +93,7 @@ pub(super) fn key(stack: &str) -> String {
     format!("lock/{stack}.json")
 }
 
-/// What must be true of the lock object for a write to count.
+/// The condition on the lock object for a write.
 enum Condition {
     Absent,
     Unchanged(ETag),
@@ -104,17 +105,17 @@ type ETag = String;
 enum Written {
     /// The lock is this run's, under this ETag.
     Ours(ETag),
-    /// It is somebody else's.
+    /// Another run holds it.
     Theirs(Held, ETag),
-    /// It is nobody's, though it was a moment ago.
+    /// There is no lock any more, though there was one a moment ago.
     Nobodys,
 }
 
 impl Home {
-    /// Takes the stack's lease for a command.
+    /// Takes the stack's lock for a command.
     ///
     /// # Errors
-    /// When somebody else holds it, or when the bucket cannot be read or written.
+    /// When another run holds it, or when the bucket cannot be read or written.
     pub async fn lock(&self, stack: &str, by: &str, command: &str) -> std::result::Result<Lease, Locked> {
         self.lock_at(PACE, stack, by, command).await
     }
@@ -134,16 +135,16 @@ impl Home {
                 Written::Theirs(holder, _) if holder.expires > self.now() => {
                     return Err(Locked::Elsewhere { stack: stack.to_owned(), holder: Box::new(holder) });
                 }
-                // What has expired is taken over, unless its holder renews it in the same moment.
+                // An expired lock is taken over, unless its holder renews it at the same moment.
                 Written::Theirs(_, etag) => Condition::Unchanged(etag),
                 Written::Nobodys => Condition::Absent,
             };
         }
-        let message = "it changed hands just now; run the command again";
+        let message = "another run took the lock just now; run the command again";
         Err(Locked::Failed(Error::unexpected("s3:PutObject", message)))
     }
 
-    /// Who holds the stack now, if anybody does.
+    /// The current holder of the stack's lock, if there is one.
     ///
     /// # Errors
     /// When the lock cannot be read.
@@ -152,7 +153,7 @@ impl Home {
         Ok(held.filter(|held| held.expires > self.now()))
     }
 
-    /// The time by which leases expire.
+    /// The clock that decides whether a lease has expired.
     fn now(&self) -> Timestamp {
         self.cx.connection().calls().now()
     }
@@ -163,7 +164,7 @@ impl Home {
         Ok(Some((held, object.etag)))
     }
 
-    /// Writes the lock if the condition holds, and says whose it is then.
+    /// Writes the lock if the condition holds. Returns who holds it afterwards.
     async fn write_lock(&self, stack: &str, held: &Held, condition: Condition) -> Result<Written> {
         let body = serde_json::to_vec(held).map_err(|error| unreadable(&error))?;
         let write = || async {
@@ -176,7 +177,7 @@ impl Home {
             };
             put.send().await.unless("s3:PutObject", LOST)
         };
-        // A bucket that was made a moment ago, perhaps after a teardown removed it, is not known everywhere yet.
+        // A bucket that was created a moment ago, perhaps again after a teardown, is not known everywhere yet.
         let (awaited, new) = ("waiting until S3 knows the home bucket", |error: &Error| error.is(NO_BUCKET));
         if let Some(answer) = retry_while(&self.cx, Patience::SECONDS, awaited, new, write).await? {
             return Ok(Written::Ours(answer.e_tag.unwrap_or_default()));
@@ -213,12 +214,12 @@ impl Home {
 
 fn unreadable(error: &serde_json::Error) -> Error {
     let message = format!(
-        "the lock is unreadable ({error}): if nobody changes the stack now, delete it from the home bucket"
+        "cannot read the lock ({error}): if no one is changing the stack, delete it from the home bucket"
     );
     Error::unexpected("s3:GetObject", message)
 }
 
-/// What keeps a lease alive.
+/// Keeps a lease alive.
 struct Renewal {
     home: Home,
     pace: Pace,
@@ -227,8 +228,8 @@ struct Renewal {
 }
 
 impl Renewal {
-    /// Waits until the lease is to be renewed; no longer where it has run out meanwhile: a machine that was suspended waited
-    /// longer than its timers know, and somebody else may write now.
+    /// Waits until it is time to renew the lease, or until the lease has expired. A suspended machine waits longer than
+    /// its timers know, and another run may hold the lock now.
     async fn until_due(&self) {
         let due = Instant::now() + self.pace.renewed_every;
         while Instant::now() < due && self.home.now() < self.held.expires {
@@ -236,7 +237,8 @@ impl Renewal {
         }
     }
 
-    /// Renews the lease until it is dropped, or lost: to somebody else, or because it could not be renewed in time.
+    /// Renews the lease until it is dropped or lost. It is lost if another run takes it over, or if it cannot be
+    /// renewed in time.
     async fn run(mut self, etag: Arc<Mutex<ETag>>, lost: CancellationToken) {
         loop {
             self.until_due().await;
@@ -247,9 +249,9 @@ impl Renewal {
             match tokio::time::timeout(left.unwrap_or(self.pace.renewed_every), write).await {
                 Ok(Ok(Written::Ours(etag))) => (*current, self.held) = (etag, renewed),
                 Ok(Ok(Written::Theirs(..) | Written::Nobodys)) => return lost.cancel(),
-                // A renewal that fails for the moment is tried again; the lease outlasts three of them.
+                // A renewal that fails is tried again. The lease outlasts three failures.
                 Ok(Err(error)) if self.home.now() < self.held.expires => {
-                    tracing::warn!("the lock was not renewed: {error}");
+                    tracing::warn!("could not renew the lock: {error}");
                 }
                 Ok(Err(_)) | Err(_) => return lost.cancel(),
             }
@@ -258,18 +260,18 @@ impl Renewal {
 }
 
 impl Lease {
-    /// Cancelled when somebody else took the lease over.
+    /// Cancelled when another run has taken the lease over.
     #[must_use]
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()
     }
 
-    /// Gives the lease back.
+    /// Releases the lease.
     ///
     /// # Errors
-    /// When the call fails; the lease then expires by itself.
+    /// When the call fails. The lease then expires by itself.
     pub async fn release(self) -> aws::Result<()> {
-        // A renewal on its way is waited for: what it writes is what is to be deleted.
+        // Wait for a renewal that is under way: the object it writes is the one to delete.
         let etag = self.etag.lock().await;
         self.renewal.abort();
         let s3 = self.home.cx.s3();

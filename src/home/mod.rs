@@ -1,7 +1,8 @@
 //! The account's home bucket: the lock of each stack, the record of its last apply, and the bundles it deploys.
 //!
-//! Nothing in it is truth. The record, whose former versions are the stack's history, tells drift from change and names what may have become an orphan; losing the
-//! bucket loses nothing else. Layout: `lock/<stack>.json`, `record/<stack>.json`, `bundle/<digest>.zip`.
+//! The bucket is not a state file. The record distinguishes drift from change, and names resources that may have become
+//! orphans. Its former versions are the stack's history. Losing the bucket loses nothing else. Layout:
+//! `lock/<stack>.json`, `record/<stack>.json`, `bundle/<digest>.zip`.
 
 mod history;
 mod lock;
@@ -17,22 +18,23 @@ pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 use crate::aws::{Class, Context, Error, Result, SdkResult, unhurried};
 use crate::model::Allow;
 
-/// What reading a stack's record needs. Who may not list a bucket is told that a missing object is forbidden.
+/// Permissions to read a stack's record. Listing is needed because S3 otherwise answers "access denied" for a missing
+/// object.
 pub const READ: &[Allow] = &[
     Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/record/{stack}.json"]),
     Allow::new(&["s3:ListBucket", "s3:ListBucketVersions"], &["arn:aws:s3:::{home}"]),
 ];
-/// What holding a stack's lock needs.
+/// Permissions to hold a stack's lock.
 pub const LOCK: &[Allow] = &[Allow::new(
     &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
     &["arn:aws:s3:::{home}/lock/{stack}.json"],
 )];
-/// What noting a run needs.
+/// Permissions to record a run.
 pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home}/record/{stack}.json"])];
-/// What keeping bundles needs.
+/// Permissions to keep bundles.
 pub const KEEP: &[Allow] =
     &[Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/bundle/*"])];
-/// What forgetting a stack needs.
+/// Permissions to forget a stack.
 pub const FORGET: &[Allow] = &[Allow::new(
     &["s3:DeleteObject", "s3:DeleteObjectVersion"],
     &["arn:aws:s3:::{home}/lock/{stack}.json", "arn:aws:s3:::{home}/record/{stack}.json"],
@@ -68,12 +70,12 @@ impl Home {
         &self.bucket
     }
 
-    /// Reads an object whole, or nothing where it or the bucket is absent.
+    /// Reads a complete object. `None` if it or the bucket does not exist.
     async fn get(&self, key: &str) -> Result<Option<Object>> {
         self.get_version(key, None).await
     }
 
-    /// Reads a version of an object whole, or the current one.
+    /// Reads a complete version of an object, or the current one.
     async fn get_version(&self, key: &str, version: Option<String>) -> Result<Option<Object>> {
         let call = self
             .cx
@@ -97,7 +99,7 @@ impl Home {
         Ok(Some(Object { text: String::from_utf8_lossy(&bytes.into_bytes()).into_owned(), etag }))
     }
 
-    /// What a refusal to read is: S3 answers the same where the bucket is another account's.
+    /// Explains a refused read. S3 gives the same answer if the bucket belongs to another account.
     async fn explain(&self, error: Error) -> Error {
         if error.class != Class::Denied || error.lacks_permission() {
             return error;
@@ -109,14 +111,15 @@ impl Home {
             return error;
         }
         let message = format!(
-            "another AWS account has a bucket {}, in which the stacks of this account and region keep their locks and \
-             records: declare the stack in another region",
+            "another AWS account has a bucket {}, the name that this account and region need for locks and records: \
+             declare the stack in another region",
             self.bucket
         );
         Error { code: "BucketAlreadyExists".to_owned(), ..Error::unexpected(error.call, message) }
     }
 
-    /// Uploads a bundle under its key unless it is there; the key carries the digest, so what is there is the same.
+    /// Uploads a bundle under its key unless it exists. The key contains the digest, so an existing object has the same
+    /// content.
     ///
     /// # Errors
     /// When the file cannot be read or the upload fails.
@@ -134,15 +137,15 @@ impl Home {
         put.send().await.named("s3:PutObject").map(drop)
     }
 
-    /// Removes a stack's lock and record. The record's former versions stay as the stack's history, for as long as the
-    /// bucket keeps former versions, and bundles for other stacks.
+    /// Removes a stack's lock and record. The record's former versions stay as the stack's history while the bucket
+    /// keeps them. Bundles stay for other stacks.
     ///
     /// # Errors
     /// When a call fails.
     pub async fn forget(&self, stack: &str) -> Result<()> {
         self.purge(&lock::key(stack)).await?;
         let key = record::key(stack);
-        // Deleting what is not there would add a marker to the history each time.
+        // Deleting a record that does not exist would add a delete marker to the history each time.
         if self.get(&key).await?.is_none() {
             return Ok(());
         }
@@ -216,12 +219,12 @@ mod tests {
     use super::*;
     use crate::aws::fake_aws;
 
-    /// The home bucket in an S3 that answers so.
+    /// The home bucket in a fake S3 with these answers.
     pub(super) async fn home(answers: Router) -> Home {
         Home::new(fake_aws::regions(answers).await.home())
     }
 
-    /// What is said where reading is refused so, and this is the account's one bucket.
+    /// The messages for a read that is refused like this, when the account has only this bucket.
     async fn refused(refusal: &'static str, bucket: &'static str) -> [String; 2] {
         let answer = move |uri: Uri| async move {
             let listed = format!(
@@ -240,7 +243,7 @@ mod tests {
 
     const MISSING: &str = "User: me is not authorized to perform: s3:GetX on resource: lock because no identity-based \
                            policy allows the s3:GetX action";
-    /// Of an account of the same organization.
+    /// The refusal for a bucket of another account in the same organization.
     const THEIRS: &str = "User: me is not authorized to perform: s3:GetX on resource: lock because no resource-based \
                           policy allows the s3:GetX action";
 

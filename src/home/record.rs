@@ -15,7 +15,7 @@ const FORMAT: u32 = 1;
 /// How many saved plans a record remembers as applied.
 const PLANS: usize = 100;
 
-/// The last apply of a stack: what was declared, by whom, and what may exist because of it.
+/// The last apply of a stack: its declarations, who applied it, and what may exist because of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The format's version.
@@ -28,40 +28,41 @@ pub struct Record {
     pub by: String,
     /// When.
     pub at: Timestamp,
-    /// Whether the apply ran to its end. A record is written before the first change as well, so that nothing an
-    /// interrupted apply made is forgotten.
+    /// Whether the apply ran to its end. A record is also written before the first change, so that an interrupted apply
+    /// leaves nothing unknown.
     pub complete: bool,
-    /// Whether any apply of the stack ran to its end: from then on, who may do what was agreed to once.
+    /// Whether any apply of the stack ran to its end. If so, the stack's access was approved once.
     #[serde(default)]
     pub established: bool,
-    /// What was declared or is still known to exist.
+    /// The resources that were declared or are still known to exist.
     pub resources: Vec<Recorded>,
-    /// What a run has begun to make of types that do not show their owner: nothing else finds it if the run is killed.
+    /// Resources that a run began to create and that carry no ownership tag. If the run is killed, only this list leads
+    /// to them.
     #[serde(default)]
     pub begun: Vec<Known>,
     /// The run that wrote it.
     #[serde(default)]
     pub run: Run,
-    /// The saved plans that were applied to the stack so far, newest last.
+    /// The saved plans that were applied to the stack so far. The newest is last.
     #[serde(default)]
     pub plans: Vec<AppliedPlan>,
 }
 
-/// A run of `apply` or `teardown`. It writes a record when it begins and one when it ends, both with all of this; a
-/// record that was written before runs were noted has nothing of it.
+/// A run of `apply` or `teardown`. It writes a record when it begins and one when it ends, both with these fields. Old
+/// records, written before runs were recorded, have none of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
-    /// Tells one run from another.
+    /// The unique id of the run.
     pub id: String,
     /// The command: `apply` or `teardown`.
     pub command: String,
     /// When it began.
     pub began: Option<Timestamp>,
-    /// The digest of the saved plan it carried out, if it was one.
+    /// The digest of the saved plan that it applied, if it applied one.
     pub plan: Option<String>,
-    /// The SHA-256 of each handler's package that it deployed, by handler.
+    /// The SHA-256 of each deployed package, by handler.
     pub bundles: BTreeMap<String, String>,
-    /// How it ended, once it has.
+    /// How it ended. `None` while it runs.
     pub ended: Option<Ended>,
 }
 
@@ -78,7 +79,7 @@ pub struct Ended {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// All was done, and has settled.
+    /// All steps were done and have settled.
     Complete,
     /// Something failed.
     Failed,
@@ -116,15 +117,15 @@ impl Run {
 /// One resource of a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// Where it stands, its type and id.
+    /// Its address, type and id.
     #[serde(flatten)]
     pub known: Known,
-    /// Its properties as they were applied.
+    /// Its applied properties.
     pub properties: Value,
 }
 
 impl Record {
-    /// A record of now.
+    /// A record with the current time.
     #[must_use]
     pub fn new(
         stack: &str,
@@ -141,43 +142,44 @@ impl Record {
         Self { format: FORMAT, version, stack, by, at, complete, established, resources, begun, run, plans }
     }
 
-    /// The record in an object's text; `place` is how messages call it.
+    /// Parses the record in an object's text. Messages use `place` as its name.
     pub(super) fn read(place: &str, text: &str) -> Result<Self> {
         if Self::is_newer(text) {
             let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
             let version = loose["version"].as_str().unwrap_or("of a later version");
-            let message = format!("{place} was written by provision {version}: use that or a later one");
+            let message =
+                format!("{place} was written by provision {version}: use that version or a later one");
             return Err(Error::unexpected("s3:GetObject", message));
         }
         serde_json::from_str(text).map_err(|error| {
             let message = format!(
-                "{place} is no record ({error}): delete it, or bring a former version back; without one, what is the \
-                 stack's is found by its marks"
+                "{place} is not a record ({error}): delete it, or restore a former version; without a record, the \
+                 stack's resources are found by their tags"
             );
             Error::unexpected("s3:GetObject", message)
         })
     }
 
-    /// Whether a newer program wrote it. Such a record may look otherwise: it is known by its number before anything else of
-    /// it is read.
+    /// Whether a newer program wrote it. Such a record may have another form, so its format number is checked before
+    /// anything else is read.
     pub(super) fn is_newer(text: &str) -> bool {
         let loose = serde_json::from_str::<Value>(text).unwrap_or_default();
         loose["format"].as_u64().is_some_and(|format| format > u64::from(FORMAT))
     }
 
-    /// What it knows of.
+    /// All resources that it names.
     #[must_use]
     pub fn known(&self) -> Vec<Known> {
         let resources = self.resources.iter().map(|recorded| &recorded.known);
         resources.chain(&self.begun).cloned().collect()
     }
 
-    /// What was declared, with its applied properties.
+    /// The declared resources with their applied properties.
     pub fn resources(&self) -> impl Iterator<Item = (Known, Value)> {
         self.resources.iter().map(|recorded| (recorded.known.clone(), recorded.properties.clone()))
     }
 
-    /// The applied properties by address: what tells drift from change.
+    /// The applied properties by address. They distinguish drift from change.
     #[must_use]
     pub fn applied(&self) -> BTreeMap<Address, Value> {
         let pairs = self
@@ -227,10 +229,10 @@ mod tests {
     #[test]
     fn a_record_that_cannot_be_read_says_what_to_do() {
         let newer = said(r#"{"format":2,"version":"3.0.0","stacks":["of another form"]}"#);
-        assert!(newer.contains("was written by provision 3.0.0: use that or a later one"), "{newer}");
+        assert!(newer.contains("was written by provision 3.0.0: use that version or a later one"), "{newer}");
         for broken in ["", "{", "[]", r#"{"format":1}"#] {
             let said = said(broken);
-            assert!(said.contains("is no record") && said.contains("delete it"), "{said}");
+            assert!(said.contains("is not a record") && said.contains("delete it"), "{said}");
         }
     }
 }

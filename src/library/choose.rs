@@ -1,4 +1,4 @@
-//! Which videos of the source bucket go into the manifest, by what their `asset.json` says of their current version.
+//! Chooses the videos of the source bucket for the manifest, by what `asset.json` says about their current version.
 
 use std::fs::File;
 
@@ -13,13 +13,13 @@ use super::{Error, Library};
 use crate::aws::{self, SdkResult, listed_key, unhurried};
 use crate::stack::library::MANIFESTS;
 
-/// Objects that are looked at side by side.
+/// How many objects are checked in parallel.
 const AT_ONCE: usize = 64;
 
-/// Manifests hold keys percent-encoded; a slash may stand for itself.
+/// Manifests contain percent-encoded keys. A slash need not be encoded.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Which videos are meant.
+/// Which videos to encode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Those that are neither published nor failed.
@@ -40,7 +40,7 @@ impl Wanted {
     }
 }
 
-/// What became of a video's current version.
+/// The status of a video's current version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
     /// Nothing yet.
@@ -63,34 +63,34 @@ impl Standing {
     }
 }
 
-/// What was found, and the manifest of what was chosen of it.
+/// The counts of what was found, and the manifest of the chosen videos.
 pub struct Choice {
     /// The rows of the manifest: bucket and key.
     pub(super) manifest: NamedTempFile,
-    /// Which videos were meant.
+    /// Which videos were wanted.
     pub(super) wanted: Wanted,
-    /// How many there are.
+    /// How many were found.
     pub counts: Counts,
 }
 
-/// How much was found.
+/// Counts of what was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// How many videos were chosen.
     pub videos: u64,
     /// Their size in bytes.
     pub bytes: u64,
-    /// How many were left out that are not published.
+    /// How many unpublished videos were left out.
     pub new: u64,
-    /// How many were left out that are published as they are.
+    /// How many videos with a published current version were left out.
     pub published: u64,
-    /// How many were left out whose encode failed.
+    /// How many videos with a failed encode were left out.
     pub failed: u64,
-    /// How many objects are no videos by their names, or empty.
+    /// How many objects are empty, or not videos by their names.
     pub others: u64,
 }
 
-/// A video, and what became of it.
+/// A video and its status.
 struct Video {
     key: String,
     bytes: u64,
@@ -114,18 +114,18 @@ impl Choice {
 }
 
 impl Library {
-    /// Looks at every object under `prefix` and writes the manifest of the videos that are wanted. A video's version is left
-    /// to submit, which takes the one that is current when its turn comes.
+    /// Checks every object under `prefix` and writes the manifest of the wanted videos. The manifest names no versions:
+    /// submit takes the version that is current when it is called.
     ///
     /// # Errors
-    /// When the stack is not there, when a read fails, or when the manifest cannot be written here.
+    /// When the stack does not exist, when a read fails, or when the manifest file cannot be written.
     pub async fn choose(&self, prefix: &str, wanted: Wanted) -> Result<Choice, Error> {
-        let wrote = "the manifest could not be written";
+        let wrote = "could not write the manifest";
         let manifest = NamedTempFile::new().map_err(Error::files(wrote))?;
         let mut rows = csv::Writer::from_writer(manifest.reopen().map_err(Error::files(wrote))?);
         let mut choice = Choice { manifest, wanted, counts: Counts::default() };
         let list = self.cx.s3().list_objects_v2().bucket(&self.source).prefix(prefix);
-        // Keys may hold what XML cannot.
+        // Keys may contain characters that XML cannot.
         let list = list.encoding_type(EncodingType::Url);
         let mut pages = list.expected_bucket_owner(&self.cx.scope.account).into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -148,7 +148,7 @@ impl Library {
         Ok(choice)
     }
 
-    /// What became of an object, as far as that decides whether it is wanted; nothing if it is no video.
+    /// The status of an object, read only as far as `wanted` needs it. `None` if it is not a video.
     async fn look_at(
         &self,
         object: &Object,
@@ -171,7 +171,7 @@ impl Library {
         Ok(Some(Video { key, bytes, standing }))
     }
 
-    /// The version of a key that is current.
+    /// The current version of a key.
     async fn version(&self, key: &str) -> aws::Result<Option<String>> {
         let head = self.cx.s3().head_object().bucket(&self.source).key(key);
         let head = head.expected_bucket_owner(&self.cx.scope.account).send().await;
@@ -179,7 +179,7 @@ impl Library {
         Ok(head.map(|head| asset::version(head.version_id(), head.e_tag()).to_owned()))
     }
 
-    /// The `asset.json` of a key. One that cannot be read counts as none: an encode replaces it.
+    /// The `asset.json` of a key. An unreadable one counts as missing: an encode replaces it.
     async fn description(&self, key: &str) -> aws::Result<Option<Description>> {
         const READ: &str = "s3:GetObject";
         let place = output::description(&asset::id(&self.source, key));
@@ -196,7 +196,7 @@ impl Library {
         let key = format!("{MANIFESTS}{}.csv", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ"));
         let body = ByteStream::from_path(choice.manifest.path()).await;
         let body = body.map_err(|error| Error::Files {
-            what: "the manifest could not be read again",
+            what: "could not read the manifest again",
             why: error.to_string(),
         })?;
         let put = self.cx.s3().put_object().bucket(&self.work).key(&key).content_type("text/csv").body(body);

@@ -1,4 +1,4 @@
-//! The batch job: made, found, looked at, followed, cancelled.
+//! The batch job: create, find, read, follow, cancel.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use super::{Choice, Error, Library, Wanted};
 use crate::aws::{self, Patience, Poll, SdkResult, until};
 use crate::stack::library::REPORTS;
 
-/// Of two jobs, the one with the higher number goes first. A library can wait.
+/// S3 runs jobs with a higher number first. A library can wait.
 const PRIORITY: i32 = 10;
-/// What S3 Batch Operations answers for an id that it does not have.
+/// The codes of S3 Batch Operations for an unknown id.
 const ABSENT: &[&str] = &["NotFoundException", "NoSuchJob"];
 
 const DESCRIBE: &str = "s3:DescribeJob";
-/// A batch job may wait for others before it, and then have many tasks.
+/// A batch job may wait for earlier jobs, and may have many tasks.
 const PATIENCE: Patience = Patience {
     first: Duration::from_millis(300),
     longest: Duration::from_secs(15),
     limit: Duration::from_secs(14 * 24 * 3600),
 };
 
-/// A job that was begun.
+/// A job that was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
     /// Its id.
@@ -35,10 +35,10 @@ pub struct Started {
     pub manifest: String,
 }
 
-/// Where a job is on its way.
+/// The state of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// S3 reads the manifest, or has submit called.
+    /// S3 reads the manifest, or calls submit.
     Running,
     /// Every task has its result.
     Complete,
@@ -48,20 +48,20 @@ pub enum State {
     Cancelled,
 }
 
-/// A job as it is.
+/// A job and its progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Its id.
     pub id: String,
-    /// AWS's word for its status.
+    /// Its status, in AWS's word.
     pub status: String,
-    /// Where that is on its way.
+    /// The state that this status means.
     pub state: State,
-    /// How many videos its manifest has; nothing while that is read.
+    /// How many videos its manifest has. `None` while S3 reads it.
     pub total: Option<u64>,
-    /// How many of them submit took.
+    /// How many of them submit accepted.
     pub taken: u64,
-    /// How many it did not.
+    /// How many of them submit did not accept.
     pub failed: u64,
 }
 
@@ -77,11 +77,11 @@ impl fmt::Display for Job {
 }
 
 impl Library {
-    /// Starts the job for what was chosen. Of what is new, submit starts no second encode where one is under way; of what was
-    /// asked for although it was given before, it starts another.
+    /// Starts the job for the chosen videos. For new videos, submit does not start a second encode if one is running.
+    /// For videos that were submitted before and chosen again, it starts another.
     ///
     /// # Errors
-    /// When the manifest cannot be kept, or when S3 refuses the job.
+    /// When the manifest cannot be uploaded, or when S3 refuses the job.
     pub async fn begin(&self, choice: &Choice) -> Result<Started, Error> {
         let (manifest, etag) = self.keep(choice).await?;
         let force = choice.wanted != Wanted::New;
@@ -99,12 +99,12 @@ impl Library {
         Ok(Started { id: answer.job_id.ok_or_else(none)?, manifest })
     }
 
-    /// What every description of the stack's jobs begins with: by it they are told from others'.
+    /// The start of every description of the stack's jobs. It distinguishes them from other jobs.
     fn descriptions(&self) -> String {
         format!("provision {}: ", self.cx.scope.stack)
     }
 
-    /// Schema 2.0 is the one that has arguments.
+    /// Only schema 2.0 has arguments.
     fn invoke(&self, force: bool) -> LambdaInvokeOperation {
         let call =
             LambdaInvokeOperation::builder().function_arn(&self.submit).invocation_schema_version("2.0");
@@ -131,14 +131,14 @@ impl Library {
             .enabled(true)
             .bucket(format!("arn:aws:s3:::{}", self.work))
             .expected_bucket_owner(&self.cx.scope.account)
-            // S3 puts the slash behind it.
+            // S3 appends the slash.
             .prefix(REPORTS.trim_end_matches('/'))
             .format(JobReportFormat::ReportCsv20180820)
             .report_scope(JobReportScope::AllTasks)
             .build())
     }
 
-    /// The stack's newest job, of the last 90 days: for so long S3 remembers them.
+    /// The stack's newest job of the last 90 days. S3 keeps jobs that long.
     ///
     /// # Errors
     /// When a read fails.
@@ -155,10 +155,10 @@ impl Library {
         Ok(newest.and_then(|job| job.job_id))
     }
 
-    /// How a job of the stack goes.
+    /// The progress of a job of the stack.
     ///
     /// # Errors
-    /// When it is not there, is not the stack's, or cannot be read.
+    /// When it does not exist, belongs to another stack, or cannot be read.
     pub async fn look(&self, id: &str) -> Result<Job, Error> {
         let Some(job) = self.describe(id).await? else {
             return Err(Error::NoJob { job: id.to_owned(), region: self.cx.region().to_owned() });
@@ -169,14 +169,14 @@ impl Library {
         Ok(read(id, &job))
     }
 
-    /// How a job of the stack ended. What is awaited goes to the notes of the library's context.
+    /// Waits until a job of the stack ends. The library's context reports what is awaited.
     ///
     /// # Errors
-    /// When it cannot be looked at, or when the context is cancelled; the job goes on then.
+    /// When it cannot be read, or when the context is cancelled. The job then continues.
     pub async fn follow(&self, id: &str) -> Result<Job, Error> {
         self.look(id).await?;
         let look = || async {
-            // It was the stack's a moment ago: what can fail now is the call.
+            // The check above showed that the job is the stack's. Only the call can fail now.
             let job = self.describe(id).await?;
             let none = || aws::Error::unexpected(DESCRIBE, "the job is gone");
             let job = read(id, &job.ok_or_else(none)?);
@@ -190,17 +190,17 @@ impl Library {
         Ok(call.send().await.unless(DESCRIBE, ABSENT)?.and_then(|answer| answer.job))
     }
 
-    /// Has S3 call submit for no more of a job's videos.
+    /// Cancels a job: S3 stops calling submit for its videos.
     ///
     /// # Errors
-    /// When it is not the stack's, or has ended.
+    /// When it belongs to another stack, or has ended.
     pub async fn cancel(&self, id: &str) -> Result<(), Error> {
         self.look(id).await?;
         let call = self.cx.s3control().update_job_status().account_id(&self.cx.scope.account).job_id(id);
         let call = call.requested_job_status(RequestedJobStatus::Cancelled);
         match call.send().await.unless("s3:UpdateJobStatus", &["JobStatusException"])? {
             Some(_) => Ok(()),
-            // What it is only now: it may have ended since the look.
+            // Read the status again: the job may have ended since the first read.
             None => Err(Error::Over { job: id.to_owned(), status: self.look(id).await?.status }),
         }
     }

@@ -1,8 +1,8 @@
-//! A library that is already in the source bucket: which of its videos are not published yet, and the job of S3 Batch
-//! Operations that has submit start an encode of each.
+//! Encodes a library that is already in the source bucket. Finds the videos that are not published yet, and creates an
+//! S3 Batch Operations job that calls submit for each.
 //!
-//! [`Library::choose`] writes the manifest, [`Library::begin`] starts the job, [`Library::look`] says how it goes, and
-//! [`Library::failures`] what its report says. Follows the S3 user guide, "Performing object operations in bulk with Batch
+//! [`Library::choose`] writes the manifest and [`Library::begin`] starts the job. [`Library::look`] reads its progress,
+//! [`Library::failures`] its report. Follows the S3 user guide, "Performing object operations in bulk with Batch
 //! Operations".
 
 mod choose;
@@ -18,10 +18,11 @@ pub use choose::{Choice, Counts, Wanted};
 pub use job::{Job, Started, State};
 pub use report::Failed;
 
-/// The service that takes the jobs' role.
+/// The service that assumes the jobs' role.
 const BATCH: &str = "batchoperations.s3.amazonaws.com";
 
-/// What transcoding a library needs. Who may not list a bucket is told that a missing object is forbidden.
+/// Permissions to encode a library. Listing is needed because S3 otherwise answers "access denied" for a missing
+/// object.
 pub const PERMISSIONS: &[Allow] = &[
     Allow::new(
         &["s3:ListBucket"],
@@ -36,38 +37,38 @@ pub const PERMISSIONS: &[Allow] = &[
     Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{stack}-batch"]).only(Only::PassedTo(BATCH)),
 ];
 
-/// The parts of a stack that a library goes through.
+/// The parts of a stack that encode a library.
 #[derive(Clone)]
 pub struct Library {
     /// The stack's region.
     pub cx: Context,
     /// The source bucket's name.
     pub source: String,
-    /// The work bucket's name: manifests and reports are kept there.
+    /// The work bucket's name. It holds manifests and reports.
     pub work: String,
     /// The output bucket's name.
     pub output: String,
     /// The ARN of the submit function.
     pub submit: String,
-    /// The ARN of the role that jobs act in.
+    /// The ARN of the role that jobs assume.
     pub role: String,
 }
 
-/// Why a library cannot be transcoded, or looked at.
+/// Why a library cannot be encoded or read.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
     /// A call to AWS failed.
-    #[error("the library could not be gone through")]
+    #[error("could not process the library")]
     Aws(
         #[from]
         #[diagnostic_source]
         aws::Error,
     ),
-    /// The stack is not there.
-    #[error("there is no bucket {bucket}")]
+    /// The stack does not exist.
+    #[error("bucket {bucket} does not exist")]
     #[diagnostic(help("run `provision apply` first"))]
     NotApplied {
-        /// The bucket that would be there.
+        /// The missing bucket.
         bucket: String,
     },
     /// There is no such job.
@@ -76,11 +77,11 @@ pub enum Error {
     NoJob {
         /// Its id.
         job: String,
-        /// Where it was looked for.
+        /// The region that was searched.
         region: String,
     },
-    /// The job is another stack's.
-    #[error("batch job {job} is not of stack {stack}")]
+    /// The job belongs to another stack.
+    #[error("batch job {job} does not belong to stack {stack}")]
     #[diagnostic(help("`provision library status STACK` names the stack's newest job"))]
     Foreign {
         /// Its id.
@@ -88,20 +89,20 @@ pub enum Error {
         /// The stack.
         stack: String,
     },
-    /// The job has ended, so that nothing is left to cancel.
+    /// The job has ended, so there is nothing to cancel.
     #[error("batch job {job} cannot be cancelled: it is {status}")]
-    #[diagnostic(help("encodes that it started go on; MediaConvert's queue cancels them"))]
+    #[diagnostic(help("encodes that it started continue; cancel them in the MediaConvert queue"))]
     Over {
         /// Its id.
         job: String,
-        /// How it ended, in AWS's word.
+        /// Its final status, in AWS's word.
         status: String,
     },
-    /// The manifest cannot be written here, or the report cannot be read.
+    /// The manifest file cannot be written, or the report cannot be read.
     #[error("{what}: {why}")]
-    #[diagnostic(help("see whether the disk has room for one line a video"))]
+    #[diagnostic(help("check that the disk has room for one line per video"))]
     Files {
-        /// What was done.
+        /// The action that failed.
         what: &'static str,
         /// Why it failed.
         why: String,

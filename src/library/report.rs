@@ -1,4 +1,4 @@
-//! The completion report of a job: which videos submit did not take, and why.
+//! The completion report of a job: the videos that submit did not accept, and why.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -7,12 +7,12 @@ use super::{Error, Library};
 use crate::aws::{self, SdkResult};
 use crate::stack::library::REPORTS;
 
-/// A video that submit did not take.
+/// A video that submit did not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
     /// Its key.
     pub key: String,
-    /// Why, in submit's words or Lambda's.
+    /// The reason, from submit or Lambda.
     pub why: String,
 }
 
@@ -31,14 +31,14 @@ struct Part {
 }
 
 impl Library {
-    /// Where a job's report is, for people.
+    /// The location of a job's report, for people.
     #[must_use]
     pub fn report_at(&self, job: &str) -> String {
         format!("s3://{}/{REPORTS}job-{job}/", self.work)
     }
 
-    /// The videos of an ended job that submit did not take, at most `most` of them; nothing where there is no report, which a
-    /// job has once one of its tasks succeeded.
+    /// The videos of an ended job that submit did not accept, at most `most` of them. Empty if there is no report: S3
+    /// writes one only if at least one task succeeded.
     ///
     /// # Errors
     /// When the report cannot be read.
@@ -47,7 +47,7 @@ impl Library {
             return Ok(Vec::new());
         };
         let contents: Contents = serde_json::from_slice(&contents)
-            .map_err(|error| Error::Files { what: "the report could not be read", why: error.to_string() })?;
+            .map_err(|error| Error::Files { what: "could not read the report", why: error.to_string() })?;
         let mut failed = Vec::new();
         for part in contents.results.iter().filter(|part| part.task_execution_status == "failed") {
             let Some(rows) = self.read(&part.key).await? else { continue };
@@ -76,11 +76,10 @@ impl Library {
 fn parse(rows: &[u8]) -> Result<Vec<Failed>, Error> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(rows);
     let rows = reader.records().map(|row| {
-        let row = row.map_err(Error::csv("the report could not be read"))?;
+        let row = row.map_err(Error::csv("could not read the report"))?;
         let cell = |number: usize| row.get(number).unwrap_or_default();
         let key = percent_decode_str(cell(1)).decode_utf8_lossy().into_owned();
-        let why =
-            [cell(6), cell(4)].into_iter().find(|cell| !cell.is_empty()).unwrap_or("no reason is given");
+        let why = [cell(6), cell(4)].into_iter().find(|cell| !cell.is_empty()).unwrap_or("no reason given");
         Ok(Failed { key, why: why.to_owned() })
     });
     rows.collect()

@@ -1,12 +1,12 @@
-//! What a resource is called in the stack, and what AWS calls its type.
+//! A resource's name in the stack, and AWS's name for its type.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A resource's place in the stack, such as `storage/source` or `handlers/submit/role`: stable across applies,
-/// written into the ownership tags, and what every report and error speaks of.
+/// A resource's address in the stack, such as `storage/source` or `handlers/submit/role`. It is stable across applies
+/// and written into the ownership tags. Reports and errors name resources by it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Address(String);
@@ -23,7 +23,7 @@ impl Address {
         &self.0
     }
 
-    /// The first segment, by which reports group: `storage`, `transcode`, `handlers`, `delivery`, …
+    /// The first segment. Reports group by it: `storage`, `transcode`, `handlers`, `delivery`, …
     #[must_use]
     pub fn concern(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()
@@ -48,7 +48,7 @@ impl From<&str> for Address {
 pub struct Kind(Cow<'static, str>);
 
 impl Kind {
-    /// The kind of a type known when the program is built.
+    /// The kind for a type name known at compile time.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
@@ -66,7 +66,7 @@ impl Kind {
         self.0.trim_start_matches("AWS::").replace("::", " ")
     }
 
-    /// What one is called in the address of what it is a part of: `subscription-filter`.
+    /// The segment for a part of this type in its parent's address: `subscription-filter`.
     #[must_use]
     pub fn segment(&self) -> String {
         let name = self.0.rsplit("::").next().unwrap_or_default();

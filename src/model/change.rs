@@ -1,18 +1,19 @@
-//! How what is declared differs from what is seen.
+//! The difference between the declared and the observed state.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One property that differs. Absent on a side means absent there.
+/// One property that differs. `None` means that the property is absent on that side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PropertyChange {
-    /// Where: `LifecycleConfiguration.Rules[expire].Status`; list members by their own key where they have one.
+    /// The path: `LifecycleConfiguration.Rules[expire].Status`. List members are named by their own key if they have
+    /// one.
     pub path: String,
-    /// What is there now.
+    /// The current value.
     pub before: Option<Value>,
-    /// What will be there; references that AWS has yet to assign stand as references.
+    /// The planned value. References that AWS has yet to assign stay references.
     pub after: Option<Value>,
-    /// Whether AWS cannot change it in place, so that the resource must be replaced.
+    /// True if AWS cannot change it in place, so the resource must be replaced.
     pub replaces: bool,
 }
 
@@ -24,7 +25,7 @@ impl PropertyChange {
     }
 }
 
-/// All that differs in one resource.
+/// All differences of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Changes(pub Vec<PropertyChange>);
@@ -36,7 +37,7 @@ impl Changes {
         self.0.is_empty()
     }
 
-    /// Whether anything differs under this top-level property: adapters call only what it needs.
+    /// Whether anything differs under this top-level property. Adapters use it to make only the needed calls.
     #[must_use]
     pub fn touches(&self, property: &str) -> bool {
         self.0.iter().any(|change| change.property() == property)

@@ -7,31 +7,31 @@ use serde_json::Value;
 
 use super::{Address, Kind, Outputs};
 
-/// What stands between a resource and its removal.
+/// Protection of a resource against removal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Guard {
-    /// Nothing: it can be made again from the declaration.
+    /// None: it can be created again from the declaration.
     #[default]
     None,
-    /// It holds data that the declaration cannot bring back: apply never replaces or deletes it while it holds any.
+    /// It may hold data that the declaration cannot restore. Apply never replaces or deletes it while it holds any.
     Data,
 }
 
-/// A resource that the stack declares: its place, type, region and properties, references included.
+/// A resource that the stack declares: its address, type, region and properties, including references.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Declaration {
-    /// Its place in the stack.
+    /// Its address in the stack.
     pub address: Address,
     /// Its CloudFormation type.
     pub kind: Kind,
-    /// The region it lives in; global services are called in the region their endpoint signs for.
+    /// Its region. Global services are called in the region that their endpoint signs for.
     pub region: String,
     /// CloudFormation's `Properties`, with references as [`super::Input`] writes them.
     pub properties: Value,
-    /// Outputs that are known before the resource exists, since names are deterministic.
+    /// Outputs that are known before the resource exists, because names are deterministic.
     pub predicted: Outputs,
-    /// Resources that must stand before this one although no property names them.
+    /// Resources that must exist before this one although no property refers to them.
     pub after: BTreeSet<Address>,
-    /// What stands between it and its removal.
+    /// Its protection against removal.
     pub guard: Guard,
 }

@@ -1,4 +1,4 @@
-//! What happens while a plan is carried out, for whoever shows it.
+//! Events while a plan is carried out, for the code that displays them.
 
 use std::time::Duration;
 
@@ -6,30 +6,30 @@ use serde::Serialize;
 
 use super::Address;
 
-/// Where a step of a plan stands.
+/// The state of a step.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum StepState {
     /// Its calls are being made.
     Started,
-    /// It is waiting for AWS; the text says for what.
+    /// It is waiting for AWS. The text says for what.
     Waiting(String),
     /// It is done, after this long.
     Done(Duration),
-    /// What it made has settled, or will not be waited for any longer.
+    /// Its resource has settled, or is no longer waited for.
     Settled,
-    /// It failed; the text is the whole chain of causes.
+    /// It failed. The text is the whole chain of causes.
     Failed(String),
-    /// It was not tried, since the step of this address failed or was not tried either.
+    /// It was not tried, because the step at this address failed or was skipped.
     Skipped(Address),
-    /// It was not started, since the run was interrupted.
+    /// It was not started, because the run was interrupted.
     Interrupted,
 }
 
-/// One thing that happened to one step.
+/// A change of one step's state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
     /// The step's number in the plan.
     pub step: usize,
-    /// Where it stands now.
+    /// Its new state.
     pub state: StepState,
 }

@@ -1,9 +1,9 @@
-//! A string property that is either written out or taken from another resource's outputs.
+//! A string property: literal text, or a value from another resource's outputs.
 //!
-//! An [`Input`] serialises to what CloudFormation writes: a plain string, `{"Fn::GetAtt": [address, attribute]}`, or
-//! `{"Fn::Join": ["", [..]]}` of both. A third element of `Fn::GetAtt` carries the value where it is known beforehand
-//! (names are deterministic), so a plan can print a whole policy while the reference still orders the work. Because
-//! every reference looks like that, [`refs`] and [`resolve`] work on any resource's JSON without knowing its type.
+//! An [`Input`] serialises as in CloudFormation: a plain string, `{"Fn::GetAtt": [address, attribute]}`, or
+//! `{"Fn::Join": ["", [..]]}` of both. A third element of `Fn::GetAtt` carries the value if it is known beforehand,
+//! because names are deterministic. So a plan can print a whole policy while the reference still orders the work. All
+//! references have this form, so [`refs`] and [`resolve`] work on any resource's JSON without knowing its type.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -20,11 +20,11 @@ const JOIN: &str = "Fn::Join";
 /// A reference to an output of another resource of the stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutputRef {
-    /// The resource whose output it is.
+    /// The resource that has the output.
     pub address: Address,
-    /// The output's name, as CloudFormation's `GetAtt` calls it where it has it (`Arn`, `Id`, `DomainName`).
+    /// The output's name, as in CloudFormation's `GetAtt` if it exists there (`Arn`, `Id`, `DomainName`).
     pub attribute: String,
-    /// The value, where it is known before the resource exists.
+    /// The value, if it is known before the resource exists.
     pub predicted: Option<String>,
 }
 
@@ -37,8 +37,8 @@ pub enum Part {
     Ref(OutputRef),
 }
 
-/// A string property: text, another resource's output, or both joined. Ordered by its text, so that a set of them is
-/// written in the same order before and after its references are resolved to what was predicted.
+/// A string property: text, another resource's output, or both joined. It is ordered by its text, so a set keeps its
+/// order when references are resolved to predicted values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Input(Vec<Part>);
 
@@ -55,8 +55,8 @@ impl Input {
         &self.0
     }
 
-    /// The text: references read as their predicted value, or as `${address.attribute}` where AWS has yet to assign it.
-    /// In a resolved resource no reference is left, so there it is exactly the value.
+    /// The text. A reference is shown as its predicted value, or as `${address.attribute}` if AWS has yet to assign it.
+    /// A resolved resource has no references left, so the text is exactly the value.
     #[must_use]
     pub fn text(&self) -> String {
         self.0
@@ -69,7 +69,7 @@ impl Input {
             .collect()
     }
 
-    /// The value, or nothing while it rests on an output that AWS has yet to assign.
+    /// The value. `None` while it depends on an output that AWS has yet to assign.
     #[must_use]
     pub fn known(&self) -> Option<String> {
         let unknown = |part: &Part| matches!(part, Part::Ref(OutputRef { predicted: None, .. }));
@@ -197,7 +197,7 @@ impl<'de> Deserialize<'de> for Input {
     }
 }
 
-/// Every reference inside a resource's properties, in the order they stand there.
+/// Every reference inside a resource's properties, in their order.
 #[must_use]
 pub fn refs(properties: &Value) -> Vec<OutputRef> {
     let mut found = Vec::new();
@@ -220,8 +220,8 @@ fn collect(value: &Value, found: &mut Vec<OutputRef>) {
     }
 }
 
-/// The properties with every reference replaced by the output it names (looked up first) or its predicted value. What
-/// is known by neither stays a reference, and [`refs`] of the result names it.
+/// The properties with every reference replaced by its output, or else by its predicted value. If neither is known it
+/// stays a reference, and [`refs`] of the result returns it.
 #[must_use]
 pub fn resolve(properties: &Value, outputs: &dyn Fn(&Address) -> Option<Outputs>) -> Value {
     if let (Value::Object(_), Some(input)) = (properties, input_from_json(properties)) {

@@ -1,4 +1,4 @@
-//! What the account holds, as the adapters read it back.
+//! The resources in the account, as the adapters read them.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use super::{Address, Kind, Mark};
 
-/// A resource's outputs by name: what only AWS knows, and what names foretell.
+/// A resource's outputs by name: values that AWS assigns, and values that follow from names.
 pub type Outputs = BTreeMap<String, String>;
 
-/// Whose a resource is, as its tags, comment or parent say.
+/// The owner of a resource, according to its tags, comment or parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ownership {
-    /// It carries a mark of this program: which stack and address it was made for.
+    /// It has this program's ownership tag, which names its stack and address.
     Marked(Mark),
-    /// It is a part of another resource (a bucket's policy, a function's permission) and is as owned as that.
+    /// It is a part of another resource (a bucket's policy, a function's permission) and has the same owner.
     Inherited,
-    /// It carries no mark of this program.
+    /// It is untagged: it has no ownership tag of this program.
     Unmarked,
 }
 
@@ -33,61 +33,61 @@ impl Ownership {
     }
 }
 
-/// Whether an id is that of a part of the resource with the other one: the same (a bucket's policy), or one that begins with
-/// it (a function's permission, a topic's subscription).
+/// Whether `id` belongs to a part of resource `of`. It is the same id (a bucket's policy), or begins with it (a
+/// function's permission, a topic's subscription).
 #[must_use]
 pub fn is_part(id: &str, of: &str) -> bool {
     let rest = id.strip_prefix(of);
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-'))
 }
 
-/// Whether a resource that exists does its work yet.
+/// Whether an existing resource is ready to use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Readiness {
-    /// It does.
+    /// It is ready.
     Ready,
-    /// AWS is still at it; the text says what is awaited.
+    /// AWS is still working on it. The text says what is awaited.
     Pending(String),
-    /// It will not without a change; the text says why.
+    /// It will not become ready without a change. The text says why.
     Failed(String),
 }
 
 /// Whether a resource holds data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Contents {
-    /// It is of a type that holds none.
+    /// Its type holds no data.
     Nothing,
-    /// It could, but does not now.
+    /// It can hold data but is empty now.
     Empty,
-    /// It does: objects, versions, delete markers or unfinished uploads.
+    /// It holds data: objects, versions, delete markers or unfinished uploads.
     Some,
 }
 
 /// A resource as observed in the account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Live {
-    /// Its physical id: what the service's calls name it by.
+    /// Its physical id, as the service's calls use it.
     pub id: String,
-    /// Its properties, in the same type and form as a declaration's.
+    /// Its properties, in the same form as in a declaration.
     pub properties: Value,
     /// Its outputs.
     pub outputs: Outputs,
-    /// Whose it is.
+    /// Its owner.
     pub ownership: Ownership,
-    /// Whether it works yet.
+    /// Whether it is ready.
     pub readiness: Readiness,
     /// Whether it holds data.
     pub contents: Contents,
 }
 
-/// A resource that is known to have been made for the stack, by its record or its mark.
+/// A resource that was created for the stack, according to the record or its ownership tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// The address it was made for.
+    /// The address it was created for.
     pub address: Address,
     /// Its type.
     pub kind: Kind,
-    /// Where it lives.
+    /// Its region.
     pub region: String,
     /// Its physical id.
     pub id: String,
@@ -96,24 +96,24 @@ pub struct Known {
 /// A resource of this stack that the stack no longer declares.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Orphan {
-    /// The address it was made for.
+    /// The address it was created for.
     pub address: Address,
     /// Its type.
     pub kind: Kind,
-    /// Where it lives.
+    /// Its region.
     pub region: String,
-    /// What it is now.
+    /// Its current state.
     pub live: Live,
-    /// Whether no apply is known to have made it: somebody added it to a resource of the stack.
+    /// True if no known apply created it: somebody added it by hand to a resource of the stack.
     #[serde(default)]
     pub by_hand: bool,
 }
 
-/// Everything that was observed for a plan.
+/// Everything observed for a plan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Every declared resource that exists.
     pub live: BTreeMap<Address, Live>,
-    /// What is ours but not declared.
+    /// The stack's resources that are not declared.
     pub orphans: Vec<Orphan>,
 }

@@ -1,5 +1,5 @@
-//! Pure data that every other module speaks in: addresses, inputs, declarations, what was seen live, changes,
-//! permissions, events.
+//! Pure data that every other module uses: addresses, inputs, declarations, live resources, changes, permissions,
+//! events.
 //!
 //! Nothing here calls AWS and nothing here imports another module of ours. See `docs/architecture.md`.
 

@@ -1,12 +1,13 @@
-//! What IAM must allow for the calls that this program makes, as data beside the calls.
+//! The IAM permissions that this program's calls need, as data next to the calls.
 //!
-//! Actions are IAM's, which are not always the names of the API's operations. Resources are ARNs with placeholders, since
-//! one table serves every stack; [`ArnVariables`] says what they stand for. Follows the Service Authorization Reference.
+//! Actions are IAM's; they do not always have the names of the API's operations. Resources are ARNs with placeholders,
+//! because one table serves every stack. [`ArnVariables`] explains the placeholders. Follows the Service Authorization
+//! Reference.
 
-/// Resources whose ARNs nothing can foretell, and actions that AWS grants on everything or not at all.
+/// For resources with unpredictable ARNs, and for actions that AWS grants only on everything.
 pub const ANYTHING: &[&str] = &["*"];
 
-/// Actions on resources, perhaps under a condition.
+/// Actions on resources, with an optional condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allow {
     /// IAM actions: `sqs:CreateQueue`.
@@ -15,22 +16,22 @@ pub struct Allow {
     pub on: &'static [&'static str],
     /// The condition.
     pub only: Only,
-    /// The property that a declaration must have for this to be needed.
+    /// Needed only if a declaration has this property.
     pub with: Option<&'static str>,
 }
 
-/// The condition under which something is allowed.
+/// The condition of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Only {
-    /// None: the ARNs say all.
+    /// No condition.
     Always,
-    /// The resource carries the stack's tag. For resources whose ids AWS assigns.
+    /// The resource has the stack's tag. For resources with ids that AWS assigns.
     RequiresStackTag,
-    /// The call gives the resource the stack's tag, and it carries no other stack's.
+    /// The call adds the stack's tag, and the resource has no other stack's tag.
     AddsStackTag,
     /// The role is passed to this service.
     PassedTo(&'static str),
-    /// The records are those of the service's own name: its addresses, and the proof of its certificate.
+    /// The records belong to the service's domain name: its addresses, and the validation of its certificate.
     OwnRecords,
 }
 
@@ -41,37 +42,37 @@ impl Allow {
         Self { actions, on, only: Only::Always, with: None }
     }
 
-    /// The same, only under this condition.
+    /// The same with this condition.
     #[must_use]
     pub const fn only(self, only: Only) -> Self {
         Self { only, ..self }
     }
 
-    /// The same, needed only where a declaration has this property.
+    /// The same, needed only if a declaration has this property.
     #[must_use]
     pub const fn with(self, property: &'static str) -> Self {
         Self { with: Some(property), ..self }
     }
 }
 
-/// What each verb of a resource type needs beyond reading: the verbs that change something also read.
+/// The permissions of each verb of a resource type. Verbs that change something also need `observe`.
 #[derive(Clone, Copy, Debug)]
 pub struct Permissions {
-    /// To find and observe one.
+    /// To find and observe a resource.
     pub observe: &'static [Allow],
     /// To create one.
     pub create: &'static [Allow],
     /// To update one.
     pub update: &'static [Allow],
-    /// To delete one that holds nothing.
+    /// To delete an empty one.
     pub delete: &'static [Allow],
-    /// To remove what one holds, which apply never does.
+    /// To remove its contents. Apply never does that.
     pub empty: &'static [Allow],
-    /// To list the stack's own.
+    /// To list the stack's resources.
     pub list: &'static [Allow],
 }
 
-/// What the placeholders of ARNs stand for.
+/// The values of the placeholders in ARNs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ArnVariables {
     /// `{account}`.
@@ -80,22 +81,22 @@ pub struct ArnVariables {
     pub region: String,
     /// `{stack}`: the stack's name.
     pub stack: String,
-    /// `{name}`: the names that resources have, mostly a pattern that ends with `*`.
+    /// `{name}`: the name of resources, usually a pattern that ends with `*`.
     pub name: String,
     /// `{home}`: the account's home bucket in the stack's region.
     pub home: String,
-    /// `{zone}`: the id of the hosted zone of the service's name, or `*` where it is not known.
+    /// `{zone}`: the id of the hosted zone of the domain name, or `*` if it is not known.
     pub zone: String,
-    /// `{source}`: the bucket that takes the originals.
+    /// `{source}`: the bucket for the originals.
     pub source: String,
-    /// `{work}`: the bucket that encodes go through.
+    /// `{work}`: the bucket for encodes in progress.
     pub work: String,
-    /// `{output}`: the bucket that holds what is published.
+    /// `{output}`: the bucket for published videos.
     pub output: String,
 }
 
 impl ArnVariables {
-    /// An ARN without placeholders.
+    /// The ARN with its placeholders filled in.
     #[must_use]
     pub fn fill(&self, arn: &str) -> String {
         let Self { account, region, stack, name, home, zone, source, work, output } = self;

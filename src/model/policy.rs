@@ -1,9 +1,9 @@
 //! IAM policy documents that compare by meaning.
 //!
-//! AWS returns policies in other spellings than it was given: a string for a list of one, lists in another order,
-//! `AWS:SourceArn` for `aws:SourceArn`, `true` for `"true"`. A [`PolicyDocument`] has one form for all of them, made
-//! when it is built or read, so a policy never shows a change where there is none.
-//! Follows the IAM user guide, "Grammar of the IAM JSON policy language".
+//! AWS may return a policy in another spelling: a string for a list of one, lists in another order, `AWS:SourceArn` for
+//! `aws:SourceArn`, `true` for `"true"`. A [`PolicyDocument`] has one form for all spellings, made when it is built or
+//! read. So an unchanged policy never shows a change. Follows the IAM user guide, "Grammar of the IAM JSON policy
+//! language".
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,13 @@ use super::Input;
 /// Whether a statement allows or denies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Effect {
-    /// What matches may be done.
+    /// Matching requests are allowed.
     Allow,
-    /// What matches may never be done.
+    /// Matching requests are always denied.
     Deny,
 }
 
-/// Whom a statement speaks of.
+/// The principals of a statement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
     /// Everybody: `"*"`.
@@ -57,7 +57,7 @@ impl<'de> Deserialize<'de> for Principal {
         }
         match Written::deserialize(deserializer)? {
             Written::Text(text) if text == "*" => Ok(Self::Any),
-            Written::Text(text) => Err(serde::de::Error::custom(format!("`{text}` is no principal"))),
+            Written::Text(text) => Err(serde::de::Error::custom(format!("`{text}` is not a principal"))),
             Written::Of(by_type) => {
                 Ok(Self::Of(by_type.into_iter().map(|(kind, list)| (kind, list.0)).collect()))
             }
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for Principal {
     }
 }
 
-/// A list of inputs that may be written as one string; order and repetition mean nothing.
+/// A list of inputs that may be written as one string. Order and repetition have no meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 struct Inputs(BTreeSet<Input>);
@@ -97,7 +97,7 @@ fn conditions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Conditions, 
     Ok(written.into_iter().map(|(operator, found)| (operator, keys(found))).collect())
 }
 
-/// Condition keys are compared without case; these are the spellings in which they are printed.
+/// Condition keys are compared without case. They are printed in these spellings.
 const KEYS: &[&str] = &[
     "aws:PrincipalArn",
     "aws:PrincipalIsAWSService",
@@ -134,25 +134,25 @@ pub struct Statement {
     pub sid: String,
     /// Whether it allows or denies.
     pub effect: Effect,
-    /// Whom it speaks of; none in policies attached to a role.
+    /// Its principals. `None` in policies attached to a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<Principal>,
-    /// Whom it does not speak of.
+    /// The principals it excludes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_principal: Option<Principal>,
-    /// The actions it speaks of.
+    /// Its actions.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
     pub action: BTreeSet<Input>,
-    /// The actions it does not speak of.
+    /// The actions it excludes.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
     pub not_action: BTreeSet<Input>,
-    /// The resources it speaks of.
+    /// Its resources.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
     pub resource: BTreeSet<Input>,
-    /// The resources it does not speak of.
+    /// The resources it excludes.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
     pub not_resource: BTreeSet<Input>,
-    /// When it holds.
+    /// When it applies.
     #[serde(default, deserialize_with = "conditions", skip_serializing_if = "BTreeMap::is_empty")]
     pub condition: Conditions,
 }
@@ -211,7 +211,7 @@ impl Statement {
 pub struct PolicyDocument(BTreeSet<Statement>);
 
 impl PolicyDocument {
-    /// A policy of these statements, in whatever order.
+    /// A policy with these statements, in any order.
     pub fn new(statements: impl IntoIterator<Item = Statement>) -> Self {
         Self(statements.into_iter().collect())
     }
@@ -221,7 +221,7 @@ impl PolicyDocument {
         self.0.iter()
     }
 
-    /// The JSON text that AWS is sent.
+    /// The JSON text to send to AWS.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

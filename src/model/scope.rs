@@ -1,4 +1,4 @@
-//! Where a stack lives, and the mark it leaves on what it makes.
+//! The account and region of a stack, and the ownership tag of its resources.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub struct Scope {
     pub stack: String,
     /// The 12-digit account id.
     pub account: String,
-    /// The region: the stack's own, but for the few resources that live elsewhere.
+    /// The region: the stack's own, except for the few resources in another region.
     pub region: String,
 }
 
@@ -22,7 +22,7 @@ impl Scope {
         self.arn_in(&self.region, service, resource)
     }
 
-    /// An ARN in this account and another region; an empty region makes that of a global service.
+    /// An ARN in this account and another region. Use an empty region for a global service.
     #[must_use]
     pub fn arn_in(&self, region: &str, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
@@ -34,14 +34,14 @@ impl Scope {
         format!("provision-{}-{}", self.account, self.region)
     }
 
-    /// The mark for one of the stack's resources.
+    /// The ownership tag for one of the stack's resources.
     #[must_use]
     pub fn mark(&self, address: &Address) -> Mark {
         Mark { stack: self.stack.clone(), address: address.clone() }
     }
 }
 
-/// The sign on a resource that this program made it, for which stack and address.
+/// The ownership tag: it says that this program created a resource, and for which stack and address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The stack.
@@ -51,33 +51,33 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The mark as tags, for resources that can be tagged.
+    /// Its form as tags, for resources that can be tagged.
     #[must_use]
     pub fn tags(&self) -> [(String, String); 2] {
         [(STACK_TAG.to_owned(), self.stack.clone()), (ADDRESS_TAG.to_owned(), self.address.to_string())]
     }
 
-    /// The mark as a comment, for resources that cannot be tagged: `provision:vod-staging:delivery/segments`.
+    /// Its form as a comment, for resources that cannot be tagged: `provision:vod-staging:delivery/segments`.
     #[must_use]
     pub fn comment(&self) -> String {
         format!("provision:{}:{}", self.stack, self.address)
     }
 
-    /// The mark that tags carry, if they carry one.
+    /// Reads it from tags. `None` if they contain none.
     #[must_use]
     pub fn from_tags(tags: &Tags) -> Option<Self> {
         Self::read(tags.get(STACK_TAG)?, tags.get(ADDRESS_TAG)?)
     }
 
-    /// The mark that a comment carries, if it carries one.
+    /// Reads it from a comment. `None` if it contains none.
     #[must_use]
     pub fn from_comment(comment: &str) -> Option<Self> {
         let (stack, address) = comment.strip_prefix("provision:")?.split_once(':')?;
         Self::read(stack, address)
     }
 
-    /// A mark of these two, if this program could have written it. Anybody may write tags and comments, and what they
-    /// say is printed.
+    /// The ownership tag from these two texts, if this program could have written it. Anybody can write tags and
+    /// comments, and their text is printed.
     fn read(stack: &str, address: &str) -> Option<Self> {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
         let written = |text: &str| !text.is_empty() && text.chars().all(plain);

@@ -1,4 +1,4 @@
-//! Resource tags: a map in code, CloudFormation's list of `Key` and `Value` on paper.
+//! Resource tags: a map in code, CloudFormation's list of `Key` and `Value` in JSON.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Mark, Ownership};
 
-/// The tag that names the stack a resource belongs to.
+/// The tag with the name of the resource's stack.
 pub const STACK_TAG: &str = "provision:stack";
-/// The tag that names the resource's address in that stack.
+/// The tag with the resource's address in that stack.
 pub const ADDRESS_TAG: &str = "provision:address";
-/// The tag that names the region of the stack that a resource belongs to, on what has a name in all regions at once.
+/// The tag with the region of the resource's stack. It is used on resources with a name that all regions share.
 pub const REGION_TAG: &str = "provision:region";
 
-/// Tags in key order, so that no order AWS answers in can look like a change. AWS's own `aws:` tags are left out: they
-/// cannot be set.
+/// Tags in key order, so that the order of AWS's answer never looks like a change. AWS's own `aws:` tags are left out,
+/// because they cannot be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags(BTreeMap<String, String>);
 
@@ -36,19 +36,19 @@ impl Tags {
         self.0.is_empty()
     }
 
-    /// The tags as a plain map, as many of the SDK's calls take them.
+    /// The tags as a plain map, for the SDK's calls.
     #[must_use]
     pub fn to_map(&self) -> std::collections::HashMap<String, String> {
         self.0.clone().into_iter().collect()
     }
 
-    /// The keys that these tags have and `desired` has not: what an update must remove.
+    /// The keys that are missing in `desired`. An update must remove them.
     #[must_use]
     pub fn stale(&self, desired: &Self) -> Vec<String> {
         self.0.keys().filter(|key| !desired.0.contains_key(*key)).cloned().collect()
     }
 
-    /// Whose a resource with these tags is.
+    /// The ownership of a resource with these tags.
     #[must_use]
     pub fn ownership(&self) -> Ownership {
         Mark::from_tags(self).map_or(Ownership::Unmarked, Ownership::Marked)

@@ -1,28 +1,28 @@
-//! What a run did, in numbers.
+//! Counts of what a run did.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How many resources a run made, changed, replaced and removed, and how many it could not or did not try to.
+/// How many resources a run created, changed, replaced and deleted, and how many failed or were not tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Made new.
+    /// Created.
     pub created: usize,
     /// Changed in place.
     pub changed: usize,
-    /// Removed and made anew.
+    /// Deleted and created again.
     pub replaced: usize,
-    /// Removed.
+    /// Deleted.
     pub deleted: usize,
     /// Failed.
     pub failed: usize,
-    /// Not tried, since something they need failed or the run was interrupted.
+    /// Not tried, because a dependency failed or the run was interrupted.
     pub not_tried: usize,
 }
 
 impl fmt::Display for Tally {
-    /// `36 created, 1 changed`: what there is none of is left out.
+    /// `36 created, 1 changed`: zero counts are left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { created, changed, replaced, deleted, failed, not_tried } = *self;
         let counts = [
@@ -36,7 +36,7 @@ impl fmt::Display for Tally {
         let said =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         let said: Vec<String> = said.collect();
-        f.pad(&if said.is_empty() { "nothing was to be done".to_owned() } else { said.join(", ") })
+        f.pad(&if said.is_empty() { "nothing to do".to_owned() } else { said.join(", ") })
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn what_there_is_none_of_is_left_out() {
-        assert_eq!(Tally::default().to_string(), "nothing was to be done");
+        assert_eq!(Tally::default().to_string(), "nothing to do");
         let tally = Tally { created: 34, failed: 1, not_tried: 2, ..Tally::default() };
         assert_eq!(tally.to_string(), "34 created, 1 failed, 2 not tried");
     }

@@ -1,4 +1,4 @@
-//! In which order declared resources are read, with an adapter that answers as it is told.
+//! The order in which declared resources are read, with a fake adapter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::aws::{Class, Connection, Result, Target};
 use crate::model::{Contents, Guard, Input, OutputRef, Outputs, Readiness, Scope};
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
-/// Finds what is named by nothing, or by an id that is known. Of two of them, one waits for the other.
+/// Finds a resource that refers to nothing, or to a known id. One of two reads waits for the other.
 #[derive(Default)]
 struct Fake {
     hanging_is_found: Notify,
@@ -57,7 +57,7 @@ fn denied(message: &str) -> aws::Error {
     aws::Error { class: Class::Denied, ..aws::Error::unexpected("test:Get", message) }
 }
 
-/// What is read of resources of these names, each of them on another one's id.
+/// Reads resources with these names, each referring to another one's id.
 async fn read(names: &[(&str, Option<&str>)]) -> std::result::Result<BTreeMap<Address, Live>, Unreadable> {
     let declared = names.iter().map(|(name, on)| {
         let id =

@@ -1,4 +1,4 @@
-//! What is somebody's addition, and what an orphan.
+//! Which resources are manual additions, and which are orphans.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn live(id: &str, ownership: Ownership) -> Live {
     }
 }
 
-/// What an addition to a function becomes that is seen like this.
+/// The orphans after an addition to a function that is observed like this.
 fn added(function: Option<Ownership>, former: Vec<Orphan>) -> Vec<Orphan> {
     named("by-hand", function, former)
 }
@@ -103,7 +103,7 @@ fn what_moved_to_another_address_is_no_orphan() {
     assert_eq!(undeclared(all.collect(), &graph, &live), left);
 }
 
-/// A sweep knows a distribution's metrics by the distribution alone.
+/// A sweep finds a distribution's metrics only through the distribution.
 #[test]
 fn what_the_record_and_the_sweep_call_otherwise_is_one_resource() {
     let metrics = Kind::new("AWS::CloudFront::MonitoringSubscription");

@@ -27,7 +27,7 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// All properties that the rules for impact and security name.
 pub fn property_paths() -> impl Iterator<Item = PropertyPath> {
-    impact::properties().chain(security::properties())
+    impact::property_paths().chain(security::property_paths())
 }
 
 /// A reviewed plan.

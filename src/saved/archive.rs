@@ -1,4 +1,4 @@
-//! The file: a zip of a few members whose comment, its last bytes, seals all bytes before it.
+//! The file: a zip of a few members. Its comment, the last bytes, is a digest that seals all bytes before it.
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _, Write as _};
@@ -16,16 +16,16 @@ const MANIFEST: &str = "manifest.json";
 const STACK_FILE: &str = "stack.yaml";
 const DECLARATIONS: &str = "declarations.json";
 const FINGERPRINT: &str = "fingerprint.json";
-/// How every zip archive with members begins.
+/// The first bytes of every zip archive with members.
 const ZIP: &[u8] = b"PK\x03\x04";
-/// How the seal begins, in every format: the format's number, a space and the digest follow.
+/// The start of the seal, in every format. The format's number, a space and the digest follow.
 const SEAL: &str = "provision-plan/";
 /// The digest's length in hexadecimal digits.
 const DIGEST: usize = 64;
-/// No member of a plan is nearly as large, in bytes; a package may be 50 MiB.
+/// The largest allowed member, in bytes. A package may have 50 MiB; all other members are far smaller.
 const MEMBER_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// Whether these bytes, the first of a file, begin a saved plan rather than a stack file: no YAML begins like a zip.
+/// Whether a file that starts with these bytes is a saved plan rather than a stack file. No YAML begins like a zip.
 #[must_use]
 pub fn is_saved(first: &[u8]) -> bool {
     first.starts_with(ZIP)
@@ -52,17 +52,17 @@ pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
     for (package, bytes) in manifest.bundles.iter().zip(packages) {
         put(&member(package), bytes)?;
     }
-    // The comment's length is part of what is sealed, so it is written in its place first and filled in then.
+    // The seal also covers the comment's length. So a blank comment is written first and filled in afterwards.
     let blank = format!("{SEAL}{FORMAT} {}", "0".repeat(DIGEST));
     writer.set_comment(blank).map_err(|error| fault("seal", &error))?;
     let mut bytes = writer.finish().map_err(|error| fault("seal", &error))?.into_inner();
     let end = bytes.len() - DIGEST;
     let digest = hex::encode(Sha256::digest(&bytes[..end]));
     bytes[end..].copy_from_slice(digest.as_bytes());
-    // What cannot be read back must not be handed out for review.
+    // A plan that cannot be read back must not be given to a reviewer.
     match read(&bytes)? {
         (same, _) if same == *saved => Ok((bytes, digest)),
-        _ => Err(fault("contents", &"they read back as something else")),
+        _ => Err(fault("contents", &"they do not read back unchanged")),
     }
 }
 
@@ -74,16 +74,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Saved, String), Fault> {
         .map_err(|error| fault(STACK_FILE, &error))?;
     let declarations: Vec<Declaration> = parse(DECLARATIONS, &member_bytes(&mut archive, DECLARATIONS)?)?;
     let fingerprint = parse(FINGERPRINT, &member_bytes(&mut archive, FINGERPRINT)?)?;
-    // Before the packages are read: a manifest that names one package often enough would fill the memory.
+    // Checked before the packages are read: a manifest that names one package very often would fill the memory.
     if archive.len() != 4 + manifest.bundles.len() {
-        return Err(fault("archive", &"it has not the members that its manifest names"));
+        return Err(fault("archive", &"it does not have exactly the members that its manifest names"));
     }
     let packages = packages(&mut archive, &manifest)?;
     all_there(&manifest, &declarations)?;
     Ok((Saved { manifest, stack_file, declarations, fingerprint, packages }, digest))
 }
 
-/// The digest of a file that is whole and of this format.
+/// The digest of a file, if it is complete and has this format.
 fn unseal(bytes: &[u8]) -> Result<String, Fault> {
     let sealed_from = bytes.len().checked_sub(DIGEST).ok_or(Fault::Unsealed)?;
     let (content, sealed) = bytes.split_at(sealed_from);
@@ -102,7 +102,7 @@ fn unseal(bytes: &[u8]) -> Result<String, Fault> {
     }
 }
 
-/// The manifest; a version is known by its own name before anything else of it is read.
+/// Reads the manifest. The version is checked before anything else in it is parsed.
 fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
     let loose: serde_json::Value = parse(MANIFEST, bytes)?;
     match loose["provision"].as_str() {
@@ -119,13 +119,13 @@ fn packages(archive: &mut ZipArchive<Cursor<&[u8]>>, manifest: &Manifest) -> Res
         if hex::encode(Sha256::digest(&bytes)) == package.sha256 {
             Ok(bytes)
         } else {
-            Err(fault(&name, &"it is not the package of its name"))
+            Err(fault(&name, &"its bytes do not match the digest in its name"))
         }
     };
     manifest.bundles.iter().map(read).collect()
 }
 
-/// Every package that a declaration deploys must be in the file.
+/// Checks that the file contains every package that a declaration deploys.
 fn all_there(manifest: &Manifest, declarations: &[Declaration]) -> Result<(), Fault> {
     let here: BTreeSet<&str> = manifest.bundles.iter().map(|package| package.sha256.as_str()).collect();
     for declaration in declarations {

@@ -8,13 +8,15 @@ use super::{ChangedSince, FORMAT, VERSION};
 /// What is wrong with a file that should hold a plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Fault {
-    /// A zip archive without a plan's seal at its end.
-    #[error("it is a zip archive, but no whole plan: the seal at its end is missing; nothing was changed")]
+    /// A zip archive without the seal of a plan at its end.
+    #[error(
+        "it is a zip archive, but not a complete plan: the seal at its end is missing; nothing was changed"
+    )]
     #[diagnostic(help(
-        "it was cut off on its way, or is no plan: fetch it again, or make one with `provision plan STACK --out FILE`"
+        "it was truncated, or is not a plan: fetch it again, or make one with `provision plan STACK --out FILE`"
     ))]
     Unsealed,
-    /// The bytes are not those that were sealed.
+    /// The bytes differ from the sealed ones.
     #[error(
         "it is not what `provision plan --out` wrote: sealed as sha256:{sealed}, it is now sha256:{found}; nothing was changed"
     )]
@@ -25,7 +27,7 @@ pub enum Fault {
         /// The file's own.
         found: String,
     },
-    /// Another form of file.
+    /// Another format of the file.
     #[error(
         "it is of format {found}, and this version of provision ({VERSION}) reads format {FORMAT}; nothing was changed"
     )]
@@ -45,8 +47,8 @@ pub enum Fault {
         /// The version that made it.
         made_by: String,
     },
-    /// A member is missing, unreadable, or not what the others say.
-    #[error("its {member} is not as a plan's must be: {why}; nothing was changed")]
+    /// A member is missing, unreadable, or contradicts the others.
+    #[error("its {member} is not valid in a plan: {why}; nothing was changed")]
     #[diagnostic(help("make, review and apply a new plan with `provision plan STACK --out FILE`"))]
     Member {
         /// The member of the archive.
@@ -56,7 +58,7 @@ pub enum Fault {
     },
 }
 
-/// Why a whole plan cannot be applied any more, or not like this.
+/// Why a valid plan cannot be applied any more, or not with these options.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Refused {
     /// It was applied before.
@@ -70,19 +72,19 @@ pub enum Refused {
         /// By whom.
         by: String,
     },
-    /// What it rests on is not what it was.
+    /// The state that the plan depends on has changed.
     #[error(
-        "the account of stack {stack} moved since the plan was made; nothing was changed\n{}",
+        "the account of stack {stack} changed since the plan was made; nothing was changed\n{}",
         list(moved)
     )]
     #[diagnostic(help("make, review and apply a new plan with `provision plan STACK --out FILE`"))]
     Changed {
         /// The stack.
         stack: String,
-        /// What moved.
+        /// The changes.
         moved: Vec<ChangedSince>,
     },
-    /// `--adopt` with a plan that was made without.
+    /// `--adopt` was given, but the plan was made without it.
     #[error("the plan was made without `--adopt`, so it cannot be applied with it; nothing was changed")]
     #[diagnostic(help("make, review and apply a new plan with `provision plan STACK --adopt --out FILE`"))]
     Adopt,

@@ -1,4 +1,4 @@
-//! What a plan rests on, as digests, and what of it has moved.
+//! The state that a plan depends on, as digests, and what has changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::{Address, Changes, Kind, Known, Live, Outputs};
 use crate::plan::{Action, Plan, Reason, Step};
 
-/// Everything that a plan was made from beside the declarations: what it would do, to what, and what it would leave.
+/// Everything that a plan depends on in addition to the declarations: its steps, their resources, and what it keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanFingerprint {
     steps: Vec<StepFingerprint>,
@@ -19,18 +19,18 @@ pub struct PlanFingerprint {
     outputs: BTreeMap<Address, String>,
 }
 
-/// One step, and what it rests on.
+/// One step and the state it depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct StepFingerprint {
     address: Address,
     kind: Kind,
     region: String,
     verb: Verb,
-    /// The physical id of what was seen.
+    /// The physical id of the observed resource.
     id: Option<String>,
-    /// A digest of the whole step: what was seen, and what is to become of it.
+    /// A digest of the whole step: the observed and the planned state.
     step: String,
-    /// A digest of each top-level property that was seen.
+    /// A digest of each observed top-level property.
     seen: BTreeMap<String, String>,
     /// The top-level properties that differ from the declaration.
     differ: BTreeSet<String>,
@@ -45,12 +45,12 @@ enum Verb {
     Delete,
 }
 
-/// One thing that a plan rests on and that is not what it was.
+/// One change of the state that a plan depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedSince {
     /// Its address.
     pub address: Address,
-    /// How.
+    /// How it changed.
     pub how: String,
 }
 
@@ -61,17 +61,18 @@ impl fmt::Display for ChangedSince {
 }
 
 impl PlanFingerprint {
-    /// What this plan rests on.
+    /// The fingerprint of this plan.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let Plan { scope: _, steps, unchanged, kept, outputs } = plan;
         let replaced = plan.replaced();
         let outputs = outputs.iter().map(|(address, outputs)| (address.clone(), digest_of_outputs(outputs)));
-        // A replacement is one move: its second half rests on nothing of its own.
+        // A replacement counts once: its second step depends on nothing else.
         let steps = steps.iter().filter(|step| {
             !(matches!(step.action, Action::Create { .. }) && replaced.contains(&step.address))
         });
-        // In which order they stand follows from the graph, and for former resources from how they were found.
+        // The order of steps is not compared. It follows from the graph, and for former resources from the order of
+        // discovery.
         let mut steps: Vec<StepFingerprint> = steps.map(step_fingerprint).collect();
         steps.sort_by(|one, other| (&one.address, &one.id).cmp(&(&other.address, &other.id)));
         let mut kept = kept.clone();
@@ -80,7 +81,7 @@ impl PlanFingerprint {
         Self { steps, unchanged, kept, outputs: outputs.collect() }
     }
 
-    /// What has moved since, by address; nothing where `now` is the same.
+    /// The changes since, by address. Empty if `now` is the same.
     #[must_use]
     pub fn changes_since(&self, now: &Self) -> Vec<ChangedSince> {
         let mut moved: BTreeMap<Address, String> = BTreeMap::new();
@@ -93,7 +94,7 @@ impl PlanFingerprint {
         }
         for (address, outputs) in &self.outputs {
             if now.outputs.get(address).is_some_and(|now| now != outputs) {
-                moved.entry(address.clone()).or_insert_with(|| "it is another one now".to_owned());
+                moved.entry(address.clone()).or_insert_with(|| "it is a different resource now".to_owned());
             }
         }
         for kept in self.kept.iter().filter(|kept| !now.kept.contains(kept)) {
@@ -104,12 +105,12 @@ impl PlanFingerprint {
         }
         let (then, now): (BTreeSet<_>, BTreeSet<_>) = (self.still(), now.still());
         for address in then.symmetric_difference(&now) {
-            moved.entry((*address).clone()).or_insert_with(|| "it is not as it was".to_owned());
+            moved.entry((*address).clone()).or_insert_with(|| "it changed".to_owned());
         }
         moved.into_iter().map(|(address, how)| ChangedSince { address, how }).collect()
     }
 
-    /// What stays as it is, and what is live and stays.
+    /// The unchanged resources, and the live ones that stay.
     fn still(&self) -> BTreeSet<&Address> {
         self.unchanged.iter().chain(self.outputs.keys()).collect()
     }
@@ -119,37 +120,37 @@ impl PlanFingerprint {
     }
 }
 
-/// How an address moved. More than one step at one address happens only where a former resource of another type is
+/// Describes the change at an address. One address has several steps only if a former resource of another type is
 /// deleted there.
 fn how(then: &[&StepFingerprint], now: &[&StepFingerprint]) -> String {
     match (then, now) {
         ([then], [now]) => between(then, now),
         ([then], []) => match then.verb {
             Verb::Create => "it exists now, as declared".to_owned(),
-            Verb::Update | Verb::Replace => "it is as declared now".to_owned(),
-            Verb::Delete => "it is gone, or stays now".to_owned(),
+            Verb::Update | Verb::Replace => "it matches the declaration now".to_owned(),
+            Verb::Delete => "it is gone, or is kept now".to_owned(),
         },
         ([], [now]) => match now.verb {
             Verb::Create => "it is gone".to_owned(),
             Verb::Update | Verb::Replace => format!("it was changed: {}", names(&now.differ)),
-            Verb::Delete => "it is there, and was not".to_owned(),
+            Verb::Delete => "it exists now, and did not before".to_owned(),
         },
-        _ => "it is not as it was".to_owned(),
+        _ => "it changed".to_owned(),
     }
 }
 
 fn between(then: &StepFingerprint, now: &StepFingerprint) -> String {
     match (then.verb, now.verb) {
-        (Verb::Create, Verb::Create) => "something that it refers to is another one now".to_owned(),
+        (Verb::Create, Verb::Create) => "something that it refers to is a different resource now".to_owned(),
         (Verb::Create, _) => "it exists now".to_owned(),
         (_, Verb::Create) => "it is gone".to_owned(),
-        _ if then.id != now.id => "it is another one now".to_owned(),
+        _ if then.id != now.id => "it is a different resource now".to_owned(),
         _ => {
             let all: BTreeSet<&String> = then.seen.keys().chain(now.seen.keys()).collect();
             let apart = all.into_iter().filter(|name| then.seen.get(*name) != now.seen.get(*name));
             let apart: BTreeSet<String> = apart.cloned().collect();
             if apart.is_empty() {
-                "whose it is, or what it holds, is not as it was".to_owned()
+                "its owner, or whether it holds data, changed".to_owned()
             } else {
                 format!("it was changed: {}", names(&apart))
             }
@@ -162,7 +163,7 @@ fn names(properties: &BTreeSet<String>) -> String {
 }
 
 fn step_fingerprint(step: &Step) -> StepFingerprint {
-    // Which steps come first follows from the graph, whose declarations the plan is bound to.
+    // `needs` is ignored: it follows from the declarations, and the plan is bound to these.
     let Step { address, kind, region, action, guard, needs: _ } = step;
     let (verb, seen, differ) = match action {
         Action::Create { .. } => (Verb::Create, None, BTreeSet::new()),
@@ -197,7 +198,7 @@ fn digest_of_outputs(outputs: &Outputs) -> String {
     digest(&serde_json::json!(outputs))
 }
 
-/// A digest of a value, whatever the order of its keys.
+/// A digest of a value that does not depend on the order of its keys.
 fn digest(value: &Value) -> String {
     hex::encode(Sha256::digest(sorted(value).to_string()))
 }

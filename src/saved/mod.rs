@@ -1,10 +1,9 @@
-//! Saved plans: what `plan --out` writes and `apply FILE` carries out. Pure.
+//! Saved plans: `plan --out` writes them and `apply FILE` carries them out. Pure.
 //!
-//! A [`Saved`] plan holds the declarations, the bundles they deploy, and what the plan [`PlanFingerprint`] on as digests: what was
-//! observed may be nobody else's business, so the file says whether it is still the same and not what it was. The file
-//! is a zip that anybody can look into, sealed by a digest over all its bytes. Applying it needs neither the sources nor
-//! a compiler: the plan is made again from these declarations and the account, and carried out only if it still rests on
-//! the same.
+//! A [`Saved`] plan holds the declarations, the bundles they deploy, and a [`PlanFingerprint`] of the state the plan
+//! depends on. The fingerprint holds digests only, because the observed state may be confidential. The file is a
+//! readable zip, sealed by a digest over all its bytes. Applying it needs neither the sources nor a compiler. The plan
+//! is made again from these declarations and the account, and carried out only if its fingerprint is the same.
 
 mod archive;
 mod error;
@@ -21,16 +20,16 @@ pub use fingerprint::{ChangedSince, PlanFingerprint};
 
 use crate::model::{Declaration, Scope};
 
-/// The version of the file's form. A program reads exactly its own.
+/// The version of the file's format. A program reads only its own.
 pub const FORMAT: u32 = 1;
-/// The version of this program. What one version planned is for that version to apply: another might read the same
-/// account in another way.
+/// The version of this program. Only the version that made a plan may apply it: another one might read the same account
+/// differently.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What a saved plan says of itself.
+/// The description of a saved plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The version of the file's form.
+    /// The version of the file's format.
     pub format: u32,
     /// The version of this program that made it.
     pub provision: String,
@@ -41,7 +40,7 @@ pub struct Manifest {
     pub made: Timestamp,
     /// Who made it: the caller's ARN.
     pub by: String,
-    /// Whether it takes over what carries nobody's mark.
+    /// Whether it adopts untagged resources.
     pub adopt: bool,
     /// The handlers' packages, by handler.
     pub bundles: Vec<Package>,
@@ -59,23 +58,23 @@ pub struct Package {
 /// A plan in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
-    /// What it says of itself.
+    /// Its description.
     pub manifest: Manifest,
     /// The stack file it was made from, in normal form.
     pub stack_file: String,
-    /// What is declared, the contents of the files that the stack file names included.
+    /// The declarations, including the contents of files that the stack file names.
     pub declarations: Vec<Declaration>,
-    /// What it rests on.
+    /// The state it depends on.
     pub fingerprint: PlanFingerprint,
     /// The packages' bytes, in the manifest's order.
     pub packages: Vec<Vec<u8>>,
 }
 
 impl Saved {
-    /// The file's bytes, the same for the same plan, and their digest, which is the plan's name from now on.
+    /// The file's bytes and their digest, which names the plan from now on. The same plan gives the same bytes.
     ///
     /// # Errors
-    /// When it cannot be written as it would have to be read.
+    /// When the written plan could not be read back unchanged.
     pub fn encode(&self) -> Result<(Vec<u8>, String), Fault> {
         archive::write(self)
     }
@@ -83,7 +82,7 @@ impl Saved {
     /// The plan in a file, and its digest. Every byte of the file is covered by the digest.
     ///
     /// # Errors
-    /// When the file is not whole, not as it was written, of another format or version, or contradicts itself.
+    /// When the file is incomplete, altered, of another format or version, or contradicts itself.
     pub fn decode(bytes: &[u8]) -> Result<(Self, String), Fault> {
         archive::read(bytes)
     }

@@ -1,4 +1,4 @@
-//! What is written is read back, nothing else is, and whatever moves is named.
+//! A written plan is read back, an altered file is refused, and every change since is named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read as _};
@@ -53,7 +53,7 @@ fn planned(snapshot: &Snapshot) -> Plan {
     plan(&scope(), &Graph::new(stack()).unwrap(), snapshot, &rules)
 }
 
-/// The function differs, the bucket is as declared, the user is not there.
+/// The function differs, the bucket is as declared, and the user does not exist.
 fn seen() -> Snapshot {
     let code = json!({ "Code": { "Sha256": "old" }, "Memory": 64, "Password": "swordfish" });
     let live = [live("a/function", code), live("b/bucket", json!({ "Name": "b" }))];
@@ -123,7 +123,7 @@ fn told(fault: &Fault) -> String {
 fn each_fault_is_told_by_its_own_name() {
     let (bytes, _) = saved().encode().unwrap();
     let cut = Saved::decode(&bytes[..bytes.len() / 2]).unwrap_err();
-    insta::assert_snapshot!(cut, @"it is a zip archive, but no whole plan: the seal at its end is missing; nothing was changed");
+    insta::assert_snapshot!(cut, @"it is a zip archive, but not a complete plan: the seal at its end is missing; nothing was changed");
     let mut tampered = bytes.clone();
     tampered[100] ^= 1;
     let fault = Saved::decode(&tampered).unwrap_err();
@@ -142,7 +142,9 @@ fn each_fault_is_told_by_its_own_name() {
 
     let mut other = saved();
     other.packages = vec![b"other code".to_vec()];
-    assert!(other.encode().unwrap_err().to_string().contains("it is not the package of its name"));
+    assert!(
+        other.encode().unwrap_err().to_string().contains("its bytes do not match the digest in its name")
+    );
     let mut other = saved();
     other.manifest.bundles = vec![other.manifest.bundles[0].clone(); 2];
     assert!(other.encode().is_err(), "a package is in the file once");
@@ -186,9 +188,9 @@ fn whatever_moves_is_named() {
     assert_eq!(changed, ["a/function: it was changed: Memory"]);
     let repaired =
         moved(|now| now.live.get_mut(&function).unwrap().properties = stack()[0].properties.clone());
-    assert_eq!(repaired, ["a/function: it is as declared now"]);
+    assert_eq!(repaired, ["a/function: it matches the declaration now"]);
     let foreign = moved(|now| now.live.get_mut(&function).unwrap().ownership = Ownership::Unmarked);
-    assert_eq!(foreign, ["a/function: whose it is, or what it holds, is not as it was"]);
+    assert_eq!(foreign, ["a/function: its owner, or whether it holds data, changed"]);
     let gone = moved(|now| drop(now.live.remove(&function)));
     assert_eq!(gone, ["a/function: it is gone"]);
     let drifted = moved(|now| now.live.get_mut(&bucket).unwrap().properties["Public"] = json!(true));
@@ -196,7 +198,7 @@ fn whatever_moves_is_named() {
     let renamed = moved(|now| now.live.get_mut(&bucket).unwrap().properties["Name"] = json!("other"));
     assert_eq!(
         renamed,
-        ["b/bucket: it was changed: Name", "c/user: something that it refers to is another one now"]
+        ["b/bucket: it was changed: Name", "c/user: something that it refers to is a different resource now"]
     );
     let made_anew = moved(|now| {
         now.live.get_mut(&bucket).unwrap().outputs =
@@ -204,7 +206,10 @@ fn whatever_moves_is_named() {
     });
     assert_eq!(
         made_anew,
-        ["b/bucket: it is another one now", "c/user: something that it refers to is another one now"]
+        [
+            "b/bucket: it is a different resource now",
+            "c/user: something that it refers to is a different resource now"
+        ]
     );
     let made = moved(|now| {
         let properties = json!({ "Rate": 0.1, "A": "id-of-b/bucket" });
@@ -235,16 +240,16 @@ fn what_is_no_longer_declared_moves_too() {
         moved.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(between(Contents::Empty, Contents::Empty), Vec::<String>::new());
-    assert_eq!(between(Contents::Empty, Contents::Some), ["d/former: it is gone, or stays now"]);
-    assert_eq!(between(Contents::Some, Contents::Empty), ["d/former: it is there, and was not"]);
+    assert_eq!(between(Contents::Empty, Contents::Some), ["d/former: it is gone, or is kept now"]);
+    assert_eq!(between(Contents::Some, Contents::Empty), ["d/former: it exists now, and did not before"]);
     assert_eq!(
         moved(|now| now.orphans.push(orphan(Contents::Nothing))),
-        ["d/former: it is there, and was not"]
+        ["d/former: it exists now, and did not before"]
     );
 }
 
-/// An account in one of many states: each resource absent, as declared, changed in one way or another, somebody else's,
-/// or made anew; and perhaps a former one.
+/// An account in one of many states. Each resource is absent, as declared, changed, another owner's or created again.
+/// There may be a former resource.
 fn account() -> impl Strategy<Value = Snapshot> {
     let resource = |at: usize| {
         (0..7_u8).prop_map(move |state| {
@@ -279,7 +284,7 @@ fn account() -> impl Strategy<Value = Snapshot> {
 }
 
 proptest! {
-    /// Exactly the plans that are the same rest on the same.
+    /// Plans are equal exactly if their fingerprints are equal.
     #[test]
     fn a_plan_holds_exactly_while_it_would_be_made_again(then in account(), now in account()) {
         let (then, now) = (planned(&then), planned(&now));

@@ -1,4 +1,5 @@
-//! The keys: private ones sign, public ones check. RSA of 2048 bits and ECDSA on P-256, as CloudFront takes them.
+//! The keys: private keys sign, public keys verify. RSA of 2048 bits and ECDSA on P-256, the kinds that CloudFront
+//! accepts.
 
 use miette::Diagnostic;
 use ring::signature::{
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::spki::{Algorithm, Spki};
 
-/// How many digits of a key's digest name it: enough to tell a handful of keys apart.
+/// How many digits of a key's digest form its short name: enough to distinguish a few keys.
 const DIGITS: usize = 12;
 
 /// Why a key cannot be used.
@@ -29,7 +30,7 @@ pub enum KeyError {
     #[error("it is not a public key in PEM")]
     #[diagnostic(help("take the public half of the private key: openssl pkey -in viewer.key -pubout"))]
     NotPublic,
-    /// It is a key, but none that CloudFront takes.
+    /// It is a key of a kind that CloudFront does not accept.
     #[error("CloudFront takes RSA keys of 2048 bits and ECDSA keys on the curve P-256, and it is neither")]
     #[diagnostic(help(
         "make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out viewer.key"
@@ -44,14 +45,14 @@ pub enum KeyError {
 /// The digest that is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hash {
-    /// What CloudFront assumes where nothing is said.
+    /// CloudFront's default if the request names no algorithm.
     Sha1,
-    /// What this program signs with.
+    /// The digest that this program signs with.
     Sha256,
 }
 
 impl Hash {
-    /// What `Hash-Algorithm` calls it.
+    /// Its name in `Hash-Algorithm`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -60,7 +61,7 @@ impl Hash {
         }
     }
 
-    /// The one of that name.
+    /// The digest with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         [Self::Sha1, Self::Sha256].into_iter().find(|hash| hash.name() == name)
@@ -75,7 +76,7 @@ impl PrivateKey {
     /// The key in a PEM text: PKCS #8, PKCS #1 or SEC 1, not encrypted.
     ///
     /// # Errors
-    /// When there is none, or none that CloudFront takes.
+    /// When there is no key, or CloudFront does not accept its kind.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| KeyError::NotPrivate)?;
         let key = rustls::crypto::ring::sign::any_supported_type(&der).map_err(|_| KeyError::Unfit)?;
@@ -86,7 +87,7 @@ impl PrivateKey {
     /// Its public half.
     ///
     /// # Errors
-    /// When it is none that CloudFront takes.
+    /// When CloudFront does not accept its kind.
     pub fn public(&self) -> Result<PublicKey, KeyError> {
         self.0.public_key().ok_or(KeyError::Unfit).and_then(|spki| PublicKey::from_der(spki.to_vec()))
     }
@@ -110,7 +111,7 @@ impl PublicKey {
     /// The key in a PEM text.
     ///
     /// # Errors
-    /// When there is none, or none that CloudFront takes.
+    /// When there is no key, or CloudFront does not accept its kind.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let der =
             SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes()).map_err(|_| KeyError::NotPublic)?;
@@ -124,7 +125,7 @@ impl PublicKey {
         }
     }
 
-    /// A short name for the key that depends on nothing but its content.
+    /// A short name for the key. It depends only on the key's content.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut digits = hex::encode(Sha256::digest(&self.0));
@@ -138,8 +139,8 @@ impl PublicKey {
         Spki::read(&self.0).is_some_and(|spki| spki.algorithm == Algorithm::P256)
     }
 
-    /// Whether the signature is of this message by this key's private half. ECDSA over SHA-1 is never taken for right:
-    /// nothing here can check it.
+    /// Whether this key's private half signed this message. Always false for ECDSA over SHA-1, because nothing here can
+    /// check it.
     #[must_use]
     pub fn verify(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         let Some(spki) = Spki::read(&self.0) else { return false };
@@ -161,10 +162,10 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 
-    /// The standard test key of RFC 9500, which the world knows.
+    /// The published test key of RFC 9500.
     const RSA: &str = include_str!("testdata/rsa.key");
     const RSA_PUBLIC: &str = include_str!("testdata/rsa.pem");
-    /// The public half of a key that was thrown away.
+    /// The public half of a key that was deleted.
     const P256_PUBLIC: &str = include_str!("testdata/p256.pem");
     /// `openssl dgst -sha1 -sign rsa.key` of [`MESSAGE`], by OpenSSL 3.
     const RSA_SHA1: &str = include_str!("testdata/rsa-sha1.b64");

@@ -1,8 +1,8 @@
-//! Signed URLs and cookies of CloudFront: what a policy says, how it is signed, and how a signature is checked.
+//! CloudFront's signed URLs and cookies: policies, signing, and verifying signatures.
 //!
-//! Follows the CloudFront developer guide, "Use signed URLs" and "Use signed cookies". Signatures are over SHA-256,
-//! which URLs and cookies say in a `Hash-Algorithm` of their own; SHA-1, which CloudFront assumes without it, is only
-//! checked, and only of RSA keys.
+//! Follows the CloudFront developer guide, "Use signed URLs" and "Use signed cookies". Signatures use SHA-256, and URLs
+//! and cookies say so in `Hash-Algorithm`. CloudFront assumes SHA-1 without it. SHA-1 signatures are only verified
+//! here, and only for RSA keys.
 
 mod key;
 mod policy;
@@ -15,9 +15,9 @@ pub use key::{Hash, KeyError, PrivateKey, PublicKey};
 pub use policy::{Policy, folder, glob, is_range};
 pub use spki::{Algorithm, Spki};
 
-/// The query parameters that carry a signature, which no origin and no cache key ever sees.
+/// The query parameters that carry a signature. CloudFront removes them from origin requests and cache keys.
 pub const PARAMETERS: [&str; 5] = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
-/// What the same values are called in cookies, before the parameter's name.
+/// The prefix of the parameter names in cookies.
 pub const COOKIE: &str = "CloudFront-";
 
 /// A policy with its signature, ready to be put into a URL or cookies.
@@ -27,14 +27,14 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Signs the policy with a key that CloudFront knows by this id.
+    /// Signs the policy. `key_id` is CloudFront's id of the key.
     ///
     /// # Errors
     /// When the key cannot sign.
     pub fn new(policy: &Policy, key: &PrivateKey, key_id: &str) -> Result<Self, KeyError> {
         let text = policy.text();
         let signature = key.sign(text.as_bytes())?;
-        // A canned policy is not sent: CloudFront makes the same text from the URL and the time.
+        // A canned policy is not sent: CloudFront builds the same text from the URL and the time.
         let what = if policy.is_canned() {
             ("Expires", policy.expires.to_string())
         } else {
@@ -78,13 +78,13 @@ impl Signed {
     }
 }
 
-/// Base64 with the characters that URLs and cookies give a meaning to replaced as CloudFront has it.
+/// Base64 in CloudFront's alphabet: characters with a meaning in URLs and cookies are replaced.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     STANDARD.encode(bytes).replace('+', "-").replace('=', "_").replace('/', "~")
 }
 
-/// The bytes of such a text, if it is one.
+/// The bytes of such a text, if it is valid.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text.replace('-', "+").replace('_', "=").replace('~', "/")).ok()
@@ -94,7 +94,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// The standard test key of RFC 9500, which the world knows.
+    /// The published test key of RFC 9500.
     const RSA: &str = include_str!("testdata/rsa.key");
 
     fn value<'a>(signed: &'a Signed, name: &str) -> Option<&'a str> {

@@ -1,19 +1,19 @@
-//! What a signature allows: which URLs, until when, from when, and from where.
+//! What a signature allows: URLs, start and end time, and viewer addresses.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
 
-/// A policy of one statement, which is all that CloudFront takes.
+/// A policy of one statement. CloudFront accepts no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The URL, in which `*` stands for any characters and `?` for any one.
+    /// The URL. `*` matches any characters and `?` any one character.
     pub resource: String,
-    /// The second from 1970 at which it ends.
+    /// When it ends, in Unix seconds.
     pub expires: i64,
-    /// The second after which it begins.
+    /// After which time it is valid, in Unix seconds.
     pub not_before: Option<i64>,
-    /// The addresses of viewers, as an IPv4 address or range: `192.0.2.0/24`.
+    /// The allowed viewer addresses, as an IPv4 address or range: `192.0.2.0/24`.
     pub source_ip: Option<String>,
 }
 
@@ -58,19 +58,20 @@ fn everything() -> String {
 }
 
 impl Policy {
-    /// A policy for a URL until a second from 1970. With a `*` in the URL, or a condition added, it is a custom one.
+    /// A policy for a URL until a time in Unix seconds. With a `*` in the URL, or another condition, it is a custom
+    /// policy.
     #[must_use]
     pub fn canned(resource: &str, expires: i64) -> Self {
         Self { resource: resource.to_owned(), expires, not_before: None, source_ip: None }
     }
 
-    /// Whether URL and time say all of it, so that only the time need be sent.
+    /// Whether the URL and the end time are its only content. Then only the time is sent.
     #[must_use]
     pub fn is_canned(&self) -> bool {
         self.not_before.is_none() && self.source_ip.is_none() && !self.resource.contains('*')
     }
 
-    /// The text that is signed, without any white space.
+    /// The text to sign, without any white space.
     ///
     /// # Panics
     /// Never: a policy is plain data that always serialises.
@@ -85,7 +86,7 @@ impl Policy {
         serde_json::to_string(&Document { statement }).expect("a policy is plain data")
     }
 
-    /// The policy in a text, if it is one that CloudFront takes.
+    /// Parses a policy. `None` if CloudFront would not accept it.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let Document { statement: [Statement { resource, condition }] } =
@@ -98,7 +99,7 @@ impl Policy {
         })
     }
 
-    /// Whether a request under any of these URLs, from this address, at this second from 1970, is allowed.
+    /// Whether a request for any of these URLs, from this address, at this time in Unix seconds, is allowed.
     #[must_use]
     pub fn allows(&self, urls: &[String], viewer: IpAddr, now: i64) -> bool {
         urls.iter().any(|url| glob(&self.resource, url))
@@ -108,7 +109,7 @@ impl Policy {
     }
 }
 
-/// The pattern of everything in the folder of a path: HLS needs all of an asset's playlists and segments.
+/// The pattern for everything in the folder of a path. HLS needs all playlists and segments of an asset.
 #[must_use]
 pub fn folder(path: &str) -> String {
     match path.rsplit_once('/') {
@@ -118,12 +119,12 @@ pub fn folder(path: &str) -> String {
     }
 }
 
-/// Whether a text is of a pattern in which `*` stands for any characters and `?` for any one.
+/// Whether a text matches a pattern. `*` matches any characters and `?` any one character.
 #[must_use]
 pub fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut seen) = (0, 0);
-    // Where to go on when what follows the last star does not fit: the star takes one more.
+    // Where to continue if the text after the last star does not match: the star takes one more character.
     let mut star = None;
     while seen < text.len() {
         match pattern.get(at) {
@@ -148,7 +149,7 @@ fn range(text: &str) -> Option<(Ipv4Addr, u32)> {
     Some((address.parse().ok()?, bits))
 }
 
-/// Whether a text is an IPv4 address or range, the only ones that policies take.
+/// Whether a text is an IPv4 address or range. Policies accept nothing else.
 #[must_use]
 pub fn is_range(text: &str) -> bool {
     range(text).is_some()

@@ -1,5 +1,5 @@
-//! The structure of a public key, RFC 5280's SubjectPublicKeyInfo: enough to tell the keys that CloudFront takes (RSA
-//! 2048 and ECDSA P-256) from others, and to hand them to what checks signatures.
+//! The structure of a public key, RFC 5280's SubjectPublicKeyInfo. It reads enough to recognise the keys that
+//! CloudFront accepts (RSA 2048 and ECDSA P-256) and to verify signatures with them.
 
 /// DER of the algorithm `rsaEncryption` with its NULL parameter (RFC 3279).
 const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
@@ -13,10 +13,10 @@ const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 
-/// What a public key is for.
+/// The algorithm of a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    /// RSA of so many bits.
+    /// RSA with this many bits.
     Rsa(usize),
     /// ECDSA on the curve P-256.
     P256,
@@ -24,17 +24,17 @@ pub enum Algorithm {
     Other,
 }
 
-/// A public key's algorithm, and the key itself as that algorithm writes it.
+/// A public key's algorithm, and the key itself in that algorithm's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spki<'a> {
-    /// What it is for.
+    /// Its algorithm.
     pub algorithm: Algorithm,
     /// PKCS #1's `RSAPublicKey`, or an uncompressed point.
     pub key: &'a [u8],
 }
 
 impl<'a> Spki<'a> {
-    /// Reads `SEQUENCE { SEQUENCE algorithm, BIT STRING key }`; `None` where it is cut or malformed.
+    /// Reads `SEQUENCE { SEQUENCE algorithm, BIT STRING key }`; `None` if it is truncated or malformed.
     #[must_use]
     pub fn read(der: &'a [u8]) -> Option<Self> {
         let (info, after) = element(der, SEQUENCE)?;

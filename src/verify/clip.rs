@@ -1,4 +1,4 @@
-//! The clip that a check uploads: a file of the user's, or moving picture and tone made by ffmpeg.
+//! The clip that a check uploads: a user's file, or a moving test picture with a tone made by ffmpeg.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,21 +20,21 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// A file of the user's.
+    /// A user's file.
     ///
     /// # Errors
-    /// When it does not exist, is empty or too large for one upload, or is not named like a video.
+    /// When it does not exist, is empty, is too large for one upload, or does not have a video's name.
     pub fn given(file: &Path) -> Result<Self, Error> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let refuse = |why: &str| Err(Error::Clip { name: file.display().to_string(), why: why.to_owned() });
         let found = std::fs::metadata(file).map_err(|error| unusable(&file.display().to_string(), &error))?;
         match found.len() {
-            _ if !found.is_file() => refuse("it is no file"),
+            _ if !found.is_file() => refuse("it is not a file"),
             0 => refuse("it is empty"),
             size if size > LIMIT => {
                 refuse("it is larger than 5 GiB: upload it with a tool that uploads in parts")
             }
-            _ if !asset::is_video(&name) => refuse("uploads of that name start no encode"),
+            _ if !asset::is_video(&name) => refuse("an upload with this name does not start an encode"),
             _ => Ok(Self { path: file.to_owned(), name }),
         }
     }
@@ -90,7 +90,7 @@ mod tests {
         };
         assert_eq!(file("a.MP4", "x"), Ok("a.MP4".to_owned()));
         assert!(file("empty.mp4", "").unwrap_err().ends_with("it is empty"));
-        assert!(file("a.txt", "x").unwrap_err().ends_with("start no encode"));
+        assert!(file("a.txt", "x").unwrap_err().ends_with("does not start an encode"));
         assert!(Clip::given(&folder.path().join("none.mp4")).is_err());
     }
 }

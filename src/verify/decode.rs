@@ -1,4 +1,4 @@
-//! Decodes every rendition to its end with ffmpeg: not one error, and as long as its playlist says.
+//! Decodes every rendition completely with ffmpeg. It must have no error and the length that its playlist says.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -14,7 +14,7 @@ const SLACK: f64 = 1.0;
 /// A rendition that decodes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
-    /// What the multivariant playlist says of it.
+    /// Its description in the multivariant playlist.
     pub label: String,
     /// How many segments it has.
     pub segments: usize,
@@ -22,11 +22,11 @@ pub struct Decoded {
     pub bytes: u64,
     /// Its decoded length in seconds.
     pub seconds: f64,
-    /// How many pictures were decoded; none for audio.
+    /// How many pictures were decoded. Zero for audio.
     pub frames: u64,
 }
 
-/// Decodes all renditions, one after the other since ffmpeg uses every core.
+/// Decodes all renditions, one after the other, because ffmpeg uses every core.
 ///
 /// # Errors
 /// The first rendition that does not decode.

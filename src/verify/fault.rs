@@ -1,24 +1,24 @@
-//! What is wrong with what viewers get, and who says so.
+//! Faults in what viewers get, and the rule that each one breaks.
 
 use std::fmt;
 
-/// Who asks for it.
+/// The source of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// RFC 8216: players may fail.
+    /// RFC 8216. If it is broken, players may fail.
     Rfc8216,
-    /// Apple's authoring specification: players may choose badly.
+    /// Apple's authoring specification. If it is broken, players may choose badly.
     Apple,
-    /// What a stack promises of every answer: kinds, times in caches, who may read.
+    /// What a stack promises for every answer: content types, cache times, and who may read.
     Stack,
 }
 
-/// Something wrong with a rendition set.
+/// A fault in a rendition set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The playlist, as the multivariant playlist names it; empty for that playlist itself.
     pub playlist: String,
-    /// Who asks for it.
+    /// The rule that it breaks.
     pub rule: Rule,
     /// What is wrong.
     pub what: String,

@@ -1,5 +1,5 @@
-//! Fetches a published rendition set the way a player does: the multivariant playlist, every media playlist it names,
-//! every segment these name, all from the viewer's address.
+//! Fetches a published rendition set as a player does: the multivariant playlist, every media playlist in it, and every
+//! segment in these. All come from the viewer's address.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use super::{Error, Stage};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How many segments are fetched at once, as a browser would.
 const AT_ONCE: usize = 6;
-/// What every playlist begins with (RFC 8216, 4.3.1.1).
+/// The first line of every playlist (RFC 8216, 4.3.1.1).
 const FIRST_LINE: &[u8] = b"#EXTM3U";
 
 /// One rendition on disk.
@@ -32,15 +32,15 @@ pub(super) struct Fetched {
     pub(super) media: MediaPlaylist,
     /// Its segments on disk, in the playlist's order.
     pub(super) files: Vec<PathBuf>,
-    /// The header of its segments on disk, where these are fragmented MP4.
+    /// The header of its segments on disk, if these are fragmented MP4.
     pub(super) header: Option<PathBuf>,
-    /// What the multivariant playlist says of it: `1280x720 4.5 Mbit/s`, or the audio group's name.
+    /// Its description from the multivariant playlist: `1280x720 4.5 Mbit/s`, or the audio group's name.
     pub(super) label: String,
     /// Whether it has a picture.
     pub(super) picture: bool,
     /// A local playlist of the fetched segments.
     pub(super) playlist: PathBuf,
-    /// How long it lasts by its playlist, in seconds.
+    /// Its length according to its playlist, in seconds.
     pub(super) seconds: f64,
     /// How many segments it has.
     pub(super) segments: usize,
@@ -51,11 +51,11 @@ pub(super) struct Fetched {
 /// All renditions of an asset on disk.
 #[derive(Debug)]
 pub(super) struct Set {
-    /// The playlist that leads to them.
+    /// The playlist that names them.
     pub(super) multivariant: MasterPlaylist,
     /// One for each picture and audio rendition.
     pub(super) renditions: Vec<Fetched>,
-    /// What answers said wrongly about their bodies.
+    /// Faults in the headers of the answers.
     pub(super) faults: Vec<Fault>,
     /// How long fetching took.
     pub(super) took: Duration,
@@ -65,10 +65,10 @@ fn unplayable(address: &Url, why: &dyn Display) -> Error {
     Error::Unplayable { address: address.to_string(), why: why.to_string() }
 }
 
-/// Fetches everything that the multivariant playlist at `address` leads to into `folder`.
+/// Fetches everything that the multivariant playlist at `base` refers to into `folder`.
 ///
 /// # Errors
-/// When anything of it is not there, or is no playlist.
+/// When a file is missing, or is not a playlist.
 pub(super) async fn fetch(
     base: &Url,
     stage: &Stage<'_>,
@@ -81,7 +81,7 @@ pub(super) async fn fetch(
     let (_, multivariant) = m3u8_rs::parse_master_playlist(&text)
         .ok()
         .filter(|_| text.starts_with(FIRST_LINE))
-        .ok_or_else(|| unplayable(base, &"it is no multivariant playlist"))?;
+        .ok_or_else(|| unplayable(base, &"it is not a multivariant playlist"))?;
     let mut renditions = Vec::new();
     for (number, (uri, label, picture)) in named(&multivariant).into_iter().enumerate() {
         progress(&format!("fetching {uri}"));
@@ -95,7 +95,7 @@ pub(super) async fn fetch(
     Ok(Set { multivariant, renditions, faults: viewer.served.faults(), took: began.elapsed() })
 }
 
-/// The media playlists that a multivariant playlist names: address, label, whether there is a picture.
+/// The media playlists in a multivariant playlist: address, label, and whether there is a picture.
 fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
     let video = multivariant.variants.iter().filter(|variant| !variant.is_i_frame).map(|variant| {
         let size =
@@ -108,7 +108,7 @@ fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
     video.chain(audio).collect()
 }
 
-/// A player on some site, and what it was told.
+/// A player on a site, and the answers it got.
 struct Viewer<'a> {
     client: Client,
     origin: &'a str,
@@ -146,9 +146,9 @@ async fn rendition(
     let (_, playlist) = m3u8_rs::parse_media_playlist(&text)
         .ok()
         .filter(|_| text.starts_with(FIRST_LINE))
-        .ok_or_else(|| unplayable(&address, &"it is no media playlist"))?;
+        .ok_or_else(|| unplayable(&address, &"it is not a media playlist"))?;
     if playlist.segments.is_empty() || !playlist.end_list {
-        return Err(unplayable(&address, &"it is not a whole video"));
+        return Err(unplayable(&address, &"it is not a complete video (no segments, or no EXT-X-ENDLIST)"));
     }
     tokio::fs::create_dir_all(folder).await.map_err(|error| unplayable(&address, &error))?;
     let sizes: Vec<u64> = stream::iter(parts(&playlist))

@@ -1,7 +1,7 @@
 //! The HTTP client of a viewer: the SDK's own transport, without redirects.
 //!
-//! Addresses of this machine are never asked for through a proxy, whatever the environment says: a proxy would look for
-//! the local cloud on its own machine. Others go through the proxy that `HTTPS_PROXY` and its like name.
+//! Requests to this machine never use a proxy: a proxy would look for the local cloud on its own machine. Other
+//! requests use the proxy from `HTTPS_PROXY` and similar variables.
 
 use std::error::Error;
 use std::sync::OnceLock;
@@ -20,7 +20,7 @@ use url::{Host, Url};
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// What an address answers.
+/// The answer of an address.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -34,14 +34,14 @@ pub(super) struct Client {
     /// How long an answer may take, its body included.
     patience: Duration,
     proxy: ProxyConfig,
-    /// For this machine.
+    /// Connects to this machine.
     here: OnceLock<Connector>,
-    /// For all other addresses.
+    /// Connects to all other addresses.
     elsewhere: OnceLock<Connector>,
 }
 
 impl Client {
-    /// A client that goes by the proxies of the environment.
+    /// A client that uses the proxies of the environment.
     pub(super) fn new(patience: Duration) -> Self {
         Self::with_proxy(patience, ProxyConfig::from_env())
     }
@@ -103,7 +103,7 @@ fn is_here(address: &Url) -> bool {
     }
 }
 
-/// What an error says, and what it says caused it.
+/// An error's message with its causes.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

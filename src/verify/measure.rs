@@ -1,6 +1,6 @@
-//! What the segments of a rendition really are, by ffmpeg's reading of them: codec, size, rate, times, key frames.
+//! Measures the segments of a rendition with ffmpeg: codec, size, rate, times, key frames.
 //!
-//! Nothing that a playlist says is used here, so that [`mod@super::judge`] can hold the one against the other.
+//! Nothing here comes from a playlist, so [`super::judge`] can compare the two.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,11 +12,11 @@ use tokio::process::Command;
 use super::Error;
 use super::fetch::Fetched;
 
-/// How many segments are read at once. ffmpeg only copies here, so that starting it is most of the work.
+/// How many segments are read at once. ffmpeg only copies here, so starting it is most of the work.
 const AT_ONCE: usize = 4;
 /// MPEG's clock, in ticks a second.
 const CLOCK: f64 = 90_000.0;
-/// Whose tag gives a raw audio segment its time (RFC 8216, 3.4); eight bytes of ticks follow.
+/// The owner of the ID3 tag with the time of a raw audio segment (RFC 8216, 3.4). Eight bytes of ticks follow.
 const TIMESTAMP_OWNER: &[u8] = b"com.apple.streaming.transportStreamTimestamp\0";
 
 /// A rendition's stream.
@@ -50,7 +50,7 @@ pub struct Sound {
     pub channels: u32,
 }
 
-/// One segment. Times are those of its picture if it has one, else of its sound.
+/// One segment. Times are those of its picture. Without a picture, those of its sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
     /// Its size.
@@ -88,7 +88,7 @@ pub(super) async fn measure(ffmpeg: &Path, rendition: &Fetched) -> Result<Stream
     Ok(Stream { picture, sound, segments: segments.into_iter().map(|(_, segment)| segment).collect() })
 }
 
-/// What ffmpeg opens: fragmented MP4 segments are nothing without their header.
+/// The input for ffmpeg. Fragmented MP4 segments cannot be read without their header.
 fn input(header: Option<&Path>, file: &Path) -> OsString {
     let Some(header) = header else { return file.into() };
     let mut both = OsString::from("concat:");
@@ -116,7 +116,7 @@ async fn run(mut command: Command) -> Result<(String, String), String> {
 async fn describe(ffmpeg: &Path, header: Option<&Path>, file: &Path) -> Result<Stream, String> {
     let mut command = Command::new(ffmpeg);
     command.args(["-hide_banner", "-nostdin", "-i"]).arg(input(header, file));
-    // The filter prints every field of the parameter sets, as the codecs' standards name them.
+    // The filter prints every field of the parameter sets, with the names of the codecs' standards.
     command.args(["-map", "0", "-c", "copy", "-frames:v", "1", "-t", "1", "-bsf:v", "trace_headers"]);
     command.args(["-f", "null", "-"]);
     let (_, said) = run(command).await?;
@@ -126,7 +126,7 @@ async fn describe(ffmpeg: &Path, header: Option<&Path>, file: &Path) -> Result<S
 /// Reads ffmpeg's list of streams and its trace of the parameter sets.
 fn described(said: &str) -> Result<Stream, String> {
     let mut stream = Stream::default();
-    // What follows describes the output.
+    // The text after this line describes the output.
     let (input, _) = said.split_once("Output #0").unwrap_or((said, ""));
     for line in input.lines().map(str::trim).filter(|line| line.starts_with("Stream #0:")) {
         if let Some((_, text)) = line.split_once(": Video: ") {
@@ -139,7 +139,7 @@ fn described(said: &str) -> Result<Stream, String> {
         }
     }
     match (&stream.picture, &stream.sound) {
-        (None, None) => Err("it has neither a picture nor a sound".to_owned()),
+        (None, None) => Err("it has neither a picture nor sound".to_owned()),
         _ => Ok(stream),
     }
 }
@@ -149,7 +149,7 @@ fn size(word: &str) -> Option<(u32, u32)> {
     Some((width.parse().ok()?, height.parse().ok()?))
 }
 
-/// AAC by its audio object type (ISO/IEC 14496-3).
+/// The RFC 6381 name of AAC, by its audio object type (ISO/IEC 14496-3).
 fn sound_codec(text: &str) -> Option<&'static str> {
     [("aac (LC)", "mp4a.40.2"), ("aac (HE-AAC)", "mp4a.40.5"), ("aac (HE-AACv2)", "mp4a.40.29")]
         .into_iter()
@@ -161,7 +161,7 @@ fn channels(text: &str) -> u32 {
     layouts.into_iter().find_map(|(name, count)| text.contains(name).then_some(count)).unwrap_or_default()
 }
 
-/// The RFC 6381 name of a picture stream, put together from the traced fields of its parameter sets.
+/// The RFC 6381 name of a picture stream, from the traced fields of its parameter sets.
 fn codec(text: &str, trace: &str) -> Option<String> {
     let field = |name: &str| {
         let mut lines = trace.lines().filter_map(|line| {
@@ -199,7 +199,7 @@ fn codec(text: &str, trace: &str) -> Option<String> {
     Some(format!("hvc1.{profile}.{compatible:X}.{tier}{level}{constraints}"))
 }
 
-/// A frame as it lies in a segment.
+/// A frame of a segment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Frame {
     start: f64,
@@ -233,8 +233,8 @@ async fn segment(ffmpeg: &Path, header: Option<&Path>, file: &Path) -> Result<(V
     Ok((frames, segment))
 }
 
-/// The frames of the picture if there is one, else of the sound, in the order they are stored in. Reads ffmpeg's
-/// `framecrc` listing: `stream, dts, pts, duration, size, checksum[, F=flags]`, where a key frame has no flags.
+/// The frames of the picture, or of the sound if there is no picture, in stored order. Reads ffmpeg's `framecrc`
+/// listing: `stream, dts, pts, duration, size, checksum[, F=flags]`. A key frame has no flags.
 fn frames(listing: &str) -> Vec<Frame> {
     let streams: Vec<(&str, &str)> = headers(listing, "media_type ").collect();
     let picture = streams.iter().find(|(_, kind)| kind.trim() == "video");
@@ -260,7 +260,7 @@ fn headers<'a>(listing: &'a str, kind: &'static str) -> impl Iterator<Item = (&'
     listing.lines().filter_map(move |line| line.strip_prefix('#')?.strip_prefix(kind)?.split_once(": "))
 }
 
-/// The ticks that a raw audio segment begins at, by its tag.
+/// The start of a raw audio segment in ticks, from its ID3 tag.
 fn timestamp(bytes: &[u8]) -> Option<u64> {
     let head = bytes.strip_prefix(b"ID3")?;
     let head = &head[..head.len().min(1024)];

@@ -1,8 +1,8 @@
-//! The end-to-end check: a clip goes in where uploads go, and what comes out is played where viewers play it.
+//! The end-to-end check: it uploads a clip as users do, and plays the result as viewers do.
 //!
-//! Nothing is taken on trust: the clip travels through the stack's own buckets, rules, functions and jobs, every
-//! playlist and segment is fetched from the viewer's address, every rendition is decoded to its end, what playlists say is
-//! held against the streams, and what answers say against what the stack promises.
+//! The clip passes through the stack's own buckets, rules, functions and jobs. Every playlist and segment is fetched
+//! from the viewer's address, and every rendition is decoded completely. The playlists are compared with the streams,
+//! and the headers with what the stack promises.
 
 mod clip;
 mod closed_ways;
@@ -34,23 +34,24 @@ pub use fault::{Fault, Rule};
 pub use measure::{Picture, Segment, Sound, Stream};
 pub use verdict::{Rendition, bandwidth, judge};
 
-/// What the check needs of the stack's buckets. Who may not list a bucket is told that a missing object is forbidden.
+/// The check's permissions on the stack's buckets. Listing is needed because S3 otherwise answers "access denied" for a
+/// missing object.
 pub const PERMISSIONS: &[Allow] = &[
     Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{source}/provision-verify/*"]),
     Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{output}/*"]),
     Allow::new(&["s3:ListBucket"], &["arn:aws:s3:::{output}"]),
 ];
 
-/// The folder of the source bucket that checks upload to. Each clip's name is stable, so that a check replaces what the
-/// last one published and leaves no trail.
+/// The folder of the source bucket for uploads of checks. A clip's name is stable, so a check replaces what the last
+/// one published.
 const FOLDER: &str = "provision-verify";
 
-/// How long nothing is heard of the test clip before it is uploaded again. S3 announces uploads from about five minutes after
-/// it was told to, and never those before (S3 user guide, "Enabling Amazon EventBridge"): the check of a stack made just now
-/// would wait for nothing.
+/// How long to wait for a sign of the test clip before it is uploaded again. S3 sends events only from about five
+/// minutes after they are enabled, and never for earlier uploads (S3 user guide, "Enabling Amazon EventBridge").
+/// Without a second upload, the check of a new stack would wait in vain.
 const UNHEARD: Duration = Duration::from_secs(10 * 60);
 
-/// Where a stack takes videos and shows them.
+/// The places where a stack takes and shows videos.
 pub struct Stage<'a> {
     /// The stack's region.
     pub cx: Context,
@@ -60,13 +61,13 @@ pub struct Stage<'a> {
     pub output: &'a str,
     /// The viewer's base address, without a trailing slash.
     pub viewer: &'a str,
-    /// The `Cookie` header that viewers must send, where nothing plays unsigned.
+    /// The `Cookie` header that viewers must send, if playback is private.
     pub cookie: Option<&'a str>,
-    /// A site whose players may play: the `Origin` that browsers send from there.
+    /// A site with allowed players: the `Origin` header of its browsers.
     pub player: &'a str,
 }
 
-/// What a check found.
+/// The result of a successful check.
 #[derive(Debug)]
 pub struct Playable {
     /// The address of the multivariant playlist.
@@ -75,18 +76,18 @@ pub struct Playable {
     pub took: Duration,
     /// Every rendition, audio included.
     pub renditions: Vec<Played>,
-    /// What players put up with, against Apple's authoring specification.
+    /// Deviations from Apple's authoring specification that players tolerate.
     pub advice: Vec<Fault>,
 }
 
 /// One rendition that plays.
 #[derive(Debug)]
 pub struct Played {
-    /// As it was decoded.
+    /// The result of decoding it.
     pub decoded: Decoded,
-    /// As it was measured.
+    /// The result of measuring it.
     pub stream: Stream,
-    /// The declared and the measured peak in bits a second, with the heaviest sound; none for a sound alone.
+    /// The declared and the measured peak in bits per second, with the heaviest sound. `None` for a sound alone.
     pub bandwidth: Option<(u64, u64)>,
 }
 
@@ -94,7 +95,7 @@ pub struct Played {
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
     /// A call to AWS failed.
-    #[error("the check could not go on")]
+    #[error("the check could not continue")]
     Aws(
         #[from]
         #[diagnostic_source]
@@ -116,39 +117,39 @@ pub enum Error {
         /// Why.
         why: String,
     },
-    /// The stack said that it could not encode the clip.
+    /// The stack reported that it could not encode the clip.
     #[error("the clip was not published: {why}")]
     #[diagnostic(help(
         "see the log groups of the submit and publish functions, and the job in MediaConvert"
     ))]
     NotPublished {
-        /// What the stack wrote about it.
+        /// The stack's reason.
         why: String,
     },
-    /// What was published does not play.
+    /// The published video does not play.
     #[error("{address} does not play: {why}")]
     Unplayable {
-        /// What was fetched or decoded.
+        /// The address that was fetched or decoded.
         address: String,
         /// Why.
         why: String,
     },
-    /// What was published decodes, but its playlists are wrong about it, or it is not served as it must be.
-    #[error("{address} plays, but not as it must: {}", list(.faults))]
+    /// The published video decodes, but its playlists are wrong about it, or it is not served as it must be.
+    #[error("{address} plays, but has faults: {}", list(.faults))]
     #[diagnostic(help(
-        "what playlists say comes from the job template, what answers say from publish, the distribution and its policies, \
-         and who is let in from these and the bucket's policy: `provision plan` shows whether somebody changed any of them; \
-         if not, RFC 8216 or the encoder's documentation says which of the template's settings to correct"
+        "run `provision plan` to see whether somebody changed the job template (source of the playlists), publish, the \
+         distribution and its policies (headers and access), or the bucket's policy (access); if not, RFC 8216 or the \
+         encoder's documentation says which setting of the template to correct"
     ))]
     Faulty {
         /// The multivariant playlist.
         address: String,
-        /// What is wrong, all of it.
+        /// All faults.
         faults: Vec<Fault>,
     },
 }
 
-/// Without their dots, at which a terminal would break the line.
+/// The suffixes without their dots, because a terminal would break the line at a dot.
 fn suffixes() -> String {
     let bare = asset::VIDEO_SUFFIXES.iter().map(|suffix| suffix.trim_start_matches('.'));
     bare.collect::<Vec<_>>().join(", ")
@@ -158,26 +159,26 @@ fn list(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
 
-/// Uploads the clip, waits until it is published, fetches all of it as a viewer would, and decodes every rendition.
-/// `progress` hears what is being done.
+/// Uploads the clip, waits until it is published, fetches it as a viewer would, and decodes every rendition. It reports
+/// each step to `progress`.
 ///
 /// # Errors
-/// When any of that fails: the error says at what.
+/// When any step fails. The error names the step.
 pub async fn verify(
     stage: &Stage<'_>,
     clip: Option<&Path>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Playable, Error> {
     let ffmpeg = local::ffmpeg(progress).await?;
-    // A clip of somebody's own may take long to encode, and costs what it costs.
+    // A user's clip may take long to encode and may be expensive, so it is uploaded only once.
     let again = clip.is_none() && !stage.cx.connection().is_local();
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
         Some(file) => {
             let clip = Clip::given(file)?;
-            // The stack refuses it in a log that nobody looks at, and the check would wait for it.
+            // The stack would refuse it only in a log, and the check would wait in vain.
             if ffmpeg.hears_only_sound(file).await {
-                let (name, why) = (file.display().to_string(), "it has sound and no picture".to_owned());
+                let (name, why) = (file.display().to_string(), "it has sound but no picture".to_owned());
                 return Err(Error::Clip { name, why });
             }
             clip
@@ -202,7 +203,7 @@ pub async fn verify(
     for rendition in &set.renditions {
         streams.push(measure::measure(ffmpeg.path(), rendition).await?);
     }
-    progress("trying the ways in that must be closed");
+    progress("checking that forbidden access is refused");
     let mut found = judged(&set, &streams);
     found.append(&mut set.faults);
     found.extend(closed_ways::check(stage, &base, &asset).await?);
@@ -225,7 +226,7 @@ fn judged(set: &Set, streams: &[Stream]) -> Vec<Fault> {
     judge(&set.multivariant, &sides(set, streams))
 }
 
-/// Puts together what is known of each rendition.
+/// Combines the results for each rendition.
 fn played(set: &Set, decoded: Vec<Decoded>, streams: Vec<Stream>) -> Vec<Played> {
     let sides = sides(set, &streams);
     let sounds: Vec<&Rendition<'_>> = sides.iter().filter(|side| side.stream.picture.is_none()).collect();
@@ -252,8 +253,8 @@ async fn upload(stage: &Stage<'_>, clip: &Clip, key: &str) -> Result<String, Err
     Ok(asset::version(answer.version_id(), answer.e_tag()).to_owned())
 }
 
-/// Uploads the clip, once more if nothing is heard of it and that is wanted, and waits until it is published; since when it
-/// waited.
+/// Uploads the clip and waits until it is published. With `again`, uploads it a second time if nothing happens. Returns
+/// when the last upload ended.
 async fn publish(
     stage: &Stage<'_>,
     clip: &Clip,
@@ -268,7 +269,7 @@ async fn publish(
     let unheard = again.then_some(began + UNHEARD);
     let verdict = match published(stage, asset, &version, unheard).await? {
         Verdict::Unheard => {
-            progress("nothing was heard of it, as of uploads before S3 announces them: uploading it again");
+            progress("no encode started, perhaps because S3 did not send events yet: uploading it again");
             let version = upload(stage, clip, key).await?;
             let began = Instant::now();
             (published(stage, asset, &version, None).await?, began)
@@ -281,16 +282,16 @@ async fn publish(
     }
 }
 
-/// What became of an upload.
+/// The result of an upload.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Published,
     Failed(String),
-    /// Nothing, although there was time.
+    /// Nothing happened within the time limit.
     Unheard,
 }
 
-/// Waits until the asset's description speaks of this version, or until it is too late for that.
+/// Waits until the asset's description names this version, or until the time `unheard`.
 async fn published(
     stage: &Stage<'_>,
     asset: &str,

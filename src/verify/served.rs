@@ -1,7 +1,7 @@
-//! What every answer must say besides its body: its kind, how long it may be kept, and that players may read it.
+//! Checks the headers of every answer: its content type, its cache time, and that players may read it.
 //!
-//! The first two are set when an asset is published, the third by the distribution. A browser plays nothing without the
-//! first and the third; without the second, a replaced video stays in caches.
+//! Publishing an asset sets the first two, the distribution the third. Without the first and the third a browser plays
+//! nothing. Without the second, a replaced video stays in caches.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,14 +11,14 @@ use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, Hea
 
 use super::fault::{Fault, Rule};
 
-/// What was wrong with the answers so far: each thing once, with the first file and how many there were.
+/// The faults of all answers so far. Each fault is kept once, with the first file and the number of files.
 #[derive(Debug, Default)]
 pub(super) struct Served {
     wrong: Mutex<BTreeMap<String, (String, usize)>>,
 }
 
 impl Served {
-    /// Notes the answer for `path`, asked for by a player from `origin`.
+    /// Checks the answer for `path` to a player from `origin`.
     pub(super) fn note(&self, path: &str, headers: &HeaderMap, origin: &str) {
         for what in wrong(path, headers, origin) {
             let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
@@ -26,11 +26,11 @@ impl Served {
         }
     }
 
-    /// A fault for each thing.
+    /// The faults found.
     pub(super) fn faults(self) -> Vec<Fault> {
         let wrong = self.wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
         let fault = |(what, (path, count)): (String, (String, usize))| {
-            let others = if count > 1 { format!(", and so for {} more", count - 1) } else { String::new() };
+            let others = if count > 1 { format!(", also in {} more", count - 1) } else { String::new() };
             let playlist = path.rsplit('/').next().unwrap_or(&path).to_owned();
             Fault { playlist, rule: Rule::Stack, what: format!("{what}{others}") }
         };
@@ -92,9 +92,9 @@ mod tests {
         }
         let said: Vec<String> = served.faults().iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(said.join("\n"), @"
-        b_00001.ts: Access-Control-Allow-Origin is absent, and players of https://player.example may not read it, and so for 2 more
-        b_00001.ts: Cache-Control is public, max-age=10, and must be public, max-age=31536000, immutable, and so for 2 more
-        b_00001.ts: Content-Type is binary/octet-stream, and must be video/mp2t, and so for 2 more
+        b_00001.ts: Access-Control-Allow-Origin is absent, and players of https://player.example may not read it, also in 2 more
+        b_00001.ts: Cache-Control is public, max-age=10, and must be public, max-age=31536000, immutable, also in 2 more
+        b_00001.ts: Content-Type is binary/octet-stream, and must be video/mp2t, also in 2 more
         ");
     }
 }

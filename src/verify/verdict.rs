@@ -1,6 +1,6 @@
-//! Whether playlists tell the truth about their streams, and follow RFC 8216 and Apple's HLS authoring specification.
+//! Checks that playlists match their streams, and follow RFC 8216 and Apple's HLS authoring specification.
 //!
-//! Pure: what was parsed goes in beside what was measured, faults come out, all of them.
+//! Pure: it takes parsed playlists and measured streams, and returns all faults.
 
 #[cfg(test)]
 mod tests;
@@ -14,16 +14,16 @@ use m3u8_rs::{
 use super::fault::{Fault, Rule};
 use super::measure::{Picture, Segment, Stream};
 
-/// Apple's margin between declared and measured bit rates.
+/// Apple's allowed ratio between declared and measured bit rates.
 const MARGIN: f64 = 1.1;
-/// What rounding may do to a bit rate.
+/// The largest effect of rounding on a bit rate.
 const ROUNDING: f64 = 1.001;
-/// How far sound and picture may begin or end apart, in seconds.
+/// The largest difference between the start or end of sound and picture, in seconds.
 const SYNC: f64 = 0.1;
-/// How far a sound's `EXTINF` may be from its frames, in seconds: two AAC frames.
+/// The largest difference between a sound's `EXTINF` and its frames, in seconds: two AAC frames.
 const SOUND_FRAMES: f64 = 0.05;
 
-/// One rendition: what is said of it, and what it is.
+/// One rendition: its playlist and its stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Rendition<'a> {
     /// Its address in the multivariant playlist.
@@ -113,7 +113,7 @@ fn structure(Rendition { playlist, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
     }
 }
 
-/// A picture's frame, or what a sound's frames may add up to.
+/// The tolerance for a segment's length: one frame of a picture, or [`SOUND_FRAMES`].
 fn slack(stream: &Stream) -> f64 {
     match &stream.picture {
         Some(picture) if picture.rate > 0.0 => 1.0 / picture.rate,
@@ -123,7 +123,7 @@ fn slack(stream: &Stream) -> f64 {
 
 fn timing(Rendition { playlist, stream, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
     if playlist.segments.len() != stream.segments.len() {
-        return faults.rfc("not every segment of it could be read");
+        return faults.rfc("not every segment could be read");
     }
     let slack = slack(stream);
     for (number, (said, is)) in playlist.segments.iter().zip(&stream.segments).enumerate() {
@@ -159,7 +159,7 @@ fn same_target(renditions: &[Rendition<'_>], faults: &mut Faults) {
     }
 }
 
-/// Players switch at segments, so these begin together in all pictures.
+/// Players switch at segments, so segments must begin at the same time in all pictures.
 fn aligned(renditions: &[Rendition<'_>], faults: &mut Faults) {
     let mut pictures = renditions.iter().filter(|rendition| rendition.stream.picture.is_some());
     let Some(first) = pictures.next() else { return };
@@ -212,7 +212,7 @@ fn find<'a>(renditions: &[Rendition<'a>], uri: &str) -> Option<&'a Stream> {
     renditions.iter().find(|rendition| rendition.uri == uri).map(|rendition| rendition.stream)
 }
 
-/// What the multivariant playlist says of a variant.
+/// Checks what the multivariant playlist declares for a variant.
 fn declared(
     variant: &VariantStream,
     multivariant: &MasterPlaylist,
@@ -257,7 +257,7 @@ fn seen(variant: &VariantStream, picture: &Picture, faults: &mut Of<'_>) {
     }
     match variant.frame_rate {
         None => faults.apple("no FRAME-RATE"),
-        // Three decimals are written.
+        // Playlists have three decimals.
         Some(said) if (said - picture.rate).abs() < 0.002 => {}
         Some(said) => faults.rfc(format!("FRAME-RATE is {said}, and the picture has {:.3}", picture.rate)),
     }
@@ -312,7 +312,7 @@ pub fn bandwidth(variant: &Rendition<'_>, sounds: &[&Rendition<'_>]) -> (u64, u6
     (picture.0 + most.0, picture.1 + most.1)
 }
 
-/// Bits a second over segments of these sizes and durations.
+/// Bits per second over segments of these sizes and durations.
 fn rate(segments: &[(u64, f64)]) -> u64 {
     let (bytes, seconds) = segments.iter().fold((0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).round() as u64 } else { 0 }

@@ -186,7 +186,7 @@ async fn a_stack_whose_home_is_lost_is_found_and_asked_about_and_keeps_to_its_re
     let (home, key) = ("provision-111122223333-ap-northeast-2", "record/vod-local.json");
     cx.s3().put_object().bucket(home).key(key).body(ByteStream::from_static(b"")).send().await.unwrap();
     let (_, broken) = cloud.provision(&["plan", stack.path()], 1);
-    assert!(broken.contains("is no record") && broken.contains("delete it"), "{broken}");
+    assert!(broken.contains("is not a record") && broken.contains("delete it"), "{broken}");
     cx.s3().delete_object().bucket(home).key(key).send().await.unwrap();
     let opened = StackFile::new(&[
         ("access_logs: true", "access_logs: true\nsource: { upload_origins: [\"https://app.example.com\"] }"),

@@ -95,5 +95,5 @@ async fn a_library_is_encoded_once_and_what_fails_can_be_tried_again() {
     let job = again.lines().find_map(|line| line.strip_prefix("batch job  ")).unwrap();
     let other = StackFile::new(&[("stack: vod-local", "stack: vod-other")]);
     let (_, foreign) = cloud.provision(&["library", "status", other.path(), "--job", job], 1);
-    assert!(foreign.contains("is not of stack vod-other"), "{foreign}");
+    assert!(foreign.contains("does not belong to stack vod-other"), "{foreign}");
 }

@@ -138,7 +138,7 @@ async fn what_moved_is_named(cloud: &Cloud, folder: &Path) {
     let policy = s3.get_bucket_policy().bucket(&work).send().await.unwrap().policy.unwrap();
     s3.delete_bucket_policy().bucket(&work).send().await.unwrap();
     let said = refused(cloud, &plan);
-    assert!(said.contains("the account of stack vod-local moved since the plan was made"), "{said}");
+    assert!(said.contains("the account of stack vod-local changed since the plan was made"), "{said}");
     assert!(said.contains("storage/source: it was changed: PublicAccessBlockConfiguration"), "{said}");
     assert!(said.contains("storage/work/policy: it is gone"), "{said}");
 

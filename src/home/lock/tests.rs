@@ -1,4 +1,4 @@
-//! The lease against a small S3 of the test's own: one object, conditional writes, a clock that is wrong and answers that get lost.
+//! The lease against a small fake S3: one object, conditional writes, a wrong clock and lost answers.
 
 use std::sync::PoisonError;
 
@@ -19,7 +19,7 @@ struct Shelf {
     writes: usize,
     /// How far this S3's clock is ahead of the machine's.
     ahead: SignedDuration,
-    /// How many answers to successful writes get lost.
+    /// How many answers to successful writes are lost.
     lose_answers: usize,
     refuse_writes: bool,
 }
@@ -33,7 +33,7 @@ impl Store {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts somebody else's lock there.
+    /// Puts the lock of another run there.
     fn hold(&self, expires: Timestamp) {
         let held = Held {
             run: "another".into(),
@@ -113,7 +113,7 @@ async fn take(home: &Home) -> std::result::Result<Lease, Locked> {
     home.lock_at(QUICK, "vod", "me", "apply").await
 }
 
-/// Whether the lease is lost within the time that a lease lasts, and some.
+/// Whether the lease is lost within 20 seconds.
 async fn is_lost(lease: &Lease) -> bool {
     tokio::time::timeout(Duration::from_secs(20), lease.lost().cancelled_owned()).await.is_ok()
 }
@@ -174,7 +174,7 @@ async fn a_lease_that_somebody_took_over_is_lost_and_stays_theirs() {
     assert_eq!(store.held().unwrap().run, "another");
 }
 
-/// As after a night with the lid closed: the timers of the machine slept as well.
+/// As after a night with the laptop closed: the timers of the machine slept as well.
 #[tokio::test]
 async fn a_lease_that_ran_out_unnoticed_is_looked_after_at_once() {
     let pace = Pace { lasts: SignedDuration::from_secs(120), renewed_every: Duration::from_secs(60) };

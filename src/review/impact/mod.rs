@@ -58,7 +58,7 @@ enum When {
 }
 
 /// All properties that facts are about, with the values that they wait for.
-pub(super) fn properties() -> impl Iterator<Item = PropertyPath> {
+pub(super) fn property_paths() -> impl Iterator<Item = PropertyPath> {
     table::rows().filter(|row| !row.path.is_empty()).map(|row| {
         let values = match row.when {
             When::Turns(values) | When::Is(values) => values,

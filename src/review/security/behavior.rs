@@ -10,7 +10,7 @@ use super::{BeforeAfter, Finding, PropertyPath, entries, pattern, show};
 
 /// Members of cache behaviors, which the default one has too, and other properties.
 macro_rules! behaviors {
-    ($($name:ident = $member:literal;)+ others $($other:ident = $path:literal;)+) => {
+    (members { $($name:ident = $member:literal;)+ } others { $($other:ident = $path:literal;)+ }) => {
         $(pub(super) const $name: PropertyPath =
             PropertyPath::new(CDN, concat!("DistributionConfig.CacheBehaviors[].", $member));)+
         $(const $other: PropertyPath = PropertyPath::new(CDN, $path);)+
@@ -24,22 +24,25 @@ macro_rules! behaviors {
 const CDN: &str = "AWS::CloudFront::Distribution";
 
 behaviors! {
-    KEY_GROUPS = "TrustedKeyGroups";
-    SIGNERS = "TrustedSigners";
-    FUNCTIONS = "FunctionAssociations";
-    FUNCTION_ARN = "FunctionAssociations[].FunctionARN";
-    FUNCTION_EVENT = "FunctionAssociations[].EventType";
-    EDGE_FUNCTIONS = "LambdaFunctionAssociations";
-    EDGE_FUNCTION_ARN = "LambdaFunctionAssociations[].LambdaFunctionARN";
-    EDGE_FUNCTION_EVENT = "LambdaFunctionAssociations[].EventType";
-    VIEWER_PROTOCOL = "ViewerProtocolPolicy";
-    METHODS = "AllowedMethods";
-    HEADERS = "ResponseHeadersPolicyId";
-    REALTIME_LOG = "RealtimeLogConfigArn";
-others
-    LISTED = "DistributionConfig.CacheBehaviors";
-    PATTERN = "DistributionConfig.CacheBehaviors[].PathPattern";
-    DEFAULT = "DistributionConfig.DefaultCacheBehavior";
+    members {
+        KEY_GROUPS = "TrustedKeyGroups";
+        SIGNERS = "TrustedSigners";
+        FUNCTIONS = "FunctionAssociations";
+        FUNCTION_ARN = "FunctionAssociations[].FunctionARN";
+        FUNCTION_EVENT = "FunctionAssociations[].EventType";
+        EDGE_FUNCTIONS = "LambdaFunctionAssociations";
+        EDGE_FUNCTION_ARN = "LambdaFunctionAssociations[].LambdaFunctionARN";
+        EDGE_FUNCTION_EVENT = "LambdaFunctionAssociations[].EventType";
+        VIEWER_PROTOCOL = "ViewerProtocolPolicy";
+        METHODS = "AllowedMethods";
+        HEADERS = "ResponseHeadersPolicyId";
+        REALTIME_LOG = "RealtimeLogConfigArn";
+    }
+    others {
+        LISTED = "DistributionConfig.CacheBehaviors";
+        PATTERN = "DistributionConfig.CacheBehaviors[].PathPattern";
+        DEFAULT = "DistributionConfig.DefaultCacheBehavior";
+    }
 }
 
 /// What the default behavior's path pattern would be.

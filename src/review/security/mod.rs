@@ -5,7 +5,7 @@
 //! sends its contents or news of them elsewhere ([`destinations`]). If the comparison cannot tell, it says that
 //! something broadens: one line too many does less harm than one too few.
 //!
-//! Each rule names the properties that it reads in a table at its head. [`properties`] adds these tables up, and the
+//! Each rule names the properties that it reads in a table at its head. [`property_paths`] adds these tables up, and the
 //! judges hold them to AWS's schemas.
 
 mod behavior;
@@ -52,8 +52,8 @@ const SUBJECTS: [PropertyPath; 3] = [
 ];
 
 /// All properties that the rules read.
-pub(super) fn properties() -> impl Iterator<Item = PropertyPath> {
-    let tables = [
+pub(super) fn property_paths() -> impl Iterator<Item = PropertyPath> {
+    let tables: [&[PropertyPath]; 8] = [
         &NAMES,
         &SUBJECTS,
         policy::PROPERTIES,

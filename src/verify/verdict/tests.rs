@@ -1,4 +1,4 @@
-//! A set without a fault, and what is said of it when one thing is wrong.
+//! A rendition set without faults, and the faults when one thing is wrong.
 
 use super::super::measure::Sound;
 use super::*;
@@ -16,7 +16,7 @@ high.m3u8
 const MEDIA: &str = "#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PLAYLIST-TYPE:VOD\n\
     #EXTINF:6.0,\n1.ts\n#EXTINF:6.0,\n2.ts\n#EXTINF:2.5,\n3.ts\n#EXT-X-ENDLIST\n";
 
-/// A rendition set of three, to be damaged.
+/// A set of three renditions that tests damage.
 struct Set {
     multivariant: String,
     media: [String; 3],
@@ -72,7 +72,7 @@ impl Set {
     }
 }
 
-/// What is said of the set after `damage`.
+/// The faults of the set after `damage`.
 fn after(damage: impl FnOnce(&mut Set)) -> String {
     let mut set = Set::whole();
     damage(&mut set);
@@ -185,7 +185,7 @@ fn wrong_times_are_told() {
     Rfc8216 low.m3u8: EXTINF of segment 2 is 2, and it lasts 2.500 s
     Rfc8216 low.m3u8: BANDWIDTH is 464000, and the peak of its segments is 489000
     --
-    Rfc8216 high.m3u8: not every segment of it could be read
+    Rfc8216 high.m3u8: not every segment could be read
     Rfc8216 high.m3u8: 2 segments, and low.m3u8 has 3
     --
     Rfc8216 low.m3u8: its sound sound.m3u8 begins 1.400 s after the picture
