@@ -94,10 +94,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 ("/Status", json!("PAUSED")),
                 ("/Tags", map(&other_tags("case"))),
             ],
-            fixed: vec![(
-                "JobTemplateSettings.*",
-                "`every_member_survives_the_wire` tries each member, at every depth, against a service that answers it",
-            )],
+            fixed: vec![],
         },
         Case {
             kind: Kind::new("AWS::MediaConvert::JobTemplate"),
