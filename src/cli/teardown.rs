@@ -23,8 +23,9 @@ pub(super) struct Args {
 /// Removes the stack and audits that it is gone. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let TornDown { run, left, session } = ops::teardown(&args.stack, args.yes, &Terminal::ui()).await?;
-    if let Some(run) = &run {
-        run_report::print(run);
+    match &run {
+        Some(run) => run_report::print(run),
+        None => outln!("nothing of stack {} is there", session.stack()),
     }
     let status = run.as_ref().map_or(RunStatus::Complete, ops::RunOutcome::status);
     let Some(left) = left else { return Ok(exit::code(exit::of_run(status))) };

@@ -165,6 +165,11 @@ impl Operation for Apply<'_> {
         plan(self.account, &self.declared.graph, self.options, self.source).await
     }
 
+    /// An empty plan says that nothing is to be done, and what stays although it is not declared.
+    fn is_shown(&self, _: &Plan) -> bool {
+        true
+    }
+
     fn permits(&self, review: &Review) -> miette::Result<()> {
         match self.source {
             Some(source) => Ok(protected::check(&source.session.file, review)?),

@@ -43,6 +43,8 @@ pub(super) trait Operation: Sync {
     /// # Errors
     /// When the account cannot be read completely, or the plan is refused.
     async fn plan(&self) -> miette::Result<(Plan, ObservedState)>;
+    /// Whether the plan is worth showing.
+    fn is_shown(&self, plan: &Plan) -> bool;
     /// Refuses what the stack file forbids about a plan.
     ///
     /// # Errors
@@ -108,7 +110,9 @@ pub(super) async fn converge(
 ) -> miette::Result<Option<RunOutcome>> {
     let account = operation.account();
     let review = account.review(operation.graph(), shown, state);
-    ui.plan(&review);
+    if operation.is_shown(shown) {
+        ui.plan(&review);
+    }
     if shown.is_empty() {
         return Ok(None);
     }

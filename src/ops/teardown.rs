@@ -111,6 +111,10 @@ impl Operation for Teardown<'_> {
         Ok((plan, state))
     }
 
+    fn is_shown(&self, plan: &Plan) -> bool {
+        !plan.is_empty()
+    }
+
     fn permits(&self, _: &Review) -> miette::Result<()> {
         Ok(())
     }
