@@ -194,7 +194,7 @@ fn step(from: Rect, to: Rect) -> (String, Point) {
     if (from.x - to.x).abs() < 1.0 {
         let (start, end) =
             if from.y < to.y { (from.y + from.height, to.y - 1.0) } else { (from.y, to.y + to.height + 1.0) };
-        return (format!("M{middle:.1} {start:.1}V{end:.1}"), (middle + 34.0, (start + end) / 2.0 + 4.0));
+        return (format!("M{middle:.1} {start:.1}V{end:.1}"), (middle + 40.0, (start + end) / 2.0 + 4.0));
     }
     let (start, end) = ((from.x + from.width, from.y + WAIST), (to.x - 1.0, to.y + WAIST));
     let half = (start.0 + end.0) / 2.0;

@@ -25,13 +25,13 @@ pub struct Alarm {
     pub alarm_description: Option<String>,
     /// Whether its actions are carried out.
     pub actions_enabled: bool,
-    /// What is notified when it goes off, by ARN: topics of its own region.
+    /// The ARNs that are notified when it goes off: topics of its own region.
     #[serde(default)]
     pub alarm_actions: BTreeSet<Input>,
-    /// What is notified when all is well again.
+    /// The ARNs that are notified when all is well again.
     #[serde(default, rename = "OKActions")]
     pub ok_actions: BTreeSet<Input>,
-    /// What is notified when there is too little data to tell.
+    /// The ARNs that are notified when there is too little data to tell.
     #[serde(default)]
     pub insufficient_data_actions: BTreeSet<Input>,
     /// The metric's namespace.

@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_new_comes_first_unless_a_rule_cannot_hold_it_beside_what_is_stale() {
+    async fn new_targets_come_first_unless_the_rule_cannot_hold_both() {
         let calls = |calls: &[&str]| (calls.iter().map(|call| (*call).to_owned()).collect(), true);
         let by_hand = ["a", "b", "c", "d", "e"];
         assert_eq!(retargeted(&by_hand, &["submit"]).await, calls(&["RemoveTargets", "PutTargets"]));

@@ -17,7 +17,7 @@ use crate::model::Input;
 pub struct Target {
     /// Its name within the rule.
     pub id: String,
-    /// What is called.
+    /// The ARN of the function, queue or other target.
     pub arn: Input,
     /// Where undeliverable events are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub struct Target {
     /// The part of the event that is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_path: Option<String>,
-    /// What is made of the event and sent.
+    /// The text that is made from the event and sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_transformer: Option<InputTransformer>,
 }
@@ -54,7 +54,7 @@ pub struct RetryPolicy {
     pub maximum_retry_attempts: u32,
 }
 
-/// What is made of an event before it is sent.
+/// How a text is made from an event before it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct InputTransformer {

@@ -14,7 +14,7 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::function_calls::{CodeCall, arn};
-use super::function_rows::{FromSdk, ToSdk, Write, member, present, rows};
+use super::function_rows::{FromAnswer, ToRequest, Write, member, present, rows};
 use super::function_state::{CALL, Found};
 use super::{
     ABSENT, CONFLICT, Code, DeadLetterConfig, Environment, EphemeralStorage, FUNCTIONS, FileSystemConfig,
@@ -87,7 +87,7 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name)), ("FunctionName", name.to_owned())])
 }
 
-/// A function gets its role from whoever makes it, and Lambda reads its code with that caller's permissions.
+/// The caller passes the function its role, and Lambda reads the code with the caller's permissions.
 const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
     .only(Only::PassedTo("lambda.amazonaws.com"));
 const READ_BUNDLE: Allow = Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{home}/bundle/*"]);

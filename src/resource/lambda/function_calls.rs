@@ -97,7 +97,7 @@ impl Function {
         patiently(cx, || async { call.clone().send().await.named("lambda:TagResource").map(drop) }).await
     }
 
-    /// Waits until the function takes another update. One whose update failed does: the next update may repair it.
+    /// Waits until the function accepts another update. It also does after a failed one: the next may repair it.
     pub(super) async fn updated(cx: &Context, name: &str) -> Result<()> {
         const CALL: &str = "lambda:GetFunction";
         until(cx, CALL, Patience::SECONDS, || async {

@@ -30,10 +30,10 @@ pub(super) enum Write {
     Tags,
 }
 
-/// A property as the SDK's calls take it.
-pub(super) trait ToSdk<S> {
+/// A property as calls take it, in a type of the SDK.
+pub(super) trait ToRequest<S> {
     /// The value. An absent one has the form that makes Lambda forget it, such as an empty list.
-    fn to_sdk(&self) -> S;
+    fn to_request(&self) -> S;
 
     /// Whether it is absent. Then `CreateFunction` leaves it out.
     fn is_absent(&self) -> bool {
@@ -41,15 +41,15 @@ pub(super) trait ToSdk<S> {
     }
 }
 
-/// A property as the SDK's answers give it.
-pub(super) trait FromSdk<S>: Sized {
+/// A property as answers give it, in a type of the SDK.
+pub(super) trait FromAnswer<S>: Sized {
     /// The property, or nothing if the answer means that there is none.
-    fn from_sdk(found: S) -> Option<Self>;
+    fn from_answer(found: S) -> Option<Self>;
 }
 
 /// A property as `CreateFunction` takes it: left out if it is absent.
-pub(super) fn present<S>(value: &impl ToSdk<S>) -> Option<S> {
-    (!value.is_absent()).then(|| value.to_sdk())
+pub(super) fn present<S>(value: &impl ToRequest<S>) -> Option<S> {
+    (!value.is_absent()).then(|| value.to_request())
 }
 
 /// A member of the SDK's types in the API's spelling: `memory_size` is `MemorySize`.
@@ -121,12 +121,12 @@ macro_rules! rows {
     };
 
     (@read needed $found:ident $member:ident: $type:ty) => {{
-        let value = $found.configuration.$member.clone().and_then(<$type as FromSdk<_>>::from_sdk);
+        let value = $found.configuration.$member.clone().and_then(<$type as FromAnswer<_>>::from_answer);
         required(value, CALL, &member(stringify!($member)))?
     }};
     (@read optional $found:ident $member:ident: $type:ty) => {
         // absent is empty: the row says that Lambda leaves the member out for none
-        $found.configuration.$member.clone().and_then(<$type as FromSdk<_>>::from_sdk).unwrap_or_default()
+        $found.configuration.$member.clone().and_then(<$type as FromAnswer<_>>::from_answer).unwrap_or_default()
     };
     (@read from($from:expr) $found:ident $member:ident: $type:ty) => { $from($found) };
     (@read try_from($from:expr) $found:ident $member:ident: $type:ty) => { $from($found)? };
@@ -145,7 +145,7 @@ macro_rules! rows {
     (@left $write:ident $self:ident $member:ident) => { None };
 
     (@configuration Configuration($put:ident) $self:ident $seen:ident $call:ident $member:ident) => {
-        $call.$put(($self.$member != $seen.$member).then(|| $self.$member.to_sdk()))
+        $call.$put(($self.$member != $seen.$member).then(|| $self.$member.to_request()))
     };
     (@configuration $write:ident $(($put:ident))? $self:ident $seen:ident $call:ident $member:ident) => { $call };
 
@@ -157,21 +157,21 @@ macro_rules! rows {
 pub(super) use rows;
 
 /// Names, and the words of the API's enumerations.
-impl<S: for<'a> From<&'a str>> ToSdk<S> for String {
-    fn to_sdk(&self) -> S {
+impl<S: for<'a> From<&'a str>> ToRequest<S> for String {
+    fn to_request(&self) -> S {
         S::from(self)
     }
 }
 
-impl<S: AsRef<str>> FromSdk<S> for String {
-    fn from_sdk(found: S) -> Option<Self> {
+impl<S: AsRef<str>> FromAnswer<S> for String {
+    fn from_answer(found: S) -> Option<Self> {
         Some(found.as_ref().to_owned())
     }
 }
 
 /// Lambda takes an empty text for none, and answers one.
-impl ToSdk<String> for Option<String> {
-    fn to_sdk(&self) -> String {
+impl ToRequest<String> for Option<String> {
+    fn to_request(&self) -> String {
         // absent is empty: that is how Lambda is asked to forget it
         self.clone().unwrap_or_default()
     }
@@ -181,38 +181,38 @@ impl ToSdk<String> for Option<String> {
     }
 }
 
-impl<S, T: FromSdk<S>> FromSdk<S> for Option<T> {
-    fn from_sdk(found: S) -> Option<Self> {
-        Some(T::from_sdk(found))
+impl<S, T: FromAnswer<S>> FromAnswer<S> for Option<T> {
+    fn from_answer(found: S) -> Option<Self> {
+        Some(T::from_answer(found))
     }
 }
 
-impl ToSdk<String> for Input {
-    fn to_sdk(&self) -> String {
+impl ToRequest<String> for Input {
+    fn to_request(&self) -> String {
         self.text()
     }
 }
 
-impl FromSdk<String> for Input {
-    fn from_sdk(found: String) -> Option<Self> {
+impl FromAnswer<String> for Input {
+    fn from_answer(found: String) -> Option<Self> {
         Some(found.into())
     }
 }
 
-impl ToSdk<i32> for i32 {
-    fn to_sdk(&self) -> i32 {
+impl ToRequest<i32> for i32 {
+    fn to_request(&self) -> i32 {
         *self
     }
 }
 
-impl FromSdk<i32> for i32 {
-    fn from_sdk(found: i32) -> Option<Self> {
+impl FromAnswer<i32> for i32 {
+    fn from_answer(found: i32) -> Option<Self> {
         Some(found)
     }
 }
 
-impl ToSdk<HashMap<String, String>> for Tags {
-    fn to_sdk(&self) -> HashMap<String, String> {
+impl ToRequest<HashMap<String, String>> for Tags {
+    fn to_request(&self) -> HashMap<String, String> {
         self.to_map()
     }
 }

@@ -67,12 +67,12 @@ impl Found {
     }
 
     pub(super) fn code(&self) -> Result<Code> {
-        Code::from_sdk(CALL, self.configuration.code_sha256.clone())
+        Code::from_answer(CALL, self.configuration.code_sha256.clone())
     }
 
     pub(super) fn logging_config(&self) -> Result<LoggingConfig> {
         let name = required(self.configuration.function_name(), CALL, "FunctionName")?;
-        Ok(LoggingConfig::from_sdk(self.configuration.logging_config(), name))
+        Ok(LoggingConfig::from_answer(self.configuration.logging_config(), name))
     }
 
     pub(super) fn reserved_concurrent_executions(&self) -> Option<i32> {

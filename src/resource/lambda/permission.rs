@@ -137,8 +137,7 @@ fn condition(statement: &Statement, key: &str) -> Option<String> {
     Some(values.iter().map(Input::text).collect::<Vec<_>>().join(","))
 }
 
-/// The statements of a policy that a physical id means: the one with the statement id, else those whose content gives that
-/// id.
+/// The statements that a physical id means: the one with the statement id, else those whose content gives that id.
 fn matching<'a>(policy: &'a PolicyDocument, function: &str, sid: &str) -> Vec<&'a Statement> {
     let named: Vec<_> = policy.statements().filter(|statement| statement.sid == sid).collect();
     if !named.is_empty() {
@@ -319,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_that_nobody_declared_is_told_from_those_that_are() {
+    fn an_undeclared_statement_is_found_among_declared_ones() {
         let sid = permission().statement_id();
         for given in [sid.as_str(), "vod-HandlersSubmitPermission-1K9"] {
             let policy = policy(given, "111122223333");

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::function_rows::{FromSdk, ToSdk};
+use super::function_rows::{FromAnswer, ToRequest};
 use crate::aws::{Error, OrEmpty, Result, required};
 use crate::model::{Input, Scope, bundle_key};
 
@@ -24,7 +24,7 @@ pub struct Code {
 
 impl Code {
     /// The code that an answer names: its `CodeSha256` is base64.
-    pub(super) fn from_sdk(call: &'static str, code_sha256: Option<String>) -> Result<Self> {
+    pub(super) fn from_answer(call: &'static str, code_sha256: Option<String>) -> Result<Self> {
         let text = required(code_sha256, call, "CodeSha256")?;
         match STANDARD.decode(&text) {
             Ok(digest) => Ok(Self { sha256: hex::encode(digest) }),
@@ -34,7 +34,7 @@ impl Code {
 
     /// Lambda copies the package during the call. The code that it then runs must be what the object's key says.
     pub(super) fn verify(&self, call: &'static str, runs: Option<String>, scope: &Scope) -> Result<()> {
-        let runs = Self::from_sdk(call, runs)?;
+        let runs = Self::from_answer(call, runs)?;
         if runs == *self {
             return Ok(());
         }
@@ -62,14 +62,14 @@ impl Default for EphemeralStorage {
     }
 }
 
-impl ToSdk<sdk::EphemeralStorage> for EphemeralStorage {
-    fn to_sdk(&self) -> sdk::EphemeralStorage {
+impl ToRequest<sdk::EphemeralStorage> for EphemeralStorage {
+    fn to_request(&self) -> sdk::EphemeralStorage {
         sdk::EphemeralStorage::builder().size(self.size).build().expect("its one member is set")
     }
 }
 
-impl FromSdk<sdk::EphemeralStorage> for EphemeralStorage {
-    fn from_sdk(found: sdk::EphemeralStorage) -> Option<Self> {
+impl FromAnswer<sdk::EphemeralStorage> for EphemeralStorage {
+    fn from_answer(found: sdk::EphemeralStorage) -> Option<Self> {
         Some(Self { size: found.size })
     }
 }
@@ -89,15 +89,15 @@ impl Environment {
     }
 }
 
-impl ToSdk<sdk::Environment> for Environment {
-    fn to_sdk(&self) -> sdk::Environment {
+impl ToRequest<sdk::Environment> for Environment {
+    fn to_request(&self) -> sdk::Environment {
         let texts = self.variables.iter().map(|(name, value)| (name.clone(), value.text())).collect();
         sdk::Environment::builder().set_variables(Some(texts)).build()
     }
 }
 
-impl FromSdk<sdk::EnvironmentResponse> for Environment {
-    fn from_sdk(found: sdk::EnvironmentResponse) -> Option<Self> {
+impl FromAnswer<sdk::EnvironmentResponse> for Environment {
+    fn from_answer(found: sdk::EnvironmentResponse) -> Option<Self> {
         Some(found.variables.or_empty().into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 }
@@ -127,8 +127,8 @@ pub struct LoggingConfig {
 const TEXT: &str = "Text";
 const DEFAULT_LEVEL: &str = "INFO";
 
-impl ToSdk<sdk::LoggingConfig> for LoggingConfig {
-    fn to_sdk(&self) -> sdk::LoggingConfig {
+impl ToRequest<sdk::LoggingConfig> for LoggingConfig {
+    fn to_request(&self) -> sdk::LoggingConfig {
         let Self { log_format, log_group, application_log_level, system_log_level } = self;
         sdk::LoggingConfig::builder()
             .log_format(log_format.as_str().into())
@@ -142,7 +142,7 @@ impl ToSdk<sdk::LoggingConfig> for LoggingConfig {
 impl LoggingConfig {
     /// As Lambda answers, with its defaults written out: text to the group named after the function, and JSON from
     /// `INFO` on.
-    pub(super) fn from_sdk(found: Option<&sdk::LoggingConfig>, function: &str) -> Self {
+    pub(super) fn from_answer(found: Option<&sdk::LoggingConfig>, function: &str) -> Self {
         let log_format =
             found.and_then(|config| config.log_format()).map_or(TEXT, |format| format.as_str()).to_owned();
         let level =
@@ -175,21 +175,21 @@ impl Default for TracingConfig {
     }
 }
 
-impl ToSdk<sdk::TracingConfig> for TracingConfig {
-    fn to_sdk(&self) -> sdk::TracingConfig {
+impl ToRequest<sdk::TracingConfig> for TracingConfig {
+    fn to_request(&self) -> sdk::TracingConfig {
         sdk::TracingConfig::builder().mode(self.mode.as_str().into()).build()
     }
 }
 
-impl FromSdk<sdk::TracingConfigResponse> for TracingConfig {
-    fn from_sdk(found: sdk::TracingConfigResponse) -> Option<Self> {
+impl FromAnswer<sdk::TracingConfigResponse> for TracingConfig {
+    fn from_answer(found: sdk::TracingConfigResponse) -> Option<Self> {
         found.mode.map(|mode| Self { mode: mode.as_str().to_owned() })
     }
 }
 
 /// Layers: calls take their ARNs, answers also say how large they are.
-impl ToSdk<Vec<String>> for Vec<String> {
-    fn to_sdk(&self) -> Vec<String> {
+impl ToRequest<Vec<String>> for Vec<String> {
+    fn to_request(&self) -> Vec<String> {
         self.clone()
     }
 
@@ -198,8 +198,8 @@ impl ToSdk<Vec<String>> for Vec<String> {
     }
 }
 
-impl FromSdk<Vec<sdk::Layer>> for Vec<String> {
-    fn from_sdk(found: Vec<sdk::Layer>) -> Option<Self> {
+impl FromAnswer<Vec<sdk::Layer>> for Vec<String> {
+    fn from_answer(found: Vec<sdk::Layer>) -> Option<Self> {
         found.into_iter().map(|layer| layer.arn).collect()
     }
 }
@@ -213,8 +213,8 @@ pub struct DeadLetterConfig {
 }
 
 /// Lambda takes an empty target for none, and answers one.
-impl ToSdk<sdk::DeadLetterConfig> for Option<DeadLetterConfig> {
-    fn to_sdk(&self) -> sdk::DeadLetterConfig {
+impl ToRequest<sdk::DeadLetterConfig> for Option<DeadLetterConfig> {
+    fn to_request(&self) -> sdk::DeadLetterConfig {
         let target = self.as_ref().map_or_else(String::new, |config| config.target_arn.text());
         sdk::DeadLetterConfig::builder().target_arn(target).build()
     }
@@ -224,8 +224,8 @@ impl ToSdk<sdk::DeadLetterConfig> for Option<DeadLetterConfig> {
     }
 }
 
-impl FromSdk<sdk::DeadLetterConfig> for DeadLetterConfig {
-    fn from_sdk(found: sdk::DeadLetterConfig) -> Option<Self> {
+impl FromAnswer<sdk::DeadLetterConfig> for DeadLetterConfig {
+    fn from_answer(found: sdk::DeadLetterConfig) -> Option<Self> {
         found.target_arn.filter(|arn| !arn.is_empty()).map(|arn| Self { target_arn: arn.into() })
     }
 }
@@ -250,8 +250,8 @@ fn sorted(list: &[String]) -> Vec<String> {
 }
 
 /// Lambda takes empty lists for none, and answers them.
-impl ToSdk<sdk::VpcConfig> for Option<VpcConfig> {
-    fn to_sdk(&self) -> sdk::VpcConfig {
+impl ToRequest<sdk::VpcConfig> for Option<VpcConfig> {
+    fn to_request(&self) -> sdk::VpcConfig {
         let VpcConfig { security_group_ids, subnet_ids, ipv6_allowed_for_dual_stack } =
             self.as_ref().map_or_else(VpcConfig::default, VpcConfig::clone);
         sdk::VpcConfig::builder()
@@ -266,8 +266,8 @@ impl ToSdk<sdk::VpcConfig> for Option<VpcConfig> {
     }
 }
 
-impl FromSdk<sdk::VpcConfigResponse> for VpcConfig {
-    fn from_sdk(found: sdk::VpcConfigResponse) -> Option<Self> {
+impl FromAnswer<sdk::VpcConfigResponse> for VpcConfig {
+    fn from_answer(found: sdk::VpcConfigResponse) -> Option<Self> {
         (!found.subnet_ids().is_empty()).then(|| Self {
             security_group_ids: sorted(found.security_group_ids()),
             subnet_ids: sorted(found.subnet_ids()),
@@ -286,8 +286,8 @@ pub struct FileSystemConfig {
     pub local_mount_path: String,
 }
 
-impl ToSdk<Vec<sdk::FileSystemConfig>> for Vec<FileSystemConfig> {
-    fn to_sdk(&self) -> Vec<sdk::FileSystemConfig> {
+impl ToRequest<Vec<sdk::FileSystemConfig>> for Vec<FileSystemConfig> {
+    fn to_request(&self) -> Vec<sdk::FileSystemConfig> {
         let mount = |FileSystemConfig { arn, local_mount_path }: &FileSystemConfig| {
             let builder = sdk::FileSystemConfig::builder().arn(arn).local_mount_path(local_mount_path);
             builder.build().expect("both members are set")
@@ -300,8 +300,8 @@ impl ToSdk<Vec<sdk::FileSystemConfig>> for Vec<FileSystemConfig> {
     }
 }
 
-impl FromSdk<Vec<sdk::FileSystemConfig>> for Vec<FileSystemConfig> {
-    fn from_sdk(found: Vec<sdk::FileSystemConfig>) -> Option<Self> {
+impl FromAnswer<Vec<sdk::FileSystemConfig>> for Vec<FileSystemConfig> {
+    fn from_answer(found: Vec<sdk::FileSystemConfig>) -> Option<Self> {
         let mount = |mount: sdk::FileSystemConfig| FileSystemConfig {
             arn: mount.arn,
             local_mount_path: mount.local_mount_path,
@@ -319,38 +319,38 @@ mod tests {
         const CALL: &str = "lambda:CreateFunction";
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         let said = |digest: [u8; 32]| Some(STANDARD.encode(digest));
-        let code = Code::from_sdk(CALL, said([0xab; 32])).unwrap();
+        let code = Code::from_answer(CALL, said([0xab; 32])).unwrap();
         assert_eq!(code.sha256, "ab".repeat(32));
         assert!(code.verify(CALL, said([0xab; 32]), &scope).is_ok());
         let other = code.verify(CALL, said([0; 32]), &scope).unwrap_err();
         assert!(other.message.contains("does not hold what its key says"), "{other}");
         assert!(other.message.contains(&format!("/bundle/{}.zip ", "ab".repeat(32))), "{other}");
-        let unreadable = Code::from_sdk(CALL, Some("?".into())).unwrap_err();
+        let unreadable = Code::from_answer(CALL, Some("?".into())).unwrap_err();
         assert!(unreadable.message.starts_with("CodeSha256 is \"?\": "), "{unreadable}");
     }
 
     #[test]
     fn logging_defaults_are_written_out() {
-        let text = LoggingConfig::from_sdk(None, "vod-submit");
+        let text = LoggingConfig::from_answer(None, "vod-submit");
         assert_eq!(
             (text.log_format.as_str(), text.log_group.text().as_str()),
             ("Text", "/aws/lambda/vod-submit")
         );
         assert_eq!((text.application_log_level, text.system_log_level), (None, None));
         let bare = sdk::LoggingConfig::builder().log_format(sdk::LogFormat::Json).build();
-        let json = LoggingConfig::from_sdk(Some(&bare), "vod-submit");
+        let json = LoggingConfig::from_answer(Some(&bare), "vod-submit");
         assert_eq!(json.system_log_level.as_deref(), Some("INFO"));
-        assert_eq!(LoggingConfig::from_sdk(Some(&json.to_sdk()), "vod-submit"), json);
+        assert_eq!(LoggingConfig::from_answer(Some(&json.to_request()), "vod-submit"), json);
     }
 
     #[test]
     fn none_is_sent_as_empty_and_read_as_none() {
-        let sent = None::<VpcConfig>.to_sdk();
+        let sent = None::<VpcConfig>.to_request();
         let answered = sdk::VpcConfigResponse::builder()
             .set_subnet_ids(sent.subnet_ids)
             .set_security_group_ids(sent.security_group_ids)
             .build();
-        assert_eq!(VpcConfig::from_sdk(answered), None);
-        assert_eq!(DeadLetterConfig::from_sdk(None::<DeadLetterConfig>.to_sdk()), None);
+        assert_eq!(VpcConfig::from_answer(answered), None);
+        assert_eq!(DeadLetterConfig::from_answer(None::<DeadLetterConfig>.to_request()), None);
     }
 }

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_an_alias_is_told_from_the_function_s_own() {
+    fn one_of_an_alias_differs_from_the_functions_own() {
         let own = Url::observed(&found(FUNCTION));
         assert_eq!((own.id.as_str(), &own.properties.qualifier), (FUNCTION, &None));
         assert_eq!(own.properties.physical_id(), FUNCTION);
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_call_from_browsers_survives_the_sdk_and_nobody_is_none() {
+    fn cors_survives_the_sdk_and_an_empty_one_is_none() {
         let set = |text: &str| BTreeSet::from([text.to_owned()]);
         let cors = Cors {
             allow_credentials: true,

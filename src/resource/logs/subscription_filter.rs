@@ -117,7 +117,7 @@ impl SubscriptionFilter {
 }
 
 const PUT: Allow = Allow::new(&["logs:PutSubscriptionFilter"], GROUPS);
-/// Whoever declares the filter passes CloudWatch Logs the role that it sends with.
+/// The caller passes CloudWatch Logs the role that it sends with.
 const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
     .only(Only::PassedTo("logs.amazonaws.com"))
     .with("RoleArn");

@@ -58,8 +58,8 @@ pub(super) async fn update(cx: &Context, arn: &str, seen: &TagMap, desired: &Tag
     call.send().await.named("mediaconvert:TagResource").map(drop)
 }
 
-/// Those of these names whose resources carry a mark of the scope's stack. Only names that begin with the stack's are read:
-/// all of ours do.
+/// The names of the resources that carry a mark of the scope's stack, with their marks. Only names that begin with the
+/// stack's are read: all of ours do.
 pub(super) async fn owned(
     cx: &Context,
     names: Vec<String>,

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_subscribed_is_told_from_what_is_declared_and_from_what_awaits_its_confirmation() {
+    fn undeclared_ones_are_found_once_they_are_confirmed() {
         let arn = |number: &str| format!("{TOPIC}:{number}");
         let all = [
             listed(&arn("1"), "on-call@example.com"),

@@ -178,7 +178,10 @@ fn function_case(cx: &Context) -> Case {
             ("/KmsKeyArn", Value::Null),
             ("/Tags", other_tags("case")),
         ],
-        fixed: vec![],
+        fixed: vec![(
+            "LoggingConfig.LogFormat",
+            "text has no levels, so the variant of the whole `LoggingConfig` changes format and levels together",
+        )],
     }
 }
 
@@ -337,8 +340,8 @@ async fn a_statement_under_cloudformations_id_is_found_and_removed_and_others_st
     let mark = cx.scope.mark(&"case".into());
     let live = permission.find(&cx, &desired, &mark).await.unwrap().unwrap();
     assert_eq!(live.properties, desired);
-    let beside = permission.list_undeclared_parts(&cx, name, std::slice::from_ref(&desired)).await.unwrap();
-    let [by_hand] = &beside[..] else { panic!("{beside:?}") };
+    let others = permission.list_undeclared_parts(&cx, name, std::slice::from_ref(&desired)).await.unwrap();
+    let [by_hand] = &others[..] else { panic!("{others:?}") };
     assert_eq!(by_hand.name, "by-hand");
     assert_eq!(by_hand.seen.properties["Principal"], "events.amazonaws.com");
     permission.delete(&cx, &live.id, Removal::OnlyEmpty).await.unwrap();

@@ -135,6 +135,8 @@ fn variants() -> Vec<(&'static str, Value)> {
 fn full() -> Value {
     let mut second = origin();
     second["Id"] = json!("second");
+    // CloudFront accepts only one of the two ways to sign requests to an origin.
+    second.as_object_mut().unwrap().remove("OriginAccessControlId");
     second["S3OriginConfig"]["OriginAccessIdentity"] = json!("origin-access-identity/cloudfront/E1");
     let mut first = origin();
     first["OriginShield"] = json!({ "Enabled": true, "OriginShieldRegion": "ap-northeast-2" });
