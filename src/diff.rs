@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::model::{Changes, PropertyChange};
 
 /// The members that tell the objects of a list apart, the first one that every object has. Of each, a path shows the
-/// value: `Origins[output]`. The published resource schemas know all of them (`tests/it/judges/identities.rs`).
+/// value: `Origins[output]`. The published resource schemas know all of them (`tests/it/judges/paths.rs`).
 pub const IDENTITIES: &[&str] = &[
     "Id",
     "Key",

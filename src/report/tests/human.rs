@@ -11,7 +11,7 @@ fn people_read_what_is_lost_first_and_who_moved_what() {
     insta::assert_snapshot!(anstream::adapter::strip_str(&human(&everything())).to_string(), @r#"
     alerts
       - alerts/topic                     SNS Topic                        arn:aws:sns:eu-west-1:1:vod, no longer declared
-          ! nobody is told of failures any more
+          ! Nobody is notified of failures.
 
     delivery
       + delivery/certificate             CertificateManager Certificate
@@ -19,14 +19,14 @@ fn people_read_what_is_lost_first_and_who_moved_what() {
 
     handlers
       ~ handlers/submit                  Lambda Function                  vod-submit
-          both    MemorySize                          256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
+          both    MemorySize                          256 MiB → 1024 MiB  (the account changed too: 512 MiB at the last apply)
           drift   Timeout                             3s → 1m
           change  Description                         (none) → "takes uploads"
           differs Environment.Variables.DISTRIBUTION  "E1" → (known after apply: Id of delivery/distribution)
           change  Tags[provision:address].Value       "a" → "b"
 
     storage
-      + storage/logs                     S3 Bucket                        vod-logs, it is gone from the account since the last apply
+      + storage/logs                     S3 Bucket                        vod-logs, missing from the account since the last apply
       ~ storage/output/policy            S3 BucketPolicy                  vod-output
           change  PolicyDocument.Statement[AllowCloudFront]
                       Sid: AllowCloudFront
@@ -41,10 +41,10 @@ fn people_read_what_is_lost_first_and_who_moved_what() {
     transcode
       ± transcode/queue                  MediaConvert Queue               vod-queue, replaced: PricingPlan cannot change in place
           change  PricingPlan  "ON_DEMAND" → "RESERVED"  (forces replacement)
-          ! the queue is gone until its jobs are done
+          ! It is deleted once its jobs are done.
 
       = storage/old                      S3 Bucket                        vod-old stays: no longer declared, but it holds data
-        (it goes with the first apply that finds it empty: its objects expire, or delete them yourself)
+        (an apply that finds it empty deletes it: wait until its objects expire, or delete them yourself)
 
     who may do more than before
       ! storage/output/policy            cloudfront.amazonaws.com may s3:ListBucket
@@ -69,7 +69,15 @@ fn a_resource_without_an_id_has_its_reasons_without_a_comma() {
     let mut review = nothing();
     review.changes = vec![gone, replaced];
     review.totals = Totals { delete: 1, replace: 1, ..Totals::default() };
-    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&review)).to_string(), @r"");
+    insta::assert_snapshot!(anstream::adapter::strip_str(&human(&review)).to_string(), @r"
+    alerts
+      - alerts/topic/policy              SNS TopicPolicy                  no longer declared
+
+    transcode
+      ± transcode/queue                  MediaConvert Queue               replaced: PricingPlan cannot change in place
+
+    1 to replace, 1 to delete
+    ");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn programs_read_what_the_schema_says() {
           "properties": [],
           "impact": {
             "severity": "interruption",
-            "text": "nobody is told of failures any more"
+            "text": "Nobody is notified of failures."
           }
         },
         {
@@ -100,7 +100,7 @@ fn programs_read_what_the_schema_says() {
           ],
           "impact": {
             "severity": "none",
-            "text": "new invocations run the new code"
+            "text": "New invocations run the new code."
           }
         },
         {
@@ -110,7 +110,7 @@ fn programs_read_what_the_schema_says() {
           "action": "create",
           "id": "vod-logs",
           "reasons": [
-            "it is gone from the account since the last apply"
+            "missing from the account since the last apply"
           ],
           "needs": [],
           "properties": [],
@@ -184,7 +184,7 @@ fn programs_read_what_the_schema_says() {
           ],
           "impact": {
             "severity": "notice",
-            "text": "the queue is gone until its jobs are done"
+            "text": "It is deleted once its jobs are done."
           }
         }
       ],

@@ -16,8 +16,8 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     > [!CAUTION]
     > - deletes `alerts/topic` (no longer declared)
     > - replaces `transcode/queue` (PricingPlan cannot change in place)
-    > - `alerts/topic`: nobody is told of failures any more
-    > - lets somebody do more than before: in 1 way
+    > - `alerts/topic`: Nobody is notified of failures.
+    > - lets somebody do more than before, in 1 way
 
     - `storage/old` (vod-old) stays: no longer declared, but it holds data
 
@@ -33,14 +33,14 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
 
     ```diff
     - alerts/topic SNS Topic arn:aws:sns:eu-west-1:1:vod
-    #     nobody is told of failures any more
+    #     Nobody is notified of failures.
     ```
     </details>
 
     <details><summary>delivery (1)</summary>
 
     ```diff
-    + delivery/certificate CertificateManager Certificate  in us-east-1
+    + delivery/certificate CertificateManager Certificate in us-east-1
     ```
     </details>
 
@@ -48,7 +48,7 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
 
     ```diff
     ! handlers/submit Lambda Function vod-submit
-          both MemorySize: 256 MiB → 1024 MiB  (the account moved too: 512 MiB at the last apply)
+          both MemorySize: 256 MiB → 1024 MiB  (the account changed too: 512 MiB at the last apply)
           drift Timeout: 3s → 1m
           change Description: (none) → "takes uploads"
           differs Environment.Variables.DISTRIBUTION: "E1" → (known after apply: Id of delivery/distribution)
@@ -78,7 +78,7 @@ fn a_pull_request_shows_dangers_and_folds_the_rest() {
     ```diff
     - replaced transcode/queue MediaConvert Queue vod-queue
           change PricingPlan: "ON_DEMAND" → "RESERVED"  (forces replacement)
-    #     the queue is gone until its jobs are done
+    #     It is deleted once its jobs are done.
     ```
     </details>
 
@@ -160,7 +160,34 @@ fn a_comment_that_is_cut_has_no_empty_part() {
             assert!(rows > 2 || content.count() > 0, "an empty part at {max}: {text}");
         }
     }
-    insta::assert_snapshot!(markdown(&many, 1_000), @r"");
+    insta::assert_snapshot!(markdown(&many, 1_000), @r"
+    ### Plan of `vod` in account 111122223333, eu-west-1
+
+    **2 to create, 2 to change, 1 to replace, 1 to delete, 30 unchanged**
+
+    > [!CAUTION]
+    > - deletes `alerts/topic` (no longer declared)
+    > - deletes `handlers/d0` (SQS Queue)
+    > - deletes `handlers/d1` (SQS Queue)
+    > - deletes `handlers/d2` (SQS Queue)
+    > - deletes `handlers/d3` (SQS Queue)
+    > - deletes `handlers/d4` (SQS Queue)
+    > - deletes `handlers/d5` (SQS Queue)
+    > - deletes `handlers/d6` (SQS Queue)
+    > - deletes `handlers/d7` (SQS Queue)
+    > - deletes `handlers/d8` (SQS Queue)
+    > - deletes `handlers/d9` (SQS Queue)
+    > - deletes `handlers/d10` (SQS Queue)
+    > - deletes `handlers/d11` (SQS Queue)
+    > - deletes `handlers/d12` (SQS Queue)
+    > - deletes `handlers/d13` (SQS Queue)
+    > - deletes `handlers/d14` (SQS Queue)
+    > - deletes `handlers/d15` (SQS Queue)
+    > - deletes `handlers/d16` (SQS Queue)
+    > - deletes `handlers/d17` (SQS Queue)
+
+    **Cut here: the plan is too long for this comment. Run `provision plan` to read all of it.**
+    ");
 }
 
 #[test]

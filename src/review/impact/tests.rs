@@ -92,7 +92,7 @@ fn uploads_that_start_nothing_are_grave() {
     let on = json!({ "NotificationConfiguration": { "EventBridgeConfiguration": { "EventBridgeEnabled": true } } });
     assert_eq!(both(BUCKET, &on, &json!({})), (LOSS, NOTICE));
     // The facts do not know which bucket it is, so they are true for all.
-    insta::assert_snapshot!(updated(BUCKET, &on, &json!({})).unwrap().1, @r"");
+    insta::assert_snapshot!(updated(BUCKET, &on, &json!({})).unwrap().1, @"EventBridge no longer gets this bucket's events. If it is the source bucket, uploads are no longer transcoded. The receivers or the events of notifications change.");
     let rule = |state: &str| json!({ "Name": "r", "State": state });
     assert_eq!(both("AWS::Events::Rule", &rule("ENABLED"), &rule("DISABLED")), (LOSS, NOTICE));
     let queue = |status: &str| json!({ "Name": "q", "Status": status });
@@ -125,7 +125,7 @@ fn delivery() {
         assert_eq!(severity, Severity::Notice);
         ends.insert(text);
     }
-    insta::assert_snapshot!(ends.into_iter().collect::<Vec<_>>().join("\n"), @r"");
+    insta::assert_snapshot!(ends.into_iter().collect::<Vec<_>>().join("\n"), @"Requests are no longer logged there. Viewers notice nothing. The change takes minutes to reach all edge locations. Until then, they use the former configuration.");
     let places = |list: Value| {
         json!({ "DistributionConfig": { "Restrictions": { "GeoRestriction": {
         "RestrictionType": "whitelist", "Locations": list
@@ -139,7 +139,7 @@ fn delivery() {
     Some(
         (
             Notice,
-            "It takes minutes to reach all edges; until then they serve by the former configuration.",
+            "The change takes minutes to reach all edge locations. Until then, they use the former configuration.",
         ),
     )
     "#);
@@ -163,7 +163,7 @@ fn functions_logs_and_messages() {
     let (severity, text) =
         updated("AWS::Lambda::Function", &function(json!({ "Code": { "S3Key": "a" } })), &code).unwrap();
     assert_eq!(severity, Severity::Notice);
-    insta::assert_snapshot!(text, @r"");
+    insta::assert_snapshot!(text, @"New invocations run the new code once the update is done. Running invocations finish with the old code. It runs as before during the update, then with cold starts in new environments.");
     let throttled = function(json!({ "ReservedConcurrentExecutions": 0 }));
     assert_eq!(both("AWS::Lambda::Function", &function(json!({})), &throttled), (LOSS, NOTICE));
     let log = |days: Value| json!({ "LogGroupName": "l", "RetentionInDays": days });

@@ -85,7 +85,7 @@ fn a_resource_that_is_missing_since_the_last_apply_says_so() {
     let declared = json!({ "QueueName": "q" });
     let review = of(declared.clone(), None, Some(declared.clone()));
     assert_eq!(review.changes[0].action, Action::Create);
-    insta::assert_snapshot!(review.changes[0].reasons.join(", "), @r"");
+    insta::assert_snapshot!(review.changes[0].reasons.join(", "), @"missing from the account since the last apply");
     assert!(of(declared, None, None).changes[0].reasons.is_empty());
 }
 
@@ -128,7 +128,7 @@ fn what_takes_the_place_of_another_does_not_call_it_gone() {
     let applied = Applied::from([(address, former)]);
     let review = review(&plan, &graph, Against::Account, Some(&applied), &rules);
     let made = review.changes.iter().find(|change| change.action == Action::Create).unwrap();
-    insta::assert_snapshot!(made.reasons.join(", "), @r"");
+    insta::assert_snapshot!(made.reasons.join(", "), @"it takes the place of https://queue");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_replacement_is_one_change_and_names_what_forces_it() {
     let review = of(json!({ "QueueName": "new", "A": 2 }), Some(json!({ "QueueName": "q", "A": 1 })), None);
     let [queue] = &review.changes[..] else { panic!("{review:?}") };
     assert_eq!(queue.action, Action::Replace);
-    insta::assert_snapshot!(queue.reasons.join(", "), @r"");
+    insta::assert_snapshot!(queue.reasons.join(", "), @"QueueName cannot change in place");
     let forces: Vec<_> = queue.properties.iter().map(|p| (p.path.as_str(), p.forces_replacement)).collect();
     assert_eq!(forces, [("QueueName", true), ("A", false)]);
     assert_eq!(review.totals.replace, 1);
@@ -155,7 +155,10 @@ fn a_part_of_a_replaced_resource_says_so() {
     let plan = plan::plan(&scope(), &graph, &snapshot, &rules);
     let review = review(&plan, &graph, Against::Account, None, &rules);
     let reasons = review.changes.iter().map(|one| format!("{:?}: {}", one.action, one.reasons.join(", ")));
-    insta::assert_snapshot!(reasons.collect::<Vec<_>>().join("\n"), @r"");
+    insta::assert_snapshot!(reasons.collect::<Vec<_>>().join("\n"), @r"
+    Replace: QueueName cannot change in place
+    Replace: part of handlers/queue, which is replaced
+    ");
 }
 
 #[test]
@@ -165,7 +168,7 @@ fn that_a_stack_is_torn_down_is_said_once() {
     let plan = plan::teardown(&scope(), &graph, &Snapshot { live: seen, orphans: Vec::new() }, &rules);
     let review = review(&plan, &graph, Against::Account, None, &rules);
     assert_eq!(review.changes[0].reasons, [""; 0]);
-    insta::assert_snapshot!(review.notes.join("\n"), @r"");
+    insta::assert_snapshot!(review.notes.join("\n"), @"the whole stack is deleted");
 }
 
 #[test]

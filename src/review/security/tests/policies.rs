@@ -47,7 +47,19 @@ fn an_allow_statement_broadens() {
             "Condition": { "StringEquals": { "aws:SourceArn": "arn:one" } } }),
     ]
     .map(|wider| broadens(POLICY, &policy(&json!([read()])), &policy(&json!([with(read(), wider)]))));
-    insta::assert_snapshot!(wider.join("\n"), @r"");
+    insta::assert_snapshot!(wider.join("\n"), @r"
+    Allow | cloudfront.amazonaws.com | s3:GetObject, s3:PutObject | PolicyDocument.Statement[Read]: new action s3:PutObject
+    Allow | cloudfront.amazonaws.com | s3:Get* | PolicyDocument.Statement[Read]: new action s3:Get*
+    Allow | cloudfront.amazonaws.com | s3:GetObject | PolicyDocument.Statement[Read]: new resource arn:aws:s3:::c/*
+    Allow | cloudfront.amazonaws.com | s3:GetObject | PolicyDocument.Statement[Read]: new resource *
+    Allow | cloudfront.amazonaws.com, s3.amazonaws.com | s3:GetObject | PolicyDocument.Statement[Read]: new principal s3.amazonaws.com
+    Allow | * | s3:GetObject | PolicyDocument.Statement[Read]: new principal *
+    Allow | * | s3:GetObject | PolicyDocument.Statement[Read]: new principal *
+    Allow | cloudfront.amazonaws.com | all except s3:DeleteObject | PolicyDocument.Statement[Read]: new action all except s3:DeleteObject
+    ConditionRemoved | cloudfront.amazonaws.com | s3:GetObject | PolicyDocument.Statement[Read]: no longer requires StringEquals aws:SourceAccount
+    ConditionRemoved | cloudfront.amazonaws.com | s3:GetObject | PolicyDocument.Statement[Read]: StringEquals aws:SourceArn is also met by arn:two
+    Allow | cloudfront.amazonaws.com | s3:GetObject, s3:PutObject | PolicyDocument.Statement[Read]: new action s3:PutObject; no longer requires StringEquals aws:SourceAccount
+    ");
 }
 
 #[test]
@@ -58,7 +70,7 @@ fn fewer_excluded_values_broaden_a_negated_condition() {
             json!({ "Condition": { "StringNotEquals": { "aws:SourceArn": values } } })
         )]))
     };
-    insta::assert_snapshot!(broadens(POLICY, &when(json!(["a", "b"])), &when(json!("a"))), @r"");
+    insta::assert_snapshot!(broadens(POLICY, &when(json!(["a", "b"])), &when(json!("a"))), @"ConditionRemoved | cloudfront.amazonaws.com | s3:GetObject | PolicyDocument.Statement[Read]: StringNotEquals aws:SourceArn no longer excludes b");
 }
 
 #[test]
@@ -78,7 +90,14 @@ fn a_denial_that_denies_less_broadens() {
     let but = with(deny.clone(), json!({ "Action": null, "NotAction": "s3:GetObject" }));
     let found = updated(POLICY, &policy(&json!([deny])), &policy(&json!([but])));
     let gone = broadens(POLICY, &policy(&json!([deny, read()])), &policy(&json!([read()])));
-    insta::assert_snapshot!([weaker.join("\n"), lines(&found), gone].join("\n"), @r"");
+    insta::assert_snapshot!([weaker.join("\n"), lines(&found), gone].join("\n"), @r"
+    DenyRemoved | * | s3:* | PolicyDocument.Statement[Tls]: no longer denies action s3:*
+    DenyRemoved | * | s3:* | PolicyDocument.Statement[Tls]: no longer denies resource arn:aws:s3:::b
+    DenyRemoved | * | s3:* | PolicyDocument.Statement[Tls]: no longer denies principal *
+    DenyRemoved | * | s3:* | PolicyDocument.Statement[Tls]: now only if StringEquals aws:SourceAccount: 1
+    DenyRemoved | * | s3:* | PolicyDocument.Statement[Tls]: no longer denies action s3:*
+    DenyRemoved | * | s3:* | PolicyDocument.Statement[Tls]: denial removed
+    ");
 }
 
 #[test]
@@ -150,7 +169,7 @@ fn an_account_and_its_root_are_one_principal() {
 fn a_new_policy_grants_all_it_says() {
     let found =
         created(POLICY, &policy(&json!([read(), { "Effect": "Deny", "Principal": "*", "Action": "*" }])));
-    insta::assert_snapshot!(lines(&found), @r"");
+    insta::assert_snapshot!(lines(&found), @"Allow | cloudfront.amazonaws.com | s3:GetObject | PolicyDocument.Statement[Read]: new statement");
 }
 
 #[test]
@@ -193,7 +212,7 @@ fn a_replacement_is_compared_with_what_it_replaces() {
 fn a_policy_that_cannot_be_read_is_shown() {
     let odd = json!({ "Bucket": "b", "PolicyDocument": { "Statement": [{ "Effect": "Perhaps" }] } });
     let found = updated(POLICY, &policy(&json!([read()])), &odd);
-    insta::assert_snapshot!(lines(&found), @r"");
+    insta::assert_snapshot!(lines(&found), @"Allow | unknown | unknown | PolicyDocument: not a policy that can be compared");
     let found = updated(POLICY, &odd, &policy(&json!([])));
     assert_eq!(found.len(), 1);
     assert_eq!(updated(POLICY, &odd, &odd), []);

@@ -38,10 +38,18 @@ fn a_role_s_trust_policies_and_boundary_broaden() {
         json!({ "PermissionsBoundary": null }),
     ]
     .map(|wider| broadens(ROLE, &role(json!({})), &role(wider)));
-    insta::assert_snapshot!(wider.join("\n"), @r"");
+    insta::assert_snapshot!(wider.join("\n"), @r"
+    Trust | lambda.amazonaws.com | sts:AssumeRole | AssumeRolePolicyDocument.Statement[0]: no longer requires StringEquals aws:SourceAccount
+    Allow | vod-submit | s3:GetObject, s3:PutObject | Policies[read].PolicyDocument.Statement[Get]: new action s3:PutObject
+    Allow | vod-submit | everything that arn:aws:iam::aws:policy/AdministratorAccess allows | ManagedPolicyArns: new arn:aws:iam::aws:policy/AdministratorAccess
+    DenyRemoved | vod-submit | everything that its policies allow, beyond the boundary | PermissionsBoundary: arn:aws:iam::111122223333:policy/edge removed
+    ");
     let found = created(ROLE, &role(json!({})));
     assert_eq!(found[1].resources, ["vod-submit"]);
-    insta::assert_snapshot!(lines(&found), @r"");
+    insta::assert_snapshot!(lines(&found), @r"
+    Allow | vod-submit | s3:GetObject | Policies[read].PolicyDocument.Statement[Get]: new statement
+    Trust | lambda.amazonaws.com | sts:AssumeRole | AssumeRolePolicyDocument.Statement[0]: new statement
+    ");
     assert_eq!(deleted(ROLE, &role(json!({}))), []);
 }
 
@@ -57,7 +65,7 @@ fn a_statement_may_move_between_the_policies_of_a_role() {
 fn code_that_runs_as_another_role_is_found() {
     let function = |role: &str| json!({ "FunctionName": "f", "Role": role, "Timeout": 3 });
     let found = updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:b"));
-    insta::assert_snapshot!(lines(&found), @r"");
+    insta::assert_snapshot!(lines(&found), @"Allow | f | everything that arn:b may do | Role: arn:a → arn:b");
     assert_eq!(updated("AWS::Lambda::Function", &function("arn:a"), &function("arn:a")), []);
     assert_eq!(created("AWS::Lambda::Function", &function("arn:a")), []);
 }
@@ -81,7 +89,13 @@ fn who_may_invoke_a_function() {
         json!({ "Action": "lambda:*" }),
     ]
     .map(|wider| broadens(PERMISSION, &narrow, &permission(wider)));
-    insta::assert_snapshot!(wider.join("\n"), @r"");
+    insta::assert_snapshot!(wider.join("\n"), @r"
+    Invoke | * | lambda:InvokeFunction | Permission: new principal *
+    Invoke | events.amazonaws.com | lambda:InvokeFunction | Permission: no longer requires ArnLike aws:SourceArn
+    Invoke | events.amazonaws.com | lambda:InvokeFunction | Permission: no longer requires StringEquals aws:SourceAccount
+    Invoke | events.amazonaws.com | lambda:InvokeFunction | Permission: ArnLike aws:SourceArn is also met by arn:aws:events:r:111122223333:rule/*
+    Invoke | events.amazonaws.com | lambda:* | Permission: new action lambda:*
+    ");
     let found = created(PERMISSION, &narrow);
     insta::assert_json_snapshot!(found, @r#"
     [

@@ -51,7 +51,7 @@ fn a_first_apply_shows_every_grant() {
     alerts/topic/policy | Allow | cloudwatch.amazonaws.com | PolicyDocument.Statement[Alarms]: new statement
     alerts/topic/subscription | Sent | oncall@example.com | Endpoint: new
     delivery/distribution | Exposure | * | DistributionConfig: new distribution
-    delivery/headers | Exposure | pages of * | ResponseHeadersPolicyConfig.CorsConfig: more for *
+    delivery/headers | Exposure | pages of * | ResponseHeadersPolicyConfig.CorsConfig: more access for *
     handlers/dead-letters/policy | Allow | events.amazonaws.com | PolicyDocument.Statement[Rules]: new statement
     handlers/publish/permission | Invoke | events.amazonaws.com | Permission: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[Invalidate]: new statement
@@ -83,7 +83,7 @@ fn a_first_apply_shows_every_grant() {
     storage/logs/policy | Allow | delivery.logs.amazonaws.com | PolicyDocument.Statement[AWSLogDeliveryWrite]: new statement
     storage/logs/policy | Allow | logging.s3.amazonaws.com | PolicyDocument.Statement[S3WritesAccessLogs]: new statement
     storage/output/policy | Allow | cloudfront.amazonaws.com | PolicyDocument.Statement[CloudFrontReads]: new statement
-    storage/source | Exposure | pages of https://app.example.com | CorsConfiguration.CorsRules: more for https://app.example.com
+    storage/source | Exposure | pages of https://app.example.com | CorsConfiguration.CorsRules: more access for https://app.example.com
     transcode/role | Allow | vod-staging-transcode | Policies[access].PolicyDocument.Statement[ReadUploads]: new statement
     transcode/role | Allow | vod-staging-transcode | Policies[access].PolicyDocument.Statement[WriteRenditions]: new statement
     transcode/role | Trust | mediaconvert.amazonaws.com | AssumeRolePolicyDocument.Statement[Assume]: new statement
