@@ -169,8 +169,14 @@ mod tests {
 
     #[test]
     fn a_struct_that_flattens_a_map_is_found_without_its_members() {
-        let properties =
-            json!({ "Name": "t", "SettingsJson": { "TimecodeConfig": { "Source": "ZEROBASED" } } });
+        let properties = json!({
+            "Name": "t",
+            "Queue": "arn:aws:mediaconvert:eu-west-1:111122223333:queues/t",
+            "Priority": 0,
+            "AccelerationSettings": { "Mode": "DISABLED" },
+            "StatusUpdateInterval": "SECONDS_60",
+            "SettingsJson": { "TimecodeConfig": { "Source": "ZEROBASED" } },
+        });
         let structs = structs::<JobTemplate>(&properties).unwrap();
         let flat: Vec<_> = structs.into_iter().filter(|found| found.members.is_none()).collect();
         assert_eq!(

@@ -85,8 +85,8 @@ fn shown(cloud: &Cloud, stack: &str, queue: &str) {
 fn another_receiver_of_alarms_is_asked_about(cloud: &Cloud) {
     let other = alerted("other@example.com");
     let (planned, _) = cloud.provision(&["plan", other.path()], 0);
-    assert!(planned.contains("other@example.com is sent what is published to the topic"), "{planned}");
-    assert!(!planned.contains("gone from the account"), "the former one is there, and goes: {planned}");
+    assert!(planned.contains("other@example.com is sent messages published to the topic"), "{planned}");
+    assert!(!planned.contains("missing from the account"), "the former one is there, and goes: {planned}");
     let (_, refused) = cloud.provision(&["apply", other.path(), "--yes"], 3);
     assert!(refused.contains("--allow-broadening"), "{refused}");
 }

@@ -95,7 +95,7 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
     assert_eq!(code, Some(4));
     assert!(stderr.contains("provision local status"), "says what to do: {stderr}");
     assert!(
-        stderr.contains("not tried:\n") && stderr.contains("could not be noted"),
+        stderr.contains("not tried:\n") && stderr.contains("could not save the run record"),
         "says what was done: {stderr}"
     );
     let (dead, _) = cloud.provision(&["local", "status"], 1);

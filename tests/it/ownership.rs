@@ -82,7 +82,10 @@ async fn teardown_leaves_what_is_foreign(cloud: &Cloud) {
     let (down, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
     for foreign in ["= handlers/dead-letters ", "= handlers/dead-letters/policy "] {
         let line = down.lines().find(|line| line.starts_with(foreign));
-        assert!(line.is_some_and(|line| line.ends_with("is not this stack's: left alone")), "{down}");
+        assert!(
+            line.is_some_and(|line| line.ends_with("does not belong to this stack: left alone")),
+            "{down}"
+        );
     }
     assert!(down.ends_with("audit: nothing of stack vod-local is left\n"), "{down}");
     let read = cx.sqs().get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::Policy);

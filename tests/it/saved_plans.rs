@@ -182,5 +182,5 @@ fn the_history_tells_it(cloud: &Cloud, first: &str) {
     let (gone, _) = cloud.provision(&["teardown", other.path(), "--yes"], 0);
     assert!(gone.ends_with("audit: nothing of stack vod-other is left\n"), "{gone}");
     let (told, _) = cloud.provision(&["history", STACK], 0);
-    assert!(told.starts_with("nothing is noted of stack vod-local "), "{told}");
+    assert!(told.starts_with("no history for stack vod-local "), "{told}");
 }

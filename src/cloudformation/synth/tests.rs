@@ -41,7 +41,7 @@ fn a_template_is_the_declarations() {
     let templates = synthesised(vec![policy, topic, bucket]).unwrap();
     let [template] = templates.as_slice() else { panic!("{templates:#?}") };
     let text = template.to_yaml().replace(env!("CARGO_PKG_VERSION"), "VERSION");
-    insta::assert_snapshot!(text, @r#"
+    insta::assert_snapshot!(text, @r"
     # vod in ap-northeast-2
     AWSTemplateFormatVersion: 2010-09-09
     Description: 'vod, declared by provision: change its stack file, not this'
@@ -62,7 +62,7 @@ fn a_template_is_the_declarations() {
           checkov:
             skip:
             - id: CKV_AWS_26
-              comment: It carries names and figures of alarms, which go on as plain e-mail. CloudWatch cannot use the key that AWS manages for SNS, so it would take a key of our own in each region, opened to CloudWatch, for what does not stay secret.
+              comment: Its messages are names and numbers of alarms, and are sent on as plain e-mail. CloudWatch cannot use the AWS-managed key of SNS. It would take a key of our own in each region that allows CloudWatch, for data that is not secret.
         Properties:
           DisplayName:
             Ref: StorageWork
@@ -76,7 +76,7 @@ fn a_template_is_the_declarations() {
           checkov:
             skip:
             - id: CKV_AWS_21
-              comment: It holds what can be made again from the versioned source bucket, for days; versions would keep what has expired.
+              comment: It holds files for days that can be made again from the versioned source bucket. Versioning would keep expired files.
         Properties:
           BucketName: vod-work
       StorageWorkPolicy:
@@ -87,7 +87,7 @@ fn a_template_is_the_declarations() {
         Properties:
           Bucket:
             Ref: StorageWork
-    "#);
+    ");
 }
 
 /// A distribution with a certificate of another region, and an alarm there on the distribution.

@@ -148,6 +148,7 @@ const BY_INDEX: &[(&str, &str, &str)] = &[
     ),
     ("AWS::MediaConvert::JobTemplate", ".SettingsJson.OutputGroups[].Outputs[].AudioDescriptions", ONE),
     ("AWS::Events::Rule", ".EventPattern.detail.object.key", "they are alternative patterns"),
+    ("AWS::CloudWatch::Dashboard", ".DashboardBody.widgets", "a dashboard is compared as text, line by line"),
 ];
 
 /// There is never more than one entry.

@@ -137,7 +137,7 @@ impl DistributionConfig {
             default_cache_behavior: CacheBehavior::read_default(call, live.default_cache_behavior)?,
             cache_behaviors: behaviors.into_iter().map(CacheBehavior::read).collect(),
             custom_error_responses: errors
-                .map(|one| CustomErrorResponse::read(call, one))
+                .map(|one| CustomErrorResponse::read(call, &one))
                 .collect::<Result<_>>()?,
             http_version: read_http_version(live.http_version),
             ipv6_enabled: live.is_ipv6_enabled.unwrap_or(IPV6),

@@ -161,7 +161,7 @@ impl CustomErrorResponse {
     }
 
     /// An error response in the answer to `call`.
-    pub(super) fn read(call: &'static str, live: sdk::CustomErrorResponse) -> Result<Self> {
+    pub(super) fn read(call: &'static str, live: &sdk::CustomErrorResponse) -> Result<Self> {
         let number = |code: String| {
             let says =
                 |_| Error::unexpected(call, format!("the answer has the ResponseCode {code}, not a number"));
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn an_error_without_a_page_has_no_response_code() {
         let plain = CustomErrorResponse::caching(404, 10);
-        let read = |built| CustomErrorResponse::read("cloudfront:GetDistribution", built);
+        let read = |built| CustomErrorResponse::read("cloudfront:GetDistribution", &built);
         assert_eq!(read(plain.build().unwrap()).unwrap(), plain);
         let page = CustomErrorResponse {
             response_code: Some(200),
