@@ -50,8 +50,11 @@ async fn the_stack_converges_plays_and_comes_down_again() {
         let answer = cloud.context("vod-local").await.s3().list_buckets().send().await.unwrap();
         answer.buckets().len()
     };
-    let made = cloud.context("vod-local").await.s3().create_bucket().bucket("another").send().await;
-    assert!(made.is_ok() && buckets().await > 0, "there is something to empty");
+    let here = CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+    let cx = cloud.context("vod-local").await;
+    let made = cx.s3().create_bucket().bucket("another").create_bucket_configuration(here).send().await;
+    made.unwrap();
+    assert!(buckets().await > 0, "there is something to empty");
     assert_eq!(cloud.provision(&["local", "reset"], 0).0, "local cloud emptied\n");
     assert_eq!(buckets().await, 0);
     let (status, _) = cloud.provision(&["local", "status"], 0);

@@ -82,26 +82,30 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     assert!(drifted.contains(&("CorsConfiguration".to_owned(), Cause::Change)), "{drifted:?}");
     assert_eq!(causes(&review, "handlers/submit/logs"), [("RetentionInDays".to_owned(), Cause::Change)]);
     let (text, _) = plan(&cloud, &[changed.path()], 0);
-    insta::assert_snapshot!(lines_with(&text, &["handlers/publish/logs"], &changed), @r"");
+    insta::assert_snapshot!(lines_with(&text, &["handlers/publish/logs"], &changed), @"  + handlers/publish/logs            Logs LogGroup                    /aws/lambda/vod-local-publish, missing from the account since the last apply");
 
     let (markdown, _) =
         cloud.provision(&["plan", changed.path(), "--format", "markdown", "--max-bytes", "1500"], 0);
     assert!(markdown.len() <= 1500 && markdown.contains(&report::totals(review.totals)), "{markdown}");
     let (_, refused) = cloud.provision(&["teardown", changed.path()], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["stdin"], &changed), @r"");
+    insta::assert_snapshot!(lines_with(&refused, &["stdin"], &changed), @"  × confirmation needed, but stdin is not a terminal; nothing was changed");
 
     let (both, errors) = cloud.provision(&["plan", changed.path(), "no-such.yaml"], 1);
-    insta::assert_snapshot!(lines_with(&both, &["no-such.yaml", "RetentionInDays", "; 1 "], &changed), @r"");
+    insta::assert_snapshot!(lines_with(&both, &["no-such.yaml", "RetentionInDays", "; 1 "], &changed), @"
+          change  RetentionInDays  1d → 3d
+    # no-such.yaml: cannot be planned: cannot read the stack file no-such.yaml
+    2 stacks: 1 to create, 3 to change, 30 unchanged; 1 cannot be planned
+    ");
     assert!(errors.contains("no-such.yaml"), "{errors}");
 
     let gone = StackFile::new(&[("access_logs: true", "access_logs: false")]);
     let (_, refused) = cloud.provision(&["plan", gone.path(), "--fail-on", "destroy,replace"], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["storage/logs"], &gone), @r"");
+    insta::assert_snapshot!(lines_with(&refused, &["storage/logs"], &gone), @"  │ access-logs/source, storage/logs, storage/logs/policy");
     cloud.provision(&["plan", changed.path(), "--fail-on", "destroy,replace"], 0);
     let (_, refused) = cloud.provision(&["plan", changed.path(), "--fail-on", "broadening"], 3);
     insta::assert_snapshot!(lines_with(&refused, &["do more", "broaden"], &changed), @r"");
     let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["--allow-broadening"], &changed), @r"");
+    insta::assert_snapshot!(lines_with(&refused, &["--allow-broadening"], &changed), @"  help: run it again with `--allow-broadening`");
     cloud.provision(&["apply", changed.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = plan(&cloud, &[changed.path()], 0);
     assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
