@@ -82,7 +82,7 @@ impl FailOn {
             Self::Replace => of(Action::Replace).map(|found| format!("it replaces {found}")),
             Self::Broadening => {
                 let count = review.security.len();
-                (count > 0).then(|| format!("it grants more access, in {count} ways"))
+                (count > 0).then(|| format!("it grants more access (findings: {count})"))
             }
         }
     }

@@ -40,8 +40,7 @@ impl Ui for Terminal {
         match question {
             Question::Apply { stack } => confirm(&format!("\nApply this to {stack}?"), "--yes"),
             Question::Broaden { ways } => {
-                let question =
-                    format!("This grants more access, in {ways} ways listed above. Do you approve?");
+                let question = format!("This grants more access (findings above: {ways}). Do you approve?");
                 confirm(&question, "--allow-broadening")
             }
             Question::Teardown { stack } => {

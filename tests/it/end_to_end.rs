@@ -1,8 +1,10 @@
 //! The program as a person runs it: the README's first command, what follows it, and the teardown, on a local cloud of
 //! the test's own. Real handlers, a real transcode, real playback.
 
+use aws_sdk_s3::types::CreateBucketConfiguration;
+
 use crate::support::calls::mutating;
-use crate::support::{Cloud, output};
+use crate::support::{Cloud, REGION, output};
 
 const STACK: &str = "stacks/local.yaml";
 

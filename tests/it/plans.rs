@@ -103,7 +103,7 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     insta::assert_snapshot!(lines_with(&refused, &["storage/logs"], &gone), @"  │ access-logs/source, storage/logs, storage/logs/policy");
     cloud.provision(&["plan", changed.path(), "--fail-on", "destroy,replace"], 0);
     let (_, refused) = cloud.provision(&["plan", changed.path(), "--fail-on", "broadening"], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["do more", "broaden"], &changed), @r"");
+    insta::assert_snapshot!(lines_with(&refused, &["more access"], &changed), @"  × the plan of vod-local is refused: it grants more access (findings: 1)");
     let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 3);
     insta::assert_snapshot!(lines_with(&refused, &["--allow-broadening"], &changed), @"  help: run it again with `--allow-broadening`");
     cloud.provision(&["apply", changed.path(), "--yes", "--allow-broadening"], 0);
