@@ -97,12 +97,12 @@ impl RunOutcome {
     }
 }
 
-/// Carries out an operation: `shown` is its plan, read before. Returns how the run ended, or nothing where there was nothing to
-/// do; then nothing was asked or written.
+/// Carries out an operation. `shown` is its plan, which was read before. Returns how the run ended. If the plan is empty, it
+/// returns `None`, asks nothing and writes nothing.
 ///
 /// # Errors
-/// When the operation is refused, not agreed to, interrupted before its first change, or when the account moved after the
-/// plan was shown. The stack was not changed then.
+/// When the operation is refused, not agreed to, or interrupted before its first change, or when the account changed after
+/// the plan was shown. The stack was not changed then.
 pub(super) async fn converge(
     operation: &impl Operation,
     (shown, state): (&Plan, &ObservedState),

@@ -49,8 +49,8 @@ pub(super) struct Declared {
 }
 
 impl ApplySource {
-    /// Opens a stack file or a saved plan, whichever the file at `path` holds, and the way to its account; `look`, which only
-    /// reads, does so while AWS says whose the credentials are.
+    /// Opens the file at `path`, a stack file or a saved plan, and connects to its account. `reads`, which must only read,
+    /// runs while AWS says whose the credentials are.
     pub(super) async fn open_and<T>(
         path: &Path,
         adopt: bool,

@@ -39,9 +39,9 @@ pub enum Question<'a> {
 pub enum Notice<'a> {
     /// The local cloud is installed or started.
     LocalCloud(&'a str),
-    /// The handlers are built.
+    /// A step of building the handlers.
     Bundling(bundle::Progress<'a>),
-    /// The handlers are built, or building them failed.
+    /// No more steps follow: the handlers are built, or building them failed.
     Bundled,
     /// This saved plan is applied.
     SavedPlan {
