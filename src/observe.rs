@@ -1,6 +1,8 @@
 //! Reads the live account: every declared resource in parallel, and resources of the stack that are no longer declared.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod former;
+
+use std::collections::BTreeMap;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, join_all};
@@ -8,10 +10,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
-use crate::model::{
-    Address, Declaration, Kind, Known, Live, Mark, Orphan, Ownership, Snapshot, is_part, refs, resolve,
-};
+use crate::model::{Address, Declaration, Kind, Live, Orphan, Ownership, Snapshot, is_part, refs, resolve};
 use crate::resource::{Registry, UndeclaredPart};
+
+pub use former::{OrphanSource, orphans, recover, remembered, sweep};
 
 /// A read that failed, with the address it was for.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -32,15 +34,6 @@ pub struct Unreadable {
     /// What failed.
     #[related]
     pub failures: Vec<Failure>,
-}
-
-/// Where to look for the stack's former resources.
-#[derive(Clone, Copy, Debug)]
-pub enum OrphanSource<'a> {
-    /// The record of the last apply.
-    Record(&'a [Known]),
-    /// The record, and everything with the stack's ownership tag.
-    Sweep(&'a [Known]),
 }
 
 /// A read that others may wait for as well.
@@ -229,150 +222,6 @@ pub fn add(snapshot: &mut Snapshot, stack: &str, additions: Vec<Addition>) {
         let (address, live) = (Address::new(address), Live { ownership, ..seen });
         snapshot.orphans.push(Orphan { address, kind, region, live, by_hand: true });
     }
-}
-
-/// Resources that may belong to the stack, declared or not. It depends on no other read.
-///
-/// # Errors
-/// When a listing fails.
-pub async fn remembered(
-    regions: &Regions,
-    registry: &Registry,
-    source: OrphanSource<'_>,
-) -> Result<Vec<Known>, Unreadable> {
-    Ok(match source {
-        OrphanSource::Record(known) => known.to_vec(),
-        OrphanSource::Sweep(known) => united(known, sweep(regions, registry).await?),
-    })
-}
-
-/// The [`remembered`] resources that belong to the stack but are not declared.
-///
-/// # Errors
-/// When a read fails.
-pub async fn orphans(
-    regions: &Regions,
-    registry: &Registry,
-    graph: &Graph,
-    live: &BTreeMap<Address, Live>,
-    remembered: Vec<Known>,
-) -> Result<Vec<Orphan>, Unreadable> {
-    let reads = undeclared(remembered, graph, live).into_iter().map(|known| async move {
-        let cx = regions.context(&known.region);
-        let Some(adapter) = registry.get(&known.kind) else { return Ok(None) };
-        let seen = adapter.observe(&cx, &known.id).await;
-        let seen = seen.map_err(|error| Failure { subject: known.address.to_string(), error })?;
-        let ours = seen.filter(|seen| seen.ownership.is_of(&cx.scope.stack));
-        Ok(ours.map(|live| Orphan {
-            address: known.address,
-            kind: known.kind,
-            region: known.region,
-            live,
-            by_hand: false,
-        }))
-    });
-    collect(join_all(reads).await).map(|found| found.into_iter().flatten().collect())
-}
-
-/// Finds resources of the last apply that belong to the stack although nothing in the account shows it any more. An
-/// example is a DNS record that points to a manually deleted distribution. Declared resources become owned, others
-/// become orphans.
-///
-/// # Errors
-/// When a read fails.
-pub async fn recover(
-    regions: &Regions,
-    registry: &Registry,
-    graph: &Graph,
-    snapshot: &mut Snapshot,
-    applied: &[(Known, serde_json::Value)],
-) -> Result<(), Unreadable> {
-    let silent = applied.iter().filter_map(|(known, properties)| {
-        let adapter = registry.get(&known.kind).filter(|adapter| !adapter.shows_owner())?;
-        let is_orphan = |orphan: &Orphan| orphan.live.id == known.id && orphan.kind == known.kind;
-        (!snapshot.orphans.iter().any(is_orphan)).then_some((adapter, known, properties))
-    });
-    let live = &snapshot.live;
-    let judged = silent.map(|(adapter, known, properties)| async move {
-        let cx = regions.context(&known.region);
-        let is_known = |(address, live): &(&Address, &Live)| {
-            live.id == known.id && graph.get(address).is_some_and(|declared| declared.kind == known.kind)
-        };
-        let declared = live.iter().find(is_known);
-        let judge = async {
-            let seen = match declared {
-                Some((_, seen)) => Some(seen.clone()),
-                None => adapter.observe(&cx, &known.id).await?,
-            };
-            let Some(seen) = seen else { return Ok(None) };
-            let ours = adapter.recover_ownership(&cx, &seen, properties).await?;
-            Ok(ours.then(|| Live { ownership: Ownership::Inherited, ..seen }))
-        };
-        let seen = judge.await.map_err(|error| Failure { subject: known.address.to_string(), error })?;
-        Ok(seen.map(|seen| (declared.map(|(address, _)| address.clone()), known, seen)))
-    });
-    let recovered = collect(join_all(judged).await)?;
-    for (declared, known, live) in recovered.into_iter().flatten() {
-        match declared {
-            Some(address) => drop(snapshot.live.insert(address, live)),
-            None => {
-                let (address, kind, region) =
-                    (known.address.clone(), known.kind.clone(), known.region.clone());
-                snapshot.orphans.push(Orphan { address, kind, region, live, by_hand: false });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The candidates without a declaration. A resource that only moved to another address is declared there. Deleting it
-/// under its former address would delete it under both.
-fn undeclared(candidates: Vec<Known>, graph: &Graph, live: &BTreeMap<Address, Live>) -> Vec<Known> {
-    let seen = |declaration: &'_ Declaration| live.get(&declaration.address).map(|live| live.id.clone());
-    let declared: BTreeSet<(String, &str, &str)> = graph
-        .in_order()
-        .filter_map(|one| Some((seen(one)?, one.kind.as_str(), one.region.as_str())))
-        .collect();
-    let is_declared = |known: &Known| {
-        live.get(&known.address).is_some_and(|seen| seen.id == known.id)
-            || declared.contains(&(known.id.clone(), known.kind.as_str(), known.region.as_str()))
-    };
-    candidates.into_iter().filter(|known| !is_declared(known)).collect()
-}
-
-/// Everything with the stack's ownership tag, of every type. It searches the stack's own region and the other region
-/// that a type may use.
-///
-/// # Errors
-/// When a listing fails.
-pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>, Unreadable> {
-    let lists = registry.iter().flat_map(|adapter| {
-        let home = regions.scope().region.as_str();
-        let also = adapter.also_in().filter(|also| *also != home);
-        std::iter::once(home).chain(also).map(move |region| (adapter, regions.context(region)))
-    });
-    let lists = lists.map(|(adapter, cx)| async move {
-        let owned = adapter.list_owned(&cx).await;
-        let owned = owned.map_err(|error| Failure { subject: adapter.kind().short(), error })?;
-        let known = |(id, mark): (String, Mark)| Known {
-            address: mark.address,
-            kind: adapter.kind(),
-            region: cx.region().to_owned(),
-            id,
-        };
-        Ok(owned.into_iter().map(known).collect::<Vec<_>>())
-    });
-    collect(join_all(lists).await).map(|found| found.into_iter().flatten().collect())
-}
-
-/// The recorded resources, and those that only the sweep found. The record's address wins. A resource without its own
-/// tag gets an address from its parent in the sweep, which may differ from the recorded one.
-fn united(record: &[Known], mut swept: Vec<Known>) -> Vec<Known> {
-    let identity = |known: &Known| (known.kind.clone(), known.region.clone(), known.id.clone());
-    let recorded: BTreeSet<_> = record.iter().map(identity).collect();
-    swept.retain(|known| !recorded.contains(&identity(known)));
-    swept.extend_from_slice(record);
-    swept
 }
 
 fn collect<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>, Unreadable> {

@@ -161,7 +161,7 @@ impl Grants<'_> {
         self.add_all(&[needs.create, needs.update], &regions, &declared);
     }
 
-    /// The home bucket. Every command except plan creates it if missing. Teardown removes it after the last stack.
+    /// The stack's home bucket. Every command except plan creates it if missing. Teardown removes it in the end.
     fn home(&mut self, registry: &Registry, command: Command) {
         let scope = self.subject.scope;
         let variables = ArnVariables { name: scope.home_bucket(), ..self.variables(&scope.region) };
@@ -183,7 +183,7 @@ impl Grants<'_> {
         let own: &[&[Allow]] = match command {
             Command::Plan | Command::Verify | Command::Library => &[home::READ],
             Command::Apply => &[home::READ, home::LOCK, home::NOTE, home::KEEP],
-            Command::Teardown => &[home::READ, home::LOCK, home::NOTE, home::FORGET],
+            Command::Teardown => &[home::READ, home::LOCK, home::NOTE],
         };
         for allow in own.iter().copied().flatten() {
             self.add(allow, &variables, &[]);

@@ -8,6 +8,7 @@ mod connect;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake_aws;
+mod intact;
 mod listing;
 mod read_pass;
 mod wait;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use calls::{Call, Calls, mutates};
 pub use connect::{Connection, Identity, Target, unhurried};
 pub use error::{Class, Error, OrEmpty, Result, SdkResult, required};
+pub use intact::{intact_version, s3_checksum};
 pub use listing::{fits_xml, listed_key};
 pub use wait::{Patience, Poll, retry_while, until};
 

@@ -37,9 +37,9 @@ pub(super) struct Args {
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let Args { stack, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
-    let options = ApplyOptions { adopt, no_wait, agreed: yes, broadening_agreed: allow_broadening };
+    let options = ApplyOptions { no_wait, agreed: yes, broadening_agreed: allow_broadening };
     let ui = Terminal::ui();
-    let planned = PlannedApply::open(&stack, options, &ui, |session| {
+    let planned = PlannedApply::open(&stack, adopt, options, &ui, |session| {
         if verifies { need_key(session, key.as_deref()) } else { Ok(()) }
     });
     let applied = planned.await?.carry_out().await?;

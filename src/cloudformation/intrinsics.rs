@@ -159,7 +159,7 @@ mod tests {
         let package = |kind: &'static str, property: &str| {
             package(&scope, &Kind::new(kind), property, &json!({ "Sha256": "5b" }))
         };
-        let place = json!({ "S3Bucket": "provision-111122223333-eu-west-1", "S3Key": "bundle/5b.zip" });
+        let place = json!({ "S3Bucket": "provision-111122223333-eu-west-1-vod", "S3Key": "bundle/5b.zip" });
         assert_eq!(package("AWS::Lambda::Function", "Code"), Some(place));
         assert_eq!(package("AWS::Lambda::Function", "Tags"), None);
         assert_eq!(package("AWS::Lambda::Layer", "Code"), None);

@@ -2,9 +2,10 @@
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::record::key;
-use super::{Home, NO_BUCKET, Record};
-use crate::aws::{Result, SdkResult as _};
+use super::record::KEY;
+use super::versions::Marker;
+use super::{Home, Record};
+use crate::aws::{OrEmpty as _, Result};
 
 /// How many records are read in parallel.
 const READS: usize = 16;
@@ -12,45 +13,40 @@ const READS: usize = 16;
 /// How many former records are tried until one can be read.
 const TRIED: usize = 16;
 
-/// Where a listing of versions continues.
-#[derive(Default)]
-struct Marker(Option<String>, Option<String>);
-
 impl Home {
-    /// The last record of each run of a stack, newest first, at most `limit` of them. The history outlives the stack. A
-    /// teardown keeps its own record and the earlier ones, until the bucket expires former versions or is deleted.
+    /// The last record of each run of the stack, newest first, at most `limit` of them. The history ends with the stack: a
+    /// teardown removes the bucket.
     ///
     /// # Errors
     /// When the versions cannot be listed or read, or when a newer program wrote one.
-    pub async fn history(&self, stack: &str, limit: usize) -> Result<Vec<Record>> {
+    pub async fn history(&self, limit: usize) -> Result<Vec<Record>> {
         // A run writes one record when it begins and one when it ends. The oldest run may have only one of them in this
         // range.
         let enough = limit.saturating_mul(2).saturating_add(1);
-        let mut runs = last_of_each_run(self.records(stack, enough).await?);
+        let mut runs = last_of_each_run(self.records(enough).await?);
         runs.truncate(limit);
         Ok(runs)
     }
 
-    /// The stack's newest record, even if the stack has been torn down.
+    /// The stack's newest record, even if somebody deleted the current version.
     ///
     /// # Errors
     /// When it cannot be listed or read, or when a newer program wrote it.
-    pub async fn last_record(&self, stack: &str) -> Result<Option<Record>> {
-        Ok(self.records(stack, TRIED).await?.into_iter().next())
+    pub async fn last_record(&self) -> Result<Option<Record>> {
+        Ok(self.records(TRIED).await?.into_iter().next())
     }
 
-    /// The newest versions of a stack's record, newest first.
-    async fn records(&self, stack: &str, most: usize) -> Result<Vec<Record>> {
-        let key = key(stack);
+    /// The newest versions of the record, newest first.
+    async fn records(&self, most: usize) -> Result<Vec<Record>> {
         let mut versions = Vec::new();
         let mut next = Some(Marker::default());
         while let Some(at) = next.take().filter(|_| versions.len() < most) {
-            let (page, following) = self.versions(&key, at).await?;
+            let (page, following) = self.versions(at).await?;
             versions.extend(page);
             next = following;
         }
         versions.truncate(most);
-        let reads = versions.into_iter().map(|version| self.one(&key, version));
+        let reads = versions.into_iter().map(|version| self.one(version));
         let records: Vec<Option<Record>> = stream::iter(reads).buffered(READS).try_collect().await?;
         let mut records: Vec<Record> = records.into_iter().flatten().collect();
         records.sort_by_key(|record| std::cmp::Reverse(record.at));
@@ -59,10 +55,10 @@ impl Home {
 
     /// A version of a record, unless it has expired since it was listed. A broken version is skipped: it cannot be
     /// repaired, and it must not block the stack.
-    async fn one(&self, key: &str, version: Option<String>) -> Result<Option<Record>> {
+    async fn one(&self, version: Option<String>) -> Result<Option<Record>> {
         let place =
-            format!("s3://{}/{key} (version {})", self.bucket(), version.as_deref().unwrap_or("null"));
-        let Some(object) = self.get_version(key, version).await? else { return Ok(None) };
+            format!("s3://{}/{KEY} (version {})", self.bucket(), version.as_deref().unwrap_or("null"));
+        let Some(object) = self.get_version(KEY, version).await? else { return Ok(None) };
         match Record::read(&place, &object.text) {
             Ok(record) => Ok(Some(record)),
             Err(newer) if Record::is_newer(&object.text) => Err(newer),
@@ -73,20 +69,11 @@ impl Home {
         }
     }
 
-    /// A page of the version ids of one key. S3 lists the newest first.
-    async fn versions(&self, key: &str, at: Marker) -> Result<(Vec<Option<String>>, Option<Marker>)> {
-        let call = self.cx.s3().list_object_versions().bucket(self.bucket()).prefix(key);
-        let call = call.expected_bucket_owner(&self.cx.scope.account);
-        let call = call.set_key_marker(at.0).set_version_id_marker(at.1);
-        let page = match call.send().await.unless("s3:ListBucketVersions", NO_BUCKET) {
-            Ok(Some(page)) => page,
-            Ok(None) => return Ok((Vec::new(), None)),
-            Err(error) => return Err(self.explain(error).await),
-        };
-        let more = page.is_truncated == Some(true);
-        let next = more.then_some(Marker(page.next_key_marker, page.next_version_id_marker));
-        let versions = page.versions.unwrap_or_default().into_iter();
-        let versions = versions.filter(|version| version.key.as_deref() == Some(key));
+    /// A page of the version ids of the record, the newest first.
+    async fn versions(&self, at: Marker) -> Result<(Vec<Option<String>>, Option<Marker>)> {
+        let Some((page, next)) = self.version_page(KEY, at).await? else { return Ok((Vec::new(), None)) };
+        let versions = page.versions.or_empty().into_iter();
+        let versions = versions.filter(|version| version.key.as_deref() == Some(KEY));
         Ok((versions.map(|version| version.version_id).collect(), next))
     }
 }
@@ -138,7 +125,7 @@ mod tests {
             let text = format!(
                 r#"{{"format":1,"version":"0.1.0","stack":"vod","by":"a","at":"2026-11-01T00:00:00Z","complete":{complete},"resources":[]}}"#
             );
-            Record::read("s3://home/record/vod.json", &text).unwrap()
+            Record::read("s3://home/record.json", &text).unwrap()
         };
         assert_eq!(last_of_each_run(vec![old(true), old(false), old(true), old(false)]).len(), 2);
     }

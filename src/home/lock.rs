@@ -83,15 +83,13 @@ pub enum Locked {
 /// A lease that is held and renewed until it is released. `lost` is cancelled if another run took it over.
 pub struct Lease {
     home: Home,
-    stack: String,
     etag: Arc<Mutex<ETag>>,
     renewal: JoinHandle<()>,
     lost: CancellationToken,
 }
 
-pub(super) fn key(stack: &str) -> String {
-    format!("lock/{stack}.json")
-}
+/// The key of the lock in the home bucket.
+pub const KEY: &str = "lock.json";
 
 /// The condition on the lock object for a write.
 enum Condition {
@@ -116,24 +114,19 @@ impl Home {
     ///
     /// # Errors
     /// When another run holds it, or when the bucket cannot be read or written.
-    pub async fn lock(&self, stack: &str, by: &str, command: &str) -> std::result::Result<Lease, Locked> {
-        self.lock_at(PACE, stack, by, command).await
+    pub async fn lock(&self, by: &str, command: &str) -> std::result::Result<Lease, Locked> {
+        self.lock_at(PACE, by, command).await
     }
 
-    async fn lock_at(
-        &self,
-        pace: Pace,
-        stack: &str,
-        by: &str,
-        command: &str,
-    ) -> std::result::Result<Lease, Locked> {
+    async fn lock_at(&self, pace: Pace, by: &str, command: &str) -> std::result::Result<Lease, Locked> {
         let held = self.new_holder(pace, by, command);
         let mut condition = Condition::Absent;
         for _ in 0..ATTEMPTS {
-            condition = match self.write_lock(stack, &held, condition).await? {
-                Written::Ours(etag) => return Ok(self.lease(pace, stack, held, etag)),
+            condition = match self.write_lock(&held, condition).await? {
+                Written::Ours(etag) => return Ok(self.lease(pace, held, etag)),
                 Written::Theirs(holder, _) if holder.expires > self.now() => {
-                    return Err(Locked::Elsewhere { stack: stack.to_owned(), holder: Box::new(holder) });
+                    let stack = self.cx.scope.stack.clone();
+                    return Err(Locked::Elsewhere { stack, holder: Box::new(holder) });
                 }
                 // An expired lock is taken over, unless its holder renews it at the same moment.
                 Written::Theirs(_, etag) => Condition::Unchanged(etag),
@@ -148,8 +141,8 @@ impl Home {
     ///
     /// # Errors
     /// When the lock cannot be read.
-    pub async fn holder(&self, stack: &str) -> Result<Option<Held>> {
-        let held = self.read_lock(stack).await?.map(|(held, _)| held);
+    pub async fn holder(&self) -> Result<Option<Held>> {
+        let held = self.read_lock().await?.map(|(held, _)| held);
         Ok(held.filter(|held| held.expires > self.now()))
     }
 
@@ -158,18 +151,18 @@ impl Home {
         self.cx.connection().calls().now()
     }
 
-    async fn read_lock(&self, stack: &str) -> Result<Option<(Held, ETag)>> {
-        let Some(object) = self.get(&key(stack)).await? else { return Ok(None) };
+    async fn read_lock(&self) -> Result<Option<(Held, ETag)>> {
+        let Some(object) = self.get(KEY).await? else { return Ok(None) };
         let held = serde_json::from_str(&object.text).map_err(|error| unreadable(&error))?;
         Ok(Some((held, object.etag)))
     }
 
     /// Writes the lock if the condition holds. Returns who holds it afterwards.
-    async fn write_lock(&self, stack: &str, held: &Held, condition: Condition) -> Result<Written> {
+    async fn write_lock(&self, held: &Held, condition: Condition) -> Result<Written> {
         let body = serde_json::to_vec(held).map_err(|error| unreadable(&error))?;
         let write = || async {
-            let (key, body) = (key(stack), ByteStream::from(body.clone()));
-            let put = self.cx.s3().put_object().bucket(self.bucket()).key(key).body(body);
+            let body = ByteStream::from(body.clone());
+            let put = self.cx.s3().put_object().bucket(self.bucket()).key(KEY).body(body);
             let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
             let put = match &condition {
                 Condition::Absent => put.if_none_match("*"),
@@ -182,19 +175,19 @@ impl Home {
         if let Some(answer) = retry_while(&self.cx, Patience::SECONDS, awaited, new, write).await? {
             return Ok(Written::Ours(answer.e_tag.unwrap_or_default()));
         }
-        Ok(match self.read_lock(stack).await? {
+        Ok(match self.read_lock().await? {
             Some((found, etag)) if found.run == held.run => Written::Ours(etag),
             Some((found, etag)) => Written::Theirs(found, etag),
             None => Written::Nobodys,
         })
     }
 
-    fn lease(&self, pace: Pace, stack: &str, held: Held, etag: ETag) -> Lease {
+    fn lease(&self, pace: Pace, held: Held, etag: ETag) -> Lease {
         let etag = Arc::new(Mutex::new(etag));
         let lost = CancellationToken::new();
-        let renewal = Renewal { home: self.clone(), pace, stack: stack.to_owned(), held };
+        let renewal = Renewal { home: self.clone(), pace, held };
         let renewal = tokio::spawn(renewal.run(Arc::clone(&etag), lost.clone()));
-        Lease { home: self.clone(), stack: stack.to_owned(), etag, renewal, lost }
+        Lease { home: self.clone(), etag, renewal, lost }
     }
 
     fn new_holder(&self, pace: Pace, by: &str, command: &str) -> Held {
@@ -214,7 +207,7 @@ impl Home {
 
 fn unreadable(error: &serde_json::Error) -> Error {
     let message = format!(
-        "cannot read the lock ({error}): if no one is changing the stack, delete it from the home bucket"
+        "cannot read the lock ({error}): if no one is changing the stack, delete {KEY} from its home bucket"
     );
     Error::unexpected("s3:GetObject", message)
 }
@@ -223,7 +216,6 @@ fn unreadable(error: &serde_json::Error) -> Error {
 struct Renewal {
     home: Home,
     pace: Pace,
-    stack: String,
     held: Held,
 }
 
@@ -244,7 +236,7 @@ impl Renewal {
             self.until_due().await;
             let mut current = etag.lock().await;
             let renewed = Held { expires: self.home.now() + self.pace.lasts, ..self.held.clone() };
-            let write = self.home.write_lock(&self.stack, &renewed, Condition::Unchanged(current.clone()));
+            let write = self.home.write_lock(&renewed, Condition::Unchanged(current.clone()));
             let left = Duration::try_from(self.held.expires.duration_since(self.home.now()));
             match tokio::time::timeout(left.unwrap_or(self.pace.renewed_every), write).await {
                 Ok(Ok(Written::Ours(etag))) => (*current, self.held) = (etag, renewed),
@@ -275,10 +267,21 @@ impl Lease {
         let etag = self.etag.lock().await;
         self.renewal.abort();
         let s3 = self.home.cx.s3();
-        let delete =
-            s3.delete_object().bucket(self.home.bucket()).key(key(&self.stack)).if_match(etag.as_str());
+        let delete = s3.delete_object().bucket(self.home.bucket()).key(KEY).if_match(etag.as_str());
+        let delete = delete.expected_bucket_owner(&self.home.cx.scope.account);
         const GONE: &[&str] = &["PreconditionFailed", "412", "NoSuchKey", "NoSuchBucket", "NotFound"];
         delete.send().await.unless("s3:DeleteObject", GONE).map(drop)
+    }
+
+    /// Releases the lease and leaves no version of the lock behind, so that the bucket can be deleted. The lock of another
+    /// run that has taken over stays.
+    ///
+    /// # Errors
+    /// When a call fails. The lease then expires by itself.
+    pub async fn erase(self) -> aws::Result<()> {
+        let etag = self.etag.lock().await;
+        self.renewal.abort();
+        self.home.erase(KEY, etag.as_str()).await
     }
 }
 

@@ -1,49 +1,43 @@
-//! The account's home bucket: the lock of each stack, the record of its last apply, and the bundles it deploys.
+//! The stack's home bucket: its lock, the record of its last apply, and the bundles that it deploys.
 //!
 //! The bucket is not a state file. The record distinguishes drift from change, and names resources that may have become
-//! orphans. Its former versions are the stack's history. Losing the bucket loses nothing else. Layout:
-//! `lock/<stack>.json`, `record/<stack>.json`, `bundle/<digest>.zip`.
+//! orphans. Its former versions are the stack's history. Losing the bucket loses nothing else. Each stack has its own
+//! bucket, so that whoever may apply one stack cannot write what another one reads
+//! (`docs/decisions/home-bucket-is-declared.md`). Layout: `lock.json`, `record.json`, `bundle/<digest>.zip`.
 
 mod history;
 mod lock;
 mod record;
+mod versions;
 
 use std::path::Path;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-pub use lock::{Held, Lease, Locked};
+pub use lock::{Held, KEY as LOCK_KEY, Lease, Locked};
 pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
+use versions::Marker;
 
-use crate::aws::{Class, Context, Error, Result, SdkResult, unhurried};
-use crate::model::Allow;
+use crate::aws::{Class, Context, Error, Result, SdkResult, intact_version, s3_checksum, unhurried};
+use crate::model::{Allow, bundle_key};
 
-/// Permissions to read a stack's record. Listing is needed because S3 otherwise answers "access denied" for a missing
+/// Permissions to read the stack's record. Listing is needed because S3 otherwise answers "access denied" for a missing
 /// object.
 pub const READ: &[Allow] = &[
-    Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/record/{stack}.json"]),
+    Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/record.json"]),
     Allow::new(&["s3:ListBucket", "s3:ListBucketVersions"], &["arn:aws:s3:::{home}"]),
 ];
-/// Permissions to hold a stack's lock.
-pub const LOCK: &[Allow] = &[Allow::new(
-    &["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-    &["arn:aws:s3:::{home}/lock/{stack}.json"],
-)];
+/// Permissions to hold the stack's lock.
+pub const LOCK: &[Allow] =
+    &[Allow::new(&["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], &["arn:aws:s3:::{home}/lock.json"])];
 /// Permissions to record a run.
-pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home}/record/{stack}.json"])];
+pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home}/record.json"])];
 /// Permissions to keep bundles.
 pub const KEEP: &[Allow] =
     &[Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/bundle/*"])];
-/// Permissions to forget a stack.
-pub const FORGET: &[Allow] = &[Allow::new(
-    &["s3:DeleteObject", "s3:DeleteObjectVersion"],
-    &["arn:aws:s3:::{home}/lock/{stack}.json", "arn:aws:s3:::{home}/record/{stack}.json"],
-)];
-
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
 
-/// The home bucket of one account and region.
+/// The home bucket of one stack.
 #[derive(Clone)]
 pub struct Home {
     cx: Context,
@@ -57,7 +51,7 @@ pub(crate) struct Object {
 }
 
 impl Home {
-    /// The home bucket of the context's account and region; it need not exist yet.
+    /// The home bucket of the context's stack; it need not exist yet.
     #[must_use]
     pub fn new(cx: Context) -> Self {
         let bucket = cx.scope.home_bucket();
@@ -111,102 +105,38 @@ impl Home {
             return error;
         }
         let message = format!(
-            "another AWS account has a bucket {}, the name that this account and region need for locks and records: \
-             declare the stack in another region",
+            "another AWS account has a bucket {}, the name that this stack needs for its lock and record: choose \
+             another `stack` in the stack file",
             self.bucket
         );
         Error { code: "BucketAlreadyExists".to_owned(), ..Error::unexpected(error.call, message) }
     }
 
-    /// Uploads a bundle under its key unless it exists. The key contains the digest, so an existing object has the same
-    /// content.
+    /// Whether the bucket exists.
+    ///
+    /// # Errors
+    /// When it cannot be listed.
+    pub async fn exists(&self) -> Result<bool> {
+        Ok(self.version_page(lock::KEY, Marker::default()).await?.is_some())
+    }
+
+    /// Uploads a bundle under its key unless S3 has exactly these bytes there. Anything else under the key is replaced: S3
+    /// takes only bytes with the digest.
     ///
     /// # Errors
     /// When the file cannot be read or the upload fails.
-    pub async fn put_bundle(&self, key: &str, file: &Path) -> Result<()> {
-        let owner = &self.cx.scope.account;
-        let head = self.cx.s3().head_object().bucket(&self.bucket).key(key).expected_bucket_owner(owner);
-        if head.send().await.unless("s3:GetObject", ABSENT)?.is_some() {
+    pub async fn put_bundle(&self, sha256: &str, file: &Path) -> Result<()> {
+        let key = bundle_key(sha256);
+        if intact_version(&self.cx, &self.bucket, &key, sha256).await?.is_some() {
             return Ok(());
         }
         let body = ByteStream::from_path(file).await;
         let body =
             body.map_err(|error| Error::unexpected("s3:PutObject", format!("{}: {error}", file.display())))?;
-        let put = self.cx.s3().put_object().bucket(&self.bucket).key(key).expected_bucket_owner(owner);
-        let put = put.body(body).content_type("application/zip").customize().config_override(unhurried());
+        let put = self.cx.s3().put_object().bucket(&self.bucket).key(key).body(body);
+        let put = put.expected_bucket_owner(&self.cx.scope.account).checksum_sha256(s3_checksum(sha256)?);
+        let put = put.content_type("application/zip").customize().config_override(unhurried());
         put.send().await.named("s3:PutObject").map(drop)
-    }
-
-    /// Removes a stack's lock and record. The record's former versions stay as the stack's history while the bucket
-    /// keeps them. Bundles stay for other stacks.
-    ///
-    /// # Errors
-    /// When a call fails.
-    pub async fn forget(&self, stack: &str) -> Result<()> {
-        self.purge(&lock::key(stack)).await?;
-        let key = record::key(stack);
-        // Deleting a record that does not exist would add a delete marker to the history each time.
-        if self.get(&key).await?.is_none() {
-            return Ok(());
-        }
-        let owner = &self.cx.scope.account;
-        let delete = self.cx.s3().delete_object().bucket(&self.bucket).key(&key).expected_bucket_owner(owner);
-        delete.send().await.unless("s3:DeleteObject", ABSENT).map(drop)
-    }
-
-    /// Whether any stack still has a record or a lock here.
-    ///
-    /// # Errors
-    /// When a call fails.
-    pub async fn is_used(&self) -> Result<bool> {
-        let list = |prefix: &'static str| async move {
-            let call = self.cx.s3().list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(1);
-            let listed = call.send().await.unless("s3:ListBucket", NO_BUCKET)?;
-            Ok(listed.is_some_and(|listed| !listed.contents().is_empty()))
-        };
-        let (records, locks) = tokio::try_join!(list("record/"), list("lock/"))?;
-        Ok(records || locks)
-    }
-
-    /// Deletes every version and delete marker of one key.
-    async fn purge(&self, key: &str) -> Result<()> {
-        let s3 = self.cx.s3();
-        loop {
-            let call = s3.list_object_versions().bucket(&self.bucket).prefix(key);
-            let Some(page) = call.send().await.unless("s3:ListBucketVersions", NO_BUCKET)? else {
-                return Ok(());
-            };
-            let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
-            let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-            let doomed: Vec<ObjectIdentifier> = versions
-                .chain(markers)
-                .filter(|(found, _)| *found == Some(key))
-                .filter_map(|(_, version)| {
-                    ObjectIdentifier::builder()
-                        .key(key)
-                        .set_version_id(version.map(str::to_owned))
-                        .build()
-                        .ok()
-                })
-                .collect();
-            if doomed.is_empty() {
-                return Ok(());
-            }
-            let delete = Delete::builder().set_objects(Some(doomed)).quiet(true).build();
-            let delete =
-                delete.map_err(|error| Error::unexpected("s3:DeleteObjectVersion", error.to_string()))?;
-            let answer = s3
-                .delete_objects()
-                .bucket(&self.bucket)
-                .delete(delete)
-                .send()
-                .await
-                .named("s3:DeleteObjectVersion")?;
-            if let Some(failed) = answer.errors().first() {
-                let message = failed.message().unwrap_or("refused");
-                return Err(Error::unexpected("s3:DeleteObjectVersion", format!("{key}: {message}")));
-            }
-        }
     }
 }
 
@@ -225,7 +155,7 @@ mod tests {
     }
 
     /// The messages for a read that is refused like this, when the account has only this bucket.
-    async fn refused(refusal: &'static str, bucket: &'static str) -> [String; 2] {
+    async fn refused(refusal: &'static str, bucket: &'static str) -> [String; 3] {
         let answer = move |uri: Uri| async move {
             let listed = format!(
                 "<ListAllMyBucketsResult><Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets></ListAllMyBucketsResult>"
@@ -237,7 +167,7 @@ mod tests {
             }
         };
         let home = home(Router::new().fallback(answer)).await;
-        [home.record("vod").await.map(drop), home.history("vod", 1).await.map(drop)]
+        [home.record().await.map(drop), home.history(1).await.map(drop), home.exists().await.map(drop)]
             .map(|read| read.unwrap_err().to_string())
     }
 
@@ -251,11 +181,11 @@ mod tests {
     async fn a_home_bucket_of_another_account_is_said_and_is_no_missing_permission() {
         for said in [refused("Access Denied", "another").await, refused(THEIRS, "another").await].concat() {
             assert!(
-                said.contains("another AWS account has a bucket provision-111122223333-eu-west-1"),
+                said.contains("another AWS account has a bucket provision-111122223333-eu-west-1-vod"),
                 "{said}"
             );
         }
-        let listed = refused("Access Denied", "provision-111122223333-eu-west-1").await;
+        let listed = refused("Access Denied", "provision-111122223333-eu-west-1-vod").await;
         for said in [listed, refused(MISSING, "another").await].concat() {
             assert!(said.contains("AccessDenied"), "{said}");
         }

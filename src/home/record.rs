@@ -190,19 +190,17 @@ impl Record {
     }
 }
 
-pub(super) fn key(stack: &str) -> String {
-    format!("record/{stack}.json")
-}
+/// The key of the record in the home bucket.
+pub(super) const KEY: &str = "record.json";
 
 impl Home {
     /// The stack's record, if it has one that this version can read.
     ///
     /// # Errors
     /// When it cannot be read, or when a newer program wrote it.
-    pub async fn record(&self, stack: &str) -> Result<Option<Record>> {
-        let key = key(stack);
-        let Some(object) = self.get(&key).await? else { return Ok(None) };
-        Record::read(&format!("s3://{}/{key}", self.bucket()), &object.text).map(Some)
+    pub async fn record(&self) -> Result<Option<Record>> {
+        let Some(object) = self.get(KEY).await? else { return Ok(None) };
+        Record::read(&format!("s3://{}/{KEY}", self.bucket()), &object.text).map(Some)
     }
 
     /// Writes the stack's record.
@@ -212,7 +210,7 @@ impl Home {
     pub async fn put_record(&self, record: &Record) -> Result<()> {
         let text = serde_json::to_vec(record)
             .map_err(|error| Error::unexpected("s3:PutObject", format!("the record as JSON: {error}")))?;
-        let put = self.cx.s3().put_object().bucket(self.bucket()).key(key(&record.stack));
+        let put = self.cx.s3().put_object().bucket(self.bucket()).key(KEY);
         let put = put.expected_bucket_owner(&self.cx.scope.account).content_type("application/json");
         put.body(ByteStream::from(text)).send().await.named("s3:PutObject").map(drop)
     }
@@ -223,7 +221,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str) -> String {
-        Record::read("s3://home/record/vod.json", text).unwrap_err().to_string()
+        Record::read("s3://home/record.json", text).unwrap_err().to_string()
     }
 
     #[test]

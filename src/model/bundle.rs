@@ -1,4 +1,4 @@
-//! The location of a handler's deployment package in the account's home bucket.
+//! The location of a handler's deployment package in the stack's home bucket.
 
 /// The key of a package in the home bucket, from the SHA-256 of its bytes in lower-case hexadecimal.
 ///

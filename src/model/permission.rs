@@ -83,7 +83,7 @@ pub struct ArnVariables {
     pub stack: String,
     /// `{name}`: the name of resources, usually a pattern that ends with `*`.
     pub name: String,
-    /// `{home}`: the account's home bucket in the stack's region.
+    /// `{home}`: the stack's home bucket.
     pub home: String,
     /// `{zone}`: the id of the hosted zone of the domain name, or `*` if it is not known.
     pub zone: String,

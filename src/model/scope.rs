@@ -28,10 +28,11 @@ impl Scope {
         format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
     }
 
-    /// The name of the account's home bucket in the stack's region: locks, records and bundles.
+    /// The name of the stack's home bucket: its lock, its record and its bundles. The stack's name stands at the end, so no
+    /// pattern `<stack>-*` matches it.
     #[must_use]
     pub fn home_bucket(&self) -> String {
-        format!("provision-{}-{}", self.account, self.region)
+        format!("provision-{}-{}-{}", self.account, self.region, self.stack)
     }
 
     /// The ownership tag for one of the stack's resources.

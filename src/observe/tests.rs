@@ -1,9 +1,9 @@
-//! Which resources are manual additions, and which are orphans.
+//! Which resources are manual additions.
 
 use serde_json::json;
 
 use super::*;
-use crate::model::{Contents, Guard, Outputs, Readiness};
+use crate::model::{Contents, Mark, Outputs, Readiness};
 
 const FUNCTION: &str = "handlers/submit";
 
@@ -71,48 +71,4 @@ fn what_the_stack_declared_once_is_no_addition() {
         by_hand: false,
     };
     assert_eq!(added(Some(of("vod")), vec![former.clone()]), [former]);
-}
-
-const KIND: Kind = Kind::new("AWS::Test::Thing");
-
-fn known(address: &str, kind: Kind, region: &str, id: &str) -> Known {
-    Known { address: address.into(), kind, region: region.into(), id: id.into() }
-}
-
-#[test]
-fn what_moved_to_another_address_is_no_orphan() {
-    let declaration = Declaration {
-        address: "storage/new".into(),
-        kind: KIND,
-        region: "here".into(),
-        properties: json!({}),
-        predicted: Outputs::new(),
-        after: BTreeSet::new(),
-        guard: Guard::None,
-    };
-    let seen = live("one", Ownership::Inherited);
-    let graph = Graph::new([declaration]).expect("it refers to nothing");
-    let live = BTreeMap::from([("storage/new".into(), seen)]);
-    let left = vec![
-        known("storage/new", KIND, "here", "two"),
-        known("storage/old", KIND, "there", "one"),
-        known("storage/old", Kind::new("AWS::Test::Part"), "here", "one"),
-    ];
-    let moved = known("storage/old", KIND, "here", "one");
-    let all = left.iter().cloned().chain([moved, known("storage/new", KIND, "here", "one")]);
-    assert_eq!(undeclared(all.collect(), &graph, &live), left);
-}
-
-/// A sweep finds a distribution's metrics only through the distribution.
-#[test]
-fn what_the_record_and_the_sweep_call_otherwise_is_one_resource() {
-    let metrics = Kind::new("AWS::CloudFront::MonitoringSubscription");
-    let recorded = known("alerts/cdn-metrics", metrics.clone(), "here", "E1");
-    let others = [
-        known("delivery/distribution/metrics", metrics.clone(), "here", "E2"),
-        known("delivery/distribution/metrics", metrics.clone(), "there", "E1"),
-        known("delivery/distribution", KIND, "here", "E1"),
-    ];
-    let swept = [&others[..], &[known("delivery/distribution/metrics", metrics, "here", "E1")]].concat();
-    assert_eq!(united(std::slice::from_ref(&recorded), swept), [&others[..], &[recorded]].concat());
 }

@@ -18,7 +18,7 @@ use super::state::ObservedState;
 use super::ui::{Question, Ui};
 use crate::execute::Outcome;
 use crate::graph::Graph;
-use crate::model::{Address, Outputs as Values, bundle_key};
+use crate::model::{Address, Outputs as Values};
 use crate::plan::Plan;
 use crate::plan::check::{Permits, check};
 use crate::resource::Removal;
@@ -28,8 +28,6 @@ use crate::stack::names;
 /// How to apply.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ApplyOptions {
-    /// Adopt existing untagged resources that have the same name.
-    pub adopt: bool,
     /// Return before the distribution has reached every edge.
     pub no_wait: bool,
     /// The plan was agreed to beforehand: do not ask.
@@ -69,12 +67,14 @@ impl Applied {
 }
 
 impl PlannedApply {
-    /// Plans to apply the stack file or the saved plan at `path`. `accepts` may refuse the stack before anything is read.
+    /// Plans to apply the stack file or the saved plan at `path`. `adopt`: adopt existing untagged resources that have the same
+    /// name. `accepts` may refuse the stack before anything is read.
     ///
     /// # Errors
     /// When the file cannot be used, the account cannot be read completely, or the plan is refused.
     pub async fn open(
         path: &Path,
+        adopt: bool,
         options: ApplyOptions,
         ui: &Arc<dyn Ui>,
         accepts: impl FnOnce(&Session) -> miette::Result<()>,
@@ -82,10 +82,10 @@ impl PlannedApply {
         let reads = async |source: &ApplySource| {
             accepts(&source.session)?;
             let declared = source.declare().await?;
-            let (plan, state) = plan(&source.session.account, &declared.graph, options, Some(source)).await?;
+            let (plan, state) = plan(&source.session.account, &declared.graph, Some(source)).await?;
             Ok((declared, plan, state))
         };
-        let (source, (declared, plan, state)) = ApplySource::open_and(path, options.adopt, ui, reads).await?;
+        let (source, (declared, plan, state)) = ApplySource::open_and(path, adopt, ui, reads).await?;
         Ok(Self { source, declared, plan, state, options })
     }
 
@@ -107,7 +107,6 @@ impl PlannedApply {
 async fn plan(
     account: &Account,
     graph: &Graph,
-    options: ApplyOptions,
     source: Option<&ApplySource>,
 ) -> miette::Result<(Plan, ObservedState)> {
     let zone = async {
@@ -122,7 +121,7 @@ async fn plan(
     if let Some(source) = source {
         source.still_holds(&state, &plan).await?;
     }
-    let adopt = source.map_or(options.adopt, |source| source.adopt);
+    let adopt = source.is_some_and(|source| source.adopt);
     check(&plan, Permits { adopt, lose_data: false }, &names::region_in)?;
     Ok((plan, state))
 }
@@ -162,7 +161,7 @@ impl Operation for Apply<'_> {
     }
 
     async fn plan(&self) -> miette::Result<(Plan, ObservedState)> {
-        plan(self.account, &self.declared.graph, self.options, self.source).await
+        plan(self.account, &self.declared.graph, self.source).await
     }
 
     /// An empty plan says that nothing is to be done, and what stays although it is not declared.
@@ -193,8 +192,7 @@ impl Operation for Apply<'_> {
     async fn stage(&self) -> miette::Result<()> {
         let store = &self.account().store;
         let bundles = self.declared.packages.iter().zip(&self.declared.files);
-        let puts =
-            bundles.map(async |(package, file)| store.put_bundle(&bundle_key(&package.sha256), file).await);
+        let puts = bundles.map(async |(package, file)| store.put_bundle(&package.sha256, file).await);
         Ok(try_join_all(puts).await.map(drop)?)
     }
 

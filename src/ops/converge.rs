@@ -124,7 +124,7 @@ pub(super) async fn converge(
     }
     let writing = Writing::begin(ui);
     account.store.ensure(writing.token()).await?;
-    let lock = account.store.lock(account.stack(), &account.by, operation.kind().command).await?;
+    let lock = account.store.lock(&account.by, operation.kind().command).await?;
     let result = under_lock(operation, shown, &writing, (lock.as_ref(), ui)).await;
     if let Err(error) = lock.release().await {
         ui.notice(Notice::LockNotReturned(&error));

@@ -66,7 +66,7 @@ pub enum RunState {
 pub async fn history(path: &Path, limit: usize, ui: &Arc<dyn Ui>) -> miette::Result<StackHistory> {
     let session = Session::open(path, ui).await?;
     let (home, stack) = (Home::new(session.account.regions.home()), session.stack());
-    let (records, holder) = tokio::try_join!(home.history(stack, limit), home.holder(stack))?;
+    let (records, holder) = tokio::try_join!(home.history(limit), home.holder())?;
     let newest = records.first().map(|record| record.run.id.clone());
     let running = newest.filter(|_| holder.is_some());
     let runs = records.iter().map(|record| entry(record, running.as_deref())).collect();

@@ -119,7 +119,7 @@ fn begun(account: &Account, state: &ObservedState, plan: &Plan) -> Vec<Known> {
     begun
 }
 
-/// The saved plans that were applied to the stack, even before its last teardown.
+/// The saved plans that were applied to the stack since it was made, even if the current record was deleted.
 pub(super) async fn applied_plans(
     account: &Account,
     state: &ObservedState,
@@ -127,7 +127,7 @@ pub(super) async fn applied_plans(
     if let Some(record) = &state.record {
         return Ok(record.plans.clone());
     }
-    let last = account.store.last_record(account.stack()).await?;
+    let last = account.store.last_record().await?;
     Ok(last.map(|record| record.plans).unwrap_or_default())
 }
 

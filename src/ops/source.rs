@@ -26,7 +26,7 @@ use crate::stack::domain;
 /// What is to be applied: a stack as its file declares it now, or a plan that was saved.
 pub(super) struct ApplySource {
     pub(super) session: Session,
-    /// Whether to adopt existing untagged resources.
+    /// Whether to adopt existing untagged resources. A saved plan decides it itself.
     pub(super) adopt: bool,
     plan: Option<Opened>,
 }

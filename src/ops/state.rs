@@ -26,7 +26,7 @@ impl ObservedState {
         let declared = observe::declared(&regions, account.registry, graph);
         let additions = observe::additions(&regions, account.registry, graph);
         let former = async {
-            let record = account.store.record(account.stack()).await?;
+            let record = account.store.record().await?;
             let known = record.as_ref().map(Record::known).unwrap_or_default();
             let source = match &record {
                 Some(record) if record.complete => OrphanSource::Record(&known),

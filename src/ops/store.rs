@@ -1,4 +1,4 @@
-//! What a run keeps outside the stack: its lock, its record and its bundles. The account's home bucket is the one for real;
+//! What a run keeps outside the stack: its lock, its record and its bundles. The stack's home bucket is the one for real;
 //! tests have one in memory.
 
 use std::path::Path;
@@ -14,11 +14,11 @@ use super::session::rules;
 use crate::aws::{Error, Regions, Result};
 use crate::execute::{self, Ending, Execution};
 use crate::graph::Graph;
-use crate::home::{Home, Lease, Locked, Record};
+use crate::home::{Home, LOCK_KEY, Lease, Locked, Record};
 use crate::model::{Address, Snapshot};
 use crate::plan::check::{Permits, check};
 use crate::plan::{self, Plan};
-use crate::resource::{Registry, Removal};
+use crate::resource::{Registry, Removal, Resource as _, s3};
 use crate::{observe, stack};
 
 /// The lock of a stack, held and renewed until it is released or dropped.
@@ -27,29 +27,36 @@ pub trait Lock: Send + Sync {
     fn lost(&self) -> CancellationToken;
     /// Gives the lock back.
     fn release(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
+    /// Gives the lock back, and leaves nothing of it in the store.
+    fn erase(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
 }
 
-/// Where runs keep their lock, record and bundles. See [`Home`] for the contract of each verb.
+/// A lock that was taken, or why not.
+pub(super) type Taken<T> = std::result::Result<T, Locked>;
+
+/// Where the runs of one stack keep their lock, record and bundles. See [`Home`] for the contract of each verb.
 pub trait RunStore: Send + Sync {
     /// Makes the store as declared, unless that is interrupted.
     fn ensure<'a>(&'a self, interrupt: &'a CancellationToken) -> BoxFuture<'a, miette::Result<()>>;
     /// Takes the stack's lock for a command of this caller.
-    fn lock<'a>(
+    fn lock<'a>(&'a self, by: &'a str, command: &'a str) -> BoxFuture<'a, Taken<Box<dyn Lock>>>;
+    /// The same, but nothing if there is no store: then there is nothing to protect.
+    fn lock_if_made<'a>(
         &'a self,
-        stack: &'a str,
         by: &'a str,
         command: &'a str,
-    ) -> BoxFuture<'a, std::result::Result<Box<dyn Lock>, Locked>>;
+    ) -> BoxFuture<'a, Taken<Option<Box<dyn Lock>>>>;
     /// The stack's record.
-    fn record<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Option<Record>>>;
-    /// The newest record of the stack, even of one that was torn down.
-    fn last_record<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Option<Record>>>;
+    fn record(&self) -> BoxFuture<'_, Result<Option<Record>>>;
+    /// The newest record of the stack, even if somebody deleted the current one.
+    fn last_record(&self) -> BoxFuture<'_, Result<Option<Record>>>;
     /// Writes the stack's record.
     fn put_record<'a>(&'a self, record: &'a Record) -> BoxFuture<'a, Result<()>>;
-    /// Uploads a bundle unless it is there.
-    fn put_bundle<'a>(&'a self, key: &'a str, file: &'a Path) -> BoxFuture<'a, Result<()>>;
-    /// Removes the stack's record, and the store itself once no stack needs it.
-    fn forget<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, miette::Result<()>>;
+    /// Uploads the bundle with this SHA-256 unless it is there.
+    fn put_bundle<'a>(&'a self, sha256: &'a str, file: &'a Path) -> BoxFuture<'a, Result<()>>;
+    /// Removes the store of a stack of which nothing is left. The lock goes last, so that no other run begins before. If one
+    /// begins right after, the store stays for it.
+    fn remove(&self, lock: Box<dyn Lock>) -> BoxFuture<'_, miette::Result<()>>;
 }
 
 /// The home bucket could not be made.
@@ -79,9 +86,13 @@ impl Lock for Lease {
     fn release(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         (*self).release().boxed()
     }
+
+    fn erase(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        (*self).erase().boxed()
+    }
 }
 
-/// The home bucket of the stack's account and region: a small stack of its own, planned and executed like any other.
+/// The stack's home bucket: a small stack of its own, planned and executed like any other.
 pub(super) struct HomeBucket {
     home: Home,
     regions: Arc<Regions>,
@@ -128,28 +139,32 @@ impl HomeBucket {
         Err(NoHome { bucket: self.home.bucket().to_owned(), causes: causes.collect() }.into())
     }
 
-    async fn forget(&self, stack: &str) -> miette::Result<()> {
-        if let Some(holder) = self.home.holder(stack).await? {
-            return Err(Locked::Elsewhere { stack: stack.to_owned(), holder: Box::new(holder) }.into());
+    async fn lock_if_made(&self, by: &str, command: &str) -> Taken<Option<Box<dyn Lock>>> {
+        if !self.home.exists().await? {
+            return Ok(None);
         }
-        self.home.forget(stack).await?;
-        if self.home.is_used().await? {
-            return Ok(());
+        Ok(Some(Box::new(self.home.lock(by, command).await?)))
+    }
+
+    async fn remove(&self, lock: Box<dyn Lock>) -> miette::Result<()> {
+        // Once the lock is lost, another run fills the bucket.
+        let (cx, bucket) =
+            (self.regions.home().working(Arc::new(|_: &str| {}), lock.lost()), self.home.bucket());
+        if let Err(error) = s3::empty_except(&cx, bucket, Some(LOCK_KEY)).await {
+            // The removal failed: that is what is reported. A lock that cannot be given back expires.
+            let _ = lock.release().await;
+            return Err(error.into());
         }
-        let graph = Graph::new(stack::home::declare(self.regions.scope()))?;
-        for declaration in graph.in_order().rev() {
-            let cx = self.regions.context(&declaration.region);
-            let Some(adapter) = self.registry.get(&declaration.kind) else { continue };
-            let mark = cx.scope.mark(&declaration.address);
-            if let Some(live) = adapter.find(&cx, &declaration.properties, &mark).await? {
-                adapter.delete(&cx, &live.id, Removal::WithContents).await?;
-            }
+        lock.erase().await?;
+        match s3::Bucket::delete(&cx, bucket, Removal::OnlyEmpty).await {
+            // Another run began after the lock was gone: the bucket is its home now.
+            Err(error) if error.is(&["BucketNotEmpty"]) && self.home.holder().await?.is_some() => Ok(()),
+            outcome => Ok(outcome?),
         }
-        Ok(())
     }
 }
 
-/// The home bucket belongs to all stacks of an account: its tags name none of them.
+/// No stack has the mark of home buckets, so that no sweep for a stack's mark finds one.
 fn as_ours(mut plan: Plan) -> Plan {
     plan.scope.stack = stack::home::STACK.to_owned();
     plan
@@ -160,32 +175,35 @@ impl RunStore for HomeBucket {
         self.ensure(interrupt).boxed()
     }
 
-    fn lock<'a>(
+    fn lock<'a>(&'a self, by: &'a str, command: &'a str) -> BoxFuture<'a, Taken<Box<dyn Lock>>> {
+        async move { Ok(Box::new(self.home.lock(by, command).await?) as Box<dyn Lock>) }.boxed()
+    }
+
+    fn lock_if_made<'a>(
         &'a self,
-        stack: &'a str,
         by: &'a str,
         command: &'a str,
-    ) -> BoxFuture<'a, std::result::Result<Box<dyn Lock>, Locked>> {
-        async move { Ok(Box::new(self.home.lock(stack, by, command).await?) as Box<dyn Lock>) }.boxed()
+    ) -> BoxFuture<'a, Taken<Option<Box<dyn Lock>>>> {
+        self.lock_if_made(by, command).boxed()
     }
 
-    fn record<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Option<Record>>> {
-        self.home.record(stack).boxed()
+    fn record(&self) -> BoxFuture<'_, Result<Option<Record>>> {
+        self.home.record().boxed()
     }
 
-    fn last_record<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Option<Record>>> {
-        self.home.last_record(stack).boxed()
+    fn last_record(&self) -> BoxFuture<'_, Result<Option<Record>>> {
+        self.home.last_record().boxed()
     }
 
     fn put_record<'a>(&'a self, record: &'a Record) -> BoxFuture<'a, Result<()>> {
         self.home.put_record(record).boxed()
     }
 
-    fn put_bundle<'a>(&'a self, key: &'a str, file: &'a Path) -> BoxFuture<'a, Result<()>> {
-        self.home.put_bundle(key, file).boxed()
+    fn put_bundle<'a>(&'a self, sha256: &'a str, file: &'a Path) -> BoxFuture<'a, Result<()>> {
+        self.home.put_bundle(sha256, file).boxed()
     }
 
-    fn forget<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, miette::Result<()>> {
-        self.forget(stack).boxed()
+    fn remove(&self, lock: Box<dyn Lock>) -> BoxFuture<'_, miette::Result<()>> {
+        self.remove(lock).boxed()
     }
 }

@@ -8,7 +8,7 @@ use super::error::Refused;
 use super::journal::{self, Exists, RunKind};
 use super::session::{Account, Session};
 use super::state::ObservedState;
-use super::ui::{Notice, Question, Ui};
+use super::ui::{Notice, Question, Ui, Writing};
 use crate::execute::Outcome;
 use crate::graph::Graph;
 use crate::model::{Known, Snapshot};
@@ -48,15 +48,46 @@ pub async fn teardown(path: &Path, agreed: bool, ui: &Arc<dyn Ui>) -> miette::Re
         ui.notice(Notice::LeftAlone(known));
     }
     let operation = Teardown { account: &session.account, graph: &graph, agreed };
-    let run = converge::converge(&operation, (&plan, &state), ui.as_ref()).await?;
+    let (run, left) = carry_out(&operation, (&plan, &state), ui.as_ref()).await?;
+    Ok(TornDown { run, left, session })
+}
+
+/// Carries out a planned teardown. Returns how the run ended, and what is left after it.
+pub(super) async fn carry_out(
+    operation: &Teardown<'_>,
+    planned: (&Plan, &ObservedState),
+    ui: &dyn Ui,
+) -> miette::Result<(Option<RunOutcome>, Option<Vec<Known>>)> {
+    let run = converge::converge(operation, planned, ui).await?;
     let left = match &run {
         Some(run) if run.status() != RunStatus::Complete => None,
-        _ => Some(audit(&session.account, &graph).await?),
+        _ => Some(conclude(operation.account, operation.graph, ui).await?),
     };
-    if left.as_ref().is_some_and(Vec::is_empty) {
-        session.account.store.forget(session.stack()).await?;
+    Ok((run, left))
+}
+
+/// Audits that nothing of the stack is left, and then removes its store. Both happen under the stack's lock, so that no other
+/// run makes the stack again in between. Returns what is left. Without a store there is no lock, and nothing to remove.
+async fn conclude(account: &Account, graph: &Graph, ui: &dyn Ui) -> miette::Result<Vec<Known>> {
+    // An interrupt lets this finish: it is short, and a lock that is held when the program ends blocks the next run.
+    let _writing = Writing::begin(ui);
+    let Some(lock) = account.store.lock_if_made(&account.by, "teardown").await? else {
+        return audit(account, graph).await;
+    };
+    let left = audit(account, graph).await;
+    let lost = lock.lost().is_cancelled();
+    if left.as_ref().is_ok_and(Vec::is_empty) && !lost {
+        account.store.remove(lock).await?;
+        return left;
     }
-    Ok(TornDown { run, left, session })
+    if let Err(error) = lock.release().await {
+        ui.notice(Notice::LockNotReturned(&error));
+    }
+    if lost {
+        let message = "the stack's lock was lost during the audit, so the stack's home bucket stays";
+        return Err(Refused::new(message, "look at `provision history`, then run the command again").into());
+    }
+    left
 }
 
 fn refuse_protected(session: &Session) -> miette::Result<()> {

@@ -44,6 +44,10 @@ pub trait Adapter: Send + Sync {
     fn parent(&self) -> Option<Kind> {
         None
     }
+    /// The physical id of the parent of the part with this id.
+    fn parent_id(&self, _: &Context, id: &str) -> Option<String> {
+        Some(id.to_owned())
+    }
     /// Whether live resources of the type say whose they are.
     fn shows_owner(&self) -> bool {
         true
@@ -92,6 +96,10 @@ pub trait Adapter: Send + Sync {
         _applied: &'a Value,
     ) -> BoxFuture<'a, Result<bool>> {
         async { Ok(false) }.boxed()
+    }
+    /// Whether one of these live resources of the stack shows that an undeclared one was the stack's.
+    fn is_vouched_for(&self, _seen: &Live, _marked: &[(Kind, Live)]) -> bool {
+        false
     }
     /// Every live resource of this type that is the stack's.
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>>;
@@ -193,6 +201,10 @@ impl<R: Resource> Adapter for Erased<R> {
         R::PARENT
     }
 
+    fn parent_id(&self, cx: &Context, id: &str) -> Option<String> {
+        R::parent_id(&cx.scope, id)
+    }
+
     fn shows_owner(&self) -> bool {
         R::SHOWS_OWNER
     }
@@ -275,6 +287,10 @@ impl<R: Resource> Adapter for Erased<R> {
             R::recover_ownership(cx, &from_live(seen)?, &applied).await
         }
         .boxed()
+    }
+
+    fn is_vouched_for(&self, seen: &Live, marked: &[(Kind, Live)]) -> bool {
+        Self::read("its live properties", &seen.properties).is_ok_and(|seen| R::is_vouched_for(&seen, marked))
     }
 
     fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {

@@ -34,7 +34,9 @@ pub use members::Struct;
 pub use registry::{Registry, registry};
 
 use crate::aws::{Context, Result};
-use crate::model::{Changes, Contents, Guard, Kind, Mark, Outputs, Ownership, Permissions, Readiness, Scope};
+use crate::model::{
+    Changes, Contents, Guard, Kind, Live, Mark, Outputs, Ownership, Permissions, Readiness, Scope,
+};
 
 /// A resource type: its properties as data, and what to do with them at AWS.
 ///
@@ -62,8 +64,9 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     const STABILIZES: bool = false;
     /// A region in which stacks keep it, whatever their own. The sweep for marks looks there as well.
     const ALSO_IN: Option<&'static str> = None;
-    /// The parent type, for types that are parts of another resource. For every declared parent, undeclared parts are
-    /// listed with [`list_undeclared_parts`](Self::list_undeclared_parts), even if the stack declares none.
+    /// The parent type, for types that are parts of another resource. Their `observe` answers [`Ownership::Inherited`]: they
+    /// belong to the stack if the parent has its mark. For every declared parent, undeclared parts are listed with
+    /// [`list_undeclared_parts`](Self::list_undeclared_parts), even if the stack declares none.
     const PARENT: Option<Kind> = None;
     /// Whether live resources of this type say whose they are: by tag, by comment, or through what they are a part of.
     /// For a type that does not, the run journal notes the ids of what is to be made, the record keeps resolved properties, and
@@ -75,6 +78,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// The physical id that [`observe`](Self::observe) takes, where names predict it. `None`: AWS assigns it, and
     /// [`find`](Self::find) must look for it.
     fn id(&self, scope: &Scope) -> Option<String>;
+
+    /// The physical id of the [`PARENT`](Self::PARENT) of the part with this id. `None` if the id cannot be of a part in this
+    /// scope.
+    fn parent_id(_: &Scope, id: &str) -> Option<String> {
+        Some(id.to_owned())
+    }
 
     /// The outputs that names predict, so that plans can print them before the resource exists.
     fn predicted(&self, _scope: &Scope) -> Outputs {
@@ -129,6 +138,12 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
         _applied: &Self,
     ) -> impl Future<Output = Result<bool>> + Send {
         async { Ok(false) }
+    }
+
+    /// Whether one of these live resources, all of which have the stack's mark, shows that an undeclared one was the stack's.
+    /// Asked before [`recover_ownership`](Self::recover_ownership), because a record alone is no proof.
+    fn is_vouched_for(_seen: &Self, _marked: &[(Kind, Live)]) -> bool {
+        false
     }
 
     /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`. This sweep finds orphans

@@ -1,6 +1,7 @@
-//! The account's home bucket, declared like any other resource: private, versioned, encrypted, TLS only.
+//! The stack's home bucket, declared like any other resource: private, versioned, encrypted, TLS only.
 //!
-//! It serves every stack of its account and region, so its ownership tags name none of them.
+//! Its ownership tags name no stack: it is not a part of the stack, because it must exist before the stack's first resource and
+//! until after its last one. So no sweep for a stack's mark finds it, and no record can make it an orphan.
 
 use crate::model::{Declaration, PolicyDocument, Scope};
 use crate::resource::s3::{
@@ -9,16 +10,16 @@ use crate::resource::s3::{
 };
 use crate::stack::{Declarations, storage};
 
-/// The stack name in the home bucket's ownership tags. No stack can have it: stack names have no underscore.
+/// The stack name in the ownership tags of home buckets. No stack can have it: stack names have no underscore.
 pub const STACK: &str = "provision_home";
 /// How many days old versions of records are kept: the history of applies.
 const HISTORY: i32 = 365;
 
-/// The declarations of the home bucket of the scope's account and region.
+/// The declarations of the home bucket of the scope's stack.
 #[must_use]
 pub fn declare(scope: &Scope) -> Vec<Declaration> {
-    let scope = Scope { stack: STACK.to_owned(), ..scope.clone() };
     let name = scope.home_bucket();
+    let scope = Scope { stack: STACK.to_owned(), ..scope.clone() };
     let mut stack = Declarations::new(scope, std::collections::BTreeMap::new());
     let lifecycle = LifecycleConfiguration::new([Rule {
         noncurrent_version_expiration: Some(NoncurrentVersionExpiration {

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::{Cloud, PROGRAM, StackFile, output};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use provision::home::Home;
 
 /// Delays every answer of the cloud.
@@ -70,7 +71,7 @@ async fn an_interrupt_before_the_first_change_gives_the_lock_back() {
     let mut command = cloud.command(&["apply", stack.path(), "--yes"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stderr = BufReader::new(child.stderr.take().unwrap());
-    while !matches!(home.holder("vod-local").await, Ok(Some(_))) {
+    while !matches!(home.holder().await, Ok(Some(_))) {
         assert!(child.try_wait().unwrap().is_none(), "the apply ended without a lock");
     }
     // As a pipeline that is cancelled does.
@@ -79,7 +80,7 @@ async fn an_interrupt_before_the_first_change_gives_the_lock_back() {
     let (code, said) = finish((child, stderr));
     assert_eq!(code, Some(130));
     assert!(said.contains("interrupted"), "{said}");
-    assert_eq!(home.holder("vod-local").await.unwrap(), None);
+    assert_eq!(home.holder().await.unwrap(), None);
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
 }
 
@@ -161,7 +162,7 @@ async fn a_stack_that_somebody_changes_is_locked_for_others() {
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let changed = StackFile::new(&[("log_retention: 1d", "log_retention: 3d")]);
     let home = Home::new(cloud.context("vod-local").await);
-    let lease = home.lock("vod-local", "arn:aws:iam::111122223333:user/somebody", "apply").await.unwrap();
+    let lease = home.lock("arn:aws:iam::111122223333:user/somebody", "apply").await.unwrap();
     let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 3);
     assert!(refused.contains("stack vod-local is being changed"), "{refused}");
     assert!(refused.contains("user/somebody"), "{refused}");
@@ -170,10 +171,16 @@ async fn a_stack_that_somebody_changes_is_locked_for_others() {
 
     // Of a stack that somebody begins to make nothing is there yet: a teardown must not forget its lock.
     let begun = StackFile::new(&[("stack: vod-local", "stack: vod-begun")]);
-    let lease = home.lock("vod-begun", "arn:aws:iam::111122223333:user/somebody", "apply").await.unwrap();
+    let begun_cx = cloud.context("vod-begun").await;
+    let home = Home::new(begun_cx.clone());
+    let location = BucketLocationConstraint::from(begun_cx.region());
+    let location = CreateBucketConfiguration::builder().location_constraint(location).build();
+    let made = begun_cx.s3().create_bucket().bucket(home.bucket()).create_bucket_configuration(location);
+    made.send().await.unwrap();
+    let lease = home.lock("arn:aws:iam::111122223333:user/somebody", "apply").await.unwrap();
     let (_, refused) = cloud.provision(&["teardown", begun.path(), "--yes"], 3);
     assert!(refused.contains("stack vod-begun is being changed"), "{refused}");
-    assert!(home.holder("vod-begun").await.unwrap().is_some());
+    assert!(home.holder().await.unwrap().is_some());
     lease.release().await.unwrap();
 }
 
@@ -183,8 +190,8 @@ async fn a_stack_whose_home_is_lost_is_found_and_asked_about_and_keeps_to_its_re
     let stack = StackFile::new(&[]);
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let cx = cloud.context("vod-local").await;
-    let (home, key) = ("provision-111122223333-ap-northeast-2", "record/vod-local.json");
-    cx.s3().put_object().bucket(home).key(key).body(ByteStream::from_static(b"")).send().await.unwrap();
+    let (home, key) = (cx.scope.home_bucket(), "record.json");
+    cx.s3().put_object().bucket(&home).key(key).body(ByteStream::from_static(b"")).send().await.unwrap();
     let (_, broken) = cloud.provision(&["plan", stack.path()], 1);
     assert!(broken.contains("is not a record") && broken.contains("delete it"), "{broken}");
     cx.s3().delete_object().bucket(home).key(key).send().await.unwrap();

@@ -13,6 +13,7 @@ mod end_to_end;
 mod exposure;
 mod faults;
 mod features;
+mod home;
 mod judges;
 mod library;
 mod local_cloud;

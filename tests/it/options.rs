@@ -35,8 +35,8 @@ async fn options_come_play_and_go_again_and_nothing_of_them_is_left() {
 /// Makes the record what a run leaves that was killed: all it had made is found by its marks alone.
 async fn forget_what_was_made(cloud: &Cloud) {
     let cx = cloud.context("vod-local").await;
-    let (home, key) = ("provision-111122223333-ap-northeast-2", "record/vod-local.json");
-    let record = cx.s3().get_object().bucket(home).key(key).send().await.expect("there is a record");
+    let (home, key) = (cx.scope.home_bucket(), "record.json");
+    let record = cx.s3().get_object().bucket(&home).key(key).send().await.expect("there is a record");
     let text = record.body.collect().await.expect("it is read").into_bytes();
     let mut record: serde_json::Value = serde_json::from_slice(&text).expect("it is JSON");
     (record["complete"], record["resources"]) = (false.into(), serde_json::json!([]));

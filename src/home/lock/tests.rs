@@ -110,7 +110,7 @@ fn failure(status: StatusCode, code: &str) -> Response {
 }
 
 async fn take(home: &Home) -> std::result::Result<Lease, Locked> {
-    home.lock_at(QUICK, "vod", "me", "apply").await
+    home.lock_at(QUICK, "me", "apply").await
 }
 
 /// Whether the lease is lost within 20 seconds.
@@ -180,11 +180,11 @@ async fn a_lease_that_ran_out_unnoticed_is_looked_after_at_once() {
     let pace = Pace { lasts: SignedDuration::from_secs(120), renewed_every: Duration::from_secs(60) };
     let store = Store::default();
     let home = store.home().await;
-    let lease = home.lock_at(pace, "vod", "me", "apply").await.unwrap();
+    let lease = home.lock_at(pace, "me", "apply").await.unwrap();
     let later = SignedDuration::from_secs(600);
     store.with(|shelf| shelf.ahead = later);
     store.hold(Timestamp::now() + later + SignedDuration::from_mins(1));
-    assert!(home.holder("vod").await.unwrap().is_some(), "an answer says how late it is");
+    assert!(home.holder().await.unwrap().is_some(), "an answer says how late it is");
     assert!(is_lost(&lease).await);
 }
 

@@ -1,5 +1,6 @@
 //! The protocol against a fake account and a home in memory, with one fault at each of its calls.
 
+mod removal;
 mod world;
 
 use std::collections::BTreeMap;

@@ -88,6 +88,7 @@ impl MonitoringSubscription {
 impl Resource for MonitoringSubscription {
     const KIND: Kind = Kind::new("AWS::CloudFront::MonitoringSubscription");
     const CREATE_ONLY: &'static [&'static str] = &["DistributionId"];
+    const PARENT: Option<Kind> = Some(Distribution::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["cloudfront:GetMonitoringSubscription"], ANYTHING)],
         create: &[Allow::new(&["cloudfront:CreateMonitoringSubscription"], ANYTHING)],

@@ -5,7 +5,7 @@
 use aws_sdk_lambda::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::{ABSENT, FUNCTIONS, patiently, patiently_if_new};
+use super::{ABSENT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -96,6 +96,7 @@ impl EventInvokeConfig {
 impl Resource for EventInvokeConfig {
     const KIND: Kind = Kind::new("AWS::Lambda::EventInvokeConfig");
     const CREATE_ONLY: &'static [&'static str] = &["FunctionName", "Qualifier"];
+    const PARENT: Option<Kind> = Some(Function::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["lambda:GetFunctionEventInvokeConfig"], FUNCTIONS)],
         create: &[Allow::new(&["lambda:PutFunctionEventInvokeConfig"], FUNCTIONS)],
@@ -107,6 +108,10 @@ impl Resource for EventInvokeConfig {
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.physical_id())
+    }
+
+    fn parent_id(_: &Scope, id: &str) -> Option<String> {
+        Some(split(id).0.to_owned())
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {

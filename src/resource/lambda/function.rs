@@ -1,8 +1,8 @@
-//! `AWS::Lambda::Function`: a function whose code is a zip in the account's home bucket.
+//! `AWS::Lambda::Function`: a function whose code is a zip in the stack's home bucket.
 //!
 //! Each property is one row; [`super::function_rows`] says what follows from it. Lambda does not say which object a
-//! function's code came from, only the digest of its bytes. So [`Code`] is that digest, declared and observed alike, and
-//! the calls get the object from it. Follows the Lambda API reference, `CreateFunction`, `GetFunction`,
+//! function's code came from, only the digest of its bytes. So [`Code`] is that digest, declared and observed alike. The
+//! calls get the object from it, and name the version of it whose checksum was compared with the digest. Follows the Lambda API reference, `CreateFunction`, `GetFunction`,
 //! `UpdateFunctionCode`, `UpdateFunctionConfiguration`, and the developer guide on function states.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use aws_sdk_lambda::operation::update_function_configuration::builders::UpdateFu
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::function_calls::{CodeCall, arn};
+use super::function_calls::{CodeCall, Package, arn};
 use super::function_rows::{FromAnswer, ToRequest, Write, member, present, rows};
 use super::function_state::{CALL, Found};
 use super::{
@@ -90,7 +90,8 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
 /// The caller passes the function its role, and Lambda reads the code with the caller's permissions.
 const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
     .only(Only::PassedTo("lambda.amazonaws.com"));
-const READ_BUNDLE: Allow = Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{home}/bundle/*"]);
+const READ_BUNDLE: Allow =
+    Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/bundle/*"]);
 
 impl Function {
     /// Makes one of the calls of an update. `all` are the calls of that update.
@@ -167,7 +168,9 @@ impl Resource for Function {
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let awaited = "waiting until Lambda can assume the function's role";
-        let made = retry_while(cx, Patience::SECONDS, awaited, unsettled, || desired.call_create(cx)).await;
+        let package = desired.package(cx).await?;
+        let create = || desired.call_create(cx, &package);
+        let made = retry_while(cx, Patience::SECONDS, awaited, unsettled, create).await;
         if let Err(error) = made {
             // After a lost answer the SDK's own retry meets the function that the first attempt made.
             let there =

@@ -6,7 +6,7 @@ use aws_sdk_lambda::types as sdk;
 
 use super::function_state::readiness;
 use super::{Code, Function, patiently, patiently_if_new};
-use crate::aws::{Context, Patience, Poll, Result, SdkResult, until};
+use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, intact_version, until};
 use crate::model::{Readiness, Scope, Tags, bundle_key};
 
 /// A function's ARN.
@@ -14,40 +14,70 @@ pub(super) fn arn(scope: &Scope, name: &str) -> String {
     scope.arn("lambda", &format!("function:{name}"))
 }
 
+/// The object that a package is taken from: a version of it that was compared with the digest. Nobody can change a version,
+/// so Lambda takes the bytes that were compared.
+pub(super) struct Package {
+    bucket: String,
+    key: String,
+    version: String,
+}
+
+impl Package {
+    /// The package in the home bucket, if S3 says that its bytes have the digest.
+    async fn checked(cx: &Context, code: &Code) -> Result<Self> {
+        let (bucket, key) = (cx.scope.home_bucket(), bundle_key(&code.sha256));
+        match intact_version(cx, &bucket, &key, &code.sha256).await? {
+            Some(version) => Ok(Self { bucket, key, version }),
+            None => {
+                let message = format!(
+                    "s3://{bucket}/{key} is missing or is not what was uploaded, so Lambda was not given it: run the \
+                     command again, which uploads it again"
+                );
+                Err(Error::unexpected("s3:GetObject", message))
+            }
+        }
+    }
+}
+
 /// A call that tells Lambda which code to take.
 pub(super) trait CodeCall {
     /// Says where the code is.
-    fn package(self, code: &Code, cx: &Context) -> Self;
+    fn package(self, code: &Code, package: &Package) -> Self;
     /// Says which processor it is built for.
-    fn processor(self, architectures: &[String; 1], cx: &Context) -> Self;
+    fn processor(self, architectures: &[String; 1], package: &Package) -> Self;
 }
 
 impl CodeCall for CreateFunction {
-    fn package(self, code: &Code, cx: &Context) -> Self {
-        let (bucket, key) = (cx.scope.home_bucket(), bundle_key(&code.sha256));
-        self.code(sdk::FunctionCode::builder().s3_bucket(bucket).s3_key(key).build())
+    fn package(self, _: &Code, Package { bucket, key, version }: &Package) -> Self {
+        let code = sdk::FunctionCode::builder().s3_bucket(bucket).s3_key(key).s3_object_version(version);
+        self.code(code.build())
     }
 
-    fn processor(self, [architecture]: &[String; 1], _: &Context) -> Self {
+    fn processor(self, [architecture]: &[String; 1], _: &Package) -> Self {
         self.architectures(architecture.as_str().into())
     }
 }
 
 impl CodeCall for UpdateCode {
-    fn package(self, code: &Code, cx: &Context) -> Self {
-        self.s3_bucket(cx.scope.home_bucket()).s3_key(bundle_key(&code.sha256))
+    fn package(self, _: &Code, Package { bucket, key, version }: &Package) -> Self {
+        self.s3_bucket(bucket).s3_key(key).s3_object_version(version)
     }
 
-    fn processor(self, [architecture]: &[String; 1], _: &Context) -> Self {
+    fn processor(self, [architecture]: &[String; 1], _: &Package) -> Self {
         self.architectures(architecture.as_str().into())
     }
 }
 
 impl Function {
-    pub(super) async fn call_create(&self, cx: &Context) -> Result<()> {
+    pub(super) async fn call_create(&self, cx: &Context, package: &Package) -> Result<()> {
         const CALL: &str = "lambda:CreateFunction";
-        let answer = self.put_all(cx, cx.lambda().create_function()).send().await.named(CALL)?;
-        self.code.verify(CALL, answer.code_sha256, &cx.scope)
+        let answer = self.put_all(package, cx.lambda().create_function()).send().await.named(CALL)?;
+        self.code.verify(CALL, answer.code_sha256)
+    }
+
+    /// The package that its code is taken from.
+    pub(super) async fn package(&self, cx: &Context) -> Result<Package> {
+        Package::checked(cx, &self.code).await
     }
 
     pub(super) async fn update_configuration(&self, cx: &Context, seen: &Self) -> Result<()> {
@@ -62,9 +92,9 @@ impl Function {
     pub(super) async fn update_code(&self, cx: &Context) -> Result<()> {
         const CALL: &str = "lambda:UpdateFunctionCode";
         let call = cx.lambda().update_function_code().function_name(&self.function_name);
-        let call = self.put_code(cx, call);
+        let call = self.put_code(&self.package(cx).await?, call);
         let answer = patiently(cx, || async { call.clone().send().await.named(CALL) }).await?;
-        self.code.verify(CALL, answer.code_sha256, &cx.scope)
+        self.code.verify(CALL, answer.code_sha256)
     }
 
     pub(super) async fn reserve(&self, cx: &Context) -> Result<()> {

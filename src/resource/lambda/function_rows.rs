@@ -83,8 +83,8 @@ macro_rules! rows {
             }
 
             /// Puts every property that `CreateFunction` takes into the call.
-            pub(super) fn put_all(&self, cx: &Context, call: CreateFunction) -> CreateFunction {
-                $( let call = rows!(@create $write $(($put))? self cx call $member); )*
+            pub(super) fn put_all(&self, package: &Package, call: CreateFunction) -> CreateFunction {
+                $( let call = rows!(@create $write $(($put))? self package call $member); )*
                 call
             }
 
@@ -107,8 +107,8 @@ macro_rules! rows {
             }
 
             /// Puts the code into the call.
-            pub(super) fn put_code(&self, cx: &Context, call: UpdateCode) -> UpdateCode {
-                $( let call = rows!(@code $write $(($put))? self cx call $member); )*
+            pub(super) fn put_code(&self, package: &Package, call: UpdateCode) -> UpdateCode {
+                $( let call = rows!(@code $write $(($put))? self package call $member); )*
                 call
             }
 
@@ -131,11 +131,11 @@ macro_rules! rows {
     (@read from($from:expr) $found:ident $member:ident: $type:ty) => { $from($found) };
     (@read try_from($from:expr) $found:ident $member:ident: $type:ty) => { $from($found)? };
 
-    (@create Code($put:ident) $self:ident $cx:ident $call:ident $member:ident) => {
-        $call.$put(&$self.$member, $cx)
+    (@create Code($put:ident) $self:ident $package:ident $call:ident $member:ident) => {
+        $call.$put(&$self.$member, $package)
     };
-    (@create Concurrency $self:ident $cx:ident $call:ident $member:ident) => { $call };
-    (@create $write:ident($put:ident) $self:ident $cx:ident $call:ident $member:ident) => {
+    (@create Concurrency $self:ident $package:ident $call:ident $member:ident) => { $call };
+    (@create $write:ident($put:ident) $self:ident $package:ident $call:ident $member:ident) => {
         $call.$put(present(&$self.$member))
     };
 
@@ -149,10 +149,10 @@ macro_rules! rows {
     };
     (@configuration $write:ident $(($put:ident))? $self:ident $seen:ident $call:ident $member:ident) => { $call };
 
-    (@code Code($put:ident) $self:ident $cx:ident $call:ident $member:ident) => {
-        $call.$put(&$self.$member, $cx)
+    (@code Code($put:ident) $self:ident $package:ident $call:ident $member:ident) => {
+        $call.$put(&$self.$member, $package)
     };
-    (@code $write:ident $(($put:ident))? $self:ident $cx:ident $call:ident $member:ident) => { $call };
+    (@code $write:ident $(($put:ident))? $self:ident $package:ident $call:ident $member:ident) => { $call };
 }
 pub(super) use rows;
 

@@ -195,6 +195,10 @@ impl Resource for Permission {
         Some(self.physical_id())
     }
 
+    fn parent_id(_: &Scope, id: &str) -> Option<String> {
+        split(id).ok().map(|(function, _)| function.to_owned())
+    }
+
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let (function, sid) = split(id)?;
         let policy = policy_of(cx, function).await?;

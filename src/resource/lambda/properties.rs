@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::function_rows::{FromAnswer, ToRequest};
 use crate::aws::{Error, OrEmpty, Result, required};
-use crate::model::{Input, Scope, bundle_key};
+use crate::model::Input;
 
 /// The deployment package, by the digest of its bytes.
 ///
@@ -32,17 +32,17 @@ impl Code {
         }
     }
 
-    /// Lambda copies the package during the call. The code that it then runs must be what the object's key says.
-    pub(super) fn verify(&self, call: &'static str, runs: Option<String>, scope: &Scope) -> Result<()> {
+    /// Lambda copies the package during the call. The code that it then runs must be the one that it was given, whose
+    /// checksum was compared before.
+    pub(super) fn verify(&self, call: &'static str, runs: Option<String>) -> Result<()> {
         let runs = Self::from_answer(call, runs)?;
         if runs == *self {
             return Ok(());
         }
-        let object = format!("s3://{}/{}", scope.home_bucket(), bundle_key(&self.sha256));
         let message = format!(
-            "{object} does not hold what its key says: Lambda took code with the SHA-256 {}; delete that object and \
-             run the command again",
-            runs.sha256
+            "the function has code with the SHA-256 {}, and was given {}: somebody changed it at the same moment; run \
+             the command again",
+            runs.sha256, self.sha256
         );
         Err(Error::unexpected(call, message))
     }
@@ -317,14 +317,17 @@ mod tests {
     #[test]
     fn the_digest_that_lambda_says_is_the_codes() {
         const CALL: &str = "lambda:CreateFunction";
-        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         let said = |digest: [u8; 32]| Some(STANDARD.encode(digest));
         let code = Code::from_answer(CALL, said([0xab; 32])).unwrap();
         assert_eq!(code.sha256, "ab".repeat(32));
-        assert!(code.verify(CALL, said([0xab; 32]), &scope).is_ok());
-        let other = code.verify(CALL, said([0; 32]), &scope).unwrap_err();
-        assert!(other.message.contains("does not hold what its key says"), "{other}");
-        assert!(other.message.contains(&format!("/bundle/{}.zip ", "ab".repeat(32))), "{other}");
+        assert!(code.verify(CALL, said([0xab; 32])).is_ok());
+        let other = code.verify(CALL, said([0; 32])).unwrap_err();
+        let (has, given) = ("00".repeat(32), "ab".repeat(32));
+        let says = format!("the function has code with the SHA-256 {has}, and was given {given}: ");
+        assert!(
+            other.message.starts_with(&says) && other.message.ends_with("run the command again"),
+            "{other}"
+        );
         let unreadable = Code::from_answer(CALL, Some("?".into())).unwrap_err();
         assert!(unreadable.message.starts_with("CodeSha256 is \"?\": "), "{unreadable}");
     }

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use aws_sdk_lambda::types as sdk;
 use serde::{Deserialize, Serialize};
 
+use super::function_calls::arn;
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently};
 use crate::aws::{Class, Context, Error, Result, SdkResult};
 use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
@@ -164,6 +165,11 @@ impl Resource for Url {
 
     fn id(&self, _: &Scope) -> Option<String> {
         Some(self.physical_id())
+    }
+
+    /// The function's name. A URL of a function in another account or region is no part here.
+    fn parent_id(scope: &Scope, id: &str) -> Option<String> {
+        split(id).0.strip_prefix(&arn(scope, "")).map(str::to_owned)
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {

@@ -139,6 +139,10 @@ impl Resource for SubscriptionFilter {
         Some(self.physical_id())
     }
 
+    fn parent_id(_: &Scope, id: &str) -> Option<String> {
+        Some(split(id).0.to_owned())
+    }
+
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let (group, name) = split(id);
         let all = all_of(cx, group).await?;

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::change::{CHANGE, FOLLOW, READ, change, named, read};
 use crate::aws::{Context, Error, Result};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
-use crate::resource::{Created, Observed, Removal, Resolved, Resource, cloudfront};
+use crate::model::{
+    ANYTHING, Allow, Changes, Input, Kind, Live, Mark, Outputs, Ownership, Permissions, Scope,
+};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, acm, cloudfront};
 
 /// Route 53 refuses to create records that exist, and to delete records that do not.
 const CONTRADICTED: &[&str] = &["InvalidChangeBatch"];
@@ -222,6 +224,12 @@ impl Resource for RecordSet {
         Ok(!cloudfront::is_there(cx, &domain_name).await?)
     }
 
+    /// A certificate of the stack for their name shows that the name was the stack's.
+    fn is_vouched_for(seen: &Self, marked: &[(Kind, Live)]) -> bool {
+        let mut certificates = marked.iter().filter(|(kind, _)| *kind == acm::Certificate::KIND);
+        certificates.any(|(_, live)| live.properties["DomainName"] == *seen.name)
+    }
+
     /// Nothing: records carry no tags, and those of a stack are known by name.
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
         Ok(Vec::new())
@@ -310,6 +318,23 @@ mod tests {
         assert_eq!(recovered(bucket.clone(), &bucket), None, "no distribution");
         let plain = RecordSet { alias_target: None, ttl: Some("60".into()), ..alias() };
         assert_eq!(recovered(plain.clone(), &plain), None);
+    }
+
+    #[test]
+    fn only_a_certificate_of_the_stack_for_the_name_vouches_for_a_record() {
+        let live = |name: &str| Live {
+            id: "arn".into(),
+            properties: serde_json::json!({ "DomainName": name }),
+            outputs: Outputs::new(),
+            ownership: Ownership::Unmarked,
+            readiness: crate::model::Readiness::Ready,
+            contents: crate::model::Contents::Nothing,
+        };
+        let vouched = |kind: Kind, name: &str| RecordSet::is_vouched_for(&alias(), &[(kind, live(name))]);
+        assert!(vouched(acm::Certificate::KIND, "video.example.com"));
+        assert!(!vouched(acm::Certificate::KIND, "other.example.com"));
+        assert!(!vouched(Kind::new("AWS::S3::Bucket"), "video.example.com"), "another type");
+        assert!(!RecordSet::is_vouched_for(&alias(), &[]));
     }
 
     #[test]

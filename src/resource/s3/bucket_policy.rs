@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{change, remove};
+use super::{Bucket, change, remove};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
@@ -26,6 +26,7 @@ const BUCKETS: &[&str] = &["arn:aws:s3:::{name}"];
 impl Resource for BucketPolicy {
     const KIND: Kind = Kind::new("AWS::S3::BucketPolicy");
     const CREATE_ONLY: &'static [&'static str] = &["Bucket"];
+    const PARENT: Option<Kind> = Some(Bucket::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["s3:GetBucketPolicy"], BUCKETS)],
         create: &[Allow::new(&["s3:PutBucketPolicy"], BUCKETS)],

@@ -12,7 +12,7 @@ pub use bucket::{
     AbortIncompleteMultipartUpload, Bucket, BucketEncryption, CorsConfiguration, CorsRule,
     LifecycleConfiguration, LoggingConfiguration, NoncurrentVersionExpiration, NoncurrentVersionTransition,
     NotificationConfiguration, OwnershipControls, PublicAccessBlockConfiguration, ReplicationConfiguration,
-    Rule, TagFilter, TargetObjectKeyFormat, Transition, VersioningConfiguration,
+    Rule, TagFilter, TargetObjectKeyFormat, Transition, VersioningConfiguration, empty_except,
 };
 pub use bucket_policy::BucketPolicy;
 

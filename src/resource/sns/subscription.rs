@@ -127,6 +127,10 @@ impl Resource for Subscription {
         Some(Self::at(&self.topic_arn.known()?, &self.protocol, &self.endpoint))
     }
 
+    fn parent_id(_: &Scope, id: &str) -> Option<String> {
+        Self::of(id).map(|subscription| subscription.topic_arn.text())
+    }
+
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let Some(properties) = Self::of(id) else { return Ok(None) };
         let Some(listed) = properties.listed(cx).await? else { return Ok(None) };

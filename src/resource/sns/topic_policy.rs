@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ABSENT, TOPICS};
+use super::{ABSENT, TOPICS, Topic};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
@@ -72,6 +72,7 @@ impl Resource for TopicPolicy {
     const KIND: Kind = Kind::new("AWS::SNS::TopicPolicy");
     const CREATE_ONLY: &'static [&'static str] = &[];
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
+    const PARENT: Option<Kind> = Some(Topic::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["sns:GetTopicAttributes"], TOPICS)],
         create: &[Allow::new(&["sns:SetTopicAttributes"], TOPICS)],

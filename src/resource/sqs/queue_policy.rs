@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 
+use super::Queue;
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{
     Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
@@ -39,6 +40,7 @@ const QUEUES: &[&str] = &["arn:aws:sqs:{region}:{account}:{name}"];
 impl Resource for QueuePolicy {
     const KIND: Kind = Kind::new("AWS::SQS::QueuePolicy");
     const CREATE_ONLY: &'static [&'static str] = &["Queues"];
+    const PARENT: Option<Kind> = Some(Queue::KIND);
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["sqs:GetQueueAttributes"], QUEUES)],
         create: &[Allow::new(&["sqs:SetQueueAttributes"], QUEUES)],

@@ -10,8 +10,9 @@ use super::reader::{Scalar, Table, Wrong};
 use super::region::Region;
 use super::tree::Text;
 use super::values::text;
+use crate::model::Scope;
 
-/// The longest stack name. With the longest region and the longest role it makes a bucket name of 59 characters.
+/// The longest stack name. With the longest region it makes a name of 62 characters for the home bucket.
 const MAX_NAME: usize = 24;
 /// The longest bucket name S3 takes.
 const MAX_BUCKET: usize = 63;
@@ -19,6 +20,8 @@ const MAX_BUCKET: usize = 63;
 const MAX_TAGS: usize = 40;
 /// Bucket name prefixes that S3 reserves.
 const RESERVED: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+/// The first word of the names of home buckets. A policy for the stack `provision` would match the home bucket of every stack.
+const HOME: &str = "provision";
 
 /// A stack's name: 3 to 24 of a-z, 0-9 and hyphen, beginning with a letter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -57,6 +60,8 @@ impl Scalar for StackName {
             "it ends with a hyphen".to_owned()
         } else if let Some(reserved) = RESERVED.iter().find(|reserved| name.starts_with(**reserved)) {
             format!("S3 keeps names that begin with `{reserved}` for itself")
+        } else if name.split('-').next() == Some(HOME) {
+            format!("names that begin with `{HOME}-` are kept for the stacks' home buckets")
         } else if name.contains("--") {
             "two hyphens in a row".to_owned()
         } else if name.len() < 3 {
@@ -187,7 +192,10 @@ pub(super) fn read(top: &Table<'_>) -> Option<Identity> {
 fn fits(top: &Table<'_>, stack: &StackName, account: Option<&AccountId>, region: Option<Region>) -> bool {
     let account = account.map_or("111122223333", AccountId::as_str);
     let region = region.map_or("ap-northeast-2", Region::as_str);
+    let home = Scope { stack: stack.to_string(), account: account.to_owned(), region: region.to_owned() }
+        .home_bucket();
     let buckets = BucketRole::ALL.map(|role| bucket_name(stack.as_str(), role, account, region));
+    let buckets: Vec<String> = buckets.into_iter().chain([home]).collect();
     let longest = buckets.iter().max_by_key(|bucket| bucket.len()).map_or("", String::as_str);
     let name = stack.as_str().len();
     if name <= MAX_NAME && longest.len() <= MAX_BUCKET {

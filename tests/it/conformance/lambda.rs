@@ -2,7 +2,8 @@
 
 use std::io::{Cursor, Write as _};
 
-use provision::aws::Context;
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use provision::aws::{Context, s3_checksum};
 use provision::diff::diff;
 use provision::model::{Kind, bundle_key};
 use provision::resource::{Removal, registry};
@@ -46,9 +47,13 @@ pub(crate) async fn upload_packages(cx: &Context) {
         made.is_ok() || made.as_ref().is_err_and(|error| error.as_service_error().is_some_and(there)),
         "{made:?}"
     );
+    let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    let versioning = cx.s3().put_bucket_versioning().bucket(&bucket).versioning_configuration(enabled);
+    versioning.send().await.unwrap();
     for program in PROGRAMS {
         let package = package(program);
         let call = cx.s3().put_object().bucket(&bucket).key(bundle_key(&digest(&package)));
+        let call = call.checksum_sha256(s3_checksum(&digest(&package)).unwrap());
         call.body(package.into()).send().await.unwrap();
     }
 }
@@ -300,20 +305,37 @@ async fn code_that_somebody_uploaded_differs_by_its_digest_and_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn code_that_is_not_what_its_key_says_is_refused() {
+async fn code_that_is_not_what_its_key_says_is_never_given_to_lambda() {
     let cloud = Cloud::start("lambda-update").await;
     let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
-    let false_digest = "00".repeat(32);
-    let call = cx.s3().put_object().bucket(cx.scope.home_bucket()).key(bundle_key(&false_digest));
-    call.body(package(PROGRAMS[0]).into()).send().await.unwrap();
+    let name = "vod-case-false";
     let mut desired = plain_function(&cx);
-    desired["FunctionName"] = json!("vod-case-false");
-    desired["Code"]["Sha256"] = json!(false_digest);
+    desired["FunctionName"] = json!(name);
+    let wanted = desired["Code"]["Sha256"].as_str().unwrap().to_owned();
     let adapter = registry().get(&FUNCTION).unwrap();
-    let error = adapter.create(&cx, &desired).await.unwrap_err();
-    assert!(error.message.contains("does not hold what its key says"), "{error}");
-    adapter.delete(&cx, "vod-case-false", Removal::OnlyEmpty).await.unwrap();
+    // With a checksum of its own, and without one.
+    let foreign = package("#!/bin/sh\nexit 7\n");
+    for checksum in [Some(s3_checksum(&digest(&foreign)).unwrap()), None] {
+        let call = cx.s3().put_object().bucket(cx.scope.home_bucket()).key(bundle_key(&wanted));
+        call.body(foreign.clone().into()).set_checksum_sha256(checksum).send().await.unwrap();
+        let error = adapter.create(&cx, &desired).await.unwrap_err();
+        assert!(error.message.contains("is not what was uploaded"), "{error}");
+        assert!(adapter.observe(&cx, name).await.unwrap().is_none(), "no function was made");
+    }
+    upload_packages(&cx).await;
+    adapter.create(&cx, &desired).await.unwrap();
+    let live = adapter.observe(&cx, name).await.unwrap().unwrap();
+    let mut changed = desired.clone();
+    changed["Code"]["Sha256"] = json!(digest(&package(PROGRAMS[1])));
+    let key = bundle_key(changed["Code"]["Sha256"].as_str().unwrap());
+    cx.s3().put_object().bucket(cx.scope.home_bucket()).key(key).body(foreign.into()).send().await.unwrap();
+    let changes = diff(&changed, &live.properties, adapter.create_only(), adapter.write_only());
+    let error = adapter.update(&cx, &live, &changed, &changes).await.unwrap_err();
+    assert!(error.message.contains("is not what was uploaded"), "{error}");
+    let still = adapter.observe(&cx, name).await.unwrap().unwrap();
+    assert_eq!(still.properties["Code"], desired["Code"], "the code is what it was");
+    adapter.delete(&cx, name, Removal::OnlyEmpty).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,7 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
     let named: &[&str] = match (prefix.as_str(), operation) {
         ("s3", "CreateBucket") => &["CreateBucket", "PutBucketOwnershipControls", "TagResource"],
         ("s3", "ListBuckets") => &["ListAllMyBuckets"],
+        ("s3", "HeadObject") => &["GetObject"],
         ("s3", "ListObjectVersions") => &["ListBucketVersions"],
         ("s3", "ListMultipartUploads") => &["ListBucketMultipartUploads"],
         ("s3", "DeleteObjects") => &["DeleteObject", "DeleteObjectVersion"],
@@ -73,9 +74,10 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
     };
     let mut needed: Vec<String> = named.iter().map(|action| format!("{prefix}:{action}")).collect();
     let beyond: &[&str] = match (prefix.as_str(), operation) {
-        ("lambda", "CreateFunction") => &["iam:PassRole", "s3:GetObject"],
+        // It names a version of the package.
+        ("lambda", "CreateFunction") => &["iam:PassRole", "s3:GetObjectVersion"],
         ("lambda", "UpdateFunctionConfiguration") => &["iam:PassRole"],
-        ("lambda", "UpdateFunctionCode") => &["s3:GetObject"],
+        ("lambda", "UpdateFunctionCode") => &["s3:GetObjectVersion"],
         ("s3", "PutBucketReplication") | ("logs", "PutSubscriptionFilter") => &["iam:PassRole"],
         ("logs", "PutDeliverySource") => &["cloudfront:AllowVendedLogDeliveryForResource"],
         _ => &[],

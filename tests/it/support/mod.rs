@@ -124,6 +124,13 @@ impl StackFile {
         Self { _folder: folder, path }
     }
 
+    /// The stack's name.
+    pub(crate) fn name(&self) -> String {
+        let text = std::fs::read_to_string(&self.path).expect("the file system works");
+        let name = text.lines().find_map(|line| line.strip_prefix("stack: "));
+        name.expect("the file names its stack").to_owned()
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &str {
         self.path.to_str().expect("the file system works")

@@ -18,17 +18,21 @@ pub(crate) struct Root<'a> {
     sts: aws_sdk_sts::Client,
 }
 
+async fn config(cloud: &Cloud, credentials: Credentials) -> aws_config::SdkConfig {
+    let plain = Builder::new().build_with_connector_fn(|_, _| Connector::builder().build_http());
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(plain)
+        .endpoint_url(&cloud.endpoint)
+        .region(Region::new(REGION))
+        .credentials_provider(credentials)
+        .load()
+        .await
+}
+
 impl<'a> Root<'a> {
     /// Of this cloud.
     pub(crate) async fn of(cloud: &'a Cloud) -> Self {
-        let plain = Builder::new().build_with_connector_fn(|_, _| Connector::builder().build_http());
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(plain)
-            .endpoint_url(&cloud.endpoint)
-            .region(Region::new(REGION))
-            .credentials_provider(Credentials::new(ACCOUNT, "local", None, None, "test"))
-            .load()
-            .await;
+        let config = config(cloud, Credentials::new(ACCOUNT, "local", None, None, "test")).await;
         Self { cloud, cx: cloud.context(STACK).await, sts: aws_sdk_sts::Client::new(&config) }
     }
 
@@ -44,7 +48,7 @@ impl<'a> Root<'a> {
         made.send().await.unwrap();
         for command in commands {
             let (policy, said) = self.cloud.provision(&["permissions", stack.path(), "--for", command], 0);
-            assert!(said.starts_with(&format!("{command} of {STACK}: ")), "{said}");
+            assert!(said.starts_with(&format!("{command} of {}: ", stack.name())), "{said}");
             let put = iam.put_role_policy().role_name(name).policy_name(*command);
             put.policy_document(policy).send().await.unwrap();
         }
@@ -52,6 +56,14 @@ impl<'a> Root<'a> {
         let session = self.sts.assume_role().role_arn(arn).role_session_name("test").send().await.unwrap();
         let credentials = session.credentials.unwrap();
         [credentials.access_key_id, credentials.secret_access_key, credentials.session_token]
+    }
+
+    /// S3 with these credentials.
+    pub(crate) async fn s3_as(&self, [key, secret, token]: &[String; 3]) -> aws_sdk_s3::Client {
+        let credentials = Credentials::new(key.clone(), secret.clone(), Some(token.clone()), None, "test");
+        let config = config(self.cloud, credentials).await;
+        let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
     }
 
     /// Runs the program with these credentials; panics unless it exits with `code`.

@@ -1,27 +1,27 @@
 //! A world for protocol tests: an account, a home and a person, all in memory, and one fault at a call of one's choice.
 
+mod store;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Connection, Error, Regions, Result, Target};
 use crate::graph::Graph;
-use crate::home::{Held, Locked, Record};
+use crate::home::Record;
 use crate::model::{Contents, Declaration, Event, Guard, Live, Mark, Outputs, Ownership, Readiness, Scope};
 use crate::ops::session::Account;
-use crate::ops::store::{Lock, RunStore};
 use crate::ops::ui::{Figures, Notice, Question, Ui};
 use crate::plan::Plan;
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 use crate::resource::{Created, Registry};
 use crate::review::Review;
+use store::Home;
 
 /// What happens at one call of a run, right before it is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(super) enum Fault {
 struct Shelf {
     /// The account, by id.
     things: BTreeMap<String, Live>,
+    /// Whether the home bucket exists.
+    has_home: bool,
     /// Who holds the lock.
     lock: Option<String>,
     /// Every version of the record.
@@ -138,6 +140,18 @@ impl World {
     /// The versions of the record, oldest first.
     pub(super) fn records(&self) -> Vec<Record> {
         self.shelf().records.clone()
+    }
+
+    /// Whether the home bucket exists.
+    pub(super) fn has_home(&self) -> bool {
+        self.shelf().has_home
+    }
+
+    /// Removes what the home bucket holds, except the lock.
+    fn empty_home(&self) {
+        let mut shelf = self.shelf();
+        shelf.bundles.clear();
+        shelf.records.clear();
     }
 
     /// The bundles that were uploaded.
@@ -250,107 +264,6 @@ impl FakeAnswers for World {
             Ok(self.shelf().things.iter().filter_map(marked).collect())
         }
         .boxed()
-    }
-}
-
-/// The home bucket as a run of one caller sees it.
-struct Home {
-    world: World,
-    by: String,
-}
-
-struct HeldLock {
-    world: World,
-    by: String,
-    lost: CancellationToken,
-}
-
-impl Lock for HeldLock {
-    fn lost(&self) -> CancellationToken {
-        self.lost.clone()
-    }
-
-    fn release(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        async move {
-            self.world.call("unlock".to_owned()).await?;
-            // As S3's `If-Match` has it: only one's own.
-            let mut shelf = self.world.shelf();
-            if shelf.lock.as_ref() == Some(&self.by) {
-                shelf.lock = None;
-            }
-            Ok(())
-        }
-        .boxed()
-    }
-}
-
-impl RunStore for Home {
-    fn ensure<'a>(&'a self, _: &'a CancellationToken) -> BoxFuture<'a, miette::Result<()>> {
-        async { Ok(self.world.call("ensure home".to_owned()).await?) }.boxed()
-    }
-
-    fn lock<'a>(
-        &'a self,
-        stack: &'a str,
-        by: &'a str,
-        command: &'a str,
-    ) -> BoxFuture<'a, std::result::Result<Box<dyn Lock>, Locked>> {
-        async move {
-            self.world.call(format!("lock for {command}")).await?;
-            let mut shelf = self.world.shelf();
-            if let Some(holder) = &shelf.lock {
-                let since = Timestamp::now();
-                let holder = Box::new(Held {
-                    run: "another".into(),
-                    by: holder.clone(),
-                    host: "elsewhere".into(),
-                    command: "apply".into(),
-                    since,
-                    expires: since + SignedDuration::from_mins(2),
-                });
-                return Err(Locked::Elsewhere { stack: stack.to_owned(), holder });
-            }
-            shelf.lock = Some(by.to_owned());
-            let lost = CancellationToken::new();
-            shelf.lost = Some(lost.clone());
-            Ok(Box::new(HeldLock { world: self.world.clone(), by: self.by.clone(), lost }) as Box<dyn Lock>)
-        }
-        .boxed()
-    }
-
-    fn record<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Record>>> {
-        async {
-            self.world.call("read record".to_owned()).await?;
-            Ok(self.world.shelf().records.last().cloned())
-        }
-        .boxed()
-    }
-
-    fn last_record<'a>(&'a self, stack: &'a str) -> BoxFuture<'a, Result<Option<Record>>> {
-        self.record(stack)
-    }
-
-    fn put_record<'a>(&'a self, record: &'a Record) -> BoxFuture<'a, Result<()>> {
-        async {
-            let how = if record.run.ended.is_some() { "end" } else { "begin" };
-            self.world.call(format!("record {how}")).await?;
-            self.world.shelf().records.push(record.clone());
-            Ok(())
-        }
-        .boxed()
-    }
-
-    fn put_bundle<'a>(&'a self, key: &'a str, _: &'a Path) -> BoxFuture<'a, Result<()>> {
-        async move {
-            self.world.call(format!("upload {key}")).await?;
-            self.world.shelf().bundles.push(key.to_owned());
-            Ok(())
-        }
-        .boxed()
-    }
-
-    fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, miette::Result<()>> {
-        async { Ok(self.world.call("forget".to_owned()).await?) }.boxed()
     }
 }
 

@@ -25,10 +25,18 @@ const BUSY: &[&str] = &["SlowDown", "InternalError", "ServiceUnavailable"];
 
 /// Removes all that the bucket holds. A bucket that does not exist holds nothing.
 pub(super) async fn empty(cx: &Context, bucket: &str) -> Result<()> {
+    empty_except(cx, bucket, None).await
+}
+
+/// Removes all that the bucket holds, except the object under one key.
+///
+/// # Errors
+/// When a call fails, or when the bucket fills as fast as it is emptied.
+pub async fn empty_except(cx: &Context, bucket: &str, kept: Option<&str>) -> Result<()> {
     let gone = AtomicUsize::new(0);
     for _ in 0..ROUNDS {
         let (uploads, versions) =
-            tokio::try_join!(abort_uploads(cx, bucket), delete_versions(cx, bucket, &gone))?;
+            tokio::try_join!(abort_uploads(cx, bucket), delete_versions(cx, bucket, kept, &gone))?;
         if uploads + versions == 0 {
             return Ok(());
         }
@@ -41,13 +49,19 @@ pub(super) async fn empty(cx: &Context, bucket: &str) -> Result<()> {
 }
 
 /// One round over the versions and delete markers; how many were found.
-async fn delete_versions(cx: &Context, bucket: &str, gone: &AtomicUsize) -> Result<usize> {
+async fn delete_versions(
+    cx: &Context,
+    bucket: &str,
+    kept: Option<&str>,
+    gone: &AtomicUsize,
+) -> Result<usize> {
     let batches = pages(|at| version_page(cx, bucket, at));
     batches
-        .map_ok(|batch| async move {
+        .map_ok(|mut batch| async move {
             if cx.is_cancelled() {
                 return Err(interrupted(bucket));
             }
+            batch.retain(|one| kept != Some(one.key.as_str()));
             let found = batch.len();
             let (plain, odd): (Vec<_>, Vec<_>) = batch.into_iter().partition(|one| fits_xml(&one.key));
             let (plain, odd) =

@@ -24,6 +24,7 @@ use aws_sdk_s3::types as sdk;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 pub use cors::{CorsConfiguration, CorsRule};
+pub use emptying::empty_except;
 pub use encryption::BucketEncryption;
 pub use lifecycle::{
     AbortIncompleteMultipartUpload, LifecycleConfiguration, NoncurrentVersionExpiration,

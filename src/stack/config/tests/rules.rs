@@ -136,7 +136,7 @@ fn identity() {
     stack: the-video-service-of-team
         `stack` is 1 too long | 25 characters, 24 at most | at most 24 characters, so that the names of buckets and functions fit in every region
     stack: the-video-service-of-the-platform-team
-        `stack` is 14 too long | 38 characters, 24 at most | S3 allows 63 characters, and the bucket the-video-service-of-the-platform-team-output-111122223333-ap-northeast-2 would have 73
+        `stack` is 14 too long | 38 characters, 24 at most | S3 allows 63 characters, and the bucket provision-111122223333-ap-northeast-2-the-video-service-of-the-platform-team would have 76
     account: 111122223333
         `account` must be in quotes: YAML drops the leading zeros of a number | a number | write "111122223333"
     account: 1111222233
