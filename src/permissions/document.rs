@@ -85,7 +85,7 @@ fn joined(grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>>) -
 }
 
 /// Whether a pattern matches everything that another pattern matches.
-fn covers(pattern: &str, arn: &str) -> bool {
+pub(super) fn covers(pattern: &str, arn: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == arn };
     let Some(mut left) = arn.strip_prefix(first) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();

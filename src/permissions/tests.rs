@@ -37,12 +37,16 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Every single permission: action, ARN, condition.
+/// Every single permission: action, ARN, condition. Actions of one service do not act on resources of another.
 fn permissions(policy: &Value) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for statement in policy["Statement"].as_array().unwrap() {
         for action in texts(&statement["Action"]) {
+            let service = action.split(':').next();
             for arn in texts(&statement["Resource"]) {
+                if arn != "*" && arn.split(':').nth(2) != service {
+                    continue;
+                }
                 all.insert(format!("{action} on {arn} if {}", statement["Condition"]));
             }
         }
@@ -54,14 +58,17 @@ fn permissions(policy: &Value) -> BTreeSet<String> {
 fn a_policy_for_a_prefix_is_the_stack_s_with_patterns_for_its_name() {
     let preview = file("vod-pr-0", "alerts: { email: oncall@example.com }\ndelivery: { access_logs: true }");
     for command in COMMANDS {
-        let one = printed(&preview, None, command);
         let all = printed(&preview, Some("vod-pr-"), command);
         assert!(!all.to_string().contains("vod-pr-0"), "{command:?} names one stack");
-        let exact: BTreeSet<String> = permissions(&all)
-            .into_iter()
-            .map(|one| one.replace("vod-pr-*", "vod-pr-0").replace("StringLike", "StringEquals"))
-            .collect();
-        assert_eq!(exact, permissions(&one), "{command:?}");
+        let (one, all) = (permissions(&printed(&preview, None, command)), permissions(&all));
+        let pattern =
+            |one: &String| one.replace("vod-pr-0", "vod-pr-*").replace("StringEquals", "StringLike");
+        let [one, all] = [one, all].map(|all| all.iter().map(pattern).collect::<BTreeSet<String>>());
+        let beyond = |these: &BTreeSet<String>, those: &BTreeSet<String>| -> Vec<String> {
+            let covered = |this: &&String| !those.iter().any(|that| document::covers(that, this));
+            these.iter().filter(covered).cloned().collect()
+        };
+        assert_eq!((beyond(&all, &one), beyond(&one, &all)), (vec![], vec![]), "{command:?}");
     }
 }
 
@@ -115,5 +122,18 @@ fn only_the_handlers_roles_are_passed_and_only_own_buckets_are_named() {
         let own = all.iter().filter_map(|one| one.strip_prefix(&format!("{action} on ")));
         own.map(|rest| rest.split(" if ").next().unwrap().to_owned()).collect()
     };
-    insta::assert_debug_snapshot!((on("iam:PassRole"), on("s3:DeleteBucket")), @"");
+    insta::assert_debug_snapshot!((on("iam:PassRole"), on("s3:DeleteBucket")), @r#"
+    (
+        {
+            "arn:aws:iam::111122223333:role/vod-publish",
+            "arn:aws:iam::111122223333:role/vod-submit",
+        },
+        {
+            "arn:aws:s3:::vod-logs-111122223333-eu-west-1",
+            "arn:aws:s3:::vod-output-111122223333-eu-west-1",
+            "arn:aws:s3:::vod-source-111122223333-eu-west-1",
+            "arn:aws:s3:::vod-work-111122223333-eu-west-1",
+        },
+    )
+    "#);
 }

@@ -46,19 +46,24 @@ impl Scalar for StackName {
     /// Checks everything except the maximum length, which [`read`] checks against the bucket names.
     fn scalar(written: &Text) -> Result<Self, Wrong> {
         let name = text(written)?;
-        let Some(label) = fault(name) else { return Ok(Self(name.to_owned())) };
+        let Some(fault) = fault(name) else { return Ok(Self(name.to_owned())) };
+        let near = suggestion(name).filter(|_| !name.chars().all(is_allowed));
+        let label = near.map_or_else(|| fault.clone(), |near| format!("{fault}: did you mean {near}?"));
         let help =
             "3 to 24 of a-z, 0-9 and single hyphens, beginning with a letter and not ending with a hyphen";
         Err(Wrong::new("is not a stack name", label, help))
     }
 }
 
+/// Whether stack names may contain the character.
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+}
+
 /// Why a text is not a stack name, whatever its maximum length.
 fn fault(name: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if let Some(other) = name.chars().find(|c| !allowed(*c)) {
-        let near = suggestion(name).map(|near| format!(": did you mean {near}?"));
-        Some(format!("`{}` is not allowed{}", other.escape_debug(), near.unwrap_or_default()))
+    if let Some(other) = name.chars().find(|c| !is_allowed(*c)) {
+        Some(format!("`{}` is not allowed", other.escape_debug()))
     } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         Some("it does not begin with a letter".to_owned())
     } else if name.ends_with('-') {
@@ -357,7 +362,19 @@ mod tests {
         let prefixes = ["vod-pr-", "v-", "vod", "", "-", "vod*-", "VOD-", "9-", "vod--", "sthree-"];
         let long = "a-preview-of-the-service-";
         let lines: Vec<String> = prefixes.into_iter().chain([long]).map(told).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        vod-pr-: ok
+        v-: ok
+        "vod": it does not end with a hyphen; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "": it does not end with a hyphen; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "-": it does not begin with a letter; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "vod*-": `*` is not allowed; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "VOD-": `V` is not allowed; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "9-": it does not begin with a letter; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "vod--": two hyphens in a row; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "sthree-": S3 keeps names that begin with `sthree-` for itself; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "a-preview-of-the-service-": no stack name of at most 24 characters begins with it; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "#);
     }
 
     #[test]

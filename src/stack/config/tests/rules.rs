@@ -291,7 +291,18 @@ fn a_boundary_is_a_managed_policy_of_the_account_or_of_aws() {
         roles("arn:aws:iam::111122223333:policy/edge*"),
         roles("edge"),
     ];
-    insta::assert_snapshot!(refused(&wrong.each_ref().map(String::as_str)), @"");
+    insta::assert_snapshot!(refused(&wrong.each_ref().map(String::as_str)), @r#"
+    roles: { permissions_boundary: "arn:aws:iam::444455556666:policy/edge" }
+        `roles.permissions_boundary` is in another account | account 444455556666, but the stack's is 111122223333 | create the policy in the stack's account, or name a policy of AWS
+    roles: { permissions_boundary: "arn:aws:iam::111122223333:role/edge" }
+        `roles.permissions_boundary` is not a managed policy | a role: a boundary is a managed policy | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    roles: { permissions_boundary: "arn:aws:iam::111122223333:policy/" }
+        `roles.permissions_boundary` is not a managed policy | not such an ARN | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    roles: { permissions_boundary: "arn:aws:iam::111122223333:policy/edge*" }
+        `roles.permissions_boundary` is not a managed policy | not such an ARN | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    roles: { permissions_boundary: "edge" }
+        `roles.permissions_boundary` is not a managed policy | not such an ARN | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    "#);
     for arn in ["arn:aws:iam::111122223333:policy/team/edge", "arn:aws:iam::aws:policy/PowerUserAccess"] {
         assert_eq!(with(&roles(arn)).unwrap().roles.permissions_boundary.as_deref(), Some(arn));
     }
