@@ -39,7 +39,8 @@ pub(super) fn document(needed: Needed, conditions: Conditions<'_>) -> PolicyDocu
             grouped.entry((only, arns)).or_default().insert(action);
         }
     }
-    let statements = joined(grouped).into_iter().map(|group| {
+    let own = format!("{}-*", conditions.stack);
+    let statements = joined(grouped, &own).into_iter().map(|group| {
         let actions: Vec<&str> = group.actions.into_iter().collect();
         let statement = Statement::allow("", &actions).on(group.arns.into_iter().map(Input::from));
         conditions.on(statement, group.only)
@@ -55,25 +56,30 @@ struct Group {
 }
 
 impl Group {
-    /// Whether a group of other services can be joined to it. Actions of one service never act on resources of another,
-    /// so the union allows no more than the two. `*` matches all services, so such groups are never joined.
-    fn takes(&self, other: &Self) -> bool {
+    /// Whether a group can be joined to it. Actions of one service never act on resources of another, so the union of
+    /// groups of different services allows no more than the two. `*` matches all services, so such groups are never
+    /// joined. Groups of one service are joined only if all of its resources are the stack's `own` by name, and no
+    /// other stack's.
+    fn takes(&self, other: &Self, own: &str) -> bool {
         let open = |group: &Self| group.arns.contains("*");
-        let service = |action: &&'static str| action.split(':').next();
-        let services: BTreeSet<_> = self.actions.iter().map(service).collect();
-        self.only == other.only
-            && !open(self)
-            && !open(other)
-            && !other.actions.iter().map(service).any(|service| services.contains(&service))
+        let services = |group: &Self| -> BTreeSet<Option<&'static str>> {
+            group.actions.iter().map(|action| action.split(':').next()).collect()
+        };
+        let shared: Vec<_> = services(self).intersection(&services(other)).copied().collect();
+        let mut arns = self.arns.iter().chain(&other.arns);
+        let apart = shared.is_empty()
+            || self.only == Only::NoOtherStackTag
+                && arns.all(|arn| !shared.contains(&arn.split(':').nth(2)) || arn.contains(own));
+        self.only == other.only && !open(self) && !open(other) && apart
     }
 }
 
 /// The groups, joined where that changes nothing.
-fn joined(grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>>) -> Vec<Group> {
+fn joined(grouped: BTreeMap<(Only, BTreeSet<String>), BTreeSet<&'static str>>, own: &str) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for ((only, arns), actions) in grouped {
         let group = Group { only, arns, actions };
-        match groups.iter_mut().find(|earlier| earlier.takes(&group)) {
+        match groups.iter_mut().find(|earlier| earlier.takes(&group, own)) {
             Some(earlier) => {
                 earlier.arns.extend(group.arns);
                 earlier.actions.extend(group.actions);
@@ -152,19 +158,22 @@ mod tests {
     }
 
     #[test]
-    fn only_other_services_and_equal_conditions_are_joined() {
+    fn groups_are_joined_only_if_that_allows_no_more() {
         let group =
             |only, arn: &str, action| Group { only, arns: [arn.to_owned()].into(), actions: [action].into() };
+        let takes = |one: &Group, other: &Group| one.takes(other, "vod-*");
         let first = group(Only::RequiresStackTag, "arn:aws:acm:*", "acm:DeleteCertificate");
-        assert!(first.takes(&group(Only::RequiresStackTag, "arn:aws:logs:*", "logs:DeleteDelivery")));
-        assert!(!first.takes(&group(
-            Only::RequiresStackTag,
-            "arn:aws:acm:x",
-            "acm:RemoveTagsFromCertificate"
-        )));
-        assert!(!first.takes(&group(Only::AddsStackTag, "arn:aws:logs:*", "logs:TagResource")));
-        assert!(!first.takes(&group(Only::RequiresStackTag, "*", "logs:DeleteDelivery")));
-        assert!(group(Only::Always, "a", "a:B").takes(&group(Only::Always, "c", "c:D")));
-        assert!(!group(Only::Always, "a", "a:B").takes(&group(Only::Always, "c", "a:D")));
+        assert!(takes(&first, &group(Only::RequiresStackTag, "arn:aws:logs:*", "logs:DeleteDelivery")));
+        let same = group(Only::RequiresStackTag, "arn:aws:acm:x", "acm:RemoveTagsFromCertificate");
+        assert!(!takes(&first, &same));
+        assert!(!takes(&first, &group(Only::AddsStackTag, "arn:aws:logs:*", "logs:TagResource")));
+        assert!(!takes(&first, &group(Only::RequiresStackTag, "*", "logs:DeleteDelivery")));
+        assert!(takes(&group(Only::Always, "a", "a:B"), &group(Only::Always, "c", "c:D")));
+        assert!(!takes(&group(Only::Always, "a", "a:B"), &group(Only::Always, "c", "a:D")));
+
+        let own = |arn: &str, action| group(Only::NoOtherStackTag, arn, action);
+        let groups = own("arn:aws:logs:r:1:log-group:vod-*", "logs:DeleteLogGroup");
+        assert!(takes(&groups, &own("arn:aws:logs:r:1:delivery-source:vod-*", "logs:TagResource")));
+        assert!(!takes(&groups, &own("arn:aws:logs:r:1:delivery:*", "logs:CreateDelivery")));
     }
 }

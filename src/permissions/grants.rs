@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::{Command, Subject, document};
 use crate::home;
-use crate::model::{Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve};
+use crate::model::{
+    ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
+};
 use crate::resource::{Adapter, Registry, route53};
 use crate::stack::config::bucket_prefixes;
 use crate::stack::home as home_stack;
@@ -154,12 +156,16 @@ impl<'a> Grants<'a> {
         roles.into_iter().map(|arn| arn.replacen(&own, &each, 1)).collect()
     }
 
-    /// The search for the stack's resources reads the tags of everything whose name might be the stack's.
+    /// The search for the stack's resources reads the tags of everything whose name might be the stack's. Who may only
+    /// read tags may read any: naming the types again would take a tenth of what fits a role.
     fn sweep(&mut self, list: &[Allow], regions: &BTreeSet<String>) {
+        let is_tags = |action: &&str| action.contains(":ListTags") || *action == "sqs:ListQueueTags";
         for region in regions {
             let variables = self.variables(region);
             for allow in list {
-                self.add(allow, &variables, &[]);
+                let anywhere = allow.actions.iter().all(is_tags);
+                let allow = if anywhere { Allow { on: ANYTHING, ..*allow } } else { *allow };
+                self.add(&allow, &variables, &[]);
             }
         }
     }

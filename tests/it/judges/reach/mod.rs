@@ -147,21 +147,17 @@ const READS: &[Known] = &[
     (
         Anybodys,
         "reads the tags of what has a name like the stack's, to see whose it is",
-        &["s3:GetBucketTagging"],
-    ),
-    (
-        Alike,
-        "reads the tags of what has a name like the stack's, to see whose it is",
         &[
             "cloudwatch:ListTagsForResource",
             "events:ListTagsForResource",
-            "iam:GetRole",
             "lambda:ListTags",
             "mediaconvert:ListTagsForResource",
+            "s3:GetBucketTagging",
             "sns:ListTagsForResource",
             "sqs:ListQueueTags",
         ],
     ),
+    (Alike, "reads the tags of roles with names like the stack's", &["iam:GetRole"]),
 ];
 
 /// While stacks of an account share a home bucket, teardown empties it for all of them.
