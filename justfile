@@ -34,6 +34,10 @@ docs:
 deny:
     cargo deny --locked check
 
+# What is in the program and in each handler, as CycloneDX: *_bin.cdx.json (cargo install cargo-cyclonedx --version 0.5.9 --locked)
+sbom:
+    cargo cyclonedx --format json --spec-version 1.5 --describe binaries --target all
+
 # Everything the gate runs
 ci:
     .ci/run

@@ -8,8 +8,9 @@ use clap::ValueEnum as _;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use crate::model::PolicyDocument;
-use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor};
+use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor, Wanted};
 use crate::report::out::{errln, outln};
+use crate::stack::config::StackPrefix;
 
 /// Print the least-privilege IAM policy of a command for a stack, offline.
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,10 @@ pub(super) struct Args {
     /// The command that the policy is for. `apply --verify` needs those of both.
     #[arg(long = "for", value_enum, value_name = "COMMAND")]
     command: PolicyFor,
+    /// Allow the command for every stack whose name begins with this, such as vod-pr- for previews. The file must
+    /// declare one of them.
+    #[arg(long, value_name = "PREFIX")]
+    stack_prefix: Option<StackPrefix>,
     /// Allow only this hosted zone, by id.
     #[arg(long, value_name = "ID")]
     zone_id: Option<String>,
@@ -33,7 +38,9 @@ pub(super) struct Args {
 /// # Errors
 /// When the stack file cannot be used, or a file cannot be written.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
-    let permitted = permissions::permissions(&args.stack, args.command, args.zone_id.as_deref())?;
+    let wanted =
+        Wanted { command: args.command, prefix: args.stack_prefix.as_ref(), zone: args.zone_id.as_deref() };
+    let permitted = permissions::permissions(&args.stack, wanted)?;
     let policy = permitted.policy;
     errln!("{} of {}: {}", name(args.command), permitted.stack, size(&policy));
     match &args.out {
@@ -98,7 +105,8 @@ mod tests {
             let name = format!("stacks/{stack}.yaml");
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
             let cell = |command: PolicyFor| {
-                let policy = permissions::permissions(&path, command, None).unwrap().policy;
+                let wanted = Wanted { command, prefix: None, zone: None };
+                let policy = permissions::permissions(&path, wanted).unwrap().policy;
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
                 let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };

@@ -29,6 +29,11 @@ pub enum Only {
     RequiresStackTag,
     /// The call adds the stack's tag, and the resource has no other stack's tag.
     AddsStackTag,
+    /// The resource has no other stack's tag. For resources whose names begin with the stack's name: the name of another
+    /// stack may begin with it, too.
+    NoOtherStackTag,
+    /// The same, and the role has the permissions boundary that the stack declares, if it declares one.
+    WithinBoundary,
     /// The role is passed to this service.
     PassedTo(&'static str),
     /// The records belong to the service's domain name: its addresses, and the validation of its certificate.
@@ -93,13 +98,17 @@ pub struct ArnVariables {
     pub work: String,
     /// `{output}`: the bucket for published videos.
     pub output: String,
+    /// `{bucket}`: each of these buckets. S3 does not tell IAM whose a bucket is, so only exact names keep buckets apart.
+    pub buckets: Vec<String>,
+    /// `{role}`: the ARN of each role that declared resources work as. IAM cannot limit `iam:PassRole` by a role's tags.
+    pub roles: Vec<String>,
 }
 
 impl ArnVariables {
-    /// The ARN with its placeholders filled in.
+    /// The ARNs that an ARN with placeholders stands for. Only `{bucket}` and `{role}` can stand for several, or for none.
     #[must_use]
-    pub fn fill(&self, arn: &str) -> String {
-        let Self { account, region, stack, name, home, zone, source, work, output } = self;
+    pub fn fill(&self, arn: &str) -> Vec<String> {
+        let Self { account, region, stack, name, home, zone, source, work, output, buckets, roles } = self;
         let values = [
             ("{account}", account),
             ("{region}", region),
@@ -111,7 +120,16 @@ impl ArnVariables {
             ("{work}", work),
             ("{output}", output),
         ];
-        values.into_iter().fold(arn.to_owned(), |arn, (placeholder, value)| arn.replace(placeholder, value))
+        let arn = values
+            .into_iter()
+            .fold(arn.to_owned(), |arn, (placeholder, value)| arn.replace(placeholder, value));
+        let each = |arn: &str, placeholder: &str, values: &[String]| -> Vec<String> {
+            if !arn.contains(placeholder) {
+                return vec![arn.to_owned()];
+            }
+            values.iter().map(|value| arn.replace(placeholder, value)).collect()
+        };
+        each(&arn, "{bucket}", buckets).iter().flat_map(|arn| each(arn, "{role}", roles)).collect()
     }
 }
 
@@ -131,9 +149,13 @@ mod tests {
             source: "7".into(),
             work: "8".into(),
             output: "9".into(),
+            buckets: vec!["b".into(), "c".into()],
+            roles: Vec::new(),
         };
         let all = "{account}{region}{stack}{name}{home}{zone}{source}{work}{output}";
-        assert_eq!(variables.fill(all), "123456789");
-        assert_eq!(variables.fill("*"), "*");
+        assert_eq!(variables.fill(all), ["123456789"]);
+        assert_eq!(variables.fill("{bucket}/*"), ["b/*", "c/*"]);
+        assert_eq!(variables.fill("{role}"), Vec::<String>::new());
+        assert_eq!(variables.fill("*"), ["*"]);
     }
 }

@@ -111,6 +111,7 @@ const KEYS: &[&str] = &[
     "aws:SourceIp",
     "aws:SourceVpce",
     "iam:PassedToService",
+    "iam:PermissionsBoundary",
     "lambda:FunctionArn",
     "route53:ChangeResourceRecordSetsNormalizedRecordNames",
     "route53:ChangeResourceRecordSetsRecordTypes",

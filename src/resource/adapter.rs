@@ -58,7 +58,7 @@ pub trait Adapter: Send + Sync {
     fn id(&self, _: &Context, _declared: &Value) -> Option<String> {
         None
     }
-    /// The live resource that a declaration is about.
+    /// The live resource that a declaration is about, without the properties that it leaves to others.
     fn find<'a>(
         &'a self,
         cx: &'a Context,
@@ -161,6 +161,15 @@ fn from_live<R: Resource>(live: &Live) -> Result<Observed<R>> {
     })
 }
 
+/// The live resource without the properties that the declaration leaves to others, so that no plan changes them.
+fn without_left_alone<R: Resource>(mut live: Live, declared: &Value) -> Live {
+    let others = R::LEFT_ALONE.iter().filter(|property| declared[**property].is_null());
+    if let Value::Object(seen) = &mut live.properties {
+        others.for_each(|property| drop(seen.remove(*property)));
+    }
+    live
+}
+
 impl<R: Resource> Adapter for Erased<R> {
     fn kind(&self) -> Kind {
         R::KIND
@@ -225,14 +234,13 @@ impl<R: Resource> Adapter for Erased<R> {
         mark: &'a Mark,
     ) -> BoxFuture<'a, Result<Option<Live>>> {
         async move {
-            let declared = Self::read("its declared properties", declared)?;
+            let properties = declared;
+            let declared = Self::read("its declared properties", properties)?;
             if declared.id(&cx.scope).is_some_and(|id| !is_known(&id)) {
                 return Ok(None);
             }
-            match R::find(cx, &declared, mark).await? {
-                Some(id) => self.observe(cx, &id).await,
-                None => Ok(None),
-            }
+            let Some(id) = R::find(cx, &declared, mark).await? else { return Ok(None) };
+            Ok(self.observe(cx, &id).await?.map(|live| without_left_alone::<R>(live, properties)))
         }
         .boxed()
     }

@@ -41,7 +41,7 @@ use crate::model::{
 /// A resource type: its properties as data, and what to do with them at AWS.
 ///
 /// Every property that the struct models is managed: absent in the declaration means absent (or AWS's default, written
-/// out) in the account. `observe` therefore returns the properties in the very form in which a declaration writes
+/// out) in the account. [`LEFT_ALONE`](Resource::LEFT_ALONE) names the exceptions. `observe` therefore returns the properties in the very form in which a declaration writes
 /// them: defaults filled in, lists that mean sets sorted, so that equal meaning is equal JSON.
 ///
 /// All verbs take identical meaning in every adapter:
@@ -57,6 +57,8 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     const CREATE_ONLY: &'static [&'static str];
     /// Top-level properties that AWS never returns: not compared and not printed.
     const WRITE_ONLY: &'static [&'static str] = &[];
+    /// Top-level properties that somebody else may set: absent in the declaration leaves what there is.
+    const LEFT_ALONE: &'static [&'static str] = &[];
     /// What stands between it and its removal.
     const GUARD: Guard = Guard::None;
     /// Whether it goes on settling after `create` and `update` have returned. Then apply waits at its end until `observe`

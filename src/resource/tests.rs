@@ -9,6 +9,7 @@ use crate::diff::diff;
 use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness};
 use crate::resource::{Adapter, Created, Removal};
 
+mod boundary;
 mod forgotten;
 mod lacking;
 mod read_pass;

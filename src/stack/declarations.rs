@@ -5,12 +5,14 @@ use std::marker::PhantomData;
 
 use crate::model::{Address, Declaration, Input, OutputRef, Outputs, REGION_TAG, Scope, Tags};
 use crate::resource::Resource;
+use crate::resource::iam::Role;
 
 /// The declarations of one stack, while they are collected.
 #[derive(Debug)]
 pub struct Declarations {
     scope: Scope,
     tags: BTreeMap<String, String>,
+    boundary: Option<Input>,
     list: Vec<Declaration>,
 }
 
@@ -50,7 +52,13 @@ impl Declarations {
     /// An empty stack that adds `tags` to its taggable resources, in addition to the ownership tags.
     #[must_use]
     pub fn new(scope: Scope, tags: BTreeMap<String, String>) -> Self {
-        Self { scope, tags, list: Vec::new() }
+        Self { scope, tags, boundary: None, list: Vec::new() }
+    }
+
+    /// The same, with the ARN of the permissions boundary of its roles.
+    #[must_use]
+    pub fn bounded(self, boundary: Option<&str>) -> Self {
+        Self { boundary: boundary.map(Input::from), ..self }
     }
 
     /// The stack, account and region.
@@ -85,6 +93,12 @@ impl Declarations {
     #[must_use]
     pub fn comment(&self, address: &str) -> String {
         self.scope.mark(&address.into()).comment()
+    }
+
+    /// Declares one of the stack's roles, within the boundary.
+    pub fn declare_role(&mut self, address: &str, role: Role) -> Handle<Role> {
+        let role = Role { permissions_boundary: self.boundary.clone(), ..role };
+        self.declare(address, &role)
     }
 
     /// Declares a resource in the stack's region.

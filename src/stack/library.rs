@@ -29,7 +29,7 @@ pub fn declare(stack: &mut Declarations, storage: &Storage, submit: &Handle<Func
         roles::inline(access(&storage.work.arn(), submit.arn())),
         stack.tags_everywhere(ROLE),
     );
-    stack.declare(ROLE, &role)
+    stack.declare_role(ROLE, role)
 }
 
 /// Without `aws:SourceAccount`: AWS documents no condition key that S3 Batch Operations sets when it assumes a role. A

@@ -36,7 +36,8 @@ pub fn declare(file: &StackFile, code: &Code, zone: Option<&Zone>) -> Vec<Declar
         account: file.account.to_string(),
         region: file.region.to_string(),
     };
-    let mut stack = Declarations::new(scope, file.tags.clone());
+    let boundary = file.roles.permissions_boundary.as_deref();
+    let mut stack = Declarations::new(scope, file.tags.clone()).bounded(boundary);
     let storage = storage::declare(&mut stack, file);
     let transcode = transcode::declare(&mut stack, file, &storage);
     let domain = domain::declare(&mut stack, file, zone);

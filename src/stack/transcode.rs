@@ -81,7 +81,7 @@ fn role(stack: &mut Declarations, storage: &Storage, queue: &Handle<Queue>) -> H
         roles::inline(roles::encoder(storage.source.arn(), storage.work.arn())),
         stack.tags_everywhere("transcode/role"),
     );
-    stack.declare("transcode/role", &role)
+    stack.declare_role("transcode/role", role)
 }
 
 #[cfg(test)]

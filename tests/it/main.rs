@@ -21,6 +21,7 @@ mod media;
 mod options;
 mod ownership;
 mod permissions;
+mod pipeline;
 mod plans;
 mod saved_plans;
 mod support;

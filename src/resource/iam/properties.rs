@@ -25,7 +25,7 @@ pub struct Role {
     /// The managed policies attached to it. Empty allows none: one attached by hand is drift.
     #[serde(default)]
     pub managed_policy_arns: BTreeSet<Input>,
-    /// The managed policy that bounds what its policies can allow.
+    /// The managed policy that bounds what its policies can allow. Absent leaves the one there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<Input>,
     /// How long a session may last, in seconds (3,600 to 43,200).

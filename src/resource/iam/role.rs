@@ -9,8 +9,8 @@ use super::role_edit::{BUSY, Editor, api_tags};
 use super::role_read::{ABSENT, attached, document, inline_policies, tags_of};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{
-    ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal,
-    Scope, Tags,
+    ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Ownership, Permissions, PolicyDocument,
+    Principal, Scope, Tags,
 };
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -108,35 +108,44 @@ fn with_id(predicted: Outputs, id: String) -> Outputs {
 }
 
 const ROLES: &[&str] = &["arn:aws:iam::{account}:role/{name}"];
+/// As AWS documents delegation: whoever adds policies to a role may do so only within the boundary (IAM user guide,
+/// "Permissions boundaries for IAM entities").
+const ATTACH: Allow =
+    Allow::new(&["iam:AttachRolePolicy"], ROLES).only(Only::WithinBoundary).with("ManagedPolicyArns");
 
 impl Resource for Role {
     const KIND: Kind = Kind::new("AWS::IAM::Role");
     const CREATE_ONLY: &'static [&'static str] = &["Path", "RoleName"];
+    /// Boundaries are the business of whoever guards the account.
+    const LEFT_ALONE: &'static [&'static str] = &["PermissionsBoundary"];
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(
             &["iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"],
             ROLES,
         )],
         create: &[
-            Allow::new(&["iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"], ROLES),
-            Allow::new(&["iam:AttachRolePolicy"], ROLES).with("ManagedPolicyArns"),
+            Allow::new(&["iam:TagRole"], ROLES),
+            Allow::new(&["iam:CreateRole", "iam:PutRolePolicy"], ROLES).only(Only::WithinBoundary),
+            ATTACH,
         ],
+        // Nothing takes a boundary off: see `LEFT_ALONE`.
         update: &[
             Allow::new(
                 &[
                     "iam:UpdateAssumeRolePolicy",
                     "iam:UpdateRole",
-                    "iam:PutRolePolicy",
                     "iam:DeleteRolePolicy",
                     "iam:DetachRolePolicy",
-                    "iam:DeleteRolePermissionsBoundary",
                     "iam:TagRole",
                     "iam:UntagRole",
                 ],
                 ROLES,
             ),
-            Allow::new(&["iam:AttachRolePolicy"], ROLES).with("ManagedPolicyArns"),
-            Allow::new(&["iam:PutRolePermissionsBoundary"], ROLES).with("PermissionsBoundary"),
+            Allow::new(&["iam:PutRolePolicy"], ROLES).only(Only::WithinBoundary),
+            Allow::new(&["iam:PutRolePermissionsBoundary"], ROLES)
+                .only(Only::WithinBoundary)
+                .with("PermissionsBoundary"),
+            ATTACH,
         ],
         delete: &[Allow::new(
             &[

@@ -76,8 +76,11 @@ impl<'a> Editor<'a> {
         if (&seen.description, seen.max_session_duration) != (description, *max_session_duration) {
             self.set_settings(description.as_deref(), *max_session_duration).await?;
         }
-        if seen.permissions_boundary != *permissions_boundary {
-            self.set_boundary(permissions_boundary.as_ref()).await?;
+        // Before any policy: IAM may let the caller add policies only within the boundary.
+        if let Some(boundary) = permissions_boundary
+            && seen.permissions_boundary != *permissions_boundary
+        {
+            self.set_boundary(boundary).await?;
         }
         self.add(
             policies.difference(&seen.policies),
@@ -164,21 +167,13 @@ impl<'a> Editor<'a> {
         self.settle(update).await.map(drop)
     }
 
-    async fn set_boundary(&self, boundary: Option<&Input>) -> Result<()> {
-        let iam = self.cx.iam();
-        if let Some(arn) = boundary.map(Input::text) {
-            let put = || async {
-                let call =
-                    iam.put_role_permissions_boundary().role_name(self.name).permissions_boundary(&arn);
-                call.send().await.named("iam:PutRolePermissionsBoundary")
-            };
-            return self.settle(put).await.map(drop);
-        }
-        let delete = || async {
-            let call = iam.delete_role_permissions_boundary().role_name(self.name);
-            call.send().await.named("iam:DeleteRolePermissionsBoundary")
+    async fn set_boundary(&self, boundary: &Input) -> Result<()> {
+        let arn = boundary.text();
+        let put = || async {
+            let call = self.cx.iam().put_role_permissions_boundary().role_name(self.name);
+            call.permissions_boundary(&arn).send().await.named("iam:PutRolePermissionsBoundary")
         };
-        self.settle(delete).await.map(drop)
+        self.settle(put).await.map(drop)
     }
 
     async fn put(&self, policy: &Policy) -> Result<()> {

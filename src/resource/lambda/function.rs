@@ -88,8 +88,8 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
 }
 
 /// The caller passes the function its role, and Lambda reads the code with the caller's permissions.
-const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
-    .only(Only::PassedTo("lambda.amazonaws.com"));
+const PASS_ROLE: Allow =
+    Allow::new(&["iam:PassRole"], &["{role}"]).only(Only::PassedTo("lambda.amazonaws.com"));
 const READ_BUNDLE: Allow =
     Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/bundle/*"]);
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, owned, retag, settle, settle_new, tags_of};
 use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -37,7 +37,8 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
 }
 
 /// Delivering the logs of a resource takes a permission of the service that has the resource.
-const DELIVER: Allow = Allow::new(&["cloudfront:AllowVendedLogDeliveryForResource"], DISTRIBUTIONS);
+const DELIVER: Allow =
+    Allow::new(&["cloudfront:AllowVendedLogDeliveryForResource"], DISTRIBUTIONS).only(Only::NoOtherStackTag);
 
 impl DeliverySource {
     /// Whether another one has the same owner and the same logs.

@@ -118,9 +118,8 @@ impl SubscriptionFilter {
 
 const PUT: Allow = Allow::new(&["logs:PutSubscriptionFilter"], GROUPS);
 /// The caller passes CloudWatch Logs the role that it sends with.
-const PASS_ROLE: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
-    .only(Only::PassedTo("logs.amazonaws.com"))
-    .with("RoleArn");
+const PASS_ROLE: Allow =
+    Allow::new(&["iam:PassRole"], &["{role}"]).only(Only::PassedTo("logs.amazonaws.com")).with("RoleArn");
 
 impl Resource for SubscriptionFilter {
     const KIND: Kind = Kind::new("AWS::Logs::SubscriptionFilter");

@@ -21,7 +21,7 @@ pub struct BucketPolicy {
     pub policy_document: PolicyDocument,
 }
 
-const BUCKETS: &[&str] = &["arn:aws:s3:::{name}"];
+const BUCKETS: &[&str] = &["arn:aws:s3:::{bucket}"];
 
 impl Resource for BucketPolicy {
     const KIND: Kind = Kind::new("AWS::S3::BucketPolicy");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -48,28 +49,81 @@ impl Scalar for StackName {
     /// Checks everything except the maximum length, which [`read`] checks against the bucket names.
     fn scalar(written: &Text) -> Result<Self, Wrong> {
         let name = text(written)?;
+        let Some(fault) = fault(name) else { return Ok(Self(name.to_owned())) };
+        let near = suggestion(name).filter(|_| !name.chars().all(is_allowed));
+        let label = near.map_or_else(|| fault.clone(), |near| format!("{fault}: did you mean {near}?"));
         let help =
             "3 to 24 of a-z, 0-9 and single hyphens, beginning with a letter and not ending with a hyphen";
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let label = if let Some(other) = name.chars().find(|c| !allowed(*c)) {
-            let near = suggestion(name).map(|near| format!(": did you mean {near}?"));
-            format!("`{}` is not allowed{}", other.escape_debug(), near.unwrap_or_default())
-        } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-            "it does not begin with a letter".to_owned()
-        } else if name.ends_with('-') {
-            "it ends with a hyphen".to_owned()
-        } else if let Some(reserved) = RESERVED.iter().find(|reserved| name.starts_with(**reserved)) {
-            format!("S3 keeps names that begin with `{reserved}` for itself")
-        } else if name.split('-').next() == Some(HOME) {
-            format!("names that begin with `{HOME}-` are kept for the stacks' home buckets")
-        } else if name.contains("--") {
-            "two hyphens in a row".to_owned()
-        } else if name.len() < 3 {
-            "it is shorter than 3 characters".to_owned()
-        } else {
-            return Ok(Self(name.to_owned()));
-        };
         Err(Wrong::new("is not a stack name", label, help))
+    }
+}
+
+/// Whether stack names may contain the character.
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+}
+
+/// Why a text is not a stack name, whatever its maximum length.
+fn fault(name: &str) -> Option<String> {
+    if let Some(other) = name.chars().find(|c| !is_allowed(*c)) {
+        Some(format!("`{}` is not allowed", other.escape_debug()))
+    } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        Some("it does not begin with a letter".to_owned())
+    } else if name.ends_with('-') {
+        Some("it ends with a hyphen".to_owned())
+    } else if let Some(reserved) = RESERVED.iter().find(|reserved| name.starts_with(**reserved)) {
+        Some(format!("S3 keeps names that begin with `{reserved}` for itself"))
+    } else if name.split('-').next() == Some(HOME) {
+        Some(format!("names that begin with `{HOME}-` are kept for the stacks' home buckets"))
+    } else if name.contains("--") {
+        Some("two hyphens in a row".to_owned())
+    } else if name.len() < 3 {
+        Some("it is shorter than 3 characters".to_owned())
+    } else {
+        None
+    }
+}
+
+/// The beginning of the names of several stacks, with the hyphen that separates it from the rest: `vod-pr-`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackPrefix(String);
+
+/// A text is not the beginning of stack names.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; write the beginning of stack names with a hyphen at its end, such as vod-pr-")]
+pub struct NotPrefix(String);
+
+impl StackPrefix {
+    /// The prefix itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the stack's name begins with it.
+    pub fn covers(&self, stack: &StackName) -> bool {
+        stack.0.starts_with(&self.0)
+    }
+}
+
+impl fmt::Display for StackPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for StackPrefix {
+    type Err = NotPrefix;
+
+    fn from_str(prefix: &str) -> Result<Self, NotPrefix> {
+        if !prefix.ends_with('-') {
+            return Err(NotPrefix("it does not end with a hyphen".to_owned()));
+        }
+        // The shortest name that begins with it tells.
+        let name = format!("{prefix}0");
+        if name.len() > MAX_NAME {
+            return Err(NotPrefix(format!("no stack name of at most {MAX_NAME} characters begins with it")));
+        }
+        fault(&name).map_or_else(|| Ok(Self(prefix.to_owned())), |fault| Err(NotPrefix(fault)))
     }
 }
 
@@ -301,4 +355,43 @@ pub(super) fn tags_schema(_: &mut SchemaGenerator) -> Schema {
         "propertyNames": { "minLength": 1, "maxLength": 128, "not": { "pattern": "^([aA][wW][sS]|[pP][rR][oO][vV][iI][sS][iI][oO][nN]):" } },
         "additionalProperties": { "type": "string", "maxLength": 256 }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_the_beginning_of_stack_names() {
+        let told = |prefix: &str| match prefix.parse::<StackPrefix>() {
+            Ok(prefix) => format!("{prefix}: ok"),
+            Err(error) => format!("{prefix:?}: {error}"),
+        };
+        let prefixes = ["vod-pr-", "v-", "vod", "", "-", "vod*-", "VOD-", "9-", "vod--", "sthree-"];
+        let long = "a-preview-of-the-service-";
+        let lines: Vec<String> = prefixes.into_iter().chain([long]).map(told).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        vod-pr-: ok
+        v-: ok
+        "vod": it does not end with a hyphen; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "": it does not end with a hyphen; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "-": it does not begin with a letter; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "vod*-": `*` is not allowed; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "VOD-": `V` is not allowed; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "9-": it does not begin with a letter; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "vod--": two hyphens in a row; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "sthree-": S3 keeps names that begin with `sthree-` for itself; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "a-preview-of-the-service-": no stack name of at most 24 characters begins with it; write the beginning of stack names with a hyphen at its end, such as vod-pr-
+        "#);
+    }
+
+    #[test]
+    fn a_prefix_covers_the_stacks_whose_names_begin_with_it() {
+        let prefix: StackPrefix = "vod-pr-".parse().unwrap();
+        for (stack, covered) in
+            [("vod-pr-1", true), ("vod-pr-1-b", true), ("vod-pr", false), ("vod-prod", false)]
+        {
+            assert_eq!(prefix.covers(&StackName(stack.to_owned())), covered, "{stack}");
+        }
+    }
 }

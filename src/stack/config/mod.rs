@@ -16,6 +16,7 @@ mod problem;
 mod public_key;
 mod reader;
 mod region;
+mod roles;
 mod rungs;
 mod schema;
 mod source;
@@ -37,9 +38,10 @@ pub use alerts::Alerts;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use handlers::{Architecture, Handlers};
-pub use identity::{AccountId, BucketRole, StackName, bucket_prefixes};
+pub use identity::{AccountId, BucketRole, StackName, StackPrefix, bucket_prefixes};
 pub use problem::{Invalid, Problem};
 pub use region::Region;
+pub use roles::Roles;
 pub use schema::schema;
 pub use source::Source;
 pub use transcode::{Acceleration, Thumbnails, Transcode};
@@ -84,6 +86,9 @@ pub struct StackFile {
     /// How CloudFront delivers the videos.
     #[schemars(default)]
     pub delivery: Delivery,
+    /// The IAM roles of the handlers, of MediaConvert and of S3 Batch Operations.
+    #[schemars(default)]
+    pub roles: Roles,
     /// Where failure alerts are sent. Absent: no topic and no alarm is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<Alerts>,
@@ -220,6 +225,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let handlers = top.section("handlers", Handlers::default(), handlers::read);
     let delivery =
         top.section("delivery", Delivery::default(), |table| delivery::read(table, account, key_files));
+    let roles = top.section("roles", Roles::default(), |table| roles::read(table, account));
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));
     let local = top.or("local", false);
     let identity = identity?;
@@ -235,6 +241,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         transcode: transcode?,
         handlers: handlers?,
         delivery: delivery?,
+        roles: roles?,
         alerts: alerts?,
         local: local?,
     })

@@ -68,7 +68,7 @@ impl Handler<'_> {
         let policies = roles::inline(self.policy.clone());
         let tags = stack.tags_everywhere(&address);
         let role = Role::new(stack.name(self.name), &description, roles::lambda_trust(), policies, tags);
-        stack.declare(&address, &role)
+        stack.declare_role(&address, role)
     }
 
     fn function(&self, stack: &mut Declarations, file: &StackFile, role: &Handle<Role>) -> Handle<Function> {

@@ -1,7 +1,8 @@
 //! Cases of AWS Identity and Access Management.
 
 use provision::aws::Context;
-use provision::model::Kind;
+use provision::diff::diff;
+use provision::model::{Address, Kind, Mark};
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
 
@@ -58,7 +59,6 @@ pub(crate) fn cases() -> Vec<Case> {
             ("/ManagedPolicyArns", json!([])),
             ("/ManagedPolicyArns", json!([managed("ReadOnlyAccess")])),
             ("/PermissionsBoundary", json!(managed("SecurityAudit"))),
-            ("/PermissionsBoundary", Value::Null),
             ("/MaxSessionDuration", json!(7200)),
             ("/Tags", other_tags("case")),
         ],
@@ -89,6 +89,29 @@ async fn what_others_did_to_roles_is_met() {
     a_role_that_was_left_unfinished_is_finished(&cx).await;
     somebody_elses_role_is_not_taken_for_ours(&cx).await;
     a_role_in_an_instance_profile_stays_whole(&cx).await;
+    a_boundary_that_somebody_set_stays(&cx).await;
+}
+
+async fn a_boundary_that_somebody_set_stays(cx: &Context) {
+    let mut desired = small("vod-case-bounded");
+    let made = adapter().create(cx, &desired).await.unwrap();
+    let guard = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let put = cx.iam().put_role_permissions_boundary().role_name(&made.id);
+    put.permissions_boundary(guard).send().await.unwrap();
+
+    desired["Description"] = json!("Changed afterwards");
+    let mark = Mark { stack: STACK.into(), address: Address::new("case") };
+    let found = adapter().find(cx, &desired, &mark).await.unwrap().unwrap();
+    let changes = diff(&desired, &found.properties, adapter().create_only(), adapter().write_only());
+    assert_eq!(changes.0.iter().map(|change| change.path.as_str()).collect::<Vec<_>>(), ["Description"]);
+    adapter().update(cx, &found, &desired, &changes).await.unwrap();
+
+    let seen = adapter().observe(cx, &made.id).await.unwrap().unwrap().properties;
+    assert_eq!(
+        (&seen["Description"], &seen["PermissionsBoundary"]),
+        (&desired["Description"], &json!(guard))
+    );
+    adapter().delete(cx, &made.id, Removal::OnlyEmpty).await.unwrap();
 }
 
 async fn a_role_that_was_left_unfinished_is_finished(cx: &Context) {

@@ -8,5 +8,6 @@ mod environment;
 mod mediaconvert;
 mod paths;
 mod permissions;
+mod reach;
 mod schemas;
 mod stacks;

@@ -30,16 +30,18 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         };
         let declarations = stacks::declarations(&file);
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
-        let subject = Subject { scope: &scope, declarations: &declarations, domain, zone: None };
+        let subject =
+            Subject { scope: &scope, prefix: None, declarations: &declarations, domain, zone: None };
         for command in [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library] {
             let name = format!("{command:?} of {stack}");
-            all.push((name, command, permissions::policy(registry(), command, subject).unwrap()));
+            all.push((name, command, permissions::policy(registry(), command, subject)));
         }
     }
     all
 }
 
-fn texts(value: &Value) -> Vec<&str> {
+/// The texts of a list that may be written as its only member.
+pub(super) fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(one) => vec![one],
         Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
@@ -48,7 +50,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// The reference's name for the resource type of one of our ARNs.
-fn kind(arn: &str) -> &str {
+pub(super) fn kind(arn: &str) -> &str {
     let place = arn.splitn(6, ':').nth(5).unwrap();
     match (arn.split(':').nth(2).unwrap(), place.split(['/', ':']).next().unwrap()) {
         ("s3", "job") if !arn.contains(":::") => "job",

@@ -146,10 +146,12 @@ async fn delete_bucket(cx: &Context, name: &str) -> Result<()> {
 }
 
 const LIST: &str = "s3:ListAllMyBuckets";
-const BUCKETS: &[&str] = &["arn:aws:s3:::{name}"];
-const OBJECTS: &[&str] = &["arn:aws:s3:::{name}/*"];
+const BUCKETS: &[&str] = &["arn:aws:s3:::{bucket}"];
+/// The search for the stack's buckets reads the tags of each whose name begins like theirs.
+const ALIKE: &[&str] = &["arn:aws:s3:::{name}"];
+const OBJECTS: &[&str] = &["arn:aws:s3:::{bucket}/*"];
 /// Whoever declares replication passes S3 the role that it copies with.
-const PASS_COPIER: Allow = Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{name}"])
+const PASS_COPIER: Allow = Allow::new(&["iam:PassRole"], &["{role}"])
     .only(Only::PassedTo("s3.amazonaws.com"))
     .with("ReplicationConfiguration");
 
@@ -171,7 +173,7 @@ impl Resource for Bucket {
             &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"],
             OBJECTS,
         )],
-        list: &[Allow::new(&[LIST], ANYTHING), Allow::new(&[Tags::READ], BUCKETS)],
+        list: &[Allow::new(&[LIST], ANYTHING), Allow::new(&[Tags::READ], ALIKE)],
     };
 
     fn id(&self, _: &Scope) -> Option<String> {

@@ -47,10 +47,10 @@ fn structure() {
     ]), @r#"
     tag: { a: b }
         unknown key `tag` | did you mean `tags`? | allowed here: stack, account, region, engine, protected, tags, domain,
-        source, transcode, handlers, delivery, alerts, local
+        source, transcode, handlers, delivery, roles, alerts, local
     Protected: true
         unknown key `Protected` | did you mean `protected`? | allowed here: stack, account, region, engine, protected, tags, domain,
-        source, transcode, handlers, delivery, alerts, local
+        source, transcode, handlers, delivery, roles, alerts, local
     protected:
         `protected` has no value | nothing is written here | write one, for example true, or remove the key
     protected: "true"
@@ -279,6 +279,33 @@ fn certificates_are_of_the_cdns_region_and_the_stacks_account() {
     "#);
     let right = with(&domain(&format!("arn:aws:acm:us-east-1:111122223333:{id}"))).unwrap();
     assert!(right.domain.unwrap().certificate.unwrap().ends_with(id));
+}
+
+#[test]
+fn a_boundary_is_a_managed_policy_of_the_account_or_of_aws() {
+    let roles = |arn: &str| format!("roles: {{ permissions_boundary: \"{arn}\" }}");
+    let wrong = [
+        roles("arn:aws:iam::444455556666:policy/edge"),
+        roles("arn:aws:iam::111122223333:role/edge"),
+        roles("arn:aws:iam::111122223333:policy/"),
+        roles("arn:aws:iam::111122223333:policy/edge*"),
+        roles("edge"),
+    ];
+    insta::assert_snapshot!(refused(&wrong.each_ref().map(String::as_str)), @r#"
+    roles: { permissions_boundary: "arn:aws:iam::444455556666:policy/edge" }
+        `roles.permissions_boundary` is in another account | account 444455556666, but the stack's is 111122223333 | create the policy in the stack's account, or name a policy of AWS
+    roles: { permissions_boundary: "arn:aws:iam::111122223333:role/edge" }
+        `roles.permissions_boundary` is not a managed policy | a role: a boundary is a managed policy | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    roles: { permissions_boundary: "arn:aws:iam::111122223333:policy/" }
+        `roles.permissions_boundary` is not a managed policy | not such an ARN | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    roles: { permissions_boundary: "arn:aws:iam::111122223333:policy/edge*" }
+        `roles.permissions_boundary` is not a managed policy | not such an ARN | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    roles: { permissions_boundary: "edge" }
+        `roles.permissions_boundary` is not a managed policy | not such an ARN | the ARN of a managed policy, such as arn:aws:iam::111122223333:policy/NAME
+    "#);
+    for arn in ["arn:aws:iam::111122223333:policy/team/edge", "arn:aws:iam::aws:policy/PowerUserAccess"] {
+        assert_eq!(with(&roles(arn)).unwrap().roles.permissions_boundary.as_deref(), Some(arn));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn the_smallest_file_has_the_documented_defaults() {
     let file = with("").unwrap();
-    insta::assert_snapshot!(serde_yaml::to_string(&file).unwrap(), @r"
+    insta::assert_snapshot!(serde_yaml::to_string(&file).unwrap(), @"
     stack: vod-test
     account: '111122223333'
     region: ap-northeast-2
@@ -24,6 +24,7 @@ fn the_smallest_file_has_the_documented_defaults() {
       player_origins:
       - '*'
       access_logs: false
+    roles: {}
     local: false
     ");
 }
@@ -31,7 +32,7 @@ fn the_smallest_file_has_the_documented_defaults() {
 #[test]
 fn every_key_is_read() {
     let file = parse("x.yaml", FULL).unwrap();
-    insta::assert_snapshot!(serde_yaml::to_string(&file).unwrap(), @r"
+    insta::assert_snapshot!(serde_yaml::to_string(&file).unwrap(), @"
     stack: vod-test
     account: '111122223333'
     region: ap-northeast-2
@@ -77,6 +78,8 @@ fn every_key_is_read() {
       - https://www.example.com
       access_logs: true
       web_acl: arn:aws:wafv2:us-east-1:111122223333:global/webacl/viewers/01234567-89ab-cdef-0123-456789abcdef
+    roles:
+      permissions_boundary: arn:aws:iam::111122223333:policy/edge
     alerts:
       email: media-oncall@example.com
     local: true
@@ -182,7 +185,7 @@ delivery:
      7 │   ladder: hls-1080p
        ╰────
       help: allowed here: stack, account, region, engine, protected, tags, domain,
-            source, transcode, handlers, delivery, alerts, local
+            source, transcode, handlers, delivery, roles, alerts, local
 
     Error:
       × `transcode.ladder` cannot be `hls-1080`

@@ -1,0 +1,237 @@
+//! Collects what a command needs: the permissions that the adapters list, with the names of one stack filled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Command, Subject, document};
+use crate::home;
+use crate::model::{
+    ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
+};
+use crate::resource::{Adapter, Registry, route53};
+use crate::stack::config::bucket_prefixes;
+use crate::stack::home as home_stack;
+use crate::verify;
+
+/// The members of a type's properties that name a role which the resource works as.
+const ROLES: [&str; 2] = ["Role", "RoleArn"];
+
+/// The permissions collected so far: ARNs by action, condition and source list.
+pub(super) struct Grants<'a> {
+    subject: Subject<'a>,
+    /// The subject's scope. With a prefix, the stack's name in it is a pattern.
+    scope: Scope,
+    /// The permissions boundary that the stack declares for its roles.
+    boundary: Option<String>,
+    needed: BTreeMap<(&'static str, Only, &'static [&'static str]), BTreeSet<String>>,
+}
+
+impl<'a> Grants<'a> {
+    /// None yet.
+    pub(super) fn new(subject: Subject<'a>) -> Self {
+        let stack = subject.prefix.map_or_else(|| subject.scope.stack.clone(), |prefix| format!("{prefix}*"));
+        let boundary = |one: &Declaration| one.properties["PermissionsBoundary"].as_str().map(str::to_owned);
+        Self {
+            subject,
+            scope: Scope { stack, ..subject.scope.clone() },
+            boundary: subject.declarations.iter().find_map(boundary),
+            needed: BTreeMap::new(),
+        }
+    }
+
+    /// Every type is read and may have former resources to delete. Only declared types are created and updated.
+    pub(super) fn stack(&mut self, registry: &Registry, command: Command) {
+        for adapter in registry.iter() {
+            let needs = adapter.permissions();
+            let regions = self.regions(adapter);
+            self.sweep(needs.list, &regions);
+            self.own(&[needs.observe], &regions, &[]);
+            match command {
+                Command::Plan | Command::Verify | Command::Library => {}
+                Command::Apply => {
+                    self.declared(adapter, &needs);
+                    self.own(&[needs.delete], &regions, &[]);
+                }
+                Command::Teardown => self.own(&[needs.delete, needs.empty], &regions, &[]),
+            }
+        }
+        if self.subject.domain.is_some() {
+            self.add(&route53::FIND_ZONE, &self.variables(&self.scope.region), &[]);
+        }
+    }
+
+    fn declared(&mut self, adapter: &dyn Adapter, needs: &Permissions) {
+        let kind = adapter.kind();
+        let all = self.subject.declarations.iter();
+        let declared: Vec<&Declaration> = all.filter(|declaration| declaration.kind == kind).collect();
+        let regions: BTreeSet<String> =
+            declared.iter().map(|declaration| declaration.region.clone()).collect();
+        self.own(&[needs.create, needs.update], &regions, &declared);
+    }
+
+    /// The stack's home bucket. Every command except plan creates it if missing. Teardown removes it in the end.
+    pub(super) fn home(&mut self, registry: &Registry, command: Command) {
+        let variables = self.variables(&self.scope.region);
+        let variables = ArnVariables { buckets: vec![variables.home.clone()], ..variables };
+        let declarations = home_stack::declare(&self.scope);
+        for declaration in &declarations {
+            let Some(adapter) = registry.get(&declaration.kind) else { continue };
+            let needs = adapter.permissions();
+            let mut lists = Vec::new();
+            if command != Command::Plan {
+                lists.extend([needs.observe, needs.create, needs.update]);
+            }
+            if command == Command::Teardown {
+                lists.extend([needs.delete, needs.empty]);
+            }
+            for allow in lists.into_iter().flatten() {
+                self.add(allow, &variables, &[declaration]);
+            }
+        }
+        let own: &[&[Allow]] = match command {
+            Command::Plan | Command::Verify | Command::Library => &[home::READ],
+            Command::Apply => &[home::READ, home::LOCK, home::NOTE, home::KEEP],
+            Command::Teardown => &[home::READ, home::LOCK, home::NOTE],
+        };
+        for allow in own.iter().copied().flatten() {
+            self.add(allow, &variables, &[]);
+        }
+    }
+
+    /// Permissions of `verify`: to find the distribution, the signing keys, and the two buckets.
+    pub(super) fn verify(&mut self, registry: &Registry) {
+        let looked_up = ["AWS::CloudFront::Distribution", "AWS::CloudFront::PublicKey"];
+        for adapter in registry.iter().filter(|adapter| looked_up.contains(&adapter.kind().as_str())) {
+            if self.subject.declarations.iter().any(|declaration| declaration.kind == adapter.kind()) {
+                self.own(&[adapter.permissions().observe], &self.regions(adapter), &[]);
+            }
+        }
+        self.on_stack(verify::PERMISSIONS);
+    }
+
+    /// Permissions on the stack's buckets, which are found by name, and on its zone.
+    pub(super) fn on_stack(&mut self, needed: &[Allow]) {
+        let variables = self.variables(&self.scope.region);
+        for allow in needed {
+            self.add(allow, &variables, &[]);
+        }
+        if self.subject.domain.is_some() {
+            self.add(&route53::FIND_ZONE, &variables, &[]);
+        }
+    }
+
+    /// The regions where resources of a type are looked for.
+    fn regions(&self, adapter: &dyn Adapter) -> BTreeSet<String> {
+        adapter.also_in().map(str::to_owned).into_iter().chain([self.scope.region.clone()]).collect()
+    }
+
+    fn variables(&self, region: &str) -> ArnVariables {
+        let Scope { stack, account, region: home } = &self.scope;
+        let buckets = bucket_prefixes(stack, account).map(|prefix| prefix + home);
+        let [source, work, output, _] = buckets.clone();
+        ArnVariables {
+            account: account.clone(),
+            region: region.to_owned(),
+            stack: stack.clone(),
+            name: format!("{stack}-*"),
+            home: self.scope.home_bucket(),
+            zone: self.subject.zone.unwrap_or("*").to_owned(),
+            source,
+            work,
+            output,
+            buckets: buckets.to_vec(),
+            roles: Vec::new(),
+        }
+    }
+
+    /// The ARNs of the roles that the declared resources work as.
+    fn roles(&self, declared: &[&Declaration]) -> Vec<String> {
+        let mut roles = BTreeSet::new();
+        for one in declared {
+            collect_roles(&resolve(&one.properties, &|_| None), &mut roles);
+        }
+        let own = format!(":role/{}-", self.subject.scope.stack);
+        let each = format!(":role/{}-", self.scope.stack);
+        roles.into_iter().map(|arn| arn.replacen(&own, &each, 1)).collect()
+    }
+
+    /// The search for the stack's resources reads the tags of everything whose name might be the stack's. Who may only
+    /// read tags may read any: naming the types again would take a tenth of what fits a role.
+    fn sweep(&mut self, list: &[Allow], regions: &BTreeSet<String>) {
+        let is_tags = |action: &&str| action.contains(":ListTags") || *action == "sqs:ListQueueTags";
+        for region in regions {
+            let variables = self.variables(region);
+            for allow in list {
+                let anywhere = allow.actions.iter().all(is_tags);
+                let allow = if anywhere { Allow { on: ANYTHING, ..*allow } } else { *allow };
+                self.add(&allow, &variables, &[]);
+            }
+        }
+    }
+
+    /// Everything else is for the stack's own resources.
+    fn own(&mut self, lists: &[&[Allow]], regions: &BTreeSet<String>, declared: &[&Declaration]) {
+        let roles = self.roles(declared);
+        for region in regions {
+            let variables = ArnVariables { roles: roles.clone(), ..self.variables(region) };
+            for allow in lists.iter().copied().flatten() {
+                self.add(&allow.only(self.guarded(allow)), &variables, declared);
+            }
+        }
+    }
+
+    /// The condition of a permission on the stack's own resources. What begins with the stack's name can be another
+    /// stack's.
+    fn guarded(&self, allow: &Allow) -> Only {
+        let by_prefix = allow.on.iter().any(|arn| arn.contains("{name}"));
+        match allow.only {
+            Only::Always if by_prefix => Only::NoOtherStackTag,
+            Only::WithinBoundary if self.boundary.is_none() => Only::NoOtherStackTag,
+            only => only,
+        }
+    }
+
+    fn add(&mut self, allow: &Allow, variables: &ArnVariables, declared: &[&Declaration]) {
+        let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        let has = |property| {
+            let mut values = declared.iter().filter_map(|one| one.properties.get(property));
+            values.any(|value| !empty(value))
+        };
+        // Without a domain name, the stack's records cannot be distinguished from other records.
+        let unknown = allow.only == Only::OwnRecords && self.subject.domain.is_none();
+        if unknown || allow.with.is_some_and(|property| !has(property)) {
+            return;
+        }
+        for action in allow.actions {
+            let arns = self.needed.entry((action, allow.only, allow.on)).or_default();
+            arns.extend(allow.on.iter().flat_map(|arn| variables.fill(arn)));
+        }
+    }
+
+    /// The policy that allows all of it.
+    pub(super) fn document(self) -> PolicyDocument {
+        let conditions = document::Conditions {
+            stack: &self.scope.stack,
+            is_pattern: self.subject.prefix.is_some(),
+            domain: self.subject.domain.unwrap_or_default(),
+            boundary: self.boundary.as_deref().unwrap_or_default(),
+        };
+        document::document(self.needed, conditions)
+    }
+}
+
+fn collect_roles(properties: &Value, found: &mut BTreeSet<String>) {
+    match properties {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value.as_str() {
+                    Some(arn) if ROLES.contains(&name.as_str()) => drop(found.insert(arn.to_owned())),
+                    _ => collect_roles(value, found),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect_roles(value, found)),
+        _ => {}
+    }
+}

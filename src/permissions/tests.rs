@@ -1,0 +1,139 @@
+//! What policies say about prefixes and boundaries. What they reach in an account is judged in `tests/it/judges/reach`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::*;
+use crate::resource::registry;
+use crate::stack;
+use crate::stack::config::{StackFile, parse};
+use crate::stack::handlers::Code;
+
+const EDGE: &str = "arn:aws:iam::111122223333:policy/edge";
+const COMMANDS: [Command; 5] =
+    [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
+
+fn file(stack: &str, more: &str) -> StackFile {
+    let text = format!("stack: {stack}\naccount: '111122223333'\nregion: eu-west-1\n{more}");
+    parse("stack.yaml", &text).unwrap()
+}
+
+fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
+    let scope = Scope {
+        stack: file.stack.to_string(),
+        account: file.account.to_string(),
+        region: file.region.to_string(),
+    };
+    let declarations = stack::declare(file, &Code::default(), None);
+    let subject = Subject { scope: &scope, prefix, declarations: &declarations, domain: None, zone: None };
+    json(&policy(registry(), command, subject))
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    }
+}
+
+/// Every single permission: action, ARN, condition. Actions of one service do not act on resources of another.
+fn permissions(policy: &Value) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for statement in policy["Statement"].as_array().unwrap() {
+        for action in texts(&statement["Action"]) {
+            let service = action.split(':').next();
+            for arn in texts(&statement["Resource"]) {
+                if arn != "*" && arn.split(':').nth(2) != service {
+                    continue;
+                }
+                all.insert(format!("{action} on {arn} if {}", statement["Condition"]));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn a_policy_for_a_prefix_is_the_stack_s_with_patterns_for_its_name() {
+    let preview = file("vod-pr-0", "alerts: { email: oncall@example.com }\ndelivery: { access_logs: true }");
+    for command in COMMANDS {
+        let all = printed(&preview, Some("vod-pr-"), command);
+        assert!(!all.to_string().contains("vod-pr-0"), "{command:?} names one stack");
+        let (one, all) = (permissions(&printed(&preview, None, command)), permissions(&all));
+        let pattern =
+            |one: &String| one.replace("vod-pr-0", "vod-pr-*").replace("StringEquals", "StringLike");
+        let [one, all] = [one, all].map(|all| all.iter().map(pattern).collect::<BTreeSet<String>>());
+        let beyond = |these: &BTreeSet<String>, those: &BTreeSet<String>| -> Vec<String> {
+            let covered = |this: &&String| !those.iter().any(|that| document::covers(that, this));
+            these.iter().filter(covered).cloned().collect()
+        };
+        assert_eq!((beyond(&all, &one), beyond(&one, &all)), (vec![], vec![]), "{command:?}");
+    }
+}
+
+#[test]
+fn roles_and_their_policies_are_held_to_the_declared_boundary() {
+    let bounded = ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"];
+    let plain = printed(&file("vod", ""), None, Command::Apply);
+    assert!(!plain.to_string().contains("PermissionsBoundary"), "{plain}");
+
+    let file = file("vod", &format!("roles: {{ permissions_boundary: '{EDGE}' }}"));
+    let apply = printed(&file, None, Command::Apply);
+    let mut found = BTreeSet::new();
+    for statement in apply["Statement"].as_array().unwrap() {
+        let within = statement["Condition"]["StringEquals"]["iam:PermissionsBoundary"] == EDGE;
+        let actions = texts(&statement["Action"]);
+        found.extend(actions.iter().filter(|action| bounded.contains(action)).copied());
+        assert_eq!(within, actions.iter().any(|action| bounded.contains(action)), "{statement}");
+    }
+    assert_eq!(found, BTreeSet::from(bounded));
+}
+
+#[test]
+fn nothing_may_take_a_boundary_off() {
+    for more in [String::new(), format!("roles: {{ permissions_boundary: '{EDGE}' }}")] {
+        for command in COMMANDS {
+            let policy = printed(&file("vod", &more), None, command).to_string();
+            assert!(!policy.contains("DeleteRolePermissionsBoundary"), "{command:?}: {policy}");
+        }
+    }
+}
+
+#[test]
+fn every_role_of_the_stack_gets_the_declared_boundary() {
+    let boundaries = |more: &str| -> Vec<Value> {
+        let declarations = stack::declare(&file("vod", more), &Code::default(), None);
+        let roles = declarations.into_iter().filter(|one| one.kind.as_str() == "AWS::IAM::Role");
+        roles.map(|mut role| role.properties["PermissionsBoundary"].take()).collect()
+    };
+    assert_eq!(boundaries(""), vec![Value::Null; 4]);
+    assert_eq!(
+        boundaries(&format!("roles: {{ permissions_boundary: '{EDGE}' }}")),
+        vec![Value::from(EDGE); 4]
+    );
+}
+
+#[test]
+fn only_the_handlers_roles_are_passed_and_only_own_buckets_are_named() {
+    let apply = printed(&file("vod", "delivery: { access_logs: true }"), None, Command::Apply);
+    let on = |action: &str| -> BTreeSet<String> {
+        let all = permissions(&apply);
+        let own = all.iter().filter_map(|one| one.strip_prefix(&format!("{action} on ")));
+        own.map(|rest| rest.split(" if ").next().unwrap().to_owned()).collect()
+    };
+    insta::assert_debug_snapshot!((on("iam:PassRole"), on("s3:DeleteBucket")), @r#"
+    (
+        {
+            "arn:aws:iam::111122223333:role/vod-publish",
+            "arn:aws:iam::111122223333:role/vod-submit",
+        },
+        {
+            "arn:aws:s3:::vod-logs-111122223333-eu-west-1",
+            "arn:aws:s3:::vod-output-111122223333-eu-west-1",
+            "arn:aws:s3:::vod-source-111122223333-eu-west-1",
+            "arn:aws:s3:::vod-work-111122223333-eu-west-1",
+        },
+    )
+    "#);
+}
