@@ -182,6 +182,18 @@ impl Home {
         })
     }
 
+    /// Renews the lock. For 15 minutes after the bucket's versioning was enabled, S3 may not find an object that exists
+    /// (S3 user guide, "Enabling versioning on buckets"). Then it is written as a new one, which fails if it exists. After the
+    /// lease has expired, this is not safe: another run may have held the lock and released it.
+    async fn renew_lock(&self, (held, renewed): (&Held, &Held), etag: ETag) -> Result<Written> {
+        match self.write_lock(renewed, Condition::Unchanged(etag)).await? {
+            Written::Nobodys if self.now() < held.expires => {
+                self.write_lock(renewed, Condition::Absent).await
+            }
+            written => Ok(written),
+        }
+    }
+
     fn lease(&self, pace: Pace, held: Held, etag: ETag) -> Lease {
         let etag = Arc::new(Mutex::new(etag));
         let lost = CancellationToken::new();
@@ -236,11 +248,16 @@ impl Renewal {
             self.until_due().await;
             let mut current = etag.lock().await;
             let renewed = Held { expires: self.home.now() + self.pace.lasts, ..self.held.clone() };
-            let write = self.home.write_lock(&renewed, Condition::Unchanged(current.clone()));
+            let write = self.home.renew_lock((&self.held, &renewed), current.clone());
             let left = Duration::try_from(self.held.expires.duration_since(self.home.now()));
             match tokio::time::timeout(left.unwrap_or(self.pace.renewed_every), write).await {
                 Ok(Ok(Written::Ours(etag))) => (*current, self.held) = (etag, renewed),
-                Ok(Ok(Written::Theirs(..) | Written::Nobodys)) => return lost.cancel(),
+                Ok(Ok(Written::Theirs(..))) => return lost.cancel(),
+                // Nobody takes a lock over before it expires: S3 does not see it yet.
+                Ok(Ok(Written::Nobodys)) if self.home.now() < self.held.expires => {
+                    tracing::warn!("could not renew the lock: S3 does not find it");
+                }
+                Ok(Ok(Written::Nobodys)) => return lost.cancel(),
                 // A renewal that fails is tried again. The lease outlasts three failures.
                 Ok(Err(error)) if self.home.now() < self.held.expires => {
                     tracing::warn!("could not renew the lock: {error}");

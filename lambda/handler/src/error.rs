@@ -45,6 +45,8 @@ pub struct ApiError {
     pub status: Option<u16>,
     /// True if the same call may succeed later.
     pub retriable: bool,
+    /// True if S3 said that the object's newest version is a delete marker.
+    pub delete_marker: bool,
 }
 
 impl ApiError {
@@ -52,6 +54,12 @@ impl ApiError {
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.status == Some(404)
+    }
+
+    /// True if the object was deleted. A 404 alone does not prove that: see [`existing`](crate::existing).
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.is_missing() && self.delete_marker
     }
 
     /// True if a conditional write lost against another writer.
@@ -72,6 +80,8 @@ where
     let subject = subject.into();
     move |error| {
         let status = error.raw_response().map(|response| response.status().as_u16());
+        let marker = error.raw_response().and_then(|response| response.headers().get("x-amz-delete-marker"));
+        let delete_marker = marker == Some("true");
         let code = error.code().unwrap_or_else(|| kind(&error, status)).to_owned();
         let message = error.message().map_or_else(|| chain(&error), ToOwned::to_owned);
         let retriable = is_later(&code)
@@ -79,7 +89,7 @@ where
                 || !matches!(error, SdkError::ConstructionFailure(_)),
                 |status| status >= 500 || status == 429,
             );
-        ApiError { operation, subject, code, message, status, retriable }
+        ApiError { operation, subject, code, message, status, retriable, delete_marker }
     }
 }
 

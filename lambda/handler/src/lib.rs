@@ -4,10 +4,12 @@
 //! profile file, metadata service or token endpoint is used. TLS is rustls on ring.
 
 mod error;
+mod existing;
 mod sdk;
 mod settings;
 
 pub use error::{ApiError, api, chain, is_later};
+pub use existing::existing;
 pub use sdk::{is_local, sdk_config};
 pub use settings::{MissingSetting, optional, required};
 

@@ -285,15 +285,17 @@ impl Publisher {
         {
             return Ok(Some("the same version is published with a newer template".to_owned()));
         }
-        let source = format!("s3://{}/{}", job.bucket, job.key);
-        let head = self.s3.head_object().bucket(&job.bucket).key(&job.key);
-        match head.send().await.map_err(api("s3:HeadObject", source)) {
+        let read = || async {
+            let head = self.s3.head_object().bucket(&job.bucket).key(&job.key);
+            head.send().await.map_err(api("s3:HeadObject", format!("s3://{}/{}", job.bucket, job.key)))
+        };
+        match handler::existing(read).await {
             Ok(head) => {
                 let current = asset::version(head.version_id(), head.e_tag());
                 let reason = || format!("version {current} of the source is the current one");
                 Ok((current != job.version).then(reason))
             }
-            Err(error) if error.is_missing() => Ok(Some("the source was deleted".to_owned())),
+            Err(error) if error.is_deleted() => Ok(Some("the source was deleted".to_owned())),
             Err(error) => Err(error),
         }
     }

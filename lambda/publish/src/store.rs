@@ -124,6 +124,7 @@ impl Bucket {
             message: error.to_string(),
             status: None,
             retriable: true,
+            delete_marker: false,
         })?;
         Ok(Some(Stored { body: body.to_vec(), etag }))
     }
@@ -268,6 +269,7 @@ impl Bucket {
                 message: failed.message().unwrap_or_default().to_owned(),
                 status: None,
                 retriable: handler::is_later(code),
+                delete_marker: false,
             };
             (key.to_owned(), error)
         });

@@ -148,6 +148,22 @@ async fn an_older_template_never_replaces_a_newer_one_published_during_the_copie
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_source_that_s3_does_not_see_yet_is_not_taken_for_deleted() {
+    for fixture in [COMPLETE, ERROR] {
+        let stack = Stack::with_encode("v1");
+        let encoded = stack.cloud.under("work/");
+        stack.cloud.state().unseen = usize::MAX;
+        let error = stack.tell(event(fixture, "v1", REVISION)).await.unwrap_err();
+        assert!(error.contains("does not say that it was deleted"), "{error}");
+        assert_eq!(stack.cloud.under("work/"), encoded, "the encode is kept for the next attempt");
+    }
+    let stack = Stack::with_encode("v1");
+    stack.cloud.state().unseen = 3;
+    stack.publish("v1").await;
+    assert_eq!(stack.play().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
 async fn throttled_copies_are_waited_out() {
     let stack = Stack::with_encode("v1");
     stack.cloud.state().throttled = 30;

@@ -224,10 +224,13 @@ impl Submitter {
     /// The current version, or the reason why there is nothing to transcode.
     async fn look(&self, upload: &Upload) -> Result<Result<String, String>, SubmitError> {
         let (bucket, key) = (&upload.bucket, &upload.key);
-        let head = self.s3.head_object().bucket(bucket).key(key).send().await;
-        let head = match head.map_err(api("s3:HeadObject", format!("s3://{bucket}/{key}"))) {
+        let read = || async {
+            let head = self.s3.head_object().bucket(bucket).key(key).send().await;
+            head.map_err(api("s3:HeadObject", upload.url()))
+        };
+        let head = match handler::existing(read).await {
             Ok(head) => head,
-            Err(error) if error.is_missing() => {
+            Err(error) if error.is_deleted() => {
                 return Ok(Err("the object is no longer there".to_owned()));
             }
             Err(error) => return Err(error.into()),
@@ -389,6 +392,7 @@ mod tests {
             message: String::new(),
             status,
             retriable,
+            delete_marker: false,
         };
         assert!(is_unreadable(&answered(None, "TimedOut", true)));
         assert!(is_unreadable(&answered(Some(422), "UnprocessableEntityException", false)));

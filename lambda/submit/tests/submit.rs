@@ -41,6 +41,8 @@ struct State {
     probe: ProbeResult,
     revision: i64,
     jobs: Vec<CreateJobInput>,
+    /// How many more times S3 does not find a source that exists, because its bucket's versioning is new.
+    unseen: usize,
     /// The operation that fails, its status and code.
     fail: Option<(&'static str, u16, &'static str)>,
 }
@@ -105,6 +107,7 @@ impl Stack {
             probe: video(1080, true),
             revision: 1_700_000_000,
             jobs: Vec::new(),
+            unseen: 0,
             fail: None,
         }));
         let settings = Settings {
@@ -142,16 +145,24 @@ fn created() -> Value {
 fn s3(state: &Arc<Mutex<State>>) -> S3 {
     let cloud = state.clone();
     let head = rule(move |input: &HeadObjectInput| {
-        let state = cloud.lock().unwrap();
+        let mut state = cloud.lock().unwrap();
         if let Some(failed) = state.failure("HeadObject") {
             return MockResponse::Http(failed);
+        }
+        if state.unseen > 0 {
+            state.unseen -= 1;
+            return MockResponse::Http(response(404, ""));
         }
         match state.sources.get(input.key().unwrap()) {
             Some((version, size)) => {
                 let output = HeadObjectOutput::builder().version_id(version).content_length(*size);
                 MockResponse::Output(output.build())
             }
-            None => MockResponse::Http(response(404, "")),
+            None => {
+                let mut missing = response(404, "");
+                missing.headers_mut().insert("x-amz-delete-marker", "true");
+                MockResponse::Http(missing)
+            }
         }
     });
     let cloud = state.clone();
@@ -282,6 +293,20 @@ async fn what_can_never_be_a_job_is_refused_and_not_retried() {
         assert!(said.starts_with(reason), "{said}");
         assert_eq!(stack.jobs(), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_s3_does_not_see_yet_is_tried_again_and_not_refused() {
+    let stack = Stack::new();
+    stack.state().unseen = 3;
+    assert_eq!(stack.upload().await["outcome"], "started");
+
+    stack.state().unseen = usize::MAX;
+    let error = stack.submitter.answer(created()).await.unwrap_err().to_string();
+    assert!(error.contains("does not say that it was deleted"), "{error}");
+    let answer = stack.tell(serde_json::from_str(BATCH_1).unwrap()).await;
+    assert_eq!(answer["results"][0]["resultCode"], "TemporaryFailure");
+    assert_eq!(stack.jobs(), 1);
 }
 
 #[tokio::test]

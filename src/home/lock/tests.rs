@@ -22,6 +22,8 @@ struct Shelf {
     /// How many answers to successful writes are lost.
     lose_answers: usize,
     refuse_writes: bool,
+    /// How many more answers do not know the lock, because the bucket's versioning is new.
+    unseen: usize,
 }
 
 /// An S3 that keeps one object.
@@ -69,7 +71,10 @@ async fn answer(State(store): State<Store>, method: Method, headers: HeaderMap, 
             (_, Some(wanted)) => etag.as_ref() == Some(&wanted),
             _ => true,
         };
+        let unseen = shelf.unseen > 0 && header("if-none-match").is_none();
+        shelf.unseen -= usize::from(unseen);
         let answer = match method {
+            _ if unseen => failure(StatusCode::NOT_FOUND, "NoSuchKey"),
             Method::PUT if shelf.refuse_writes => {
                 failure(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable")
             }
@@ -162,6 +167,38 @@ async fn a_write_whose_answer_got_lost_is_this_runs_own() {
     assert!(!lease.lost().is_cancelled(), "a renewal met its own work");
     lease.release().await.unwrap();
     assert_eq!(store.held(), None);
+}
+
+#[tokio::test]
+async fn a_lock_that_s3_does_not_see_for_a_moment_is_not_lost() {
+    // The write and the read after it: S3 then takes or refuses the lock as a new one. With a third answer, it is not even
+    // read after that.
+    for unseen in [2, 3] {
+        let store = Store::default();
+        let lease = take(&store.home().await).await.unwrap();
+        let taken = store.with(|shelf| {
+            shelf.unseen = unseen;
+            shelf.writes
+        });
+        while store.with(|shelf| shelf.writes) < taken + 3 && !lease.lost().is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(!lease.lost().is_cancelled(), "{unseen} answers did not know the lock");
+        lease.release().await.unwrap();
+        assert_eq!(store.held(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_was_released_after_the_lease_expired_is_lost() {
+    let pace = Pace { lasts: SignedDuration::from_secs(120), renewed_every: Duration::from_secs(60) };
+    let store = Store::default();
+    let home = store.home().await;
+    let lease = home.lock_at(pace, "vod", "me", "apply").await.unwrap();
+    store.with(|shelf| (shelf.ahead, shelf.lock) = (SignedDuration::from_secs(600), None));
+    assert!(home.holder("vod").await.unwrap().is_none());
+    assert!(is_lost(&lease).await);
+    assert_eq!(store.held(), None, "another run may have held it meanwhile");
 }
 
 #[tokio::test]

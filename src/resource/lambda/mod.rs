@@ -29,16 +29,19 @@ const ABSENT: &[&str] = &["ResourceNotFoundException"];
 const CONFLICT: &[&str] = &["ResourceConflictException"];
 const INVALID: &[&str] = &["InvalidParameterValueException"];
 
-/// What Lambda says of a role, policy or destination made seconds ago. The code is the same for every invalid parameter, so
+/// What Lambda says of a role, policy, destination or bundle made seconds ago. S3 may not find an object for 15 minutes after
+/// the versioning of its bucket was enabled, and a bucket for seconds after it was made. The code is the same for every invalid parameter, so
 /// only the message tells which error passes by itself.
 const UNSETTLED: &[&str] = &[
     "cannot be assumed by Lambda",
     "execution role does not have permissions",
     "KMS key is invalid for CreateGrant",
     "destination ARN",
+    "S3 Error Code: NoSuchKey",
+    "S3 Error Code: NoSuchBucket",
 ];
 
-/// Whether Lambda does not see yet what was just made in IAM, KMS or SQS.
+/// Whether Lambda does not see yet what was just made in IAM, KMS, SQS or S3.
 fn unsettled(error: &Error) -> bool {
     error.is(INVALID) && UNSETTLED.iter().any(|said| error.message.contains(said))
 }
@@ -68,7 +71,7 @@ where
     F: Future<Output = Result<T>>,
 {
     let passing = |error: &Error| unsettled(error) || error.is(CONFLICT) || also(error);
-    let awaited = "waiting until Lambda is done with the change before and sees the function's role";
+    let awaited = "waiting until Lambda is done with the change before and sees the function's role and code";
     retry_while(cx, Patience::SECONDS, awaited, passing, call).await
 }
 
@@ -90,6 +93,10 @@ mod tests {
         assert!(unsettled(&said(
             "The provided execution role does not have permissions to call SendMessage on SQS"
         )));
+        assert!(unsettled(&said(
+            "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."
+        )));
+        assert!(!unsettled(&said("Error occurred while GetObject. S3 Error Code: AccessDenied.")));
         assert!(!unsettled(&said("Unzipped size must be smaller than 262144000 bytes")));
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub meanwhile: Option<(String, Meanwhile)>,
     /// How many more copies S3 answers with `SlowDown`.
     pub throttled: usize,
+    /// How many more times S3 does not find a source that exists, because its bucket's versioning is new.
+    pub unseen: usize,
 }
 
 type Meanwhile = Box<dyn FnOnce(&mut State) + Send>;
@@ -181,11 +183,19 @@ impl Cloud {
             if let Some(failed) = state.enter(format!("head {path}")) {
                 return MockResponse::Http(failed);
             }
+            let mut missing = HttpResponse::new(404.try_into().unwrap(), SdkBody::empty());
+            if state.unseen > 0 {
+                state.unseen -= 1;
+                return MockResponse::Http(missing);
+            }
             match state.versions.get(&path) {
                 Some(version) => {
                     MockResponse::Output(HeadObjectOutput::builder().version_id(version).build())
                 }
-                None => MockResponse::Http(HttpResponse::new(404.try_into().unwrap(), SdkBody::empty())),
+                None => {
+                    missing.headers_mut().insert("x-amz-delete-marker", "true");
+                    MockResponse::Http(missing)
+                }
             }
         })
     }
