@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::terminal::Terminal;
 use super::{exit, outputs, run_report, verify};
-use crate::ops::{ApplyOptions, PlannedApply, RunStatus, need_key, verify_applied};
+use crate::ops::{ApplyOptions, PlanDigest, PlannedApply, RunStatus, need_key, verify_applied};
 use crate::report::out::outln;
 
 /// Make the account match the stack file, or carry out a saved plan.
@@ -14,6 +14,9 @@ pub(super) struct Args {
     /// The stack file, or a plan that `plan --out` wrote.
     #[arg(value_name = "STACK|PLAN")]
     stack: PathBuf,
+    /// Apply only the saved plan that was reviewed: `sha256:…`, as `plan --out` prints it. Any other file is refused.
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<PlanDigest>,
     /// Do not ask for confirmation.
     #[arg(long, short)]
     yes: bool,
@@ -36,8 +39,8 @@ pub(super) struct Args {
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    let Args { stack, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
-    let options = ApplyOptions { adopt, no_wait, agreed: yes, broadening_agreed: allow_broadening };
+    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
+    let options = ApplyOptions { adopt, digest, no_wait, agreed: yes, broadening_agreed: allow_broadening };
     let ui = Terminal::ui();
     let planned = PlannedApply::open(&stack, options, &ui, |session| {
         if verifies { need_key(session, key.as_deref()) } else { Ok(()) }

@@ -23,6 +23,7 @@ use crate::plan::Plan;
 use crate::plan::check::{Permits, check};
 use crate::resource::Removal;
 use crate::review::Review;
+use crate::saved::Digest;
 use crate::stack::names;
 
 /// How to apply.
@@ -30,6 +31,8 @@ use crate::stack::names;
 pub struct ApplyOptions {
     /// Adopt existing untagged resources that have the same name.
     pub adopt: bool,
+    /// The digest of the saved plan that was reviewed; any other file is refused.
+    pub digest: Option<Digest>,
     /// Return before the distribution has reached every edge.
     pub no_wait: bool,
     /// The plan was agreed to beforehand: do not ask.
@@ -85,7 +88,7 @@ impl PlannedApply {
             let (plan, state) = plan(&source.session.account, &declared.graph, options, Some(source)).await?;
             Ok((declared, plan, state))
         };
-        let (source, (declared, plan, state)) = ApplySource::open_and(path, options.adopt, ui, reads).await?;
+        let (source, (declared, plan, state)) = ApplySource::open_and(path, options, ui, reads).await?;
         Ok(Self { source, declared, plan, state, options })
     }
 

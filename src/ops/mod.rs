@@ -48,3 +48,4 @@ pub use verify::{Decoded, Picture, Playable, Played, Sound, Stream, verify, veri
 
 pub use crate::plan::Plan;
 pub use crate::review::{Action, Review, Totals};
+pub use crate::saved::Digest as PlanDigest;

@@ -21,5 +21,6 @@ mod options;
 mod ownership;
 mod permissions;
 mod plans;
+mod printing;
 mod saved_plans;
 mod support;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::flow::{self, Station};
 use super::reduce::reduced;
 use super::{Node, NodeFate, Picture};
-use crate::report::printable::plain;
+use crate::model::printable::plain;
 
 /// What the two kinds of arrows mean.
 pub(super) const FLOW_MEANS: &str = "the flow of a video";
