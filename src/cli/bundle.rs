@@ -75,14 +75,15 @@ pub(super) fn human(bundles: &[Bundle]) -> String {
 }
 
 fn row(bundle: &Bundle) -> [String; 6] {
-    [
+    let cells = [
         bundle.handler.clone(),
         bundle.architecture.to_string(),
         format!("{:.2} MB", bundle.size as f64 / 1e6),
         bundle.sha256_base64.clone(),
         if bundle.built { "built" } else { "fresh" }.to_owned(),
-        report::plain(&bundle.zip.display().to_string()).into_owned(),
-    ]
+        bundle.zip.display().to_string(),
+    ];
+    cells.map(|cell| report::plain(&cell).into_owned())
 }
 
 #[cfg(test)]

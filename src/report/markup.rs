@@ -7,7 +7,7 @@ pub(super) fn inline(text: &str) -> String {
 }
 
 fn word(text: &str) -> String {
-    let rest = text.trim_end_matches([',', ';', '.', ':', ')']);
+    let rest = text.trim_end_matches([',', ';', '.', ':']);
     if is_plain(rest) { text.to_owned() } else { format!("{}{}", code(rest), &text[rest.len()..]) }
 }
 
@@ -61,7 +61,7 @@ mod tests {
         );
         assert_eq!(inline("s3:Get*, s3:Put*"), "`s3:Get*`, `s3:Put*`");
         assert_eq!(inline("ask @team or www.evil.example, #1"), "ask `@team` or `www.evil.example`, `#1`");
-        assert_eq!(inline("![x](https://a) <b> a`b _c_"), "`![x](https://a`) `<b>` ``a`b`` `_c_`");
+        assert_eq!(inline("![x](https://a) <b> a`b _c_"), "`![x](https://a)` `<b>` ``a`b`` `_c_`");
         assert_eq!(code("`a"), "`` `a ``");
         assert_eq!(heading("a<b>@c"), "<code>a&lt;b&gt;@c</code>");
     }
