@@ -38,6 +38,28 @@ deny:
 sbom:
     cargo cyclonedx --format json --spec-version 1.5 --describe binaries --target all
 
+# Fuzz one target, or each, for so many seconds (needs cargo-fuzz and a compiler of C++): `just fuzz playlist 600`
+fuzz target="all" seconds="60":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if ! cargo fuzz --version >/dev/null 2>&1; then
+        echo "cargo-fuzz is not installed: run \`cargo install cargo-fuzz\`; without it, \`just fuzz-seeds\`" >&2
+        exit 1
+    fi
+    targets="{{ target }}"
+    [[ $targets != all ]] || targets=$(cargo fuzz list)
+    for target in $targets; do
+        mkdir -p "fuzz/corpus/$target"
+        # Without a sanitizer, stable Rust will do: the code has no `unsafe`.
+        features=$([[ $target != record ]] || echo "--features sdk")
+        cargo fuzz run -s none $features "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
+            "-max_total_time={{ seconds }}"
+    done
+
+# The fuzz targets over their seeds and over mutations of them, as a normal test
+fuzz-seeds *arguments:
+    cargo test --manifest-path fuzz/Cargo.toml --no-default-features --locked {{ arguments }}
+
 # Everything the gate runs
 ci:
     .ci/run

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::terminal::Terminal;
 use super::{exit, outputs, run_report, verify};
-use crate::ops::{ApplyOptions, PlannedApply, RunStatus, need_key, verify_applied};
+use crate::ops::{ApplyOptions, ApplyRequest, PlanDigest, PlannedApply, RunStatus, need_key, verify_applied};
 use crate::report::out::outln;
 
 /// Make the account match the stack file, or carry out a saved plan.
@@ -14,6 +14,9 @@ pub(super) struct Args {
     /// The stack file, or a plan that `plan --out` wrote.
     #[arg(value_name = "STACK|PLAN")]
     stack: PathBuf,
+    /// Apply only the saved plan that was reviewed: `sha256:…`, as `plan --out` prints it. Any other file is refused.
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<PlanDigest>,
     /// Do not ask for confirmation.
     #[arg(long, short)]
     yes: bool,
@@ -36,10 +39,11 @@ pub(super) struct Args {
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    let Args { stack, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
+    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
+    let request = ApplyRequest { path: &stack, adopt, digest };
     let options = ApplyOptions { no_wait, agreed: yes, broadening_agreed: allow_broadening };
     let ui = Terminal::ui();
-    let planned = PlannedApply::open(&stack, adopt, options, &ui, |session| {
+    let planned = PlannedApply::open(request, options, &ui, |session| {
         if verifies { need_key(session, key.as_deref()) } else { Ok(()) }
     });
     let applied = planned.await?.carry_out().await?;

@@ -5,7 +5,9 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
 use super::terminal::Terminal;
+use crate::model::printable::escaped_json;
 use crate::ops::{self, Architecture, Bundle, Profile, host_architecture};
+use crate::report;
 use crate::report::out::{out, outln};
 
 /// Build the handlers where they are stale and print their zips with their digests.
@@ -49,14 +51,14 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         Format::Json => {
             // Not as a report: a path that is no text cannot be written as JSON.
             let text = serde_json::to_string_pretty(&bundles).into_diagnostic()?;
-            outln!("{text}");
+            outln!("{}", escaped_json(&text));
         }
     }
     Ok(())
 }
 
 /// One line a bundle, in aligned columns.
-fn human(bundles: &[Bundle]) -> String {
+pub(super) fn human(bundles: &[Bundle]) -> String {
     let rows: Vec<[String; 6]> = bundles.iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: [usize; 6] = std::array::from_fn(width);
@@ -73,14 +75,15 @@ fn human(bundles: &[Bundle]) -> String {
 }
 
 fn row(bundle: &Bundle) -> [String; 6] {
-    [
+    let cells = [
         bundle.handler.clone(),
         bundle.architecture.to_string(),
         format!("{:.2} MB", bundle.size as f64 / 1e6),
         bundle.sha256_base64.clone(),
         if bundle.built { "built" } else { "fresh" }.to_owned(),
         bundle.zip.display().to_string(),
-    ]
+    ];
+    cells.map(|cell| report::plain(&cell).into_owned())
 }
 
 #[cfg(test)]

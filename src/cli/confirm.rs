@@ -1,6 +1,6 @@
 //! Asks before something is changed.
 
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 
 use miette::miette;
 
@@ -21,7 +21,6 @@ pub(super) fn confirm(question: &str, flag: &str) -> miette::Result<bool> {
         .into());
     }
     err!("{question} Enter `yes` to continue: ");
-    let _ = std::io::stderr().flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     if read.map_err(|error| miette!("cannot read the answer: {error}"))? == 0 {

@@ -65,7 +65,7 @@ const fn state(state: RunState) -> &'static str {
 }
 
 /// A line each, in aligned columns.
-fn human(runs: &[HistoryEntry]) -> String {
+pub(super) fn human(runs: &[HistoryEntry]) -> String {
     let rows: Vec<[String; 7]> = runs.iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths: [usize; 7] = std::array::from_fn(width);
@@ -78,7 +78,7 @@ fn human(runs: &[HistoryEntry]) -> String {
 
 fn row(entry: &HistoryEntry) -> [String; 7] {
     let bundles = entry.bundles.iter().map(|(handler, digest)| format!("{handler} {}", short(digest)));
-    [
+    let cells = [
         entry.began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         who(&entry.by).to_owned(),
         entry.command.clone(),
@@ -89,7 +89,9 @@ fn row(entry: &HistoryEntry) -> [String; 7] {
             .chain(entry.plan.iter().map(|plan| format!("plan {}", short(plan))))
             .collect::<Vec<_>>()
             .join(", "),
-    ]
+    ];
+    // Whoever can write the record chose these words.
+    cells.map(|cell| report::plain(&cell).into_owned())
 }
 
 fn short(digest: &str) -> &str {

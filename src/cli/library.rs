@@ -178,9 +178,9 @@ async fn follow(library: &StackLibrary, id: &str) -> Result<Option<Job>, Library
 }
 
 /// What was found, and what of it is to be encoded.
-fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
+pub(super) fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
     let Counts { videos: chosen, bytes, new, published, failed, others } = counts;
-    let mut text = format!("source     s3://{source}/{}", report::plain(prefix));
+    let mut text = format!("source     s3://{}/{}", report::plain(source), report::plain(prefix));
     let _ = write!(text, "\nto encode  {}, {}", videos(*chosen), size(*bytes));
     let left = [
         (*published, "published as they are"),
@@ -215,8 +215,9 @@ async fn print(library: &StackLibrary, job: &Job) -> miette::Result<()> {
     Ok(())
 }
 
-fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
-    let mut text = format!("batch job  {} {}\ngiven      {job}", job.id, job.status);
+pub(super) fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
+    let mut text =
+        format!("batch job  {}\ngiven      {job}", report::plain(&format!("{} {}", job.id, job.status)));
     if let State::Failed(reasons) = &job.state {
         for reason in reasons {
             let _ = write!(text, "\nfailed     {}", report::plain(reason));
@@ -228,7 +229,7 @@ fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
     if job.state != State::Running && job.failed > 0 {
         let more = job.failed.saturating_sub(failures.len() as u64);
         let more = if more > 0 { format!("{more} more in ") } else { String::new() };
-        let _ = write!(text, "\nreport     {more}{report_at}");
+        let _ = write!(text, "\nreport     {more}{}", report::plain(report_at));
     }
     text
 }

@@ -67,8 +67,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {
-            // A closed stdout or stderr leaves nobody to tell.
-            let _ = usage.print();
+            out::usage(&usage);
             return exit::code(if usage.use_stderr() { exit::FAILED } else { exit::DONE });
         }
     };
@@ -83,7 +82,7 @@ pub fn main() -> ExitCode {
     let code = match runtime.block_on(run(cli.command)) {
         Ok(code) => code,
         Err(report) => {
-            errln!("{report:?}");
+            out::report(&report);
             exit::code(exit::of(&report))
         }
     };
@@ -120,6 +119,8 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
+    mod hostile;
+
     use std::path::Path;
 
     use super::*;
@@ -136,7 +137,12 @@ mod tests {
             let rest = line.strip_prefix("provision ").or_else(|| line.strip_prefix("cargo run -- "))?;
             let end = [" > ", " >> ", " | ", "  #", " # "].iter().filter_map(|mark| rest.find(mark)).min();
             let words = rest[..end.unwrap_or(rest.len())].split_whitespace();
-            let words = words.map(|word| word.trim_matches(['"', '\'']).to_owned());
+            // The digest of a plan that does not exist yet.
+            let digest = || format!("sha256:{}", "0".repeat(64));
+            let words = words.map(|word| match word.trim_matches(['"', '\'']) {
+                "$DIGEST" | "sha256:…" => digest(),
+                word => word.to_owned(),
+            });
             Some(std::iter::once("provision".to_owned()).chain(words).collect())
         };
         fenced.filter_map(command).collect()

@@ -61,7 +61,7 @@ pub(super) fn human(outputs: &Outputs) -> String {
     ];
     let mut text = String::new();
     for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(text, "{name:<18}{value}");
+        let _ = writeln!(text, "{name:<18}{}", report::plain(value));
     }
     text.trim_end().to_owned()
 }

@@ -8,7 +8,9 @@ use clap::ValueEnum as _;
 use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use crate::model::PolicyDocument;
+use crate::model::printable::escaped_json;
 use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor, Wanted};
+use crate::report;
 use crate::report::out::{errln, outln};
 use crate::stack::config::StackPrefix;
 
@@ -56,7 +58,8 @@ fn name(command: PolicyFor) -> String {
 }
 
 fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
-    serde_json::to_string_pretty(&permissions::json(policy)).into_diagnostic()
+    let text = serde_json::to_string_pretty(&permissions::json(policy)).into_diagnostic()?;
+    Ok(escaped_json(&text).into_owned())
 }
 
 /// How big it is, and where that fits.
@@ -89,7 +92,7 @@ fn write(policy: &PolicyDocument, command: PolicyFor, directory: &Path) -> miett
         fs::write(&path, pretty(&part)? + "\n")
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot write {}", path.display()))?;
-        outln!("{}", path.display());
+        outln!("{}", report::plain(&path.display().to_string()));
     }
     Ok(())
 }

@@ -8,9 +8,9 @@ use miette::miette;
 
 use super::exit;
 use super::terminal::Terminal;
-use crate::ops::{self, Action, Refused, Review, Totals};
+use crate::ops::{self, Action, Refused, Review, SavedPlan, Totals};
 use crate::report;
-use crate::report::out::{errln, out, outln};
+use crate::report::out::{self, errln, out, outln};
 
 /// Show what apply would do, property by property; changes nothing.
 #[derive(Debug, clap::Args)]
@@ -125,7 +125,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         return Ok(exit::code(if changes { exit::CHANGES } else { exit::DONE }));
     };
     for problem in problems {
-        errln!("{problem:?}");
+        out::report(&problem);
     }
     Err(last)
 }
@@ -152,14 +152,18 @@ async fn plan(path: &Path, args: &Args) -> Row {
 async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<miette::Report>)> {
     let planned = ops::plan(path, args.adopt, args.out.as_deref(), &Terminal::ui()).await?;
     if let (Some(saved), Some(out)) = (&planned.saved, &args.out) {
-        errln!(
-            "saved to {} ({:.1} MB): sha256:{}\napply exactly this with: provision apply {0}",
-            out.display(),
-            saved.bytes as f64 / 1e6,
-            saved.digest
-        );
+        errln!("{}", told(saved, &report::plain(&out.display().to_string())));
     }
     Ok((planned.review, planned.refused))
+}
+
+/// Where a plan was saved, its digest, and the command that applies it.
+fn told(saved: &SavedPlan, out: &str) -> String {
+    let SavedPlan { bytes, digest } = saved;
+    let megabytes = *bytes as f64 / 1e6;
+    format!(
+        "saved to {out} ({megabytes:.1} MB)\ndigest {digest}\napply exactly this with: provision apply {out} --digest {digest}"
+    )
 }
 
 /// What `--fail-on` says of a plan.
@@ -182,7 +186,7 @@ fn print(planned: &[Row], args: &Args) {
                     outln!("{}", heading(path, review.as_ref(), problem.as_ref()));
                 }
                 if let Some(review) = review {
-                    outln!("{}", report::human(review).trim_end());
+                    out::plan(review);
                 }
                 if many {
                     outln!("");
@@ -202,22 +206,22 @@ fn markdown(planned: &[Row], max_bytes: usize) -> String {
         (Some(review), _) => report::markdown(review, room),
         (None, problem) => {
             let problem = problem.as_ref().map(ToString::to_string).unwrap_or_default();
-            let text = format!("### {}: cannot be planned\n\n{problem}\n\n", one.path.display());
-            text.chars().take(room / 4).collect()
+            report::unplanned(&one.path.display().to_string(), &problem, room)
         }
     });
     each.collect()
 }
 
-fn heading(path: &Path, review: Option<&Review>, problem: Option<&miette::Report>) -> String {
-    let path = path.display();
+pub(super) fn heading(path: &Path, review: Option<&Review>, problem: Option<&miette::Report>) -> String {
+    let path = path.display().to_string();
+    let path = report::plain(&path);
     match (review, problem) {
         (Some(Review { stack, account, region, .. }), _) => {
             format!("# {path}: stack {stack}, account {account}, region {region}\n")
         }
         (None, problem) => {
             let problem = problem.map(ToString::to_string).unwrap_or_default();
-            format!("# {path}: cannot be planned: {problem}")
+            format!("# {path}: cannot be planned: {}", report::plain(&problem))
         }
     }
 }

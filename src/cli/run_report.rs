@@ -2,7 +2,7 @@
 
 use crate::ops::{RunOutcome, RunStatus};
 use crate::report;
-use crate::report::out::{errln, outln};
+use crate::report::out::{self, errln, outln};
 
 /// Prints how a run ended.
 pub(super) fn print(run: &RunOutcome) {
@@ -13,9 +13,8 @@ pub(super) fn print(run: &RunOutcome) {
     }
     errln!("\n{}", report::failures(plan, outcome).unwrap_or_default().trim_end());
     if let Err(error) = recorded {
-        errln!(
-            "could not save the run record; the next plan finds these resources by their tags:\n{error:?}"
-        );
+        errln!("could not save the run record; the next plan finds these resources by their tags:");
+        out::report(error);
     }
     errln!("what was done stays; run the command again to continue from here");
 }

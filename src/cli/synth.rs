@@ -7,6 +7,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use super::terminal::Terminal;
 use crate::ops::{self, Template};
+use crate::report;
 use crate::report::out::{out, outln};
 
 /// Print the stack as CloudFormation templates, offline, with the same resources, names and properties.
@@ -27,7 +28,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Yaml,
     Json,
 }
@@ -64,7 +65,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 }
 
 /// All templates as one text: a stream of YAML or JSON documents.
-fn text(templates: &[Template], format: Format) -> String {
+pub(super) fn text(templates: &[Template], format: Format) -> String {
     let separator = if format == Format::Yaml { "---\n" } else { "" };
     templates.iter().map(|template| format.render(template)).collect::<Vec<_>>().join(separator)
 }
@@ -78,7 +79,8 @@ fn write(templates: &[Template], format: Format, directory: &Path) -> miette::Re
         fs::write(&path, format.render(template))
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot write {}", path.display()))?;
-        outln!("{}: {} in {}", path.display(), template.name, template.region);
+        let line = format!("{}: {} in {}", path.display(), template.name, template.region);
+        outln!("{}", report::plain(&line));
     }
     Ok(())
 }

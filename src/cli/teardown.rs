@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::terminal::Terminal;
 use super::{exit, run_report};
+use crate::model::Known;
 use crate::ops::{self, RunStatus, TornDown};
 use crate::report;
 use crate::report::out::outln;
@@ -35,7 +36,13 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     }
     outln!("audit: these are left:");
     for known in &left {
-        outln!("  {:<32} {:<32} {}", known.address, known.kind.short(), report::plain(&known.id));
+        outln!("{}", remaining(known));
     }
     Ok(exit::code(exit::PARTIAL))
+}
+
+/// The line of a resource that is left.
+pub(super) fn remaining(known: &Known) -> String {
+    let Known { address, kind, id, .. } = known;
+    report::plain(&format!("  {address:<32} {:<32} {id}", kind.short())).into_owned()
 }

@@ -2,24 +2,23 @@
 
 use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::confirm::confirm;
 use super::interrupt::Deferred;
 use super::summary;
-use crate::model::Event;
+use crate::model::{Event, Known};
 use crate::ops::{BundleProgress, Figures, Notice, Plan, Question, Review, Ui};
 use crate::report;
-use crate::report::out::{errln, outln};
+use crate::report::live::Line;
+use crate::report::out::{self, errln, outln};
 
-/// The spinner of the build that runs now.
-static SPINNER: Mutex<Option<ProgressBar>> = Mutex::new(None);
+/// The line of the build that runs now.
+static BUILDING: Mutex<Option<Line>> = Mutex::new(None);
 
 /// The person at the terminal, or the log that it is.
 pub(super) struct Terminal;
@@ -33,7 +32,7 @@ impl Terminal {
 
 impl Ui for Terminal {
     fn plan(&self, review: &Review) {
-        outln!("{}", report::human(review).trim_end());
+        out::plan(review);
     }
 
     fn agrees(&self, question: Question<'_>) -> miette::Result<bool> {
@@ -53,17 +52,18 @@ impl Ui for Terminal {
         match notice {
             Notice::LocalCloud(text) => errln!("{text}"),
             Notice::Bundling(step) => bundling(step),
-            Notice::Bundled => drop(spinner().take().inspect(ProgressBar::finish_and_clear)),
-            Notice::SavedPlan { stack, made, by, version, digest } => errln!(
-                "plan of stack {stack}, made {} by {by} with provision {version}: sha256:{digest}",
-                made.strftime("%Y-%m-%d %H:%M:%S UTC")
-            ),
-            Notice::LeftAlone(known) => outln!(
-                "= {} {} ({}) does not belong to this stack: left alone",
-                known.address,
-                known.kind.short(),
-                report::plain(&known.id)
-            ),
+            Notice::Bundled => drop(building().take()),
+            Notice::SavedPlan { stack, made, by, version, digest } => {
+                let made = made.strftime("%Y-%m-%d %H:%M:%S UTC");
+                let text =
+                    format!("plan of stack {stack}, made {made} by {by} with provision {version}: {digest}");
+                errln!("{}", report::plain(&text));
+            }
+            Notice::LeftAlone(Known { address, kind, id, .. }) => {
+                let text =
+                    format!("= {address} {} ({id}) does not belong to this stack: left alone", kind.short());
+                outln!("{}", report::plain(&text));
+            }
             Notice::LockLost => errln!(
                 "the stack's lock was lost: somebody took it over, or it could not be renewed in time. Finished the calls in \
                  flight, started no others"
@@ -89,20 +89,6 @@ impl Ui for Terminal {
     }
 }
 
-fn spinner() -> std::sync::MutexGuard<'static, Option<ProgressBar>> {
-    SPINNER.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Draws on stderr, and only if that is a terminal.
-fn new_spinner() -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_style(
-        ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:.dim}")
-            .expect("the template is constant"),
-    );
-    spinner.enable_steady_tick(Duration::from_millis(120));
-    spinner
-}
-
 fn bundling(step: BundleProgress<'_>) {
     let message = match step {
         BundleProgress::Building { command } => command.to_owned(),
@@ -115,5 +101,9 @@ fn bundling(step: BundleProgress<'_>) {
     if explains && !std::io::stderr().is_terminal() {
         errln!("bundle: {message}");
     }
-    spinner().get_or_insert_with(new_spinner).set_message(message);
+    building().get_or_insert_with(|| Line::alone("")).say(&message);
+}
+
+fn building() -> std::sync::MutexGuard<'static, Option<Line>> {
+    BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use miette::miette;
 
-use crate::report::out::{errln, outln};
+use crate::report;
+use crate::report::out::{self, outln};
 use crate::stack::config::{self, StackFile};
 
 /// Check stack files offline. All problems are reported, with line, column and allowed values.
@@ -24,7 +25,7 @@ pub async fn run(args: Args) -> miette::Result<()> {
     let mut bad = Vec::new();
     for path in args.stacks {
         match config::load(&path) {
-            Ok(file) => outln!("{}: {}", path.display(), verdict(&file)),
+            Ok(file) => outln!("{}: {}", report::plain(&path.display().to_string()), verdict(&file)),
             Err(invalid) => bad.push(miette::Report::new(invalid)),
         }
     }
@@ -33,7 +34,7 @@ pub async fn run(args: Args) -> miette::Result<()> {
     }
     let failed = bad.len();
     for report in bad {
-        errln!("{report:?}");
+        out::report(&report);
     }
     Err(miette!(
         help = "correct the problems above and run it again",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::terminal::Terminal;
 use crate::ops::{self, Playable, Played};
+use crate::report;
 use crate::report::out::{errln, outln};
 
 /// Upload a clip, wait until it is published, and play every rendition as a viewer would.
@@ -32,7 +33,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 
 /// Says what the check does.
 pub(super) fn progress(text: &str) {
-    errln!("verify: {text}");
+    errln!("verify: {}", report::plain(text));
 }
 
 /// Prints what plays.
@@ -40,21 +41,23 @@ pub(super) fn print(playable: &Playable) {
     outln!("\n{}", human(playable).trim_end());
 }
 
-fn human(playable: &Playable) -> String {
+pub(super) fn human(playable: &Playable) -> String {
     let mut text = String::new();
     for Played { decoded, stream, bandwidth } in &playable.renditions {
         let kilobytes = decoded.bytes / 1000;
         let _ = write!(
             text,
             "  plays  {:<24} {:>3} segments  {kilobytes:>7} kB  {:>6.2} s",
-            decoded.label, decoded.segments, decoded.seconds
+            report::plain(&decoded.label),
+            decoded.segments,
+            decoded.seconds
         );
         if let Some(picture) = &stream.picture {
-            let (codec, rate) = (&picture.codec, picture.rate);
+            let (codec, rate) = (report::plain(&picture.codec), picture.rate);
             let _ = write!(text, "  {:>5} frames  {codec} {rate:.3} fps", decoded.frames);
         } else if let Some(sound) = &stream.sound {
             let channels = if sound.channels == 1 { "channel " } else { "channels" };
-            let _ = write!(text, "  {:>3} {channels}  {}", sound.channels, sound.codec);
+            let _ = write!(text, "  {:>3} {channels}  {}", sound.channels, report::plain(&sound.codec));
         }
         if let Some((declared, peak)) = bandwidth {
             let megabits = |bits: &u64| *bits as f64 / 1e6;
@@ -63,10 +66,10 @@ fn human(playable: &Playable) -> String {
         text.push('\n');
     }
     for fault in &playable.advice {
-        let _ = writeln!(text, "  advice {fault}");
+        let _ = writeln!(text, "  advice {}", report::plain(&fault.to_string()));
     }
     let _ = writeln!(text, "playable {:.1} s after the upload", playable.took.as_secs_f64());
-    let _ = writeln!(text, "play     {}", playable.address);
+    let _ = writeln!(text, "play     {}", report::plain(&playable.address));
     text
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::parts::{self, Share};
 use super::{exceptions, intrinsics, logical};
 use crate::graph::Graph;
+use crate::model::printable::{escaped_json, harmless};
 use crate::model::{Address, Declaration, Guard, OutputRef, Scope, refs};
 
 /// Why a stack cannot be written as templates.
@@ -42,7 +43,7 @@ impl Template {
     /// The template as JSON text.
     #[must_use]
     pub fn to_json(&self) -> String {
-        format!("{:#}\n", self.body)
+        format!("{}\n", escaped_json(&format!("{:#}", self.body)))
     }
 
     /// The template as YAML text, with a comment that names its stack and region.
@@ -52,6 +53,8 @@ impl Template {
     #[must_use]
     pub fn to_yaml(&self) -> String {
         let text = serde_yaml::to_string(&self.body).expect("every JSON value is YAML");
+        // The writer of YAML leaves characters without a glyph as they are. JSON with escapes for them is YAML too.
+        let text = if harmless(&text) == text { text } else { self.to_json() };
         format!("# {} in {}\n{text}", self.name, self.region)
     }
 }

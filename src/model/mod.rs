@@ -12,6 +12,7 @@ mod input;
 mod live;
 mod permission;
 mod policy;
+pub mod printable;
 mod scope;
 mod tags;
 mod tally;

@@ -23,7 +23,19 @@ use crate::plan::Plan;
 use crate::plan::check::{Permits, check};
 use crate::resource::Removal;
 use crate::review::Review;
+use crate::saved::Digest;
 use crate::stack::names;
+
+/// What to apply.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyRequest<'a> {
+    /// A stack file, or a saved plan.
+    pub path: &'a Path,
+    /// Adopt existing untagged resources that have the same name.
+    pub adopt: bool,
+    /// The digest of the saved plan that was reviewed; any other file is refused.
+    pub digest: Option<Digest>,
+}
 
 /// How to apply.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,14 +79,12 @@ impl Applied {
 }
 
 impl PlannedApply {
-    /// Plans to apply the stack file or the saved plan at `path`. `adopt`: adopt existing untagged resources that have the same
-    /// name. `accepts` may refuse the stack before anything is read.
+    /// Plans to apply a stack file or a saved plan. `accepts` may refuse the stack before anything is read.
     ///
     /// # Errors
     /// When the file cannot be used, the account cannot be read completely, or the plan is refused.
     pub async fn open(
-        path: &Path,
-        adopt: bool,
+        request: ApplyRequest<'_>,
         options: ApplyOptions,
         ui: &Arc<dyn Ui>,
         accepts: impl FnOnce(&Session) -> miette::Result<()>,
@@ -85,7 +95,7 @@ impl PlannedApply {
             let (plan, state) = plan(&source.session.account, &declared.graph, Some(source)).await?;
             Ok((declared, plan, state))
         };
-        let (source, (declared, plan, state)) = ApplySource::open_and(path, adopt, ui, reads).await?;
+        let (source, (declared, plan, state)) = ApplySource::open_and(request, ui, reads).await?;
         Ok(Self { source, declared, plan, state, options })
     }
 

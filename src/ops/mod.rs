@@ -27,7 +27,7 @@ mod teardown;
 mod ui;
 mod verify;
 
-pub use apply::{Applied, ApplyOptions, PlannedApply};
+pub use apply::{Applied, ApplyOptions, ApplyRequest, PlannedApply};
 pub use bundle::{Architecture, Bundle, BundleProgress, Profile, build, host_architecture};
 pub use converge::{RunOutcome, RunStatus};
 pub use error::{ErrorKind, Interrupted, Refused};
@@ -48,3 +48,4 @@ pub use verify::{Decoded, Picture, Playable, Played, Sound, Stream, verify, veri
 
 pub use crate::plan::Plan;
 pub use crate::review::{Action, Review, Totals};
+pub use crate::saved::Digest as PlanDigest;

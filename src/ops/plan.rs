@@ -35,7 +35,7 @@ pub async fn plan(path: &Path, adopt: bool, out: Option<&Path>, ui: &Arc<dyn Ui>
         Ok((graph, bundles, plan, state))
     };
     let (session, (graph, bundles, plan, state)) = Session::open_and(path, ui, reads).await?;
-    let review = session.account.review(&graph, &plan, &state);
+    let mut review = session.account.review(&graph, &plan, &state);
     let safe =
         check(&plan, Permits { adopt, lose_data: false }, &names::region_in).map_err(miette::Report::new);
     let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
@@ -43,5 +43,6 @@ pub async fn plan(path: &Path, adopt: bool, out: Option<&Path>, ui: &Arc<dyn Ui>
         (Ok(()), Some(out)) => Some(source::save(out, &session, (&graph, &bundles), &plan, adopt)?),
         _ => None,
     };
+    review.saved = saved.as_ref().map(|saved| saved.digest.to_string());
     Ok(Planned { review, graph, refused: safe.err(), saved })
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use miette::{IntoDiagnostic as _, Report, WrapErr as _, miette};
 use tempfile::TempDir;
 
+use super::apply::ApplyRequest;
 use super::converge::without_volatile;
 use super::journal;
 use super::session::{self, Session};
@@ -17,8 +18,8 @@ use crate::graph::Graph;
 use crate::model::Scope;
 use crate::plan::Plan;
 use crate::saved::{
-    ChangedSince, FORMAT, Fault, Manifest, Package, PlanFingerprint, Refused as Stale, Saved, VERSION,
-    is_saved,
+    ChangedSince, Digest, FORMAT, Fault, Manifest, Package, PlanFingerprint, Refused as Stale, Saved,
+    VERSION, is_saved,
 };
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain;
@@ -52,34 +53,33 @@ impl ApplySource {
     /// Opens the file at `path`, a stack file or a saved plan, and connects to its account. `reads`, which must only read,
     /// runs while AWS says whose the credentials are.
     pub(super) async fn open_and<T>(
-        path: &Path,
-        adopt: bool,
+        request: ApplyRequest<'_>,
         ui: &Arc<dyn Ui>,
         reads: impl AsyncFnOnce(&Self) -> miette::Result<T>,
     ) -> miette::Result<(Self, T)> {
-        let mut source = Self::begin(path, adopt, ui).await?;
+        let mut source = Self::begin(request, ui).await?;
         let (by, seen) = session::first(source.session.caller(), reads(&source)).await?;
         source.session.account.by = by;
         Ok((source, seen))
     }
 
-    async fn begin(path: &Path, adopt: bool, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
+    async fn begin(request: ApplyRequest<'_>, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
+        let ApplyRequest { path, adopt, digest: reviewed } = request;
         if !is_plan(path) {
+            // A stack file in the place of the reviewed plan is no way around its digest.
+            if reviewed.is_some() {
+                return Err(Report::new(Fault::NoPlan)).wrap_err_with(|| unusable(path));
+            }
             return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
         }
-        let (saved, file, digest) = read(path).wrap_err_with(|| unusable(path))?;
+        let (saved, file, digest) = read(path, reviewed).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {
             return Err(Report::new(Stale::Adopt)).wrap_err_with(|| unusable(path));
         }
         let adopt = *planned;
-        ui.notice(Notice::SavedPlan {
-            stack: &scope.stack,
-            made: *made,
-            by,
-            version: provision,
-            digest: &digest,
-        });
+        ui.notice(Notice::SavedPlan { stack: &scope.stack, made: *made, by, version: provision, digest });
+        let digest = digest.hex();
         let remedy = "or make, review and apply a plan for the account you mean".to_owned();
         let session = Session::begin_with(file, remedy, ui).await?;
         Ok(Self { session, adopt, plan: Some(Opened { saved, digest, path: path.to_owned() }) })
@@ -160,8 +160,8 @@ fn unusable(plan: &Path) -> String {
 pub struct SavedPlan {
     /// The size of the file in bytes.
     pub bytes: usize,
-    /// The SHA-256 of the file in lower-case hexadecimal.
-    pub digest: String,
+    /// What `apply --digest` takes.
+    pub digest: Digest,
 }
 
 /// Writes a plan with all that applying it needs; only its owner may read the file.
@@ -241,10 +241,13 @@ fn is_plan(path: &Path) -> bool {
     read.is_ok() && is_saved(&first)
 }
 
-/// A saved plan, the stack file in it, and its digest.
-fn read(path: &Path) -> miette::Result<(Saved, StackFile, String)> {
+/// A saved plan, the stack file in it, and its digest, which must be the reviewed one if there is one.
+fn read(path: &Path, reviewed: Option<Digest>) -> miette::Result<(Saved, StackFile, Digest)> {
     let bytes = std::fs::read(path).into_diagnostic()?;
-    let (saved, digest) = Saved::decode(&bytes)?;
+    let (saved, digest) = match reviewed {
+        Some(reviewed) => (Saved::decode_reviewed(&bytes, reviewed)?, reviewed),
+        None => Saved::decode(&bytes)?,
+    };
     let name = format!("{}:stack.yaml", path.display());
     let file = config::parse(&name, &saved.stack_file)?;
     let (scope, planned) = (session::scope(&file), &saved.manifest.scope);

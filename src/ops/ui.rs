@@ -13,6 +13,7 @@ use crate::bundle;
 use crate::model::{Event, Known};
 use crate::plan::Plan;
 use crate::review::Review;
+use crate::saved::Digest;
 
 /// Something to agree to before anything is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +54,8 @@ pub enum Notice<'a> {
         by: &'a str,
         /// The version of this program that made it.
         version: &'a str,
-        /// Its SHA-256.
-        digest: &'a str,
+        /// Its digest.
+        digest: Digest,
     },
     /// Teardown leaves this alone: it belongs to somebody else.
     LeftAlone(&'a Known),

@@ -2,16 +2,18 @@
 
 use serde::Serialize;
 
+use crate::model::printable::escaped_json;
 use crate::review::Review;
 
-/// A result as JSON text with a line end: a review, several, or another result for programs.
+/// A result as JSON text with a line end: a review, several, or another result for programs. Characters that would act
+/// on a terminal are escaped, which changes nothing for programs.
 ///
 /// # Panics
 /// Never: results hold only what JSON can say.
 #[must_use]
 pub fn json(value: &(impl Serialize + ?Sized)) -> String {
     let text = serde_json::to_string_pretty(value).expect("results hold only what JSON can say");
-    format!("{text}\n")
+    format!("{}\n", escaped_json(&text))
 }
 
 /// The JSON Schema of a plan.

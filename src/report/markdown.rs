@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::human::{cause, notes, sign, totals};
+use super::markup::{cell, code, fence, heading, inline};
 use super::picture::Picture;
 use super::printable::printable;
 use super::value::{self, Drawn, Fate};
+use crate::model::printable::{plain, plain_lines};
 use crate::review::{Action, Against, Change, Finding, Property, Review, Severity};
 
 /// How much is shown. Each step leaves out what matters least in the rest.
@@ -47,6 +49,16 @@ pub fn markdown(review: &Review, max_bytes: usize) -> String {
         }
     }
     cut(&render(review, Detail::UpdatesCounted), max_bytes)
+}
+
+/// A stack that cannot be planned, and why, in Markdown of at most `max_bytes` bytes.
+#[must_use]
+pub fn unplanned(file: &str, why: &str, max_bytes: usize) -> String {
+    let why = plain_lines(why);
+    let (head, fence) = (format!("### {}: cannot be planned\n\n", code(&plain(file))), fence(&why));
+    let room = max_bytes.saturating_sub(head.len() + 2 * fence.len() + "text\n\n\n\n".len());
+    let why = &why[..why.floor_char_boundary(room)];
+    format!("{head}{fence}text\n{why}\n{fence}\n\n")
 }
 
 /// The first lines of a text and a last one that says that there are more. A folded part without content is left out.
@@ -113,12 +125,15 @@ impl Open {
 fn render(review: &Review, detail: Detail) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "### {}\n\n**{}**\n", title(review), totals(review.totals));
+    if let Some(digest) = &review.saved {
+        let _ = writeln!(text, "Saved as {}\n", code(digest));
+    }
     dangers(&mut text, review);
     for kept in &review.kept {
         let _ = writeln!(
             text,
-            "- `{}` ({}) stays: no longer declared, but it holds data",
-            kept.address,
+            "- {} ({}) stays: no longer declared, but it holds data",
+            code(&kept.address),
             inline(&kept.id)
         );
     }
@@ -126,7 +141,7 @@ fn render(review: &Review, detail: Detail) -> String {
         text.push('\n');
     }
     for note in &review.notes {
-        let _ = writeln!(text, "_{note}_\n");
+        let _ = writeln!(text, "_{}_\n", inline(note));
     }
     security(&mut text, &review.security);
     changes(&mut text, review, detail);
@@ -146,8 +161,12 @@ fn render(review: &Review, detail: Detail) -> String {
 fn title(review: &Review) -> String {
     let Review { stack, account, region, .. } = review;
     match &review.against {
-        Against::Account => format!("Plan of `{stack}` in account {account}, {region}"),
-        Against::Declaration(base) => format!("`{stack}` compared with `{base}`, without the account"),
+        Against::Account => {
+            format!("Plan of {} in account {}, {}", code(stack), inline(account), inline(region))
+        }
+        Against::Declaration(base) => {
+            format!("{} compared with {}, without the account", code(stack), code(base))
+        }
     }
 }
 
@@ -171,16 +190,16 @@ fn dangers(text: &mut String, review: &Review) {
     let of = |action: Action| review.changes.iter().filter(move |change| change.action == action);
     let mut lines = Vec::new();
     for change in of(Action::Delete) {
-        lines.push(format!("deletes `{}` ({})", change.address, why(change)));
+        lines.push(format!("deletes {} ({})", code(&change.address), inline(&why(change))));
     }
     for change in of(Action::Replace) {
-        lines.push(format!("replaces `{}` ({})", change.address, why(change)));
+        lines.push(format!("replaces {} ({})", code(&change.address), inline(&why(change))));
     }
     for change in &review.changes {
         if let Some(impact) =
             change.impact.as_ref().filter(|impact| impact.severity == Severity::Interruption)
         {
-            lines.push(format!("`{}`: {}", change.address, impact.text));
+            lines.push(format!("{}: {}", code(&change.address), inline(&impact.text)));
         }
     }
     if !review.security.is_empty() {
@@ -191,14 +210,9 @@ fn dangers(text: &mut String, review: &Review) {
     }
     text.push_str("> [!CAUTION]\n");
     for line in lines {
-        let _ = writeln!(text, "> - {}", inline(&line));
+        let _ = writeln!(text, "> - {line}");
     }
     text.push('\n');
-}
-
-/// A text of the account as plain text: no HTML, link or image.
-fn inline(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace("](", "]\\(")
 }
 
 /// How many ways there are, in words.
@@ -225,8 +239,7 @@ fn security(text: &mut String, findings: &[Finding]) {
             resources.join(", "),
             conditions.join("; "),
         ];
-        let cells = cells.map(|cell| inline(&cell).replace('|', "\\|").replace('`', "\\`"));
-        let _ = writeln!(text, "| {} |", cells.join(" | "));
+        let _ = writeln!(text, "| {} |", cells.map(|text| cell(&text)).join(" | "));
     }
     text.push_str("\n</details>\n\n");
 }
@@ -242,16 +255,11 @@ fn changes(text: &mut String, review: &Review, detail: Detail) {
         let fence = fence(&body);
         let _ = writeln!(
             text,
-            "<details><summary>{concern} ({})</summary>\n\n{fence}diff\n{body}{fence}\n</details>\n",
+            "<details><summary>{} ({})</summary>\n\n{fence}diff\n{body}{fence}\n</details>\n",
+            heading(concern),
             changes.len()
         );
     }
-}
-
-/// A fence that no line of the text closes.
-fn fence(text: &str) -> String {
-    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
-    "`".repeat(longest.max(2) + 1)
 }
 
 fn body(review: &Review, changes: &[&Change], detail: Detail) -> String {

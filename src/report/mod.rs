@@ -3,10 +3,13 @@
 //! [`crate::review`] decides what a plan means. The forms here only render it.
 
 mod access;
+pub(crate) mod clean;
 mod grouping;
 mod human;
 mod json;
+pub(crate) mod live;
 mod markdown;
+mod markup;
 pub(crate) mod out;
 mod outcome;
 pub mod picture;
@@ -17,9 +20,9 @@ mod tests;
 mod units;
 mod value;
 
+pub use crate::model::printable::plain;
 pub use human::{human, totals};
 pub use json::{json, json_schema};
-pub use markdown::markdown;
+pub use markdown::{markdown, unplanned};
 pub use outcome::{failures, summary};
-pub use printable::plain;
 pub use progress::progress;

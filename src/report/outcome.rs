@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use miette::Diagnostic;
 
-use super::printable::plain_lines;
 use crate::execute::{Ending, Outcome};
+use crate::model::printable::{plain, plain_lines};
 use crate::plan::Plan;
 
 /// What was done in one line: `36 created, 1 changed`.
@@ -36,15 +36,16 @@ pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
     });
     let not_tried: Vec<String> = not_tried.collect();
     if !not_tried.is_empty() {
-        let _ = writeln!(text, "not tried:\n{}", not_tried.join("\n"));
+        let lines: Vec<_> = not_tried.iter().map(|line| plain(line)).collect();
+        let _ = writeln!(text, "not tried:\n{}", lines.join("\n"));
     }
     Some(text)
 }
 
 fn cause(text: &mut String, subject: &str, error: &crate::aws::Error) {
-    let _ = writeln!(text, "{subject}: {}", plain_lines(&error.to_string()));
+    let _ = writeln!(text, "{}: {}", plain(subject), plain_lines(&error.to_string()));
     if let Some(help) = error.help() {
-        let _ = writeln!(text, "  help: {help}");
+        let _ = writeln!(text, "  help: {}", plain_lines(&help.to_string()));
     }
 }
 

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::live::{Line, Lines};
 use super::out::errln;
-use super::printable::plain;
+use crate::model::printable::plain;
 use crate::model::{Event, StepState};
 use crate::plan::{Action, Plan};
 
 /// Shows the steps of a plan until the channel of their events is closed.
 pub fn progress(plan: &Plan, events: UnboundedReceiver<Event>) -> impl Future<Output = ()> + Send + use<> {
-    let lines: Vec<String> = plan.steps.iter().map(|step| format!("{:<32}", step.address)).collect();
+    let names: Vec<String> = plan.steps.iter().map(|step| format!("{:<32}", step.address)).collect();
     let verbs: Vec<[&'static str; 2]> = plan.steps.iter().map(|step| verb(&step.action)).collect();
-    show(events, lines, verbs)
+    show(events, names, verbs)
 }
 
 fn verb(action: &Action) -> [&'static str; 2] {
@@ -27,46 +27,40 @@ fn verb(action: &Action) -> [&'static str; 2] {
     }
 }
 
-async fn show(mut received: UnboundedReceiver<Event>, lines: Vec<String>, verbs: Vec<[&'static str; 2]>) {
+async fn show(mut received: UnboundedReceiver<Event>, names: Vec<String>, verbs: Vec<[&'static str; 2]>) {
     let live = std::io::stderr().is_terminal();
-    let bars = MultiProgress::new();
-    let mut open: BTreeMap<usize, ProgressBar> = BTreeMap::new();
-    let say = |text: String| {
-        if live {
-            // Lines above the live ones. A terminal that was closed is not an error.
-            let _ = bars.println(text);
-        } else {
-            errln!("{text}");
-        }
-    };
+    let lines = Lines::default();
+    let mut open: BTreeMap<usize, Line> = BTreeMap::new();
     while let Some(Event { step, state }) = received.recv().await {
         let [doing, done] = verbs[step];
-        let line = &lines[step];
+        let name = &names[step];
         match state {
-            StepState::Started if live => drop(open.insert(step, spinner(&bars, format!("{line} {doing}")))),
+            StepState::Started if live => drop(open.insert(step, lines.add(&format!("{name} {doing}")))),
             StepState::Started => {}
             // Also while a created resource stabilizes: then it gets a line again.
             StepState::Waiting(what) if live => {
-                let message = format!("{line} {}", plain(&what));
-                let bar = open.entry(step).or_insert_with(|| spinner(&bars, String::new()));
-                bar.set_message(message);
+                open.entry(step).or_insert_with(|| lines.add("")).say(&format!("{name} {what}"));
             }
-            StepState::Waiting(what) => tracing::debug!("{line} {what}"),
-            StepState::Settled => {
-                drop(open.remove(&step).inspect(ProgressBar::finish_and_clear));
-            }
+            StepState::Waiting(what) => tracing::debug!("{name} {what}"),
+            StepState::Settled => drop(open.remove(&step)),
             finished => {
-                drop(open.remove(&step).inspect(ProgressBar::finish_and_clear));
-                say(format!("  {line} {}", ending(&finished, done)));
+                drop(open.remove(&step));
+                let text = finished_line(name, &finished, done);
+                if live { lines.print(&text) } else { errln!("{text}") }
             }
         }
     }
 }
 
+/// The line of a step that has ended.
+fn finished_line(name: &str, state: &StepState, done: &str) -> String {
+    format!("  {} {}", plain(name), plain(&ending(state, done)))
+}
+
 fn ending(state: &StepState, done: &str) -> String {
     match state {
         StepState::Done(took) => format!("{done} ({})", seconds(*took)),
-        StepState::Failed(why) => format!("FAILED: {}", plain(why)),
+        StepState::Failed(why) => format!("FAILED: {why}"),
         StepState::Skipped(needed) => format!("not tried: needs {needed}"),
         StepState::Interrupted => "not started: interrupted".to_owned(),
         StepState::Started | StepState::Waiting(_) | StepState::Settled => String::new(),
@@ -75,12 +69,4 @@ fn ending(state: &StepState, done: &str) -> String {
 
 fn seconds(took: Duration) -> String {
     format!("{:.1}s", took.as_secs_f64())
-}
-
-fn spinner(bars: &MultiProgress, message: String) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let bar = bars.add(ProgressBar::new_spinner().with_style(style).with_message(message));
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
 }

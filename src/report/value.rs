@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use similar::{ChangeTag, TextDiff};
 
 use super::units;
+use crate::model::printable::plain_lines;
 use crate::model::{Input, Part};
 
 /// The longest value that is printed on one line.
@@ -102,13 +103,15 @@ pub(super) fn reference(value: &Value) -> Option<String> {
 /// A value on many lines, as YAML with references in words. A text that is JSON becomes YAML too.
 fn long(value: Option<&Value>) -> String {
     let Some(value) = value.filter(|value| !value.is_null()) else { return String::new() };
-    if let Value::String(text) = value {
-        return match serde_json::from_str::<Value>(text) {
+    let text = match value {
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
             Ok(inner @ (Value::Object(_) | Value::Array(_))) => yaml(&inner),
             _ => format!("{text}\n"),
-        };
-    }
-    yaml(&readable(value))
+        },
+        value => yaml(&readable(value)),
+    };
+    // A text that is JSON may hold escapes, which are characters only now.
+    plain_lines(&text).into_owned()
 }
 
 fn yaml(value: &Value) -> String {

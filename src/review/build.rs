@@ -39,6 +39,7 @@ pub fn review(
         security: security::findings(plan),
         notes: torn_down(plan).map(str::to_owned).into_iter().collect(),
         totals: plan.totals(),
+        saved: None,
     }
 }
 

@@ -55,6 +55,9 @@ pub struct Review {
     pub notes: Vec<String>,
     /// How many resources have which action.
     pub totals: Totals,
+    /// The digest of the file that the plan was saved to, as `apply --digest` takes it. Absent if it was not saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<String>,
 }
 
 /// What a declaration was compared with.

@@ -9,8 +9,9 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-use super::{FORMAT, Fault, Manifest, Package, Saved, VERSION};
+use super::{Digest, FORMAT, Fault, Manifest, Package, Saved, VERSION};
 use crate::model::Declaration;
+use crate::model::printable::plain;
 
 const MANIFEST: &str = "manifest.json";
 const STACK_FILE: &str = "stack.yaml";
@@ -20,8 +21,10 @@ const FINGERPRINT: &str = "fingerprint.json";
 const ZIP: &[u8] = b"PK\x03\x04";
 /// The start of the seal, in every format. The format's number, a space and the digest follow.
 const SEAL: &str = "provision-plan/";
-/// The digest's length in hexadecimal digits.
-const DIGEST: usize = 64;
+/// How many hexadecimal digits a digest has.
+const DIGITS: usize = 64;
+/// The longest ARN in bytes. IAM allows 2,048 characters.
+const LONGEST_ARN: usize = 2048;
 /// The largest allowed member, in bytes. A package may have 50 MiB; all other members are far smaller.
 const MEMBER_LIMIT: u64 = 64 * 1024 * 1024;
 
@@ -31,7 +34,7 @@ pub fn is_saved(first: &[u8]) -> bool {
     first.starts_with(ZIP)
 }
 
-pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
+pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, Digest), Fault> {
     let Saved { manifest, stack_file, declarations, fingerprint, packages } = saved;
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let mut put = |name: &str, bytes: &[u8]| {
@@ -53,12 +56,12 @@ pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
         put(&member(package), bytes)?;
     }
     // The seal also covers the comment's length. So a blank comment is written first and filled in afterwards.
-    let blank = format!("{SEAL}{FORMAT} {}", "0".repeat(DIGEST));
+    let blank = format!("{SEAL}{FORMAT} {}", "0".repeat(DIGITS));
     writer.set_comment(blank).map_err(|error| fault("seal", &error))?;
     let mut bytes = writer.finish().map_err(|error| fault("seal", &error))?.into_inner();
-    let end = bytes.len() - DIGEST;
-    let digest = hex::encode(Sha256::digest(&bytes[..end]));
-    bytes[end..].copy_from_slice(digest.as_bytes());
+    let end = bytes.len() - DIGITS;
+    let digest = digest(&bytes)?;
+    bytes[end..].copy_from_slice(digest.hex().as_bytes());
     // A plan that cannot be read back must not be given to a reviewer.
     match read(&bytes)? {
         (same, _) if same == *saved => Ok((bytes, digest)),
@@ -66,7 +69,18 @@ pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, String), Fault> {
     }
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<(Saved, String), Fault> {
+/// The digest of a file's content, whatever the file says.
+pub(super) fn digest(bytes: &[u8]) -> Result<Digest, Fault> {
+    Ok(Digest::of(split(bytes)?.0))
+}
+
+/// The content of a file, and the digits that seal it.
+fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
+    let sealed_from = bytes.len().checked_sub(DIGITS).ok_or(Fault::Unsealed)?;
+    Ok(bytes.split_at(sealed_from))
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<(Saved, Digest), Fault> {
     let digest = unseal(bytes)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| fault("archive", &error))?;
     let manifest = manifest(&member_bytes(&mut archive, MANIFEST)?)?;
@@ -84,16 +98,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Saved, String), Fault> {
 }
 
 /// The digest of a file, if it is complete and has this format.
-fn unseal(bytes: &[u8]) -> Result<String, Fault> {
-    let sealed_from = bytes.len().checked_sub(DIGEST).ok_or(Fault::Unsealed)?;
-    let (content, sealed) = bytes.split_at(sealed_from);
+fn unseal(bytes: &[u8]) -> Result<Digest, Fault> {
+    let (content, sealed) = split(bytes)?;
     let sealed = std::str::from_utf8(sealed).map_err(|_| Fault::Unsealed)?.to_owned();
     let start = content.len().saturating_sub(SEAL.len() + 12);
     let tail = String::from_utf8_lossy(&content[start..]).into_owned();
     let (_, format) = tail.rsplit_once(SEAL).ok_or(Fault::Unsealed)?;
-    let found = hex::encode(Sha256::digest(content));
-    if found != sealed {
-        return Err(Fault::Tampered { sealed: sealed.escape_debug().to_string(), found });
+    let found = Digest::of(content);
+    if found.hex() != sealed {
+        return Err(Fault::Tampered { sealed: plain(&sealed).into_owned(), found: found.hex() });
     }
     match format.trim_end().parse() {
         Ok(FORMAT) => Ok(found),
@@ -106,10 +119,19 @@ fn unseal(bytes: &[u8]) -> Result<String, Fault> {
 fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
     let loose: serde_json::Value = parse(MANIFEST, bytes)?;
     match loose["provision"].as_str() {
-        Some(VERSION) => parse(MANIFEST, bytes),
+        Some(VERSION) => caller(parse(MANIFEST, bytes)?),
         Some(other) => Err(Fault::Version { made_by: other.to_owned() }),
         None => Err(fault(MANIFEST, &"it names no version")),
     }
+}
+
+/// Checks that the manifest names its maker as AWS does, by an ARN: it is shown before anything is asked.
+fn caller(manifest: Manifest) -> Result<Manifest, Fault> {
+    let by = &manifest.by;
+    if by.starts_with("arn:") && by.bytes().all(|byte| byte.is_ascii_graphic()) && by.len() <= LONGEST_ARN {
+        return Ok(manifest);
+    }
+    Err(fault(MANIFEST, &"the caller that it names is not an ARN"))
 }
 
 fn packages(archive: &mut ZipArchive<Cursor<&[u8]>>, manifest: &Manifest) -> Result<Vec<Vec<u8>>, Fault> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use miette::Diagnostic;
 
-use super::{ChangedSince, FORMAT, VERSION};
+use super::{ChangedSince, Digest, FORMAT, VERSION};
 
 /// What is wrong with a file that should hold a plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -27,6 +27,25 @@ pub enum Fault {
         /// The file's own.
         found: String,
     },
+    /// A plan, but not the one that was reviewed.
+    #[error(
+        "its digest is {found}, but `--digest` says {reviewed}: it is not the plan that was reviewed; nothing was changed"
+    )]
+    #[diagnostic(help(
+        "fetch the reviewed plan again, or review this one and give its digest; `provision plan STACK --out FILE` prints it"
+    ))]
+    NotReviewed {
+        /// The file's own.
+        found: Digest,
+        /// The one that was given.
+        reviewed: Digest,
+    },
+    /// A digest was given, but the file is no saved plan.
+    #[error("it is not a saved plan, and `--digest` is the digest of one; nothing was changed")]
+    #[diagnostic(help(
+        "give the file that `provision plan STACK --out FILE` wrote, or apply without `--digest`"
+    ))]
+    NoPlan,
     /// Another format of the file.
     #[error(
         "it is of format {found}, and this version of provision ({VERSION}) reads format {FORMAT}; nothing was changed"

@@ -2,10 +2,12 @@
 //!
 //! A [`Saved`] plan holds the declarations, the bundles they deploy, and a [`PlanFingerprint`] of the state the plan
 //! depends on. The fingerprint holds digests only, because the observed state may be confidential. The file is a
-//! readable zip, sealed by a digest over all its bytes. Applying it needs neither the sources nor a compiler. The plan
+//! readable zip, sealed by a digest over all its bytes. The seal detects damage. Only a person or a pipeline that kept
+//! the [`Digest`] can tell that it is the plan that was reviewed. Applying it needs neither the sources nor a compiler. The plan
 //! is made again from these declarations and the account, and carried out only if its fingerprint is the same.
 
 mod archive;
+mod digest;
 mod error;
 mod fingerprint;
 #[cfg(test)]
@@ -15,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use archive::is_saved;
+pub use digest::{Digest, NoDigest};
 pub use error::{Fault, Refused};
 pub use fingerprint::{ChangedSince, PlanFingerprint};
 
@@ -75,7 +78,7 @@ impl Saved {
     ///
     /// # Errors
     /// When the written plan could not be read back unchanged.
-    pub fn encode(&self) -> Result<(Vec<u8>, String), Fault> {
+    pub fn encode(&self) -> Result<(Vec<u8>, Digest), Fault> {
         archive::write(self)
     }
 
@@ -83,7 +86,20 @@ impl Saved {
     ///
     /// # Errors
     /// When the file is incomplete, altered, of another format or version, or contradicts itself.
-    pub fn decode(bytes: &[u8]) -> Result<(Self, String), Fault> {
+    pub fn decode(bytes: &[u8]) -> Result<(Self, Digest), Fault> {
         archive::read(bytes)
+    }
+
+    /// The plan in a file, if its digest is `reviewed`. The digest is compared before anything in the file is read: whoever
+    /// can write the file can also seal it.
+    ///
+    /// # Errors
+    /// When its digest is another one, and as [`decode`](Self::decode).
+    pub fn decode_reviewed(bytes: &[u8], reviewed: Digest) -> Result<Self, Fault> {
+        let found = archive::digest(bytes)?;
+        if found != reviewed {
+            return Err(Fault::NotReviewed { found, reviewed });
+        }
+        archive::read(bytes).map(|(saved, _)| saved)
     }
 }

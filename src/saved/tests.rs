@@ -115,6 +115,61 @@ fn any_byte_that_changes_and_any_cut_is_refused() {
     assert!(Saved::decode(&longer).is_err());
 }
 
+/// Somebody who can write the file changes a declaration and seals the file again.
+#[test]
+fn only_the_reviewed_digest_tells_a_plan_from_a_resealed_one() {
+    let (reviewed, digest) = saved().encode().unwrap();
+    let mut other = saved();
+    other.declarations[0].properties["Memory"] = json!(10_240);
+    let (resealed, found) = other.encode().unwrap();
+    assert_eq!(Saved::decode(&resealed).unwrap(), (other, found), "the seal alone does not tell");
+
+    assert_eq!(Saved::decode_reviewed(&reviewed, digest).unwrap(), saved());
+    let refused = Saved::decode_reviewed(&resealed, digest).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "its digest is {found}, but `--digest` says {digest}: it is not the plan that was reviewed; nothing was changed"
+        )
+    );
+    // It is compared first: what else the file is does not count.
+    for file in
+        [&b"PK\x03\x04"[..], &[0; 64], &reviewed[..reviewed.len() - 1], &[&reviewed[..], b" "].concat()]
+    {
+        let refused = Saved::decode_reviewed(file, digest).unwrap_err();
+        let expected = matches!(refused, Fault::NotReviewed { .. }) || file.len() < 64;
+        assert!(expected, "{refused}");
+    }
+}
+
+#[test]
+fn a_plan_names_its_maker_as_aws_does() {
+    let by = |by: &str| {
+        let mut saved = saved();
+        saved.manifest.by = by.to_owned();
+        saved.encode().map(drop).map_err(|fault| fault.to_string())
+    };
+    for arn in [
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:iam::111122223333:user/a/b/x.y+z=w,v@u-t_s",
+        "arn:aws-us-gov:sts::111122223333:assumed-role/Deploy/run-7",
+    ] {
+        assert_eq!(by(arn), Ok(()));
+    }
+    for other in [
+        "",
+        "../../etc/passwd",
+        "arn:\u{1b}[2J",
+        "arn:a\nb",
+        "arn:\u{202e}",
+        "arn:a b",
+        &format!("arn:{}", "a".repeat(2_048)),
+    ] {
+        let refused = by(other).unwrap_err();
+        assert!(refused.contains("the caller that it names is not an ARN"), "{other:?}: {refused}");
+    }
+}
+
 fn told(fault: &Fault) -> String {
     fault.to_string().replace(VERSION, "[version]")
 }

@@ -228,6 +228,55 @@ fn every_file_opens_with_its_purpose() {
     assert!(silent.is_empty(), "these files do not open with `//!` and what they are: {silent:?}");
 }
 
+/// Files that write to the terminal. `local/serve.rs` and its like write to logs.
+const WRITERS: [&str; 2] = ["src/report/out.rs", "src/report/live.rs"];
+/// Ways to write to the terminal, or to let something else write there.
+const WRITES: [&str; 11] = [
+    "println!",
+    "print!",
+    "stdout()",
+    "stderr()",
+    "anstream::",
+    "indicatif::",
+    "io::stdout",
+    "io::stderr",
+    "Stdio::inherit",
+    "/dev/tty",
+    "/dev/stderr",
+];
+
+/// How often a text writes to the terminal. Asking whether it is one is no writing.
+fn writes(code: &str) -> usize {
+    let asks = ["std::io::stderr().is_terminal()", "std::io::stdout().is_terminal()", "usage.use_stderr()"];
+    let code = asks.iter().fold(code.to_owned(), |code, asking| code.replace(asking, ""));
+    WRITES.iter().map(|way| code.matches(way).count()).sum()
+}
+
+/// One writer makes everything that is printed harmless. A printer that has a way of its own would forget to.
+#[test]
+fn everything_is_printed_by_the_one_writer() {
+    let printing: Vec<String> = sources()
+        .into_iter()
+        .map(|(_, path)| (path.strip_prefix(root()).unwrap().display().to_string(), writes(&code(&path))))
+        .filter(|(path, count)| *count > 0 && !WRITERS.contains(&path.as_str()))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(printing.is_empty(), "these print without `report::out`: {printing:?}");
+    for writer in WRITERS {
+        assert!(writes(&code(&root().join(writer))) > 0, "{writer} has moved");
+    }
+}
+
+#[test]
+fn whatever_prints_is_found() {
+    for printing in
+        ["println!(\"a\")", "eprint!(\"a\")", "let _ = std::io::stderr().flush();", "use std::io::stdout;"]
+    {
+        assert!(writes(printing) > 0, "{printing}");
+    }
+    assert_eq!(writes("if !std::io::stderr().is_terminal() { errln!(\"a\"); outln!(\"b\") }"), 0);
+}
+
 /// Cargo does not look for tests in documentation here (`doctest = false`), so one there would never run.
 #[test]
 fn no_documentation_holds_a_test() {

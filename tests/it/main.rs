@@ -23,5 +23,6 @@ mod ownership;
 mod permissions;
 mod pipeline;
 mod plans;
+mod printing;
 mod saved_plans;
 mod support;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::calls::mutating;
 use crate::support::{Cloud, StackFile, output};
-use provision::saved::Saved;
+use provision::saved::{Saved, VERSION};
 
 const STACK: &str = "stacks/local.yaml";
 const SOURCE: &str = "vod-local-source-111122223333-ap-northeast-2";
@@ -27,7 +27,13 @@ fn contents(file: &Path) -> String {
 
 /// Applies a plan that must be refused before anything is written, and returns what was said.
 fn refused(cloud: &Cloud, plan: &Path) -> String {
-    let (stdout, stderr) = cloud.provision(&["-v", "apply", plan.to_str().unwrap(), "--yes"], 3);
+    refused_with(cloud, plan, &[])
+}
+
+/// The same with more options.
+fn refused_with(cloud: &Cloud, plan: &Path, options: &[&str]) -> String {
+    let arguments = [&["-v", "apply", plan.to_str().unwrap(), "--yes"], options].concat();
+    let (stdout, stderr) = cloud.provision(&arguments, 3);
     assert_eq!(mutating(&stderr), Vec::<&str>::new(), "refused before the first write");
     assert!(!stdout.contains("to create") && !stdout.contains("to change"), "{stdout}");
     // As a person reads it, without the frame and the line breaks.
@@ -91,7 +97,9 @@ async fn a_saved_plan_is_applied_as_it_was_reviewed_and_only_once() {
     let (planned, said) = output(planning, 0);
     assert_eq!(mutating(&said), Vec::<&str>::new(), "a plan changes nothing");
     let (saved, digest) = Saved::decode(&std::fs::read(&plan).unwrap()).unwrap();
-    assert!(said.contains(&format!("sha256:{digest}")), "{said}");
+    assert!(said.contains(&format!("provision apply {file} --digest {digest}\n")), "{said}");
+    // What a pipeline takes the digest from: the last 64 bytes of the file.
+    assert!(std::fs::read(&plan).unwrap().ends_with(digest.hex().as_bytes()));
     assert_eq!(saved.packages.len(), 2, "both handlers' bundles are in it");
     let whole = contents(&plan);
     for secret in [SECRET, "PRIVATE KEY", "aws_secret", env!("CARGO_MANIFEST_DIR")] {
@@ -108,11 +116,14 @@ async fn a_saved_plan_is_applied_as_it_was_reviewed_and_only_once() {
     damaged_or_foreign_plans_are_refused(&cloud, &plan);
 
     // Applied where there are no sources and no compiler.
-    let mut applying = cloud.command(&["apply", file, "--yes"]);
+    let mut applying = cloud.command(&["apply", file, "--yes", "--digest", &digest.to_string()]);
     applying.current_dir(folder.path()).env("PATH", "/usr/bin:/bin").env_remove("CARGO");
     let (applied, said) = output(applying, 0);
     assert!(applied.starts_with(planned.trim_end()), "the same plan is shown: {applied}");
-    assert!(said.contains(&format!("sha256:{digest}")), "{said}");
+    assert!(
+        said.contains(&format!(" by arn:aws:iam::111122223333:root with provision {VERSION}: {digest}\n")),
+        "{said}"
+    );
     assert!(applied.contains(" created\n"), "{applied}");
     let (nothing, _) = cloud.provision(&["plan", STACK], 0);
     assert!(nothing.contains("nothing to do: all "), "it made what the stack file declares: {nothing}");
@@ -121,7 +132,8 @@ async fn a_saved_plan_is_applied_as_it_was_reviewed_and_only_once() {
     assert!(said.contains("this plan was applied already, at 20") && said.contains(" by arn:aws:"), "{said}");
 
     what_moved_is_named(&cloud, folder.path()).await;
-    the_history_tells_it(&cloud, &digest);
+    another_plan_in_its_place_is_refused(&cloud, folder.path());
+    the_history_tells_it(&cloud, &digest.hex());
 }
 
 /// A change by hand between plan and apply, of what the plan changes and of what it leaves.
@@ -155,17 +167,46 @@ async fn what_moved_is_named(cloud: &Cloud, folder: &Path) {
     assert!(said.contains("this plan was applied already"), "{said}");
 }
 
+/// A plan was reviewed. Then somebody who can write the file put another one in its place, with the same description.
+fn another_plan_in_its_place_is_refused(cloud: &Cloud, folder: &Path) {
+    let plan = folder.join("third");
+    let file = plan.to_str().unwrap();
+    let wanted = StackFile::new(&[("expire_noncurrent_after: 1d", "expire_noncurrent_after: 3d")]);
+    cloud.provision(&["plan", wanted.path(), "--out", file], 0);
+    let (reviewed, digest) = Saved::decode(&std::fs::read(&plan).unwrap()).unwrap();
+    let digest = digest.to_string();
+
+    let other = folder.join("other");
+    let unwanted = StackFile::new(&[("expire_noncurrent_after: 1d", "expire_noncurrent_after: 9d")]);
+    cloud.provision(&["plan", unwanted.path(), "--out", other.to_str().unwrap()], 0);
+    let resealed = altered(&other, "resealed", |saved| saved.manifest = reviewed.manifest.clone());
+
+    // Without the digest, nothing tells it from a plan that was reviewed: it would be applied.
+    let (shown, said) = cloud.provision(&["apply", resealed.to_str().unwrap()], 3);
+    assert!(shown.contains(" → 9d") && said.contains("confirmation needed"), "{shown}{said}");
+    // With it, not even what the file says of itself is believed.
+    let said = refused_with(cloud, &resealed, &["--digest", &digest]);
+    assert!(said.contains(&digest) && said.contains("it is not the plan that was reviewed"), "{said}");
+    assert!(!said.contains("plan of stack") && !said.contains(" by arn:"), "{said}");
+    // Nor is a stack file a way around it.
+    let said = refused_with(cloud, Path::new(unwanted.path()), &["--digest", &digest]);
+    assert!(said.contains("it is not a saved plan"), "{said}");
+
+    let (applied, _) = cloud.provision(&["apply", file, "--yes", "--digest", &digest], 0);
+    assert!(applied.contains(" → 3d") && applied.contains("1 changed\n"), "{applied}");
+}
+
 fn the_history_tells_it(cloud: &Cloud, first: &str) {
     cloud.provision(&["apply", STACK, "--yes"], 0);
     let (told, calls) = cloud.provision(&["-v", "history", STACK], 0);
     assert_eq!(mutating(&calls), Vec::<&str>::new());
     let lines: Vec<&str> = told.lines().collect();
-    assert_eq!(lines.len(), 3, "{told}");
+    assert_eq!(lines.len(), 4, "{told}");
     assert!(
         lines.iter().all(|line| line.contains("  apply  complete  ") && line.contains("submit ")),
         "{told}"
     );
-    assert!(lines[2].contains(" created ") && lines[2].contains(&format!("plan {}", &first[..12])), "{told}");
+    assert!(lines[3].contains(" created ") && lines[3].contains(&format!("plan {}", &first[..12])), "{told}");
     assert!(!lines[0].contains("plan "), "{told}");
     let (json, _) = cloud.provision(&["history", STACK, "--format", "json", "--limit", "1"], 0);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();

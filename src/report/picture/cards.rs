@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::flow::{self, Station};
 use super::reduce::reduced;
 use super::{Node, NodeFate, Picture};
-use crate::report::printable::plain;
+use crate::model::printable::plain;
 
 /// What the two kinds of arrows mean.
 pub(super) const FLOW_MEANS: &str = "the flow of a video";
@@ -50,7 +50,7 @@ pub(super) struct Row<'a> {
     /// Its address without the concern, and for a part without the address of the whole.
     pub(super) name: Cow<'a, str>,
     /// Its type, such as `S3 Bucket`. A part leaves out the service if the whole has the same.
-    pub(super) kind: &'a str,
+    pub(super) kind: Cow<'a, str>,
     /// True if it is a part of a row above.
     pub(super) part: bool,
     /// What a plan does to it.
@@ -257,7 +257,7 @@ fn rows<'a>(thing: &Thing<'a>) -> Vec<Row<'a>> {
         let same = whole.filter(|_| part).and_then(|whole| service(&whole.kind)) == service(&node.kind);
         let kind = node.kind.as_str();
         let kind = kind.split_once(' ').filter(|_| part && same).map_or(kind, |(_, kind)| kind);
-        Row { address: plain(address), name: plain(name), kind, part, fate: node.fate }
+        Row { address: plain(address), name: plain(name), kind: plain(kind), part, fate: node.fate }
     };
     thing.nodes.iter().map(row).collect()
 }

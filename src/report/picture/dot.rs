@@ -89,7 +89,7 @@ fn row(row: &Row<'_>) -> String {
     format!(
         "<tr><td align=\"left\"{fill}>{sign}{name}</td><td align=\"right\"{fill}>\
          <font color=\"#59636e\" point-size=\"9\">{}</font></td></tr>",
-        html(row.kind)
+        html(&row.kind)
     )
 }
 

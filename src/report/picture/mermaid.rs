@@ -43,7 +43,7 @@ fn label(card: &Card<'_>) -> String {
         let sign = row.fate.map(|fate| format!("<b>{}</b> ", fate.paint().sign)).unwrap_or_default();
         let name = escaped(&row.name);
         let name = if row.part { format!("<i>{name}</i>") } else { format!("<b>{name}</b>") };
-        format!("{sign}{name} {}", escaped(row.kind))
+        format!("{sign}{name} {}", escaped(&row.kind))
     };
     card.rows.iter().map(row).collect::<Vec<_>>().join("<br/>")
 }

@@ -224,7 +224,7 @@ fn card(svg: &mut String, card: &Card<'_>, rect: &Rect) {
 
 fn row(svg: &mut String, row: &Row<'_>, rect: &Rect, signs: bool) {
     let Rect { x, y, width, height } = *rect;
-    let _ = writeln!(svg, "<g><title>{} {}</title>", html(&row.address), html(row.kind));
+    let _ = writeln!(svg, "<g><title>{} {}</title>", html(&row.address), html(&row.kind));
     let indent = if signs { 22.0 } else { 10.0 };
     if let Some(paint) = row.fate.map(super::NodeFate::paint) {
         let _ = writeln!(
@@ -240,7 +240,7 @@ fn row(svg: &mut String, row: &Row<'_>, rect: &Rect, signs: bool) {
             paint.sign
         );
     }
-    let (name, kind) = (html(&row.name), html(row.kind));
+    let (name, kind) = (html(&row.name), html(&row.kind));
     let _ = if row.part {
         writeln!(
             svg,

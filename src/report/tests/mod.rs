@@ -114,6 +114,7 @@ fn everything() -> Review {
         }],
         notes: Vec::new(),
         totals: Totals { create: 2, update: 2, replace: 1, delete: 1, unchanged: 30 },
+        saved: None,
     }
 }
 

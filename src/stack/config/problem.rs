@@ -8,6 +8,8 @@ use std::sync::Arc;
 use miette::{Diagnostic, LabeledSpan, NamedSource};
 use thiserror::Error;
 
+use crate::model::printable::{plain, quotable};
+
 /// One problem, with its position in the stack file.
 #[derive(Debug, Error, Diagnostic)]
 #[error("{message}")]
@@ -24,8 +26,8 @@ impl Problem {
     /// A problem at `span`; `label` is shown next to the marked text.
     pub(super) fn new(span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
         let at = span.start;
-        let label = LabeledSpan::new_primary_with_span(Some(printable(&label.into())), span);
-        Self { message: printable(&message.into()), labels: vec![label], help: None, at }
+        let label = LabeledSpan::new_primary_with_span(Some(plain(&label.into()).into_owned()), span);
+        Self { message: plain(&message.into()).into_owned(), labels: vec![label], help: None, at }
     }
 
     /// Adds what to do about it.
@@ -36,17 +38,10 @@ impl Problem {
 
     /// Marks a second place that is part of the problem.
     pub(super) fn also(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
-        self.labels.push(LabeledSpan::new_with_span(Some(label.into()), span));
+        let label = plain(&label.into()).into_owned();
+        self.labels.push(LabeledSpan::new_with_span(Some(label), span));
         self
     }
-}
-
-/// Escapes control characters and characters that change the text direction. A quoted YAML value can contain them, and
-/// a file must not be able to control the terminal.
-fn printable(text: &str) -> String {
-    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let escape = |c: char| if acts(c) { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escape).collect()
 }
 
 /// The problems found so far, in the order they were found, and the keys that were read.
@@ -83,9 +78,11 @@ impl Problems {
             1 => "1 problem".to_owned(),
             n => format!("{n} problems"),
         };
+        // The file is quoted next to its problems. Neither it nor its name may act on the terminal.
+        let (name, source) = (plain(name), quotable(source));
         Invalid {
             message: format!("the stack file {name} has {count}"),
-            source_code: Some(Arc::new(NamedSource::new(name, source.to_owned()).with_language("yaml"))),
+            source_code: Some(Arc::new(NamedSource::new(name, source.into_owned()).with_language("yaml"))),
             problems,
             help: None,
             cause: None,
@@ -118,7 +115,7 @@ impl Invalid {
             _ => "a stack file is a regular file of a few lines, such as stacks/local.yaml",
         };
         Self {
-            message: format!("cannot read the stack file {name}"),
+            message: format!("cannot read the stack file {}", plain(name)),
             source_code: None,
             problems: Vec::new(),
             help: Some(help.to_owned()),
