@@ -22,4 +22,5 @@ mod ownership;
 mod permissions;
 mod plans;
 mod saved_plans;
+mod signing;
 mod support;
