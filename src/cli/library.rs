@@ -179,13 +179,14 @@ async fn follow(library: &StackLibrary, id: &str) -> Result<Option<Job>, Library
 
 /// What was found, and what of it is to be encoded.
 pub(super) fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
-    let Counts { videos: chosen, bytes, new, published, failed, others } = counts;
+    let Counts { videos: chosen, bytes, new, published, failed, taken, others } = counts;
     let mut text = format!("source     s3://{}/{}", report::plain(source), report::plain(prefix));
     let _ = write!(text, "\nto encode  {}, {}", videos(*chosen), size(*bytes));
     let left = [
         (*published, "published as they are"),
         (*failed, "whose encode failed: `--failed` tries them again"),
         (*new, "not encoded yet"),
+        (*taken, "whose asset is that of another key: rename them (docs/handlers.md)"),
         (*others, "that are no videos, by their names or since they are empty"),
     ];
     for (count, what) in left.into_iter().filter(|(count, _)| *count > 0) {
@@ -255,6 +256,13 @@ mod tests {
             [0, 999, 1_000, 3_210_000_000_000].map(size),
             ["0 bytes", "999 bytes", "1.0 kB", "3.2 TB"]
         );
+    }
+
+    #[test]
+    fn videos_without_an_asset_of_their_own_are_counted() {
+        let text = summary("source", "", &Counts { taken: 2, ..Counts::default() });
+        let left = "left out   2 whose asset is that of another key: rename them (docs/handlers.md)";
+        assert_eq!(text.lines().last(), Some(left));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::terminal::Terminal;
-use crate::ops::{self, SignedAccess, Signing, is_range};
+use crate::ops::{self, Sent, SignedAccess, Signing, is_range};
 use crate::report::out::{errln, outln};
 
 /// Sign a URL or cookies for one path.
@@ -12,7 +12,7 @@ pub(super) struct Args {
     /// The stack file.
     #[arg(value_name = "STACK")]
     stack: PathBuf,
-    /// The path to sign: `assets/<asset>/index.m3u8`. A `*` stands for any characters.
+    /// The path to sign: `assets/<asset>`, or `assets/<asset>/index.m3u8`. A `*` stands for any characters.
     path: String,
     /// The private key, in PEM.
     #[arg(long, value_name = "FILE")]
@@ -26,33 +26,45 @@ pub(super) struct Args {
     /// Print cookies for the path's folder instead of a URL. HLS players need them.
     #[arg(long)]
     cookies: bool,
+    /// Allow a path that opens more than one asset.
+    #[arg(long)]
+    whole: bool,
     /// Valid only for this IPv4 address or range.
     #[arg(long, value_name = "CIDR", value_parser = range)]
     ip: Option<String>,
 }
 
-/// Signs what was asked for and prints it.
+/// Signs what was asked for and prints it. What it opens is printed to stderr.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let Args { stack, path, key, key_id, expires, cookies, ip } = args;
-    let wanted = Signing { stack, path, key, key_id, expires_in: expires, cookies, source_ip: ip };
-    match ops::sign(wanted, &Terminal::ui()).await? {
-        SignedAccess::Cookies(cookies) => {
-            for (name, value) in cookies {
-                outln!("{name}={value}");
-            }
-        }
-        SignedAccess::Query { pattern, query } => {
-            errln!("add this to any URL like {pattern}:");
-            outln!("{query}");
-        }
-        SignedAccess::Url { url, playlist } => {
-            if playlist {
-                errln!("this URL alone does not play: a player asks for segments too, so use --cookies");
-            }
-            outln!("{url}");
-        }
-    }
+    let Args { stack, path, key, key_id, expires, cookies, whole, ip } = args;
+    let wanted = Signing { stack, path, key, key_id, expires_in: expires, cookies, whole, source_ip: ip };
+    let access = ops::sign(wanted, &Terminal::ui()).await?;
+    errln!("{}", notes(&access));
+    outln!("{}", printed(&access.sent));
     Ok(())
+}
+
+/// What a person must know about it.
+fn notes(access: &SignedAccess) -> String {
+    let opens = format!("opens {}", access.resource);
+    match &access.sent {
+        Sent::Query(_) => format!("{opens}\nadd this to any URL that it opens:"),
+        Sent::Url { playlist: true, .. } => {
+            format!("{opens}\nthis URL alone does not play: a player asks for segments too, so use --cookies")
+        }
+        Sent::Cookies(_) | Sent::Url { .. } => opens,
+    }
+}
+
+/// What a program reads: the cookies, one a line, the query or the URL.
+fn printed(sent: &Sent) -> String {
+    match sent {
+        Sent::Cookies(cookies) => {
+            let lines: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            lines.join("\n")
+        }
+        Sent::Query(text) | Sent::Url { url: text, .. } => text.clone(),
+    }
 }
 
 fn seconds(text: &str) -> Result<i64, String> {
@@ -80,6 +92,24 @@ fn range(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shown(resource: &str, sent: Sent) -> String {
+        let access = SignedAccess { resource: format!("https://v.example.com/{resource}"), sent };
+        format!("stderr\n{}\nstdout\n{}", notes(&access), printed(&access.sent))
+    }
+
+    #[test]
+    fn what_is_opened_is_always_said() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let cookies = vec![pair("CloudFront-Policy", "e30_"), pair("CloudFront-Key-Pair-Id", "K2")];
+        insta::assert_snapshot!(shown("assets/a-1/*", Sent::Cookies(cookies)));
+        insta::assert_snapshot!(shown("assets/a-1/*", Sent::Query("Policy=e30_&Key-Pair-Id=K2".into())));
+        let url = |path: &str| format!("https://v.example.com/{path}?Expires=1&Key-Pair-Id=K2");
+        let picture = "assets/a-1/thumbnails/frame.0.jpg";
+        insta::assert_snapshot!(shown(picture, Sent::Url { url: url(picture), playlist: false }));
+        let index = "assets/a-1/index.m3u8";
+        insta::assert_snapshot!(shown(index, Sent::Url { url: url(index), playlist: true }));
+    }
 
     #[test]
     fn a_time_has_a_number_and_a_unit() {

@@ -49,10 +49,15 @@ enum Standing {
     Published,
     /// Its encode failed, or was cancelled.
     Failed,
+    /// Another key has its asset, so publish refuses it.
+    Taken,
 }
 
 impl Standing {
-    fn of(version: &str, description: &Description) -> Self {
+    fn of(key: &str, version: &str, description: &Description) -> Self {
+        if description.key != key {
+            return Self::Taken;
+        }
         let published = description.published.as_ref().map(|published| published.version.as_str());
         let failed = description.failure.as_ref().map(|failure| failure.version.as_str());
         match (published == Some(version), failed == Some(version)) {
@@ -86,6 +91,8 @@ pub struct Counts {
     pub published: u64,
     /// How many videos with a failed encode were left out.
     pub failed: u64,
+    /// How many videos were left out because another key has their asset.
+    pub taken: u64,
     /// How many objects are empty, or not videos by their names.
     pub others: u64,
 }
@@ -108,6 +115,7 @@ impl Choice {
             Standing::New => self.counts.new += 1,
             Standing::Published => self.counts.published += 1,
             Standing::Failed => self.counts.failed += 1,
+            Standing::Taken => self.counts.taken += 1,
         }
         Ok(())
     }
@@ -164,7 +172,7 @@ impl Library {
         let standing = match description {
             None => Standing::New,
             Some(description) => match self.version(&key).await? {
-                Some(version) => Standing::of(&version, &description),
+                Some(version) => Standing::of(&key, &version, &description),
                 None => return Ok(None),
             },
         };
@@ -223,8 +231,11 @@ mod tests {
             "asset": "a", "state": "published", "key": "a.mp4", "published": published, "failure": failure,
         });
         let description: Description = serde_json::from_value(description).unwrap();
-        let standings = ["v1", "v2", "v3"].map(|version| Standing::of(version, &description));
+        let standings = ["v1", "v2", "v3"].map(|version| Standing::of("a.mp4", version, &description));
         assert_eq!(standings, [Standing::Published, Standing::Failed, Standing::New]);
+        let other = Standing::of("b.mp4", "v1", &description);
+        assert_eq!(other, Standing::Taken, "publish would refuse it again and again");
+        assert!(!Wanted::New.includes(other) && !Wanted::Failed.includes(other));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use offline::{compare, graph as offline_graph};
 pub use outputs::{Outputs, outputs};
 pub use plan::{Planned, plan};
 pub use session::{Account, Session};
-pub use sign::{SignedAccess, Signing, is_range, need_key, sign};
+pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
 pub use state::ObservedState;
 pub use store::{Lock, RunStore};

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::graph::Graph;
 use crate::model::Address;
 use crate::observe;
-use crate::sign::{Policy, PrivateKey, Signed, folder};
+use crate::sign::{Policy, PrivateKey, Request, Signed};
 use crate::stack::config::{self, StackFile};
 use crate::stack::keys;
 
@@ -36,22 +36,28 @@ pub struct Signing {
     pub expires_in: i64,
     /// Whether to sign cookies for the path's folder.
     pub cookies: bool,
+    /// Whether more than one asset may be opened.
+    pub whole: bool,
     /// The only viewers it is for: an IPv4 address or range.
     pub source_ip: Option<String>,
 }
 
 /// What was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignedAccess {
+pub struct SignedAccess {
+    /// The URLs that it opens: one, or a pattern with `*`.
+    pub resource: String,
+    /// What a viewer sends.
+    pub sent: Sent,
+}
+
+/// What a viewer sends to show that a request is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
     /// Cookies, by name.
     Cookies(Vec<(String, String)>),
-    /// A query for every URL that matches the pattern.
-    Query {
-        /// The pattern.
-        pattern: String,
-        /// The query.
-        query: String,
-    },
+    /// A query to add to every URL that the resource matches.
+    Query(String),
     /// A whole URL.
     Url {
         /// The URL.
@@ -64,7 +70,7 @@ pub enum SignedAccess {
 /// Signs. The account is asked only for what the arguments and the stack file do not say.
 ///
 /// # Errors
-/// When the key cannot be read, or the account does not know it or the stack.
+/// When the path opens more than was asked for, the key cannot be read, or the account does not know it or the stack.
 pub async fn sign(wanted: Signing, ui: &Arc<dyn Ui>) -> miette::Result<SignedAccess> {
     let key = read(&wanted.key)?;
     let file = config::load(&wanted.stack)?;
@@ -84,21 +90,22 @@ pub async fn sign(wanted: Signing, ui: &Arc<dyn Ui>) -> miette::Result<SignedAcc
             (base, id)
         }
     };
-    let path = wanted.path.strip_prefix(&base).unwrap_or(&wanted.path).trim_start_matches('/');
+    let request = Request { base: &base, path: &wanted.path, folder: wanted.cookies, whole: wanted.whole };
+    let resource = request.resource()?;
     let expires = now() + wanted.expires_in;
-    let policy = |path: &str| Policy {
-        source_ip: wanted.source_ip.clone(),
-        ..Policy::canned(&format!("{base}/{path}"), expires)
-    };
-    if wanted.cookies {
-        return Ok(SignedAccess::Cookies(Signed::new(&policy(&folder(path)), &key, &id)?.cookies()));
-    }
-    let policy = policy(path);
+    let policy = Policy { source_ip: wanted.source_ip, ..Policy::canned(&resource, expires) };
     let signed = Signed::new(&policy, &key, &id)?;
-    if policy.resource.contains('*') {
-        return Ok(SignedAccess::Query { query: signed.query(), pattern: policy.resource });
+    Ok(SignedAccess { sent: sent(&signed, &resource, wanted.cookies), resource })
+}
+
+fn sent(signed: &Signed, resource: &str, cookies: bool) -> Sent {
+    if cookies {
+        Sent::Cookies(signed.cookies())
+    } else if resource.contains('*') {
+        Sent::Query(signed.query())
+    } else {
+        Sent::Url { url: signed.url(resource), playlist: resource.ends_with(".m3u8") }
     }
-    Ok(SignedAccess::Url { url: signed.url(&policy.resource), playlist: path.ends_with(".m3u8") })
 }
 
 /// The stack's own domain, which needs no look-up.

@@ -6,13 +6,15 @@
 
 mod key;
 mod policy;
+mod resource;
 mod spki;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use key::{Hash, KeyError, PrivateKey, PublicKey};
-pub use policy::{Policy, folder, glob, is_range};
+pub use policy::{Policy, glob, is_range};
+pub use resource::{Refusal, Request};
 pub use spki::{Algorithm, Spki};
 
 /// The query parameters that carry a signature. CloudFront removes them from origin requests and cache keys.

@@ -109,16 +109,6 @@ impl Policy {
     }
 }
 
-/// The pattern for everything in the folder of a path. HLS needs all playlists and segments of an asset.
-#[must_use]
-pub fn folder(path: &str) -> String {
-    match path.rsplit_once('/') {
-        _ if path.contains('*') => path.to_owned(),
-        Some((folder, _)) => format!("{folder}/*"),
-        None => "*".to_owned(),
-    }
-}
-
 /// Whether a text matches a pattern. `*` matches any characters and `?` any one character.
 #[must_use]
 pub fn glob(pattern: &str, text: &str) -> bool {
@@ -211,13 +201,6 @@ mod tests {
         for (pattern, text) in [("", "a"), ("a?", "a"), ("*.ts", "a.ts2"), ("a*b*c", "acb")] {
             assert!(!glob(pattern, text), "{pattern} {text}");
         }
-    }
-
-    #[test]
-    fn the_folder_of_a_path_holds_the_asset() {
-        assert_eq!(folder("assets/a/index.m3u8"), "assets/a/*");
-        assert_eq!(folder("assets/a*"), "assets/a*");
-        assert_eq!(folder("index.m3u8"), "*");
     }
 
     #[test]

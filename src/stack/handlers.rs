@@ -141,6 +141,8 @@ fn submit(
     let environment = [
         ("ACCELERATION", acceleration.into()),
         ("JOB_TEMPLATE", template.name),
+        ("MAX_DURATION", max_duration(file)),
+        ("MAX_SIZE", file.source.max_size.bytes().to_string().into()),
         ("QUEUE", queue.clone()),
         ("ROLE", encoder.clone()),
         ("WORK_BUCKET", work.name),
@@ -176,8 +178,12 @@ fn publish(
 ) -> Declared {
     let logs = logs(stack, file, "publish");
     let Wiring { source, work, output, distribution, topic, .. } = wiring.clone();
-    let environment =
-        [("DISTRIBUTION", distribution.name), ("OUTPUT_BUCKET", output.name), ("WORK_BUCKET", work.name)];
+    let environment = [
+        ("DISTRIBUTION", distribution.name),
+        ("MAX_DURATION", max_duration(file)),
+        ("OUTPUT_BUCKET", output.name),
+        ("WORK_BUCKET", work.name),
+    ];
     let environment = environment.into_iter().chain(topic.clone().map(|topic| ("TOPIC", topic)));
     let access = PublishAccess {
         source: source.arn,
@@ -201,6 +207,11 @@ fn publish(
         logs: &logs,
     };
     handler.declare(stack, file, dead_letters)
+}
+
+/// The longest video in seconds. Submit refuses what the file says is longer, publish what turned out to be longer.
+fn max_duration(file: &StackFile) -> Input {
+    file.source.max_duration.seconds().to_string().into()
 }
 
 /// The ARN of one of the stack's rules, written out because the rule itself is declared later.

@@ -25,4 +25,5 @@ mod pipeline;
 mod plans;
 mod printing;
 mod saved_plans;
+mod signing;
 mod support;

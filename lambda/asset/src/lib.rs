@@ -46,7 +46,14 @@ pub fn is_video(key: &str) -> bool {
 /// digits, `-` and `_`. A key without any of them (`영상.mp4`) is called `video`.
 #[must_use]
 pub fn id(bucket: &str, key: &str) -> String {
-    format!("{}-{}", slug(key), &digest(&[bucket, key])[..16])
+    format!("{}-{}", slug(key), &source(bucket, key)[..16])
+}
+
+/// The whole digest of bucket and key: 64 hexadecimal digits. An id has only 16 of them, so that it stays short. A key
+/// with the same id can be found with much computing, but none with the same source.
+#[must_use]
+pub fn source(bucket: &str, key: &str) -> String {
+    digest(&[bucket, key])
 }
 
 /// The run of a source version encoded with a revision of the job template: 12 hexadecimal digits.

@@ -7,6 +7,18 @@ use std::env;
 #[error("the environment variable {0} is not set; run `provision apply`, which sets it")]
 pub struct MissingSetting(pub &'static str);
 
+/// A setting that must be a number is not one.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "the environment variable {name} is {value:?}, which is no whole number; run `provision apply`, which sets it"
+)]
+pub struct NotANumber {
+    /// The setting.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
 /// The value of a setting.
 ///
 /// # Errors
@@ -22,9 +34,32 @@ pub fn optional(name: &'static str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The value of an optional setting that is a number.
+///
+/// # Errors
+///
+/// If it is set, but not a whole number.
+pub fn number(name: &'static str) -> Result<Option<u64>, NotANumber> {
+    optional(name).map(|value| read(name, value)).transpose()
+}
+
+fn read(name: &'static str, value: String) -> Result<u64, NotANumber> {
+    value.parse().map_err(|_| NotANumber { name, value })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_read_or_named() {
+        assert_eq!(number("NO_SUCH_SETTING"), Ok(None));
+        assert_eq!(read("MAX_SIZE", "5497558138880".into()), Ok(5_497_558_138_880));
+        assert_eq!(
+            read("MAX_SIZE", "5 TB".into()).unwrap_err().to_string(),
+            "the environment variable MAX_SIZE is \"5 TB\", which is no whole number; run `provision apply`, which sets it"
+        );
+    }
 
     #[test]
     fn a_missing_setting_is_named() {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use asset::{Description, PUBLISHED_TAG, output, work};
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use aws_sdk_s3::types::{Tag, Tagging};
-use handler::{ApiError, api, chain};
+use handler::{ApiError, api, chain, plain};
 use lambda_runtime::tracing;
 
-use crate::event::{End, Job};
+use crate::event::Job;
+use crate::notice::Notice;
 use crate::settings::Settings;
 use crate::site;
 use crate::store::Bucket;
@@ -24,9 +25,6 @@ const INVALIDATION_PAUSE: Duration = Duration::from_secs(10);
 /// Maximum number of wildcards in one invalidation. CloudFront refuses any that would make more than 15 at once, even
 /// after waiting. Some are left for other assets.
 const WILDCARDS: usize = 10;
-
-/// SNS refuses longer subjects.
-const SUBJECT_LENGTH: usize = 99;
 
 /// Finishes publications.
 #[derive(Debug, Clone)]
@@ -78,7 +76,7 @@ impl Finisher {
         }
         let written = work::prefix(&job.asset, &job.run);
         if !self.work.list(&written).await?.is_empty() {
-            self.tell(job, &description).await?;
+            self.tell(Notice::ended(job, &description)).await?;
             self.work.delete_under(&written).await?;
         }
         Ok(())
@@ -167,24 +165,23 @@ impl Finisher {
         }
     }
 
-    /// Publishes the current description to the topic, if there is a topic.
-    pub(crate) async fn tell(&self, job: &Job, description: &Description) -> Result<(), ApiError> {
+    /// Sends a notice to the topic, if there is a topic.
+    pub(crate) async fn tell(&self, notice: Notice) -> Result<(), ApiError> {
         let Some(topic) = &self.settings.topic else {
             return Ok(());
         };
-        let (subject, message) = notice(job, description);
         self.sns
             .publish()
             .topic_arn(topic)
-            .subject(subject)
-            .message(message)
+            .subject(notice.subject)
+            .message(notice.text)
             .send()
             .await
             .map(drop)
             .map_err(api("sns:Publish", topic))
     }
 
-    /// MediaConvert's message for viewers: with keys, but without buckets, ARNs and the account.
+    /// MediaConvert's message for viewers: one line, with keys, but without buckets, ARNs and the account.
     pub(crate) fn for_viewers(&self, job: &Job, message: &str) -> String {
         let buckets = [job.bucket.as_str(), self.settings.work_bucket.as_str()];
         let mut message = message.to_owned();
@@ -205,39 +202,6 @@ impl Finisher {
                 shown.push_str(part);
             }
         }
-        shown
+        plain(&shown)
     }
-}
-
-/// Subject and text of a notice, for people.
-fn notice(job: &Job, description: &Description) -> (String, String) {
-    let asset = &job.asset;
-    let source =
-        format!("Source: s3://{}/{} (version {})\nJob: {}\n", job.bucket, job.key, job.version, job.id);
-    let (mut subject, text) = match (&job.end, &description.published) {
-        // Unlike viewers, subscribers may see every name in the message.
-        (End::Failed { code, message, .. }, published) => {
-            let still = match published {
-                Some(_) => "The version published before stays playable.",
-                None => "Nothing of this asset is playable.",
-            };
-            let code = code.map(|code| format!(" (code {code})")).unwrap_or_default();
-            let text = format!("The encode failed{code}: {message}\n{still}\n");
-            (format!("Not published: {asset}"), text)
-        }
-        (End::Complete { .. }, Some(published)) => {
-            let heights: Vec<String> = published
-                .renditions
-                .iter()
-                .filter_map(|rendition| rendition.height)
-                .map(|height| format!("{height}p"))
-                .collect();
-            let text =
-                format!("Playable at /{}\nRenditions: {}\n", output::playlist(asset), heights.join(" "));
-            (format!("Published: {asset}"), text)
-        }
-        (End::Complete { .. }, None) => (format!("Changed: {asset}"), String::new()),
-    };
-    subject.truncate(SUBJECT_LENGTH);
-    (subject, format!("{text}{source}"))
 }

@@ -5,6 +5,8 @@
 
 pub mod event;
 mod finish;
+mod notice;
+mod outcome;
 pub mod playlist;
 mod publisher;
 pub mod rendition_set;
@@ -12,5 +14,6 @@ mod settings;
 pub mod site;
 pub mod store;
 
-pub use publisher::{Outcome, PublishError, Publisher};
-pub use settings::Settings;
+pub use outcome::{Outcome, PublishError};
+pub use publisher::Publisher;
+pub use settings::{InvalidSettings, Settings};

@@ -3,17 +3,21 @@
 use asset::{Description, Failure, State, output, work};
 use aws_sdk_s3::Client as S3;
 use handler::{ApiError, api, chain};
-use lambda_runtime::{Diagnostic, tracing};
-use serde::Serialize;
+use lambda_runtime::tracing;
 use serde_json::{Value, json};
 
-use crate::event::{End, Job, UnknownPayload};
+use crate::event::{End, Job};
 use crate::finish::Finisher;
+use crate::notice::Notice;
+use crate::outcome::{Outcome, PublishError};
 use crate::playlist;
 use crate::rendition_set::{self, IncompleteSet, RenditionSet};
 use crate::settings::Settings;
 use crate::site::{self, Site};
 use crate::store::Bucket;
+
+/// By how many seconds an encode may be longer than its source: frame rates and sound are rounded up.
+const GRACE: f64 = 10.0;
 
 /// Handles publish's events.
 #[derive(Debug, Clone)]
@@ -21,68 +25,9 @@ pub struct Publisher {
     s3: S3,
     work: Bucket,
     output: Bucket,
+    /// The longest video to publish, in seconds.
+    max_duration: Option<u64>,
     finisher: Finisher,
-}
-
-/// How an ended job was handled. All outcomes are final: none is retried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "camelCase")]
-pub enum Outcome {
-    /// The run is now what viewers see.
-    Published {
-        /// The asset id.
-        asset: String,
-        /// The run.
-        run: String,
-    },
-    /// The run was published before, and still is.
-    AlreadyPublished {
-        /// The asset id.
-        asset: String,
-        /// The run.
-        run: String,
-    },
-    /// A newer run or version took its place; it never becomes visible.
-    Superseded {
-        /// The reason.
-        reason: String,
-    },
-    /// The job failed, and this is recorded.
-    Failed {
-        /// The asset id.
-        asset: String,
-        /// The reason.
-        reason: String,
-    },
-    /// Submit did not start this job.
-    Ignored,
-}
-
-/// A failure. It is returned to Lambda, which retries and then sends the event to the dead-letter queue.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// An API call failed.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// The set is incomplete, so nothing was made visible.
-    #[error(transparent)]
-    Set(#[from] IncompleteSet),
-    /// The payload is not for publish.
-    #[error(transparent)]
-    Payload(#[from] UnknownPayload),
-}
-
-impl PublishError {
-    /// True if another invocation for the same asset can explain it: one of the two won a race or already cleaned up.
-    fn may_be_a_race(&self) -> bool {
-        match self {
-            Self::Api(error) | Self::Set(IncompleteSet::Api(error)) => {
-                error.is_lost_race() || error.is_missing()
-            }
-            Self::Set(_) => true,
-            Self::Payload(_) => false,
-        }
-    }
 }
 
 /// What happens to copies that already exist.
@@ -92,17 +37,6 @@ enum Present {
     Compared,
     /// They are in service, and caches treat them as immutable.
     Stays,
-}
-
-impl From<PublishError> for Diagnostic {
-    fn from(error: PublishError) -> Self {
-        let error_type = match &error {
-            PublishError::Api(error) | PublishError::Set(IncompleteSet::Api(error)) => error.code.clone(),
-            PublishError::Set(_) => "IncompleteSet".to_owned(),
-            PublishError::Payload(_) => "UnknownPayload".to_owned(),
-        };
-        Self { error_type, error_message: chain(&error) }
-    }
 }
 
 impl Publisher {
@@ -117,6 +51,7 @@ impl Publisher {
         Self {
             work: Bucket::new(s3.clone(), settings.work_bucket.as_str()),
             output: Bucket::new(s3.clone(), settings.output_bucket.as_str()),
+            max_duration: settings.max_duration,
             finisher: Finisher::new(s3.clone(), cloudfront, sns, settings),
             s3,
         }
@@ -150,6 +85,9 @@ impl Publisher {
             Ok(Outcome::Failed { reason, .. }) => {
                 tracing::warn!(asset, key, job = id, run, reason, "the encode failed");
             }
+            Ok(Outcome::Refused { reason, .. }) => {
+                tracing::warn!(asset, key, job = id, run, reason, "refused: not published");
+            }
             Ok(Outcome::Ignored) => tracing::warn!(job = id, "ignored"),
             Err(error) => {
                 tracing::error!(asset, key, job = id, run, error = chain(error), "failed");
@@ -181,6 +119,9 @@ impl Publisher {
         if let Some(outcome) = self.decided(job, duration, site).await? {
             return Ok(outcome);
         }
+        if let Some(failure) = self.too_long(job, duration) {
+            return self.fail(job, failure, site).await;
+        }
         let set = rendition_set::read(&self.work, &asset, &run).await?;
         self.copy(job, &set, Present::Compared).await?;
         // Copying took a while: a newer upload may have arrived, or another run may have been published.
@@ -190,7 +131,7 @@ impl Publisher {
         }
         let replaced = site.replaced_by(&run);
         let publication = site::publication(job, duration, set.multivariant, &set.thumbnails, replaced);
-        site.serve(&self.output, &asset, playlist::relocate(&set.text, &run)).await?;
+        site.serve(&self.output, job, playlist::relocate(&set.text, &run)).await?;
         let description = described(job, publication);
         let etag = site.describe(&self.output, &description).await?;
         self.finisher.finish(job, description, &etag).await?;
@@ -204,9 +145,10 @@ impl Publisher {
         duration: Option<f64>,
         site: &Site,
     ) -> Result<Option<Outcome>, PublishError> {
+        let of_another = site.is_of_another(job);
         // Check this first: a run in service is neither outdated nor incomplete, whatever happened to its source and
         // work.
-        if site.live_run() == Some(job.run.as_str()) {
+        if !of_another && site.live_run() == Some(job.run.as_str()) {
             self.repair(job).await?;
             self.resume(job, duration, site).await?;
             let (asset, run) = (job.asset.clone(), job.run.clone());
@@ -214,8 +156,25 @@ impl Publisher {
         }
         match self.superseded(job, site).await? {
             Some(reason) => self.discard(job, reason).await.map(Some),
+            None if of_another => self.refuse(job, site).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The failure of an encode that is longer than allowed. Submit refuses what Probe measures, so this one it could
+    /// not measure, or the file lied.
+    fn too_long(&self, job: &Job, duration: Option<f64>) -> Option<Failure> {
+        let (seconds, limit) = (duration?, self.max_duration?);
+        let message = format!("the video is {seconds:.0} s long, and source.max_duration allows {limit} s");
+        let failure = Failure {
+            state: State::Error,
+            version: job.version.clone(),
+            job: job.id.clone(),
+            code: None,
+            message,
+            failed: job.ended.clone(),
+        };
+        (seconds > limit as f64 + GRACE).then_some(failure)
     }
 
     /// Copies segments and thumbnails first, then the media playlists.
@@ -302,15 +261,37 @@ impl Publisher {
 
     /// Removes what a superseded run left in the output and work buckets.
     async fn discard(&self, job: &Job, reason: String) -> Result<Outcome, PublishError> {
-        // Another invocation for the same run may have put it in service before the newer upload arrived. It then plays
-        // until the newer one is published.
+        self.withdraw(job).await?;
+        self.clean(job).await?;
+        Ok(Outcome::Superseded { reason })
+    }
+
+    /// Leaves an asset to the upload that has it, notifies the topic once, and removes what this run left.
+    async fn refuse(&self, job: &Job, site: &Site) -> Result<Outcome, PublishError> {
+        let asset = job.asset.clone();
+        let mut reason = format!("the asset {asset} is that of another upload");
+        if let Some(owner) = site.description() {
+            reason = format!("{reason}: {}", owner.key);
+        }
+        self.withdraw(job).await?;
+        // A duplicate of the event finds nothing more of the run.
+        let record = self.work.get(&work::record(&job.asset, &job.run)).await?;
+        if record.is_some() || !self.work.list(&work::prefix(&job.asset, &job.run)).await?.is_empty() {
+            self.finisher.tell(Notice::refused(job, &reason)).await?;
+        }
+        self.clean(job).await?;
+        Ok(Outcome::Refused { asset, reason })
+    }
+
+    /// Removes the copies of a run, unless it is in service: another invocation for the same run may have put it there
+    /// before a newer upload arrived. It then plays until the newer one is published.
+    async fn withdraw(&self, job: &Job) -> Result<(), ApiError> {
         let site = Site::read(&self.output, &job.asset).await?;
         if site.live_run() != Some(job.run.as_str()) {
             let copied = output::run_prefix(&job.asset, &job.run);
             self.output.delete_under(&copied).await?;
         }
-        self.clean(job).await?;
-        Ok(Outcome::Superseded { reason })
+        Ok(())
     }
 
     /// Removes the work copy and its record, so that the next attempt at this version is not a duplicate. Keeps both if
@@ -330,11 +311,15 @@ impl Publisher {
 
     /// Records a failed job. An earlier publication stays playable and described.
     async fn fail(&self, job: &Job, failure: Failure, site: &Site) -> Result<Outcome, PublishError> {
+        let of_another = site.is_of_another(job);
         // A second job for a run in service may fail without harm.
-        if site.live_run() != Some(job.run.as_str())
+        if (of_another || site.live_run() != Some(job.run.as_str()))
             && let Some(reason) = self.superseded(job, site).await?
         {
             return self.discard(job, reason).await;
+        }
+        if of_another {
+            return self.refuse(job, site).await;
         }
         let reason = failure.message.clone();
         let seen = site.description().and_then(|seen| seen.failure.as_ref());
@@ -349,7 +334,7 @@ impl Publisher {
                 published: site.published().cloned(),
                 failure: Some(failure),
             };
-            self.finisher.tell(job, &description).await?;
+            self.finisher.tell(Notice::ended(job, &description)).await?;
             site.describe(&self.output, &description).await?;
         }
         self.clean(job).await?;

@@ -1,6 +1,6 @@
 //! Publish's settings, which provision sets.
 
-use handler::{MissingSetting, optional, required};
+use handler::{MissingSetting, NotANumber, number, optional, required};
 
 /// The settings of publish, from its environment.
 #[derive(Debug, Clone)]
@@ -13,6 +13,19 @@ pub struct Settings {
     pub distribution: String,
     /// `TOPIC`: the ARN of the topic for notices about every asset; optional.
     pub topic: Option<String>,
+    /// `MAX_DURATION`: the longest video to publish, in seconds; without it there is no limit.
+    pub max_duration: Option<u64>,
+}
+
+/// A setting that publish cannot use.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSettings {
+    /// It is missing.
+    #[error(transparent)]
+    Missing(#[from] MissingSetting),
+    /// It must be a number.
+    #[error(transparent)]
+    Number(#[from] NotANumber),
 }
 
 impl Settings {
@@ -20,13 +33,14 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If a required setting is missing.
-    pub fn from_env() -> Result<Self, MissingSetting> {
+    /// If a required setting is missing, or one that must be a number is not.
+    pub fn from_env() -> Result<Self, InvalidSettings> {
         Ok(Self {
             work_bucket: required("WORK_BUCKET")?,
             output_bucket: required("OUTPUT_BUCKET")?,
             distribution: required("DISTRIBUTION")?,
             topic: optional("TOPIC"),
+            max_duration: number("MAX_DURATION")?,
         })
     }
 }

@@ -45,6 +45,19 @@ impl Site {
         self.playlist.is_some()
     }
 
+    /// True if another upload has this asset: its key has the same id by chance, or because somebody searched for one.
+    ///
+    /// The playlist's mark decides, since it is written together with what viewers see. A playlist of an earlier version
+    /// of publish has no mark, and an asset whose encodes all failed has no playlist. Then the key in `asset.json`
+    /// decides.
+    #[must_use]
+    pub fn is_of_another(&self, job: &Job) -> bool {
+        match self.playlist.as_ref().and_then(|playlist| playlist.source.as_deref()) {
+            Some(source) => source != asset::source(&job.bucket, &job.key),
+            None => self.description().is_some_and(|described| described.key != job.key),
+        }
+    }
+
     /// The current `asset.json`.
     #[must_use]
     pub fn description(&self) -> Option<&Description> {
@@ -87,15 +100,15 @@ impl Site {
         Some(runs)
     }
 
-    /// Puts the multivariant playlist in service, if the current one is still the one read.
+    /// Puts the job's multivariant playlist in service, if the current one is still the one read.
     ///
     /// # Errors
     ///
     /// If somebody else has replaced it, or S3 refuses.
-    pub async fn serve(&self, bucket: &Bucket, asset: &str, served: String) -> Result<(), ApiError> {
+    pub async fn serve(&self, bucket: &Bucket, job: &Job, served: String) -> Result<(), ApiError> {
         let precondition = Precondition::still(self.playlist.as_ref());
-        let key = output::playlist(asset);
-        bucket.put(&key, served.into_bytes(), precondition).await.map(drop)
+        let (key, source) = (output::playlist(&job.asset), asset::source(&job.bucket, &job.key));
+        bucket.put(&key, served.into_bytes(), Some(&source), precondition).await.map(drop)
     }
 
     /// The ETag of `asset.json` as it was read; empty if there is none.
@@ -134,7 +147,7 @@ async fn put(
 ) -> Result<String, ApiError> {
     let key = output::description(&description.asset);
     let body = serde_json::to_vec_pretty(description).unwrap_or_default();
-    bucket.put(&key, body, precondition).await
+    bucket.put(&key, body, None, precondition).await
 }
 
 /// The publication of a run, with addresses relative to `asset.json`.

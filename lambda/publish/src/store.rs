@@ -23,6 +23,9 @@ const ROUNDS: u32 = 6;
 /// Maximum number of keys in one `DeleteObjects`.
 const KEYS_PER_DELETE: usize = 1000;
 
+/// The metadata of an object (`x-amz-meta-source`) that names the upload it was made from.
+pub const SOURCE: &str = "source";
+
 /// The characters that `x-amz-copy-source` leaves unencoded.
 const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 
@@ -49,6 +52,8 @@ pub struct Stored {
     pub body: Vec<u8>,
     /// The ETag, to replace exactly this version.
     pub etag: String,
+    /// The upload it was made from, if it is marked: [`asset::source`].
+    pub source: Option<String>,
 }
 
 /// The condition for a write, so that one of two writers loses.
@@ -117,6 +122,7 @@ impl Bucket {
             Err(error) => return Err(error),
         };
         let etag = answer.e_tag().unwrap_or_default().to_owned();
+        let source = answer.metadata().and_then(|metadata| metadata.get(SOURCE)).cloned();
         let body = answer.body.collect().await.map_err(|error| ApiError {
             operation: "s3:GetObject",
             subject: self.url(key),
@@ -126,10 +132,11 @@ impl Bucket {
             retriable: true,
             delete_marker: false,
         })?;
-        Ok(Some(Stored { body: body.to_vec(), etag }))
+        Ok(Some(Stored { body: body.to_vec(), etag, source }))
     }
 
-    /// Writes a small object with the headers for its kind, if `precondition` holds; returns its ETag.
+    /// Writes a small object with the headers for its kind, if `precondition` holds; returns its ETag. `source` marks
+    /// it with the upload it was made from.
     ///
     /// # Errors
     ///
@@ -138,6 +145,7 @@ impl Bucket {
         &self,
         key: &str,
         body: Vec<u8>,
+        source: Option<&str>,
         precondition: Precondition<'_>,
     ) -> Result<String, ApiError> {
         let put = self
@@ -148,6 +156,10 @@ impl Bucket {
             .content_type(asset::output::content_type(key))
             .cache_control(asset::output::cache_control(key))
             .body(ByteStream::from(body));
+        let put = match source {
+            Some(source) => put.metadata(SOURCE, source),
+            None => put,
+        };
         let put = match precondition {
             Precondition::Absent => put.if_none_match("*"),
             Precondition::Unchanged(etag) => put.if_match(etag),

@@ -4,8 +4,11 @@
 
 mod cloud;
 
+use std::collections::BTreeMap;
+
 use asset::{output, work};
-use cloud::stack::{ASSET, CANCELED, COMPLETE, ERROR, REVISION, Stack, complete, event, run};
+use cloud::Object;
+use cloud::stack::{ASSET, CANCELED, COMPLETE, ERROR, KEY, REVISION, Stack, complete, event, run};
 use serde_json::json;
 
 fn in_output(version: &str) -> String {
@@ -200,12 +203,12 @@ async fn what_viewers_read_of_a_failure_names_no_account() {
     let mut failed = event(ERROR, "v1", REVISION);
     failed["detail"]["errorMessage"] = json!(
         "Unable to assume role [arn:aws:iam::111122223333:role/vod-transcode] to read \
-         https://source.s3.us-west-2.amazonaws.com/films/holiday.mp4 and write s3://work/a/b (111122223333)"
+         https://source.s3.us-west-2.amazonaws.com/films/holiday.mp4\nand write s3://work/a/b (111122223333)"
     );
     stack.tell(failed).await.unwrap();
     assert_eq!(
         stack.description().failure.unwrap().message,
-        "Unable to assume role […] to read … and write a/b (…)"
+        "Unable to assume role […] to read …\\nand write a/b (…)"
     );
     let (_, notice) = stack.cloud.state().notices[0].clone();
     assert!(
@@ -249,4 +252,113 @@ async fn an_encode_that_follows_a_failed_one_of_the_run_in_service_is_no_failure
     stack.tell(later(ERROR, "job-4", 3)).await.unwrap();
     stack.tell(later(COMPLETE, "job-3", 1)).await.unwrap();
     assert_eq!(stack.description().failure.unwrap().job, "job-4", "a late duplicate forgets nothing");
+}
+
+const THEIRS: &str = "alice/wedding.mp4";
+
+/// Everything of an asset that another upload published here. In tests it is no real collision of ids: finding one takes
+/// days of computing.
+async fn theirs(marked: bool) -> BTreeMap<String, Object> {
+    let stack = Stack::with_encode("theirs");
+    stack.publish("theirs").await;
+    let mut objects = stack.cloud.state().objects.clone();
+    objects.retain(|path, _| path.starts_with("output/"));
+    let described = objects.get_mut(&in_asset("asset.json")).unwrap();
+    described.body = described.body.replace(KEY, THEIRS);
+    let source = marked.then(|| asset::source("source", THEIRS));
+    objects.get_mut(&in_asset("index.m3u8")).unwrap().source = source;
+    objects
+}
+
+fn in_asset(name: &str) -> String {
+    format!("output/{}{name}", output::prefix(ASSET))
+}
+
+fn served(stack: &Stack) -> BTreeMap<String, Object> {
+    let mut objects = stack.cloud.state().objects.clone();
+    objects.retain(|path, _| path.starts_with("output/"));
+    objects
+}
+
+#[tokio::test]
+async fn the_asset_of_another_upload_is_left_as_it_is() {
+    // Playlists of earlier versions are not marked.
+    for (fixture, marked) in [(COMPLETE, true), (COMPLETE, false), (ERROR, true), (CANCELED, false)] {
+        let (stack, before) = (Stack::with_encode("v1"), theirs(marked).await);
+        stack.cloud.state().objects.extend(before.clone());
+        stack.cloud.put(&record("v1"), "{}");
+        let outcome = stack.tell(event(fixture, "v1", REVISION)).await.unwrap();
+        let reason = format!("the asset {ASSET} is that of another upload: {THEIRS}");
+        assert_eq!(outcome, json!({"outcome": "refused", "asset": ASSET, "reason": reason}));
+        assert_eq!(served(&stack), before, "{fixture}");
+        assert_eq!(stack.cloud.under("work/"), Vec::<String>::new(), "removed as after other failures");
+        stack.tell(event(fixture, "v1", REVISION)).await.unwrap();
+        let state = stack.cloud.state();
+        assert_eq!(state.notices.len(), 1, "a duplicate is not told again");
+        assert_eq!(state.notices[0].0, format!("Not published: {ASSET}"));
+        assert!(state.notices[0].1.contains("Rename this video and upload it again."));
+        assert_eq!(state.tags, [("owner".to_owned(), "media".to_owned())], "nothing was published");
+    }
+}
+
+#[tokio::test]
+async fn of_two_uploads_with_one_asset_the_first_in_service_has_it() {
+    // The other one comes into service before the copies, or right before the playlist. Then asset.json is not there yet.
+    for (call, late) in [("copy", false), ("put output", true)] {
+        let (stack, mut theirs) = (Stack::with_encode("v1"), theirs(true).await);
+        if late {
+            theirs.remove(&in_asset("asset.json"));
+        }
+        let coming = theirs.clone();
+        stack.cloud.meanwhile(call, move |state| state.objects.extend(coming));
+        assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "refused", "{call}");
+        assert_eq!(served(&stack), theirs, "the copies are removed");
+        assert_eq!(stack.cloud.state().notices.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_another_upload_does_not_take_an_asset_in_service() {
+    let stack = Stack::with_encode("v1");
+    let failed = Stack::with_encode("v1");
+    failed.tell(event(ERROR, "v1", REVISION)).await.unwrap();
+    let mut theirs = served(&failed)[&in_asset("asset.json")].clone();
+    theirs.body = theirs.body.replace(KEY, THEIRS);
+    let index = format!("put {}", in_asset("index.m3u8"));
+    stack.cloud.meanwhile(&index, move |state| drop(state.objects.insert(in_asset("asset.json"), theirs)));
+    assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "alreadyPublished");
+    let description = stack.description();
+    assert_eq!((description.key.as_str(), description.failure), (KEY, None));
+    assert_eq!(stack.play().len(), 6);
+}
+
+#[tokio::test]
+async fn the_same_upload_replaces_what_an_earlier_version_published() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    stack.cloud.state().objects.get_mut(&in_asset("index.m3u8")).unwrap().source = None;
+    replace(&stack, "v2");
+    stack.publish("v2").await;
+    let state = stack.cloud.state();
+    assert_eq!(state.objects[&in_asset("index.m3u8")].source, Some(asset::source("source", KEY)));
+}
+
+#[tokio::test]
+async fn an_encode_that_is_longer_than_allowed_is_a_failure() {
+    let lasting = |millis: u64| {
+        let mut event = complete("v1");
+        event["detail"]["outputGroupDetails"][0]["outputDetails"][0]["durationInMs"] = json!(millis);
+        event
+    };
+    let stack = Stack::with_encode("v1");
+    assert_eq!(stack.tell(lasting(3_700_000)).await.unwrap()["outcome"], "failed");
+    let described = stack.description();
+    let message = "the video is 3700 s long, and source.max_duration allows 3600 s";
+    assert_eq!((described.published, described.failure.unwrap().message.as_str()), (None, message));
+    assert_eq!(served(&stack).into_keys().collect::<Vec<_>>(), [in_asset("asset.json")]);
+    assert_eq!(stack.cloud.under("work/"), Vec::<String>::new());
+    assert_eq!(stack.cloud.state().notices[0].0, format!("Not published: {ASSET}"));
+    // An encode may be a little longer than its source.
+    stack.encode("v1", REVISION);
+    assert_eq!(stack.tell(lasting(3_605_000)).await.unwrap()["outcome"], "published");
 }

@@ -238,7 +238,7 @@ pub(crate) mod tests {
     }
 
     fn source(width: i32, height: i32, has_audio: bool) -> Option<Source> {
-        Some(Source { size: Some((width, height)), has_audio })
+        Some(Source { size: Some((width, height)), has_audio, duration: None })
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! `submit`: starts a MediaConvert job for an upload, or for a task of S3 Batch Operations. See `docs/handlers.md`.
 //!
-//! The flow is in [`Submitter`]. Its input is in [`event`], the facts about the source in [`probe`], and the job's
-//! settings in [`job`].
+//! The flow is in [`Submitter`]. Its input is in [`event`], the facts about the source in [`probe`], the reasons to
+//! refuse it in `refusal`, and the job's settings in [`job`].
 
 pub mod event;
 pub mod job;
 pub mod probe;
+mod record;
+mod refusal;
 mod settings;
 mod submitter;
 

@@ -1,9 +1,9 @@
 //! The result of MediaConvert's Probe for a source, reduced to what the job depends on.
 
-use aws_sdk_mediaconvert::types::{ProbeResult, TrackType, VideoProperties};
+use aws_sdk_mediaconvert::types::{Container, ProbeResult, Track, TrackType, VideoProperties};
 
 /// The facts that are known about a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Probed {
     /// Probe does not know the container, but the encoder may. The whole ladder is used.
     Unknown,
@@ -14,12 +14,14 @@ pub enum Probed {
 }
 
 /// The facts about a video.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Source {
     /// Width and height in pixels as viewers see them, that is, after rotation.
     pub size: Option<(i32, i32)>,
     /// True if there is sound.
     pub has_audio: bool,
+    /// Length in seconds, as far as the file says.
+    pub duration: Option<f64>,
 }
 
 /// Reads the result for one file. The video track need not be the first track.
@@ -38,7 +40,14 @@ pub fn read(results: &[ProbeResult]) -> Probed {
     Probed::Video(Source {
         size: video.video_properties().and_then(displayed_size),
         has_audio: of_type(TrackType::Audio).next().is_some(),
+        duration: length(container),
     })
+}
+
+/// The longest length that the file says about itself or one of its tracks.
+fn length(container: &Container) -> Option<f64> {
+    let tracks = container.tracks().iter().filter_map(Track::duration);
+    tracks.chain(container.duration()).reduce(f64::max)
 }
 
 /// A phone held upright records sideways with a rotation. The job rotates the picture, so width and height are swapped.
@@ -53,7 +62,7 @@ fn displayed_size(video: &VideoProperties) -> Option<(i32, i32)> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use aws_sdk_mediaconvert::types::{Container, Format, Track};
+    use aws_sdk_mediaconvert::types::Format;
 
     /// A probed file: the video's width, height and rotation, and whether there is audio (as the first track).
     pub(crate) fn result(video: Option<(i32, i32, Option<i32>)>, audio: bool) -> ProbeResult {
@@ -71,7 +80,7 @@ pub(crate) mod tests {
     }
 
     fn video(size: (i32, i32), has_audio: bool) -> Probed {
-        Probed::Video(Source { size: Some(size), has_audio })
+        Probed::Video(Source { size: Some(size), has_audio, duration: None })
     }
 
     #[test]
@@ -85,6 +94,23 @@ pub(crate) mod tests {
         let probed = |rotation| read(&[result(Some((1920, 1080, Some(rotation))), false)]);
         assert_eq!(probed(90), video((1080, 1920), false));
         assert_eq!(probed(180), video((1920, 1080), false));
+    }
+
+    #[test]
+    fn the_longest_length_counts() {
+        let track = |kind, duration| Track::builder().track_type(kind).set_duration(duration).build();
+        let length = |container: Option<f64>, video, audio| {
+            let file = Container::builder().format(Format::Mp4).set_duration(container);
+            let file = file.tracks(track(TrackType::Video, video)).tracks(track(TrackType::Audio, audio));
+            match read(&[ProbeResult::builder().container(file.build()).build()]) {
+                Probed::Video(source) => source.duration,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(length(Some(60.0), None, None), Some(60.0));
+        assert_eq!(length(Some(1.0), Some(60.0), Some(3.0)), Some(60.0), "a file may lie about itself");
+        assert_eq!(length(None, None, Some(3.0)), Some(3.0));
+        assert_eq!(length(None, None, None), None);
     }
 
     #[test]

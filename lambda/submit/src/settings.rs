@@ -1,7 +1,7 @@
 //! Submit's settings, which provision sets.
 
 use aws_sdk_mediaconvert::types::AccelerationMode;
-use handler::{MissingSetting, required};
+use handler::{MissingSetting, NotANumber, number, required};
 
 /// The settings of submit, from its environment.
 #[derive(Debug, Clone)]
@@ -16,6 +16,10 @@ pub struct Settings {
     pub work_bucket: String,
     /// `ACCELERATION`: `DISABLED`, `PREFERRED` or `ENABLED`.
     pub acceleration: AccelerationMode,
+    /// `MAX_SIZE`: the largest object to transcode, in bytes; without it there is no limit.
+    pub max_size: Option<u64>,
+    /// `MAX_DURATION`: the longest video to transcode, in seconds; without it there is no limit.
+    pub max_duration: Option<u64>,
 }
 
 /// A setting that submit cannot use.
@@ -24,6 +28,9 @@ pub enum InvalidSettings {
     /// It is missing.
     #[error(transparent)]
     Missing(#[from] MissingSetting),
+    /// It must be a number.
+    #[error(transparent)]
+    Number(#[from] NotANumber),
     /// It is not one of the allowed values.
     #[error("ACCELERATION is {0:?}; it must be DISABLED, PREFERRED or ENABLED")]
     Acceleration(String),
@@ -42,6 +49,8 @@ impl Settings {
             role: required("ROLE")?,
             work_bucket: required("WORK_BUCKET")?,
             acceleration: acceleration(required("ACCELERATION")?)?,
+            max_size: number("MAX_SIZE")?,
+            max_duration: number("MAX_DURATION")?,
         })
     }
 }

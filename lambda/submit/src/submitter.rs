@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use asset::{metadata, work};
+use asset::metadata;
 use aws_sdk_mediaconvert::config::timeout::TimeoutConfig;
 use aws_sdk_mediaconvert::types::{
     AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile, StatusUpdateInterval,
 };
-use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt, stream};
 use handler::{ApiError, api, chain};
 use lambda_runtime::{Diagnostic, tracing};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::event::{Batch, Request, ResultCode, TaskResult, UnknownPayload, Upload};
 use crate::job::{self, Destination, Summary, UnusableTemplate};
 use crate::probe::{self, Probed};
+use crate::record::Record;
+use crate::refusal;
 use crate::settings::Settings;
 
 /// The time limit for Probe out of the function's minute, for all attempts together. The job is more important than a
@@ -105,18 +106,6 @@ struct Encode<'a> {
     revision: i64,
 }
 
-/// The record of a job that was started.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    job: String,
-    asset: String,
-    run: String,
-    started: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    forced_by: Option<String>,
-}
-
 impl Submitter {
     /// A submitter that calls AWS with these clients.
     #[must_use]
@@ -186,7 +175,7 @@ impl Submitter {
     }
 
     async fn submit(&self, upload: &Upload, asset: &str) -> Result<Outcome, SubmitError> {
-        if let Some(reason) = refusal(upload) {
+        if let Some(reason) = refusal::of_upload(upload, &self.settings) {
             return Ok(Outcome::Refused { reason });
         }
         let version = match self.look(upload).await? {
@@ -199,16 +188,19 @@ impl Submitter {
         let encode = Encode { asset, run: &run, version: &version, revision };
         // S3 may send a task again, so a batch job also has only one job per run.
         let answers = |record: &Record| upload.forced_by.is_none() || upload.forced_by == record.forced_by;
-        if let Some(Record { job, asset, .. }) = self.recall(&encode).await?.filter(answers) {
-            return Ok(Outcome::Duplicate { asset, job });
-        }
-        let source = match self.probe(&upload.url()).await? {
-            Probed::Unknown => None,
-            Probed::NoVideo => {
-                let reason = "the file has no video track".to_owned();
+        match Record::read(&self.s3, &self.settings.work_bucket, asset, &run).await? {
+            Some(Record { key: Some(key), .. }) if key != upload.key => {
+                let reason = format!("the asset {asset} is that of another upload: {key:?}");
                 return Ok(Outcome::Refused { reason });
             }
-            Probed::Video(source) => Some(source),
+            Some(record) if answers(&record) => {
+                return Ok(Outcome::Duplicate { asset: record.asset, job: record.job });
+            }
+            _ => {}
+        }
+        let source = match refusal::of_file(self.probe(&upload.url()).await?, &self.settings) {
+            Ok(source) => source,
+            Err(reason) => return Ok(Outcome::Refused { reason }),
         };
         let destination = Destination { bucket: &self.settings.work_bucket, asset, run: &run };
         let template =
@@ -216,7 +208,7 @@ impl Submitter {
         let settings = job::settings(template, &upload.url(), source, destination)?;
         tracing::info!(asset, run, outputs = %Summary(&settings), "job made from the template");
         let job = self.create(upload, &encode, settings).await?;
-        self.remember(&encode, &job, upload.forced_by.clone()).await;
+        self.remember(&encode, &job, upload).await;
         let asset = asset.to_owned();
         Ok(Outcome::Started { asset, job })
     }
@@ -235,8 +227,10 @@ impl Submitter {
             }
             Err(error) => return Err(error.into()),
         };
-        if head.content_length() == Some(0) {
-            return Ok(Err(EMPTY.to_owned()));
+        let size = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+        let size = size.ok_or(SubmitError::Empty("s3:HeadObject", "size"))?;
+        if let Some(reason) = refusal::of_size(size, &self.settings) {
+            return Ok(Err(reason));
         }
         let version = asset::version(head.version_id(), head.e_tag()).to_owned();
         match &upload.version {
@@ -315,53 +309,26 @@ impl Submitter {
             .ok_or(SubmitError::Empty("mediaconvert:CreateJob", "job id"))
     }
 
-    /// The record of this run's earlier job. MediaConvert itself remembers a request token for only one minute.
-    async fn recall(&self, encode: &Encode<'_>) -> Result<Option<Record>, SubmitError> {
-        let (bucket, key) = (&self.settings.work_bucket, work::record(encode.asset, encode.run));
-        let subject = format!("s3://{bucket}/{key}");
-        let record = self.s3.get_object().bucket(bucket).key(key).send().await;
-        let body = match record.map_err(api("s3:GetObject", subject.as_str())) {
-            Ok(record) => record.body.collect().await,
-            Err(error) if error.is_missing() => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        // Treat an unreadable record as missing: a second encode costs less than a lost upload.
-        Ok(body.ok().and_then(|body| serde_json::from_slice(&body.to_vec()).ok()))
-    }
-
     /// Writes the record. If it is missing, a late duplicate costs a second encode. An error here would always cause
     /// one.
-    async fn remember(&self, encode: &Encode<'_>, job: &str, forced_by: Option<String>) {
-        let (asset, run) = (encode.asset, encode.run);
-        let key = work::record(asset, run);
-        let (job, asset, run) = (job.to_owned(), asset.to_owned(), run.to_owned());
-        let record = Record { job, asset, run, started: handler::now(), forced_by };
-        let put = self
-            .s3
-            .put_object()
-            .bucket(&self.settings.work_bucket)
-            .key(&key)
-            .content_type("application/json")
-            .body(ByteStream::from(json!(record).to_string().into_bytes()))
-            .send()
-            .await
-            .map_err(api("s3:PutObject", key.as_str()));
-        if let Err(error) = put {
-            let Record { asset, job, .. } = record;
-            tracing::warn!(asset, job, error = chain(&error), "the job's record was not written");
+    async fn remember(&self, encode: &Encode<'_>, job: &str, upload: &Upload) {
+        let record = Record {
+            job: job.to_owned(),
+            asset: encode.asset.to_owned(),
+            key: Some(upload.key.clone()),
+            run: encode.run.to_owned(),
+            started: handler::now(),
+            forced_by: upload.forced_by.clone(),
+        };
+        if let Err(error) = record.write(&self.s3, &self.settings.work_bucket).await {
+            tracing::warn!(
+                asset = encode.asset,
+                job,
+                error = chain(&error),
+                "the job's record was not written"
+            );
         }
     }
-}
-
-const EMPTY: &str = "the object is empty";
-
-/// The reason why there can be no job for an upload, as far as the event alone shows.
-fn refusal(upload: &Upload) -> Option<String> {
-    if !asset::is_video(&upload.key) {
-        let suffixes = asset::VIDEO_SUFFIXES.join(" ");
-        return Some(format!("the name does not end in a video suffix ({suffixes})"));
-    }
-    (upload.size == Some(0)).then(|| EMPTY.to_owned())
 }
 
 /// True if Probe's error is about the file: a retry would not help, and no permission is missing.
@@ -369,14 +336,15 @@ fn is_unreadable(error: &ApiError) -> bool {
     error.code == "TimedOut" || (matches!(error.status, Some(400 | 404 | 422)) && !error.retriable)
 }
 
-/// A task's result in the format of S3 Batch Operations.
+/// A task's result in the format of S3 Batch Operations. Its text is one line, whatever the key is.
 fn result(outcome: Result<Outcome, SubmitError>) -> (ResultCode, String) {
-    match outcome {
+    let (code, text) = match outcome {
         Ok(Outcome::Started { job, .. }) => (ResultCode::Succeeded, format!("job {job} started")),
         Ok(Outcome::Duplicate { job, .. }) => (ResultCode::Succeeded, format!("already given to job {job}")),
         Ok(Outcome::Refused { reason }) => (ResultCode::PermanentFailure, reason),
         Err(error) => (error.result_code(), chain(&error)),
-    }
+    };
+    (code, handler::plain(&text))
 }
 
 #[cfg(test)]

@@ -121,6 +121,8 @@ async fn job(template: &Value, probe: &Value) -> Value {
         role: "arn:aws:iam::111122223333:role/vod-staging-transcode".into(),
         work_bucket: "vod-staging-work-111122223333-ap-northeast-2".into(),
         acceleration: AccelerationMode::Preferred,
+        max_size: None,
+        max_duration: None,
     };
     let submitter = Submitter::new(settings, s3(), MediaConvert::from_conf(config));
     let answer = submitter.answer(serde_json::from_str(CREATED).unwrap()).await.unwrap();

@@ -3,6 +3,7 @@
 mod table;
 #[cfg(test)]
 mod tests;
+mod wildcard;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::path::{PropertyPath, within, without_names};
 use super::{Action, Impact, Property, Severity};
+use wildcard::Wildcard;
 
 /// A fact: what is noticed when this happens to that property of a resource of this type.
 struct Row {
@@ -55,6 +57,8 @@ enum When {
     Gains,
     /// A list that stays loses members.
     Loses,
+    /// A list that stays loses members, and none of its members now stands for them.
+    Uncovers(Wildcard),
 }
 
 /// All properties that facts are about, with the values that they wait for.
@@ -173,6 +177,11 @@ impl When {
             },
             Self::Gains => before.is_some() && !set(after.as_ref()).is_subset(&set(before.as_ref())),
             Self::Loses => after.is_some() && !set(before.as_ref()).is_subset(&set(after.as_ref())),
+            Self::Uncovers(wildcard) => {
+                let left = set(after.as_ref());
+                let covered = |lost: &String| left.iter().any(|member| wildcard.covers(member, lost));
+                after.is_some() && !set(before.as_ref()).iter().all(covered)
+            }
         }
     }
 
@@ -191,6 +200,7 @@ impl When {
             Self::Falls => "is lowered or removed".to_owned(),
             Self::Gains => "gains members".to_owned(),
             Self::Loses => "loses members".to_owned(),
+            Self::Uncovers(_) => "loses members that no wildcard stands for".to_owned(),
         }
     }
 }

@@ -100,6 +100,35 @@ fn uploads_that_start_nothing_are_grave() {
 }
 
 #[test]
+fn a_wildcard_takes_nothing_from_those_that_it_stands_for() {
+    let headers = "AWS::CloudFront::ResponseHeadersPolicy";
+    let cors = |list: &str, items: Value| {
+        let cors = json!({ list: { "Items": items } });
+        json!({ "ResponseHeadersPolicyConfig": { "CorsConfig": cors } })
+    };
+    let change = |list: &str, before: Value, after: Value| {
+        both(headers, &cors(list, before), &cors(list, after))
+    };
+    let (allow, origins) = ("AccessControlAllowHeaders", "AccessControlAllowOrigins");
+    assert_eq!(change(allow, json!(["Range"]), json!(["*"])), (NOTICE, LOSS));
+    assert_eq!(change(allow, json!(["Authorization", "Range"]), json!(["*"])), (LOSS, LOSS));
+    assert_eq!(change(allow, json!(["range"]), json!(["Range"])), (NOTICE, NOTICE));
+    assert_eq!(change(origins, json!(["https://a.example.com"]), json!(["*"])), (NOTICE, LOSS));
+    assert_eq!(
+        change(origins, json!(["https://a.example.com"]), json!(["https://*.example.com"])),
+        (NOTICE, LOSS)
+    );
+    let methods = change("AccessControlAllowMethods", json!(["GET", "HEAD"]), json!(["ALL"]));
+    assert_eq!(methods, (NOTICE, LOSS));
+    let upload = |member: &str, items: Value| {
+        json!({ "BucketName": "b", "CorsConfiguration": { "CorsRules": [{ "Id": "r", member: items }] } })
+    };
+    // S3 repeats the headers that a browser asks for, so its `*` stands for all of them.
+    let all = (&upload("AllowedHeaders", json!(["Authorization"])), &upload("AllowedHeaders", json!(["*"])));
+    assert_eq!(both(BUCKET, all.0, all.1), (NOTICE, LOSS));
+}
+
+#[test]
 fn delivery() {
     const CDN: &str = "AWS::CloudFront::Distribution";
     let behavior = |keys: Value| json!({ "DistributionConfig": { "DefaultCacheBehavior": { "TargetOriginId": "o", "TrustedKeyGroups": keys } } });

@@ -11,7 +11,7 @@ use super::values::text;
 ///
 /// Never `*`: uploads use a user's permissions, and other sites must not use those.
 #[derive(Debug, PartialEq, JsonSchema)]
-#[schemars(extend("pattern" = r"^https?://[^/*\s]+$"))]
+#[schemars(extend("pattern" = r"^(https://[^/*\s]+|http://(([^/*\s:]+\.)?localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)$"))]
 pub(super) struct Origin(pub(super) String);
 
 impl Scalar for Origin {
@@ -19,7 +19,7 @@ impl Scalar for Origin {
 
     fn scalar(written: &Text) -> Result<Self, Wrong> {
         let origin = text(written)?;
-        let help = "scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com";
+        let help = "https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost";
         match fault(origin) {
             Some(label) => Err(Wrong::new("is not an origin", label, help)),
             None => Ok(Self(origin.to_owned())),
@@ -44,10 +44,7 @@ fn fault(origin: &str) -> Option<String> {
         let label = if path.is_empty() { "no trailing slash" } else { "no path" };
         return Some(format!("{label}: did you mean {scheme}://{host}?"));
     }
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (rest, None),
-    };
+    let (host, port) = host_and_port(rest);
     match port {
         Some(port) if port == default_port => {
             return Some(format!("browsers leave the port {port} out: {scheme}://{host}"));
@@ -57,12 +54,31 @@ fn fault(origin: &str) -> Option<String> {
         }
         _ => {}
     }
-    host_fault(host)
+    if is_loopback(host) {
+        return None;
+    }
+    // Whoever is between the page and its server could answer for the page, with the user's rights.
+    let plain = || format!("anybody on the way can change a page of http: did you mean https://{rest}?");
+    host_fault(host).or_else(|| (scheme == "http").then(plain))
+}
+
+/// Splits a port off. The colons of an IPv6 address are in brackets.
+fn host_and_port(rest: &str) -> (&str, Option<&str>) {
+    match rest.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (rest, None),
+    }
+}
+
+/// True for the names and addresses by which a browser reaches its own machine: what is sent there leaves no machine.
+fn is_loopback(host: &str) -> bool {
+    let under = |name: &str| name.strip_suffix(".localhost").is_some_and(|name| host_fault(name).is_none());
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]") || under(host)
 }
 
 /// An origin whose pages may play videos, or `*` for every site.
 #[derive(Debug, PartialEq, JsonSchema)]
-#[schemars(extend("pattern" = r"^(\*|https?://[^/*\s]+)$"))]
+#[schemars(extend("pattern" = r"^(\*|https://[^/*\s]+|http://(([^/*\s:]+\.)?localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)$"))]
 pub(super) struct PlayerOrigin(pub(super) String);
 
 impl Scalar for PlayerOrigin {

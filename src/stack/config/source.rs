@@ -1,18 +1,23 @@
-//! The `source` section: archiving, retention and upload origins of the bucket of originals.
+//! The `source` section: archiving, retention, upload origins and limits of the bucket of originals.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::origin::Origin;
 use super::reader::{Table, Wrong};
-use super::values::Days;
+use super::size::{Size, SizeUnit};
+use super::values::{Days, Period, TimeUnit};
 
 /// A hundred years: a larger number is a typing error.
 const MAX_DAYS: u32 = 36_500;
+/// The largest object of S3 for most of its life, and enough for hours of studio masters.
+const MAX_SIZE: Size = Size::new(5, SizeUnit::Tebi);
+/// Longer than any film. What is longer is a mistake, or an attempt to make the stack encode for days.
+const MAX_DURATION: Period = Period::new(24, TimeUnit::Hour);
 
 /// The bucket of originals.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields, default)]
 pub struct Source {
     /// How long after its upload a published original moves to Glacier Instant Retrieval, such as 30d. 0d moves it with
     /// the next run of the lifecycle rules. Absent: never.
@@ -23,8 +28,26 @@ pub struct Source {
     pub expire_noncurrent_after: Option<Days>,
     /// Sites whose pages may upload from the browser (CORS), such as `https://app.example.com`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(default, with = "Vec<Origin>", extend("uniqueItems" = true))]
+    #[schemars(with = "Vec<Origin>", extend("uniqueItems" = true))]
     pub upload_origins: Vec<String>,
+    /// The largest upload that is transcoded, 1MiB to 50TiB. A larger one is refused: it stays in the bucket, and no
+    /// encode starts.
+    pub max_size: Size,
+    /// The longest video that is transcoded, 1s to 48h. A longer one is refused, as far as the file says how long it is.
+    /// An encode that turns out to be longer is not published.
+    pub max_duration: Period,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            archive_after: None,
+            expire_noncurrent_after: None,
+            upload_origins: Vec::new(),
+            max_size: MAX_SIZE,
+            max_duration: MAX_DURATION,
+        }
+    }
 }
 
 /// Reads `source`.
@@ -33,11 +56,40 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     let expire_noncurrent_after = days(table, "expire_noncurrent_after", 1);
     let upload_origins =
         table.get("upload_origins").map_or(Some(Vec::new()), |value| value.read_items::<Origin>());
+    let max_size = table.or("max_size", MAX_SIZE).filter(|size| size_fits(table, *size));
+    let max_duration = table.or("max_duration", MAX_DURATION).filter(|time| duration_fits(table, *time));
     Some(Source {
         archive_after: archive_after?,
         expire_noncurrent_after: expire_noncurrent_after?,
         upload_origins: upload_origins?.into_iter().map(|Origin(origin)| origin).collect(),
+        max_size: max_size?,
+        max_duration: max_duration?,
     })
+}
+
+fn size_fits(table: &Table<'_>, size: Size) -> bool {
+    let (least, most) = (Size::new(1, SizeUnit::Mebi), Size::new(50, SizeUnit::Tebi));
+    let label = match size.bytes() {
+        bytes if bytes < least.bytes() => "too small for a video",
+        bytes if bytes > most.bytes() => "larger than any object of S3",
+        _ => return true,
+    };
+    if let Some(value) = table.get("max_size") {
+        value.reject(Wrong::new(format!("cannot be {size}"), label, format!("{least} to {most}")));
+    }
+    false
+}
+
+fn duration_fits(table: &Table<'_>, time: Period) -> bool {
+    let (least, most) = (Period::new(1, TimeUnit::Second), Period::new(48, TimeUnit::Hour));
+    if (least.seconds()..=most.seconds()).contains(&time.seconds()) {
+        return true;
+    }
+    if let Some(value) = table.get("max_duration") {
+        let label = if time.seconds() == 0 { "too short for a video" } else { "too long for one video" };
+        value.reject(Wrong::new(format!("cannot be {time}"), label, format!("{least} to {most}")));
+    }
+    false
 }
 
 /// S3 allows 0 days for a transition to Glacier Instant Retrieval, but at least 1 for an expiration.

@@ -137,7 +137,7 @@ impl Scalar for Period {
 }
 
 /// Splits `30d` into 30 and `d`; `None` without leading digits, or with too many.
-fn split(text: &str) -> Option<(u32, &str)> {
+pub(super) fn split(text: &str) -> Option<(u32, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let count = text[..digits].parse().ok()?;
     Some((count, &text[digits..]))

@@ -128,12 +128,15 @@ fn the_rules_arn_alone_says_who_may_invoke() {
 
 #[test]
 fn handlers_are_told_what_they_work_with() {
-    let declared = declared(&file("transcode: { acceleration: disabled }\n"), Some("arn:topic".into()));
+    let limits = "source: { max_size: 20GiB, max_duration: 90m }\n";
+    let declared = declared(&file(limits), Some("arn:topic".into()));
     let told = |address: &str| pretty(&declared[address].properties["Environment"]["Variables"]);
     insta::assert_snapshot!(told("handlers/submit"), @r#"
     {
       "ACCELERATION": "DISABLED",
       "JOB_TEMPLATE": "vod",
+      "MAX_DURATION": "5400",
+      "MAX_SIZE": "21474836480",
       "QUEUE": "arn:aws:mediaconvert:ap-northeast-2:111122223333:queues/vod",
       "ROLE": "arn:aws:iam::111122223333:role/vod-encoder",
       "WORK_BUCKET": "vod-work"
@@ -147,6 +150,7 @@ fn handlers_are_told_what_they_work_with() {
           "Id"
         ]
       },
+      "MAX_DURATION": "5400",
       "OUTPUT_BUCKET": "vod-output",
       "TOPIC": "arn:topic",
       "WORK_BUCKET": "vod-work"

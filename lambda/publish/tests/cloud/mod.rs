@@ -39,6 +39,8 @@ pub(crate) struct Object {
     pub body: String,
     pub content_type: String,
     pub cache_control: String,
+    /// The mark `x-amz-meta-source`.
+    pub source: Option<String>,
 }
 
 impl Object {
@@ -82,6 +84,7 @@ impl Cloud {
             body: body.into(),
             content_type: "binary/octet-stream".into(),
             cache_control: String::new(),
+            source: None,
         };
         self.state().objects.insert(path.into(), object);
     }
@@ -170,7 +173,9 @@ impl Cloud {
                 return MockResponse::Http(error(404, "NoSuchKey"));
             };
             let body = ByteStream::from(object.body.clone().into_bytes());
-            let output = GetObjectOutput::builder().e_tag(object.etag()).body(body);
+            let metadata = object.source.iter().map(|source| ("source".to_owned(), source.clone()));
+            let output = GetObjectOutput::builder().set_metadata(Some(metadata.collect()));
+            let output = output.e_tag(object.etag()).body(body);
             MockResponse::Output(output.build())
         })
     }
@@ -221,6 +226,7 @@ impl Cloud {
                 body: String::from_utf8(input.body().bytes().unwrap().to_vec()).unwrap(),
                 content_type: input.content_type().unwrap().into(),
                 cache_control: input.cache_control().unwrap().into(),
+                source: input.metadata().map(|metadata| metadata["source"].clone()),
             };
             let etag = object.etag();
             state.objects.insert(path, object);
@@ -248,6 +254,7 @@ impl Cloud {
                 body: from.body.clone(),
                 content_type: input.content_type().unwrap().into(),
                 cache_control: input.cache_control().unwrap().into(),
+                source: None,
             };
             state.objects.insert(path, object);
             MockResponse::Output(CopyObjectOutput::builder().build())

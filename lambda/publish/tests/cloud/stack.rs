@@ -13,6 +13,8 @@ pub(crate) const CANCELED: &str = include_str!("../fixtures/canceled.json");
 pub(crate) const KEY: &str = "films/holiday.mp4";
 pub(crate) const ASSET: &str = "films-holiday-12f4bc2e79f8f0a1";
 pub(crate) const REVISION: i64 = 1_700_000_000;
+/// The longest video to publish, in seconds.
+const LONGEST: u64 = 3600;
 
 const MULTIVARIANT: &str = "#EXTM3U\n#EXT-X-VERSION:4\n#EXT-X-INDEPENDENT-SEGMENTS\n\
     #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Default\",DEFAULT=YES,AUTOSELECT=YES,URI=\"index_audio.m3u8\"\n\
@@ -53,6 +55,7 @@ impl Stack {
             output_bucket: "output".into(),
             distribution: "EDFDVBD6EXAMPLE".into(),
             topic: Some("arn:aws:sns:us-west-2:111122223333:alerts".into()),
+            max_duration: Some(LONGEST),
         };
         let publisher = Publisher::new(settings, cloud.s3(), cloud.cloudfront(), cloud.sns());
         let stack = Self { cloud, publisher };

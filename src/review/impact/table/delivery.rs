@@ -1,6 +1,7 @@
 //! What a distribution depends on: its policies and keys, certificate and DNS records.
 
 use super::super::super::Severity::{Interruption, None as Nothing, Notice};
+use super::super::wildcard::Wildcard;
 use super::super::{Row, When};
 use super::{CREATE, DELETE, GO, REPLACE, UPDATE, part, whole};
 
@@ -74,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
     part(
         HEADERS,
         "ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowOrigins.Items",
-        When::Loses,
+        When::Uncovers(Wildcard::Star),
         Interruption,
         "Players on removed sites cannot read the videos.",
         GUIDE_HEADERS,
@@ -90,7 +91,7 @@ pub(super) const ROWS: &[Row] = &[
     part(
         HEADERS,
         "ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowMethods.Items",
-        When::Loses,
+        When::Uncovers(Wildcard::All),
         Interruption,
         "Players cannot use the removed methods.",
         GUIDE_HEADERS,
@@ -98,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
     part(
         HEADERS,
         "ResponseHeadersPolicyConfig.CorsConfig.AccessControlAllowHeaders.Items",
-        When::Loses,
+        When::Uncovers(Wildcard::BrowserHeaders),
         Interruption,
         "Players cannot send the removed headers.",
         GUIDE_HEADERS,

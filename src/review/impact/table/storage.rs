@@ -1,6 +1,7 @@
 //! Buckets and their policies.
 
 use super::super::super::Severity::{Interruption, None as Nothing, Notice};
+use super::super::wildcard::Wildcard;
 use super::super::{Row, When};
 use super::{BECOME, DELETE, GO, REPLACE, UPDATE, part, whole};
 
@@ -185,7 +186,7 @@ pub(super) const ROWS: &[Row] = &[
     part(
         BUCKET,
         "CorsConfiguration.CorsRules[].AllowedOrigins",
-        When::Loses,
+        When::Uncovers(Wildcard::Star),
         Interruption,
         "Web pages of origins that are no longer listed cannot upload from browsers.",
         "AmazonS3/latest/userguide/cors.html",
@@ -209,7 +210,7 @@ pub(super) const ROWS: &[Row] = &[
     part(
         BUCKET,
         "CorsConfiguration.CorsRules[].AllowedHeaders",
-        When::Loses,
+        When::Uncovers(Wildcard::Star),
         Interruption,
         "Browsers refuse uploads with a header that is no longer listed.",
         "AmazonS3/latest/userguide/cors.html",

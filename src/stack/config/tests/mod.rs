@@ -25,6 +25,8 @@ source:
   archive_after: 30d
   expire_noncurrent_after: 14d
   upload_origins: ["https://app.staging.example.com", "http://localhost:3000"]
+  max_size: 20GiB
+  max_duration: 4h
 transcode:
   ladder: [{ height: 360, max_bitrate: 365k }, { height: 1080, max_bitrate: 8.5M, qvbr: 8, codec: avc }]
   segment: 4s

@@ -47,6 +47,55 @@ fn sources() {
 }
 
 #[test]
+fn limits_of_uploads() {
+    insta::assert_snapshot!(refused(&[
+        "source: { max_size: 20 }",
+        "source: { max_size: 20GB }",
+        "source: { max_size: 900KiB }",
+        "source: { max_size: 0MiB }",
+        "source: { max_size: 51TiB }",
+        "source: { max_duration: 90 }",
+        "source: { max_duration: 0s }",
+        "source: { max_duration: 49h }",
+    ]));
+    let source = with("source: { max_size: 500MiB, max_duration: 90m }").unwrap().source;
+    assert_eq!((source.max_size.bytes(), source.max_duration.seconds()), (524_288_000, 5400));
+}
+
+#[test]
+fn pages_of_origins_are_safe_on_the_way() {
+    for key in ["source: { upload_origins", "delivery: { player_origins"] {
+        for origin in [
+            "https://app.example.com",
+            "http://localhost",
+            "http://localhost:3000",
+            "http://app.localhost:3000",
+            "http://127.0.0.1:5173",
+            "http://[::1]:3000",
+            "https://[::1]",
+            "https://localhost:8443",
+        ] {
+            assert!(with(&format!("{key}: [\"{origin}\"] }}")).is_ok(), "{key} {origin}");
+        }
+    }
+    insta::assert_snapshot!(refused(&[
+        "delivery: { player_origins: [\"http://www.example.com\"] }",
+        "source: { upload_origins: [\"http://app.example.com:8080\"] }",
+        "delivery: { player_origins: [\"http://localhost.example.com\"] }",
+        "delivery: { player_origins: [\"http://evil-localhost\"] }",
+        "delivery: { player_origins: [\"http://.localhost\"] }",
+        "delivery: { player_origins: [\"http://127.0.0.1.example.com\"] }",
+        "delivery: { player_origins: [\"http://192.168.0.2\"] }",
+        "delivery: { player_origins: [\"http://[::2]\"] }",
+        "delivery: { player_origins: [\"https://[::2]\"] }",
+        "delivery: { player_origins: [\"http://localhost:80\"] }",
+    ]));
+    let file =
+        format!("{HEAD}delivery:\n  player_origins:\n  - https://a.example.com\n  - http://b.example.com\n");
+    insta::assert_snapshot!(render(&parse("stacks/staging.yaml", &file).unwrap_err()));
+}
+
+#[test]
 fn transcodes() {
     insta::assert_snapshot!(refused(&[
         "transcode: { segment: 5s }",

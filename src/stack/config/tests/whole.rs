@@ -11,7 +11,9 @@ fn the_smallest_file_has_the_documented_defaults() {
     region: ap-northeast-2
     engine: direct
     protected: false
-    source: {}
+    source:
+      max_size: 5TiB
+      max_duration: 24h
     transcode:
       ladder: hls-1080p
       segment: 6s
@@ -49,6 +51,8 @@ fn every_key_is_read() {
       upload_origins:
       - https://app.staging.example.com
       - http://localhost:3000
+      max_size: 20GiB
+      max_duration: 4h
     transcode:
       ladder:
       - height: 360

@@ -1,0 +1,275 @@
+//! The resource of a policy: which URLs the path opens that somebody asked to sign.
+//!
+//! CloudFront compares the resource with the requested URL as text. `*` matches any characters, slashes too, and `?`
+//! matches any one character. So a resource is built only here, and opens at most one asset unless more is asked for.
+
+use asset::output::ASSETS;
+use miette::Diagnostic;
+
+/// What to sign.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The playback address, without a slash at its end.
+    pub base: &'a str,
+    /// The path under it, or a URL that begins with it. A `*` stands for any characters.
+    pub path: &'a str,
+    /// Whether to open everything in the path's folder, as cookies do.
+    pub folder: bool,
+    /// Whether more than one asset may be opened.
+    pub whole: bool,
+}
+
+/// Why a path is not signed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error, Diagnostic)]
+pub enum Refusal {
+    /// It is a URL of another site.
+    #[error("`{url}` is not a URL of this stack, which plays at {base}")]
+    #[diagnostic(help(
+        "write the path alone, such as assets/ID/index.m3u8, or a URL that begins with {base}/"
+    ))]
+    OtherSite {
+        /// The URL.
+        url: String,
+        /// The playback address.
+        base: String,
+    },
+    /// It has a `?`.
+    #[error("`{path}` has a `?`, which matches any one character in a policy")]
+    #[diagnostic(help("leave the query string out: the distribution does not look at it"))]
+    Query {
+        /// The path.
+        path: String,
+    },
+    /// It has a character that no published path has.
+    #[error("`{path}` has a character that no published path has: `{character}`")]
+    #[diagnostic(help("write letters, digits, `-`, `_`, `.` and `/`, and `*` for any characters"))]
+    Character {
+        /// The path.
+        path: String,
+        /// The character.
+        character: String,
+    },
+    /// It has a part that is empty or relative.
+    #[error("`{path}` has `//`, `.` or `..` in it, which no published path has")]
+    #[diagnostic(help("write the path as it is published, such as assets/ID/index.m3u8"))]
+    Part {
+        /// The path.
+        path: String,
+    },
+    /// It is a folder, and a URL was asked for.
+    #[error("{folder} is a folder, and a URL opens one file")]
+    #[diagnostic(help(
+        "name the file; or say --cookies, or write {folder}*, to open everything in the folder"
+    ))]
+    Folder {
+        /// The folder's URL.
+        folder: String,
+    },
+    /// It opens more than one asset.
+    #[error("this would open {resource}, which is more than one asset")]
+    #[diagnostic(help(
+        "write the asset: assets/ID for all of it, or assets/ID/index.m3u8; or say --whole to open all of {resource}"
+    ))]
+    Wide {
+        /// What would have been opened.
+        resource: String,
+    },
+}
+
+impl Request<'_> {
+    /// The resource: a URL, or a pattern with `*`.
+    ///
+    /// # Errors
+    /// When it would open more than was meant, or nothing that is published.
+    pub fn resource(&self) -> Result<String, Refusal> {
+        let path = self.relative()?;
+        well_formed(path)?;
+        let pattern = self.pattern(path)?;
+        let resource = format!("{}/{pattern}", self.base);
+        if !self.whole && is_wide(&pattern) {
+            return Err(Refusal::Wide { resource });
+        }
+        Ok(resource)
+    }
+
+    /// The path below the playback address, without the slash at its beginning.
+    fn relative(&self) -> Result<&str, Refusal> {
+        if !self.path.contains("://") {
+            return Ok(self.path.strip_prefix('/').unwrap_or(self.path));
+        }
+        let url = self.path.split_at_checked(self.base.len());
+        let below = url.filter(|(site, _)| site.eq_ignore_ascii_case(self.base)).map(|(_, below)| below);
+        match below {
+            Some("") => Ok(""),
+            Some(below) if below.starts_with('/') => Ok(&below[1..]),
+            _ => Err(Refusal::OtherSite { url: shown(self.path), base: self.base.to_owned() }),
+        }
+    }
+
+    /// The path, or the pattern for its folder. A path without a dot in its last part is a folder: asset ids and the
+    /// folders in them have none, and all published files have one.
+    fn pattern(&self, path: &str) -> Result<String, Refusal> {
+        if path.contains('*') {
+            return Ok(path.to_owned());
+        }
+        let (parent, last) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = if last.contains('.') { parent } else { path.trim_end_matches('/') };
+        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        match (self.folder, last.contains('.')) {
+            (true, _) => Ok(format!("{folder}*")),
+            (false, true) => Ok(path.to_owned()),
+            (false, false) => Err(Refusal::Folder { folder: format!("{}/{folder}", self.base) }),
+        }
+    }
+}
+
+/// Refuses what CloudFront or a viewer may read as another path than the one written.
+fn well_formed(path: &str) -> Result<(), Refusal> {
+    if path.contains('?') {
+        return Err(Refusal::Query { path: shown(path) });
+    }
+    let published = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
+    if let Some(other) = path.chars().find(|c| !published(*c)) {
+        return Err(Refusal::Character { path: shown(path), character: other.escape_debug().to_string() });
+    }
+    let mut parts = path.split('/');
+    let relative = parts.any(|part| matches!(part, "." | ".."));
+    if relative || path.starts_with('/') || path.contains("//") {
+        return Err(Refusal::Part { path: shown(path) });
+    }
+    Ok(())
+}
+
+/// True if a pattern can match URLs of more than one asset. A path without a wildcard opens one file.
+fn is_wide(pattern: &str) -> bool {
+    let one_asset =
+        |below: &str| below.split_once('/').is_some_and(|(id, _)| !id.is_empty() && !id.contains('*'));
+    pattern.contains('*') && !pattern.strip_prefix(ASSETS).is_some_and(one_asset)
+}
+
+/// What somebody wrote, safe to print.
+fn shown(text: &str) -> String {
+    text.escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "https://v.example.com";
+
+    /// What a path opens: as a URL, as cookies, and as cookies with `--whole`. Without the site, or the refusal.
+    fn opens(path: &str) -> String {
+        let open = |folder, whole| {
+            let resource = Request { base: BASE, path, folder, whole }.resource();
+            match &resource {
+                Ok(resource) => resource.strip_prefix(BASE).unwrap().to_owned(),
+                Err(Refusal::OtherSite { .. }) => "other site".to_owned(),
+                Err(Refusal::Query { .. }) => "query".to_owned(),
+                Err(Refusal::Character { character, .. }) => format!("character {character}"),
+                Err(Refusal::Part { .. }) => "part".to_owned(),
+                Err(Refusal::Folder { .. }) => "folder".to_owned(),
+                Err(Refusal::Wide { .. }) => "WIDE".to_owned(),
+            }
+        };
+        let columns = [open(false, false), open(false, true), open(true, false), open(true, true)];
+        columns.map(|column| format!("{column:<24}")).join(" ").trim_end().to_owned()
+    }
+
+    fn table(paths: &[&str]) -> String {
+        let rows = paths.iter().map(|path| format!("{path:<34} {}", opens(path)));
+        let head = ["path", "URL", "URL --whole", "cookies", "cookies --whole"];
+        let head = format!("{:<34} {:<24} {:<24} {:<24} {}", head[0], head[1], head[2], head[3], head[4]);
+        std::iter::once(head).chain(rows).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn cookies_open_one_asset_and_a_url_opens_one_file() {
+        insta::assert_snapshot!(table(&[
+            "assets/a-1/index.m3u8",
+            "/assets/a-1/index.m3u8",
+            "assets/a-1",
+            "assets/a-1/",
+            "assets/a-1/0f/index_720p.m3u8",
+            "assets/a-1/0f/thumbnails",
+            "assets/a-1/thumbnails/frame.0.jpg",
+            "https://v.example.com/assets/a-1",
+            "HTTPS://V.Example.com/assets/a-1/index.m3u8",
+        ]));
+    }
+
+    #[test]
+    fn more_than_one_asset_must_be_asked_for() {
+        insta::assert_snapshot!(table(&[
+            "",
+            "/",
+            "assets",
+            "assets/",
+            "index.m3u8",
+            "assets/index.m3u8",
+            "other/index.m3u8",
+            "a-1/index.m3u8",
+            "https://v.example.com",
+            "https://v.example.com/",
+        ]));
+    }
+
+    #[test]
+    fn a_wildcard_widens_unless_the_asset_is_written_out() {
+        insta::assert_snapshot!(table(&[
+            "*",
+            "assets/*",
+            "assets/a-1*",
+            "assets/*-1/index.m3u8",
+            "assets/*/index.m3u8",
+            "assets*/a-1/index.m3u8",
+            "*/a-1/*",
+            "assets/a-1/*",
+            "assets/a-1/*/index_720p*",
+            "assets/a-1/*.ts",
+            "Assets/a-1/*",
+        ]));
+    }
+
+    #[test]
+    fn what_may_be_read_as_another_path_is_refused() {
+        insta::assert_snapshot!(table(&[
+            "assets/a-1/index.m3u8?x=1",
+            "assets/a-?/index.m3u8",
+            "assets/a-1/..",
+            "assets/a-1/../b-2/index.m3u8",
+            "assets/./a-1/index.m3u8",
+            "assets//a-1/index.m3u8",
+            "//assets/a-1/index.m3u8",
+            "assets/a-1//",
+            "assets/a-1/%2e%2e/b-2/index.m3u8",
+            "assets/a-1\\..\\b-2/index.m3u8",
+            "assets/a-1/index.m3u8#t",
+            "assets/a 1/index.m3u8",
+            "assets/영상/index.m3u8",
+            "assets/a-1/\u{1b}[2J",
+            "https://v.example.com.evil/assets/a-1",
+            "https://evil.example/assets/a-1",
+            "http://v.example.com/assets/a-1",
+            "//evil.example/assets/a-1",
+        ]));
+    }
+
+    #[test]
+    fn a_refusal_says_what_would_be_opened_and_what_to_write() {
+        let refused = |path: &str, folder| {
+            let refusal = Request { base: BASE, path, folder, whole: false }.resource().unwrap_err();
+            format!("{refusal}\n  {}", refusal.help().unwrap())
+        };
+        let all = [
+            refused("assets", true),
+            refused("", true),
+            refused("assets/a-1", false),
+            refused("assets/a-1/index.m3u8?x=1", true),
+            refused("assets/a-1/\u{1b}]0;x\u{7}", true),
+            refused("assets/../a-1", true),
+            refused("https://evil.example/\u{202e}a", true),
+        ];
+        insta::assert_snapshot!(all.join("\n"));
+    }
+}

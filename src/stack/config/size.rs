@@ -1,0 +1,134 @@
+//! A size in bytes, written `20GiB`.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use super::reader::{Scalar, Wrong};
+use super::tree::Text;
+use super::values::split;
+
+/// The unit that a [`Size`] was written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeUnit {
+    /// 2^20 bytes.
+    Mebi,
+    /// 2^30 bytes.
+    Gibi,
+    /// 2^40 bytes.
+    Tebi,
+}
+
+impl SizeUnit {
+    const ALL: [Self; 3] = [Self::Mebi, Self::Gibi, Self::Tebi];
+
+    /// The unit in a stack file.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Mebi => "MiB",
+            Self::Gibi => "GiB",
+            Self::Tebi => "TiB",
+        }
+    }
+
+    const fn bytes(self) -> u64 {
+        match self {
+            Self::Mebi => 1 << 20,
+            Self::Gibi => 1 << 30,
+            Self::Tebi => 1 << 40,
+        }
+    }
+}
+
+/// A size in bytes; it prints as it was written.
+#[derive(Debug, Clone, Copy, JsonSchema)]
+#[schemars(with = "String", extend("pattern" = "^[0-9]+(MiB|GiB|TiB)$"), description = "A size with its unit, such as 500MiB or 20GiB.")]
+pub struct Size {
+    count: u32,
+    unit: SizeUnit,
+}
+
+impl Size {
+    /// `count` times `unit`.
+    pub const fn new(count: u32, unit: SizeUnit) -> Self {
+        Self { count, unit }
+    }
+
+    /// The number of bytes.
+    pub const fn bytes(self) -> u64 {
+        self.count as u64 * self.unit.bytes()
+    }
+}
+
+/// Compared by bytes: `1024MiB` equals `1GiB`, so writing it differently is not a change.
+impl PartialEq for Size {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+impl Eq for Size {}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.count, self.unit.word())
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Scalar for Size {
+    const EXAMPLE: &'static str = "20GiB";
+
+    fn scalar(text: &Text) -> Result<Self, Wrong> {
+        let help = "a whole number with the unit MiB, GiB or TiB, such as 500MiB or 20GiB";
+        let Some((count, written)) = split(&text.text) else {
+            return Err(Wrong::new("is not a size", "not a number with a unit", help));
+        };
+        if let Some(unit) = SizeUnit::ALL.into_iter().find(|unit| unit.word() == written) {
+            return Ok(Self { count, unit });
+        }
+        let first = written.trim().chars().next().map(|first| first.to_ascii_uppercase());
+        let meant = SizeUnit::ALL.into_iter().find(|unit| unit.word().chars().next() == first);
+        let label = match (meant, written) {
+            (Some(meant), _) => format!("did you mean {count}{}?", meant.word()),
+            (None, "") => format!("no unit: did you mean {count}GiB?"),
+            (None, other) => format!("`{}` is not an allowed unit", other.trim()),
+        };
+        Err(Wrong::new("must be in MiB, GiB or TiB", label, help))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Size, Wrong> {
+        Size::scalar(&Text { text: text.to_owned(), plain: true })
+    }
+
+    #[test]
+    fn a_size_prints_as_it_was_written() {
+        for (written, bytes) in
+            [("500MiB", 524_288_000), ("20GiB", 21_474_836_480), ("5TiB", 5_497_558_138_880)]
+        {
+            let size = read(written).unwrap();
+            assert_eq!((size.to_string().as_str(), size.bytes()), (written, bytes));
+        }
+        assert_eq!(read("1024MiB").unwrap(), Size::new(1, SizeUnit::Gibi));
+    }
+
+    #[test]
+    fn other_units_signs_and_fractions_are_refused() {
+        for wrong in
+            ["20", "20GB", "20G", "20 GiB", "20gib", "1.5GiB", "-1GiB", "GiB", "4294967296GiB", "1KiB", ""]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
