@@ -1,8 +1,9 @@
 //! The private Python environment that holds the emulator, AWS's published service models and an ffmpeg.
 //!
 //! It is made on first use in the cache directory, with plain `pip`, so the machine's own pip configuration
-//! decides where packages come from. The digest of the pinned list names the directory: another list is
-//! another directory, and a marker written last tells a whole one from one that was interrupted.
+//! decides where packages come from. Each package is pinned by hash, and only wheels are installed: no index can give
+//! another package, and no package runs code while it is installed. The digest of the pinned list names the directory:
+//! another list is another directory, and a marker written last tells a whole one from one that was interrupted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -105,6 +106,9 @@ async fn install(installed: &Installed) -> Result<(), Error> {
         "--no-input",
         "--disable-pip-version-check",
         "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
         "-r",
     ]);
     pip.arg(&list);

@@ -49,7 +49,7 @@ struct Account {
 
 impl Account {
     async fn open(cloud: &Cloud) -> Self {
-        let target = Target::Local { endpoint: cloud.endpoint.clone(), account: ACCOUNT.to_owned() };
+        let target = cloud.target(ACCOUNT);
         let scope = Scope { stack: STACK.into(), account: ACCOUNT.into(), region: REGION.into() };
         let regions = Regions::new(Connection::open(target, REGION).await, scope);
         Self { regions, known: Vec::new() }

@@ -83,6 +83,9 @@ fn install(directory: &Path) {
         "--no-input",
         "--disable-pip-version-check",
         "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
         "-r",
     ]);
     succeed(

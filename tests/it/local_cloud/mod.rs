@@ -8,7 +8,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_mediaconvert::types::{
     Job, JobSettings, JobStatus, JobTemplateSettings, Output, OutputGroup, OutputGroupSettings,
@@ -47,11 +46,10 @@ async fn cloud(name: &str) -> Cloud {
     let _instance = Instance::running(&running.status);
     let http = aws_smithy_http_client::Builder::new()
         .build_with_connector_fn(|_, _| aws_smithy_http_client::Connector::builder().build_http());
-    let credentials = Credentials::new(ACCOUNT, "test", None, None, "test");
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(running.region.clone()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(running.credentials()))
         .endpoint_url(&running.endpoint)
         .http_client(http)
         .build();
@@ -369,7 +367,7 @@ async fn only_the_cloud_that_is_named_is_stopped(running: &local::Status) {
     let killed = format!("killed-{}", std::process::id());
     let folder = running.log.parent().unwrap().with_file_name(&killed);
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("instance.json"), serde_json::to_vec(running).unwrap()).unwrap();
+    std::fs::copy(running.log.with_file_name("instance.json"), folder.join("instance.json")).unwrap();
     std::fs::write(folder.join("lock"), "").unwrap();
     assert!(!local::stop(&killed, 0).await.unwrap());
     assert!(!folder.exists(), "nothing of it stays");

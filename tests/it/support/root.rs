@@ -1,7 +1,6 @@
 //! Roles that have the printed policy of a command and nothing else, in a local cloud in which policies count.
 
 use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
 use aws_smithy_http_client::{Builder, Connector};
 use provision::aws::Context;
 use serde_json::json;
@@ -26,7 +25,7 @@ impl<'a> Root<'a> {
             .http_client(plain)
             .endpoint_url(&cloud.endpoint)
             .region(Region::new(REGION))
-            .credentials_provider(Credentials::new(ACCOUNT, "local", None, None, "test"))
+            .credentials_provider(cloud.credentials(ACCOUNT))
             .load()
             .await;
         Self { cloud, cx: cloud.context(STACK).await, sts: aws_sdk_sts::Client::new(&config) }
