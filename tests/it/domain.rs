@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::support::{ACCOUNT, Cloud, REGION};
 use aws_sdk_route53::types as dns;
-use provision::aws::{Connection, Context, Regions, Target};
+use provision::aws::{Connection, Context, Regions};
 use provision::execute::{Execution, execute};
 use provision::graph::Graph;
 use provision::model::{Known, Scope, Snapshot};

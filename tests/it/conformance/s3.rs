@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use provision::aws::{Connection, Context, Target};
+use provision::aws::{Connection, Context};
 use provision::model::{Address, Contents, Kind, Mark, Scope};
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};

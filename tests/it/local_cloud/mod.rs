@@ -1,6 +1,15 @@
 //! The local cloud as a program uses it: found and started, a job transcoded through the API, its event
 //! delivered, its output played through a distribution, and every refusal that callers rely on.
 
+/// The code and message of a refusal.
+macro_rules! refused {
+    ($request:expr) => {{
+        let error = $request.send().await.expect_err("it must be refused").into_service_error();
+        (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
+    }};
+}
+
+mod doors;
 mod job;
 mod viewer;
 
@@ -17,6 +26,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use provision::local;
 use serde_json::{Value, json};
 
+use crate::support::http::get;
 use crate::support::instance::Instance;
 use job::{clip, input, ladder};
 
@@ -262,18 +272,14 @@ async fn play(cloud: &Cloud) {
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     cloud.s3().put_bucket_policy().bucket("work").policy(policy).send().await.unwrap();
     assert_eq!(cloud.complaints(&address), "", "every rendition decodes");
+    for other in ["_ministack/health", "health", "v20180820/configuration/publicAccessBlock"] {
+        let answer = get(&format!("{}/{other}", cloud.running.viewer(&distribution.id)), &[]).await;
+        assert_eq!(answer.status, 403, "a viewer's path leads to the origin alone: {answer:?}");
+    }
 
     let update = cloudfront.update_distribution().id(&distribution.id).set_if_match(created.e_tag);
     update.distribution_config(config(false)).send().await.unwrap();
     assert!(cloud.complaints(&address).contains("403"), "a disabled distribution serves nothing");
-}
-
-/// The code and message of a refusal.
-macro_rules! refused {
-    ($request:expr) => {{
-        let error = $request.send().await.expect_err("it must be refused").into_service_error();
-        (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
-    }};
 }
 
 #[tokio::test]

@@ -151,6 +151,15 @@ impl StackFile {
     }
 }
 
+/// Where what is installed once is kept: `PROVISION_CACHE`, else `provision` in the user's cache directory.
+pub(crate) fn cache() -> PathBuf {
+    let named = std::env::var_os("PROVISION_CACHE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.unwrap_or_else(|| {
+        let strategy = etcetera::base_strategy::choose_base_strategy().expect("a user has a home");
+        etcetera::BaseStrategy::cache_dir(&strategy).join("provision")
+    })
+}
+
 /// Runs a command and returns what it printed on stdout and stderr; panics unless it exits with `code`.
 pub(crate) fn output(mut command: Command, code: i32) -> (String, String) {
     let Output { status, stdout, stderr } = command.output().expect("the program starts");
