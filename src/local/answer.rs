@@ -78,7 +78,11 @@ fn looks_like(parts: &Parts) -> &'static str {
 /// Whether a path begins with an API's version, such as `/2015-03-31/`.
 fn is_dated(path: &str) -> bool {
     let bytes = path.as_bytes();
-    bytes.len() > 11 && bytes[5] == b'-' && bytes[8] == b'-' && bytes[11] == b'/' && bytes[1..5].iter().all(u8::is_ascii_digit)
+    bytes.len() > 11
+        && bytes[5] == b'-'
+        && bytes[8] == b'-'
+        && bytes[11] == b'/'
+        && bytes[1..5].iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

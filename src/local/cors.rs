@@ -119,7 +119,8 @@ mod tests {
     }
 
     fn rules() -> Vec<CorsRule> {
-        let rule = CorsRule::builder().allowed_methods("PUT").allowed_headers("Content-*").expose_headers("ETag");
+        let rule =
+            CorsRule::builder().allowed_methods("PUT").allowed_headers("Content-*").expose_headers("ETag");
         let uploads = rule.allowed_origins("https://app.example.com").max_age_seconds(60).build().unwrap();
         let reads = CorsRule::builder().allowed_methods("GET").allowed_origins("https://*.example.org");
         vec![uploads, reads.build().unwrap()]
@@ -166,7 +167,12 @@ mod tests {
         assert_eq!(of("127.0.0.1:4566", "/uploads/a/b.mp4?x=1").as_deref(), Some("uploads"));
         assert_eq!(of("uploads.s3.localhost:4566", "/a.mp4").as_deref(), Some("uploads"));
         assert_eq!(of("my.uploads.s3.eu-west-1.localhost", "/a.mp4").as_deref(), Some("my.uploads"));
-        for (host, uri) in [("127.0.0.1", "/"), ("127.0.0.1", "/uploads"), ("127.0.0.1", "/uploads/"), ("b.s3.localhost", "/")] {
+        for (host, uri) in [
+            ("127.0.0.1", "/"),
+            ("127.0.0.1", "/uploads"),
+            ("127.0.0.1", "/uploads/"),
+            ("b.s3.localhost", "/"),
+        ] {
             assert_eq!(of(host, uri), None, "{host}{uri}");
         }
     }
@@ -174,7 +180,12 @@ mod tests {
     #[test]
     fn nothing_of_the_emulators_rules_is_left() {
         let mut headers = HeaderMap::new();
-        for name in ["access-control-allow-origin", "access-control-allow-headers", "access-control-expose-headers", "etag"] {
+        for name in [
+            "access-control-allow-origin",
+            "access-control-allow-headers",
+            "access-control-expose-headers",
+            "etag",
+        ] {
             headers.insert(name, HeaderValue::from_static("*"));
         }
         forget(&mut headers);

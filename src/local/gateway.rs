@@ -84,9 +84,9 @@ impl Gateway {
 
     /// A call of a service, if it is signed.
     async fn service(&self, parts: Parts, body: Body) -> Response<Body> {
-        let response = match guard::admit(&self.secret, parts, body).await {
-            Ok((request, _)) => self.called(request).await,
-            Err((parts, denial)) => denial.answer(&parts),
+        let response = match guard::admit(&self.secret, &parts, body).await {
+            Ok((body, _)) => self.called(Request::from_parts(parts, body)).await,
+            Err(denial) => denial.answer(&parts),
         };
         let latency = self.latency.load(Ordering::Relaxed);
         if latency > 0 {
@@ -143,12 +143,10 @@ impl Gateway {
 
     /// A call of the local cloud itself, which only the account's own key may make.
     async fn own(&self, parts: Parts, body: Body) -> Response<Body> {
-        match guard::admit(&self.secret, parts, body).await {
-            Err((parts, denial)) => denial.answer(&parts),
-            Ok((request, claim)) if claim.key_id != self.status.account => {
-                Denial::Key.answer(&request.into_parts().0)
-            }
-            Ok((request, _)) => self.commanded(&request.into_parts().0).await,
+        match guard::admit(&self.secret, &parts, body).await {
+            Err(denial) => denial.answer(&parts),
+            Ok((_, claim)) if claim.key_id != self.status.account => Denial::Key.answer(&parts),
+            Ok(_) => self.commanded(&parts).await,
         }
     }
 
@@ -191,10 +189,8 @@ impl Gateway {
 
     /// What this cloud is and how it is.
     pub(super) fn status(&self) -> Status {
-        let emulator = EmulatorStatus {
-            pid: self.emulator.pid,
-            failure: self.emulator.failure.borrow().clone(),
-        };
+        let emulator =
+            EmulatorStatus { pid: self.emulator.pid, failure: self.emulator.failure.borrow().clone() };
         let latency_ms = self.latency.load(Ordering::Relaxed);
         Status { emulator, latency_ms, jobs: self.mediaconvert.job_counts(), ..self.status.clone() }
     }

@@ -5,7 +5,6 @@
 //! * Every other call must be signed with the secret of the instance ([`Secret`]).
 
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -60,15 +59,21 @@ impl Denial {
         };
         let why = match self {
             Self::Host => "the local cloud answers at loopback addresses and their names only".to_owned(),
-            Self::Origin => "the local cloud answers no page of another origin; an S3 object is open to the origins \
+            Self::Origin => {
+                "the local cloud answers no page of another origin; an S3 object is open to the origins \
                              in its bucket's CORS rules"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Key => format!("only the account's own key may do this: {HOW}"),
             Self::Signature(Fault::Missing) => format!("the local cloud takes signed calls only: {HOW}"),
             Self::Signature(Fault::Incomplete(part)) => format!("the signature lacks {part}: {HOW}"),
-            Self::Signature(Fault::Expired) => "the signature is of another time than now; sign again".to_owned(),
+            Self::Signature(Fault::Expired) => {
+                "the signature is of another time than now; sign again".to_owned()
+            }
             Self::Signature(Fault::Mismatch) => {
-                format!("the signature is not made with a key of this local cloud, or the call was changed: {HOW}")
+                format!(
+                    "the signature is not made with a key of this local cloud, or the call was changed: {HOW}"
+                )
             }
             Self::Body => format!("the body cannot be read, or is larger than {} MiB", LARGEST >> 20),
         };
@@ -116,7 +121,9 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 /// Whether a page of another origin sent it. A program sends neither header.
 pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
-    let text = |value: Option<&axum::http::HeaderValue>| value.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = |value: Option<&axum::http::HeaderValue>| {
+        value.and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
     let own = text(headers.get(header::HOST)).map(|host| format!("http://{host}"));
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let of_another = origins.any(|origin| text(Some(origin)) != own);
@@ -124,28 +131,16 @@ pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
     of_another || sites.any(|site| site != "same-origin" && site != "none")
 }
 
-/// Takes a request if it is signed with a key of this instance: the request, and who signed it.
+/// Takes a request if it is signed with a key of this instance: its body, and who signed it.
 ///
 /// The body of a call to S3 is not read: its signature covers what the call declares of it.
-pub(super) async fn admit(
-    secret: &Secret,
-    parts: Parts,
-    body: Body,
-) -> Result<(Request, Claim), (Parts, Denial)> {
-    match checked(secret, &parts, body).await {
-        Ok((body, claim)) => Ok((Request::from_parts(parts, body), claim)),
-        Err(denial) => Err((parts, denial)),
-    }
-}
-
-async fn checked(secret: &Secret, parts: &Parts, body: Body) -> Result<(Body, Claim), Denial> {
+pub(super) async fn admit(secret: &Secret, parts: &Parts, body: Body) -> Result<(Body, Claim), Denial> {
     let claim = Claim::of(parts)?;
-    let (content, body) = match claim.content(parts)? {
-        Some(content) => (content, body),
-        None => {
-            let bytes = Limited::new(body, LARGEST).collect().await.map_err(unreadable)?.to_bytes();
-            (hash(&bytes), Body::from(bytes))
-        }
+    let (content, body) = if let Some(content) = claim.content(parts)? {
+        (content, body)
+    } else {
+        let bytes = Limited::new(body, LARGEST).collect().await.map_err(unreadable)?.to_bytes();
+        (hash(&bytes), Body::from(bytes))
     };
     let now = jiff::Timestamp::now().as_second();
     claim.check(parts, &content, &secret.of_key(&claim.key_id), now)?;
@@ -174,12 +169,31 @@ mod tests {
     #[test]
     fn only_a_name_of_this_machine_reaches_the_services() {
         let route = |host: &str, path: &str| super::route(&parts(path, &[("host", host)]));
-        for host in ["127.0.0.1:4566", "127.9.9.9", "localhost:4566", "LOCALHOST.", "b.s3.localhost:80", "[::1]:4566", "[::1]"] {
+        for host in [
+            "127.0.0.1:4566",
+            "127.9.9.9",
+            "localhost:4566",
+            "LOCALHOST.",
+            "b.s3.localhost:80",
+            "[::1]:4566",
+            "[::1]",
+        ] {
             assert_eq!(route(host, "/bucket/key"), Ok(Route::Service), "{host}");
             assert_eq!(route(host, "/_provision/status"), Ok(Route::Own), "{host}");
             assert!(matches!(route(host, "/_viewer/E1/a"), Ok(Route::Viewer(_))), "{host}");
         }
-        for host in ["evil.example", "evil.example:4566", "192.0.2.1", "localhost.evil.example", "xlocalhost", "127.0.0.1.nip.io", "0.0.0.0", "s3.amazonaws.com", "[::2]", ""] {
+        for host in [
+            "evil.example",
+            "evil.example:4566",
+            "192.0.2.1",
+            "localhost.evil.example",
+            "xlocalhost",
+            "127.0.0.1.nip.io",
+            "0.0.0.0",
+            "s3.amazonaws.com",
+            "[::2]",
+            "",
+        ] {
             assert_eq!(route(host, "/_provision/status"), Err(Denial::Host), "{host}");
             assert_eq!(route(host, "/_viewer/E1/a"), Err(Denial::Host), "{host}");
             // A distribution may have this name; a service never has.
@@ -188,13 +202,17 @@ mod tests {
         let id = route("e1.cloudfront.localhost:4566", "/a");
         assert!(matches!(id, Ok(Route::Viewer(_))), "{id:?}");
         assert_eq!(super::route(&parts("/", &[])), Err(Denial::Host));
-        assert_eq!(super::route(&parts("/", &[("host", "localhost"), ("host", "evil.example")])), Err(Denial::Host));
+        assert_eq!(
+            super::route(&parts("/", &[("host", "localhost"), ("host", "evil.example")])),
+            Err(Denial::Host)
+        );
     }
 
     #[test]
     fn a_page_of_another_origin_is_told_from_a_program() {
         const HOST: (&str, &str) = ("host", "127.0.0.1:4566");
-        let foreign = |headers: &[(&str, &str)]| is_foreign(&parts("/", &[&[HOST], headers].concat()).headers);
+        let foreign =
+            |headers: &[(&str, &str)]| is_foreign(&parts("/", &[&[HOST], headers].concat()).headers);
         assert!(!foreign(&[]), "a program");
         assert!(!foreign(&[("sec-fetch-site", "none")]), "an address that was typed");
         assert!(!foreign(&[("origin", "http://127.0.0.1:4566"), ("sec-fetch-site", "same-origin")]));
@@ -221,14 +239,20 @@ mod tests {
         let call = |secret: &Secret, id: &str| {
             let mut parts = parts("/2015-03-31/functions", &[("host", "127.0.0.1:4566")]);
             let body = b"{}";
-            super::super::signature::sign(&mut parts, &hash(body), &secret.credentials(id), "us-east-1", "lambda");
+            super::super::signature::sign(
+                &mut parts,
+                &hash(body),
+                &secret.credentials(id),
+                "us-east-1",
+                "lambda",
+            );
             parts
         };
-        let signed = admit(&own, call(&own, "111122223333"), Body::from("{}")).await;
-        let (request, claim) = signed.map_err(|(_, denial)| denial).unwrap();
+        let (body, claim) = admit(&own, &call(&own, "111122223333"), Body::from("{}")).await.unwrap();
         assert_eq!(claim.key_id, "111122223333");
-        assert_eq!(request.into_body().collect().await.unwrap().to_bytes(), "{}");
-        let denied = async |parts, body: &'static str| admit(&own, parts, Body::from(body)).await.unwrap_err().1;
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "{}");
+        let denied =
+            async |parts: Parts, body: &'static str| admit(&own, &parts, Body::from(body)).await.unwrap_err();
         let mismatch = Denial::Signature(Fault::Mismatch);
         assert_eq!(denied(call(&other, "111122223333"), "{}").await, mismatch);
         assert_eq!(denied(call(&own, "111122223333"), "{ }").await, mismatch);

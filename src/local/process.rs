@@ -46,7 +46,8 @@ pub(super) fn is_server(pid: u32, name: &str) -> bool {
         Err(_) => told_by_ps(pid, own),
     };
     let wanted = ["local", "serve", "--name", name];
-    found.is_some_and(|line| line.split_whitespace().collect::<Vec<_>>().windows(4).any(|four| four == wanted))
+    found
+        .is_some_and(|line| line.split_whitespace().collect::<Vec<_>>().windows(4).any(|four| four == wanted))
 }
 
 /// The command line of a process of this user, as `ps` tells it.

@@ -76,9 +76,13 @@ impl Claim {
         let text = text.ok_or(Fault::Incomplete("AWS4-HMAC-SHA256 as its algorithm"))?;
         let part = |name: &'static str| {
             let mut pairs = text.split(',').filter_map(|pair| pair.trim().split_once('='));
-            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).ok_or(Fault::Incomplete(name))
+            pairs
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.to_owned())
+                .ok_or(Fault::Incomplete(name))
         };
-        let time = headers.get(DATE).and_then(|value| value.to_str().ok()).ok_or(Fault::Incomplete("X-Amz-Date"))?;
+        let time =
+            headers.get(DATE).and_then(|value| value.to_str().ok()).ok_or(Fault::Incomplete("X-Amz-Date"))?;
         Self::new(&part("Credential")?, part("SignedHeaders")?, part("Signature")?, time, None)
     }
 
@@ -137,7 +141,13 @@ impl Claim {
     }
 
     /// Checks the signature against a secret access key, at `now` in seconds from 1970.
-    pub(super) fn check(&self, parts: &Parts, content: &str, secret_key: &str, now: i64) -> Result<(), Fault> {
+    pub(super) fn check(
+        &self,
+        parts: &Parts,
+        content: &str,
+        secret_key: &str,
+        now: i64,
+    ) -> Result<(), Fault> {
         self.check_time(now)?;
         if self.is_s3() {
             self.check_headers(&parts.headers)?;
@@ -160,7 +170,9 @@ impl Claim {
         let is_signed = |name: &str| self.headers.split(';').any(|signed| signed == name);
         let all = headers.keys().filter(|name| name.as_str().starts_with("x-amz-"));
         match all.into_iter().find(|name| !is_signed(name.as_str())) {
-            Some(name) if name.as_str() != CONTENT => Err(Fault::Incomplete("every x-amz header in SignedHeaders")),
+            Some(name) if name.as_str() != CONTENT => {
+                Err(Fault::Incomplete("every x-amz header in SignedHeaders"))
+            }
             _ => Ok(()),
         }
     }
@@ -253,7 +265,8 @@ fn normal(path: &str) -> String {
 fn canonical_query(query: &str, is_presigned: bool) -> String {
     let pairs = form_urlencoded::parse(query.as_bytes());
     let pairs = pairs.filter(|(name, _)| !(is_presigned && name == "X-Amz-Signature"));
-    let mut pairs: Vec<_> = pairs.map(|(name, value)| (encode(&name, QUERY), encode(&value, QUERY))).collect();
+    let mut pairs: Vec<_> =
+        pairs.map(|(name, value)| (encode(&name, QUERY), encode(&value, QUERY))).collect();
     pairs.sort();
     let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")

@@ -140,9 +140,8 @@ const PRESIGNED: &str = "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Creden
 
 #[test]
 fn a_presigned_url_is_valid_until_it_expires_and_for_its_host_and_path() {
-    let at = |host: &str, uri: &str, now: i64| {
-        check(&request("GET", uri, &[("host", host)]), b"", (S3.0, now))
-    };
+    let at =
+        |host: &str, uri: &str, now: i64| check(&request("GET", uri, &[("host", host)]), b"", (S3.0, now));
     let host = "examplebucket.s3.amazonaws.com";
     assert_eq!(at(host, PRESIGNED, S3.1), Ok(()));
     assert_eq!(at(host, PRESIGNED, S3.1 + 86_400), Ok(()));
@@ -161,7 +160,10 @@ fn what_is_not_signed_or_not_whole_is_told_apart() {
     const HOST: (&str, &str) = ("host", "127.0.0.1");
     let of = |uri: &str, headers: &[(&str, &str)]| Claim::of(&request("GET", uri, headers)).unwrap_err();
     assert_eq!(of("/", &[HOST]), Fault::Missing);
-    assert_eq!(of("/?X-Amz-Credential=111122223333/20130524/us-east-1/s3/aws4_request", &[HOST]), Fault::Missing);
+    assert_eq!(
+        of("/?X-Amz-Credential=111122223333/20130524/us-east-1/s3/aws4_request", &[HOST]),
+        Fault::Missing
+    );
     let date = ("x-amz-date", "20130524T000000Z");
     let signed = |value: &str| of("/", &[HOST, date, ("authorization", value)]);
     let other = Fault::Incomplete("AWS4-HMAC-SHA256 as its algorithm");

@@ -41,7 +41,15 @@ impl Cloud {
     /// A clip's address that anybody may be given.
     async fn presigned(&self) -> String {
         let hour = PresigningConfig::expires_in(Duration::from_secs(3600)).unwrap();
-        self.s3().get_object().bucket("pages").key("a b/ü.mp4").presigned(hour).await.unwrap().uri().to_owned()
+        self.s3()
+            .get_object()
+            .bucket("pages")
+            .key("a b/ü.mp4")
+            .presigned(hour)
+            .await
+            .unwrap()
+            .uri()
+            .to_owned()
     }
 
     fn folder(&self) -> &Path {
@@ -73,7 +81,8 @@ async fn calls_without_its_secret_are_refused(cloud: &Cloud) {
     assert!(unsigned.body.contains("provision local env"), "{}", unsigned.body);
     let guessed = "AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/lambda/aws4_request, \
                    SignedHeaders=host, Signature=00";
-    let guessed = cloud.make_function(&[json, ("x-amz-date", "20260101T000000Z"), ("authorization", guessed)]).await;
+    let guessed =
+        cloud.make_function(&[json, ("x-amz-date", "20260101T000000Z"), ("authorization", guessed)]).await;
     assert_eq!(code(&guessed), (403, "RequestExpired"));
     for path in ["/_ministack/reset", "/?Action=CreateUser&UserName=x", "/bucket/key", "/2017-08-29/jobs"] {
         let answer = send("POST", &cloud.address(path), &[], "").await;
@@ -86,10 +95,15 @@ async fn calls_without_its_secret_are_refused(cloud: &Cloud) {
         config.credentials_provider(SharedCredentialsProvider::new(credentials)).build()
     };
     let other = cloud.running.credentials_of("111122223333").secret_access_key().to_owned();
-    for (key, secret) in [(ACCOUNT, "test"), (ACCOUNT, ""), (ACCOUNT, &other), ("AKIAIOSFODNN7EXAMPLE", "test")] {
+    for (key, secret) in
+        [(ACCOUNT, "test"), (ACCOUNT, ""), (ACCOUNT, &other), ("AKIAIOSFODNN7EXAMPLE", "test")]
+    {
         let config = stranger(key, secret);
         assert_eq!(refused!(aws_sdk_s3::Client::new(&config).list_buckets()).0, "SignatureDoesNotMatch");
-        assert_eq!(refused!(aws_sdk_lambda::Client::new(&config).list_functions()).0, "SignatureDoesNotMatch");
+        assert_eq!(
+            refused!(aws_sdk_lambda::Client::new(&config).list_functions()).0,
+            "SignatureDoesNotMatch"
+        );
         assert_eq!(refused!(aws_sdk_sqs::Client::new(&config).list_queues()).0, "SignatureDoesNotMatch");
         let refusal = refused!(aws_sdk_cloudfront::Client::new(&config).list_distributions());
         assert_eq!(refusal.0, "SignatureDoesNotMatch");
@@ -105,24 +119,43 @@ async fn pages_of_other_origins_reach_only_what_the_bucket_opens(cloud: &Cloud) 
     let url = cloud.presigned().await;
     assert_eq!(get(&url, &[]).await.body, "film", "a program needs no more than the address");
     assert_eq!(get(&url, &[("sec-fetch-site", "none")]).await.status, 200, "an address that was typed");
-    for page in [("origin", PAGE), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+    for page in [
+        ("origin", PAGE),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
         assert_eq!(code(&get(&url, &[page]).await), (403, "AccessDenied"), "{page:?}");
-        let preflight = [page, ("access-control-request-method", "POST"), ("access-control-request-headers", "x-amz-target")];
+        let preflight = [
+            page,
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "x-amz-target"),
+        ];
         for path in ["/", "/2015-03-31/functions", "/pages/a", "/_provision/stop"] {
             let answer = send("OPTIONS", &cloud.address(path), &preflight, "").await;
             assert_eq!(code(&answer), (403, "AccessDenied"), "{page:?} {path}");
             assert!(!answer.headers.contains_key("access-control-allow-origin"), "{answer:?}");
         }
-        assert_eq!(code(&cloud.make_function(&[page, ("content-type", "text/plain")]).await), (403, "AccessDenied"));
+        assert_eq!(
+            code(&cloud.make_function(&[page, ("content-type", "text/plain")]).await),
+            (403, "AccessDenied")
+        );
     }
 
     let rule = CorsRule::builder().allowed_methods("GET").allowed_origins(PAGE).build().unwrap();
     let rules = CorsConfiguration::builder().cors_rules(rule).build().unwrap();
     s3.put_bucket_cors().bucket("pages").cors_configuration(rules).send().await.unwrap();
     let opened = get(&url, &[("origin", PAGE), ("sec-fetch-site", "cross-site")]).await;
-    assert_eq!((opened.body.as_str(), &opened.headers["access-control-allow-origin"]), ("film", &PAGE.parse().unwrap()));
-    let preflight = send("OPTIONS", &url, &[("origin", PAGE), ("access-control-request-method", "GET")], "").await;
-    assert_eq!((preflight.status.as_u16(), &preflight.headers["access-control-allow-origin"]), (200, &PAGE.parse().unwrap()));
+    assert_eq!(
+        (opened.body.as_str(), &opened.headers["access-control-allow-origin"]),
+        ("film", &PAGE.parse().unwrap())
+    );
+    let preflight =
+        send("OPTIONS", &url, &[("origin", PAGE), ("access-control-request-method", "GET")], "").await;
+    assert_eq!(
+        (preflight.status.as_u16(), &preflight.headers["access-control-allow-origin"]),
+        (200, &PAGE.parse().unwrap())
+    );
     assert_eq!(code(&get(&url, &[("origin", "http://127.0.0.1:8098")]).await), (403, "AccessDenied"));
     let unsigned = cloud.address("/pages/a%20b/%C3%BC.mp4");
     assert_eq!(code(&get(&unsigned, &[("origin", PAGE)]).await), (403, "MissingAuthenticationToken"));
@@ -135,7 +168,9 @@ async fn pages_of_other_origins_reach_only_what_the_bucket_opens(cloud: &Cloud) 
 async fn other_names_of_this_machine_reach_nothing(cloud: &Cloud) {
     for host in ["evil.example", "evil.example:4566", "127.0.0.1.evil.example"] {
         let host = ("host", host);
-        for path in ["/_provision/status", "/_provision/stop", "/_viewer/E1/index.m3u8", "/2015-03-31/functions", "/"] {
+        for path in
+            ["/_provision/status", "/_provision/stop", "/_viewer/E1/index.m3u8", "/2015-03-31/functions", "/"]
+        {
             for method in ["GET", "POST"] {
                 let answer = send(method, &cloud.address(path), &[host], FUNCTION).await;
                 assert_eq!(answer.status, 403, "{method} {path} {answer:?}");
@@ -146,10 +181,15 @@ async fn other_names_of_this_machine_reach_nothing(cloud: &Cloud) {
 }
 
 async fn its_own_commands_need_the_secret(cloud: &Cloud) {
-    for (method, path) in [("GET", "status"), ("POST", "stop"), ("POST", "reset"), ("POST", "latency?ms=90000")] {
+    for (method, path) in
+        [("GET", "status"), ("POST", "stop"), ("POST", "reset"), ("POST", "latency?ms=90000")]
+    {
         let answer = send(method, &cloud.address(&format!("/_provision/{path}")), &[], "").await;
         assert_eq!(code(&answer).0, 403, "{path} {answer:?}");
-        assert!(!answer.body.contains("pid") && !answer.body.contains(env!("CARGO_MANIFEST_DIR")), "{answer:?}");
+        assert!(
+            !answer.body.contains("pid") && !answer.body.contains(env!("CARGO_MANIFEST_DIR")),
+            "{answer:?}"
+        );
     }
     let status = local::status(&cloud.running.status.name, 0).await.unwrap().unwrap();
     assert_eq!((status.pid, status.latency_ms), (cloud.running.status.pid, 0), "it runs as before");
@@ -170,9 +210,17 @@ fn its_files_and_the_emulator_are_its_owners(cloud: &Cloud) {
     for (program, arguments) in [
         ("cat", vec![record.to_str().unwrap()]),
         ("ls", vec![cloud.folder().to_str().unwrap()]),
-        ("python3", vec!["-c", "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])", socket.to_str().unwrap()]),
+        (
+            "python3",
+            vec![
+                "-c",
+                "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])",
+                socket.to_str().unwrap(),
+            ],
+        ),
     ] {
-        let tried = Command::new(program).args(arguments).uid(NOBODY).gid(NOBODY).current_dir("/").output().unwrap();
+        let tried =
+            Command::new(program).args(arguments).uid(NOBODY).gid(NOBODY).current_dir("/").output().unwrap();
         assert!(!tried.status.success(), "{program}: {tried:?}");
     }
 }
@@ -215,7 +263,8 @@ async fn the_runtime_api_is_for_functions_alone(cloud: &Cloud) {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    let value = |name: &str| seen.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
+    let value =
+        |name: &str| seen.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
     let own = cloud.running.credentials();
     assert_eq!(value("AWS_ACCESS_KEY_ID"), own.access_key_id());
     assert_eq!(value("AWS_SECRET_ACCESS_KEY"), own.secret_access_key(), "a function can sign");
@@ -225,7 +274,9 @@ async fn the_runtime_api_is_for_functions_alone(cloud: &Cloud) {
     let ports = ports_of(cloud.running.status.emulator.pid);
     assert!(cfg!(not(target_os = "linux")) || ports.len() == 1, "{ports:?}");
     for port in ports {
-        for (method, path) in [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/x/response")] {
+        for (method, path) in
+            [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/x/response")]
+        {
             let address = format!("http://127.0.0.1:{port}/2018-06-01/runtime/{path}");
             assert_eq!(send(method, &address, &[], "{}").await.status, 403, "{method} {path}");
         }
@@ -248,22 +299,32 @@ print(len(sqs.list_queues()['QueueUrls']), len(functions.list_functions()['Funct
 print(session.create_client('sts').get_caller_identity()['Account'])
 ";
     let mut shell = Command::new("sh");
-    shell.args(["-c", r#"eval "$("$0" local env --name "$1")" && exec "$2" -c "$3""#, env!("CARGO_BIN_EXE_provision")]);
+    shell.args([
+        "-c",
+        r#"eval "$("$0" local env --name "$1")" && exec "$2" -c "$3""#,
+        env!("CARGO_BIN_EXE_provision"),
+    ]);
     shell.args([&cloud.running.status.name, python().to_str().unwrap(), CALLS]);
     for variable in ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
         shell.env_remove(variable);
     }
     let (said, _) = crate::support::output(shell, 0);
     assert_eq!(said, format!("from python\n1 0\n{ACCOUNT}\n"));
-    let missing = Command::new(env!("CARGO_BIN_EXE_provision")).args(["local", "env", "--name", "none"]).output().unwrap();
+    let missing = Command::new(env!("CARGO_BIN_EXE_provision"))
+        .args(["local", "env", "--name", "none"])
+        .output()
+        .unwrap();
     assert_eq!((missing.status.code(), missing.stdout), (Some(1), Vec::new()));
 }
 
 /// The interpreter of the newest environment of the emulator.
 fn python() -> std::path::PathBuf {
     let folders = std::fs::read_dir(crate::support::cache()).unwrap().flatten().map(|entry| entry.path());
-    let environments = folders.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("python-"));
-    let made = |path: &std::path::PathBuf| std::fs::metadata(path.join("complete")).and_then(|file| file.modified()).ok();
+    let environments =
+        folders.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("python-"));
+    let made = |path: &std::path::PathBuf| {
+        std::fs::metadata(path.join("complete")).and_then(|file| file.modified()).ok()
+    };
     environments.max_by_key(made).unwrap().join("bin/python")
 }
 
