@@ -30,9 +30,17 @@ pub enum Target {
     Local {
         /// Its base address, such as `http://127.0.0.1:4566`.
         endpoint: String,
-        /// The account it emulates.
-        account: String,
+        /// The access key id is the account, as its root user. The secret is the instance's own.
+        credentials: Credentials,
     },
+}
+
+impl Target {
+    /// A local cloud, called as the root user of an account with this secret access key.
+    pub fn local(endpoint: impl Into<String>, account: &str, secret_key: &str) -> Self {
+        let credentials = Credentials::new(account, secret_key, None, None, "local cloud");
+        Self::Local { endpoint: endpoint.into(), credentials }
+    }
 }
 
 /// Who the credentials belong to, as STS `GetCallerIdentity` answers.
@@ -66,15 +74,12 @@ impl Connection {
             .region(Region::new(region.to_owned()))
             .retry_config(RetryConfig::adaptive().with_max_attempts(8))
             .timeout_config(timeouts);
-        if let Target::Local { endpoint, account } = &target {
+        if let Target::Local { endpoint, credentials } = &target {
             // A local cloud that refuses a connection has stopped. Many retries would only hide that.
             let retries = RetryConfig::standard().with_max_attempts(2);
             loader = loader.endpoint_url(endpoint).retry_config(retries);
             if std::env::var_os(LOCAL_AUTH).is_none() {
-                // On the local cloud, an access key of twelve digits selects that account's root user. The secret is
-                // ignored.
-                let credentials = Credentials::new(account, "local", None, None, "local cloud");
-                loader = loader.credentials_provider(credentials);
+                loader = loader.credentials_provider(credentials.clone());
             }
         }
         Self { base: loader.load().await, target, calls: Calls::default() }
@@ -158,7 +163,7 @@ mod tests {
                 kept.push(socket);
             }
         });
-        let target = Target::Local { endpoint, account: "111122223333".into() };
+        let target = Target::local(endpoint, "111122223333", "secret");
         let connection = Connection::open(target, "eu-west-1").await;
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
         let config = aws_sdk_s3::config::Builder::from(&connection.sdk_config("eu-west-1"))

@@ -10,8 +10,8 @@ pub(crate) async fn regions(answers: Router) -> Regions {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, answers).await });
-    let account = "111122223333".to_owned();
-    let scope = Scope { stack: "vod".into(), account: account.clone(), region: "eu-west-1".into() };
-    let connection = Connection::open(Target::Local { endpoint, account }, &scope.region).await;
+    let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+    let target = Target::local(endpoint, &scope.account, "secret");
+    let connection = Connection::open(target, &scope.region).await;
     Regions::new(connection, scope)
 }

@@ -97,7 +97,7 @@ mod tests {
     use crate::model::Scope;
 
     async fn regions() -> Regions {
-        let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+        let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         Regions::new(Connection::open(target, "eu-west-1").await, scope)
     }

@@ -122,7 +122,7 @@ mod tests {
     use crate::model::Scope;
 
     async fn context(cancel: &CancellationToken) -> Context {
-        let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+        let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
         let connection = Arc::new(Connection::open(target, "ap-northeast-2").await);
         let scope =
             Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };

@@ -1,4 +1,4 @@
-//! `provision local`: starts, stops, empties and shows the cloud on this machine.
+//! `provision local`: starts, stops, empties and shows the cloud on this machine, and tells how to call it.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,6 +29,8 @@ enum Action {
     Status(Which),
     /// Empty it without stopping it
     Reset(Which),
+    /// Print what other tools need to call it: eval "$(provision local env)"
+    Env(Which),
     /// Be the server, until told to stop
     #[command(hide = true)]
     Serve(Serve),
@@ -106,6 +108,7 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
             let reset = local::reset(&which.instance.name, which.port).await?;
             outln!("{}", if reset { "local cloud emptied" } else { "the local cloud does not run" });
         }
+        Action::Env(which) => return env(&which).await,
         Action::Serve(serve) => {
             let Which { instance: Instance { name }, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
@@ -156,6 +159,24 @@ async fn status(which: &Which) -> miette::Result<ExitCode> {
     }
     outln!("  log {}", status.log.display());
     Ok(exit::code(if status.emulator.failure.is_none() { exit::DONE } else { exit::FAILED }))
+}
+
+/// Prints the variables that the AWS CLI and the SDKs read. Nothing is printed on stdout if there is no cloud to call.
+async fn env(which: &Which) -> miette::Result<ExitCode> {
+    let Some(running) = local::running(&which.instance.name, which.port).await? else {
+        errln!("the local cloud does not run: start it with `provision local start`");
+        return Ok(exit::code(exit::FAILED));
+    };
+    let credentials = running.credentials();
+    outln!("export AWS_ENDPOINT_URL={}", running.endpoint);
+    outln!("export AWS_ACCESS_KEY_ID={}", credentials.access_key_id());
+    outln!("export AWS_SECRET_ACCESS_KEY={}", credentials.secret_access_key());
+    for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        outln!("export {variable}={}", running.region);
+    }
+    // A token of other credentials would be sent with these.
+    outln!("unset AWS_SESSION_TOKEN");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// An empty variable means none, as everywhere.

@@ -85,7 +85,7 @@ async fn run(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> Out
 
 /// The same, and the events it sent.
 async fn watched(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> (Outcome, Vec<StepState>) {
-    let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+    let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
     let connection = Connection::open(target, "ap-northeast-2").await;
     let regions = Regions::new(connection, plan.scope.clone());
     let registry = Registry::new(vec![Box::new(FakeAdapter(fake))]);

@@ -3,6 +3,15 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use axum::body::Body;
+
+use super::plain::Plain;
 
 /// One client of each service that ours build on.
 #[derive(Debug, Clone)]
@@ -14,19 +23,33 @@ pub(super) struct Clients {
     pub(super) cloudfront: aws_sdk_cloudfront::Client,
 }
 
+/// Sends the SDK's requests to the emulator's socket.
+#[derive(Debug, Clone)]
+struct Transport(Plain);
+
+impl HttpConnector for Transport {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let response = client.request(request.map(Body::new)).await;
+            let response = response.map_err(|error| ConnectorError::io(error.into()))?;
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
 impl Clients {
-    /// Clients that act as `account` in `region` at `endpoint`, which is plain HTTP.
-    pub(super) fn new(endpoint: &str, account: &str, region: &str) -> Self {
-        let connect = aws_smithy_http_client::Builder::new();
-        let http =
-            connect.build_with_connector_fn(|_, _| aws_smithy_http_client::Connector::builder().build_http());
-        let credentials = Credentials::new(account, "test", None, None, "local");
+    /// Clients of the emulator with these credentials. It sees `endpoint`, the gateway's address, as its own.
+    pub(super) fn new(emulator: &Plain, endpoint: &str, credentials: Credentials, region: &str) -> Self {
+        let transport = SharedHttpConnector::new(Transport(emulator.clone()));
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(endpoint)
-            .http_client(http)
+            .http_client(http_client_fn(move |_, _| transport.clone()))
             .build();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         Self {

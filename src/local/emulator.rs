@@ -1,17 +1,21 @@
 //! The emulator's process: started in a clean environment, watched, and gone when the gateway goes.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
+use http::Request;
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use super::Error;
 use super::error::tail;
 use super::install::Installed;
-use super::{Error, plain};
+use super::plain::{self, Plain};
+use super::secret::Secret;
 
 const LAUNCHER: &str = include_str!("launch.py");
 const AUTHORIZE: &str = include_str!("authorize.py");
@@ -22,8 +26,10 @@ const POLL: Duration = Duration::from_millis(30);
 pub(super) struct Role<'a> {
     pub(super) account: &'a str,
     pub(super) region: &'a str,
-    /// The gateway's address: what functions are told to call.
-    pub(super) gateway: &'a str,
+    /// The gateway's port: what functions are told to call, and what the emulator takes for its own.
+    pub(super) port: u16,
+    /// What the keys of functions and role sessions are derived from.
+    pub(super) secret: &'a Secret,
     /// Whether IAM policies count.
     pub(super) enforce: bool,
 }
@@ -32,14 +38,20 @@ pub(super) struct Role<'a> {
 pub(super) struct Emulator {
     /// Its process.
     pub(super) pid: u32,
-    /// Its port, known to the gateway alone.
-    pub(super) port: u16,
     /// How it ended, once it did.
     pub(super) failure: watch::Receiver<Option<String>>,
 }
 
-/// Starts the emulator in `state`, writing to `state/emulator.log`, and waits until it answers.
-pub(super) async fn start(installed: &Installed, role: &Role<'_>, state: &Path) -> Result<Emulator, Error> {
+/// The socket that `launch.py` listens on, in `state`.
+pub(super) const SOCKET: &str = "emulator.sock";
+
+/// Starts the emulator in `state`, writing to `state/emulator.log`, and waits until `http` has an answer of it.
+pub(super) async fn start(
+    installed: &Installed,
+    role: &Role<'_>,
+    state: &Path,
+    http: &Plain,
+) -> Result<Emulator, Error> {
     let temporary = state.join("tmp");
     fs::create_dir_all(&temporary).map_err(Error::files(&temporary))?;
     let launcher = state.join("launch.py");
@@ -47,17 +59,16 @@ pub(super) async fn start(installed: &Installed, role: &Role<'_>, state: &Path) 
     let authorize = state.join("authorize.py");
     fs::write(&authorize, AUTHORIZE).map_err(Error::files(&authorize))?;
     let log = state.join("emulator.log");
-    let port = free_port().map_err(Error::files("127.0.0.1:0"))?;
     let output = File::create(&log).map_err(Error::files(&log))?;
     let errors = output.try_clone().map_err(Error::files(&log))?;
     let mut child = Command::new(installed.python())
         .arg(&launcher)
         .env_clear()
-        .envs(environment(role, port))
+        .envs(environment(role))
         .env("HOME", state)
         .env("TMPDIR", &temporary)
         .current_dir(state)
-        // The launcher waits for the end of its input, which comes when this process ends.
+        // The launcher reads the secret, then waits for the end of its input, which comes when this process ends.
         .stdin(Stdio::piped())
         .stdout(output)
         .stderr(errors)
@@ -65,30 +76,31 @@ pub(super) async fn start(installed: &Installed, role: &Role<'_>, state: &Path) 
         .kill_on_drop(true)
         .spawn()
         .map_err(Error::files(installed.python()))?;
-    await_health(&mut child, port, &log).await?;
+    // Waiting would close the input, which is the launcher's sign to end: it is held here instead.
+    let mut input = child.stdin.take().expect("it is piped");
+    let secret = format!("{}\n", role.secret.hex());
+    input.write_all(secret.as_bytes()).await.map_err(Error::files(installed.python()))?;
+    await_health(&mut child, http, &log).await?;
     let (told, failure) = watch::channel(None);
     let pid = child.id().unwrap_or_default();
-    // Waiting would close the input, which is the launcher's sign to end: it is held here instead.
-    let input = child.stdin.take();
     tokio::spawn(async move {
         let end = child.wait().await;
         drop(input);
         told.send_replace(Some(last_words(end.ok(), &log)));
     });
-    Ok(Emulator { pid, port, failure })
+    Ok(Emulator { pid, failure })
 }
 
 /// Everything the emulator, and so every function, sees of this machine's environment.
-fn environment(role: &Role<'_>, port: u16) -> Vec<(&'static str, String)> {
+fn environment(role: &Role<'_>) -> Vec<(&'static str, String)> {
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
     vec![
         ("PATH", path),
         ("LANG", "C.UTF-8".into()),
-        ("BIND_HOST", "127.0.0.1".into()),
-        ("GATEWAY_PORT", port.to_string()),
+        ("GATEWAY_PORT", role.port.to_string()),
         ("MINISTACK_ACCOUNT_ID", role.account.into()),
         ("MINISTACK_REGION", role.region.into()),
-        ("AWS_ENDPOINT_URL", role.gateway.into()),
+        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", role.port)),
         ("AUTH", role.enforce.to_string()),
         ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ("SFTP_ENABLED", "0".into()),
@@ -96,13 +108,13 @@ fn environment(role: &Role<'_>, port: u16) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn await_health(child: &mut Child, port: u16, log: &Path) -> Result<(), Error> {
+async fn await_health(child: &mut Child, http: &Plain, log: &Path) -> Result<(), Error> {
     let end = Instant::now() + HEALTHY;
-    let health = format!("http://127.0.0.1:{port}/_ministack/health");
     loop {
-        if let Ok((status, _)) = plain::get(&health, Duration::from_secs(2)).await
-            && status.is_success()
-        {
+        let health = Request::get("http://127.0.0.1/_ministack/health").body(Body::empty());
+        let health = health.expect("the address is one");
+        let answer = plain::exchange(http, health, Duration::from_secs(2)).await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
             return Ok(());
         }
         if let Ok(Some(status)) = child.try_wait() {
@@ -122,8 +134,4 @@ fn last_words(status: Option<ExitStatus>, log: &Path) -> String {
     let text = if exited { fs::read(log).unwrap_or_default() } else { Vec::new() };
     let said = tail(&String::from_utf8_lossy(&text), 3);
     if said.is_empty() { status } else { format!("{status}\n{said}") }
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -164,6 +164,8 @@ pub enum Error {
          starts another"
     ))]
     Silent {
+        /// The instance's name.
+        name: String,
         /// Where it listens.
         endpoint: String,
         /// Its process.

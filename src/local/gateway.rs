@@ -1,36 +1,46 @@
 //! The gateway: one address for every service.
 //!
-//! MediaConvert's API, S3 Batch Operations' and the viewers' requests are answered here; everything else goes to the emulator and
-//! back as it is, streamed. When the emulator has ended, callers are told so at once, in the shape that the
-//! called service's errors have.
+//! Every request passes [`guard`] first. MediaConvert's API, S3 Batch Operations' and the viewers' requests are answered
+//! here; everything else goes to the emulator and back, streamed. When the emulator has ended, callers are told so at once,
+//! in the shape that the called service's errors have.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
-use axum::http::{Method, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use url::form_urlencoded;
 
-use super::batch;
+use super::answer::{self, text};
+use super::clients::Clients;
 use super::emulator::Emulator;
+use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
 use super::mediaconvert::{self, Service};
-use super::plain::Plain;
-use super::viewer::{self, Viewer};
+use super::plain::{self, Plain};
+use super::secret::Secret;
+use super::viewer::Viewer;
+use super::{batch, cors};
 
-/// Paths of the local cloud itself.
-const OWN: &str = "/_provision/";
 /// CloudFront's API: what changes a distribution passes here.
 const CLOUDFRONT: &str = "/2020-05-31/";
+/// The header of an answer that shows that it is this instance's.
+pub(super) const PROOF: &str = "x-provision-proof";
+/// How long the emulator may take to empty itself.
+const RESET: Duration = Duration::from_secs(20);
 
 /// Everything a request may need.
 pub(super) struct Gateway {
     pub(super) status: Status,
+    pub(super) secret: Secret,
     pub(super) upstream: String,
     pub(super) http: Plain,
+    pub(super) clients: Clients,
     pub(super) emulator: Emulator,
     pub(super) mediaconvert: Arc<Service>,
     pub(super) batch: Arc<batch::Service>,
@@ -41,33 +51,63 @@ pub(super) struct Gateway {
 
 /// Answers one request.
 pub(super) async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response<Body> {
-    if let Some(rest) = request.uri().path().strip_prefix(OWN) {
-        let (method, rest) = (request.method().clone(), rest.to_owned());
-        let query = request.uri().query().unwrap_or_default().to_owned();
-        return gateway.own(&method, &rest, &query).await;
-    }
-    if let Some(target) = viewer::target(&request) {
-        return gateway.viewer.serve(target, request).await;
-    }
-    let failure = gateway.emulator.failure.borrow().clone();
-    let response = match failure {
-        Some(why) => unavailable(&request, &why),
-        None if request.uri().path().starts_with(mediaconvert::PREFIX) => {
-            mediaconvert::handle(&gateway.mediaconvert, request).await
+    let (parts, body) = request.into_parts();
+    match guard::route(&parts) {
+        Err(denial) => denial.answer(&parts),
+        Ok(Route::Viewer(target)) => gateway.viewer.serve(target, Request::from_parts(parts, body)).await,
+        Ok(Route::Own) if guard::is_foreign(&parts.headers) => Denial::Origin.answer(&parts),
+        Ok(Route::Own) => gateway.own(parts, body).await,
+        Ok(Route::Service) if guard::is_foreign(&parts.headers) => gateway.for_a_page(parts, body).await,
+        Ok(Route::Service) => {
+            let mut response = gateway.service(parts, body).await;
+            cors::forget(response.headers_mut());
+            response
         }
-        None if request.uri().path().starts_with(batch::PREFIX) => {
-            batch::handle(&gateway.batch, request).await
-        }
-        None => gateway.forward(request).await,
-    };
-    let latency = gateway.latency.load(Ordering::Relaxed);
-    if latency > 0 {
-        tokio::time::sleep(Duration::from_millis(latency)).await;
     }
-    response
 }
 
 impl Gateway {
+    /// A page of another origin may do what the bucket's CORS rules let it do with an object, and nothing else.
+    async fn for_a_page(&self, parts: Parts, body: Body) -> Response<Body> {
+        let Some(leave) = cors::leave(&self.clients, &parts).await else {
+            return Denial::Origin.answer(&parts);
+        };
+        let mut response = if parts.method == Method::OPTIONS {
+            Response::new(Body::empty())
+        } else {
+            self.service(parts, body).await
+        };
+        cors::forget(response.headers_mut());
+        response.headers_mut().extend(leave);
+        response
+    }
+
+    /// A call of a service, if it is signed.
+    async fn service(&self, parts: Parts, body: Body) -> Response<Body> {
+        let response = match guard::admit(&self.secret, &parts, body).await {
+            Ok((body, _)) => self.called(Request::from_parts(parts, body)).await,
+            Err(denial) => denial.answer(&parts),
+        };
+        let latency = self.latency.load(Ordering::Relaxed);
+        if latency > 0 {
+            tokio::time::sleep(Duration::from_millis(latency)).await;
+        }
+        response
+    }
+
+    async fn called(&self, request: Request) -> Response<Body> {
+        let failure = self.emulator.failure.borrow().clone();
+        let path = request.uri().path();
+        match failure {
+            Some(why) => unavailable(&request.into_parts().0, &why),
+            None if path.starts_with(mediaconvert::PREFIX) => {
+                mediaconvert::handle(&self.mediaconvert, request).await
+            }
+            None if path.starts_with(batch::PREFIX) => batch::handle(&self.batch, request).await,
+            None => self.forward(request).await,
+        }
+    }
+
     async fn forward(&self, mut request: Request) -> Response<Body> {
         let changes_distributions =
             request.uri().path().starts_with(CLOUDFRONT) && request.method() != Method::GET;
@@ -79,9 +119,9 @@ impl Gateway {
         let original = std::mem::replace(request.uri_mut(), uri);
         // The caller has its 100 Continue from this server; the emulator need not be asked.
         request.headers_mut().remove(header::EXPECT);
-        let kept = Request::builder().uri(original).body(Body::empty()).map(|mut kept| {
+        let kept = Request::builder().uri(original).body(()).map(|mut kept| {
             kept.headers_mut().clone_from(request.headers());
-            kept
+            kept.into_parts().0
         });
         let response = match self.http.request(request).await {
             Ok(response) => response.map(Body::new),
@@ -101,15 +141,29 @@ impl Gateway {
         response
     }
 
-    async fn own(&self, method: &Method, path: &str, query: &str) -> Response<Body> {
-        match (method, path) {
-            (&Method::GET, "status") => json(&self.status()),
+    /// A call of the local cloud itself, which only the account's own key may make.
+    async fn own(&self, parts: Parts, body: Body) -> Response<Body> {
+        match guard::admit(&self.secret, &parts, body).await {
+            Err(denial) => denial.answer(&parts),
+            Ok((_, claim)) if claim.key_id != self.status.account => Denial::Key.answer(&parts),
+            Ok(_) => self.commanded(&parts).await,
+        }
+    }
+
+    async fn commanded(&self, parts: &Parts) -> Response<Body> {
+        let path = parts.uri.path().strip_prefix(OWN).unwrap_or_default();
+        let query = |name: &str| {
+            let mut pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        match (&parts.method, path) {
+            (&Method::GET, "status") => self.tell(&query("nonce").unwrap_or_default()),
             (&Method::POST, "latency") => {
-                let Some(Ok(millis)) = query.strip_prefix("ms=").map(str::parse) else {
+                let Some(millis) = query("ms").and_then(|millis| millis.parse().ok()) else {
                     return text(StatusCode::BAD_REQUEST, "say ?ms=NUMBER");
                 };
                 self.latency.store(millis, Ordering::Relaxed);
-                json(&self.status())
+                text(StatusCode::OK, "set")
             }
             (&Method::POST, "reset") => self.reset().await,
             (&Method::POST, "stop") => {
@@ -120,13 +174,23 @@ impl Gateway {
         }
     }
 
+    /// What this cloud is, with the proof that it is this one.
+    fn tell(&self, nonce: &str) -> Response<Body> {
+        let body = serde_json::to_vec(&self.status()).expect("plain data");
+        let proof = HeaderValue::from_str(&self.secret.proof(nonce, &body)).expect("hexadecimal digits");
+        let headers = HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (header::HeaderName::from_static(PROOF), proof),
+        ]);
+        let mut response = Response::new(Body::from(body));
+        *response.headers_mut() = headers;
+        response
+    }
+
     /// What this cloud is and how it is.
     pub(super) fn status(&self) -> Status {
-        let emulator = EmulatorStatus {
-            pid: self.emulator.pid,
-            port: self.emulator.port,
-            failure: self.emulator.failure.borrow().clone(),
-        };
+        let emulator =
+            EmulatorStatus { pid: self.emulator.pid, failure: self.emulator.failure.borrow().clone() };
         let latency_ms = self.latency.load(Ordering::Relaxed);
         Status { emulator, latency_ms, jobs: self.mediaconvert.job_counts(), ..self.status.clone() }
     }
@@ -135,10 +199,12 @@ impl Gateway {
         self.mediaconvert.reset();
         self.batch.reset();
         self.viewer.reset();
-        let url = format!("{}/_ministack/reset", self.upstream);
-        match super::plain::post(&url).await {
-            Ok(()) => text(StatusCode::OK, "reset"),
-            Err(error) => text(StatusCode::BAD_GATEWAY, &error.to_string()),
+        let request = Request::post(format!("{}/_ministack/reset", self.upstream)).body(Body::empty());
+        let request = request.expect("the address is one");
+        match plain::exchange(&self.http, request, RESET).await {
+            Ok(answer) if answer.status().is_success() => text(StatusCode::OK, "reset"),
+            Ok(answer) => text(StatusCode::BAD_GATEWAY, &format!("the emulator answers {}", answer.status())),
+            Err(why) => text(StatusCode::BAD_GATEWAY, &why),
         }
     }
 }
@@ -150,82 +216,10 @@ fn invalidated(request: &Request) -> Option<String> {
     (what.trim_end_matches('/') == "invalidation").then(|| id.to_owned())
 }
 
-fn text(status: StatusCode, text: &str) -> Response<Body> {
-    let body = Body::from(format!("{text}\n"));
-    Response::builder().status(status).body(body).expect("the parts are constant")
-}
-
-fn json(value: &impl serde::Serialize) -> Response<Body> {
-    let body = serde_json::to_vec(value).expect("plain data");
-    Response::builder()
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(body))
-        .expect("the parts are constant")
-}
-
 /// Tells a caller, in its protocol, that the emulator is not there.
-fn unavailable(request: &Request, why: &str) -> Response<Body> {
-    const CODE: &str = "LocalCloudUnavailable";
+fn unavailable(parts: &Parts, why: &str) -> Response<Body> {
     let said = format!(
         "the emulator of the local cloud ended ({why}); run `provision local stop`, then start again"
     );
-    let escaped = said.replace('&', "&amp;").replace('<', "&lt;");
-    let (kind, body) = match protocol(request) {
-        Protocol::S3 => {
-            ("application/xml", format!("<Error><Code>{CODE}</Code><Message>{escaped}</Message></Error>"))
-        }
-        Protocol::Xml => {
-            let error = format!("<Error><Code>{CODE}</Code><Message>{escaped}</Message></Error>");
-            ("text/xml", format!("<ErrorResponse>{error}</ErrorResponse>"))
-        }
-        Protocol::Json => {
-            ("application/json", serde_json::json!({ "__type": CODE, "message": said }).to_string())
-        }
-    };
-    Response::builder()
-        .status(StatusCode::SERVICE_UNAVAILABLE)
-        .header(header::CONTENT_TYPE, kind)
-        .header("x-amzn-errortype", CODE)
-        .body(Body::from(body))
-        .expect("the parts are constant")
-}
-
-#[derive(Debug, PartialEq)]
-enum Protocol {
-    S3,
-    Xml,
-    Json,
-}
-
-/// Which shape of error the caller reads, told by the service that it signed the request for.
-fn protocol(request: &Request) -> Protocol {
-    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let scope = authorization.and_then(|value| value.split("Credential=").nth(1)).unwrap_or_default();
-    match scope.split('/').nth(3).unwrap_or("s3") {
-        "s3" => Protocol::S3,
-        "iam" | "sts" | "sns" | "cloudfront" | "route53" | "cloudformation" => Protocol::Xml,
-        _ => Protocol::Json,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unavailable_emulator_is_told_in_the_callers_protocol() {
-        let signed = |service: &str| {
-            let credential = format!(
-                "AWS4-HMAC-SHA256 Credential=1/20260101/us-east-1/{service}/aws4_request, Signature=0"
-            );
-            Request::builder().header("authorization", credential).body(Body::empty()).unwrap()
-        };
-        assert_eq!(protocol(&signed("s3")), Protocol::S3);
-        assert_eq!(protocol(&signed("iam")), Protocol::Xml);
-        assert_eq!(protocol(&signed("events")), Protocol::Json);
-        assert_eq!(protocol(&Request::new(Body::empty())), Protocol::S3);
-        let response = unavailable(&signed("sqs"), "exit status: 1");
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(response.headers()["x-amzn-errortype"], "LocalCloudUnavailable");
-    }
+    answer::error(parts, StatusCode::SERVICE_UNAVAILABLE, "LocalCloudUnavailable", &said)
 }

@@ -1,8 +1,9 @@
 //! The private Python environment that holds the emulator, AWS's published service models and an ffmpeg.
 //!
 //! It is made on first use in the cache directory, with plain `pip`, so the machine's own pip configuration
-//! decides where packages come from. The digest of the pinned list names the directory: another list is
-//! another directory, and a marker written last tells a whole one from one that was interrupted.
+//! decides where packages come from. Each package is pinned by hash, and only wheels are installed: no index can give
+//! another package, and no package runs code while it is installed. The digest of the pinned list names the directory:
+//! another list is another directory, and a marker written last tells a whole one from one that was interrupted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,22 @@ impl Installed {
             .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ffmpeg-")))
     }
 
+    /// Installs the packages of a list: these files, and no code that runs while they are installed.
+    fn pip(&self, list: &Path) -> Command {
+        let mut pip = Command::new(self.python());
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ]);
+        pip.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(list);
+        pip
+    }
+
     fn marker(&self) -> PathBuf {
         self.directory.join("complete")
     }
@@ -96,18 +113,7 @@ async fn install(installed: &Installed) -> Result<(), Error> {
 
     let list = directory.join("requirements.txt");
     fs::write(&list, REQUIREMENTS).map_err(Error::files(&list))?;
-    let mut pip = Command::new(installed.python());
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "-r",
-    ]);
-    pip.arg(&list);
+    let pip = installed.pip(&list);
     run(pip, "installing Python packages", PIP).await?.map_err(|why| Error::Pip { why })?;
 
     let mut extract = Command::new(installed.python());
@@ -150,4 +156,75 @@ async fn run(mut command: Command, what: &str, bound: Duration) -> Result<Result
     }
     let said = format!("{text}\n{}", String::from_utf8_lossy(&output.stderr));
     Ok(Err(tail(&said, 6)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// The lists of packages with the hashes of each, one a line.
+    fn pins(list: &str) -> Vec<String> {
+        let whole = list.replace("\\\n", " ");
+        whole.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_package_is_pinned_by_hash() {
+        for list in [REQUIREMENTS, include_str!("../../tests/it/judges/requirements.txt")] {
+            let pins = pins(list);
+            assert!(pins.len() > 15);
+            for pin in pins {
+                assert!(pin.contains("==") && pin.contains(" --hash=sha256:"), "{pin}");
+            }
+        }
+    }
+
+    /// A zip with one module of this name, as an index may send it in the place of the right package.
+    fn wheel(folder: &Path, name: &str, version: &str) {
+        let about = format!("{name}-{version}.dist-info");
+        let file = File::create(folder.join(format!("{name}-{version}-py2.py3-none-any.whl"))).unwrap();
+        let mut zip = zip::ZipWriter::new(file);
+        for (path, text) in [
+            (format!("{name}.py"), "print('not the right one')\n".to_owned()),
+            (
+                format!("{about}/METADATA"),
+                format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
+            ),
+            (
+                format!("{about}/WHEEL"),
+                "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\n".to_owned(),
+            ),
+            (format!("{about}/RECORD"), String::new()),
+        ] {
+            zip.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap();
+    }
+
+    #[tokio::test]
+    async fn another_package_than_the_pinned_one_is_not_installed() {
+        let folder = tempfile::tempdir().unwrap();
+        let installed = Installed { directory: folder.path().join("python") };
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv"]).arg(&installed.directory);
+        run(venv, "making a Python environment", STEP).await.unwrap().unwrap();
+        wheel(folder.path(), "six", "1.17.0");
+        let (index, list) = (folder.path().to_str().unwrap(), folder.path().join("list"));
+        let six = pins(REQUIREMENTS).into_iter().find(|pin| pin.starts_with("six==1.17.0 ")).unwrap();
+        fs::write(&list, six).unwrap();
+        let mut pip = installed.pip(&list);
+        pip.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", index);
+        let refused = run(pip, "installing", STEP).await.unwrap().unwrap_err();
+        assert!(refused.to_lowercase().contains("hash"), "{refused}");
+
+        fs::write(&list, "six==1.17.0").unwrap();
+        let mut pip = installed.pip(&list);
+        pip.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", index);
+        let refused = run(pip, "installing", STEP).await.unwrap().unwrap_err();
+        assert!(refused.to_lowercase().contains("hash"), "a package without a hash: {refused}");
+    }
 }

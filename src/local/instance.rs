@@ -1,9 +1,11 @@
 //! One local cloud on this machine: where its files are, how it is found, started and stopped.
 //!
-//! `<cache>/instances/<name>/` holds `instance.json` (while it runs), `lock`, `log` and `state/`.
+//! `<cache>/instances/<name>/` holds `instance.json` (while it runs), `lock`, `log` and `state/`. Only its owner can enter
+//! it: the record has the instance's secret, and the emulator's socket is in there.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +14,10 @@ use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
 use super::error::tail;
-use super::{Error, Settings, plain};
+use super::process::{POLL, gone, is_server, kill};
+use super::record::Record;
+use super::secret::Secret;
+use super::{Error, Settings};
 
 /// The instance that commands mean unless told otherwise; its directory and log stay.
 pub(super) const DEFAULT_NAME: &str = "default";
@@ -21,7 +26,6 @@ const LOCK_WAIT: Duration = Duration::from_secs(600);
 const START_WAIT: Duration = Duration::from_secs(60);
 const ANSWER_WAIT: Duration = Duration::from_secs(20);
 const STOP_WAIT: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(40);
 
 /// What a running local cloud says of itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,8 +64,6 @@ pub struct Status {
 pub struct EmulatorStatus {
     /// Its process.
     pub pid: u32,
-    /// The port it listens on, behind the gateway.
-    pub port: u16,
     /// How it ended; `None` while it runs.
     pub failure: Option<String>,
 }
@@ -97,12 +99,17 @@ impl Instance {
         self.directory.join("instance.json")
     }
 
+    /// Makes the directory, which only its owner can enter.
+    pub(super) fn prepare(&self) -> Result<(), Error> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.directory);
+        // It may be there from before, open to others. If it is another user's, this fails.
+        made.and_then(|()| fs::set_permissions(&self.directory, Permissions::from_mode(0o700)))
+            .map_err(Error::files(&self.directory))
+    }
+
     /// Tells the next command where this one serves.
-    pub(super) fn write_record(&self, status: &Status) -> Result<(), Error> {
-        let path = self.record();
-        let new = path.with_extension("new");
-        let text = serde_json::to_vec_pretty(status).expect("a status is plain data");
-        fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(Error::files(&path))
+    pub(super) fn write_record(&self, secret: &Secret, status: Status) -> Result<(), Error> {
+        Record::new(secret, status).write(&self.record())
     }
 
     /// The last thing a server does.
@@ -114,7 +121,7 @@ impl Instance {
 
     /// Holds back every other process that wants to start this instance, for as long as the file lives.
     pub(super) async fn lock(&self, progress: &mut dyn FnMut(&str)) -> Result<File, Error> {
-        fs::create_dir_all(&self.directory).map_err(Error::files(&self.directory))?;
+        self.prepare()?;
         let waiting = "waiting for another command that starts the local cloud";
         lock(&self.lock_file(), progress, waiting).await
     }
@@ -123,62 +130,64 @@ impl Instance {
         self.directory.join("lock")
     }
 
-    /// The running server of this instance, or of any other on `port`.
-    pub(super) async fn find(&self, port: u16) -> Result<Option<Status>, Error> {
-        if let Some(status) = self.recorded().await? {
-            if port != 0 && !status.endpoint.ends_with(&format!(":{port}")) {
-                return Err(Error::OtherPort { endpoint: status.endpoint });
+    /// The running server of this instance; with a port, also another instance of this cache directory on that port.
+    pub(super) async fn find(&self, port: u16) -> Result<Option<Record>, Error> {
+        if let Some(record) = self.recorded().await? {
+            if port != 0 && record.port() != Some(port) {
+                return Err(Error::OtherPort { endpoint: record.status.endpoint });
             }
-            return Ok(Some(status));
+            return Ok(Some(record));
         }
         if port == 0 {
             return Ok(None);
         }
-        if let Some(status) = ask(&format!("http://127.0.0.1:{port}")).await {
-            return Ok(Some(status));
+        for other in Self::all()? {
+            if Record::read(&other.record()).is_some_and(|record| record.port() == Some(port))
+                && let Some(record) = other.recorded().await?
+            {
+                return Ok(Some(record));
+            }
         }
-        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        let connect = tokio::net::TcpStream::connect(address);
-        match tokio::time::timeout(Duration::from_secs(2), connect).await {
-            Ok(Err(_)) => Ok(None),
-            _ => Err(Error::PortInUse { port }),
-        }
+        if accepts(port).await { Err(Error::PortInUse { port }) } else { Ok(None) }
     }
 
-    async fn recorded(&self) -> Result<Option<Status>, Error> {
-        let text = fs::read(self.record()).ok();
-        let Some(recorded) = text.and_then(|text| serde_json::from_slice::<Status>(&text).ok()) else {
-            return Ok(None);
-        };
+    /// Every instance of this cache directory.
+    fn all() -> Result<Vec<Self>, Error> {
+        let folder = cache()?.join("instances");
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        Ok(entries.filter_map(|entry| Self::of(entry.file_name().to_str()?).ok()).collect())
+    }
+
+    async fn recorded(&self) -> Result<Option<Record>, Error> {
+        let Some(record) = Record::read(&self.record()) else { return Ok(None) };
+        let Status { pid, endpoint, .. } = record.status.clone();
         let end = Instant::now() + ANSWER_WAIT;
         loop {
-            if let Some(status) = ask(&recorded.endpoint).await {
-                // Another server may have taken the port since: only one of this name counts.
-                return Ok(Some(status).filter(|status| status.name == self.name));
+            if let Ok(told) = record.ask().await {
+                // Somebody else may have taken the port since: only the one that has the secret and this name counts.
+                return Ok(told.filter(|record| record.status.name == self.name));
             }
-            let Status { pid, endpoint, .. } = &recorded;
-            // Long after a server was killed, another process may have its number, and another program its port.
-            let is_over = gone(*pid, Duration::ZERO).await || !is_server(*pid, &self.name);
-            if is_over || !accepts(endpoint).await {
+            let is_over = gone(pid, Duration::ZERO).await || !is_server(pid, &self.name);
+            if is_over || !accepts(record.port().unwrap_or_default()).await {
                 return Ok(None);
             }
             // A second one beside one that is only slow would hide what is in the first.
             if Instant::now() > end {
-                let Status { endpoint, pid, .. } = recorded;
-                return Err(Error::Silent { endpoint, pid });
+                return Err(Error::Silent { name: self.name.clone(), endpoint, pid });
             }
             tokio::time::sleep(POLL).await;
         }
     }
 
     /// Starts the server as a process of its own and waits until it answers.
-    pub(super) async fn start(&self, settings: &Settings) -> Result<Status, Error> {
+    pub(super) async fn start(&self, settings: &Settings) -> Result<Record, Error> {
         let _ = fs::remove_file(self.record());
         let program = server_program(settings)?;
         let log = File::create(self.log()).map_err(Error::files(self.log()))?;
         let errors = log.try_clone().map_err(Error::files(self.log()))?;
         let latency = settings.latency.unwrap_or_default().as_millis();
         let mut child = Command::new(&program)
+            .env(CACHE, cache()?)
             .args(["local", "serve", "--name", &self.name, "--port", &settings.port.to_string()])
             .args(["--account", &settings.account, "--region", &settings.region])
             .args(["--latency-ms", &latency.to_string()])
@@ -192,11 +201,11 @@ impl Instance {
         self.await_start(&mut child).await
     }
 
-    async fn await_start(&self, child: &mut Child) -> Result<Status, Error> {
+    async fn await_start(&self, child: &mut Child) -> Result<Record, Error> {
         let end = Instant::now() + START_WAIT;
         loop {
-            if let Some(status) = self.recorded().await? {
-                return Ok(status);
+            if let Some(record) = self.recorded().await? {
+                return Ok(record);
             }
             let ended = child.try_wait().map_err(Error::files(self.log()))?.is_some();
             if ended || Instant::now() > end {
@@ -211,22 +220,24 @@ impl Instance {
         }
     }
 
-    /// Ends a server that does not even answer.
+    /// Ends this instance's server if it does not even answer.
     pub(super) async fn end(&self, pid: u32) -> Result<(), Error> {
-        kill(pid);
-        if !gone(pid, STOP_WAIT).await {
+        if is_server(pid, &self.name) {
+            kill(pid);
+        }
+        if is_server(pid, &self.name) && !gone(pid, STOP_WAIT).await {
             return Err(Error::DoesNotStop { pid });
         }
         self.forget();
         Ok(())
     }
 
-    /// Asks the server to end, and ends it if it does not.
-    pub(super) async fn stop(&self, status: &Status) -> Result<(), Error> {
+    /// Asks this instance's server to end, and ends it if it does not.
+    pub(super) async fn stop(&self, record: &Record) -> Result<(), Error> {
         // Where it does not answer, the signal below ends it.
-        let _ = plain::post(&format!("{}/_provision/stop", status.endpoint)).await;
-        if !gone(status.pid, STOP_WAIT).await {
-            return self.end(status.pid).await;
+        let _ = record.tell("stop").await;
+        if !gone(record.status.pid, STOP_WAIT).await {
+            return self.end(record.status.pid).await;
         }
         self.forget();
         Ok(())
@@ -249,53 +260,11 @@ impl Instance {
     }
 }
 
-/// Whether something listens there, answering or not.
-async fn accepts(endpoint: &str) -> bool {
-    let address = endpoint.trim_start_matches("http://").to_owned();
+/// Whether something listens on this port, answering or not.
+async fn accepts(port: u16) -> bool {
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
     let connect = tokio::net::TcpStream::connect(address);
     !matches!(tokio::time::timeout(Duration::from_secs(2), connect).await, Ok(Err(_)))
-}
-
-async fn ask(endpoint: &str) -> Option<Status> {
-    let (code, body) =
-        plain::get(&format!("{endpoint}/_provision/status"), Duration::from_secs(2)).await.ok()?;
-    code.is_success().then(|| serde_json::from_slice(&body).ok()).flatten()
-}
-
-fn process(pid: u32) -> Option<rustix::process::Pid> {
-    rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)
-}
-
-fn kill(pid: u32) {
-    if let Some(pid) = process(pid) {
-        // It may be gone by now, which is what is wanted.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-    }
-}
-
-async fn gone(pid: u32, wait: Duration) -> bool {
-    tokio::time::timeout(wait, ended(pid, POLL)).await.is_ok()
-}
-
-/// Returns when a process has ended, looking every `interval`.
-pub(super) async fn ended(pid: u32, interval: Duration) {
-    let Some(process) = process(pid) else { return };
-    while rustix::process::test_kill_process(process).is_ok() && !is_zombie(pid) {
-        tokio::time::sleep(interval).await;
-    }
-}
-
-/// Whether a process is the server of the instance of this name, where the system tells.
-fn is_server(pid: u32, name: &str) -> bool {
-    let Ok(command) = fs::read(format!("/proc/{pid}/cmdline")) else { return true };
-    let arguments: Vec<&[u8]> = command.split(|byte| *byte == 0).collect();
-    arguments.windows(4).any(|four| four == [&b"local"[..], b"serve", b"--name", name.as_bytes()])
-}
-
-/// A process that ended and whose parent (the command that started it) has not looked yet.
-fn is_zombie(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
 }
 
 /// Takes an exclusive lock on `path`, waiting a bounded time for whoever has it.
@@ -322,9 +291,12 @@ pub(super) async fn lock(path: &Path, progress: &mut dyn FnMut(&str), waiting: &
     }
 }
 
+/// The environment variable that names the cache directory.
+const CACHE: &str = "PROVISION_CACHE";
+
 /// Where the local cloud keeps its files: `PROVISION_CACHE`, else `provision` in the user's cache directory.
 pub(super) fn cache() -> Result<PathBuf, Error> {
-    if let Some(path) = std::env::var_os("PROVISION_CACHE").filter(|path| !path.is_empty()) {
+    if let Some(path) = std::env::var_os(CACHE).filter(|path| !path.is_empty()) {
         return std::path::absolute(&path).map_err(Error::files(path));
     }
     let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoCache)?;
@@ -354,13 +326,6 @@ mod tests {
     fn an_instance_name_is_a_plain_file_name() {
         for bad in ["", "../x", "a/b", "a b", &"x".repeat(65)] {
             assert!(matches!(Instance::of(bad), Err(Error::Name { .. })), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn another_process_of_the_same_number_is_not_taken_for_the_server() {
-        if Path::new("/proc/self/cmdline").exists() {
-            assert!(!is_server(std::process::id(), DEFAULT_NAME));
         }
     }
 

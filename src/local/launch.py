@@ -1,19 +1,114 @@
 """Runs ministack under the gateway of `provision`, and closes the gaps to AWS that only its inside can close.
 
-The gateway holds the other end of standard input: when it goes, however it goes, this process and the
-functions it runs go as well.
+The gateway holds the other end of standard input. Its first line is the instance's secret: the environment would hand it
+to every function. When the gateway goes, however it goes, this process and the functions it runs go as well.
+
+The emulator listens on a Unix socket in a directory that only its owner can enter. There is no other way to it.
 """
 
+import asyncio
+import hashlib
+import hmac
+import http.server
+import logging
 import os
+import resource
+import secrets
 import signal
 import sys
 import threading
+
+SOCKET = "emulator.sock"
 
 
 def die_with_the_gateway():
     while os.read(0, 4096):
         pass
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def derive_secret_keys(secret, iam, sts, lambda_runtime, lambda_svc):
+    """The secret access key of every key that is handed out is the one that the gateway derives from its id."""
+
+    def derived(key_id):
+        return hmac.new(secret, b"key\n" + key_id.encode(), hashlib.sha256).hexdigest()[:40]
+
+    # The services make the id of a session's key first, and its secret right after it.
+    made = threading.local()
+    new_id, new_user_key, run_as = sts._gen_session_access_key, iam._create_access_key, lambda_runtime.execution_credentials
+
+    def session_key_id():
+        made.key_id = new_id()
+        return made.key_id
+
+    def user_key(params):
+        status, headers, body = new_user_key(params)
+        body = body if isinstance(body, bytes) else body.encode()
+        for record in iam._access_keys.values():
+            body = body.replace(record["SecretAccessKey"].encode(), derived(record["AccessKeyId"]).encode())
+            record["SecretAccessKey"] = derived(record["AccessKeyId"])
+        return status, headers, body
+
+    def credentials(config):
+        environment = run_as(config)
+        key_id = environment["AWS_ACCESS_KEY_ID"]
+        environment["AWS_SECRET_ACCESS_KEY"] = derived(key_id)
+        if session := sts._sessions.get(key_id):
+            session["SecretAccessKey"] = derived(key_id)
+        return environment
+
+    sts._gen_session_access_key, sts._gen_secret = session_key_id, lambda: derived(made.key_id)
+    iam._IAM_HANDLERS["CreateAccessKey"] = user_key
+    lambda_runtime.execution_credentials = lambda_svc.execution_credentials = credentials
+
+
+def answer_viewers_from_their_distribution_alone(app):
+    """A host of a distribution means a viewer. No other route of the emulator may answer it, whatever its path."""
+    data_plane = app._handle_special_data_plane_request
+
+    def is_viewer(headers):
+        return app._parse_cloudfront_dataplane_host(headers.get("host", "")) is not None
+
+    def not_for_viewers(handler):
+        async def handle(method, path, headers, *others):
+            return None if is_viewer(headers) else await handler(method, path, headers, *others)
+
+        return handle
+
+    async def special(method, path, headers, body, query_params, request_id, **raw):
+        if not is_viewer(headers):
+            return await data_plane(method, path, headers, body, query_params, request_id, **raw)
+        answer = await app._handle_cloudfront_dataplane_request(
+            headers["host"], path, raw.get("raw_path") or path, raw.get("raw_query_string", ""), method, headers, body,
+            query_params, raw.get("client_ip", "127.0.0.1"),
+        )
+        return answer or (403, {"Content-Type": "text/plain"}, b"there is no such distribution")
+
+    app._handle_pre_body_request = not_for_viewers(app._handle_pre_body_request)
+    app._handle_post_body_shortcuts = not_for_viewers(app._handle_post_body_shortcuts)
+    app._handle_special_data_plane_request = special
+
+
+def keep_the_runtime_api_for_functions(lambda_svc):
+    """The Runtime API of functions is on a port that everybody on the machine can reach: its address has a password."""
+    password = secrets.token_urlsafe(32)
+    environment, parse = lambda_svc._provided_worker_env, http.server.BaseHTTPRequestHandler.parse_request
+
+    def with_password(config, code_dir, port):
+        return environment(config, code_dir, port) | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}/{password}"}
+
+    def parse_request(handler):
+        if not parse(handler):
+            return False
+        given, _, rest = handler.path.removeprefix("/").partition("/")
+        if not hmac.compare_digest(given.encode(), password.encode()):
+            handler.send_error(403)
+            return False
+        handler.path = "/" + rest
+        return True
+
+    lambda_svc._provided_worker_env = with_password
+    http.server.BaseHTTPRequestHandler.parse_request = parse_request
 
 
 def invoke_asynchronously(eventbridge, lambda_svc):
@@ -96,12 +191,39 @@ def tag_dashboards(cloudwatch):
     cloudwatch._cbor_ok = answered
 
 
-if __name__ == "__main__":
-    threading.Thread(target=die_with_the_gateway, daemon=True).start()
-    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, lambda_svc
+class NotOfHealth(logging.Filter):
+    def filter(self, record):
+        return "/_ministack/health" not in record.getMessage()
 
+
+def serve(app):
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    logging.getLogger("hypercorn.access").addFilter(NotOfHealth())
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    config = Config()
+    # The path is relative, since a socket's path must be short.
+    config.bind, config.umask, config.backlog = [f"unix:{SOCKET}"], 0o077, 4096
+    config.keep_alive_timeout = 75
+    config.loglevel = "INFO"
+    asyncio.run(serve(app, config))
+
+
+if __name__ == "__main__":
+    secret = bytes.fromhex(sys.stdin.readline())
+    threading.Thread(target=die_with_the_gateway, daemon=True).start()
+    from ministack import app
+    from ministack.core import lambda_runtime
+    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, sts
+
+    derive_secret_keys(secret, iam, sts, lambda_runtime, lambda_svc)
+    answer_viewers_from_their_distribution_alone(app)
     invoke_asynchronously(eventbridge, lambda_svc)
     complete_the_environment(lambda_svc)
+    keep_the_runtime_api_for_functions(lambda_svc)
     update_deliveries(cloudwatch_logs)
     tag_dashboards(cloudwatch)
     if os.environ.get("AUTH") == "true":
@@ -111,7 +233,4 @@ if __name__ == "__main__":
 
         authorize.as_if_by_tls(iam_evaluator)
         authorize.as_aws_does(iam_actions, tagging, acm)
-    sys.argv = ["ministack"]
-    from ministack.app import main
-
-    main()
+    serve(app.app)

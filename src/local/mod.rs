@@ -6,23 +6,31 @@
 //! emulator has, a MediaConvert service that transcodes and a CloudFront front that viewers can play from.
 //! See `docs/local-cloud.md`.
 
+mod answer;
 mod batch;
 mod clients;
+mod cors;
 mod emulator;
 mod error;
 mod ffmpeg;
 mod gateway;
+mod guard;
 mod identifier;
 mod install;
 mod instance;
 mod mediaconvert;
 mod plain;
+mod process;
+mod record;
+mod secret;
 mod serve;
+mod signature;
 mod viewer;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
 pub use error::Error;
 pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
@@ -30,6 +38,7 @@ pub use mediaconvert::Model as MediaConvertModel;
 pub use serve::{Options as ServeOptions, serve};
 
 use instance::{DEFAULT_NAME, Instance};
+use record::Record;
 
 /// The port of the local cloud unless another is asked for.
 pub const DEFAULT_PORT: u16 = 4566;
@@ -45,7 +54,7 @@ pub struct Settings {
     pub name: String,
     /// The loopback port of the gateway; 0 takes any free one, which [`Running::endpoint`] then tells.
     pub port: u16,
-    /// The account id, 12 digits. It is also the access key id that reaches this cloud.
+    /// The account id, 12 digits. It is also the access key id that may do everything in this cloud.
     pub account: String,
     /// The region of the regional services.
     pub region: String,
@@ -87,21 +96,29 @@ pub struct Running {
     pub region: String,
     /// What it said of itself.
     pub status: Status,
+    record: Record,
 }
 
 impl Running {
+    /// The credentials that may do everything in it.
+    pub fn credentials(&self) -> Credentials {
+        self.credentials_of(&self.account)
+    }
+
+    /// The credentials with another access key id: the id of another account selects that account.
+    pub fn credentials_of(&self, access_key_id: &str) -> Credentials {
+        self.record.credentials(access_key_id)
+    }
+
     /// The address from which a viewer plays what a distribution serves, without a trailing slash.
     pub fn viewer(&self, distribution_id: &str) -> String {
         format!("{}{}{distribution_id}", self.endpoint, viewer::PREFIX)
     }
 
-    fn from_status(status: Status) -> Self {
-        Self {
-            endpoint: status.endpoint.clone(),
-            account: status.account.clone(),
-            region: status.region.clone(),
-            status,
-        }
+    fn of(record: Record) -> Self {
+        let status = record.status.clone();
+        let Status { endpoint, account, region, .. } = status.clone();
+        Self { endpoint, account, region, status, record }
     }
 }
 
@@ -116,21 +133,19 @@ impl Running {
 pub async fn ensure(settings: &Settings, progress: &mut dyn FnMut(&str)) -> Result<Running, Error> {
     let instance = Instance::of(&settings.name)?;
     let _lock = instance.lock(progress).await?;
-    if let Some(status) = instance.find(settings.port).await? {
-        check_identity(settings, &status)?;
-        if status.build != instance::build_of(&instance::server_program(settings)?) {
+    if let Some(record) = instance.find(settings.port).await? {
+        check_identity(settings, &record.status)?;
+        if record.status.build != instance::build_of(&instance::server_program(settings)?) {
             progress("the running local cloud is of another build; `provision local stop` renews it");
         }
         if let Some(latency) = settings.latency {
-            plain::post(&format!("{}/_provision/latency?ms={}", status.endpoint, latency.as_millis()))
-                .await?;
+            record.tell(&format!("latency?ms={}", latency.as_millis())).await?;
         }
-        return Ok(Running::from_status(status));
+        return Ok(Running::of(record));
     }
     install::ensure(progress).await?;
     progress("starting the local cloud");
-    let status = instance.start(settings).await?;
-    Ok(Running::from_status(status))
+    Ok(Running::of(instance.start(settings).await?))
 }
 
 /// AWS's model of the MediaConvert API, which the local cloud holds requests to.
@@ -141,12 +156,24 @@ pub async fn mediaconvert_model(progress: &mut dyn FnMut(&str)) -> Result<MediaC
     MediaConvertModel::read(&install::ensure(progress).await?.mediaconvert_model())
 }
 
-/// What the local cloud says of itself; `None` when it does not run. With port 0 it is found on
-/// whatever port it runs; another port also finds one that another cache directory knows of.
+/// What the local cloud says of itself; `None` when it does not run. With port 0 it is found on whatever port it runs;
+/// another port also finds another instance of this cache directory.
 ///
 /// # Errors
 /// When the cache directory cannot be read.
 pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
+    Ok(running(name, port).await?.map(|running| running.status))
+}
+
+/// The local cloud, found as by [`status`].
+///
+/// # Errors
+/// When the cache directory cannot be read.
+pub async fn running(name: &str, port: u16) -> Result<Option<Running>, Error> {
+    Ok(find(name, port).await?.map(Running::of))
+}
+
+async fn find(name: &str, port: u16) -> Result<Option<Record>, Error> {
     match Instance::of(name)?.find(port).await {
         Err(Error::PortInUse { .. }) => Ok(None),
         found => found,
@@ -159,23 +186,25 @@ pub async fn status(name: &str, port: u16) -> Result<Option<Status>, Error> {
 /// # Errors
 /// When the cache directory cannot be read.
 pub async fn usual_port(name: &str) -> Result<u16, Error> {
-    let runs = status(name, 0).await?.is_some();
+    let runs = find(name, 0).await?.is_some();
     Ok(if runs || name != DEFAULT_NAME { 0 } else { DEFAULT_PORT })
 }
 
 /// Stops the local cloud and everything that it runs; `false` when it did not run. Of one that has a name of its own nothing
 /// stays, its log neither.
 ///
+/// Only what this program started is ended: a server that the record of its instance names, and that has its secret.
+///
 /// # Errors
 /// When it does not go within a bounded time.
 pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
-    match status(name, port).await {
-        Ok(Some(status)) => Instance::of(&status.name)?.stop(&status).await.map(|()| true),
+    match find(name, port).await {
+        Ok(Some(record)) => Instance::of(&record.status.name)?.stop(&record).await.map(|()| true),
         Ok(None) => {
             Instance::of(name)?.sweep();
             Ok(false)
         }
-        Err(Error::Silent { pid, .. }) => Instance::of(name)?.end(pid).await.map(|()| true),
+        Err(Error::Silent { name, pid, .. }) => Instance::of(&name)?.end(pid).await.map(|()| true),
         Err(error) => Err(error),
     }
 }
@@ -186,9 +215,9 @@ pub async fn stop(name: &str, port: u16) -> Result<bool, Error> {
 /// # Errors
 /// When the emulator does not answer.
 pub async fn reset(name: &str, port: u16) -> Result<bool, Error> {
-    let Some(status) = status(name, port).await? else { return Ok(false) };
-    check_emulator(&status)?;
-    plain::post(&format!("{}/_provision/reset", status.endpoint)).await?;
+    let Some(record) = find(name, port).await? else { return Ok(false) };
+    check_emulator(&record.status)?;
+    record.tell("reset").await?;
     Ok(true)
 }
 

@@ -1,51 +1,72 @@
 //! The few plain HTTP requests that the local cloud makes to itself: bounded, without TLS, without redirects.
 
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::UnixStream;
 
-use super::Error;
+/// A client of the emulator, which listens on a Unix socket.
+pub(super) type Plain = Client<Socket, Body>;
 
-/// A client for loopback addresses.
-pub(super) type Plain = Client<HttpConnector, Body>;
+/// How long an idle connection is kept.
+const IDLE: Duration = Duration::from_secs(20);
 
-/// Makes a client that keeps connections open and gives up connecting after a moment.
-pub(super) fn client() -> Plain {
-    let mut connector = HttpConnector::new();
-    connector.set_connect_timeout(Some(Duration::from_secs(2)));
-    connector.set_nodelay(true);
-    Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(20)).build(connector)
-}
+/// Connects to a Unix socket, whatever address a request names.
+#[derive(Debug, Clone)]
+pub(super) struct Socket(Arc<Path>);
 
-/// GETs `url`, with its status and whole body, within `timeout`.
-pub(super) async fn get(url: &str, timeout: Duration) -> Result<(StatusCode, Bytes), String> {
-    exchange(Method::GET, url, timeout).await
-}
+impl tower_service::Service<Uri> for Socket {
+    type Response = TokioIo<UnixStream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
 
-/// POSTs to `url` without a body and requires success.
-pub(super) async fn post(url: &str) -> Result<(), Error> {
-    match exchange(Method::POST, url, Duration::from_secs(20)).await {
-        Ok((status, _)) if status.is_success() => Ok(()),
-        Ok((status, body)) => {
-            Err(Error::Request { why: format!("POST {url}: {status} {}", String::from_utf8_lossy(&body)) })
-        }
-        Err(why) => Err(Error::Request { why: format!("POST {url}: {why}") }),
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let path = Arc::clone(&self.0);
+        Box::pin(async move { UnixStream::connect(path).await.map(TokioIo::new) })
     }
 }
 
-async fn exchange(method: Method, url: &str, timeout: Duration) -> Result<(StatusCode, Bytes), String> {
-    let request =
-        Request::builder().method(method).uri(url).body(Body::empty()).map_err(|error| error.to_string())?;
+/// Makes a client of the server at this socket. It keeps connections open.
+pub(super) fn through(socket: &Path) -> Plain {
+    Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(Socket(socket.into()))
+}
+
+/// Sends one request to a loopback address, and reads its answer within `timeout`.
+pub(super) async fn call(request: Request<Body>, timeout: Duration) -> Result<Response<Bytes>, String> {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(Duration::from_secs(2)));
+    exchange(&Client::builder(TokioExecutor::new()).build(connector), request, timeout).await
+}
+
+/// Sends one request with this client, and reads its answer within `timeout`.
+pub(super) async fn exchange<C>(
+    client: &Client<C, Body>,
+    request: Request<Body>,
+    timeout: Duration,
+) -> Result<Response<Bytes>, String>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
     let work = async {
-        let response: Response<_> = client().request(request).await.map_err(|error| error.to_string())?;
-        let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok((status, body))
+        let response = client.request(request).await.map_err(|error| error.to_string())?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        Ok(Response::from_parts(parts, body))
     };
     tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| Err(format!("no answer in {timeout:?}")))
 }

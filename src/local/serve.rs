@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -16,8 +17,9 @@ use super::emulator::{self, Role};
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
 use super::mediaconvert::{Place, Service};
+use super::secret::Secret;
 use super::viewer::Viewer;
-use super::{Error, ffmpeg, install, plain};
+use super::{Error, ffmpeg, install, plain, process};
 
 /// How long requests under way may take to end once the server stops.
 const LINGER: Duration = Duration::from_secs(2);
@@ -53,6 +55,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     let _ = rustix::process::setsid();
     let instance = Instance::of(&options.name)?;
     let state = instance.state();
+    instance.prepare()?;
     let _ = fs::remove_dir_all(&state);
     fs::create_dir_all(&state).map_err(Error::files(&state))?;
 
@@ -62,14 +65,14 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     let port = listener.local_addr().map_err(Error::files("127.0.0.1"))?.port();
     let gateway = Arc::new(gateway(&options, &instance, port).await?);
     let app = axum::Router::new().fallback(gateway::handle).with_state(Arc::clone(&gateway));
-    instance.write_record(&gateway.status())?;
+    instance.write_record(&gateway.secret, gateway.status())?;
 
     let stop = gateway.stop.clone();
     tokio::spawn(stop_on_signal(stop.clone()));
     if let Some(owner) = options.owner {
         let stop = stop.clone();
         tokio::spawn(async move {
-            instance::ended(owner, OWNER_POLL).await;
+            process::ended(owner, OWNER_POLL).await;
             stop.cancel();
         });
     }
@@ -101,16 +104,22 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
     let installed = install::ensure(&mut silent).await?;
     let ffmpeg = ffmpeg(&mut silent).await?;
     let endpoint = format!("http://127.0.0.1:{port}");
+    let secret = Secret::generate().map_err(Error::files("the system's random numbers"))?;
     let role = Role {
         account: &options.account,
         region: &options.region,
-        gateway: &endpoint,
+        port,
+        secret: &secret,
         enforce: options.enforce,
     };
-    let emulator = emulator::start(&installed, &role, &instance.state()).await?;
-    let upstream = format!("http://127.0.0.1:{}", emulator.port);
-    let clients = Clients::new(&upstream, &options.account, &options.region);
-    let http = plain::client();
+    // A socket's path must be short, and that of the cache need not be: it is named from here.
+    let state = instance.state();
+    std::env::set_current_dir(&state).map_err(Error::files(&state))?;
+    let http = plain::through(Path::new(emulator::SOCKET));
+    let emulator = emulator::start(&installed, &role, &state, &http).await?;
+    let credentials = secret.credentials(&options.account);
+    let clients = Clients::new(&http, &endpoint, credentials, &options.region);
+    let upstream = endpoint.clone();
     let place = Place {
         account: options.account.clone(),
         region: options.region.clone(),
@@ -131,12 +140,14 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         enforce: options.enforce,
         latency_ms: 0,
         log: instance.log(),
-        emulator: EmulatorStatus { pid: emulator.pid, port: emulator.port, failure: None },
+        emulator: EmulatorStatus { pid: emulator.pid, failure: None },
         jobs: BTreeMap::new(),
     };
     Ok(Gateway {
         status,
-        viewer: Viewer::new(clients, http.clone(), upstream.clone()),
+        secret,
+        viewer: Viewer::new(clients.clone(), http.clone(), upstream.clone()),
+        clients,
         upstream,
         http,
         emulator,

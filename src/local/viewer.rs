@@ -21,6 +21,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use http_body_util::BodyExt;
 
 use super::clients::Clients;
+use super::guard;
 use super::plain::Plain;
 use access::{Asked, Refusal};
 use cache::{Cache, Kept, LARGEST};
@@ -42,6 +43,7 @@ const ERROR: &str = "Error from cloudfront";
 pub(super) struct Target {
     site: Named,
     path_and_query: String,
+    is_by_path: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +55,7 @@ enum Named {
 /// Serves distributions to viewers.
 pub(super) struct Viewer {
     clients: Clients,
-    http: Plain,
+    emulator: Plain,
     upstream: String,
     /// Asked for again after every change that passes the gateway.
     sites: RwLock<Option<Arc<Vec<Site>>>>,
@@ -73,9 +75,9 @@ struct Visit {
 }
 
 impl Viewer {
-    pub(super) fn new(clients: Clients, http: Plain, upstream: String) -> Self {
+    pub(super) fn new(clients: Clients, emulator: Plain, upstream: String) -> Self {
         let (cache, invalidations) = (Cache::default(), Mutex::default());
-        Self { clients, http, upstream, sites: RwLock::new(None), cache, invalidations }
+        Self { clients, emulator, upstream, sites: RwLock::new(None), cache, invalidations }
     }
 
     /// Forgets what is known of the distributions, because one may have changed.
@@ -205,10 +207,12 @@ impl Viewer {
         if let Ok(host) = HeaderValue::from_str(&site.domain) {
             headers.insert(header::HOST, host);
         }
+        // The edge signs for the origin; a viewer's own credentials are none of the origin's business.
+        headers.remove(header::AUTHORIZATION);
         // This loopback address stands for the edge's HTTPS one, so nothing is redirected to HTTPS;
         // a request that says it came by plain HTTP sees the redirect.
         headers.entry(FORWARDED_PROTO).or_insert(HeaderValue::from_static("https"));
-        match self.http.request(request).await {
+        match self.emulator.request(request).await {
             Ok(response) => response.map(Body::new),
             Err(error) => refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
         }
@@ -263,34 +267,28 @@ fn alias_covers(alias: &str, host: &str) -> bool {
     }
 }
 
-/// What a request asks of a distribution; `None` for a request to a service.
-pub(super) fn target<B>(request: &Request<B>) -> Option<Target> {
-    let path_and_query = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+impl Target {
+    /// Whether the path names the distribution, and not the host.
+    pub(super) fn is_by_path(&self) -> bool {
+        self.is_by_path
+    }
+}
+
+/// What a request to this host (without its port) asks of a distribution; `None` for a request to a service.
+pub(super) fn target(uri: &Uri, host: &str) -> Option<Target> {
+    let path_and_query = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     if let Some(rest) = path_and_query.strip_prefix(PREFIX) {
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (id, rest) = rest.split_at(end);
         let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
-        return Some(Target { site: Named::Id(id.to_owned()), path_and_query: rest });
+        return Some(Target { site: Named::Id(id.to_owned()), path_and_query: rest, is_by_path: true });
     }
-    let host = request.headers().get(header::HOST)?.to_str().ok()?;
-    let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
     let site = match host.strip_suffix(".cloudfront.localhost") {
         Some(id) => Named::Id(id.to_owned()),
-        None if is_a_service(&host) => return None,
-        None => Named::Host(host),
+        None if guard::is_loopback(host) => return None,
+        None => Named::Host(host.to_owned()),
     };
-    Some(Target { site, path_and_query: path_and_query.to_owned() })
-}
-
-/// Names under which the services themselves are called; any other is taken for a viewer's.
-fn is_a_service(host: &str) -> bool {
-    let loopback = host.parse::<std::net::IpAddr>().is_ok() || host.starts_with('[');
-    loopback
-        || host == "localhost"
-        || host.ends_with(".localhost")
-        || host.ends_with(".amazonaws.com")
-        || host.ends_with(".on.aws")
-        || host.ends_with(".api.aws")
+    Some(Target { site, path_and_query: path_and_query.to_owned(), is_by_path: false })
 }
 
 /// An edge location's own error page.
@@ -330,31 +328,25 @@ mod tests {
     use super::*;
 
     fn asked(host: &str, uri: &str) -> Option<Target> {
-        target(&Request::builder().uri(uri).header("host", host).body(()).unwrap())
+        target(&uri.parse().unwrap(), host)
     }
 
     #[test]
     fn a_distribution_is_named_by_path_by_id_or_by_host() {
-        let id = |id: &str, rest: &str| Target { site: Named::Id(id.into()), path_and_query: rest.into() };
-        assert_eq!(asked("127.0.0.1:4566", "/_viewer/E1/a/b.ts?x=1"), Some(id("E1", "/a/b.ts?x=1")));
-        assert_eq!(asked("127.0.0.1:4566", "/_viewer/E1"), Some(id("E1", "/")));
-        assert_eq!(asked("e1.cloudfront.localhost:4566", "/a"), Some(id("e1", "/a")));
+        let named = |site: Named, rest: &str, is_by_path| {
+            Some(Target { site, path_and_query: rest.into(), is_by_path })
+        };
+        let id = |id: &str| Named::Id(id.into());
+        assert_eq!(asked("127.0.0.1", "/_viewer/E1/a/b.ts?x=1"), named(id("E1"), "/a/b.ts?x=1", true));
+        assert_eq!(asked("127.0.0.1", "/_viewer/E1"), named(id("E1"), "/", true));
+        assert_eq!(asked("e1.cloudfront.localhost", "/a"), named(id("e1"), "/a", false));
         let host = Named::Host("d1.cloudfront.net".into());
-        assert_eq!(
-            asked("D1.cloudfront.net", "/a"),
-            Some(Target { site: host, path_and_query: "/a".into() })
-        );
+        assert_eq!(asked("d1.cloudfront.net", "/a"), named(host, "/a", false));
     }
 
     #[test]
     fn a_service_is_no_distribution() {
-        for host in [
-            "127.0.0.1:4566",
-            "localhost:4566",
-            "b.s3.localhost:4566",
-            "b.s3.us-east-1.amazonaws.com",
-            "[::1]:80",
-        ] {
+        for host in ["127.0.0.1", "localhost", "b.s3.localhost", "[::1]"] {
             assert_eq!(asked(host, "/assets/x"), None, "{host}");
         }
     }

@@ -73,7 +73,7 @@ async fn read(names: &[(&str, Option<&str>)]) -> std::result::Result<BTreeMap<Ad
         }
     });
     let graph = Graph::new(declared).unwrap();
-    let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+    let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
     let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
     let regions = Regions::new(Connection::open(target, "eu-west-1").await, scope);
     let fake: &'static Fake = Box::leak(Box::default());

@@ -148,7 +148,7 @@ mod tests {
 
     async fn account() -> Account {
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-        let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: scope.account.clone() };
+        let target = Target::local("http://127.0.0.1:9", &scope.account, "secret");
         let regions = Arc::new(Regions::new(Connection::open(target, &scope.region).await, scope));
         let store = Box::new(HomeBucket::new(&regions, registry()));
         Account { regions, registry: registry(), store, by: "me".into() }

@@ -1,3 +1,3 @@
 //! The local cloud as its commands use it.
 
-pub use crate::local::{ServeOptions, Settings, ensure, reset, serve, status, stop, usual_port};
+pub use crate::local::{ServeOptions, Settings, ensure, reset, running, serve, status, stop, usual_port};

@@ -161,7 +161,7 @@ impl Session {
         let local = if file.local { Some(start_local(&file, ui.as_ref()).await?) } else { None };
         let target = match &local {
             Some(running) => {
-                Target::Local { endpoint: running.endpoint.clone(), account: running.account.clone() }
+                Target::Local { endpoint: running.endpoint.clone(), credentials: running.credentials() }
             }
             None => Target::Aws,
         };

@@ -125,9 +125,9 @@ impl Unusable {
 impl Diagnostic for Unusable {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(match self {
-            Self::NoZone { zone, local: Some(endpoint), account, .. } => format!(
-                "create it: AWS_ACCESS_KEY_ID={account} AWS_SECRET_ACCESS_KEY=test aws --endpoint-url {endpoint} \
-                 route53 create-hosted-zone --name {zone} --caller-reference 1"
+            Self::NoZone { zone, local: Some(_), .. } => format!(
+                "create it: eval \"$(provision local env)\"; aws route53 create-hosted-zone --name {zone} \
+                 --caller-reference 1"
             ),
             Self::NoZone { zone, .. } => format!(
                 "create it (`aws route53 create-hosted-zone --name {zone} --caller-reference 1`) and delegate the name to \

@@ -1,13 +1,15 @@
-//! What is published plays in a browser: hls.js in a headless Chromium, through the viewer's address.
+//! What is published plays in a browser: hls.js in a headless Chromium, through the viewer's address. And pages of other
+//! origins cannot use the local cloud.
 //!
 //! It needs Chromium, Node and, once, the package registry, so that a plain `cargo test` says that it was ignored;
 //! `.ci/run` runs it, and there it fails where any of these is missing.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::Cloud;
+use crate::support::{Cloud, cache};
 use provision::local;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -16,6 +18,7 @@ const STACK: &str = "stacks/local.yaml";
 const PACKAGE: &str = include_str!("browser/package.json");
 const LOCK: &str = include_str!("browser/package-lock.json");
 const PLAY: &str = include_str!("browser/play.mjs");
+const VISIT: &str = include_str!("browser/visit.mjs");
 
 /// What the browser saw.
 #[derive(Debug, Deserialize)]
@@ -54,24 +57,15 @@ impl Trouble {
     }
 }
 
-/// Where what tests install once is kept: `PROVISION_CACHE`, else `provision` in the user's cache directory.
-fn cache() -> PathBuf {
-    let named = std::env::var_os("PROVISION_CACHE").filter(|path| !path.is_empty()).map(PathBuf::from);
-    named.unwrap_or_else(|| {
-        let strategy = etcetera::base_strategy::choose_base_strategy().expect("a user has a home");
-        etcetera::BaseStrategy::cache_dir(&strategy).join("provision")
-    })
-}
-
-/// hls.js and what drives the browser, installed once in the cache directory and never in the source tree.
-fn player() -> PathBuf {
+/// A script that drives the browser. What it needs is installed once in the cache directory, never in the source tree.
+fn script(name: &str, text: &str) -> PathBuf {
     let cache = cache();
     let digest = hex::encode(Sha256::digest([PACKAGE, LOCK].concat()));
     let directory = cache.join(format!("browser-{}", &digest[..16]));
     fs::create_dir_all(&directory).unwrap();
     let lock = File::create(cache.join("browser.lock")).unwrap();
     lock.lock().unwrap();
-    fs::write(directory.join("play.mjs"), PLAY).unwrap();
+    fs::write(directory.join(name), text).unwrap();
     let complete = directory.join("complete");
     if !complete.exists() {
         fs::write(directory.join("package.json"), PACKAGE).unwrap();
@@ -82,7 +76,7 @@ fn player() -> PathBuf {
         assert!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
         fs::write(complete, "").unwrap();
     }
-    directory.join("play.mjs")
+    directory.join(name)
 }
 
 /// Twenty seconds of picture and sound.
@@ -107,7 +101,7 @@ async fn a_browser_plays_it_and_switches_levels() {
     let address = verified.lines().find_map(|line| line.strip_prefix("play ")).unwrap().trim();
 
     let mut node = Command::new("node");
-    node.arg(player()).args([&browser, address]);
+    node.arg(script("play.mjs", PLAY)).args([&browser, address]);
     let (seen, _) = crate::support::output(node, 0);
     let seen: Seen = serde_json::from_str(&seen).unwrap();
     println!("{seen:#?}");
@@ -122,4 +116,35 @@ async fn a_browser_plays_it_and_switches_levels() {
     let [before, switched, end] = seen.times[..] else { panic!("{seen:?}") };
     assert!(before > 3.0 && switched > before && end > switched + 1.5, "the clock advances: {seen:?}");
     assert!(seen.frames > 100 && seen.audio_bytes > 0, "picture and sound are decoded: {seen:?}");
+}
+
+/// What the pages' tries got.
+#[derive(Debug, Deserialize)]
+struct Tried {
+    /// By `fetch` of a page of another origin on this machine, by kind of request.
+    fetch: BTreeMap<String, String>,
+    /// By a form of a page that counts as one of the internet.
+    form: String,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser: PROVISION_BROWSER=/usr/bin/chromium cargo test --test it browser:: -- --ignored"]
+async fn a_page_of_another_origin_can_do_nothing() {
+    let browser = std::env::var("PROVISION_BROWSER").expect("PROVISION_BROWSER names a Chromium");
+    let cloud = Cloud::start("pages").await;
+    let mut node = Command::new("node");
+    node.arg(script("visit.mjs", VISIT)).args([&browser, &cloud.endpoint]);
+    let (tried, _) = crate::support::output(node, 0);
+    let tried: Tried = serde_json::from_str(&tried).unwrap();
+
+    assert_eq!(tried.fetch.len(), 12);
+    assert!(tried.fetch.values().all(|got| got == "refused"), "{tried:#?}");
+    assert_eq!(tried.form, "answered 403");
+    let cx = cloud.context("vod-local").await;
+    let functions = cx.lambda().list_functions().send().await.unwrap();
+    let functions: Vec<_> = functions.functions().iter().filter_map(|made| made.function_name()).collect();
+    assert_eq!(functions, Vec::<&str>::new(), "no page has made a function");
+    assert!(cx.s3().list_buckets().send().await.unwrap().buckets().is_empty());
+    assert!(cx.sqs().list_queues().send().await.unwrap().queue_urls().is_empty());
+    assert_eq!(cloud.status().await.latency_ms, 0);
 }

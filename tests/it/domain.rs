@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::support::{ACCOUNT, Cloud, REGION};
 use aws_sdk_route53::types as dns;
-use provision::aws::{Connection, Context, Regions, Target};
+use provision::aws::{Connection, Context, Regions};
 use provision::execute::{Execution, execute};
 use provision::graph::Graph;
 use provision::model::{Known, Scope, Snapshot};
@@ -49,7 +49,7 @@ struct Account {
 
 impl Account {
     async fn open(cloud: &Cloud) -> Self {
-        let target = Target::Local { endpoint: cloud.endpoint.clone(), account: ACCOUNT.to_owned() };
+        let target = cloud.target(ACCOUNT);
         let scope = Scope { stack: STACK.into(), account: ACCOUNT.into(), region: REGION.into() };
         let regions = Regions::new(Connection::open(target, REGION).await, scope);
         Self { regions, known: Vec::new() }

@@ -212,9 +212,7 @@ async fn a_stack_whose_home_is_lost_is_found_and_asked_about_and_keeps_to_its_re
         ("log_retention: 1d", own_code),
     ]);
     for command in ["apply", "teardown"] {
-        let mut there = cloud.command(&[command, moved.path(), "--yes"]);
-        there.env("AWS_ENDPOINT_URL", &cloud.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
-        there.env("AWS_ACCESS_KEY_ID", crate::support::ACCOUNT).env("AWS_SECRET_ACCESS_KEY", "test");
+        let there = cloud.command_as_on_aws(crate::support::ACCOUNT, &[command, moved.path(), "--yes"]);
         let (_, refused) = output(there, 3);
         assert!(refused.contains("belongs to the stack of this name in ap-northeast-2"), "{refused}");
     }

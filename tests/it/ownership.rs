@@ -50,9 +50,7 @@ fn the_same_name_in_another_region_is_refused(cloud: &Cloud) {
     for arguments in
         [&["plan"][..], &["apply", "--yes"], &["apply", "--yes", "--adopt"], &["teardown", "--yes"]]
     {
-        let mut command = cloud.command(&[arguments, &[elsewhere.path()]].concat());
-        command.env("AWS_ENDPOINT_URL", &cloud.endpoint);
-        command.env("AWS_ACCESS_KEY_ID", ACCOUNT).env("AWS_SECRET_ACCESS_KEY", "local");
+        let command = cloud.command_as_on_aws(ACCOUNT, &[arguments, &[elsewhere.path()]].concat());
         let (_, refused) = output(command, 3);
         let says =
             "handlers/submit/role: vod-local-submit belongs to the stack of this name in ap-northeast-2";

@@ -73,10 +73,8 @@ fn damaged_or_foreign_plans_are_refused(cloud: &Cloud, plan: &Path) {
     let real = altered(plan, "aws", |saved| {
         saved.stack_file = saved.stack_file.replace("local: true", "local: false");
     });
-    let mut command = cloud.command(&["-v", "apply", real.to_str().unwrap(), "--yes"]);
-    command.env("AWS_ENDPOINT_URL", &cloud.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
-    command.env("AWS_ACCESS_KEY_ID", "999988887777").env("AWS_SECRET_ACCESS_KEY", "test");
-    let (_, said) = output(command, 1);
+    let arguments = ["-v", "apply", real.to_str().unwrap(), "--yes"];
+    let (_, said) = output(cloud.command_as_on_aws("999988887777", &arguments), 1);
     assert!(said.contains("the credentials are of account 999988887777"), "{said}");
     assert_eq!(mutating(&said), Vec::<&str>::new());
 

@@ -47,7 +47,7 @@ fn a_missing_zone_is_told_with_what_to_do() {
     assert!(told(&DomainFacts { zones: vec![private], holder: None }).contains(", only a private one"));
     let local =
         zone(&file().domain.unwrap(), &scope(), &DomainFacts::default(), Some("http://127.0.0.1:4566"));
-    insta::assert_snapshot!(local.unwrap_err().help().unwrap().to_string(), @"create it: AWS_ACCESS_KEY_ID=111122223333 AWS_SECRET_ACCESS_KEY=test aws --endpoint-url http://127.0.0.1:4566 route53 create-hosted-zone --name staging.example.com --caller-reference 1");
+    insta::assert_snapshot!(local.unwrap_err().help().unwrap().to_string(), @r#"create it: eval "$(provision local env)"; aws route53 create-hosted-zone --name staging.example.com --caller-reference 1"#);
 }
 
 #[test]

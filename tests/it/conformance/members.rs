@@ -128,7 +128,7 @@ fn faults(adapter: &dyn Adapter, cases: &[&Case]) -> Vec<String> {
 
 /// A context for names alone: nothing answers at its endpoint.
 async fn nowhere() -> Context {
-    let target = Target::Local { endpoint: "http://127.0.0.1:1".to_owned(), account: ACCOUNT.to_owned() };
+    let target = Target::local("http://127.0.0.1:1", ACCOUNT, "secret");
     let connection = std::sync::Arc::new(Connection::open(target, REGION).await);
     let scope = provision::model::Scope {
         stack: STACK.to_owned(),

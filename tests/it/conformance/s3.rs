@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use provision::aws::{Connection, Context, Target};
+use provision::aws::{Connection, Context};
 use provision::model::{Address, Contents, Kind, Mark, Scope};
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
@@ -206,7 +206,7 @@ async fn buckets_hold_data_and_share_their_names_with_the_world() {
     let cloud = Cloud::start("s3").await;
     let (cx, sweep) = (cloud.context(STACK).await, cloud.context("vod-sweep").await);
     tokio::join!(
-        a_name_that_another_account_has_is_a_clear_error(&cx),
+        a_name_that_another_account_has_is_a_clear_error(&cloud, &cx),
         a_bucket_that_is_there_after_all_is_finished_if_ours_and_left_alone_if_not(&cx),
         contents_from_before_versions_and_after_go_as_well(&cx),
         versions_and_copies_that_were_turned_on_by_hand_go_together(&cx),
@@ -281,11 +281,10 @@ async fn versions_and_copies_that_were_turned_on_by_hand_go_together(cx: &Contex
     adapter().delete(cx, &name, Removal::OnlyEmpty).await.unwrap();
 }
 
-async fn a_name_that_another_account_has_is_a_clear_error(cx: &Context) {
-    let endpoint = cx.connection().local_endpoint().expect("tests run on a local cloud").to_owned();
-    let account = "999988887777".to_owned();
-    let scope = Scope { account: account.clone(), ..cx.scope.clone() };
-    let connection = Arc::new(Connection::open(Target::Local { endpoint, account }, cx.region()).await);
+async fn a_name_that_another_account_has_is_a_clear_error(cloud: &Cloud, cx: &Context) {
+    let account = "999988887777";
+    let scope = Scope { account: account.to_owned(), ..cx.scope.clone() };
+    let connection = Arc::new(Connection::open(cloud.target(account), cx.region()).await);
     let theirs = Context::new(connection, scope, cx.region());
     let declared = plain("vod-case-taken");
     let name = adapter().create(&theirs, &declared).await.unwrap().id;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
+
+use crate::support::cache;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
@@ -40,13 +41,6 @@ impl Environment {
         let python = fs::read_dir(self.directory.join("lib")).unwrap().next().unwrap().unwrap().path();
         python.join("site-packages")
     }
-}
-
-fn cache() -> PathBuf {
-    let named = std::env::var_os("PROVISION_CACHE").filter(|path| !path.is_empty()).map(PathBuf::from);
-    named.unwrap_or_else(|| {
-        etcetera::base_strategy::choose_base_strategy().unwrap().cache_dir().join("provision")
-    })
 }
 
 fn ensure() -> Environment {
@@ -83,6 +77,9 @@ fn install(directory: &Path) {
         "--no-input",
         "--disable-pip-version-check",
         "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
         "-r",
     ]);
     succeed(

@@ -1,6 +1,15 @@
 //! The local cloud as a program uses it: found and started, a job transcoded through the API, its event
 //! delivered, its output played through a distribution, and every refusal that callers rely on.
 
+/// The code and message of a refusal.
+macro_rules! refused {
+    ($request:expr) => {{
+        let error = $request.send().await.expect_err("it must be refused").into_service_error();
+        (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
+    }};
+}
+
+mod doors;
 mod job;
 mod viewer;
 
@@ -8,7 +17,6 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_mediaconvert::types::{
     Job, JobSettings, JobStatus, JobTemplateSettings, Output, OutputGroup, OutputGroupSettings,
@@ -18,6 +26,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use provision::local;
 use serde_json::{Value, json};
 
+use crate::support::http::get;
 use crate::support::instance::Instance;
 use job::{clip, input, ladder};
 
@@ -47,11 +56,10 @@ async fn cloud(name: &str) -> Cloud {
     let _instance = Instance::running(&running.status);
     let http = aws_smithy_http_client::Builder::new()
         .build_with_connector_fn(|_, _| aws_smithy_http_client::Connector::builder().build_http());
-    let credentials = Credentials::new(ACCOUNT, "test", None, None, "test");
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(running.region.clone()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .credentials_provider(SharedCredentialsProvider::new(running.credentials()))
         .endpoint_url(&running.endpoint)
         .http_client(http)
         .build();
@@ -264,18 +272,14 @@ async fn play(cloud: &Cloud) {
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     cloud.s3().put_bucket_policy().bucket("work").policy(policy).send().await.unwrap();
     assert_eq!(cloud.complaints(&address), "", "every rendition decodes");
+    for other in ["_ministack/health", "health", "v20180820/configuration/publicAccessBlock"] {
+        let answer = get(&format!("{}/{other}", cloud.running.viewer(&distribution.id)), &[]).await;
+        assert_eq!(answer.status, 403, "a viewer's path leads to the origin alone: {answer:?}");
+    }
 
     let update = cloudfront.update_distribution().id(&distribution.id).set_if_match(created.e_tag);
     update.distribution_config(config(false)).send().await.unwrap();
     assert!(cloud.complaints(&address).contains("403"), "a disabled distribution serves nothing");
-}
-
-/// The code and message of a refusal.
-macro_rules! refused {
-    ($request:expr) => {{
-        let error = $request.send().await.expect_err("it must be refused").into_service_error();
-        (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
-    }};
 }
 
 #[tokio::test]
@@ -369,7 +373,7 @@ async fn only_the_cloud_that_is_named_is_stopped(running: &local::Status) {
     let killed = format!("killed-{}", std::process::id());
     let folder = running.log.parent().unwrap().with_file_name(&killed);
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("instance.json"), serde_json::to_vec(running).unwrap()).unwrap();
+    std::fs::copy(running.log.with_file_name("instance.json"), folder.join("instance.json")).unwrap();
     std::fs::write(folder.join("lock"), "").unwrap();
     assert!(!local::stop(&killed, 0).await.unwrap());
     assert!(!folder.exists(), "nothing of it stays");

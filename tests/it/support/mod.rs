@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use aws_credential_types::Credentials;
 use aws_sdk_s3::types::{
     DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, ReplicationConfiguration,
     ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
@@ -30,6 +31,7 @@ pub(crate) struct Cloud {
     pub(crate) name: String,
     /// Its address.
     pub(crate) endpoint: String,
+    running: local::Running,
     _instance: Instance,
 }
 
@@ -62,13 +64,23 @@ impl Cloud {
         };
         let running = local::ensure(&settings, &mut |text| println!("{text}")).await;
         let running = running.unwrap_or_else(|error| panic!("the local cloud does not start: {error:?}"));
-        Self { name, endpoint: running.endpoint, _instance: Instance::running(&running.status) }
+        let (endpoint, _instance) = (running.endpoint.clone(), Instance::running(&running.status));
+        Self { name, endpoint, running, _instance }
+    }
+
+    /// The credentials of an account's root user.
+    pub(crate) fn credentials(&self, account: &str) -> Credentials {
+        self.running.credentials_of(account)
+    }
+
+    /// It, as the root user of an account calls it.
+    pub(crate) fn target(&self, account: &str) -> Target {
+        Target::Local { endpoint: self.endpoint.clone(), credentials: self.credentials(account) }
     }
 
     /// A context for a stack of this name.
     pub(crate) async fn context(&self, stack: &str) -> Context {
-        let target = Target::Local { endpoint: self.endpoint.clone(), account: ACCOUNT.to_owned() };
-        let connection = Arc::new(Connection::open(target, REGION).await);
+        let connection = Arc::new(Connection::open(self.target(ACCOUNT), REGION).await);
         let scope = Scope { stack: stack.to_owned(), account: ACCOUNT.to_owned(), region: REGION.to_owned() };
         Context::new(connection, scope, REGION)
     }
@@ -94,6 +106,15 @@ impl Cloud {
         let mut command = self.command(arguments);
         let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
         command.env("PROVISION_LOCAL_AUTH", "1").envs(names.into_iter().zip(credentials));
+        command
+    }
+
+    /// The program, set to reach this cloud as it reaches AWS, as the root user of an account.
+    pub(crate) fn command_as_on_aws(&self, account: &str, arguments: &[&str]) -> Command {
+        let (mut command, credentials) = (self.command(arguments), self.credentials(account));
+        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", credentials.access_key_id());
+        command.env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
         command
     }
 
@@ -135,6 +156,15 @@ impl StackFile {
     pub(crate) fn path(&self) -> &str {
         self.path.to_str().expect("the file system works")
     }
+}
+
+/// Where what is installed once is kept: `PROVISION_CACHE`, else `provision` in the user's cache directory.
+pub(crate) fn cache() -> PathBuf {
+    let named = std::env::var_os("PROVISION_CACHE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.unwrap_or_else(|| {
+        let strategy = etcetera::base_strategy::choose_base_strategy().expect("a user has a home");
+        etcetera::BaseStrategy::cache_dir(&strategy).join("provision")
+    })
 }
 
 /// Runs a command and returns what it printed on stdout and stderr; panics unless it exits with `code`.

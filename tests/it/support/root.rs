@@ -32,7 +32,7 @@ async fn config(cloud: &Cloud, credentials: Credentials) -> aws_config::SdkConfi
 impl<'a> Root<'a> {
     /// Of this cloud.
     pub(crate) async fn of(cloud: &'a Cloud) -> Self {
-        let config = config(cloud, Credentials::new(ACCOUNT, "local", None, None, "test")).await;
+        let config = config(cloud, cloud.credentials(ACCOUNT)).await;
         Self { cloud, cx: cloud.context(STACK).await, sts: aws_sdk_sts::Client::new(&config) }
     }
 

@@ -162,7 +162,7 @@ impl World {
     /// The account for a run of this caller.
     pub(super) async fn account(&self, by: &str) -> Account {
         // Nothing answers there: a call that goes past the fakes fails.
-        let target = Target::Local { endpoint: "http://127.0.0.1:9".into(), account: "111122223333".into() };
+        let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         let connection = Connection::open(target, &scope.region).await;
         // A test's registry lives as long as the test program.
