@@ -31,9 +31,10 @@ pub const LOCK: &[Allow] =
     &[Allow::new(&["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], &["arn:aws:s3:::{home}/lock.json"])];
 /// Permissions to record a run.
 pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home}/record.json"])];
-/// Permissions to keep bundles.
+/// Permissions of an apply on all that the bucket holds: lock, record and bundles. The bucket is the stack's alone, so one
+/// pattern allows no more than three, and is shorter.
 pub const KEEP: &[Allow] =
-    &[Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/bundle/*"])];
+    &[Allow::new(&["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], &["arn:aws:s3:::{home}/*"])];
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
 

@@ -91,7 +91,7 @@ impl<'a> Grants<'a> {
         }
         let own: &[&[Allow]] = match command {
             Command::Plan | Command::Verify | Command::Library => &[home::READ],
-            Command::Apply => &[home::READ, home::LOCK, home::NOTE, home::KEEP],
+            Command::Apply => &[home::READ, home::LOCK, home::KEEP],
             Command::Teardown => &[home::READ, home::LOCK, home::NOTE],
         };
         for allow in own.iter().copied().flatten() {

@@ -137,10 +137,18 @@ async fn a_function_whose_role_was_made_a_moment_ago_is_made() {
         "InvalidParameterValueException",
         "The provided execution role does not have permissions to call PutTraceSegments on XRAY",
     );
-    let made = Answer::Ok(json!({ "CodeSha256": "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=" }));
-    let (cx, stage) = play(&[(MAKE, unknown), (MAKE, powerless), (MAKE, made)]).await;
+    const LOOK: &str = "HEAD /provision-111122223333-eu-west-1-vod/bundle/abababababababababababababababababababababababababababababababab.zip";
+    const DIGEST: &str = "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=";
+    let intact = Answer::Headers(&[("x-amz-version-id", "v7"), ("x-amz-checksum-sha256", DIGEST)]);
+    let made = Answer::Ok(json!({ "CodeSha256": DIGEST }));
+    let (cx, stage) = play(&[(LOOK, intact), (MAKE, unknown), (MAKE, powerless), (MAKE, made)]).await;
     create(&cx, "AWS::Lambda::Function", function()).await.unwrap();
-    assert_eq!(called(&stage), [MAKE, MAKE, MAKE]);
+    assert_eq!(called(&stage), [LOOK, MAKE, MAKE, MAKE]);
+    let asked = stage.lock().unwrap().bodies.last().cloned().unwrap();
+    assert!(
+        asked.contains(r#""S3ObjectVersion":"v7""#),
+        "Lambda takes the version that was compared: {asked}"
+    );
 }
 
 #[tokio::test]

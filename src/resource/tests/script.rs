@@ -18,6 +18,8 @@ pub(super) type Line = (&'static str, Answer);
 #[derive(Clone)]
 pub(super) enum Answer {
     Ok(Value),
+    /// Headers alone, as S3 answers a HEAD.
+    Headers(&'static [(&'static str, &'static str)]),
     Error(&'static str, &'static str),
 }
 
@@ -48,6 +50,10 @@ fn answered(answer: Answer, operation: &str, headers: &HeaderMap) -> Response {
     // Operations of the query protocol have bare names without being in a header, those of S3 are paths of buckets.
     let xml = !headers.contains_key("x-amz-target") && !operation.contains(" /20");
     match answer {
+        Answer::Headers(pairs) => {
+            let pairs = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            pairs.collect::<HeaderMap>().into_response()
+        }
         Answer::Ok(Value::String(text)) => (StatusCode::OK, text).into_response(),
         Answer::Ok(_) if xml => StatusCode::OK.into_response(),
         Answer::Ok(body) => (StatusCode::OK, body.to_string()).into_response(),

@@ -58,7 +58,18 @@ async fn a_teardown_removes_its_home_last_and_under_the_lock() {
     assert_eq!(tear_down(&world).await.unwrap().unwrap(), Vec::<String>::new());
     let calls = world.calls();
     let ended = calls.iter().position(|call| call == "record end").unwrap();
-    insta::assert_snapshot!(calls[ended..].join("\n"), @"");
+    insta::assert_snapshot!(calls[ended..].join("\n"), @"
+    record end
+    unlock
+    look for home
+    lock for teardown
+    read a
+    read b
+    sweep
+    empty home
+    erase lock
+    delete home
+    ");
     is_gone(&world, "after a clean run").await;
 }
 
