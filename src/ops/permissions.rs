@@ -63,3 +63,21 @@ fn policy(file: &StackFile, wanted: Wanted<'_>) -> PolicyDocument {
     };
     permissions::policy(registry(), wanted.command, subject)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_must_cover_the_stack_of_the_file() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/staging.yaml");
+        let of = |prefix: &str| {
+            let prefix: StackPrefix = prefix.parse().unwrap();
+            let wanted = Wanted { command: PolicyFor::Plan, prefix: Some(&prefix), zone: None };
+            permissions(&path, wanted).map(|permitted| permitted.stack)
+        };
+        assert_eq!(of("vod-").unwrap(), "vod-*");
+        let refused = format!("{:?}", of("vod-pr-").unwrap_err());
+        assert!(refused.contains("`stack` does not begin with vod-pr-"), "{refused}");
+    }
+}
