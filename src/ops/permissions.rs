@@ -66,71 +66,18 @@ fn policy(file: &StackFile, wanted: Wanted<'_>) -> PolicyDocument {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
-    fn stack(name: &str) -> StackFile {
+    #[test]
+    fn a_prefix_must_cover_the_stack_of_the_file() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/staging.yaml");
-        let text = std::fs::read_to_string(path).unwrap();
-        let line = text.lines().find(|line| line.starts_with("stack: ")).unwrap();
-        config::parse("stack.yaml", &text.replace(line, &format!("stack: {name}"))).unwrap()
-    }
-
-    fn texts(value: &Value) -> Vec<&str> {
-        match value {
-            Value::String(one) => vec![one],
-            list => list.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect(),
-        }
-    }
-
-    /// Whether a pattern of IAM matches a text.
-    fn matches(pattern: &str, text: &str) -> bool {
-        let Some((begin, rest)) = pattern.split_once('*') else { return pattern == text };
-        let Some(text) = text.strip_prefix(begin) else { return false };
-        (0..=text.len()).any(|at| matches(rest, &text[at..]))
-    }
-
-    /// The actions that a policy allows on the home bucket of a stack, or on what it holds.
-    fn allowed_in(home: &str, policy: &Value) -> Vec<String> {
-        let objects = ["", "/lock.json", "/record.json", "/bundle/00.zip"];
-        let arns = objects.map(|object| format!("arn:aws:s3:::{home}{object}"));
-        let statements = policy["Statement"].as_array().unwrap().iter();
-        let reach = statements.filter(|one| {
-            texts(&one["Resource"]).iter().any(|pattern| arns.iter().any(|arn| matches(pattern, arn)))
-        });
-        let actions = reach.flat_map(|one| texts(&one["Action"])).filter(|action| action.starts_with("s3:"));
-        // IAM knows no bucket for these.
-        let of_account = ["s3:ListAllMyBuckets", "s3:CreateJob", "s3:ListJobs"];
-        actions.filter(|action| !of_account.contains(action)).map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn no_policy_reaches_the_home_bucket_of_another_stack() {
-        let names = ["vod", "vod-staging", "vod-staging-2"];
-        let commands =
-            [PolicyFor::Plan, PolicyFor::Apply, PolicyFor::Teardown, PolicyFor::Verify, PolicyFor::Library];
-        for (own, command) in names.iter().flat_map(|own| commands.map(|command| (*own, command))) {
-            let policy = json(&policy(&stack(own), command, None).unwrap());
-            for name in names {
-                let allowed = allowed_in(&scope(&stack(name)).home_bucket(), &policy);
-                let needs_home = !matches!(command, PolicyFor::Verify | PolicyFor::Library);
-                assert_eq!(
-                    allowed.is_empty(),
-                    name != own || !needs_home,
-                    "{command:?} of {own}: {name}: {allowed:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn no_stack_can_be_called_like_a_home_bucket() {
-        for name in ["provision", "provision-111122223333", "provision-x"] {
-            let text = format!("stack: {name}\naccount: \"111122223333\"\nregion: eu-west-1\n");
-            let refused = config::parse("stack.yaml", &text).unwrap_err();
-            assert!(format!("{refused:?}").contains("home buckets"), "{refused:?}");
-        }
-        assert_eq!(stack("provisioner").stack.to_string(), "provisioner");
+        let of = |prefix: &str| {
+            let prefix: StackPrefix = prefix.parse().unwrap();
+            let wanted = Wanted { command: PolicyFor::Plan, prefix: Some(&prefix), zone: None };
+            permissions(&path, wanted).map(|permitted| permitted.stack)
+        };
+        assert_eq!(of("vod-").unwrap(), "vod-*");
+        let refused = format!("{:?}", of("vod-pr-").unwrap_err());
+        assert!(refused.contains("`stack` does not begin with vod-pr-"), "{refused}");
     }
 }

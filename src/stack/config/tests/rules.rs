@@ -104,6 +104,7 @@ fn identity() {
         ("stack", "vod--test"),
         ("stack", "VOD.test"),
         ("stack", "xn--vod"),
+        ("stack", "provision-x"),
         ("stack", "123"),
         ("stack", "the-video-service-of-team"),
         ("stack", "the-video-service-of-the-platform-team"),
@@ -131,6 +132,8 @@ fn identity() {
         `stack` is not a stack name | `V` is not allowed: did you mean vod-test? | 3 to 24 of a-z, 0-9 and single hyphens, beginning with a letter and not ending with a hyphen
     stack: xn--vod
         `stack` is not a stack name | S3 keeps names that begin with `xn--` for itself | 3 to 24 of a-z, 0-9 and single hyphens, beginning with a letter and not ending with a hyphen
+    stack: provision-x
+        `stack` is not a stack name | names that begin with `provision-` are kept for the stacks' home buckets | 3 to 24 of a-z, 0-9 and single hyphens, beginning with a letter and not ending with a hyphen
     stack: 123
         `stack` must be text | YAML reads a number here | write it in quotes: "123"
     stack: the-video-service-of-team

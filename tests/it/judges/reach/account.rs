@@ -76,7 +76,10 @@ impl Stack {
         for bucket in &buckets {
             things.extend(keys.iter().map(|key| untagged(format!("{bucket}/{key}"))));
         }
-        let kept = [format!("lock/{name}.json"), format!("record/{name}.json"), "bundle/5b5b.zip".to_owned()];
+        // A home bucket for each stack, or one for all of them.
+        let kept = ["lock.json", "record.json", "bundle/5b5b.zip"].map(str::to_owned);
+        let kept = kept.into_iter().chain(["lock", "record"].map(|folder| format!("{folder}/{name}.json")));
+        let kept: Vec<String> = kept.collect();
         things.extend(kept.iter().map(|key| untagged(format!("{home}/{key}"))));
         things.insert(untagged(home));
         things.insert(untagged(format!("arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/{name}-1")));
