@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::converge::{self, Operation, RunOutcome, RunStatus};
 use super::error::Refused;
+use super::ghosts::{PATIENCE, without_ghosts};
 use super::journal::{self, Exists, RunKind};
 use super::session::{Account, Session};
 use super::state::ObservedState;
@@ -14,8 +15,8 @@ use crate::graph::Graph;
 use crate::model::{Known, Snapshot};
 use crate::observe::{self, OrphanSource};
 use crate::plan;
-use crate::plan::Plan;
 use crate::plan::check::{Permits, check};
+use crate::plan::{Action, Plan};
 use crate::resource::Removal;
 use crate::review::Review;
 use crate::stack::names;
@@ -51,12 +52,25 @@ pub async fn teardown(path: &Path, agreed: bool, ui: &Arc<dyn Ui>) -> miette::Re
     let run = converge::converge(&operation, (&plan, &state), ui.as_ref()).await?;
     let left = match &run {
         Some(run) if run.status() != RunStatus::Complete => None,
-        _ => Some(audit(&session.account, &graph).await?),
+        run => {
+            let (Account { regions, registry, .. }, left) =
+                (&session.account, audit(&session.account, &graph).await?);
+            let deleted = run.iter().flat_map(|run| deleted(&run.plan)).collect();
+            Some(without_ghosts(regions, registry, left, &deleted, PATIENCE).await?)
+        }
     };
     if left.as_ref().is_some_and(Vec::is_empty) {
         session.account.store.forget(session.stack()).await?;
     }
     Ok(TornDown { run, left, session })
+}
+
+/// The ids of what a plan deletes.
+fn deleted(plan: &Plan) -> impl Iterator<Item = &str> {
+    plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Delete { seen, .. } => Some(seen.id.as_str()),
+        _ => None,
+    })
 }
 
 fn refuse_protected(session: &Session) -> miette::Result<()> {
