@@ -25,6 +25,16 @@ pub enum Class {
     Interrupted,
 }
 
+/// AWS's codes for a full quota. Those of CloudFront and S3 begin with `TooMany`.
+const FULL_QUOTA: &[&str] = &[
+    "CodeStorageExceededException",
+    "LimitExceeded",
+    "LimitExceededException",
+    "ServiceQuotaExceededException",
+    "SubscriptionLimitExceeded",
+    "TopicLimitExceeded",
+];
+
 /// A call that failed.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -71,6 +81,12 @@ impl Error {
         self.class == Class::Denied
             && self.message.contains(" is not authorized to perform: ")
             && !self.message.contains("because no resource-based policy allows")
+    }
+
+    /// Whether the account has as many of something as it may have. CloudFront's codes name what: `TooManyCachePolicies`.
+    fn is_full_quota(&self) -> bool {
+        let other = self.code.contains("InProgress") || self.code.contains("Tags");
+        self.is(FULL_QUOTA) || self.code.starts_with("TooMany") && !other
     }
 
     /// Whether AWS gave one of these codes.
@@ -143,8 +159,13 @@ impl Diagnostic for Error {
             }
             Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
             Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
-                "another distribution, perhaps in another account, has this alias: remove it there, or move it with \
-                 `aws cloudfront associate-alias`"
+                "another distribution, perhaps in another account, has this alias: remove it there, wait until that one \
+                 is deployed, then run the command again; meanwhile the name serves nothing"
+                    .to_owned()
+            }
+            Class::Refused if self.is_full_quota() => {
+                "a quota of the account is full: delete what is not needed, or ask for more in Service Quotas; then run the \
+                 command again"
                     .to_owned()
             }
             Class::Refused | Class::Interrupted => return None,
@@ -273,6 +294,21 @@ mod tests {
         );
         let help = error.help().map(|help| help.to_string());
         assert_eq!(help.as_deref(), Some("allow `sqs:CreateQueue` for the identity you run as"));
+    }
+
+    #[test]
+    fn a_full_quota_is_no_throttling_and_says_what_to_do() {
+        let help = |code: &str| {
+            let class = classify(code);
+            let error = Error { class, code: code.into(), ..Error::unexpected("events:PutRule", "") };
+            error.help().map(|help| help.to_string())
+        };
+        for code in ["LimitExceededException", "LimitExceeded", "TooManyCachePolicies", "TooManyBuckets"] {
+            let help = help(code).unwrap_or_default();
+            assert!(help.contains("Service Quotas"), "{code}: {help}");
+        }
+        assert_eq!(help("TooManyInvalidationsInProgress"), None);
+        assert!(help("TooManyRequestsException").unwrap().contains("in a minute"));
     }
 
     #[test]

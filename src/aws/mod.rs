@@ -10,6 +10,7 @@ mod error;
 pub(crate) mod fake_aws;
 mod listing;
 mod read_pass;
+mod retry;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -69,6 +70,7 @@ macro_rules! client {
             self.clients.$name.get_or_init(|| {
                 let config = $sdk::config::Builder::from(&self.connection.sdk_config(&self.region))
                     .interceptor(self.connection.calls().recorder())
+                    .retry_classifier(retry::FullQuota)
                     .build();
                 $sdk::Client::from_conf(config)
             })
