@@ -9,7 +9,7 @@ mod sdk;
 mod settings;
 
 pub use error::{ApiError, api, chain, is_later};
-pub use existing::existing;
+pub use existing::{existing, not_found};
 pub use sdk::{is_local, sdk_config};
 pub use settings::{MissingSetting, optional, required};
 

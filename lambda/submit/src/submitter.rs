@@ -223,16 +223,13 @@ impl Submitter {
 
     /// The current version, or the reason why there is nothing to transcode.
     async fn look(&self, upload: &Upload) -> Result<Result<String, String>, SubmitError> {
-        let (bucket, key) = (&upload.bucket, &upload.key);
         let read = || async {
-            let head = self.s3.head_object().bucket(bucket).key(key).send().await;
+            let head = self.s3.head_object().bucket(&upload.bucket).key(&upload.key).send().await;
             head.map_err(api("s3:HeadObject", upload.url()))
         };
         let head = match handler::existing(read).await {
             Ok(head) => head,
-            Err(error) if error.is_deleted() => {
-                return Ok(Err("the object is no longer there".to_owned()));
-            }
+            Err(error) if error.is_deleted() => return Ok(Err(GONE.to_owned())),
             Err(error) => return Err(error.into()),
         };
         if head.content_length() == Some(0) {
@@ -329,8 +326,7 @@ impl Submitter {
         Ok(body.ok().and_then(|body| serde_json::from_slice(&body.to_vec()).ok()))
     }
 
-    /// Writes the record. If it is missing, a late duplicate costs a second encode. An error here would always cause
-    /// one.
+    /// Writes the record. Without it, a late duplicate costs a second encode; an error here would always cause one.
     async fn remember(&self, encode: &Encode<'_>, job: &str, forced_by: Option<String>) {
         let (asset, run) = (encode.asset, encode.run);
         let key = work::record(asset, run);
@@ -354,6 +350,7 @@ impl Submitter {
 }
 
 const EMPTY: &str = "the object is empty";
+const GONE: &str = "the object is no longer there";
 
 /// The reason why there can be no job for an upload, as far as the event alone shows.
 fn refusal(upload: &Upload) -> Option<String> {
