@@ -60,7 +60,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection that sends its calls to `target`. Adaptive retries, with a time limit on every attempt.
+    /// A connection that sends its calls to `target`, with a time limit on every attempt.
     pub async fn open(target: Target, region: &str) -> Self {
         let transport = Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
@@ -72,7 +72,7 @@ impl Connection {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(transport)
             .region(Region::new(region.to_owned()))
-            .retry_config(RetryConfig::adaptive().with_max_attempts(8))
+            .retry_config(super::retry::of_aws())
             .timeout_config(timeouts);
         if let Target::Local { endpoint, credentials } = &target {
             // A local cloud that refuses a connection has stopped. Many retries would only hide that.

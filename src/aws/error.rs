@@ -17,13 +17,27 @@ pub enum Class {
     Denied,
     /// The service could not be reached, or did not answer in time.
     Unreachable,
-    /// The service asked for less; the SDK's retries are used up.
+    /// The service asked for less, or failed itself; the SDK's retries are used up.
     Throttled,
     /// The service refused the request.
     Refused,
     /// The run was interrupted while it waited.
     Interrupted,
 }
+
+/// AWS's codes for a full quota. Those of CloudFront and S3 begin with `TooMany`.
+const FULL_QUOTA: &[&str] = &[
+    "CodeStorageExceededException",
+    "LimitExceeded",
+    "LimitExceededException",
+    "ServiceQuotaExceededException",
+    "SubscriptionLimitExceeded",
+    "TopicLimitExceeded",
+];
+
+/// AWS's codes for an access key that it does not know.
+const UNKNOWN_KEY: &[&str] =
+    &["AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"];
 
 /// A call that failed.
 #[derive(Clone, Debug)]
@@ -71,6 +85,23 @@ impl Error {
         self.class == Class::Denied
             && self.message.contains(" is not authorized to perform: ")
             && !self.message.contains("because no resource-based policy allows")
+    }
+
+    /// Whether the account has as many of something as it may have. CloudFront's codes name what: `TooManyCachePolicies`.
+    fn is_full_quota(&self) -> bool {
+        let other = self.code.contains("InProgress") || self.code.contains("Tags");
+        self.is(FULL_QUOTA) || self.code.starts_with("TooMany") && !other
+    }
+
+    /// The action that is not allowed. AWS may name another than the call: creating a function needs `iam:PassRole`.
+    fn denied_action(&self) -> &str {
+        let named = self.message.split_once(" is not authorized to perform: ").map(|(_, rest)| rest);
+        let named = named.and_then(|rest| rest.split_whitespace().next());
+        match named.map(|action| action.trim_matches(|c: char| !c.is_alphanumeric())) {
+            Some(action) if action.contains(':') => action,
+            _ if self.message.contains("Your access has been denied by S3") => "s3:GetObject",
+            _ => self.call,
+        }
     }
 
     /// Whether AWS gave one of these codes.
@@ -132,19 +163,29 @@ impl std::error::Error for Error {}
 impl Diagnostic for Error {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let text = match self.class {
+            Class::Credentials if self.is(UNKNOWN_KEY) => {
+                "sign in again (`aws sso login`), or set AWS_PROFILE; a region that the account has not enabled answers \
+                 the same: see `aws account get-region-opt-status --region-name REGION`"
+                    .to_owned()
+            }
             Class::Credentials => {
                 "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)"
                     .to_owned()
             }
-            Class::Denied => format!("allow `{}` for the identity you run as", self.call),
+            Class::Denied => format!("allow `{}` for the identity you run as", self.denied_action()),
             Class::Unreachable => {
                 "check the network; with `local: true`, see `provision local status`; then run the command again"
                     .to_owned()
             }
             Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
             Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
-                "another distribution, perhaps in another account, has this alias: remove it there, or move it with \
-                 `aws cloudfront associate-alias`"
+                "another distribution, perhaps in another account, has this alias: remove it there, wait until that one \
+                 is deployed, then run the command again; meanwhile the name serves nothing"
+                    .to_owned()
+            }
+            Class::Refused if self.is_full_quota() => {
+                "a quota of the account is full: delete what is not needed, or ask for more in Service Quotas; then run the \
+                 command again"
                     .to_owned()
             }
             Class::Refused | Class::Interrupted => return None,
@@ -161,6 +202,12 @@ fn classify(code: &str) -> Class {
         | "UnrecognizedClientException"
         | "SignatureDoesNotMatch"
         | "InvalidAccessKeyId"
+        | "InvalidSignatureException"
+        | "InvalidToken"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
         | "AuthFailure"
         | "RequestExpired" => Class::Credentials,
         "AccessDenied"
@@ -231,6 +278,7 @@ where
                 500.. if code.is_empty() => Class::Unreachable,
                 // S3 answers HEAD without a body, so there is no code.
                 403 if code.is_empty() => Class::Denied,
+                500.. if classify(&code) == Class::Refused => Class::Throttled,
                 _ => classify(&code),
             },
             code,
@@ -273,6 +321,49 @@ mod tests {
         );
         let help = error.help().map(|help| help.to_string());
         assert_eq!(help.as_deref(), Some("allow `sqs:CreateQueue` for the identity you run as"));
+    }
+
+    #[test]
+    fn help_names_the_action_that_aws_names() {
+        let help = |message: &str| {
+            let error = Error { class: Class::Denied, ..Error::unexpected("lambda:CreateFunction", message) };
+            error.help().map(|help| help.to_string()).unwrap_or_default()
+        };
+        let allow = |action: &str| format!("allow `{action}` for the identity you run as");
+        let pass = "User: arn:aws:iam::1:user/me is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/r";
+        assert_eq!(help(pass), allow("iam:PassRole"));
+        assert_eq!(help("Your access has been denied by S3, please check"), allow("s3:GetObject"));
+        assert_eq!(help("no"), allow("lambda:CreateFunction"));
+    }
+
+    #[test]
+    fn a_failure_of_the_service_is_tried_again_and_an_unknown_key_may_be_a_region_that_is_off() {
+        let help = |status: u16, code: &str| {
+            let meta = ErrorMetadata::builder().code(code).message("no").build();
+            let error = aws_sdk_s3::operation::head_object::HeadObjectError::generic(meta);
+            let raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            let error = from_sdk("lambda:GetFunction", &SdkError::service_error(error, raw));
+            error.help().map(|help| help.to_string()).unwrap_or_default()
+        };
+        assert!(help(500, "ServiceException").starts_with("run the command again"));
+        assert_eq!(help(400, "InvalidParameterValueException"), "");
+        assert!(help(403, "InvalidClientTokenId").contains("get-region-opt-status"));
+        assert!(help(403, "InvalidSignatureException").contains("sign in again"));
+    }
+
+    #[test]
+    fn a_full_quota_is_no_throttling_and_says_what_to_do() {
+        let help = |code: &str| {
+            let class = classify(code);
+            let error = Error { class, code: code.into(), ..Error::unexpected("events:PutRule", "") };
+            error.help().map(|help| help.to_string())
+        };
+        for code in ["LimitExceededException", "LimitExceeded", "TooManyCachePolicies", "TooManyBuckets"] {
+            let help = help(code).unwrap_or_default();
+            assert!(help.contains("Service Quotas"), "{code}: {help}");
+        }
+        assert_eq!(help("TooManyInvalidationsInProgress"), None);
+        assert!(help("TooManyRequestsException").unwrap().contains("in a minute"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(crate) mod fake_aws;
 mod intact;
 mod listing;
 mod read_pass;
+mod retry;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -71,6 +72,7 @@ macro_rules! client {
             self.clients.$name.get_or_init(|| {
                 let config = $sdk::config::Builder::from(&self.connection.sdk_config(&self.region))
                     .interceptor(self.connection.calls().recorder())
+                    .retry_classifier(retry::FullQuota)
                     .build();
                 $sdk::Client::from_conf(config)
             })

@@ -115,7 +115,15 @@ async fn start(args: Start) -> miette::Result<ExitCode> {
         outln!("follow it with: provision library status {}", args.stack.display());
         return Ok(ExitCode::SUCCESS);
     }
-    match follow(&library, &started.id).await? {
+    let followed = follow(&library, &started.id).await;
+    let followed = followed.inspect_err(|_| {
+        errln!(
+            "batch job {} was started and continues; do not start it again: `provision library status {}` follows it",
+            started.id,
+            args.stack.display()
+        );
+    });
+    match followed? {
         Some(job) => {
             print(&library, &job).await?;
             Ok(code(&job))

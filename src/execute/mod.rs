@@ -1,20 +1,25 @@
 //! Carries out a plan. Every step starts as soon as the steps it needs are done; independent steps run in parallel.
 //!
 //! A failure skips only the steps that depend on it; all others finish. Dependents start as soon as a resource's
-//! outputs exist. Settling, such as the minutes of a distribution, is awaited in parallel. Progress is sent as events.
+//! outputs exist. Settling, such as the minutes of a distribution, is awaited in parallel. Some types, such as DNS records,
+//! start only after that. Progress is sent as events.
 
-use std::collections::BTreeMap;
+mod settling;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, try_join_all};
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{self, Context, Patience, Poll, Regions};
-use crate::model::{Address, Event, Outputs, Readiness, StepState, Tally, resolve};
+pub use self::settling::{Dependent, Dependents, STALE};
+use self::settling::{Proof, Wait};
+use crate::aws::{self, Context, Regions};
+use crate::model::{Address, Event, Outputs, StepState, Tally, resolve};
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::resource::{Adapter, Registry, Removal};
 
@@ -30,6 +35,10 @@ pub struct Execution<'a> {
     pub cancel: CancellationToken,
     /// Whether to wait until created and changed resources have settled.
     pub settle: bool,
+    /// How long AWS may answer what was before a change: [`STALE`], and nothing on a local cloud.
+    pub stale: Duration,
+    /// What settles again after a change of something else.
+    pub dependents: Dependents,
     /// Whether deletes also remove contents.
     pub removal: Removal,
 }
@@ -111,6 +120,8 @@ struct Run<'a> {
     outputs: BTreeMap<Address, Outputs>,
     endings: Vec<Option<Ending>>,
     started: Vec<bool>,
+    /// The steps whose resources settle now.
+    settling: BTreeSet<usize>,
     unsettled: Vec<(Address, aws::Error)>,
     work: FuturesUnordered<BoxFuture<'a, Finished>>,
 }
@@ -123,6 +134,7 @@ pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
         outputs: plan.outputs.clone(),
         endings: vec![None; plan.steps.len()],
         started: vec![false; plan.steps.len()],
+        settling: BTreeSet::new(),
         unsettled: Vec::new(),
         work: FuturesUnordered::new(),
     };
@@ -176,7 +188,7 @@ impl<'a> Run<'a> {
                     self.tell(number, StepState::Interrupted);
                     self.endings[number] = Some(Ending::Interrupted);
                 }
-                None if self.plan.steps[number].needs.iter().all(|need| self.is_done(*need)) => {
+                None if self.has_all_it_needs(number) => {
                     self.start(number);
                 }
                 None => {}
@@ -188,10 +200,31 @@ impl<'a> Run<'a> {
         matches!(self.endings[number], Some(Ending::Done(_)))
     }
 
-    /// The address of a needed step that will not be done.
+    fn has_all_it_needs(&self, number: usize) -> bool {
+        let settles_first = self.starts_settled(number);
+        let ready = |need: &usize| self.is_done(*need) && !(settles_first && self.settling.contains(need));
+        self.plan.steps[number].needs.iter().all(ready)
+    }
+
+    /// Whether a step may start only when what it needs has settled. A removal need not wait.
+    fn starts_settled(&self, number: usize) -> bool {
+        let step = &self.plan.steps[number];
+        let adapter = self.execution.registry.get(&step.kind);
+        !matches!(step.action, Action::Delete { .. })
+            && adapter.is_some_and(|adapter| adapter.starts_settled())
+    }
+
+    /// The address of a needed step that will not be done, or not settle.
     fn blocked_by(&self, number: usize) -> Option<Address> {
-        let blocked =
-            |need: &&usize| matches!(self.endings[**need], Some(Ending::Failed(_) | Ending::Skipped(_)));
+        let settles_first = self.starts_settled(number);
+        let unsettled = |need: usize| {
+            let address = &self.plan.steps[need].address;
+            settles_first && self.unsettled.iter().any(|(unsettled, _)| unsettled == address)
+        };
+        let blocked = |need: &&usize| {
+            let ended = matches!(self.endings[**need], Some(Ending::Failed(_) | Ending::Skipped(_)));
+            ended || unsettled(**need)
+        };
         let need = self.plan.steps[number].needs.iter().find(blocked)?;
         Some(self.plan.steps[*need].address.clone())
     }
@@ -200,7 +233,7 @@ impl<'a> Run<'a> {
         self.started[number] = true;
         self.tell(number, StepState::Started);
         let step = &self.plan.steps[number];
-        let cx = self.context(number);
+        let cx = self.context(number, &step.region);
         let Some(adapter) = self.execution.registry.get(&step.kind) else {
             let error = aws::Error::unexpected("provision", format!("no adapter for {}", step.kind));
             return self.finish(number, Instant::now(), Err(error));
@@ -219,15 +252,12 @@ impl<'a> Run<'a> {
         }));
     }
 
-    fn context(&self, number: usize) -> Context {
+    fn context(&self, number: usize, region: &str) -> Context {
         let events = self.execution.events.clone();
         let note = move |text: &str| {
             drop(events.send(Event { step: number, state: StepState::Waiting(text.to_owned()) }));
         };
-        self.execution
-            .regions
-            .context(&self.plan.steps[number].region)
-            .working(Arc::new(note), self.execution.cancel.clone())
+        self.execution.regions.context(region).working(Arc::new(note), self.execution.cancel.clone())
     }
 
     fn finish(&mut self, number: usize, began: Instant, result: aws::Result<Made>) {
@@ -237,7 +267,7 @@ impl<'a> Run<'a> {
                 self.tell(number, StepState::Done(began.elapsed()));
                 self.outputs.extend(made.outputs.map(|outputs| (step.address.clone(), outputs)));
                 if let Some(id) = &made.id {
-                    self.settle(number, id.clone());
+                    self.settle(number, id);
                 }
                 self.endings[number] = Some(Ending::Done(made.id));
             }
@@ -248,19 +278,42 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Waits in parallel until the resource of a step is ready.
-    fn settle(&self, number: usize, id: String) {
-        let step = &self.plan.steps[number];
-        let adapter = self.execution.registry.get(&step.kind).filter(|adapter| adapter.settles());
-        let (Some(adapter), true) = (adapter, self.execution.settle) else { return };
-        let cx = self.context(number);
+    /// Waits in parallel until everything that a step has changed is ready.
+    fn settle(&mut self, number: usize, id: &str) {
+        let waits: Vec<Wait<'a>> = self.waits(number, id).collect();
+        if !self.execution.settle || waits.is_empty() {
+            return;
+        }
+        self.settling.insert(number);
+        let stale = self.execution.stale;
         self.work.push(Box::pin(async move {
-            let result = settled(&cx, adapter, &id).await;
+            let result = try_join_all(waits.iter().map(|wait| wait.until_ready(stale))).await.map(drop);
             Finished::Settled { number, result }
         }));
     }
 
+    /// The waits after a step: for its own resource, and for those that AWS rolls out again because of it.
+    fn waits(&self, number: usize, id: &str) -> impl Iterator<Item = Wait<'a>> {
+        let (step, registry) = (&self.plan.steps[number], self.execution.registry);
+        let wait = |kind, region: &str, id: &str, proof| {
+            let adapter = registry.get(kind).filter(|adapter| adapter.settles())?;
+            Some(Wait { cx: self.context(number, region), adapter, id: id.to_owned(), proof })
+        };
+        let (proof, dependents) = match &step.action {
+            Action::Update { desired, .. } => {
+                let sent = resolve(desired, &|address| self.outputs.get(address).cloned());
+                (Proof::Sent(sent), self.execution.dependents.get(&step.address))
+            }
+            _ => (Proof::Created, None),
+        };
+        let own = wait(&step.kind, &step.region, id, proof);
+        let others = dependents.into_iter().flatten();
+        let others = others.filter_map(|one| wait(&one.kind, &one.region, &one.id, Proof::Unsettled));
+        own.into_iter().chain(others.collect::<Vec<_>>())
+    }
+
     fn settled(&mut self, number: usize, result: aws::Result<()>) {
+        self.settling.remove(&number);
         self.tell(number, StepState::Settled);
         let address = || self.plan.steps[number].address.clone();
         self.unsettled.extend(result.err().map(|error| (address(), error)));
@@ -288,21 +341,4 @@ async fn carry_out(
             Ok(Made { id: None, outputs: None })
         }
     }
-}
-
-/// How long a new resource may stay invisible. AWS is eventually consistent.
-const UNSEEN: Duration = Duration::from_secs(30);
-
-async fn settled(cx: &Context, adapter: &dyn Adapter, id: &str) -> aws::Result<()> {
-    let began = Instant::now();
-    let look = || async {
-        Ok(match adapter.observe(cx, id).await?.map(|live| live.readiness) {
-            Some(Readiness::Ready) => Poll::Done(()),
-            Some(Readiness::Pending(awaited)) => Poll::Pending(awaited),
-            Some(Readiness::Failed(why)) => return Err(aws::Error::unexpected("provision", why)),
-            None if began.elapsed() < UNSEEN => Poll::Pending(format!("waiting until {id} is seen")),
-            None => return Err(aws::Error::unexpected("provision", format!("{id} is gone"))),
-        })
-    };
-    aws::until(cx, "provision", Patience::MINUTES, look).await
 }

@@ -1,6 +1,8 @@
 //! How plans are carried out, with fake adapters.
 
-use std::collections::BTreeMap;
+mod settling;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +13,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::aws::{Connection, Result, Target};
-use crate::model::{Contents, Guard, Live, Ownership, Scope};
+use crate::model::{Contents, Guard, Live, Ownership, Readiness, Scope};
 use crate::resource::Created;
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
@@ -24,11 +26,22 @@ struct Fake {
     leave: Option<Notify>,
     /// How many reads do not see a settling resource yet.
     unseen: Option<AtomicUsize>,
+    /// What reads of a settling resource answer, by its id, one after the other.
+    answers: Mutex<BTreeMap<&'static str, VecDeque<(Value, Readiness)>>>,
+    settles: bool,
+    unsettles: bool,
+    starts_settled: bool,
 }
 
 impl FakeAnswers for Fake {
     fn settles(&self) -> bool {
-        self.unseen.is_some()
+        self.settles || self.unseen.is_some()
+    }
+    fn unsettles(&self) -> bool {
+        self.unsettles
+    }
+    fn starts_settled(&self) -> bool {
+        self.starts_settled
     }
     fn observe<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
         async move {
@@ -37,8 +50,10 @@ impl FakeAnswers for Fake {
                 self.unseen.as_ref().unwrap().store(left - 1, Ordering::Relaxed);
                 return Ok(None);
             }
-            let (properties, outputs, ownership) = (json!({}), Outputs::new(), Ownership::Unmarked);
-            let (readiness, contents) = (Readiness::Ready, Contents::Nothing);
+            let mut answers = self.answers.lock().unwrap();
+            let next = answers.get_mut(id).and_then(VecDeque::pop_front);
+            let (properties, readiness) = next.unwrap_or((json!({}), Readiness::Ready));
+            let (outputs, ownership, contents) = (Outputs::new(), Ownership::Unmarked, Contents::Nothing);
             Ok(Some(Live { id: id.to_owned(), properties, outputs, ownership, readiness, contents }))
         }
         .boxed()
@@ -78,24 +93,37 @@ fn creates(names: &[(&str, Value, &[usize])]) -> Plan {
     Plan { scope, steps: steps.collect(), unchanged: vec![], kept: vec![], outputs: BTreeMap::new() }
 }
 
+/// What a run waits for.
+#[derive(Default)]
+struct Waits {
+    none: bool,
+    stale: Duration,
+    dependents: Dependents,
+}
+
 /// Runs the plan; the token cancels it.
 async fn run(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> Outcome {
-    watched(fake, plan, cancel).await.0
+    watched(fake, plan, cancel, Waits::default()).await.0
 }
 
 /// The same, and the events it sent.
-async fn watched(fake: &'static Fake, plan: &Plan, cancel: CancellationToken) -> (Outcome, Vec<StepState>) {
+async fn watched(
+    fake: &'static Fake,
+    plan: &Plan,
+    cancel: CancellationToken,
+    waits: Waits,
+) -> (Outcome, Vec<Event>) {
+    let Waits { none, stale, dependents } = waits;
     let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
     let connection = Connection::open(target, "ap-northeast-2").await;
     let regions = Regions::new(connection, plan.scope.clone());
     let registry = Registry::new(vec![Box::new(FakeAdapter(fake))]);
     let (events, mut told) = unbounded_channel();
     let removal = Removal::OnlyEmpty;
-    let execution =
-        Execution { regions: &regions, registry: &registry, events, cancel, settle: true, removal };
+    let (regions, registry, settle) = (&regions, &registry, !none);
+    let execution = Execution { regions, registry, events, cancel, settle, stale, dependents, removal };
     let outcome = execute(&execution, plan).await;
-    let events = std::iter::from_fn(|| told.try_recv().ok());
-    (outcome, events.map(|event: Event| event.state).collect())
+    (outcome, std::iter::from_fn(|| told.try_recv().ok()).collect())
 }
 
 fn fake(fake: Fake) -> &'static Fake {
@@ -115,8 +143,10 @@ async fn outputs_reach_what_refers_to_them() {
 #[tokio::test]
 async fn what_aws_does_not_show_yet_is_not_gone() {
     let fake = fake(Fake { unseen: Some(AtomicUsize::new(2)), ..Fake::default() });
-    let (outcome, told) = watched(fake, &creates(&[("a", json!({}), &[])]), CancellationToken::new()).await;
+    let plan = creates(&[("a", json!({}), &[])]);
+    let (outcome, told) = watched(fake, &plan, CancellationToken::new(), Waits::default()).await;
     assert!(outcome.is_complete(), "{:?}", outcome.unsettled);
+    let told: Vec<StepState> = told.into_iter().map(|event| event.state).collect();
     let [StepState::Started, StepState::Done(_), waiting @ .., StepState::Settled] = &told[..] else {
         panic!("{told:?}")
     };

@@ -1,7 +1,7 @@
 //! The batch job: create, find, read, follow, cancel.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_s3control::types::{
     JobDescriptor, JobManifest, JobManifestFieldName, JobManifestFormat, JobManifestLocation,
@@ -16,7 +16,7 @@ use crate::stack::library::REPORTS;
 /// S3 runs jobs with a higher number first. A library can wait.
 const PRIORITY: i32 = 10;
 /// The codes of S3 Batch Operations for an unknown id.
-const ABSENT: &[&str] = &["NotFoundException", "NoSuchJob"];
+const ABSENT: &[&str] = &["NotFoundException", "NoSuchJob", "NoSuchJobException"];
 
 const DESCRIBE: &str = "s3:DescribeJob";
 /// A batch job may wait for earlier jobs, and may have many tasks.
@@ -25,6 +25,9 @@ const PATIENCE: Patience = Patience {
     longest: Duration::from_secs(15),
     limit: Duration::from_secs(14 * 24 * 3600),
 };
+
+/// How long S3 may not know a new job.
+const REGISTERED: Duration = Duration::from_secs(120);
 
 /// A job that was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,11 +172,22 @@ impl Library {
         Ok(read(id, &job))
     }
 
-    /// Waits until a job of the stack ends. The library's context reports what is awaited.
+    /// Waits until a job of the stack ends. The library's context reports what is awaited. S3 may not know a job for some
+    /// seconds after it was made (S3 user guide, "Troubleshooting Batch Operations").
     ///
     /// # Errors
     /// When it cannot be read, or when the context is cancelled. The job then continues.
     pub async fn follow(&self, id: &str) -> Result<Job, Error> {
+        let began = Instant::now();
+        let known = || async {
+            Ok(match self.describe(id).await? {
+                None if began.elapsed() < REGISTERED => {
+                    Poll::Pending("waiting until S3 knows the batch job".to_owned())
+                }
+                described => Poll::Done(described.is_some()),
+            })
+        };
+        until(&self.cx, DESCRIBE, Patience::MINUTES, known).await?;
         self.look(id).await?;
         let look = || async {
             // The check above showed that the job is the stack's. Only the call can fail now.
@@ -240,7 +254,42 @@ fn read(id: &str, job: &JobDescriptor) -> Job {
 mod tests {
     use aws_sdk_s3control::types::{JobFailure, JobProgressSummary};
 
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::Router;
+    use axum::extract::State as Shared;
+    use axum::http::StatusCode;
+    use axum::response::{IntoResponse, Response};
+
     use super::*;
+    use crate::aws::fake_aws;
+
+    /// S3 does not know the job at first.
+    async fn slow(Shared(asked): Shared<Arc<AtomicUsize>>) -> Response {
+        if asked.fetch_add(1, Ordering::Relaxed) < 2 {
+            let unknown = "<ErrorResponse><Error><Code>NoSuchJobException</Code><Message>no</Message></Error></ErrorResponse>";
+            return (StatusCode::NOT_FOUND, unknown).into_response();
+        }
+        "<DescribeJobResult><Job><JobId>j</JobId><Description>provision vod: 2 videos</Description>\
+         <Status>Complete</Status></Job></DescribeJobResult>"
+            .into_response()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_s3_does_not_know_yet_is_followed() {
+        let answers = Router::new().fallback(slow).with_state(Arc::<AtomicUsize>::default());
+        let name = String::new;
+        let library = Library {
+            cx: fake_aws::regions(answers).await.home(),
+            source: name(),
+            work: name(),
+            output: name(),
+            submit: name(),
+            role: name(),
+        };
+        assert_eq!(library.follow("j").await.unwrap().state, State::Complete);
+    }
 
     #[test]
     fn a_job_is_read_by_where_it_is_on_its_way() {

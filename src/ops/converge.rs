@@ -9,16 +9,19 @@
 //! 4. A lost lock stops the run: calls in flight finish, no others start, and the record is left to the new holder.
 //! 5. The end is recorded, and the lock is given back however the run ended.
 
+use std::time::Duration;
+
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::dependents::dependents;
 use super::error::Refused;
 use super::journal::{Exists, RunJournal, RunKind};
 use super::session::Account;
 use super::state::ObservedState;
 use super::store::Lock;
 use super::ui::{Notice, Question, Ui, Writing};
-use crate::execute::{self, Execution, Outcome};
+use crate::execute::{self, Execution, Outcome, STALE};
 use crate::graph::Graph;
 use crate::model::{Contents, Readiness};
 use crate::plan::{Action, Plan};
@@ -147,7 +150,7 @@ async fn under_lock(
     // No read stands between this and the first write: it would be one more moment to lose the lock in.
     still_held(&lost)?;
     journal.begin(account, &state).await?;
-    let outcome = execute(operation, &plan, (writing, &lost), ui).await;
+    let outcome = execute(operation, (&plan, &state), (writing, &lost), ui).await;
     // Whoever took over a lost lock writes the record now.
     let recorded = if lost.is_cancelled() {
         Ok(())
@@ -212,7 +215,7 @@ fn stopped_by(interrupt: &CancellationToken, lost: &CancellationToken) -> (Cance
 /// Executes the plan. An interrupt or the loss of the lock lets the calls in flight finish and starts no others.
 async fn execute(
     operation: &impl Operation,
-    plan: &Plan,
+    (plan, state): (&Plan, &ObservedState),
     (writing, lost): (&Writing, &CancellationToken),
     ui: &dyn Ui,
 ) -> Outcome {
@@ -226,6 +229,8 @@ async fn execute(
         events,
         cancel,
         settle: operation.waits(),
+        stale: if account.regions.connection().is_local() { Duration::ZERO } else { STALE },
+        dependents: dependents(account.registry, operation.graph(), plan, &state.snapshot.live),
         removal: operation.removal(),
     };
     let outcome = execute::execute(&execution, plan).await;

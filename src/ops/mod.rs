@@ -6,8 +6,10 @@
 mod apply;
 mod bundle;
 mod converge;
+mod dependents;
 mod error;
 mod exists;
+mod ghosts;
 mod history;
 mod journal;
 pub mod library;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::Interrupted;
 use super::session::rules;
 use crate::aws::{Error, Regions, Result};
-use crate::execute::{self, Ending, Execution};
+use crate::execute::{self, Dependents, Ending, Execution};
 use crate::graph::Graph;
 use crate::home::{Home, LOCK_KEY, Lease, Locked, Record};
 use crate::model::{Address, Snapshot};
@@ -122,6 +123,8 @@ impl HomeBucket {
             events,
             cancel: interrupt.clone(),
             settle: true,
+            stale: Duration::ZERO,
+            dependents: Dependents::new(),
             removal: Removal::OnlyEmpty,
         };
         let outcome = execute::execute(&execution, &plan).await;

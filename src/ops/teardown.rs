@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::converge::{self, Operation, RunOutcome, RunStatus};
 use super::error::Refused;
+use super::ghosts::{PATIENCE, without_ghosts};
 use super::journal::{self, Exists, RunKind};
 use super::session::{Account, Session};
 use super::state::ObservedState;
@@ -14,8 +15,8 @@ use crate::graph::Graph;
 use crate::model::{Known, Snapshot};
 use crate::observe::{self, OrphanSource};
 use crate::plan;
-use crate::plan::Plan;
 use crate::plan::check::{Permits, check};
+use crate::plan::{Action, Plan};
 use crate::resource::Removal;
 use crate::review::Review;
 use crate::stack::names;
@@ -61,20 +62,25 @@ pub(super) async fn carry_out(
     let run = converge::converge(operation, planned, ui).await?;
     let left = match &run {
         Some(run) if run.status() != RunStatus::Complete => None,
-        _ => Some(conclude(operation.account, operation.graph, ui).await?),
+        run => Some(conclude(operation, run.as_ref(), ui).await?),
     };
     Ok((run, left))
 }
 
 /// Audits that nothing of the stack is left, and then removes its store. Both happen under the stack's lock, so that no other
 /// run makes the stack again in between. Returns what is left. Without a store there is no lock, and nothing to remove.
-async fn conclude(account: &Account, graph: &Graph, ui: &dyn Ui) -> miette::Result<Vec<Known>> {
+async fn conclude(
+    operation: &Teardown<'_>,
+    run: Option<&RunOutcome>,
+    ui: &dyn Ui,
+) -> miette::Result<Vec<Known>> {
+    let account = operation.account;
     // An interrupt lets this finish: it is short, and a lock that is held when the program ends blocks the next run.
     let _writing = Writing::begin(ui);
     let Some(lock) = account.store.lock_if_made(&account.by, "teardown").await? else {
-        return audit(account, graph).await;
+        return remaining(operation, run).await;
     };
-    let left = audit(account, graph).await;
+    let left = remaining(operation, run).await;
     let lost = lock.lost().is_cancelled();
     if left.as_ref().is_ok_and(Vec::is_empty) && !lost {
         account.store.remove(lock).await?;
@@ -88,6 +94,22 @@ async fn conclude(account: &Account, graph: &Graph, ui: &dyn Ui) -> miette::Resu
         return Err(Refused::new(message, "look at `provision history`, then run the command again").into());
     }
     left
+}
+
+/// What the audit finds, without what the run deleted and AWS still shows for some seconds.
+async fn remaining(operation: &Teardown<'_>, run: Option<&RunOutcome>) -> miette::Result<Vec<Known>> {
+    let Account { regions, registry, .. } = operation.account;
+    let left = audit(operation.account, operation.graph).await?;
+    let deleted = run.into_iter().flat_map(|run| deleted(&run.plan)).collect();
+    Ok(without_ghosts(regions, registry, left, &deleted, PATIENCE).await?)
+}
+
+/// The ids of what a plan deletes.
+fn deleted(plan: &Plan) -> impl Iterator<Item = &str> {
+    plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Delete { seen, .. } => Some(seen.id.as_str()),
+        _ => None,
+    })
 }
 
 fn refuse_protected(session: &Session) -> miette::Result<()> {

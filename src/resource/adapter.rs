@@ -28,6 +28,14 @@ pub trait Adapter: Send + Sync {
     fn guard(&self) -> Guard;
     /// Whether it goes on settling after its calls have returned.
     fn settles(&self) -> bool;
+    /// Whether what refers to it settles again when it is changed.
+    fn unsettles(&self) -> bool {
+        false
+    }
+    /// Whether it is made and changed only after what it refers to has settled.
+    fn starts_settled(&self) -> bool {
+        false
+    }
     /// Puts properties into the type's normal form. Properties that are not of the type come back as they are.
     fn normal(&self) -> fn(&Value) -> Value;
     /// Every struct that the type reads from these properties, with the members that it can have. Tests see by it that
@@ -189,6 +197,14 @@ impl<R: Resource> Adapter for Erased<R> {
 
     fn settles(&self) -> bool {
         R::STABILIZES
+    }
+
+    fn unsettles(&self) -> bool {
+        R::UNSETTLES
+    }
+
+    fn starts_settled(&self) -> bool {
+        R::STARTS_SETTLED
     }
 
     fn normal(&self) -> fn(&Value) -> Value {

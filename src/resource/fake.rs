@@ -33,6 +33,16 @@ pub(crate) trait FakeAnswers: Send + Sync + 'static {
         false
     }
 
+    /// Whether what refers to it settles again when it is changed.
+    fn unsettles(&self) -> bool {
+        false
+    }
+
+    /// Whether it is made and changed only after what it refers to has settled.
+    fn starts_settled(&self) -> bool {
+        false
+    }
+
     /// The result of making it.
     fn create<'a>(&'a self, _desired: &'a Value) -> BoxFuture<'a, Result<Created>> {
         async { Err(Error::unexpected("test:Create", "nothing is made here")) }.boxed()
@@ -72,6 +82,12 @@ impl<A: FakeAnswers> Adapter for FakeAdapter<A> {
     }
     fn settles(&self) -> bool {
         self.0.settles()
+    }
+    fn unsettles(&self) -> bool {
+        self.0.unsettles()
+    }
+    fn starts_settled(&self) -> bool {
+        self.0.starts_settled()
     }
     fn normal(&self) -> fn(&Value) -> Value {
         Value::clone

@@ -64,6 +64,11 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     /// Whether it goes on settling after `create` and `update` have returned. Then apply waits at its end until `observe`
     /// says that it is ready.
     const STABILIZES: bool = false;
+    /// Whether a change of it makes AWS roll out again what refers to it. Then apply waits for that too, if it
+    /// [stabilizes](Self::STABILIZES).
+    const UNSETTLES: bool = false;
+    /// Whether it is created and changed only after what it refers to has settled.
+    const STARTS_SETTLED: bool = false;
     /// A region in which stacks keep it, whatever their own. The sweep for marks looks there as well.
     const ALSO_IN: Option<&'static str> = None;
     /// The parent type, for types that are parts of another resource. Their `observe` answers [`Ownership::Inherited`]: they

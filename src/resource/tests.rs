@@ -10,10 +10,12 @@ use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness};
 use crate::resource::{Adapter, Created, Removal};
 
 mod boundary;
+mod conflicts;
 mod forgotten;
 mod lacking;
 mod read_pass;
 mod script;
+mod shared_records;
 
 use script::{Answer, Line, called, play, stage};
 

@@ -154,8 +154,8 @@ impl Diagnostic for Unusable {
                 format!("use one for {name}, or remove `domain.certificate`: then one is created and renewed")
             }
             Self::Held { .. } => {
-                "remove the alias from it first, or give this stack another `domain.name`; CloudFront \
-                                  gives a name to one distribution only"
+                "remove the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one \
+                 distribution only, so the name serves nothing until apply has ended"
                     .to_owned()
             }
         }))

@@ -36,10 +36,21 @@ where
 
 /// The same error as one that can pass, with a message that tells the two possible reasons.
 fn unproven(error: ApiError) -> ApiError {
-    if error.is_deleted() {
-        return error;
-    }
+    if error.is_deleted() { error } else { not_found(error.operation, error.subject) }
+}
+
+/// The error of a read that did not find an object which may exist all the same.
+#[must_use]
+pub fn not_found(operation: &'static str, subject: String) -> ApiError {
     let message = "S3 does not find the object, and does not say that it was deleted. S3 may answer so for 15 minutes \
                    after the bucket's versioning was enabled. It also answers so if every version was deleted";
-    ApiError { retriable: true, message: message.to_owned(), ..error }
+    ApiError {
+        operation,
+        subject,
+        code: "NotFound".to_owned(),
+        message: message.to_owned(),
+        status: Some(404),
+        retriable: true,
+        delete_marker: false,
+    }
 }

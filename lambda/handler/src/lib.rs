@@ -10,7 +10,7 @@ mod settings;
 mod text;
 
 pub use error::{ApiError, api, chain, is_later};
-pub use existing::existing;
+pub use existing::{existing, not_found};
 pub use sdk::{is_local, sdk_config};
 pub use settings::{MissingSetting, NotANumber, number, optional, required};
 pub use text::plain;

@@ -287,6 +287,11 @@ impl Publisher {
     /// before a newer upload arrived. It then plays until the newer one is published.
     async fn withdraw(&self, job: &Job) -> Result<(), ApiError> {
         let site = Site::read(&self.output, &job.asset).await?;
+        // What plays must not be removed because S3 does not find the playlist of a new bucket. A listing shows it.
+        let playlist = output::playlist(&job.asset);
+        if !site.is_live() && !self.output.list(&playlist).await?.is_empty() {
+            return Err(handler::not_found("s3:GetObject", playlist).into());
+        }
         if site.live_run() != Some(job.run.as_str()) {
             let copied = output::run_prefix(&job.asset, &job.run);
             self.output.delete_under(&copied).await?;

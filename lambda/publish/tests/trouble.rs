@@ -166,6 +166,19 @@ async fn a_source_that_s3_does_not_see_yet_is_not_taken_for_deleted() {
     assert_eq!(stack.play().len(), 6);
 }
 
+#[tokio::test]
+async fn a_run_in_service_whose_playlist_s3_does_not_see_is_not_removed() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    stack.upload("v2");
+    // A late duplicate of the event. It is tried twice, and reads the playlist twice each time.
+    stack.cloud.state().unseen_playlists = 4;
+    let error = stack.tell(complete("v1")).await.unwrap_err();
+    assert!(error.contains("does not say that it was deleted"), "{error}");
+    assert_eq!(stack.play().len(), 6);
+    assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "alreadyPublished");
+}
+
 #[tokio::test(start_paused = true)]
 async fn throttled_copies_are_waited_out() {
     let stack = Stack::with_encode("v1");

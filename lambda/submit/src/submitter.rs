@@ -215,16 +215,13 @@ impl Submitter {
 
     /// The current version, or the reason why there is nothing to transcode.
     async fn look(&self, upload: &Upload) -> Result<Result<String, String>, SubmitError> {
-        let (bucket, key) = (&upload.bucket, &upload.key);
         let read = || async {
-            let head = self.s3.head_object().bucket(bucket).key(key).send().await;
+            let head = self.s3.head_object().bucket(&upload.bucket).key(&upload.key).send().await;
             head.map_err(api("s3:HeadObject", upload.url()))
         };
         let head = match handler::existing(read).await {
             Ok(head) => head,
-            Err(error) if error.is_deleted() => {
-                return Ok(Err("the object is no longer there".to_owned()));
-            }
+            Err(error) if error.is_deleted() => return Ok(Err("the object is no longer there".to_owned())),
             Err(error) => return Err(error.into()),
         };
         let size = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());

@@ -2,7 +2,7 @@
 //!
 //! Follows the ACM API reference, `RequestCertificate`. As in CloudFormation, the validation record is a part of the
 //! certificate. It is written into the zone that `DomainValidationOptions` names. The certificate counts as created
-//! when it is issued, because CloudFront refuses one that is not.
+//! when it is issued, because CloudFront refuses one that is not. As in CloudFormation, the record outlives the certificate.
 //!
 //! `ValidationMethod` reads as `DNS` only while the certificate is issued and its record is in the zone. So apply
 //! repairs an interrupted wait, and a record that was removed by hand, which would end renewals.
@@ -18,7 +18,7 @@ use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::inventory::{LIST, ZONE_TAG, algorithm, listed, shared, tag, tags_of};
+use super::inventory::{LIST, ZONE_TAG, algorithm, listed, tag, tags_of};
 use super::validation::{ABSENT, DESCRIBE, Progress, Proof, awaited, complete, describe};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{
@@ -212,11 +212,7 @@ impl Resource for Certificate {
             route53::CHANGE,
             route53::FOLLOW,
         ],
-        delete: &[
-            Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::RequiresStackTag),
-            route53::CHANGE,
-            route53::FOLLOW,
-        ],
+        delete: &[Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::RequiresStackTag)],
         empty: &[],
         list: &[
             Allow::new(&["acm:ListCertificates"], ANYTHING),
@@ -313,22 +309,16 @@ impl Resource for Certificate {
         Ok(())
     }
 
+    /// The validation record stays. Other certificates of the account renew by the same one: those of the same name in any
+    /// region, and wildcards of it.
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        let (Some(detail), Some((_, zone))) = tokio::try_join!(describe(cx, id), tags_of(cx, id))? else {
-            return Ok(());
-        };
         let held = |error: &Error| error.is(HELD);
         let awaited = "waiting until no edge of CloudFront uses the certificate";
         let delete = || async {
             let call = cx.acm().delete_certificate().certificate_arn(id);
             call.send().await.unless("acm:DeleteCertificate", ABSENT)
         };
-        retry_while(cx, RELEASE, awaited, held, delete).await?;
-        let (Some(proof), Some(zone)) = (Proof::of(&detail), zone) else { return Ok(()) };
-        if shared(cx, id, &required(detail.domain_name, DESCRIBE, "DomainName")?).await? {
-            return Ok(());
-        }
-        proof.remove(cx, &zone).await
+        retry_while(cx, RELEASE, awaited, held, delete).await.map(drop)
     }
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {

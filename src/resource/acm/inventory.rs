@@ -49,13 +49,3 @@ pub(super) async fn listed(
     }
     Ok(found)
 }
-
-/// Whether another certificate needs the same record. ACM chooses the same one for the same name.
-pub(super) async fn shared(cx: &Context, arn: &str, domain_name: &str) -> Result<bool> {
-    let others = listed(cx, &[]).await?.into_iter();
-    let mut others = others.filter(|summary| summary.certificate_arn.as_deref() != Some(arn));
-    Ok(others.any(|other| {
-        let mut names = other.subject_alternative_name_summaries.iter().flatten().chain(&other.domain_name);
-        names.any(|name| name.trim_start_matches("*.") == domain_name)
-    }))
-}

@@ -1,7 +1,8 @@
 //! DNS validation: a CNAME record that ACM chooses must be in the name's zone, from the request on and as long as the
 //! certificate is to be renewed.
 //!
-//! ACM chooses the same record each time the same account asks for the same name. So certificates of one name share it.
+//! ACM chooses the same record each time the same account asks for the same name, in every region, and for its wildcard.
+//! So certificates share it, and it is never removed.
 
 use std::time::Duration;
 
@@ -61,14 +62,6 @@ impl Proof {
             .map_err(incomplete)?;
         // ACM has invented the name for this account and domain, so no other record can have it.
         change(cx, zone, ChangeAction::Upsert, records).await
-    }
-
-    /// Removes it from a zone, if it is there.
-    pub(super) async fn remove(&self, cx: &Context, zone: &str) -> Result<()> {
-        match read(cx, zone, &self.name, CNAME).await?.filter(|live| self.is(live)) {
-            Some(live) => change(cx, zone, ChangeAction::Delete, live).await,
-            None => Ok(()),
-        }
     }
 }
 

@@ -173,6 +173,8 @@ pub(super) use calls;
 impl<T: Untagged> Resource for T {
     const KIND: Kind = <T as Untagged>::KIND;
     const CREATE_ONLY: &'static [&'static str] = &[];
+    /// CloudFront deploys a distribution again when something that it refers to changes.
+    const UNSETTLES: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&[T::CALLS.list], ANYTHING), Allow::new(&[T::CALLS.get], T::ON)],
         create: &[Allow::new(&[T::CALLS.create], T::CREATED_ON)],

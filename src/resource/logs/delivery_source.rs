@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, owned, retag, settle, settle_new, tags_of};
-use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::cloudfront::DISTRIBUTIONS;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -32,6 +32,9 @@ fn arn(scope: &Scope, name: &str) -> String {
 
 const GET: &str = "logs:GetDeliverySource";
 
+/// What CloudWatch Logs says if another source has the resource. The code is that of conflicts that pass by themselves.
+const OCCUPIED: &str = "already been used in another Delivery Source";
+
 fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name)), ("Name", name.to_owned())])
 }
@@ -46,6 +49,21 @@ impl DeliverySource {
         self.tags.ownership() == other.tags.ownership()
             && (&self.resource_arn, &self.log_type) == (&other.resource_arn, &other.log_type)
     }
+}
+
+/// The error that names the source which has the resource already, if CloudWatch Logs lists one.
+async fn occupied(cx: &Context, error: Error, desired: &DeliverySource) -> Error {
+    let resource = desired.resource_arn.text();
+    let sources = cx.logs().describe_delivery_sources().into_paginator().items().send();
+    let Ok(sources) = sources.try_collect().await else { return error };
+    let other = sources.into_iter().filter(|source| source.resource_arns().contains(&resource));
+    let other = other.filter_map(|source| source.name).find(|name| *name != desired.name);
+    let Some(other) = other else { return error };
+    let message = format!(
+        "{resource} has the delivery source {other} already, and can have only one: delete that one's deliveries, then \
+         `aws logs delete-delivery-source --region us-east-1 --name {other}`; or turn `access_logs` off"
+    );
+    Error::unexpected(error.call, message)
 }
 
 impl Resource for DeliverySource {
@@ -116,6 +134,7 @@ impl Resource for DeliverySource {
             match call.send().await.named("logs:PutDeliverySource") {
                 // The first attempt may have got through. But the conflict may also be with a deleted source of this name,
                 // which is seen for some moments more: CloudWatch Logs does not let a source change its resource.
+                Err(error) if error.message.contains(OCCUPIED) => Err(occupied(cx, error, desired).await),
                 Err(error) if error.is(CONFLICT) => match Self::observe(cx, &desired.name).await? {
                     Some(there) if there.properties.is_as(desired) => Ok(()),
                     _ => Err(error),

@@ -21,6 +21,8 @@ pub(in crate::resource) const FOLLOW: Allow =
 const ABSENT: &[&str] = &["NoSuchHostedZone"];
 /// Another change of the same zone is still being made.
 const BUSY: &[&str] = &["PriorRequestNotComplete", "Throttling", "ThrottlingException"];
+/// The type of a record that excludes all others of its name.
+const CNAME: &str = "CNAME";
 /// A change reaches all servers of Route 53 within a minute.
 const PROPAGATION: Patience = Patience {
     first: Duration::from_millis(200),
@@ -40,12 +42,27 @@ pub(in crate::resource) async fn read(
     name: &str,
     kind: &str,
 ) -> Result<Option<sdk::ResourceRecordSet>> {
-    // The list begins at the name and type. So their records come first, if there are any.
+    Ok(first(cx, zone, name, kind).await?.filter(|set| set.r#type.as_str() == kind))
+}
+
+/// The first records of a name whose type is this one or comes later in the alphabet. Route 53 sorts by name and type.
+async fn first(cx: &Context, zone: &str, name: &str, kind: &str) -> Result<Option<sdk::ResourceRecordSet>> {
     let call = cx.route53().list_resource_record_sets().hosted_zone_id(zone);
     let call = call.start_record_name(name).start_record_type(kind.into()).max_items(1);
     let answer = call.send().await.unless("route53:ListResourceRecordSets", ABSENT)?;
     let listed = answer.map(|answer| answer.resource_record_sets).or_empty();
-    Ok(listed.into_iter().find(|set| named(&set.name) == named(name) && set.r#type.as_str() == kind))
+    Ok(listed.into_iter().next().filter(|set| named(&set.name) == named(name)))
+}
+
+/// The records of a name and type. A CNAME of the name stands in their place: its name can have no other records.
+pub(in crate::resource) async fn standing(
+    cx: &Context,
+    zone: &str,
+    name: &str,
+    kind: &str,
+) -> Result<Option<sdk::ResourceRecordSet>> {
+    let first = first(cx, zone, name, kind).await?;
+    Ok(first.filter(|set| [kind, CNAME].contains(&set.r#type.as_str())))
 }
 
 /// Makes one change and waits until all servers of Route 53 know it.
@@ -55,13 +72,26 @@ pub(in crate::resource) async fn change(
     action: sdk::ChangeAction,
     records: sdk::ResourceRecordSet,
 ) -> Result<()> {
+    change_together(cx, zone, [(action, records)]).await
+}
+
+/// Makes changes that take effect together, and waits until all servers of Route 53 know them. The last one gives the wait
+/// its name.
+pub(in crate::resource) async fn change_together<const N: usize>(
+    cx: &Context,
+    zone: &str,
+    changes: [(sdk::ChangeAction, sdk::ResourceRecordSet); N],
+) -> Result<()> {
     const CALL: &str = "route53:ChangeResourceRecordSets";
     let incomplete =
         |error: aws_smithy_types::error::operation::BuildError| Error::unexpected(CALL, error.to_string());
-    let (name, kind) = (named(&records.name), records.r#type.clone());
-    let change =
-        sdk::Change::builder().action(action).resource_record_set(records).build().map_err(incomplete)?;
-    let batch = sdk::ChangeBatch::builder().changes(change).build().map_err(incomplete)?;
+    let last = changes.last().map(|(_, records)| format!("{} {}", named(&records.name), records.r#type));
+    let changes = changes.into_iter().map(|(action, records)| {
+        sdk::Change::builder().action(action).resource_record_set(records).build().map_err(incomplete)
+    });
+    let changes: Vec<sdk::Change> = changes.collect::<Result<_>>()?;
+    let batch = sdk::ChangeBatch::builder().set_changes(Some(changes)).build().map_err(incomplete)?;
+    let changed = last.unwrap_or_else(|| "the change".to_owned());
     let send = || async {
         let call = cx.route53().change_resource_record_sets().hosted_zone_id(zone);
         call.change_batch(batch.clone()).send().await.named(CALL)
@@ -75,7 +105,7 @@ pub(in crate::resource) async fn change(
         let answer = cx.route53().get_change().id(&info.id).send().await.named(CALL)?;
         Ok(match required(answer.change_info, CALL, "ChangeInfo")?.status {
             sdk::ChangeStatus::Pending => {
-                Poll::Pending(format!("waiting until all name servers know {name} {kind}"))
+                Poll::Pending(format!("waiting until all name servers know {changed}"))
             }
             _ => Poll::Done(()),
         })

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use aws_sdk_route53::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::change::{CHANGE, FOLLOW, READ, change, named, read};
+use super::change::{CHANGE, FOLLOW, READ, change, change_together, named, read, standing};
 use crate::aws::{Context, Error, Result};
 use crate::model::{
     ANYTHING, Allow, Changes, Input, Kind, Live, Mark, Outputs, Ownership, Permissions, Scope,
@@ -128,6 +128,19 @@ impl RecordSet {
     }
 }
 
+/// Deletes the name's records of another type, a CNAME, and creates these in the same moment. False if the others are gone:
+/// the records of the name's other addresses took their place.
+async fn replace(cx: &Context, zone: &str, other: &str, desired: &RecordSet) -> Result<bool> {
+    let Some(live) = read(cx, zone, &desired.name, other).await? else { return Ok(false) };
+    let changes = [(sdk::ChangeAction::Delete, live), (sdk::ChangeAction::Create, desired.build()?)];
+    match change_together(cx, zone, changes).await {
+        Err(error) if error.is(CONTRADICTED) && read(cx, zone, &desired.name, other).await?.is_none() => {
+            Ok(false)
+        }
+        outcome => outcome.map(|()| true),
+    }
+}
+
 /// Zone, name and type from an id.
 fn parts(id: &str) -> Option<(&str, &str, &str)> {
     let (zone, rest) = id.split_once('/')?;
@@ -155,6 +168,8 @@ impl Resource for RecordSet {
     const KIND: Kind = Kind::new("AWS::Route53::RecordSet");
     const CREATE_ONLY: &'static [&'static str] = &["HostedZoneId"];
     const SHOWS_OWNER: bool = false;
+    /// Edges that do not know a distribution or its alias yet answer 403.
+    const STARTS_SETTLED: bool = true;
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             READ,
@@ -175,7 +190,7 @@ impl Resource for RecordSet {
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         let Some((zone, name, kind)) = parts(id) else { return Ok(None) };
         let (live, distributions) =
-            tokio::try_join!(read(cx, zone, name, kind), cloudfront::distributions(cx))?;
+            tokio::try_join!(standing(cx, zone, name, kind), cloudfront::distributions(cx))?;
         let Some(live) = live else { return Ok(None) };
         let properties = Self::read(zone, &live);
         let owner = match properties.distribution() {
@@ -206,6 +221,10 @@ impl Resource for RecordSet {
         _: &Changes,
     ) -> Result<()> {
         let zone = &seen.properties.hosted_zone_id;
+        let instead = &seen.properties.r#type;
+        if *instead != desired.r#type && replace(cx, zone, instead, desired).await? {
+            return Ok(());
+        }
         change(cx, zone, sdk::ChangeAction::Upsert, desired.build()?).await
     }
 

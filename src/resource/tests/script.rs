@@ -27,7 +27,7 @@ pub(super) enum Answer {
 #[derive(Default)]
 pub(super) struct Play {
     script: Vec<Line>,
-    called: Vec<String>,
+    pub(super) called: Vec<String>,
     pub(super) bodies: Vec<String>,
 }
 

@@ -80,7 +80,7 @@ fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
     assert_eq!(judged(&facts(of("vod"))), Ok("Z2".into()));
     insta::assert_snapshot!(told(&facts(of("other"))), @r"
     video.staging.example.com is an alias of distribution E1, which belongs to stack other
-    help: remove the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only
+    help: remove the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only, so the name serves nothing until apply has ended
     ");
     assert!(told(&facts(Ownership::Unmarked)).contains("which was not made by this stack"));
 }

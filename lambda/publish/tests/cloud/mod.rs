@@ -67,6 +67,8 @@ pub(crate) struct State {
     pub throttled: usize,
     /// How many more times S3 does not find a source that exists, because its bucket's versioning is new.
     pub unseen: usize,
+    /// The same of a playlist in service.
+    pub unseen_playlists: usize,
 }
 
 type Meanwhile = Box<dyn FnOnce(&mut State) + Send>;
@@ -169,7 +171,10 @@ impl Cloud {
             if let Some(failed) = state.enter(format!("get {path}")) {
                 return MockResponse::Http(failed);
             }
-            let Some(object) = state.objects.get(&path) else {
+            let unseen =
+                state.unseen_playlists > 0 && path.ends_with("/index.m3u8") && path.starts_with("output/");
+            state.unseen_playlists -= usize::from(unseen);
+            let Some(object) = state.objects.get(&path).filter(|_| !unseen) else {
                 return MockResponse::Http(error(404, "NoSuchKey"));
             };
             let body = ByteStream::from(object.body.clone().into_bytes());
