@@ -49,7 +49,9 @@ pub mod mediaconvert {
     /// What is wrong with them.
     pub fn accept(settings: &Value) -> Result<(), String> {
         settings::check(settings, true)?;
-        serde_json::from_value::<settings::Settings>(settings.clone()).map(drop).map_err(|error| error.to_string())
+        serde_json::from_value::<settings::Settings>(settings.clone())
+            .map(drop)
+            .map_err(|error| error.to_string())
     }
 
     /// A job's settings over its template's.
