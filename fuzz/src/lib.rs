@@ -3,6 +3,8 @@
 //! The readers are compiled by the paths of their sources, at the same places as in the program. So no target needs the
 //! SDKs, and no function has to be public for a target's sake. Only the record is read next to the SDK: its target
 //! depends on the program (feature `sdk`).
+//!
+//! `#[path = "."]` makes the paths inside a module relative to this file.
 
 #[path = "../../src/diff.rs"]
 pub mod diff;
@@ -18,22 +20,25 @@ pub mod saved;
 pub mod sign;
 
 /// The part of `provision::stack` that reads stack files.
+#[path = "."]
 pub mod stack {
-    #[path = "../../../src/stack/config/mod.rs"]
+    #[path = "../../src/stack/config/mod.rs"]
     pub mod config;
-    #[path = "../../../src/stack/ladder.rs"]
+    #[path = "../../src/stack/ladder.rs"]
     pub mod ladder;
 }
 
 /// The part of `provision::report` that makes errors harmless.
+#[path = "."]
 pub mod report {
-    #[path = "../../../src/report/clean.rs"]
+    #[path = "../../src/report/clean.rs"]
     pub(crate) mod clean;
 }
 
 /// The part of the local cloud's MediaConvert that reads a job's settings.
+#[path = "."]
 pub mod mediaconvert {
-    #[path = "../../../src/local/mediaconvert/settings.rs"]
+    #[path = "../../src/local/mediaconvert/settings.rs"]
     mod settings;
 
     use serde_json::Value;
@@ -44,7 +49,9 @@ pub mod mediaconvert {
     /// What is wrong with them.
     pub fn accept(settings: &Value) -> Result<(), String> {
         settings::check(settings, true)?;
-        serde_json::from_value::<settings::Settings>(settings.clone()).map(drop).map_err(|error| error.to_string())
+        serde_json::from_value::<settings::Settings>(settings.clone())
+            .map(drop)
+            .map_err(|error| error.to_string())
     }
 
     /// A job's settings over its template's.
@@ -54,16 +61,18 @@ pub mod mediaconvert {
 }
 
 /// The parts of the handler `publish` that read.
+#[path = "."]
 pub mod publish {
-    #[path = "../../../lambda/publish/src/event.rs"]
+    #[path = "../../lambda/publish/src/event.rs"]
     pub mod event;
-    #[path = "../../../lambda/publish/src/playlist.rs"]
+    #[path = "../../lambda/publish/src/playlist.rs"]
     pub mod playlist;
 }
 
 /// The part of the handler `submit` that reads.
+#[path = "."]
 pub mod submit {
-    #[path = "../../../lambda/submit/src/event.rs"]
+    #[path = "../../lambda/submit/src/event.rs"]
     pub mod event;
 }
 

@@ -5,10 +5,50 @@ use std::path::Path;
 
 /// Words that readers act on.
 const WORDS: [&[u8]; 44] = [
-    b"\"", b"'", b"{", b"}", b"[", b"]", b":", b",", b"\n", b"\r\n", b"\r", b"\t", b"\0", b"\\", b"\\u0000", b"\\ud800",
-    b"null", b"true", b"-1", b"0", b"1e999", b"0.1", b"18446744073709551616", b"4294967296", b"&a ", b"*a", b"!!str ",
-    b"---\n", b"%%\n", b"#", b"#EXTM3U\n", b"URI=\"", b"../", b"%2e%2e/", b"//", b"https://x/", b"*", b"arn:aws:iam::",
-    b"\x1b[2J", b"\xc2\x9b", b"\xe2\x80\xae", b"\xe2\x81\xa6", b"\xef\xbb\xbf", b"\xff",
+    b"\"",
+    b"'",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b":",
+    b",",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\t",
+    b"\0",
+    b"\\",
+    b"\\u0000",
+    b"\\ud800",
+    b"null",
+    b"true",
+    b"-1",
+    b"0",
+    b"1e999",
+    b"0.1",
+    b"18446744073709551616",
+    b"4294967296",
+    b"&a ",
+    b"*a",
+    b"!!str ",
+    b"---\n",
+    b"%%\n",
+    b"#",
+    b"#EXTM3U\n",
+    b"URI=\"",
+    b"../",
+    b"%2e%2e/",
+    b"//",
+    b"https://x/",
+    b"*",
+    b"arn:aws:iam::",
+    b"\x1b[2J",
+    b"\xc2\x9b",
+    b"\xe2\x80\xae",
+    b"\xe2\x81\xa6",
+    b"\xef\xbb\xbf",
+    b"\xff",
 ];
 
 /// The seeds of a target, in the order of their names.
@@ -21,7 +61,8 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries.map(|entry| entry.expect("the file system works").path()).collect();
     files.sort();
-    let seeds: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).expect("the file system works")).collect();
+    let seeds: Vec<Vec<u8>> =
+        files.iter().map(|file| std::fs::read(file).expect("the file system works")).collect();
     assert!(!seeds.is_empty(), "{} has no seed", folder.display());
     seeds
 }

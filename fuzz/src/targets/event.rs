@@ -15,7 +15,11 @@ pub fn event(data: &[u8]) {
         Ok(Request::Created(upload)) => assert!(upload.version.as_deref() != Some(""), "an empty version"),
         Ok(Request::Batch(batch)) => {
             for (_, upload) in batch.uploads() {
-                assert!(upload.as_ref().map_or_else(|why| !why.is_empty(), |upload| upload.version.as_deref() != Some("")));
+                assert!(
+                    upload
+                        .as_ref()
+                        .map_or_else(|why| !why.is_empty(), |upload| upload.version.as_deref() != Some(""))
+                );
             }
             serde_json::to_string(&batch.answer(Vec::new())).expect("an answer can be written");
         }

@@ -15,7 +15,8 @@ pub fn job(data: &[u8]) {
     assert_eq!(merge(&settings, &Value::Null), settings, "nothing over it");
     let merged = merge(&json!({ "timecodeConfig": { "source": "ZEROBASED" } }), &settings);
     if let Some(job) = settings.as_object() {
-        let kept = |(name, value): (&String, &Value)| value.is_null() || value.is_object() || merged[name] == *value;
+        let kept =
+            |(name, value): (&String, &Value)| value.is_null() || value.is_object() || merged[name] == *value;
         assert!(job.iter().all(kept), "{merged}");
     }
 }

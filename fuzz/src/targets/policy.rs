@@ -6,7 +6,8 @@ use crate::model::PolicyDocument;
 pub fn policy(data: &[u8]) {
     let Ok(policy) = serde_json::from_slice::<PolicyDocument>(data) else { return };
     let canonical = serde_json::to_value(&policy).expect("a policy can be written");
-    let again: PolicyDocument = serde_json::from_value(canonical.clone()).expect("what was written can be read");
+    let again: PolicyDocument =
+        serde_json::from_value(canonical.clone()).expect("what was written can be read");
     assert_eq!(serde_json::to_value(&again).expect("a policy can be written"), canonical);
     assert_eq!(again, policy);
 }

@@ -10,7 +10,9 @@ pub fn stack_file(data: &[u8]) {
             let written = serde_yaml::to_string(&file).expect("a stack file can be written");
             match config::parse("written.yaml", &written) {
                 Ok(again) => assert_eq!(again, file, "{written}"),
-                Err(invalid) => panic!("what was accepted is refused once it is written: {invalid:?}\n{written}"),
+                Err(invalid) => {
+                    panic!("what was accepted is refused once it is written: {invalid:?}\n{written}")
+                }
             }
         }
         Err(invalid) => {

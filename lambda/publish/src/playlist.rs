@@ -113,7 +113,9 @@ pub fn media(name: &str, text: &[u8]) -> Result<BTreeSet<String>, PlaylistError>
 fn resolve(name: &str, uri: &str) -> Result<String, PlaylistError> {
     let outside = || PlaylistError::Outside(name.to_owned(), uri.to_owned());
     let decoded = percent_decode_str(uri).decode_utf8().map_err(|_| outside())?;
-    let escapes = decoded.contains("://")
+    // A quoted address with a line end in it (RFC 8216 has none) would be two addresses once it is relocated.
+    let escapes = decoded.contains(char::is_control)
+        || decoded.contains("://")
         || decoded.starts_with('/')
         || decoded.split('/').any(|part| matches!(part, "" | "." | ".."));
     if escapes {
@@ -214,6 +216,17 @@ index_360p.m3u8
     fn addresses_outside_the_folder_are_refused() {
         for uri in ["../x.ts", "/x.ts", "https://elsewhere/x.ts", "a/../../x.ts", "%2e%2e/x.ts"] {
             let text = MEDIA.replace("a_00001.m4s", uri);
+            assert_eq!(
+                media("a.m3u8", text.as_bytes()).unwrap_err(),
+                PlaylistError::Outside("a.m3u8".into(), uri.into())
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_of_two_lines_is_refused() {
+        for uri in ["in\nit.cmfv", "in%0Ait.cmfv", "in\u{1b}it.cmfv"] {
+            let text = MEDIA.replace("init.cmfv", uri);
             assert_eq!(
                 media("a.m3u8", text.as_bytes()).unwrap_err(),
                 PlaylistError::Outside("a.m3u8".into(), uri.into())
