@@ -79,7 +79,8 @@ pub(super) async fn start(
     // Waiting would close the input, which is the launcher's sign to end: it is held here instead.
     let mut input = child.stdin.take().expect("it is piped");
     let secret = format!("{}\n", role.secret.hex());
-    input.write_all(secret.as_bytes()).await.map_err(Error::files(installed.python()))?;
+    // If the launcher has ended already, its log says why.
+    let _ = input.write_all(secret.as_bytes()).await;
     await_health(&mut child, http, &log).await?;
     let (told, failure) = watch::channel(None);
     let pid = child.id().unwrap_or_default();
