@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Case, STACK, need, other_tags, tags};
 use crate::support::Cloud;
+use crate::support::quote::whole;
 
 const FUNCTION: Kind = Kind::new("AWS::Lambda::Function");
 const PERMISSION: Kind = Kind::new("AWS::Lambda::Permission");
@@ -312,7 +313,7 @@ async fn code_that_is_not_what_its_key_says_is_refused() {
     desired["Code"]["Sha256"] = json!(false_digest);
     let adapter = registry().get(&FUNCTION).unwrap();
     let error = adapter.create(&cx, &desired).await.unwrap_err();
-    assert!(error.message.contains("does not hold what its key says"), "{error}");
+    insta::assert_snapshot!(whole(&error.to_string()), @"lambda:CreateFunction failed: s3://provision-111122223333-ap-northeast-2/bundle/<digest>.zip does not hold what its key says: Lambda took code with the SHA-256 <digest>; delete that object and run the command again");
     adapter.delete(&cx, "vod-case-false", Removal::OnlyEmpty).await.unwrap();
 }
 
