@@ -9,7 +9,7 @@ use crate::resource::registry;
 use crate::stack;
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 
 pub use crate::permissions::{Command as PolicyFor, INLINE_LIMIT, MANAGED_LIMIT, json, length, split};
 
@@ -34,7 +34,7 @@ pub fn permissions(path: &Path, command: PolicyFor, zone_id: Option<&str>) -> mi
 fn policy(file: &StackFile, command: PolicyFor, zone_id: Option<&str>) -> miette::Result<PolicyDocument> {
     let scope = scope(file);
     // Neither the code nor the zone changes what is declared, only the values in it.
-    let code = Code::default();
+    let code = PackageDigests::default();
     let zone = Zone { id: zone_id.unwrap_or("*").to_owned() };
     let declarations = stack::declare(file, &code, Some(&zone));
     let subject = Subject {

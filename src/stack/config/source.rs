@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::origin::Origin;
+use super::origin::UploadOrigin;
 use super::reader::{Table, Wrong};
 use super::values::Days;
 
@@ -23,7 +23,7 @@ pub struct Source {
     pub expire_noncurrent_after: Option<Days>,
     /// Sites whose pages may upload from the browser (CORS), such as `https://app.example.com`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(default, with = "Vec<Origin>", extend("uniqueItems" = true))]
+    #[schemars(default, with = "Vec<UploadOrigin>", extend("uniqueItems" = true))]
     pub upload_origins: Vec<String>,
 }
 
@@ -32,11 +32,11 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     let archive_after = days(table, "archive_after", 0);
     let expire_noncurrent_after = days(table, "expire_noncurrent_after", 1);
     let upload_origins =
-        table.get("upload_origins").map_or(Some(Vec::new()), |value| value.read_items::<Origin>());
+        table.get("upload_origins").map_or(Some(Vec::new()), |value| value.read_items::<UploadOrigin>());
     Some(Source {
         archive_after: archive_after?,
         expire_noncurrent_after: expire_noncurrent_after?,
-        upload_origins: upload_origins?.into_iter().map(|Origin(origin)| origin).collect(),
+        upload_origins: upload_origins?.into_iter().map(|UploadOrigin(origin)| origin).collect(),
     })
 }
 
