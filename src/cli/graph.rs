@@ -17,15 +17,15 @@ pub(super) struct Args {
     #[arg(value_name = "STACK")]
     stack: PathBuf,
     /// The format: `mermaid` for Markdown on GitHub, `dot` for Graphviz, `svg` for a browser.
-    #[arg(long, value_enum, default_value_t = Format::Mermaid)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+    format: GraphFormat,
     /// Draw what the stack file declares, without an account.
     #[arg(long)]
     offline: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
+enum GraphFormat {
     Mermaid,
     Dot,
     Svg,
@@ -36,9 +36,9 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let picture =
         if args.offline { Picture::of(&ops::offline_graph(&args.stack)?) } else { planned(&args).await? };
     let text = match args.format {
-        Format::Mermaid => picture.mermaid(),
-        Format::Dot => picture.dot(),
-        Format::Svg => picture.svg(),
+        GraphFormat::Mermaid => picture.mermaid(),
+        GraphFormat::Dot => picture.dot(),
+        GraphFormat::Svg => picture.svg(),
     };
     outln!("{}", text.trim_end());
     Ok(())

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::confirm::confirm;
 use super::exit;
 use super::terminal::Terminal;
-use crate::ops::library::{Counts, Failed, Job, LibraryError, StackLibrary, State, Wanted};
+use crate::ops::library::{Counts, Failed, Job, JobState, LibraryError, StackLibrary, Wanted};
 use crate::ops::{self, Refused};
 use crate::report;
 use crate::report::out::{errln, outln};
@@ -20,11 +20,11 @@ use crate::report::out::{errln, outln};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: LibraryCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+enum LibraryCommand {
     /// Start an encode of every video whose current version is neither published nor failed.
     Start(Start),
     /// Show the progress of a batch job, or how it ended.
@@ -74,13 +74,13 @@ const NAMED: usize = 20;
 /// Runs the subcommand.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     match args.command {
-        Command::Start(args) => start(args).await,
-        Command::Status(args) => {
+        LibraryCommand::Start(args) => start(args).await,
+        LibraryCommand::Status(args) => {
             let (library, job) = which(args).await?;
             print(&library, &library.look(&job).await?).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Cancel(args) => {
+        LibraryCommand::Cancel(args) => {
             let (library, job) = which(args).await?;
             library.cancel(&job).await?;
             outln!("batch job {job} starts no more encodes; encodes that have started continue");
@@ -137,8 +137,8 @@ async fn start(args: Start) -> miette::Result<ExitCode> {
 
 fn code(job: &Job) -> ExitCode {
     match (&job.state, job.failed, job.taken) {
-        (State::Complete, 0, _) => ExitCode::SUCCESS,
-        (State::Failed(_), _, 0) => exit::code(exit::FAILED),
+        (JobState::Complete, 0, _) => ExitCode::SUCCESS,
+        (JobState::Failed(_), _, 0) => exit::code(exit::FAILED),
         _ => exit::code(exit::PARTIAL),
     }
 }
@@ -218,7 +218,7 @@ fn size(bytes: u64) -> String {
 
 /// Prints how a job ended or goes, with the videos that were not taken.
 async fn print(library: &StackLibrary, job: &Job) -> miette::Result<()> {
-    let named = if job.state != State::Running && job.failed > 0 { NAMED } else { 0 };
+    let named = if job.state != JobState::Running && job.failed > 0 { NAMED } else { 0 };
     let failures = if named > 0 { library.failures(&job.id, named).await? } else { Vec::new() };
     outln!("{}", told(job, &failures, &library.report_at(&job.id)));
     Ok(())
@@ -227,7 +227,7 @@ async fn print(library: &StackLibrary, job: &Job) -> miette::Result<()> {
 pub(super) fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
     let mut text =
         format!("batch job  {}\ngiven      {job}", report::plain(&format!("{} {}", job.id, job.status)));
-    if let State::Failed(reasons) = &job.state {
+    if let JobState::Failed(reasons) = &job.state {
         for reason in reasons {
             let _ = write!(text, "\nfailed     {}", report::plain(reason));
         }
@@ -235,7 +235,7 @@ pub(super) fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
     for Failed { key, why } in failures {
         let _ = write!(text, "\nnot taken  {}: {}", report::plain(key), report::plain(why));
     }
-    if job.state != State::Running && job.failed > 0 {
+    if job.state != JobState::Running && job.failed > 0 {
         let more = job.failed.saturating_sub(failures.len() as u64);
         let more = if more > 0 { format!("{more} more in ") } else { String::new() };
         let _ = write!(text, "\nreport     {more}{}", report::plain(report_at));
@@ -247,7 +247,7 @@ pub(super) fn told(job: &Job, failures: &[Failed], report_at: &str) -> String {
 mod tests {
     use super::*;
 
-    fn job(state: State, taken: u64, failed: u64) -> Job {
+    fn job(state: JobState, taken: u64, failed: u64) -> Job {
         Job {
             id: "c8a42dd5-3042-43ef-b994-d70ca529641c".into(),
             status: String::new(),
@@ -277,7 +277,7 @@ mod tests {
     fn operations_shows_what_is_printed() {
         let counts =
             Counts { videos: 3, bytes: 1_800_000_000, published: 1204, failed: 2, ..Counts::default() };
-        let ended = Job { status: "Complete".into(), ..job(State::Complete, 2, 1) };
+        let ended = Job { status: "Complete".into(), ..job(JobState::Complete, 2, 1) };
         let failed = Failed { key: "films/sound.mp4".into(), why: "the file has no video track".into() };
         let printed = format!(
             "{}\nbatch job  {}\n{}\n",
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn what_is_not_named_is_counted_and_what_keys_hold_is_not_obeyed() {
         let failed = Failed { key: "a\u{1b}[2K".into(), why: "no".into() };
-        let text = told(&job(State::Failed(vec!["x: y".into()]), 0, 3), &[failed], "s3://report/");
+        let text = told(&job(JobState::Failed(vec!["x: y".into()]), 0, 3), &[failed], "s3://report/");
         assert!(
             text.contains("\nfailed     x: y\nnot taken  a\\u{1b}[2K: no\nreport     2 more in s3://report/"),
             "{text}"
@@ -309,10 +309,10 @@ mod tests {
     #[test]
     fn a_job_that_left_videos_out_is_partly_done() {
         let is = |code: ExitCode, expected: u8| assert_eq!(code, exit::code(expected));
-        is(code(&job(State::Complete, 3, 0)), exit::DONE);
-        is(code(&job(State::Complete, 0, 3)), exit::PARTIAL);
-        is(code(&job(State::Cancelled, 1, 0)), exit::PARTIAL);
-        is(code(&job(State::Failed(Vec::new()), 1, 2)), exit::PARTIAL);
-        is(code(&job(State::Failed(Vec::new()), 0, 0)), exit::FAILED);
+        is(code(&job(JobState::Complete, 3, 0)), exit::DONE);
+        is(code(&job(JobState::Complete, 0, 3)), exit::PARTIAL);
+        is(code(&job(JobState::Cancelled, 1, 0)), exit::PARTIAL);
+        is(code(&job(JobState::Failed(Vec::new()), 1, 2)), exit::PARTIAL);
+        is(code(&job(JobState::Failed(Vec::new()), 0, 0)), exit::FAILED);
     }
 }

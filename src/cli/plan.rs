@@ -31,8 +31,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "base")]
     out: Option<PathBuf>,
     /// The output format: `json` for programs (schema: `provision schema plan`), `markdown` for pull requests.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PlanFormat::Human)]
+    format: PlanFormat,
     /// The limit of `markdown` output in bytes. The least important parts are left out first.
     #[arg(long, value_name = "BYTES", default_value_t = 65_000, value_parser = clap::value_parser!(u32).range(i64::from(LEAST_BYTES)..))]
     max_bytes: u32,
@@ -49,7 +49,7 @@ const LEAST_BYTES: u32 = 1_000;
 
 /// How a plan is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum PlanFormat {
     /// For people.
     Human,
     /// For programs.
@@ -106,7 +106,7 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         ));
     }
     let least = LEAST_BYTES as usize * args.stacks.len();
-    if args.format == Format::Markdown && (args.max_bytes as usize) < least {
+    if args.format == PlanFormat::Markdown && (args.max_bytes as usize) < least {
         return Err(miette!(
             help = format!("--max-bytes {least}, or fewer stacks"),
             "{} bytes are too few for {} stacks",
@@ -177,10 +177,10 @@ fn print(planned: &[Row], args: &Args) {
     let reviews: Vec<&Review> = planned.iter().filter_map(|one| one.review.as_ref()).collect();
     let many = planned.len() > 1;
     match args.format {
-        Format::Json if many => out!("{}", report::json(&reviews)),
-        Format::Json => reviews.iter().for_each(|review| out!("{}", report::json(review))),
-        Format::Markdown => out!("{}", markdown(planned, args.max_bytes as usize)),
-        Format::Human => {
+        PlanFormat::Json if many => out!("{}", report::json(&reviews)),
+        PlanFormat::Json => reviews.iter().for_each(|review| out!("{}", report::json(review))),
+        PlanFormat::Markdown => out!("{}", markdown(planned, args.max_bytes as usize)),
+        PlanFormat::Human => {
             for Row { path, review, problem } in planned {
                 if many {
                     outln!("{}", heading(path, review.as_ref(), problem.as_ref()));

@@ -17,8 +17,8 @@ pub(super) struct Args {
     #[arg(value_name = "STACK")]
     stack: PathBuf,
     /// The format of the templates.
-    #[arg(long, value_enum, default_value_t = Format::Yaml)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = SynthFormat::Yaml)]
+    format: SynthFormat,
     /// Write each template to a file in this directory; the default is stdout.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -28,12 +28,12 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(super) enum SynthFormat {
     Yaml,
     Json,
 }
 
-impl Format {
+impl SynthFormat {
     const fn extension(self) -> &'static str {
         match self {
             Self::Yaml => "yaml",
@@ -65,12 +65,12 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 }
 
 /// All templates as one text: a stream of YAML or JSON documents.
-pub(super) fn text(templates: &[Template], format: Format) -> String {
-    let separator = if format == Format::Yaml { "---\n" } else { "" };
+pub(super) fn text(templates: &[Template], format: SynthFormat) -> String {
+    let separator = if format == SynthFormat::Yaml { "---\n" } else { "" };
     templates.iter().map(|template| format.render(template)).collect::<Vec<_>>().join(separator)
 }
 
-fn write(templates: &[Template], format: Format, directory: &Path) -> miette::Result<()> {
+fn write(templates: &[Template], format: SynthFormat, directory: &Path) -> miette::Result<()> {
     fs::create_dir_all(directory)
         .into_diagnostic()
         .wrap_err_with(|| format!("cannot make the directory {}", directory.display()))?;

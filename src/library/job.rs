@@ -40,7 +40,7 @@ pub struct Started {
 
 /// The state of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum JobState {
     /// S3 reads the manifest, or calls submit.
     Running,
     /// Every task has its result.
@@ -59,7 +59,7 @@ pub struct Job {
     /// Its status, in AWS's word.
     pub status: String,
     /// The state that this status means.
-    pub state: State,
+    pub state: JobState,
     /// How many videos its manifest has. `None` while S3 reads it.
     pub total: Option<u64>,
     /// How many of them submit accepted.
@@ -194,7 +194,7 @@ impl Library {
             let job = self.describe(id).await?;
             let none = || aws::Error::unexpected(DESCRIBE, "the job is gone");
             let job = read(id, &job.ok_or_else(none)?);
-            Ok(if job.state == State::Running { Poll::Pending(job.to_string()) } else { Poll::Done(job) })
+            Ok(if job.state == JobState::Running { Poll::Pending(job.to_string()) } else { Poll::Done(job) })
         };
         Ok(until(&self.cx, DESCRIBE, PATIENCE, look).await?)
     }
@@ -233,10 +233,10 @@ fn read(id: &str, job: &JobDescriptor) -> Job {
         })
     };
     let state = match job.status() {
-        Some(JobStatus::Complete) => State::Complete,
-        Some(JobStatus::Failed) => State::Failed(reasons().collect()),
-        Some(JobStatus::Cancelled) => State::Cancelled,
-        _ => State::Running,
+        Some(JobStatus::Complete) => JobState::Complete,
+        Some(JobStatus::Failed) => JobState::Failed(reasons().collect()),
+        Some(JobStatus::Cancelled) => JobState::Cancelled,
+        _ => JobState::Running,
     };
     let summary = job.progress_summary();
     let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
@@ -300,10 +300,10 @@ mod tests {
             let job = JobDescriptor::builder().status(status).progress_summary(summary.clone());
             read("j", &job.failure_reasons(failure.clone()).build())
         };
-        assert_eq!(job(JobStatus::Completing).state, State::Running);
-        assert_eq!(job(JobStatus::Failed).state, State::Failed(vec!["ManifestUnreadable: no".into()]));
+        assert_eq!(job(JobStatus::Completing).state, JobState::Running);
+        assert_eq!(job(JobStatus::Failed).state, JobState::Failed(vec!["ManifestUnreadable: no".into()]));
         let complete = job(JobStatus::Complete);
         assert_eq!((complete.total, complete.taken, complete.failed), (Some(5), 0, 2));
-        assert_eq!((complete.state, complete.status.as_str()), (State::Complete, "Complete"));
+        assert_eq!((complete.state, complete.status.as_str()), (JobState::Complete, "Complete"));
     }
 }

@@ -15,7 +15,7 @@ use crate::aws::{self, Context};
 use crate::model::{Allow, Only};
 
 pub use choose::{Choice, Counts, Wanted};
-pub use job::{Job, Started, State};
+pub use job::{Job, JobState, Started};
 pub use report::Failed;
 
 /// The service that assumes the jobs' role.

@@ -19,13 +19,13 @@ pub struct Failed {
 /// The report's table of contents.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Contents {
-    results: Vec<Part>,
+struct ReportManifest {
+    results: Vec<ReportPart>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Part {
+struct ReportPart {
     task_execution_status: String,
     key: String,
 }
@@ -46,7 +46,7 @@ impl Library {
         let Some(contents) = self.read(&format!("{REPORTS}job-{job}/manifest.json")).await? else {
             return Ok(Vec::new());
         };
-        let contents: Contents = serde_json::from_slice(&contents)
+        let contents: ReportManifest = serde_json::from_slice(&contents)
             .map_err(|error| Error::Files { what: "could not read the report", why: error.to_string() })?;
         let mut failed = Vec::new();
         for part in contents.results.iter().filter(|part| part.task_execution_status == "failed") {

@@ -6,7 +6,7 @@ use super::ui::{Notice, Ui};
 use crate::bundle::{self, Request};
 use crate::stack;
 use crate::stack::config::{self, StackFile};
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 
 pub use crate::bundle::{Architecture, Bundle, Profile, Progress as BundleProgress};
 
@@ -31,10 +31,10 @@ pub async fn build(architecture: Architecture, profile: Profile, ui: &dyn Ui) ->
 }
 
 /// The packages of a stack's handlers, and their code as the stack deploys it.
-pub(super) async fn code(file: &StackFile, ui: &dyn Ui) -> miette::Result<(Code, Vec<Bundle>)> {
+pub(super) async fn code(file: &StackFile, ui: &dyn Ui) -> miette::Result<(PackageDigests, Vec<Bundle>)> {
     let architecture = match stack::handlers::architecture(file) {
-        config::Architecture::Arm64 => Architecture::Arm64,
-        config::Architecture::X86_64 => Architecture::X86_64,
+        config::FunctionArchitecture::Arm64 => Architecture::Arm64,
+        config::FunctionArchitecture::X86_64 => Architecture::X86_64,
     };
     let profile = if file.local { Profile::local(architecture) } else { Profile::Lambda };
     let bundles = build(architecture, profile, ui).await?;
@@ -42,5 +42,5 @@ pub(super) async fn code(file: &StackFile, ui: &dyn Ui) -> miette::Result<(Code,
         let bundle = bundles.iter().find(|bundle| bundle.handler == handler);
         bundle.map(Bundle::sha256_hex).ok_or_else(|| miette!("the handler {handler} was not built"))
     };
-    Ok((Code { submit: digest("submit")?, publish: digest("publish")? }, bundles))
+    Ok((PackageDigests { submit: digest("submit")?, publish: digest("publish")? }, bundles))
 }

@@ -61,7 +61,7 @@ impl ErrorKind {
     #[must_use]
     pub fn of(report: &miette::Report) -> Self {
         let refused = report.downcast_ref::<Refused>().is_some()
-            || report.downcast_ref::<crate::plan::check::Refused>().is_some()
+            || report.downcast_ref::<crate::plan::check::UnsafePlan>().is_some()
             || report.downcast_ref::<crate::home::Locked>().is_some()
             || report.downcast_ref::<crate::saved::Refused>().is_some()
             || report.downcast_ref::<crate::saved::Fault>().is_some();
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn refusals_are_told_apart_from_failures() {
         assert_eq!(ErrorKind::of(&Refused::plain("no").into()), ErrorKind::Refused);
-        let unsafe_plan = crate::plan::check::Refused { refusals: Vec::new() };
+        let unsafe_plan = crate::plan::check::UnsafePlan { refusals: Vec::new() };
         assert_eq!(ErrorKind::of(&unsafe_plan.into()), ErrorKind::Refused);
         assert_eq!(ErrorKind::of(&Interrupted.into()), ErrorKind::Interrupted);
         assert_eq!(ErrorKind::of(&miette::miette!("the disk is full")), ErrorKind::Failed);

@@ -11,7 +11,7 @@ use crate::aws::Class;
 use crate::library::Library;
 use crate::stack::names;
 
-pub use crate::library::{Choice, Counts, Error as LibraryError, Failed, Job, Started, State, Wanted};
+pub use crate::library::{Choice, Counts, Error as LibraryError, Failed, Job, JobState, Started, Wanted};
 
 /// A stack's library. It keeps its session open, which counts the calls.
 pub struct StackLibrary {

@@ -16,7 +16,7 @@ use crate::resource::registry;
 use crate::review::{self, Against, Applied, Review};
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 use crate::{plan, stack};
 
 /// The base cannot be read from the repository.
@@ -39,7 +39,7 @@ pub fn graph(path: &Path) -> miette::Result<Graph> {
 }
 
 fn declared(file: &StackFile) -> miette::Result<Graph> {
-    let code = Code::default();
+    let code = PackageDigests::default();
     let zone = file.domain.as_ref().map(|domain| Zone { id: format!("(the zone {})", domain.zone) });
     Ok(Graph::new(stack::declare(file, &code, zone.as_ref()))?)
 }

@@ -9,7 +9,7 @@ use crate::resource::registry;
 use crate::stack;
 use crate::stack::config::{self, StackFile, StackPrefix};
 use crate::stack::domain::Zone;
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 
 pub use crate::permissions::{Command as PolicyFor, INLINE_LIMIT, MANAGED_LIMIT, json, length, split};
 
@@ -51,7 +51,7 @@ pub fn permissions(path: &Path, wanted: Wanted<'_>) -> miette::Result<StackPolic
 fn policy(file: &StackFile, wanted: Wanted<'_>) -> PolicyDocument {
     let scope = scope(file);
     // Neither the code nor the zone changes what is declared, only the values in it.
-    let code = Code::default();
+    let code = PackageDigests::default();
     let zone = Zone { id: wanted.zone.unwrap_or("*").to_owned() };
     let declarations = stack::declare(file, &code, Some(&zone));
     let subject = Subject {

@@ -26,7 +26,7 @@ use crate::review::{self, Against, Review};
 use crate::stack;
 use crate::stack::config::{self, Engine, StackFile};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 
 /// The credentials are of an account that the stack is not for.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -205,7 +205,7 @@ impl Session {
     /// # Errors
     /// When the hosted zones cannot be listed.
     pub async fn declare_unbuilt(&self) -> miette::Result<Graph> {
-        let code = Code::default();
+        let code = PackageDigests::default();
         let zone = match &self.file.domain {
             Some(domain) => {
                 let zones = route53::zones_over(&self.account.regions.home(), &domain.name).await?;

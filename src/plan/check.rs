@@ -75,7 +75,7 @@ impl Diagnostic for Refusal {
 /// The refusals of a plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("the plan is not safe, so nothing was changed")]
-pub struct Refused {
+pub struct UnsafePlan {
     /// All refused steps.
     #[related]
     pub refusals: Vec<Refusal>,
@@ -89,7 +89,7 @@ pub type RegionIn = dyn Fn(&str, &Scope) -> Option<String>;
 ///
 /// # Errors
 /// All refusals at once.
-pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), Refused> {
+pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), UnsafePlan> {
     let refusals: Vec<Refusal> = plan
         .steps
         .iter()
@@ -122,7 +122,7 @@ pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), 
             found
         })
         .collect();
-    if refusals.is_empty() { Ok(()) } else { Err(Refused { refusals }) }
+    if refusals.is_empty() { Ok(()) } else { Err(UnsafePlan { refusals }) }
 }
 
 /// The region of the stack that created this, if it is a stack of the same name in another region. Old resources have

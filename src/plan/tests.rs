@@ -75,7 +75,7 @@ fn steps(plan: &Plan) -> Vec<String> {
 }
 
 /// The check, with the names of the stack's buckets.
-fn check(plan: &Plan, permits: Permits) -> Result<(), check::Refused> {
+fn check(plan: &Plan, permits: Permits) -> Result<(), check::UnsafePlan> {
     check::check(plan, permits, &crate::stack::names::region_in)
 }
 

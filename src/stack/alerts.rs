@@ -15,7 +15,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::config::StackFile;
-use super::handlers::Handlers;
+use super::handlers::HandlerResources;
 use super::{Declarations, GLOBAL, Handle};
 use crate::model::{Input, PolicyDocument, Principal, Statement, Tags};
 use crate::resource::cloudfront::Distribution;
@@ -42,7 +42,7 @@ pub struct Topics {
 #[derive(Clone, Copy, Debug)]
 pub struct Watched<'a> {
     /// The functions and their dead-letter queue.
-    pub handlers: &'a Handlers,
+    pub handlers: &'a HandlerResources,
     /// The queue of jobs.
     pub queue: &'a Handle<Queue>,
     /// The distribution that serves viewers.
@@ -63,14 +63,14 @@ pub fn topics(stack: &mut Declarations, file: &StackFile) -> Option<Topics> {
 pub fn declare(stack: &mut Declarations, topics: &Topics, watched: Watched<'_>) {
     let Watched { handlers, queue, distribution } = watched;
     let home = stack.scope().region.clone();
-    let region = Region { name: &home, topic: &topics.topic };
+    let region = RegionAlarms { name: &home, topic: &topics.topic };
     let errors = |name: &str, function: &Handle<Function>| function_errors(stack, name, function);
     let alarms = [errors("submit", &handlers.submit), errors("publish", &handlers.publish)];
     let alarms = alarms.into_iter().chain([dead_letters(stack, handlers), failed_jobs(stack, queue)]);
     for alarm in alarms.collect::<Vec<_>>() {
         region.declare(stack, alarm);
     }
-    let cdn = Region { name: GLOBAL, topic: topics.cdn.as_ref().unwrap_or(&topics.topic) };
+    let cdn = RegionAlarms { name: GLOBAL, topic: topics.cdn.as_ref().unwrap_or(&topics.topic) };
     let failed = failed_requests(stack, distribution);
     cdn.declare(stack, failed);
     dashboard::declare(stack, watched);
@@ -116,12 +116,12 @@ fn publishers(account: &str, topic: &Input) -> PolicyDocument {
 }
 
 /// A region's alarms, and the topic they publish to.
-struct Region<'a> {
+struct RegionAlarms<'a> {
     name: &'a str,
     topic: &'a Handle<Topic>,
 }
 
-impl Region<'_> {
+impl RegionAlarms<'_> {
     fn declare(&self, stack: &mut Declarations, (address, alarm): (String, Alarm)) -> Handle<Alarm> {
         let told = BTreeSet::from([self.topic.output("TopicArn")]);
         let alarm =
@@ -183,7 +183,7 @@ fn function_errors(stack: &Declarations, name: &str, function: &Handle<Function>
     any(stack, &format!("{name}-errors"), &description, &metric)
 }
 
-fn dead_letters(stack: &Declarations, handlers: &Handlers) -> (String, Alarm) {
+fn dead_letters(stack: &Declarations, handlers: &HandlerResources) -> (String, Alarm) {
     let metric = Metric {
         namespace: "AWS/SQS",
         name: "ApproximateNumberOfMessagesVisible",

@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::config::{self, StackFile};
-use super::domain::Domain;
+use super::domain::DomainResources;
 use super::{Declarations, Handle, keys, names};
 use crate::model::Input;
 use crate::resource::cloudfront::{
@@ -50,7 +50,7 @@ const ERROR_SECONDS: i64 = 10;
 
 /// The declared resources.
 #[derive(Debug)]
-pub struct Delivery {
+pub struct DeliveryResources {
     /// How requests to the bucket are signed.
     pub origin_access: Handle<OriginAccessControl>,
     /// The cache policy of objects that never change.
@@ -69,8 +69,8 @@ pub fn declare(
     stack: &mut Declarations,
     file: &StackFile,
     output_bucket_domain: Input,
-    domain: Option<&Domain>,
-) -> Delivery {
+    domain: Option<&DomainResources>,
+) -> DeliveryResources {
     let origin_access = stack.declare(ORIGIN_ACCESS, &origin_access(stack));
     let segments = stack.declare(SEGMENTS, &segments(stack));
     let playlists = stack.declare(PLAYLISTS, &playlists(stack));
@@ -110,7 +110,7 @@ pub fn declare(
     let distribution =
         Distribution { distribution_config: config, tags: stack.tags_everywhere(DISTRIBUTION) };
     let distribution = stack.declare(DISTRIBUTION, &distribution);
-    Delivery { origin_access, segments, playlists, headers, distribution }
+    DeliveryResources { origin_access, segments, playlists, headers, distribution }
 }
 
 /// Every request to the bucket is signed, regardless of the viewer's request, so the bucket can refuse all others.
@@ -234,7 +234,7 @@ fn price_class(class: config::PriceClass) -> PriceClass {
 }
 
 /// CloudFront's default certificate covers only CloudFront's own names.
-fn viewer_certificate(domain: Option<&Domain>) -> ViewerCertificate {
+fn viewer_certificate(domain: Option<&DomainResources>) -> ViewerCertificate {
     match domain {
         Some(domain) => ViewerCertificate::acm(domain.certificate.clone()),
         None => ViewerCertificate::cloudfront(),

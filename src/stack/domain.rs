@@ -231,7 +231,7 @@ fn foreign(ownership: &Ownership, stack: &str) -> Option<String> {
 
 /// The distribution's own name, with the resources it needs.
 #[derive(Debug)]
-pub struct Domain {
+pub struct DomainResources {
     /// The name.
     pub name: String,
     /// The zone that holds it.
@@ -241,7 +241,7 @@ pub struct Domain {
 }
 
 /// Declares the certificate of the service's name, if there is a name and the stack file gives no certificate.
-pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) -> Option<Domain> {
+pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) -> Option<DomainResources> {
     let (domain, zone) = (file.domain.as_ref()?, zone?.clone());
     let name = domain.name.clone();
     let certificate = match &domain.certificate {
@@ -251,11 +251,11 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) 
             stack.declare_in(acm::REGION, CERTIFICATE, &certificate).arn()
         }
     };
-    Some(Domain { name, zone, certificate })
+    Some(DomainResources { name, zone, certificate })
 }
 
 /// Declares the records that point from the name to the distribution, for its IPv4 and IPv6 addresses.
-pub fn aliases(stack: &mut Declarations, domain: &Domain, distribution: &Handle<Distribution>) {
+pub fn aliases(stack: &mut Declarations, domain: &DomainResources, distribution: &Handle<Distribution>) {
     for (address, kind) in ALIASES {
         let records = RecordSet {
             hosted_zone_id: domain.zone.id.clone(),

@@ -12,7 +12,7 @@ mod tests;
 use feed::{Feed, ended_jobs, uploads};
 use function::{Declared, Handler, logs};
 
-use super::config::{Architecture, StackFile};
+use super::config::{FunctionArchitecture, StackFile};
 use super::roles::{self, FunctionAccess, PublishAccess, SubmitAccess};
 use super::{Declarations, Handle, names};
 use crate::model::{Input, PolicyDocument, Principal, Statement};
@@ -68,7 +68,7 @@ pub struct Wiring {
 /// The handlers' deployment packages, each by its SHA-256 in lower-case hexadecimal. The default is empty, for callers
 /// to which the deployed code does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Code {
+pub struct PackageDigests {
     /// For submit.
     pub submit: String,
     /// For publish.
@@ -77,7 +77,7 @@ pub struct Code {
 
 /// The declared resources that others refer to.
 #[derive(Debug)]
-pub struct Handlers {
+pub struct HandlerResources {
     /// Starts a job for an upload.
     pub submit: Handle<Function>,
     /// Publishes the result of a job.
@@ -93,16 +93,21 @@ pub struct Handlers {
 /// The processor that the functions are built for and run on. The local cloud runs them as plain processes, so there it
 /// is this machine's processor.
 #[must_use]
-pub fn architecture(file: &StackFile) -> Architecture {
+pub fn architecture(file: &StackFile) -> FunctionArchitecture {
     match (file.local, cfg!(target_arch = "aarch64")) {
-        (true, true) => Architecture::Arm64,
-        (true, false) => Architecture::X86_64,
+        (true, true) => FunctionArchitecture::Arm64,
+        (true, false) => FunctionArchitecture::X86_64,
         (false, _) => file.handlers.architecture,
     }
 }
 
 /// Declares the handlers.
-pub fn declare(stack: &mut Declarations, file: &StackFile, wiring: &Wiring, code: &Code) -> Handlers {
+pub fn declare(
+    stack: &mut Declarations,
+    file: &StackFile,
+    wiring: &Wiring,
+    code: &PackageDigests,
+) -> HandlerResources {
     let dead_letters = dead_letters(stack);
     let submit = submit(stack, file, wiring, &code.submit, &dead_letters);
     let publish = publish(stack, file, wiring, &code.publish, &dead_letters);
@@ -125,7 +130,13 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, wiring: &Wiring, code
         to: &publish,
     }
     .declare(stack, &dead_letters, guarded.address());
-    Handlers { submit: submit.function, publish: publish.function, upload_rule, job_rule, dead_letters }
+    HandlerResources {
+        submit: submit.function,
+        publish: publish.function,
+        upload_rule,
+        job_rule,
+        dead_letters,
+    }
 }
 
 fn submit(

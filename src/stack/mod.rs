@@ -21,7 +21,7 @@ pub use declarations::{Declarations, Handle};
 use alerts::Watched;
 use config::StackFile;
 use domain::Zone;
-use handlers::{Code, Named, Wiring};
+use handlers::{Named, PackageDigests, Wiring};
 
 use crate::model::{Declaration, Scope};
 
@@ -30,7 +30,7 @@ const GLOBAL: &str = "us-east-1";
 
 /// Everything that a stack file declares, with these deployment packages. Without a zone, the domain is left out.
 #[must_use]
-pub fn declare(file: &StackFile, code: &Code, zone: Option<&Zone>) -> Vec<Declaration> {
+pub fn declare(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> Vec<Declaration> {
     let scope = Scope {
         stack: file.stack.to_string(),
         account: file.account.to_string(),

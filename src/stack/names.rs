@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::stack::config;
     use crate::stack::domain::Zone;
-    use crate::stack::handlers::Code;
+    use crate::stack::handlers::PackageDigests;
 
     const ALL: [StackAddress; 11] = [
         SOURCE,
@@ -125,7 +125,8 @@ mod tests {
             let file =
                 config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks").join(name)).unwrap();
             let zone = Zone { id: "Z1".into() };
-            let graph = Graph::new(crate::stack::declare(&file, &Code::default(), Some(&zone))).unwrap();
+            let graph =
+                Graph::new(crate::stack::declare(&file, &PackageDigests::default(), Some(&zone))).unwrap();
             for named in ALL {
                 assert!(graph.get(&named.address()).is_some(), "{name}: {}", named.as_str());
             }

@@ -11,7 +11,7 @@ use crate::resource::mediaconvert::{AccelerationSettings, JobTemplate, Queue};
 
 /// The declared encoder.
 #[derive(Debug)]
-pub struct Transcode {
+pub struct EncoderResources {
     /// The queue for jobs.
     pub queue: Handle<Queue>,
     /// The template of jobs.
@@ -21,11 +21,11 @@ pub struct Transcode {
 }
 
 /// Declares the encoder between the source and the work bucket.
-pub fn declare(stack: &mut Declarations, file: &StackFile, storage: &Storage) -> Transcode {
+pub fn declare(stack: &mut Declarations, file: &StackFile, storage: &Storage) -> EncoderResources {
     let queue = queue(stack);
     let template = template(stack, file, &queue);
     let role = role(stack, storage, &queue);
-    Transcode { queue, template, role }
+    EncoderResources { queue, template, role }
 }
 
 /// The stack's own queue: its costs have the stack's tags, and its jobs do not wait for other jobs.

@@ -7,7 +7,7 @@ use asset::output;
 use http::{StatusCode, header};
 use url::Url;
 
-use super::fault::{Fault, Rule};
+use super::fault::{Authority, Fault};
 use super::http::Client;
 use super::{Error, Stage};
 
@@ -56,7 +56,7 @@ fn bucket(name: &str, region: &str, asset: &str) -> String {
 }
 
 fn fault(what: String) -> Fault {
-    Fault { playlist: String::new(), rule: Rule::Stack, what }
+    Fault { playlist: String::new(), rule: Authority::Stack, what }
 }
 
 fn redirected(status: StatusCode, to: Option<&str>) -> Option<Fault> {

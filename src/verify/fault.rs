@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The source of a requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum Authority {
     /// RFC 8216. If it is broken, players may fail.
     Rfc8216,
     /// Apple's authoring specification. If it is broken, players may choose badly.
@@ -19,7 +19,7 @@ pub struct Fault {
     /// The playlist, as the multivariant playlist names it; empty for that playlist itself.
     pub playlist: String,
     /// The rule that it breaks.
-    pub rule: Rule,
+    pub rule: Authority,
     /// What is wrong.
     pub what: String,
 }

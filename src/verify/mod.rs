@@ -30,9 +30,9 @@ use fetch::Set;
 
 pub use clip::Clip;
 pub use decode::Decoded;
-pub use fault::{Fault, Rule};
+pub use fault::{Authority, Fault};
 pub use measure::{Picture, Segment, Sound, Stream};
-pub use verdict::{Rendition, bandwidth, judge};
+pub use verdict::{MeasuredRendition, bandwidth, judge};
 
 /// The check's permissions on the stack's buckets. Listing is needed because S3 otherwise answers "access denied" for a
 /// missing object.
@@ -208,17 +208,20 @@ pub async fn verify(
     found.append(&mut set.faults);
     found.extend(closed_ways::check(stage, &base, &asset).await?);
     let (advice, faults): (Vec<Fault>, Vec<Fault>) =
-        found.into_iter().partition(|fault| fault.rule == Rule::Apple);
+        found.into_iter().partition(|fault| fault.rule == Authority::Apple);
     if !faults.is_empty() {
         return Err(Error::Faulty { address, faults });
     }
     Ok(Playable { address, took, renditions: played(&set, decoded, streams), advice })
 }
 
-fn sides<'a>(set: &'a Set, streams: &'a [Stream]) -> Vec<Rendition<'a>> {
+fn sides<'a>(set: &'a Set, streams: &'a [Stream]) -> Vec<MeasuredRendition<'a>> {
     let sides = set.renditions.iter().zip(streams);
-    let sides =
-        sides.map(|(fetched, stream)| Rendition { uri: &fetched.uri, playlist: &fetched.media, stream });
+    let sides = sides.map(|(fetched, stream)| MeasuredRendition {
+        uri: &fetched.uri,
+        playlist: &fetched.media,
+        stream,
+    });
     sides.collect()
 }
 
@@ -229,7 +232,8 @@ fn judged(set: &Set, streams: &[Stream]) -> Vec<Fault> {
 /// Combines the results for each rendition.
 fn played(set: &Set, decoded: Vec<Decoded>, streams: Vec<Stream>) -> Vec<Played> {
     let sides = sides(set, &streams);
-    let sounds: Vec<&Rendition<'_>> = sides.iter().filter(|side| side.stream.picture.is_none()).collect();
+    let sounds: Vec<&MeasuredRendition<'_>> =
+        sides.iter().filter(|side| side.stream.picture.is_none()).collect();
     let declared = |uri: &str| set.multivariant.variants.iter().find(|variant| variant.uri == uri);
     let bandwidths: Vec<_> = sides
         .iter()

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use asset::output;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 
-use super::fault::{Fault, Rule};
+use super::fault::{Authority, Fault};
 
 /// The faults of all answers so far. Each fault is kept once, with the first file and the number of files.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl Served {
         let fault = |(what, (path, count)): (String, (String, usize))| {
             let others = if count > 1 { format!(", also in {} more", count - 1) } else { String::new() };
             let playlist = path.rsplit('/').next().unwrap_or(&path).to_owned();
-            Fault { playlist, rule: Rule::Stack, what: format!("{what}{others}") }
+            Fault { playlist, rule: Authority::Stack, what: format!("{what}{others}") }
         };
         wrong.into_iter().map(fault).collect()
     }

@@ -11,7 +11,7 @@ use m3u8_rs::{
     AlternativeMedia, AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType, VariantStream,
 };
 
-use super::fault::{Fault, Rule};
+use super::fault::{Authority, Fault};
 use super::measure::{Picture, Segment, Stream};
 
 /// Apple's allowed ratio between declared and measured bit rates.
@@ -25,7 +25,7 @@ const SOUND_FRAMES: f64 = 0.05;
 
 /// One rendition: its playlist and its stream.
 #[derive(Clone, Copy, Debug)]
-pub struct Rendition<'a> {
+pub struct MeasuredRendition<'a> {
     /// Its address in the multivariant playlist.
     pub uri: &'a str,
     /// Its playlist.
@@ -35,7 +35,7 @@ pub struct Rendition<'a> {
 }
 
 /// Every fault of a rendition set.
-pub fn judge(multivariant: &MasterPlaylist, renditions: &[Rendition<'_>]) -> Vec<Fault> {
+pub fn judge(multivariant: &MasterPlaylist, renditions: &[MeasuredRendition<'_>]) -> Vec<Fault> {
     let mut faults = Faults::default();
     for rendition in renditions {
         structure(rendition, &mut faults.of(rendition.uri));
@@ -71,20 +71,20 @@ impl Faults {
 }
 
 impl Of<'_> {
-    fn add(&mut self, rule: Rule, what: String) {
+    fn add(&mut self, rule: Authority, what: String) {
         self.all.push(Fault { playlist: self.playlist.clone(), rule, what });
     }
 
     fn rfc(&mut self, what: impl Into<String>) {
-        self.add(Rule::Rfc8216, what.into());
+        self.add(Authority::Rfc8216, what.into());
     }
 
     fn apple(&mut self, what: impl Into<String>) {
-        self.add(Rule::Apple, what.into());
+        self.add(Authority::Apple, what.into());
     }
 }
 
-fn structure(Rendition { playlist, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
+fn structure(MeasuredRendition { playlist, .. }: &MeasuredRendition<'_>, faults: &mut Of<'_>) {
     let needed = if playlist.segments.iter().any(|segment| segment.map.is_some()) {
         6
     } else if playlist.segments.iter().any(|segment| segment.byte_range.is_some()) {
@@ -121,7 +121,7 @@ fn slack(stream: &Stream) -> f64 {
     }
 }
 
-fn timing(Rendition { playlist, stream, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
+fn timing(MeasuredRendition { playlist, stream, .. }: &MeasuredRendition<'_>, faults: &mut Of<'_>) {
     if playlist.segments.len() != stream.segments.len() {
         return faults.rfc("not every segment could be read");
     }
@@ -141,7 +141,7 @@ fn timing(Rendition { playlist, stream, .. }: &Rendition<'_>, faults: &mut Of<'_
     }
 }
 
-fn independent(Rendition { stream, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
+fn independent(MeasuredRendition { stream, .. }: &MeasuredRendition<'_>, faults: &mut Of<'_>) {
     for (number, segment) in stream.segments.iter().enumerate() {
         if !segment.independent {
             let what = "does not begin with a key frame, against EXT-X-INDEPENDENT-SEGMENTS";
@@ -150,7 +150,7 @@ fn independent(Rendition { stream, .. }: &Rendition<'_>, faults: &mut Of<'_>) {
     }
 }
 
-fn same_target(renditions: &[Rendition<'_>], faults: &mut Faults) {
+fn same_target(renditions: &[MeasuredRendition<'_>], faults: &mut Faults) {
     let targets: BTreeSet<u64> =
         renditions.iter().map(|rendition| rendition.playlist.target_duration).collect();
     if targets.len() > 1 {
@@ -160,7 +160,7 @@ fn same_target(renditions: &[Rendition<'_>], faults: &mut Faults) {
 }
 
 /// Players switch at segments, so segments must begin at the same time in all pictures.
-fn aligned(renditions: &[Rendition<'_>], faults: &mut Faults) {
+fn aligned(renditions: &[MeasuredRendition<'_>], faults: &mut Faults) {
     let mut pictures = renditions.iter().filter(|rendition| rendition.stream.picture.is_some());
     let Some(first) = pictures.next() else { return };
     let frame = slack(first.stream);
@@ -177,7 +177,7 @@ fn aligned(renditions: &[Rendition<'_>], faults: &mut Faults) {
     }
 }
 
-fn groups(multivariant: &MasterPlaylist, renditions: &[Rendition<'_>], faults: &mut Faults) {
+fn groups(multivariant: &MasterPlaylist, renditions: &[MeasuredRendition<'_>], faults: &mut Faults) {
     let sounds = || multivariant.alternatives.iter().filter(|media| is_sound(media));
     for media in sounds() {
         let mut faults = faults.of(media.uri.as_deref().unwrap_or_default());
@@ -208,7 +208,7 @@ fn is_sound(media: &AlternativeMedia) -> bool {
     media.media_type == AlternativeMediaType::Audio
 }
 
-fn find<'a>(renditions: &[Rendition<'a>], uri: &str) -> Option<&'a Stream> {
+fn find<'a>(renditions: &[MeasuredRendition<'a>], uri: &str) -> Option<&'a Stream> {
     renditions.iter().find(|rendition| rendition.uri == uri).map(|rendition| rendition.stream)
 }
 
@@ -216,7 +216,7 @@ fn find<'a>(renditions: &[Rendition<'a>], uri: &str) -> Option<&'a Stream> {
 fn declared(
     variant: &VariantStream,
     multivariant: &MasterPlaylist,
-    renditions: &[Rendition<'_>],
+    renditions: &[MeasuredRendition<'_>],
     faults: &mut Of<'_>,
 ) {
     let Some(rendition) = renditions.iter().find(|rendition| rendition.uri == variant.uri) else {
@@ -225,7 +225,7 @@ fn declared(
     if let Some(picture) = &rendition.stream.picture {
         seen(variant, picture, faults);
     }
-    let group: Vec<&Rendition<'_>> = match &variant.audio {
+    let group: Vec<&MeasuredRendition<'_>> = match &variant.audio {
         None => Vec::new(),
         Some(group) => {
             let sounds = multivariant.alternatives.iter().filter(|media| is_sound(media));
@@ -263,7 +263,12 @@ fn seen(variant: &VariantStream, picture: &Picture, faults: &mut Of<'_>) {
     }
 }
 
-fn codecs(variant: &VariantStream, rendition: &Rendition<'_>, group: &[&Rendition<'_>], faults: &mut Of<'_>) {
+fn codecs(
+    variant: &VariantStream,
+    rendition: &MeasuredRendition<'_>,
+    group: &[&MeasuredRendition<'_>],
+    faults: &mut Of<'_>,
+) {
     let picture = rendition.stream.picture.iter().map(|picture| picture.codec.clone());
     let streams = [rendition].into_iter().chain(group.iter().copied());
     let sounds = streams.filter_map(|rendition| Some(rendition.stream.sound.as_ref()?.codec.clone()));
@@ -276,7 +281,7 @@ fn codecs(variant: &VariantStream, rendition: &Rendition<'_>, group: &[&Renditio
     }
 }
 
-fn in_sync(stream: &Stream, sound: &Rendition<'_>, faults: &mut Of<'_>) {
+fn in_sync(stream: &Stream, sound: &MeasuredRendition<'_>, faults: &mut Of<'_>) {
     let span = |stream: &Stream| Some((stream.segments.first()?.start, stream.segments.last()?.end));
     let (Some(picture), Some(heard)) = (span(stream), span(sound.stream)) else { return };
     let apart = heard.0 - picture.0;
@@ -300,8 +305,8 @@ fn rates(variant: &VariantStream, peak: u64, average: u64, faults: &mut Of<'_>) 
 }
 
 /// The peak and average bit rates of a variant with the heaviest of its sounds, as RFC 8216 (4.3.4.2) counts them.
-pub fn bandwidth(variant: &Rendition<'_>, sounds: &[&Rendition<'_>]) -> (u64, u64) {
-    let one = |rendition: &Rendition<'_>| {
+pub fn bandwidth(variant: &MeasuredRendition<'_>, sounds: &[&MeasuredRendition<'_>]) -> (u64, u64) {
+    let one = |rendition: &MeasuredRendition<'_>| {
         let durations = rendition.playlist.segments.iter().map(|segment| f64::from(segment.duration));
         let sizes: Vec<(u64, f64)> =
             rendition.stream.segments.iter().map(|Segment { bytes, .. }| *bytes).zip(durations).collect();

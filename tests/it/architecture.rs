@@ -10,17 +10,17 @@ const LONGEST_TESTS: usize = 450;
 
 const HEADER: &str = "| module | may import, of ours | AWS SDK |";
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// What the table allows each module: other modules, and whether it may name SDK crates.
-struct Allowed {
-    modules: BTreeSet<String>,
-    sdk: bool,
+pub(crate) struct Allowed {
+    pub(crate) modules: BTreeSet<String>,
+    pub(crate) sdk: bool,
 }
 
-fn table() -> BTreeMap<String, Allowed> {
+pub(crate) fn table() -> BTreeMap<String, Allowed> {
     let text = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     let rows =
         text.lines().skip_while(|line| *line != HEADER).skip(2).take_while(|line| line.starts_with('|'));
@@ -59,7 +59,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Every file of Rust in the repository: its path inside, and its text.
-fn all_files() -> impl Iterator<Item = (PathBuf, String)> {
+pub(crate) fn all_files() -> impl Iterator<Item = (PathBuf, String)> {
     let files = ["src", "lambda", "tests", "benches"].map(|folder| rust_files(&root().join(folder)));
     assert!(files.iter().all(|files| !files.is_empty()), "a folder has moved");
     files.into_iter().flatten().map(|path| {
@@ -75,7 +75,7 @@ fn sources() -> Vec<(String, PathBuf)> {
 }
 
 /// Whether a file holds nothing but tests.
-fn is_tests(path: &Path) -> bool {
+pub(crate) fn is_tests(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs")
 }
 
@@ -85,7 +85,7 @@ fn module_of(src: &Path, path: &Path) -> String {
 }
 
 /// The code of a file without comments and without its tests.
-fn code(path: &Path) -> String {
+pub(crate) fn code(path: &Path) -> String {
     if is_tests(path) {
         return String::new();
     }
@@ -140,7 +140,7 @@ fn members(list: &str) -> Vec<&str> {
 }
 
 /// Whether a module may import a path: the table names it, or the module that it is in.
-fn may_import(module: &str, allowed: &Allowed, path: &str) -> bool {
+pub(crate) fn may_import(module: &str, allowed: &Allowed, path: &str) -> bool {
     let head = path.split("::").next().unwrap();
     head == module || allowed.modules.contains(head) || allowed.modules.contains(path)
 }

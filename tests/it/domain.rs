@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do, whole};
 use crate::support::{ACCOUNT, Cloud, REGION};
 use aws_sdk_route53::types as dns;
 use provision::aws::{Connection, Context, Regions};
@@ -141,7 +142,7 @@ async fn a_name_comes_and_goes() {
 
     let none = DomainFacts { zones: route53::zones_over(&cx, NAME).await.unwrap(), holder: None };
     let missing = domain::zone(&name, account.regions.scope(), &none, None).unwrap_err();
-    assert!(missing.to_string().contains("no public hosted zone example.com"), "{missing}");
+    insta::assert_snapshot!(whole(&missing.to_string()), @"account 111122223333 has no public hosted zone example.com for video.example.com");
 
     cx.route53().create_hosted_zone().name("example.com").caller_reference("1").send().await.unwrap();
     let facts = DomainFacts { zones: route53::zones_over(&cx, NAME).await.unwrap(), holder: None };
@@ -157,7 +158,7 @@ async fn a_name_comes_and_goes() {
     change(&cx, &zone, dns::ChangeAction::Create, stranger.clone()).await;
     let refused = check(&account.plan(&with).await, Permits::default(), &names::region_in).unwrap_err();
     assert_eq!(refused.refusals.len(), 1, "{refused:?}");
-    assert!(refused.refusals[0].to_string().starts_with("delivery/alias-a: "), "{refused:?}");
+    insta::assert_snapshot!(whole(&refused.refusals[0].to_string()), @"delivery/alias-a: <id>/video.example.com/A exists, and was not made by this stack");
     change(&cx, &zone, dns::ChangeAction::Delete, stranger).await;
 
     let first = steps(&account.apply(&with).await);
@@ -224,32 +225,40 @@ async fn what_led_to_a_distribution_that_is_gone_is_the_stacks_still() {
     moved.alias_target.as_mut().unwrap().dns_name = "d0000000000000.cloudfront.net.".into();
     change(&cx, &zone, dns::ChangeAction::Upsert, moved).await;
     let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 3);
-    assert!(refused.contains("delivery/alias-a: ") && refused.contains("--adopt"), "{refused}");
-    assert!(!refused.contains("delivery/alias-aaaa"), "{refused}");
+    insta::assert_snapshot!(errors(&refused), @"
+    error: the plan is not safe, so nothing was changed
+    error: delivery/alias-a: <id>/video.example.com/A exists, and was not made by this stack
+    help: if it is meant to be this stack's, run again with `--adopt`; else remove it or rename the stack
+    ");
     change(&cx, &zone, dns::ChangeAction::Upsert, alias).await;
 
     let apply = |stack: &str| cloud.provision(&["apply", stack, "--yes", "--allow-broadening"], 0).0;
     let repaired = apply(stack.path());
-    for step in ["+ delivery/distribution ", "~ delivery/alias-a ", "~ delivery/alias-aaaa "] {
-        assert!(repaired.contains(step), "{step}: {repaired}");
-    }
+    insta::assert_snapshot!(lines_with(&repaired, &["delivery/distribution ", "delivery/alias-a ", "delivery/alias-aaaa "]), @"
+    ~ delivery/alias-a                 Route53 RecordSet                <id>/video.example.com/A
+    ~ delivery/alias-aaaa              Route53 RecordSet                <id>/video.example.com/AAAA
+    + delivery/distribution            CloudFront Distribution          missing from the account since the last apply
+    + delivery/distribution            * can reach it: read *.m3u8, */asset.json, *
+    ");
     let (nothing, _) = cloud.provision(&["plan", stack.path()], 0);
-    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+    nothing_to_do(&nothing);
 
     // Nor does a stack that is given another name, or torn down, leave them behind.
     delete_distribution(&cx).await;
     let named = "local: true\ndomain: { name: other.example.com, zone: example.com }";
     let renamed = crate::support::StackFile::new(&[("local: true", named)]);
     let applied = apply(renamed.path());
-    assert!(
-        applied.contains("- delivery/alias-a ") && applied.contains("it takes the place of "),
-        "{applied}"
-    );
+    insta::assert_snapshot!(lines_with(&applied, &["delivery/alias-a"]), @"
+    - delivery/alias-a                 Route53 RecordSet                <id>/video.example.com/A, no longer declared
+    - delivery/alias-aaaa              Route53 RecordSet                <id>/video.example.com/AAAA, no longer declared
+    + delivery/alias-a                 Route53 RecordSet                other.example.com, it takes the place of <id>/video.example.com/A
+    + delivery/alias-aaaa              Route53 RecordSet                other.example.com, it takes the place of <id>/video.example.com/AAAA
+    ");
     let names: Vec<String> = records().await.into_iter().map(|set| set.name).collect();
     assert_eq!(names, ["other.example.com.", "other.example.com."]);
     delete_distribution(&cx).await;
     let (gone, _) = cloud.provision(&["teardown", renamed.path(), "--yes"], 0);
-    assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+    nothing_left(&gone, "vod-local");
     assert_eq!(records().await.len(), 0);
 }
 

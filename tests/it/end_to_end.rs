@@ -4,6 +4,7 @@
 use aws_sdk_s3::types::CreateBucketConfiguration;
 
 use crate::support::calls::mutating;
+use crate::support::quote::{errors, last_line, nothing_left, nothing_to_do, whole};
 use crate::support::{Cloud, REGION, output};
 
 const STACK: &str = "stacks/local.yaml";
@@ -14,7 +15,7 @@ async fn the_stack_converges_plays_and_comes_down_again() {
 
     let (planned, calls) = cloud.provision(&["-v", "plan", STACK], 0);
     assert_eq!(mutating(&calls), Vec::<&str>::new(), "a plan changes nothing");
-    assert!(planned.ends_with("\n34 to create\n"), "{planned}");
+    insta::assert_snapshot!(last_line(&planned), @"34 to create");
 
     // No proxy knows the local cloud, so one that is down does no harm.
     let mut command = cloud.command(&["apply", STACK, "--yes", "--verify"]);
@@ -29,7 +30,7 @@ async fn the_stack_converges_plays_and_comes_down_again() {
     assert!(address.starts_with("http://127.0.0.1:") && address.ends_with("/index.m3u8"), "{address}");
 
     let (again, calls) = cloud.provision(&["-v", "apply", STACK, "--yes"], 0);
-    assert!(again.contains("nothing to do: all "), "{again}");
+    nothing_to_do(again.split("\n\n").next().unwrap());
     assert!(calls.contains("DescribeRule"), "-v shows the calls: {calls}");
     assert_eq!(mutating(&calls), Vec::<&str>::new(), "a second apply changes nothing");
 
@@ -40,12 +41,18 @@ async fn the_stack_converges_plays_and_comes_down_again() {
 
     // The buckets now hold the clip, what became of it, and the records of both: teardown takes all of it along.
     let (torn_down, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
-    assert!(torn_down.ends_with("audit: nothing of stack vod-local is left\n"), "{torn_down}");
+    nothing_left(&torn_down, "vod-local");
 
     let (nothing, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
-    assert!(nothing.starts_with("nothing of stack vod-local is there\n"), "{nothing}");
+    insta::assert_snapshot!(whole(&nothing), @"
+    nothing of stack vod-local is there
+    audit: nothing of stack vod-local is left
+    ");
     let (_, refused) = cloud.provision(&["outputs", STACK], 1);
-    assert!(refused.contains("run `provision apply` first"), "{refused}");
+    insta::assert_snapshot!(errors(&refused), @"
+    error: stack vod-local has no distribution yet
+    help: run `provision apply` first
+    ");
 
     // `PROVISION_LOCAL` says which cloud these are about, too.
     let buckets = async || {
@@ -57,9 +64,9 @@ async fn the_stack_converges_plays_and_comes_down_again() {
     let made = cx.s3().create_bucket().bucket("another").create_bucket_configuration(here).send().await;
     made.unwrap();
     assert!(buckets().await > 0, "there is something to empty");
-    assert_eq!(cloud.provision(&["local", "reset"], 0).0, "local cloud emptied\n");
+    insta::assert_snapshot!(cloud.provision(&["local", "reset"], 0).0, @"local cloud emptied");
     assert_eq!(buckets().await, 0);
     let (status, _) = cloud.provision(&["local", "status"], 0);
     assert!(status.contains(&cloud.endpoint), "{status}");
-    assert_eq!(cloud.provision(&["local", "stop"], 0).0, "local cloud stopped\n");
+    insta::assert_snapshot!(cloud.provision(&["local", "stop"], 0).0, @"local cloud stopped");
 }

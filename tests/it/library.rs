@@ -4,6 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::quote::{errors, lines_with, whole};
 use crate::support::root::Root;
 use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
 use aws_sdk_s3::primitives::ByteStream;
@@ -45,7 +46,10 @@ async fn a_library_is_encoded_once_and_what_fails_can_be_tried_again() {
         root.run(&librarian, &arguments, code)
     };
     let (_, none) = library(&["status", stack.path()], 1);
-    assert!(none.contains("had no batch job in the last 90 days"), "{none}");
+    insta::assert_snapshot!(errors(&none), @"
+    error: stack vod-local had no batch job in the last 90 days
+    help: `provision library start STACK` starts one
+    ");
 
     let (film, sound) = (clip(&["testsrc2=size=416x234:rate=24", "sine"]).await, clip(&["sine"]).await);
     let objects = vec![
@@ -58,42 +62,71 @@ async fn a_library_is_encoded_once_and_what_fails_can_be_tried_again() {
     shelve(&root, objects).await;
 
     let (would, calls) = library(&["start", stack.path(), "--dry-run"], 0);
-    assert!(
-        would.contains("\nto encode  3 videos, ") && would.contains("\nleft out   2 that are no videos"),
-        "{would}"
-    );
+    insta::assert_snapshot!(whole(&would), @"
+    source     s3://vod-local-source-111122223333-ap-northeast-2/
+    to encode  3 videos, <size>
+    left out   2 that are no videos, by their names or since they are empty
+    ");
     assert_eq!(crate::support::calls::mutating(&calls), Vec::<&str>::new(), "a dry run changes nothing");
     let (elsewhere, _) = library(&["start", stack.path(), "--prefix", "elsewhere/"], 0);
-    assert!(elsewhere.ends_with("nothing to do\n"), "{elsewhere}");
+    insta::assert_snapshot!(whole(&elsewhere), @"
+    source     s3://vod-local-source-111122223333-ap-northeast-2/elsewhere/
+    to encode  0 videos, 0 bytes
+    nothing to do
+    ");
 
     let (ended, _) = library(&["start", stack.path(), "--yes"], 4);
-    assert!(ended.contains("\ngiven      2 of 3 to MediaConvert, 1 not taken\n"), "{ended}");
-    assert!(ended.contains("\nnot taken  films/sound.mp4: the file has no video track\n"), "{ended}");
+    insta::assert_snapshot!(whole(&ended), @"
+    source     s3://vod-local-source-111122223333-ap-northeast-2/
+    to encode  3 videos, <size>
+    left out   2 that are no videos, by their names or since they are empty
+    batch job  <id>
+    batch job  <id> Complete
+    given      2 of 3 to MediaConvert, 1 not taken
+    not taken  films/sound.mp4: the file has no video track
+    report     s3://vod-local-work-111122223333-ap-northeast-2/library/reports/job-<id>/
+    ");
     let (status, _) = library(&["status", stack.path()], 0);
     assert!(ended.ends_with(&status), "{status}");
     let (_, over) = library(&["cancel", stack.path()], 1);
-    assert!(over.contains("cannot be cancelled: it is Complete"), "{over}");
+    insta::assert_snapshot!(errors(&over), @"
+    error: batch job <id> cannot be cancelled: it is Complete
+    help: encodes that it started continue; cancel them in the MediaConvert queue
+    ");
 
     // What can be encoded is published, and what cannot is known for it.
     let began = Instant::now();
     loop {
         let (left, _) = library(&["start", stack.path(), "--dry-run"], 0);
-        if left.contains("\nleft out   1 published") && left.contains("\nleft out   1 whose encode failed") {
-            assert!(left.contains("\nto encode  1 video, "), "the sound: {left}");
+        // The film and what is broken are out: the sound is left.
+        if left.contains("\nto encode  1 ") {
+            insta::assert_snapshot!(whole(&left), @"
+            source     s3://vod-local-source-111122223333-ap-northeast-2/
+            to encode  1 video, <size>
+            left out   1 published as they are
+            left out   1 whose encode failed: `--failed` tries them again
+            left out   2 that are no videos, by their names or since they are empty
+            ");
             break;
         }
         assert!(began.elapsed() < Duration::from_secs(300), "{left}");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let (again, _) = library(&["start", stack.path(), "--failed", "--yes"], 0);
-    assert!(again.contains("\nto encode  1 video, ") && again.contains("\ngiven      1 of 1 to "), "{again}");
+    insta::assert_snapshot!(lines_with(&again, &["to encode ", "given "]), @"
+    to encode  1 video, 31 bytes
+    given      1 of 1 to MediaConvert
+    ");
     let jobs = root.cx.mediaconvert().list_jobs().send().await.unwrap();
     assert_eq!(jobs.jobs().len(), 3, "the film, and twice what is broken");
     let (all, _) = library(&["start", stack.path(), "--all", "--dry-run"], 0);
-    assert!(all.contains("\nto encode  3 videos, "), "{all}");
+    insta::assert_snapshot!(lines_with(&all, &["to encode "]), @"to encode  3 videos, <size>");
 
     let job = again.lines().find_map(|line| line.strip_prefix("batch job  ")).unwrap();
     let other = StackFile::new(&[("stack: vod-local", "stack: vod-other")]);
     let (_, foreign) = cloud.provision(&["library", "status", other.path(), "--job", job], 1);
-    assert!(foreign.contains("does not belong to stack vod-other"), "{foreign}");
+    insta::assert_snapshot!(errors(&foreign), @"
+    error: batch job <id> does not belong to stack vod-other
+    help: `provision library status STACK` names the stack's newest job
+    ");
 }

@@ -18,6 +18,7 @@ mod judges;
 mod library;
 mod local_cloud;
 mod media;
+mod names;
 mod options;
 mod ownership;
 mod permissions;

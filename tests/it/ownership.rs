@@ -1,6 +1,7 @@
 //! Whose is what: hands in a function's policy, a stack of the same name in another region, and a teardown that meets
 //! what is somebody else's.
 
+use crate::support::quote::{errors, last_line, lines_with, nothing_left, nothing_to_do, whole};
 use crate::support::{ACCOUNT, Cloud, StackFile, output};
 use aws_sdk_sqs::types::QueueAttributeName;
 
@@ -23,18 +24,26 @@ async fn statements_added_by_hand_are_removed(cloud: &Cloud) {
     exposed.send().await.expect("anybody may call the function now");
 
     let (planned, _) = cloud.provision(&["plan", STACK, "--fail-on", "broadening"], 0);
-    assert!(planned.contains("- handlers/submit/permission/by-hand "), "{planned}");
-    assert!(planned.contains("not declared: added by hand"), "{planned}");
-    assert!(planned.contains("1 to delete"), "{planned}");
+    insta::assert_snapshot!(whole(&planned), @"
+    handlers
+      - handlers/submit/permission/by-hand Lambda Permission                vod-local-submit/by-hand, not declared: added by hand
+          ! Callers that need this permission are refused.
+          ! Rules do not retry: they send the event to the dead-letter queue.
+
+    1 to delete, 34 unchanged
+    ");
     let (_, refused) = cloud.provision(&["plan", STACK, "--fail-on", "destroy"], 3);
-    assert!(refused.contains("it deletes handlers/submit/permission/by-hand"), "{refused}");
+    insta::assert_snapshot!(errors(&refused), @"
+    error: the plan of vod-local is refused: it deletes handlers/submit/permission/by-hand
+    help: have the plan approved, or run without --fail-on
+    ");
 
     cloud.provision(&["apply", STACK, "--yes"], 0);
     let policy = cx.lambda().get_policy().function_name(SUBMIT).send().await;
     let policy = policy.expect("the declared statement is there").policy.unwrap_or_default();
     assert!(!policy.contains("by-hand") && policy.contains("events.amazonaws.com"), "{policy}");
     let (nothing, _) = cloud.provision(&["plan", STACK], 0);
-    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+    nothing_to_do(&nothing);
 }
 
 /// Roles and distributions have one name in all regions: the second stack must not take the first one's over.
@@ -52,20 +61,13 @@ fn the_same_name_in_another_region_is_refused(cloud: &Cloud) {
     {
         let command = cloud.command_as_on_aws(ACCOUNT, &[arguments, &[elsewhere.path()]].concat());
         let (_, refused) = output(command, 3);
-        let says =
-            "handlers/submit/role: vod-local-submit belongs to the stack of this name in ap-northeast-2";
-        assert!(unwrapped(&refused).contains(says), "{refused}");
-        let last = refused.lines().last().unwrap_or_default();
-        assert!(last.contains(" resources, ") && last.contains(" API calls in "), "{refused}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(lines_with(&errors(&refused), &["handlers/submit/role: "]), @"error: handlers/submit/role: vod-local-submit belongs to the stack of this name in ap-northeast-2");
+            insta::assert_snapshot!(last_line(&refused), @"<n> resources, <n> API calls in <n> dependent round trips, <n> s");
+        }
     }
     let (nothing, _) = cloud.provision(&["plan", STACK], 0);
-    assert!(nothing.contains("nothing to do: all "), "{nothing}");
-}
-
-/// An error's text without the lines and margins it is printed in.
-fn unwrapped(text: &str) -> String {
-    let words = text.split_whitespace().filter(|word| !["│", "×", "├─▶", "╰─▶"].contains(word));
-    words.collect::<Vec<_>>().join(" ")
+    nothing_to_do(&nothing);
 }
 
 async fn teardown_leaves_what_is_foreign(cloud: &Cloud) {
@@ -75,21 +77,27 @@ async fn teardown_leaves_what_is_foreign(cloud: &Cloud) {
     let untag = cx.sqs().untag_queue().queue_url(&url);
     untag.tag_keys("provision:stack").tag_keys("provision:address").send().await.expect("it is nobody's now");
     let (_, refused) = cloud.provision(&["apply", STACK, "--yes"], 3);
-    assert!(refused.contains("--adopt"), "{refused}");
+    insta::assert_snapshot!(errors(&refused), @"
+    error: the plan is not safe, so nothing was changed
+    error: handlers/dead-letters: https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters exists, and was not made by this stack
+    help: if it is meant to be this stack's, run again with `--adopt`; else remove it or rename the stack
+    ");
 
     let (down, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
-    for foreign in ["= handlers/dead-letters ", "= handlers/dead-letters/policy "] {
-        let line = down.lines().find(|line| line.starts_with(foreign));
-        assert!(
-            line.is_some_and(|line| line.ends_with("does not belong to this stack: left alone")),
-            "{down}"
-        );
-    }
-    assert!(down.ends_with("audit: nothing of stack vod-local is left\n"), "{down}");
+    insta::assert_snapshot!(lines_with(&down, &["= "]), @"
+    = handlers/dead-letters SQS Queue (https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters) does not belong to this stack: left alone
+    = handlers/dead-letters/policy SQS QueuePolicy (https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters) does not belong to this stack: left alone
+    ");
+    nothing_left(&down, "vod-local");
     let read = cx.sqs().get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::Policy);
     let policy = read.send().await.expect("the queue is left alone").attributes.unwrap_or_default();
     assert!(policy.contains_key(&QueueAttributeName::Policy), "with its policy: {policy:?}");
     assert!(cx.lambda().get_function().function_name(SUBMIT).send().await.is_err(), "the rest is gone");
     let (again, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
-    assert!(again.contains("nothing of stack vod-local is there"), "{again}");
+    insta::assert_snapshot!(whole(&again), @"
+    = handlers/dead-letters SQS Queue (https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters) does not belong to this stack: left alone
+    = handlers/dead-letters/policy SQS QueuePolicy (https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters) does not belong to this stack: left alone
+    nothing of stack vod-local is there
+    audit: nothing of stack vod-local is left
+    ");
 }

@@ -1,6 +1,7 @@
 //! The policies that `provision permissions` prints, held against a local cloud in which IAM policies count: each command
 //! runs in a role that has its policy and nothing else.
 
+use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do};
 use crate::support::root::Root;
 use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
 use aws_sdk_s3::primitives::ByteStream;
@@ -33,13 +34,17 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
     let (planned, _) = root.run(&planner, &["plan", stack.path()], 0);
     assert!(planned.contains("delivery/distribution"), "{planned}");
     let (_, refused) = root.run(&planner, &["apply", stack.path(), "--yes"], 1);
-    assert!(refused.contains("assumed-role/planner/test is"), "whom: {refused}");
-    assert!(refused.contains("allow `s3:GetBucketPolicy` for the identity you run as"), "what: {refused}");
+    // Whom it refuses what.
+    insta::assert_snapshot!(lines_with(&errors(&refused), &["nothing was changed", "GetBucketPolicy"]), @"
+    error: could not read the account completely; nothing was changed
+    cause: s3:GetBucketPolicy failed with AccessDenied: User: arn:aws:sts::111122223333:assumed-role/planner/test is not authorized to perform: s3:GetBucketPolicy because no identity-based policy allows the s3:GetBucketPolicy action
+    help: allow `s3:GetBucketPolicy` for the identity you run as
+    ");
     assert!(root.cx.s3().list_buckets().send().await.unwrap().buckets().is_empty(), "nothing was changed");
 
     root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = root.run(&planner, &["plan", stack.path()], 0);
-    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+    nothing_to_do(&nothing);
 
     // Every taggable resource is updated, and what somebody added goes; then the options, and what was theirs with them.
     somebody_adds(&root.cx).await;
@@ -48,14 +53,14 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
     let plain = StackFile::new(&[("  access_logs: true", "  access_logs: false")]);
     root.run(&applier, &["apply", plain.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = root.run(&planner, &["plan", plain.path()], 0);
-    assert!(nothing.contains("nothing to do: all "), "{nothing}");
+    nothing_to_do(&nothing);
     root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
 
     only_teardown_removes_a_video(&root, &stack, &applier).await;
     root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
 
     let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes"], 0);
-    assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+    nothing_left(&gone, "vod-local");
 }
 
 /// Ways out that no apply has made. Not the URL of a function: for its deletion the local cloud asks who may create one.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::calls::mutating;
+use crate::support::quote::{errors, lines_with, nothing_to_do, whole};
 use crate::support::{Cloud, PROGRAM, StackFile, output};
 use provision::report;
 use provision::review::{Action, Cause, Property, Review};
@@ -46,12 +47,6 @@ fn causes(review: &Review, address: &str) -> Vec<(String, Cause)> {
     change.properties.iter().map(|Property { path, cause, .. }| (path.clone(), *cause)).collect()
 }
 
-/// The lines of a text that contain one of these words, with `STACK` for the path of a stack file.
-fn lines_with(text: &str, words: &[&str], stack: &StackFile) -> String {
-    let said = text.lines().filter(|line| words.iter().any(|word| line.contains(word)));
-    said.map(|line| line.replace(stack.path(), "STACK")).collect::<Vec<_>>().join("\n")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     let cloud = Cloud::start("plans").await;
@@ -63,7 +58,7 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
 
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let (nothing, calls) = plan(&cloud, &[stack.path(), "--detailed-exitcode"], 0);
-    assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
+    nothing_to_do(&nothing);
     let times = |call: &str| calls.lines().filter(|line| line.contains(call)).count();
     let once = ["CloudFront ListDistributions ", "CloudFront ListCachePolicies ", "STS GetCallerIdentity "];
     assert_eq!(once.map(times), [1, 1, 1], "{calls}");
@@ -82,33 +77,37 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     assert!(drifted.contains(&("CorsConfiguration".to_owned(), Cause::Change)), "{drifted:?}");
     assert_eq!(causes(&review, "handlers/submit/logs"), [("RetentionInDays".to_owned(), Cause::Change)]);
     let (text, _) = plan(&cloud, &[changed.path()], 0);
-    insta::assert_snapshot!(lines_with(&text, &["handlers/publish/logs"], &changed), @"  + handlers/publish/logs            Logs LogGroup                    /aws/lambda/vod-local-publish, missing from the account since the last apply");
+    insta::assert_snapshot!(lines_with(&text, &["handlers/publish/logs"]), @"  + handlers/publish/logs            Logs LogGroup                    /aws/lambda/vod-local-publish, missing from the account since the last apply");
 
     let (markdown, _) =
         cloud.provision(&["plan", changed.path(), "--format", "markdown", "--max-bytes", "1500"], 0);
     assert!(markdown.len() <= 1500 && markdown.contains(&report::totals(review.totals)), "{markdown}");
     let (_, refused) = cloud.provision(&["teardown", changed.path()], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["stdin"], &changed), @"  × confirmation needed, but stdin is not a terminal; nothing was changed");
+    insta::assert_snapshot!(lines_with(&refused, &["stdin"]), @"  × confirmation needed, but stdin is not a terminal; nothing was changed");
 
-    let (both, errors) = cloud.provision(&["plan", changed.path(), "no-such.yaml"], 1);
-    insta::assert_snapshot!(lines_with(&both, &["no-such.yaml", "RetentionInDays", "; 1 "], &changed), @"
+    let (both, failed) = cloud.provision(&["plan", changed.path(), "no-such.yaml"], 1);
+    insta::assert_snapshot!(lines_with(&both, &["no-such.yaml", "RetentionInDays", "; 1 "]), @"
           change  RetentionInDays  1d → 3d
     # no-such.yaml: cannot be planned: cannot read the stack file no-such.yaml
     2 stacks: 1 to create, 3 to change, 30 unchanged; 1 cannot be planned
     ");
-    assert!(errors.contains("no-such.yaml"), "{errors}");
+    insta::assert_snapshot!(errors(&failed), @"
+    error: cannot read the stack file no-such.yaml
+    cause: No such file or directory (os error 2)
+    help: give the path of a stack file, such as stacks/local.yaml
+    ");
 
     let gone = StackFile::new(&[("access_logs: true", "access_logs: false")]);
     let (_, refused) = cloud.provision(&["plan", gone.path(), "--fail-on", "destroy,replace"], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["storage/logs"], &gone), @"  │ access-logs/source, storage/logs, storage/logs/policy");
+    insta::assert_snapshot!(lines_with(&refused, &["storage/logs"]), @"  │ access-logs/source, storage/logs, storage/logs/policy");
     cloud.provision(&["plan", changed.path(), "--fail-on", "destroy,replace"], 0);
     let (_, refused) = cloud.provision(&["plan", changed.path(), "--fail-on", "broadening"], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["more access"], &changed), @"  × the plan of vod-local is refused: it grants more access (findings: 1)");
+    insta::assert_snapshot!(lines_with(&refused, &["more access"]), @"  × the plan of vod-local is refused: it grants more access (findings: 1)");
     let (_, refused) = cloud.provision(&["apply", changed.path(), "--yes"], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["--allow-broadening"], &changed), @"  help: run it again with `--allow-broadening`");
+    insta::assert_snapshot!(lines_with(&refused, &["--allow-broadening"]), @"  help: run it again with `--allow-broadening`");
     cloud.provision(&["apply", changed.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = plan(&cloud, &[changed.path()], 0);
-    assert!(nothing.starts_with("nothing to do: all "), "{nothing}");
+    nothing_to_do(&nothing);
 }
 
 /// The program without credentials, a local cloud, or a way to reach anything.
@@ -143,7 +142,10 @@ fn a_pull_request_is_reviewed_without_an_account() {
 
     let plan = ["plan", "infra/production.yaml", "--base", "HEAD"];
     let (same, _) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 0);
-    assert!(same.contains("nothing to do: all "), "{same}");
+    insta::assert_snapshot!(whole(&same), @"
+    note: the handlers' code and the live account are not compared
+    nothing to do: all 52 resources are as declared
+    ");
 
     std::fs::write(&stack, text.replace("log_retention: 90d", "log_retention: 30d")).unwrap();
     let (changed, calls) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 2);
@@ -164,15 +166,18 @@ fn a_pull_request_is_reviewed_without_an_account() {
     assert!(!calls.contains("INFO"), "no call is made: {calls}");
 
     let (_, none) = offline(folder.path(), &["plan", "infra/production.yaml", "--base", "no-such"], 1);
-    insta::assert_snapshot!(none.lines().next().unwrap().trim(), @"× no-such is neither a file nor a revision that has infra/production.yaml");
+    insta::assert_snapshot!(lines_with(&errors(&none), &["error: "]), @"error: no-such is neither a file nor a revision that has infra/production.yaml");
 
     let staging = stacks.join("staging.yaml");
     let (_, unset) = offline(folder.path(), &["plan", "infra/production.yaml", "--base", ""], 1);
-    assert!(unset.contains("a value is required for '--base"), "{unset}");
+    insta::assert_snapshot!(whole(&unset), @"
+    error: a value is required for '--base <REVISION|FILE>' but none was supplied
+
+    For more information, try '--help'.
+    ");
     let against = ["plan", "infra/production.yaml", "--base", staging.to_str().unwrap()];
     let (compared, _) = offline(folder.path(), &against, 0);
-    let notes: Vec<&str> = compared.lines().filter(|line| line.starts_with("note: ")).collect();
-    insta::assert_snapshot!(notes.join("\n"), @r"
+    insta::assert_snapshot!(lines_with(&compared, &["note: "]), @r"
     note: the handlers' code and the live account are not compared
     note: stack vod-staging is compared as if it were vod-production: they are different stacks
     note: account 111122223333 is compared as if it were 444455556666: they are different stacks

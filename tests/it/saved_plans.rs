@@ -5,6 +5,7 @@ use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::support::calls::mutating;
+use crate::support::quote::{errors, last_line, lines_with, nothing_left, nothing_to_do, whole};
 use crate::support::{Cloud, StackFile, output};
 use provision::saved::{Saved, VERSION};
 
@@ -35,11 +36,8 @@ fn refused_with(cloud: &Cloud, plan: &Path, options: &[&str]) -> String {
     let arguments = [&["-v", "apply", plan.to_str().unwrap(), "--yes"], options].concat();
     let (stdout, stderr) = cloud.provision(&arguments, 3);
     assert_eq!(mutating(&stderr), Vec::<&str>::new(), "refused before the first write");
-    assert!(!stdout.contains("to create") && !stdout.contains("to change"), "{stdout}");
-    // As a person reads it, without the frame and the line breaks.
-    let words =
-        stderr.split_whitespace().filter(|word| !matches!(*word, "│" | "×" | "├─▶" | "╰─▶" | "help:"));
-    words.collect::<Vec<_>>().join(" ")
+    assert_eq!(stdout, "", "refused before a plan is shown");
+    errors(&stderr)
 }
 
 /// The plan with something else in it, sealed as if it had been made so.
@@ -60,14 +58,24 @@ fn damaged_or_foreign_plans_are_refused(cloud: &Cloud, plan: &Path) {
     };
     let mut tampered = bytes.clone();
     tampered[bytes.len() / 2] ^= 1;
-    let said = refused(cloud, &with("tampered", &tampered));
-    assert!(said.contains("it is not what `provision plan --out` wrote"), "{said}");
-    let said = refused(cloud, &with("truncated", &bytes[..bytes.len() - 1000]));
-    assert!(said.contains("the seal at its end is missing"), "{said}");
+    insta::assert_snapshot!(refused(cloud, &with("tampered", &tampered)), @"
+    error: the plan <folder>/tampered cannot be applied
+    cause: it is not what `provision plan --out` wrote: sealed as sha256:<digest>, it is now sha256:<digest>; nothing was changed
+    help: fetch it again, or make, review and apply a new plan
+    ");
+    let truncated = with("truncated", &bytes[..bytes.len() - 1000]);
+    insta::assert_snapshot!(refused(cloud, &truncated), @"
+    error: the plan <folder>/truncated cannot be applied
+    cause: it is a zip archive, but not a complete plan: the seal at its end is missing; nothing was changed
+    help: it was truncated, or is not a plan: fetch it again, or make one with `provision plan STACK --out FILE`
+    ");
 
     let other = altered(plan, "other-stack", |saved| saved.manifest.scope.stack = "vod-other".into());
-    let said = refused(cloud, &other);
-    assert!(said.contains("it is of vod-local in 111122223333, ap-northeast-2"), "{said}");
+    insta::assert_snapshot!(refused(cloud, &other), @"
+    error: the plan <folder>/other-stack cannot be applied
+    cause: its stack.yaml is not valid in a plan: it is of vod-local in 111122223333, ap-northeast-2, and the plan of vod-other in 111122223333, ap-northeast-2; nothing was changed
+    help: make, review and apply a new plan with `provision plan STACK --out FILE`
+    ");
 
     // Credentials of another account, where the stack is not for the local cloud.
     let real = altered(plan, "aws", |saved| {
@@ -75,11 +83,18 @@ fn damaged_or_foreign_plans_are_refused(cloud: &Cloud, plan: &Path) {
     });
     let arguments = ["-v", "apply", real.to_str().unwrap(), "--yes"];
     let (_, said) = output(cloud.command_as_on_aws("999988887777", &arguments), 1);
-    assert!(said.contains("the credentials are of account 999988887777"), "{said}");
+    insta::assert_snapshot!(errors(&said), @"
+    error: the credentials are of account 999988887777 (arn:aws:iam::999988887777:root), and stack vod-local is for account 111122223333; nothing was changed
+    help: use credentials of 111122223333, or make, review and apply a plan for the account you mean
+    ");
     assert_eq!(mutating(&said), Vec::<&str>::new());
 
     let adopting = cloud.provision(&["apply", plan.to_str().unwrap(), "--yes", "--adopt"], 3).1;
-    assert!(adopting.contains("the plan was made without `--adopt`"), "{adopting}");
+    insta::assert_snapshot!(errors(&adopting), @"
+    error: the plan <folder>/reviewed.yaml cannot be applied
+    cause: the plan was made without `--adopt`, so it cannot be applied with it; nothing was changed
+    help: make, review and apply a new plan with `provision plan STACK --adopt --out FILE`
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +125,10 @@ async fn a_saved_plan_is_applied_as_it_was_reviewed_and_only_once() {
         assert_eq!(std::fs::metadata(&plan).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let (_, kept) = cloud.provision(&["plan", STACK, "--out", "README.md"], 1);
-    assert!(kept.contains("README.md is there and is no plan"), "{kept}");
+    insta::assert_snapshot!(errors(&kept), @"
+    error: README.md is there and is no plan, so it is not overwritten
+    help: name another file, or remove it first
+    ");
     damaged_or_foreign_plans_are_refused(&cloud, &plan);
 
     // Applied where there are no sources and no compiler.
@@ -122,12 +140,16 @@ async fn a_saved_plan_is_applied_as_it_was_reviewed_and_only_once() {
         said.contains(&format!(" by arn:aws:iam::111122223333:root with provision {VERSION}: {digest}\n")),
         "{said}"
     );
-    assert!(applied.contains(" created\n"), "{applied}");
+    insta::assert_snapshot!(lines_with(&applied, &[" created"]), @"34 created");
+    // It made what the stack file declares.
     let (nothing, _) = cloud.provision(&["plan", STACK], 0);
-    assert!(nothing.contains("nothing to do: all "), "it made what the stack file declares: {nothing}");
+    nothing_to_do(&nothing);
 
-    let said = refused(&cloud, &plan);
-    assert!(said.contains("this plan was applied already, at 20") && said.contains(" by arn:aws:"), "{said}");
+    insta::assert_snapshot!(refused(&cloud, &plan), @"
+    error: the plan <folder>/reviewed.yaml cannot be applied
+    cause: this plan was applied already, at <time> by arn:aws:iam::111122223333:root; nothing was changed
+    help: a plan is applied once, whether all of it succeeded or not: `provision history` shows how it ended; make a new plan to see what is left to do
+    ");
 
     what_moved_is_named(&cloud, folder.path()).await;
     another_plan_in_its_place_is_refused(&cloud, folder.path());
@@ -140,17 +162,20 @@ async fn what_moved_is_named(cloud: &Cloud, folder: &Path) {
     let changed = StackFile::new(&[("expire_noncurrent_after: 1d", "expire_noncurrent_after: 2d")]);
     let plan = folder.join("second");
     let (planned, _) = cloud.provision(&["plan", changed.path(), "--out", plan.to_str().unwrap()], 0);
-    assert!(planned.contains("1 to change"), "{planned}");
+    insta::assert_snapshot!(last_line(&planned), @"1 to change, 33 unchanged");
 
     let block = s3.get_public_access_block().bucket(SOURCE).send().await.unwrap();
     s3.delete_public_access_block().bucket(SOURCE).send().await.unwrap();
     let work = SOURCE.replace("source", "work");
     let policy = s3.get_bucket_policy().bucket(&work).send().await.unwrap().policy.unwrap();
     s3.delete_bucket_policy().bucket(&work).send().await.unwrap();
-    let said = refused(cloud, &plan);
-    assert!(said.contains("the account of stack vod-local changed since the plan was made"), "{said}");
-    assert!(said.contains("storage/source: it was changed: PublicAccessBlockConfiguration"), "{said}");
-    assert!(said.contains("storage/work/policy: it is gone"), "{said}");
+    insta::assert_snapshot!(refused(cloud, &plan), @"
+    error: the plan <folder>/second cannot be applied
+    cause: the account of stack vod-local changed since the plan was made; nothing was changed
+      storage/source: it was changed: PublicAccessBlockConfiguration
+      storage/work/policy: it is gone
+    help: make, review and apply a new plan with `provision plan STACK --out FILE`
+    ");
 
     // Once the account is what it was, so is the plan.
     let block = block.public_access_block_configuration.unwrap();
@@ -158,11 +183,10 @@ async fn what_moved_is_named(cloud: &Cloud, folder: &Path) {
     restore.send().await.unwrap();
     s3.put_bucket_policy().bucket(&work).policy(policy).send().await.unwrap();
     let (applied, _) = cloud.provision(&["apply", plan.to_str().unwrap(), "--yes"], 0);
-    assert!(applied.contains("1 changed\n"), "{applied}");
+    insta::assert_snapshot!(lines_with(&applied, &[" changed"]), @"1 changed");
 
     // The first plan would now be refused as one that moved; that it was applied is the better reason.
-    let said = refused(cloud, &folder.join("reviewed.yaml"));
-    assert!(said.contains("this plan was applied already"), "{said}");
+    insta::assert_snapshot!(lines_with(&refused(cloud, &folder.join("reviewed.yaml")), &["cause: "]), @"cause: this plan was applied already, at <time> by arn:aws:iam::111122223333:root; nothing was changed");
 }
 
 /// A plan was reviewed. Then somebody who can write the file put another one in its place, with the same description.
@@ -198,14 +222,12 @@ fn the_history_tells_it(cloud: &Cloud, first: &str) {
     cloud.provision(&["apply", STACK, "--yes"], 0);
     let (told, calls) = cloud.provision(&["-v", "history", STACK], 0);
     assert_eq!(mutating(&calls), Vec::<&str>::new());
-    let lines: Vec<&str> = told.lines().collect();
-    assert_eq!(lines.len(), 4, "{told}");
-    assert!(
-        lines.iter().all(|line| line.contains("  apply  complete  ") && line.contains("submit ")),
-        "{told}"
-    );
-    assert!(lines[3].contains(" created ") && lines[3].contains(&format!("plan {}", &first[..12])), "{told}");
-    assert!(!lines[0].contains("plan "), "{told}");
+    insta::assert_snapshot!(whole(&told), @"
+    <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>
+    <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>, plan <digest>
+    <time>  root  apply  complete  34 created  provision <version>  publish <digest>, submit <digest>, plan <digest>
+    ");
+    assert!(told.lines().last().is_some_and(|line| line.contains(&first[..12])), "{told}");
     let (json, _) = cloud.provision(&["history", STACK, "--format", "json", "--limit", "1"], 0);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["runs"].as_array().unwrap().len(), 1);
@@ -213,7 +235,7 @@ fn the_history_tells_it(cloud: &Cloud, first: &str) {
 
     // The history ends with the stack.
     let (gone, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
-    assert!(gone.ends_with("audit: nothing of stack vod-local is left\n"), "{gone}");
+    nothing_left(&gone, "vod-local");
     let (told, _) = cloud.provision(&["history", STACK], 0);
-    assert!(told.starts_with("no history for stack vod-local "), "{told}");
+    insta::assert_snapshot!(whole(&told), @"no history for stack vod-local in s3://provision-111122223333-ap-northeast-2: it was not applied yet, or the bucket was removed with the account's last stack");
 }

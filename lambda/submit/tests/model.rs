@@ -20,7 +20,7 @@ use aws_smithy_types::body::SdkBody;
 use mocks::{MockResponse, Mocks, rule};
 use provision::local::mediaconvert_model;
 use provision::stack::config;
-use provision::stack::handlers::Code;
+use provision::stack::handlers::PackageDigests;
 use serde_json::{Map, Value, json};
 use submit::{Settings, Submitter};
 
@@ -61,8 +61,11 @@ fn template(ladder: &str) -> Value {
         config::parse("staging.yaml", &text.replace("ladder: hls-1080p", &format!("ladder: {ladder}")))
             .unwrap();
     assert_eq!(file.transcode.ladder.name.as_deref(), Some(ladder));
-    let declared =
-        provision::stack::declare(&file, &Code { submit: String::new(), publish: String::new() }, None);
+    let declared = provision::stack::declare(
+        &file,
+        &PackageDigests { submit: String::new(), publish: String::new() },
+        None,
+    );
     let template = declared.iter().find(|found| found.address.as_str() == "transcode/template").unwrap();
     let settings = wire(&template.properties["SettingsJson"]);
     json!({ "jobTemplate": { "name": "vod-staging-ladder", "lastUpdated": 1_700_000_000, "settings": settings } })

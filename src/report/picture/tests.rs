@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::stack;
 use crate::stack::config;
 use crate::stack::domain::Zone;
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 
 fn picture(nodes: &[(&str, &str, Option<NodeFate>)], needs: &[(&str, &str)]) -> Picture {
     let node = |(address, kind, fate): &(&str, &str, Option<NodeFate>)| {
@@ -57,7 +57,7 @@ fn declared(file: &str) -> Picture {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks").join(file);
     let file = config::load(&path).unwrap();
     let zone = file.domain.as_ref().map(|_| Zone { id: "Z1".into() });
-    Picture::of(&Graph::new(stack::declare(&file, &Code::default(), zone.as_ref())).unwrap())
+    Picture::of(&Graph::new(stack::declare(&file, &PackageDigests::default(), zone.as_ref())).unwrap())
 }
 
 #[test]

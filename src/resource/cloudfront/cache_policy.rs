@@ -8,7 +8,7 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Built, counted, word};
-use super::untagged::{Calls, Codes, Listed, POLICIES, Page, Untagged, calls};
+use super::untagged::{CallNames, Codes, Listed, POLICIES, Page, Untagged, calls};
 use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
 use crate::model::Kind;
 
@@ -183,7 +183,7 @@ impl ParametersInCacheKeyAndForwardedToOrigin {
 
 impl Untagged for CachePolicy {
     const KIND: Kind = Kind::new("AWS::CloudFront::CachePolicy");
-    const CALLS: Calls = Calls {
+    const CALLS: CallNames = CallNames {
         list: "cloudfront:ListCachePolicies",
         get: "cloudfront:GetCachePolicy",
         create: "cloudfront:CreateCachePolicy",

@@ -8,7 +8,7 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Built, filled};
-use super::untagged::{Calls, Codes, Listed, Page, Untagged, calls};
+use super::untagged::{CallNames, Codes, Listed, Page, Untagged, calls};
 use crate::aws::{Context, Result, SdkResult, required};
 use crate::model::{Input, Kind};
 
@@ -35,7 +35,7 @@ pub struct KeyGroupConfig {
 
 impl Untagged for KeyGroup {
     const KIND: Kind = Kind::new("AWS::CloudFront::KeyGroup");
-    const CALLS: Calls = Calls {
+    const CALLS: CallNames = CallNames {
         list: "cloudfront:ListKeyGroups",
         get: "cloudfront:GetKeyGroup",
         create: "cloudfront:CreateKeyGroup",

@@ -6,7 +6,7 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Built, empty_if_absent, filled, word};
-use super::untagged::{Calls, Codes, Listed, POLICIES, Page, Untagged, calls};
+use super::untagged::{CallNames, Codes, Listed, POLICIES, Page, Untagged, calls};
 use crate::aws::{Context, Result, SdkResult, required};
 use crate::model::Kind;
 
@@ -40,7 +40,7 @@ pub struct OriginAccessControlConfig {
 
 impl Untagged for OriginAccessControl {
     const KIND: Kind = Kind::new("AWS::CloudFront::OriginAccessControl");
-    const CALLS: Calls = Calls {
+    const CALLS: CallNames = CallNames {
         list: "cloudfront:ListOriginAccessControls",
         get: "cloudfront:GetOriginAccessControl",
         create: "cloudfront:CreateOriginAccessControl",

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Built, filled};
-use super::untagged::{Calls, Codes, Listed, Page, Untagged, calls};
+use super::untagged::{CallNames, Codes, Listed, Page, Untagged, calls};
 use crate::aws::{Context, Result, SdkResult, required};
 use crate::model::Kind;
 
@@ -61,7 +61,7 @@ impl PublicKeyConfig {
 
 impl Untagged for PublicKey {
     const KIND: Kind = Kind::new("AWS::CloudFront::PublicKey");
-    const CALLS: Calls = Calls {
+    const CALLS: CallNames = CallNames {
         list: "cloudfront:ListPublicKeys",
         get: "cloudfront:GetPublicKey",
         create: "cloudfront:CreatePublicKey",

@@ -28,7 +28,7 @@ pub(super) const POLICIES: &[&str] = &[
 const STALE: &[&str] = &["PreconditionFailed", "InvalidIfMatchVersion"];
 
 /// The API calls of a type, which are also its IAM actions.
-pub(super) struct Calls {
+pub(super) struct CallNames {
     pub(super) list: &'static str,
     pub(super) get: &'static str,
     pub(super) create: &'static str,
@@ -73,7 +73,7 @@ impl Page {
 }
 
 /// A live resource, as the API answers it.
-pub(super) struct Live<C> {
+pub(super) struct LiveConfig<C> {
     pub(super) config: C,
     pub(super) etag: Option<String>,
 }
@@ -86,7 +86,7 @@ pub(super) trait Untagged:
     /// The CloudFormation type.
     const KIND: Kind;
     /// Its API calls.
-    const CALLS: Calls;
+    const CALLS: CallNames;
     /// Its error codes.
     const CODES: Codes;
     /// Where IAM allows to create one.
@@ -116,7 +116,7 @@ pub(super) trait Untagged:
     /// The page of the list that begins at `marker`.
     fn page(cx: &Context, marker: Option<String>) -> impl Future<Output = Result<Page>> + Send;
     /// The live one under an id.
-    fn get(cx: &Context, id: &str) -> impl Future<Output = Result<Live<Self::Config>>> + Send;
+    fn get(cx: &Context, id: &str) -> impl Future<Output = Result<LiveConfig<Self::Config>>> + Send;
     /// Creates one and returns the id in the answer.
     fn send_create(cx: &Context, config: Self::Config)
     -> impl Future<Output = Result<Option<String>>> + Send;
@@ -137,11 +137,11 @@ macro_rules! calls {
         async fn get(
             cx: &$crate::aws::Context,
             id: &str,
-        ) -> $crate::aws::Result<$crate::resource::cloudfront::untagged::Live<Self::Config>> {
+        ) -> $crate::aws::Result<$crate::resource::cloudfront::untagged::LiveConfig<Self::Config>> {
             let answer = cx.cloudfront().$get().id(id).send().await.named(Self::CALLS.get)?;
             let config = answer.$resource.and_then(|found| found.$config);
             let config = $crate::aws::required(config, Self::CALLS.get, "configuration")?;
-            Ok($crate::resource::cloudfront::untagged::Live { config, etag: answer.e_tag })
+            Ok($crate::resource::cloudfront::untagged::LiveConfig { config, etag: answer.e_tag })
         }
 
         async fn send_create(

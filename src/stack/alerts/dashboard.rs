@@ -33,7 +33,7 @@ pub(super) fn declare(stack: &mut Declarations, watched: Watched<'_>) {
 }
 
 /// One graph.
-struct Graph {
+struct Chart {
     title: &'static str,
     region: String,
     /// Namespace, metric, dimensions and label of each line.
@@ -43,7 +43,7 @@ struct Graph {
     unit: Option<&'static str>,
 }
 
-impl Graph {
+impl Chart {
     fn widget(self, index: usize) -> Value {
         let mut properties = json!({
             "title": self.title,
@@ -67,7 +67,7 @@ impl Graph {
     }
 }
 
-fn graphs(home: &str, Watched { handlers, queue, distribution }: Watched<'_>) -> [Graph; 6] {
+fn graphs(home: &str, Watched { handlers, queue, distribution }: Watched<'_>) -> [Chart; 6] {
     let line = |namespace: &str, metric: &str, dimension: &str, value: Input, label: &str| json!([namespace, metric, dimension, value, { "label": label }]);
     let lambda = |metric: &str, function: Input, label: &str| {
         line("AWS/Lambda", metric, "FunctionName", function, label)
@@ -86,9 +86,9 @@ fn graphs(home: &str, Watched { handlers, queue, distribution }: Watched<'_>) ->
         dead,
         { "label": "given up", "stat": "Maximum" },
     ]);
-    let here = |title, lines| Graph { title, region: home.to_owned(), lines, statistic: "Sum", unit: None };
+    let here = |title, lines| Chart { title, region: home.to_owned(), lines, statistic: "Sum", unit: None };
     let edge =
-        |title, lines, statistic, unit| Graph { title, region: GLOBAL.to_owned(), lines, statistic, unit };
+        |title, lines, statistic, unit| Chart { title, region: GLOBAL.to_owned(), lines, statistic, unit };
     [
         here("Uploads", vec![lambda("Invocations", submit.clone(), "uploads")]),
         here("Jobs", vec![jobs("JobsCompletedCount", "completed"), jobs("JobsErroredCount", "failed")]),

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::model::{Declaration, resolve};
 use crate::stack::config;
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 
 fn declared(region: &str, alerts: &str) -> Vec<Declaration> {
     let text = format!("{{ stack: vod, account: '111122223333', region: {region}{alerts} }}");
     let file = config::parse("stack.yaml", &text).unwrap();
-    crate::stack::declare(&file, &Code { submit: "1".repeat(64), publish: "2".repeat(64) }, None)
+    crate::stack::declare(&file, &PackageDigests { submit: "1".repeat(64), publish: "2".repeat(64) }, None)
 }
 
 const ALERTS: &str = ", alerts: { email: on-call@example.com }";

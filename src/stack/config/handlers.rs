@@ -11,7 +11,7 @@ use super::values::{Days, choices};
 #[schemars(deny_unknown_fields, default)]
 pub struct Handlers {
     /// The processor they are built for. The local cloud uses this machine's own.
-    pub architecture: Architecture,
+    pub architecture: FunctionArchitecture,
     /// How long CloudWatch Logs keeps their logs: one of the periods that it offers.
     #[schemars(schema_with = "retention_schema")]
     pub log_retention: Days,
@@ -19,14 +19,14 @@ pub struct Handlers {
 
 impl Default for Handlers {
     fn default() -> Self {
-        Self { architecture: Architecture::default(), log_retention: Days::new(30) }
+        Self { architecture: FunctionArchitecture::default(), log_retention: Days::new(30) }
     }
 }
 
 choices! {
     /// A processor of AWS Lambda.
     #[derive(Default)]
-    pub enum Architecture {
+    pub enum FunctionArchitecture {
         /// Graviton, the cheaper one.
         #[default]
         Arm64 = "arm64",
@@ -41,7 +41,7 @@ const RETENTION: [u32; 22] =
 
 /// Reads `handlers`.
 pub(super) fn read(table: &Table<'_>) -> Option<Handlers> {
-    let architecture = table.or("architecture", Architecture::default());
+    let architecture = table.or("architecture", FunctionArchitecture::default());
     let log_retention = table.or("log_retention", Days::new(30)).filter(|days| offered(table, *days));
     Some(Handlers { architecture: architecture?, log_retention: log_retention? })
 }

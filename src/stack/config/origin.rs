@@ -12,9 +12,9 @@ use super::values::text;
 /// Never `*`: uploads use a user's permissions, and other sites must not use those.
 #[derive(Debug, PartialEq, JsonSchema)]
 #[schemars(extend("pattern" = r"^(https://[^/*\s]+|http://(([^/*\s:]+\.)?localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)$"))]
-pub(super) struct Origin(pub(super) String);
+pub(super) struct UploadOrigin(pub(super) String);
 
-impl Scalar for Origin {
+impl Scalar for UploadOrigin {
     const EXAMPLE: &'static str = "\"https://app.example.com\"";
 
     fn scalar(written: &Text) -> Result<Self, Wrong> {
@@ -88,6 +88,6 @@ impl Scalar for PlayerOrigin {
         if written.text == "*" {
             return Ok(Self("*".to_owned()));
         }
-        Origin::scalar(written).map(|Origin(origin)| Self(origin))
+        UploadOrigin::scalar(written).map(|UploadOrigin(origin)| Self(origin))
     }
 }

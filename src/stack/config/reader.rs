@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::problem::{Problem, Problems};
-use super::tree::{Key, Kind, Node, Text};
+use super::tree::{Key, Node, Shape, Text};
 
 /// Why a value is refused: `says` follows the key's path, `label` is shown at the value, `help` says what is allowed.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl<'a> Value<'a> {
 
     /// Reads the value as a `T`. If that fails, records the problem and returns `None`.
     pub(super) fn read<T: Scalar>(&self) -> Option<T> {
-        let Kind::Scalar(text) = &self.node.kind else {
+        let Shape::Scalar(text) = &self.node.kind else {
             self.reject(Wrong::new(
                 "must be a single value",
                 "this is a list or a mapping",
@@ -75,7 +75,7 @@ impl<'a> Value<'a> {
 
     /// The items of a list.
     pub(super) fn items(&self) -> Option<Vec<Value<'a>>> {
-        let Kind::Sequence(nodes) = &self.node.kind else {
+        let Shape::Sequence(nodes) = &self.node.kind else {
             self.reject(Wrong::new("must be a list", "not a list", "write it as [first, second]"));
             return None;
         };
@@ -108,19 +108,19 @@ impl<'a> Value<'a> {
 
     /// True if this is a single value, not a list or a mapping.
     pub(super) fn is_scalar(&self) -> bool {
-        matches!(self.node.kind, Kind::Scalar(_))
+        matches!(self.node.kind, Shape::Scalar(_))
     }
 
     /// The value as a mapping.
     pub(super) fn table(&self) -> Option<Table<'a>> {
         match &self.node.kind {
-            Kind::Mapping(entries) => Some(Table {
+            Shape::Mapping(entries) => Some(Table {
                 entries,
                 value: self.clone(),
                 asked: RefCell::default(),
                 missing: RefCell::default(),
             }),
-            Kind::Scalar(text) if text.plain && is_null(&text.text) => {
+            Shape::Scalar(text) if text.plain && is_null(&text.text) => {
                 self.reject(Wrong::new(
                     "is empty",
                     "nothing is written under it",
@@ -164,10 +164,10 @@ impl<'a> Value<'a> {
     /// The position to point at: the value, or its key if the value is empty or spans several lines.
     fn span(&self) -> Range<usize> {
         match (&self.node.kind, self.key) {
-            (Kind::Scalar(text), Some(key)) if text.text.is_empty() && self.node.span.is_empty() => {
+            (Shape::Scalar(text), Some(key)) if text.text.is_empty() && self.node.span.is_empty() => {
                 key.span.clone()
             }
-            (Kind::Scalar(_), _) | (_, None) => self.node.span.clone(),
+            (Shape::Scalar(_), _) | (_, None) => self.node.span.clone(),
             (_, Some(key)) => key.span.clone(),
         }
     }

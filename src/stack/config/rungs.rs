@@ -6,9 +6,9 @@ use super::reader::{Scalar, Value, Wrong, nearest};
 use super::tree::Text;
 
 /// The name of a built-in ladder.
-struct Named(Ladder);
+struct BuiltIn(Ladder);
 
-impl Scalar for Named {
+impl Scalar for BuiltIn {
     const EXAMPLE: &'static str = "hls-1080p";
 
     fn scalar(text: &Text) -> Result<Self, Wrong> {
@@ -67,7 +67,7 @@ impl Scalar for Codec {
 /// Reads `transcode.ladder`.
 pub(super) fn read(value: &Value<'_>) -> Option<Ladder> {
     if value.is_scalar() {
-        return value.read::<Named>().map(|Named(ladder)| ladder);
+        return value.read::<BuiltIn>().map(|BuiltIn(ladder)| ladder);
     }
     let items = value.items()?;
     if items.is_empty() || items.len() > MAX_RUNGS {

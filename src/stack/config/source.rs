@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::origin::Origin;
+use super::origin::UploadOrigin;
 use super::reader::{Table, Wrong};
 use super::size::{Size, SizeUnit};
 use super::values::{Days, Period, TimeUnit};
@@ -28,7 +28,7 @@ pub struct Source {
     pub expire_noncurrent_after: Option<Days>,
     /// Sites whose pages may upload from the browser (CORS), such as `https://app.example.com`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Origin>", extend("uniqueItems" = true))]
+    #[schemars(with = "Vec<UploadOrigin>", extend("uniqueItems" = true))]
     pub upload_origins: Vec<String>,
     /// The largest upload that is transcoded, 1MiB to 50TiB. A larger one is refused: it stays in the bucket, and no
     /// encode starts.
@@ -55,13 +55,13 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     let archive_after = days(table, "archive_after", 0);
     let expire_noncurrent_after = days(table, "expire_noncurrent_after", 1);
     let upload_origins =
-        table.get("upload_origins").map_or(Some(Vec::new()), |value| value.read_items::<Origin>());
+        table.get("upload_origins").map_or(Some(Vec::new()), |value| value.read_items::<UploadOrigin>());
     let max_size = table.or("max_size", MAX_SIZE).filter(|size| size_fits(table, *size));
     let max_duration = table.or("max_duration", MAX_DURATION).filter(|time| duration_fits(table, *time));
     Some(Source {
         archive_after: archive_after?,
         expire_noncurrent_after: expire_noncurrent_after?,
-        upload_origins: upload_origins?.into_iter().map(|Origin(origin)| origin).collect(),
+        upload_origins: upload_origins?.into_iter().map(|UploadOrigin(origin)| origin).collect(),
         max_size: max_size?,
         max_duration: max_duration?,
     })

@@ -19,13 +19,13 @@ pub(super) struct Node {
     /// Bytes of the source that it covers.
     pub(super) span: Range<usize>,
     /// The value.
-    pub(super) kind: Kind,
+    pub(super) kind: Shape,
 }
 
 impl Node {
     /// The position of the value at `place`, or of the nearest one above it.
     pub(super) fn span_of(&self, place: &[&str]) -> Range<usize> {
-        let (Some((first, rest)), Kind::Mapping(entries)) = (place.split_first(), &self.kind) else {
+        let (Some((first, rest)), Shape::Mapping(entries)) = (place.split_first(), &self.kind) else {
             return self.span.clone();
         };
         let found = entries.iter().find(|(key, _)| key.name == *first);
@@ -35,7 +35,7 @@ impl Node {
 
 /// The three shapes of a YAML value.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum Shape {
     /// A single value, as written.
     Scalar(Text),
     /// A list.
@@ -108,7 +108,7 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_yaml(anchor, tag.is_some(), &span);
                 let text = Text { text: text.into_owned(), plain: style == ScalarStyle::Plain };
-                self.value(Node { span, kind: Kind::Scalar(text) });
+                self.value(Node { span, kind: Shape::Scalar(text) });
             }
             Event::SequenceStart(anchor, tag) => {
                 self.plain_yaml(anchor, tag.is_some(), &span);
@@ -121,7 +121,7 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.leave(span.end),
             Event::Alias(_) => {
                 self.refuse(&span, "aliases (`*name`) are not read", "write the value out");
-                self.value(Node { span, kind: Kind::Scalar(Text { text: String::new(), plain: true }) });
+                self.value(Node { span, kind: Shape::Scalar(Text { text: String::new(), plain: true }) });
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
@@ -152,8 +152,8 @@ impl Builder<'_> {
 
     fn leave(&mut self, end: usize) {
         let (start, kind) = match self.open.pop() {
-            Some(Open::Sequence(start, items)) => (start, Kind::Sequence(items)),
-            Some(Open::Mapping(start, entries, _)) => (start, Kind::Mapping(entries)),
+            Some(Open::Sequence(start, items)) => (start, Shape::Sequence(items)),
+            Some(Open::Mapping(start, entries, _)) => (start, Shape::Mapping(entries)),
             None => return,
         };
         self.value(Node { span: start..end.max(start), kind });
@@ -188,7 +188,7 @@ impl Builder<'_> {
 
 /// Reads a node as a key. Duplicates and keys that are not single words are problems, and their values are dropped.
 fn key(node: Node, entries: &[(Key, Node)], problems: &Problems) -> Option<Key> {
-    let Kind::Scalar(text) = node.kind else {
+    let Shape::Scalar(text) = node.kind else {
         problems.add(Problem::new(node.span, "a key must be a single word", "this is a list or a mapping"));
         return None;
     };

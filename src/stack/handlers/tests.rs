@@ -43,7 +43,7 @@ fn wiring(topic: Option<Input>) -> Wiring {
 
 fn declared(file: &StackFile, topic: Option<Input>) -> BTreeMap<String, Declaration> {
     let mut stack = Declarations::new(scope(), BTreeMap::from([("team".into(), "media".into())]));
-    let code = Code { submit: "5b".into(), publish: "9b".into() };
+    let code = PackageDigests { submit: "5b".into(), publish: "9b".into() };
     declare(&mut stack, file, &wiring(topic), &code);
     stack.finish().into_iter().map(|declared| (declared.address.to_string(), declared)).collect()
 }
@@ -281,7 +281,11 @@ fn only_rules_and_functions_send_dead_letters() {
 
 #[test]
 fn a_local_stack_runs_on_this_machines_processor() {
-    assert_eq!(architecture(&file("handlers: { architecture: arm64 }\n")), Architecture::Arm64);
-    let here = if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 };
+    assert_eq!(architecture(&file("handlers: { architecture: arm64 }\n")), FunctionArchitecture::Arm64);
+    let here = if cfg!(target_arch = "aarch64") {
+        FunctionArchitecture::Arm64
+    } else {
+        FunctionArchitecture::X86_64
+    };
     assert_eq!(architecture(&file("local: true\n")), here);
 }

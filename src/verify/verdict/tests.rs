@@ -61,7 +61,7 @@ impl Set {
         let (_, multivariant) = m3u8_rs::parse_master_playlist(self.multivariant.as_bytes()).unwrap();
         let playlists =
             self.media.each_ref().map(|text| m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap().1);
-        let sides = (0..3).map(|one| Rendition {
+        let sides = (0..3).map(|one| MeasuredRendition {
             uri: URIS[one],
             playlist: &playlists[one],
             stream: &self.streams[one],

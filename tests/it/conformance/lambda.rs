@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Case, STACK, need, other_tags, tags};
 use crate::support::Cloud;
+use crate::support::quote::whole;
 
 const FUNCTION: Kind = Kind::new("AWS::Lambda::Function");
 const PERMISSION: Kind = Kind::new("AWS::Lambda::Permission");
@@ -320,7 +321,7 @@ async fn code_that_is_not_what_its_key_says_is_never_given_to_lambda() {
         let call = cx.s3().put_object().bucket(cx.scope.home_bucket()).key(bundle_key(&wanted));
         call.body(foreign.clone().into()).set_checksum_sha256(checksum).send().await.unwrap();
         let error = adapter.create(&cx, &desired).await.unwrap_err();
-        assert!(error.message.contains("is not what was uploaded"), "{error}");
+        insta::assert_snapshot!(whole(&error.to_string()), @"");
         assert!(adapter.observe(&cx, name).await.unwrap().is_none(), "no function was made");
     }
     upload_packages(&cx).await;
@@ -332,7 +333,7 @@ async fn code_that_is_not_what_its_key_says_is_never_given_to_lambda() {
     cx.s3().put_object().bucket(cx.scope.home_bucket()).key(key).body(foreign.into()).send().await.unwrap();
     let changes = diff(&changed, &live.properties, adapter.create_only(), adapter.write_only());
     let error = adapter.update(&cx, &live, &changed, &changes).await.unwrap_err();
-    assert!(error.message.contains("is not what was uploaded"), "{error}");
+    insta::assert_snapshot!(whole(&error.to_string()), @"");
     let still = adapter.observe(&cx, name).await.unwrap().unwrap();
     assert_eq!(still.properties["Code"], desired["Code"], "the code is what it was");
     adapter.delete(&cx, name, Removal::OnlyEmpty).await.unwrap();

@@ -9,7 +9,7 @@ use provision::model::{Declaration, Scope};
 use provision::stack;
 use provision::stack::config::{self, StackFile};
 use provision::stack::domain::Zone;
-use provision::stack::handlers::Code;
+use provision::stack::handlers::PackageDigests;
 
 /// The shipped stack files.
 pub(crate) const STACKS: [&str; 3] = ["local", "staging", "production"];
@@ -22,7 +22,7 @@ pub(crate) fn file(stack: &str) -> StackFile {
 
 /// What a stack file declares, with made-up code of the handlers and a made-up hosted zone.
 pub(crate) fn declarations(file: &StackFile) -> Vec<Declaration> {
-    let code = Code { submit: "5b".repeat(32), publish: "9b".repeat(32) };
+    let code = PackageDigests { submit: "5b".repeat(32), publish: "9b".repeat(32) };
     let zone = file.domain.as_ref().map(|_| Zone { id: "Z0123456789ABCDEFGHIJ".to_owned() });
     stack::declare(file, &code, zone.as_ref())
 }

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 
 use crate::support::http::get;
 use crate::support::instance::Instance;
+use crate::support::quote::whole;
 use job::{clip, input, ladder};
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/transcode";
@@ -303,13 +304,10 @@ async fn mediaconvert_refuses_what_aws_refuses() {
     let settings = JobTemplateSettings::builder().output_groups(group).build();
     let refusal = refused!(mediaconvert.create_job_template().name("bad").settings(settings));
     assert_eq!(refusal.0, "BadRequestException");
-    assert_eq!(
-        refusal.1,
-        "/outputGroups/0/outputs/0/videoDescription/width: Should be less than or equal to 8192"
-    );
+    insta::assert_snapshot!(refusal.1, @"/outputGroups/0/outputs/0/videoDescription/width: Should be less than or equal to 8192");
 
     let empty = mediaconvert.create_job().role(ROLE).settings(JobSettings::builder().build());
-    assert!(refused!(empty).1.contains("/inputs: Should have at least 1 items"));
+    insta::assert_snapshot!(refused!(empty).1, @"/inputs: Should have at least 1 items, /outputGroups: Should have at least 1 items");
 }
 
 #[tokio::test]
@@ -363,7 +361,7 @@ async fn a_cloud_is_found_again_and_a_dead_emulator_is_told() {
     assert!(matches!(error, local::Error::EmulatorDied { .. }), "{error}");
     let refusal = refused!(cloud.s3().list_buckets());
     assert_eq!(refusal.0, "LocalCloudUnavailable");
-    assert!(refusal.1.contains("provision local stop"), "{}", refusal.1);
+    insta::assert_snapshot!(whole(&refusal.1), @"the emulator of the local cloud ended (signal: 9 (SIGKILL)); run `provision local stop`, then start again");
     assert!(local::stop(name, 0).await.unwrap());
     assert!(local::status(name, 0).await.unwrap().is_none());
 }

@@ -3,6 +3,7 @@
 pub(crate) mod calls;
 pub(crate) mod http;
 pub(crate) mod instance;
+pub(crate) mod quote;
 pub(crate) mod root;
 
 use std::path::PathBuf;

@@ -20,7 +20,7 @@ pub use security::{
 };
 
 use super::shared::Built;
-use super::untagged::{Calls, Codes, Listed, POLICIES, Page, Untagged, calls};
+use super::untagged::{CallNames, Codes, Listed, POLICIES, Page, Untagged, calls};
 use crate::aws::{Context, Result, SdkResult, required};
 use crate::model::Kind;
 
@@ -34,7 +34,7 @@ pub struct ResponseHeadersPolicy {
 
 impl Untagged for ResponseHeadersPolicy {
     const KIND: Kind = Kind::new("AWS::CloudFront::ResponseHeadersPolicy");
-    const CALLS: Calls = Calls {
+    const CALLS: CallNames = CallNames {
         list: "cloudfront:ListResponseHeadersPolicies",
         get: "cloudfront:GetResponseHeadersPolicy",
         create: "cloudfront:CreateResponseHeadersPolicy",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult};
 
 /// The CORS rules of a bucket.
@@ -90,7 +90,7 @@ impl Setting for Option<CorsConfiguration> {
         Ok(answer.and_then(|answer| CorsConfiguration::from_sdk(answer.cors_rules())))
     }
 
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
         if let Some(cors) = self {
             let call = s3.put_bucket_cors().bucket(name).expected_bucket_owner(owner);

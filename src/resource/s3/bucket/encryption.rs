@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::Input;
 
@@ -146,7 +146,7 @@ impl Setting for BucketEncryption {
         Ok(Self::from_sdk(found))
     }
 
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let call = to.cx.s3().put_bucket_encryption().bucket(to.name).expected_bucket_owner(to.owner());
         let call = call.server_side_encryption_configuration(self.to_sdk());
         to.send(Self::WRITE, || call.clone().send()).await

@@ -13,7 +13,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult};
 
 /// The lifecycle rules of a bucket.
@@ -34,7 +34,7 @@ pub struct Rule {
     /// Its name.
     pub id: String,
     /// Whether it is in force.
-    pub status: Status,
+    pub status: RuleStatus,
     /// Only objects whose keys begin with this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
@@ -72,7 +72,7 @@ pub struct Rule {
 
 /// Whether a rule is in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Status {
+pub enum RuleStatus {
     /// It is.
     #[default]
     Enabled,
@@ -190,7 +190,7 @@ impl Setting for Option<LifecycleConfiguration> {
         LifecycleConfiguration::from_sdk(answer.rules(), answer.transition_default_minimum_object_size())
     }
 
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
         if let Some(lifecycle) = self {
             let call = s3.put_bucket_lifecycle_configuration().bucket(name).expected_bucket_owner(owner);

@@ -3,7 +3,7 @@
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::Input;
 use crate::resource::s3::NO_BUCKET;
@@ -94,7 +94,7 @@ impl Setting for Option<LoggingConfiguration> {
     }
 
     /// An empty status ends the logging: there is no call that deletes it.
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let enabled = self.as_ref().map(LoggingConfiguration::to_sdk);
         let status = sdk::BucketLoggingStatus::builder().set_logging_enabled(enabled).build();
         let call = to.cx.s3().put_bucket_logging().bucket(to.name).expected_bucket_owner(to.owner());

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult, required};
 use crate::model::Input;
 use crate::resource::s3::NO_BUCKET;
@@ -211,7 +211,7 @@ impl Setting for Option<NotificationConfiguration> {
     }
 
     /// An empty configuration notifies nobody: there is no call that deletes one.
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         // absent is empty: nobody is notified.
         let receivers = self.clone().unwrap_or_default();
         let call = to.cx.s3().put_bucket_notification_configuration().bucket(to.name);

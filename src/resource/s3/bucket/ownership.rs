@@ -3,7 +3,7 @@
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult, required};
 
 /// Who owns what others write into the bucket.
@@ -62,7 +62,7 @@ impl Setting for Option<OwnershipControls> {
         found.map(OwnershipControls::from_sdk).transpose()
     }
 
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
         if let Some(controls) = self {
             let call = s3.put_bucket_ownership_controls().bucket(name).expected_bucket_owner(owner);

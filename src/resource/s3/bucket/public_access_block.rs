@@ -3,7 +3,7 @@
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult};
 
 /// What stops the bucket from ever becoming public.
@@ -66,7 +66,7 @@ impl Setting for Option<PublicAccessBlockConfiguration> {
         Ok(found.map(PublicAccessBlockConfiguration::from_sdk))
     }
 
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
         if let Some(block) = self {
             let call = s3.put_public_access_block().bucket(name).expected_bucket_owner(owner);

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::TagFilter;
-use super::settings::{Setting, Target, Turn};
+use super::settings::{Setting, TargetBucket, Turn};
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::Input;
 
@@ -187,7 +187,7 @@ impl Setting for Option<ReplicationConfiguration> {
     }
 
     /// Deleting what is not there succeeds.
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let (s3, name, owner) = (to.cx.s3(), to.name, to.owner());
         if let Some(replication) = self {
             let call = s3.put_bucket_replication().bucket(name).expected_bucket_owner(owner);

@@ -28,7 +28,7 @@ pub(super) trait Setting: PartialEq + Sized + Sync {
     fn read(cx: &Context, bucket: &str) -> impl Future<Output = Result<Self>> + Send;
 
     /// Makes it so.
-    fn write(&self, to: &Target<'_>) -> impl Future<Output = Result<()>> + Send;
+    fn write(&self, to: &TargetBucket<'_>) -> impl Future<Output = Result<()>> + Send;
 
     /// Whether a bucket that was made this moment has it already, so that no call is needed.
     fn is_made_with_the_bucket(&self) -> bool;
@@ -51,14 +51,14 @@ pub(super) enum Turn {
 }
 
 /// The bucket that a setting is written to.
-pub(super) struct Target<'a> {
+pub(super) struct TargetBucket<'a> {
     pub(super) cx: &'a Context,
     pub(super) name: &'a str,
     /// Whether its replication ends with this very write.
     pub(super) ends_replication: bool,
 }
 
-impl Target<'_> {
+impl TargetBucket<'_> {
     /// The account that must own the bucket: S3 refuses the call for anybody else's.
     pub(super) fn owner(&self) -> &str {
         &self.cx.scope.account
@@ -147,7 +147,7 @@ macro_rules! settings {
             /// Writes those of its settings that are not what they were.
             pub(super) async fn write(&self, cx: &Context, former: Former<'_>) -> Result<()> {
                 let Self { bucket_name: name, $( $setting, )* } = self;
-                let to = Target { cx, name, ends_replication: former.loses_replication(self) };
+                let to = TargetBucket { cx, name, ends_replication: former.loses_replication(self) };
                 for turn in [Turn::First, Turn::WithTheOthers, Turn::Last] {
                     tokio::try_join!( $( when(
                         $setting.turn() == turn && former.needs($setting, |seen| &seen.$setting),

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types as sdk;
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, OrEmpty, Result, SdkResult};
 use crate::model::Tags;
 
@@ -29,7 +29,7 @@ impl Setting for Tags {
     }
 
     /// The call replaces all tags, and S3 refuses it if AWS's own (`aws:cloudformation:…`) are not among them.
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let found = tag_set(to.cx, to.name).await?;
         let kept = found.into_iter().filter(|tag| tag.key.starts_with("aws:"));
         let tags = to_sdk(self).into_iter().chain(kept).collect();

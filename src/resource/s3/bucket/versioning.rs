@@ -3,7 +3,7 @@
 use aws_sdk_s3::types as sdk;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Setting, Target};
+use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::resource::s3::NO_BUCKET;
 
@@ -62,7 +62,7 @@ impl Setting for VersioningConfiguration {
 
     /// Where replication has ended only now, S3 may take a while to see that (S3 API reference,
     /// `DeleteBucketReplication`).
-    async fn write(&self, to: &Target<'_>) -> Result<()> {
+    async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let call = to.cx.s3().put_bucket_versioning().bucket(to.name).expected_bucket_owner(to.owner());
         let call = call.versioning_configuration(self.to_sdk());
         let unseen = |error: &Error| to.ends_replication && error.is(&["InvalidBucketState"]);

@@ -5,7 +5,7 @@ use crate::graph::Graph;
 use crate::model::Snapshot;
 use crate::plan::{self, Rules};
 use crate::resource::registry;
-use crate::stack::{config::parse, declare, handlers::Code};
+use crate::stack::{config::parse, declare, handlers::PackageDigests};
 
 const STACK: &str = "
 stack: vod-staging
@@ -28,7 +28,7 @@ fn rules(kind: &Kind) -> Rules {
 
 fn first_apply() -> Plan {
     let file = parse("stack.yaml", STACK).unwrap();
-    let code = Code { submit: "5b".into(), publish: "9b".into() };
+    let code = PackageDigests { submit: "5b".into(), publish: "9b".into() };
     let graph = Graph::new(declare(&file, &code, None)).unwrap();
     let scope = Scope {
         stack: "vod-staging".into(),

@@ -5,7 +5,7 @@ use aws_sdk_s3::types as sdk;
 use super::super::settings::Setting;
 use super::{
     AbortIncompleteMultipartUpload, Date, LifecycleConfiguration, NoncurrentVersionExpiration,
-    NoncurrentVersionTransition, Rule, Status, TagFilter, Transition,
+    NoncurrentVersionTransition, Rule, RuleStatus, TagFilter, Transition,
 };
 use crate::aws::{Result, required};
 
@@ -43,8 +43,8 @@ impl LifecycleConfiguration {
 impl Rule {
     fn to_sdk(&self) -> sdk::LifecycleRule {
         let status = match self.status {
-            Status::Enabled => sdk::ExpirationStatus::Enabled,
-            Status::Disabled => sdk::ExpirationStatus::Disabled,
+            RuleStatus::Enabled => sdk::ExpirationStatus::Enabled,
+            RuleStatus::Disabled => sdk::ExpirationStatus::Disabled,
         };
         let noncurrent = self.noncurrent_version_expiration.as_ref().map(|expiry| {
             sdk::NoncurrentVersionExpiration::builder()
@@ -128,9 +128,9 @@ impl Rule {
         Ok(Self {
             id: required(found.id.clone(), READ, "Rule.ID")?,
             status: if found.status == sdk::ExpirationStatus::Enabled {
-                Status::Enabled
+                RuleStatus::Enabled
             } else {
-                Status::Disabled
+                RuleStatus::Disabled
             },
             prefix: prefix.filter(|prefix| !prefix.is_empty()).cloned(),
             tag_filters: alone
@@ -247,7 +247,7 @@ mod tests {
 
     fn rich() -> Rule {
         Rule {
-            status: Status::Disabled,
+            status: RuleStatus::Disabled,
             prefix: Some("in/".into()),
             tag_filters: BTreeSet::from([tag("a"), tag("b")]),
             object_size_greater_than: Some(1024),
