@@ -288,7 +288,7 @@ mod tests {
             submit: name(),
             role: name(),
         };
-        assert_eq!(library.follow("j").await.unwrap().state, State::Complete);
+        assert_eq!(library.follow("j").await.unwrap().state, JobState::Complete);
     }
 
     #[test]

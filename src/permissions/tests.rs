@@ -8,7 +8,7 @@ use super::*;
 use crate::resource::registry;
 use crate::stack;
 use crate::stack::config::{StackFile, parse};
-use crate::stack::handlers::Code;
+use crate::stack::handlers::PackageDigests;
 
 const EDGE: &str = "arn:aws:iam::111122223333:policy/edge";
 const COMMANDS: [Command; 5] =
@@ -25,7 +25,7 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
         account: file.account.to_string(),
         region: file.region.to_string(),
     };
-    let declarations = stack::declare(file, &Code::default(), None);
+    let declarations = stack::declare(file, &PackageDigests::default(), None);
     let subject = Subject { scope: &scope, prefix, declarations: &declarations, domain: None, zone: None };
     json(&policy(registry(), command, subject))
 }
@@ -103,7 +103,7 @@ fn nothing_may_take_a_boundary_off() {
 #[test]
 fn every_role_of_the_stack_gets_the_declared_boundary() {
     let boundaries = |more: &str| -> Vec<Value> {
-        let declarations = stack::declare(&file("vod", more), &Code::default(), None);
+        let declarations = stack::declare(&file("vod", more), &PackageDigests::default(), None);
         let roles = declarations.into_iter().filter(|one| one.kind.as_str() == "AWS::IAM::Role");
         roles.map(|mut role| role.properties["PermissionsBoundary"].take()).collect()
     };

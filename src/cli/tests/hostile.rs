@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::{bundle, diagnostics, history, library, outputs, plan, synth, teardown, verify};
 use crate::model::{Kind, Known};
-use crate::ops::library::{Counts, Failed, Job, State};
+use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
     Architecture, Bundle, Decoded, HistoryEntry, Outputs, Picture, Playable, Played, Refused, RunState,
     Sound, Stream, Template,
@@ -220,7 +220,7 @@ fn playable(word: &str) -> Playable {
 }
 
 fn job(word: &str) -> Job {
-    let state = State::Failed(vec![word.into()]);
+    let state = JobState::Failed(vec![word.into()]);
     Job { id: word.into(), status: word.into(), state, total: Some(2), taken: 0, failed: 2 }
 }
 
@@ -246,7 +246,7 @@ fn results() {
     });
     let template =
         || Template { name: "vod".into(), region: "eu-west-1".into(), body: json!({ HOSTILE: [HOSTILE] }) };
-    for format in [synth::Format::Yaml, synth::Format::Json] {
+    for format in [synth::SynthFormat::Yaml, synth::SynthFormat::Json] {
         let text = synth::text(&[template()], format);
         cannot_act("synth", &text);
         assert_eq!(

@@ -7,7 +7,7 @@ use provision::model::{Declaration, Scope};
 use provision::stack;
 use provision::stack::config::{self, StackFile};
 use provision::stack::domain::Zone;
-use provision::stack::handlers::Code;
+use provision::stack::handlers::PackageDigests;
 
 /// The account of all of them.
 pub(super) const ACCOUNT: &str = "444455556666";
@@ -43,7 +43,7 @@ impl Stack {
         let read = |path: &Path| std::fs::read_to_string(path);
         let file = config::load_text("stack.yaml", &(renamed + more), &path, &read);
         let file = file.unwrap_or_else(|invalid| panic!("{:?}", miette::Report::new(invalid)));
-        let code = Code { submit: "5b".repeat(32), publish: "9b".repeat(32) };
+        let code = PackageDigests { submit: "5b".repeat(32), publish: "9b".repeat(32) };
         let declarations = stack::declare(&file, &code, Some(&Zone { id: "Z1".to_owned() }));
         let scope = Scope { stack: name.to_owned(), account: ACCOUNT.to_owned(), region: REGION.to_owned() };
         Self { scope, file, declarations }
