@@ -7,6 +7,7 @@ The emulator listens on a Unix socket in a directory that only its owner can ent
 """
 
 import asyncio
+import dataclasses
 import hashlib
 import hmac
 import http.server
@@ -27,8 +28,8 @@ def die_with_the_gateway():
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def derive_secret_keys(secret, iam, sts, lambda_runtime, lambda_svc):
-    """The secret access key of every key that is handed out is the one that the gateway derives from its id."""
+def derive_secret_keys(secret, iam, iam_evaluator, s3, sts, lambda_runtime, lambda_svc):
+    """The secret access key of every key is the one that the gateway derives from its id."""
 
     def derived(key_id):
         return hmac.new(secret, b"key\n" + key_id.encode(), hashlib.sha256).hexdigest()[:40]
@@ -36,6 +37,13 @@ def derive_secret_keys(secret, iam, sts, lambda_runtime, lambda_svc):
     # The services make the id of a session's key first, and its secret right after it.
     made = threading.local()
     new_id, new_user_key, run_as = sts._gen_session_access_key, iam._create_access_key, lambda_runtime.execution_credentials
+    resolve = iam_evaluator.resolve_credential
+
+    def resolved(key_id, *others, **named):
+        found = resolve(key_id, *others, **named)
+        if isinstance(found, iam_evaluator.ResolvedCredential):
+            return dataclasses.replace(found, secret_access_key=derived(key_id))
+        return found
 
     def session_key_id():
         made.key_id = new_id()
@@ -59,6 +67,9 @@ def derive_secret_keys(secret, iam, sts, lambda_runtime, lambda_svc):
 
     sts._gen_session_access_key, sts._gen_secret = session_key_id, lambda: derived(made.key_id)
     iam._IAM_HANDLERS["CreateAccessKey"] = user_key
+    # The emulator checks presigned URLs of S3 as well.
+    for module in (iam_evaluator, s3, sts):
+        module.resolve_credential = resolved
     lambda_runtime.execution_credentials = lambda_svc.execution_credentials = credentials
 
 
@@ -216,10 +227,10 @@ if __name__ == "__main__":
     secret = bytes.fromhex(sys.stdin.readline())
     threading.Thread(target=die_with_the_gateway, daemon=True).start()
     from ministack import app
-    from ministack.core import lambda_runtime
-    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, sts
+    from ministack.core import iam_evaluator, lambda_runtime
+    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, s3, sts
 
-    derive_secret_keys(secret, iam, sts, lambda_runtime, lambda_svc)
+    derive_secret_keys(secret, iam, iam_evaluator, s3, sts, lambda_runtime, lambda_svc)
     answer_viewers_from_their_distribution_alone(app)
     invoke_asynchronously(eventbridge, lambda_svc)
     complete_the_environment(lambda_svc)
@@ -228,7 +239,7 @@ if __name__ == "__main__":
     tag_dashboards(cloudwatch)
     if os.environ.get("AUTH") == "true":
         import authorize
-        from ministack.core import iam_actions, iam_evaluator
+        from ministack.core import iam_actions
         from ministack.services import acm, tagging
 
         authorize.as_if_by_tls(iam_evaluator)
