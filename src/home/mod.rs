@@ -35,6 +35,7 @@ pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home
 /// pattern allows no more than three, and is shorter.
 pub const KEEP: &[Allow] =
     &[Allow::new(&["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], &["arn:aws:s3:::{home}/*"])];
+
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
 
