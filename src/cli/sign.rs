@@ -102,13 +102,36 @@ mod tests {
     fn what_is_opened_is_always_said() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let cookies = vec![pair("CloudFront-Policy", "e30_"), pair("CloudFront-Key-Pair-Id", "K2")];
-        insta::assert_snapshot!(shown("assets/a-1/*", Sent::Cookies(cookies)));
-        insta::assert_snapshot!(shown("assets/a-1/*", Sent::Query("Policy=e30_&Key-Pair-Id=K2".into())));
+        insta::assert_snapshot!(shown("assets/a-1/*", Sent::Cookies(cookies)), @r"
+        stderr
+        opens https://v.example.com/assets/a-1/*
+        stdout
+        CloudFront-Policy=e30_
+        CloudFront-Key-Pair-Id=K2
+        ");
+        insta::assert_snapshot!(shown("assets/a-1/*", Sent::Query("Policy=e30_&Key-Pair-Id=K2".into())), @r"
+        stderr
+        opens https://v.example.com/assets/a-1/*
+        add this to any URL that it opens:
+        stdout
+        Policy=e30_&Key-Pair-Id=K2
+        ");
         let url = |path: &str| format!("https://v.example.com/{path}?Expires=1&Key-Pair-Id=K2");
         let picture = "assets/a-1/thumbnails/frame.0.jpg";
-        insta::assert_snapshot!(shown(picture, Sent::Url { url: url(picture), playlist: false }));
+        insta::assert_snapshot!(shown(picture, Sent::Url { url: url(picture), playlist: false }), @r"
+        stderr
+        opens https://v.example.com/assets/a-1/thumbnails/frame.0.jpg
+        stdout
+        https://v.example.com/assets/a-1/thumbnails/frame.0.jpg?Expires=1&Key-Pair-Id=K2
+        ");
         let index = "assets/a-1/index.m3u8";
-        insta::assert_snapshot!(shown(index, Sent::Url { url: url(index), playlist: true }));
+        insta::assert_snapshot!(shown(index, Sent::Url { url: url(index), playlist: true }), @r"
+        stderr
+        opens https://v.example.com/assets/a-1/index.m3u8
+        this URL alone does not play: a player asks for segments too, so use --cookies
+        stdout
+        https://v.example.com/assets/a-1/index.m3u8?Expires=1&Key-Pair-Id=K2
+        ");
     }
 
     #[test]

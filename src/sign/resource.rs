@@ -66,7 +66,7 @@ pub enum Refusal {
         folder: String,
     },
     /// It opens more than one asset.
-    #[error("this would open {resource}, which is more than one asset")]
+    #[error("this would open {resource}, which is not limited to one asset")]
     #[diagnostic(help(
         "write the asset: assets/ID for all of it, or assets/ID/index.m3u8; or say --whole to open all of {resource}"
     ))]
@@ -166,20 +166,19 @@ mod tests {
                 Ok(resource) => resource.strip_prefix(BASE).unwrap().to_owned(),
                 Err(Refusal::OtherSite { .. }) => "other site".to_owned(),
                 Err(Refusal::Query { .. }) => "query".to_owned(),
-                Err(Refusal::Character { character, .. }) => format!("character {character}"),
+                Err(Refusal::Character { character, .. }) => format!("character `{character}`"),
                 Err(Refusal::Part { .. }) => "part".to_owned(),
                 Err(Refusal::Folder { .. }) => "folder".to_owned(),
                 Err(Refusal::Wide { .. }) => "WIDE".to_owned(),
             }
         };
         let columns = [open(false, false), open(false, true), open(true, false), open(true, true)];
-        columns.map(|column| format!("{column:<24}")).join(" ").trim_end().to_owned()
+        columns.join(" | ")
     }
 
     fn table(paths: &[&str]) -> String {
-        let rows = paths.iter().map(|path| format!("{path:<34} {}", opens(path)));
-        let head = ["path", "URL", "URL --whole", "cookies", "cookies --whole"];
-        let head = format!("{:<34} {:<24} {:<24} {:<24} {}", head[0], head[1], head[2], head[3], head[4]);
+        let rows = paths.iter().map(|path| format!("{} | {}", shown(path), opens(path)));
+        let head = "path | URL | URL --whole | --cookies | --cookies --whole".to_owned();
         std::iter::once(head).chain(rows).collect::<Vec<_>>().join("\n")
     }
 
@@ -195,7 +194,18 @@ mod tests {
             "assets/a-1/thumbnails/frame.0.jpg",
             "https://v.example.com/assets/a-1",
             "HTTPS://V.Example.com/assets/a-1/index.m3u8",
-        ]));
+        ]), @r"
+        path | URL | URL --whole | --cookies | --cookies --whole
+        assets/a-1/index.m3u8 | /assets/a-1/index.m3u8 | /assets/a-1/index.m3u8 | /assets/a-1/* | /assets/a-1/*
+        /assets/a-1/index.m3u8 | /assets/a-1/index.m3u8 | /assets/a-1/index.m3u8 | /assets/a-1/* | /assets/a-1/*
+        assets/a-1 | folder | folder | /assets/a-1/* | /assets/a-1/*
+        assets/a-1/ | folder | folder | /assets/a-1/* | /assets/a-1/*
+        assets/a-1/0f/index_720p.m3u8 | /assets/a-1/0f/index_720p.m3u8 | /assets/a-1/0f/index_720p.m3u8 | /assets/a-1/0f/* | /assets/a-1/0f/*
+        assets/a-1/0f/thumbnails | folder | folder | /assets/a-1/0f/thumbnails/* | /assets/a-1/0f/thumbnails/*
+        assets/a-1/thumbnails/frame.0.jpg | /assets/a-1/thumbnails/frame.0.jpg | /assets/a-1/thumbnails/frame.0.jpg | /assets/a-1/thumbnails/* | /assets/a-1/thumbnails/*
+        https://v.example.com/assets/a-1 | folder | folder | /assets/a-1/* | /assets/a-1/*
+        HTTPS://V.Example.com/assets/a-1/index.m3u8 | /assets/a-1/index.m3u8 | /assets/a-1/index.m3u8 | /assets/a-1/* | /assets/a-1/*
+        ");
     }
 
     #[test]
@@ -211,7 +221,19 @@ mod tests {
             "a-1/index.m3u8",
             "https://v.example.com",
             "https://v.example.com/",
-        ]));
+        ]), @r"
+        path | URL | URL --whole | --cookies | --cookies --whole
+         | folder | folder | WIDE | /*
+        / | folder | folder | WIDE | /*
+        assets | folder | folder | WIDE | /assets/*
+        assets/ | folder | folder | WIDE | /assets/*
+        index.m3u8 | /index.m3u8 | /index.m3u8 | WIDE | /*
+        assets/index.m3u8 | /assets/index.m3u8 | /assets/index.m3u8 | WIDE | /assets/*
+        other/index.m3u8 | /other/index.m3u8 | /other/index.m3u8 | WIDE | /other/*
+        a-1/index.m3u8 | /a-1/index.m3u8 | /a-1/index.m3u8 | WIDE | /a-1/*
+        https://v.example.com | folder | folder | WIDE | /*
+        https://v.example.com/ | folder | folder | WIDE | /*
+        ");
     }
 
     #[test]
@@ -228,7 +250,20 @@ mod tests {
             "assets/a-1/*/index_720p*",
             "assets/a-1/*.ts",
             "Assets/a-1/*",
-        ]));
+        ]), @r"
+        path | URL | URL --whole | --cookies | --cookies --whole
+        * | WIDE | /* | WIDE | /*
+        assets/* | WIDE | /assets/* | WIDE | /assets/*
+        assets/a-1* | WIDE | /assets/a-1* | WIDE | /assets/a-1*
+        assets/*-1/index.m3u8 | WIDE | /assets/*-1/index.m3u8 | WIDE | /assets/*-1/index.m3u8
+        assets/*/index.m3u8 | WIDE | /assets/*/index.m3u8 | WIDE | /assets/*/index.m3u8
+        assets*/a-1/index.m3u8 | WIDE | /assets*/a-1/index.m3u8 | WIDE | /assets*/a-1/index.m3u8
+        */a-1/* | WIDE | /*/a-1/* | WIDE | /*/a-1/*
+        assets/a-1/* | /assets/a-1/* | /assets/a-1/* | /assets/a-1/* | /assets/a-1/*
+        assets/a-1/*/index_720p* | /assets/a-1/*/index_720p* | /assets/a-1/*/index_720p* | /assets/a-1/*/index_720p* | /assets/a-1/*/index_720p*
+        assets/a-1/*.ts | /assets/a-1/*.ts | /assets/a-1/*.ts | /assets/a-1/*.ts | /assets/a-1/*.ts
+        Assets/a-1/* | WIDE | /Assets/a-1/* | WIDE | /Assets/a-1/*
+        ");
     }
 
     #[test]
@@ -252,7 +287,27 @@ mod tests {
             "https://evil.example/assets/a-1",
             "http://v.example.com/assets/a-1",
             "//evil.example/assets/a-1",
-        ]));
+        ]), @r"
+        path | URL | URL --whole | --cookies | --cookies --whole
+        assets/a-1/index.m3u8?x=1 | query | query | query | query
+        assets/a-?/index.m3u8 | query | query | query | query
+        assets/a-1/.. | part | part | part | part
+        assets/a-1/../b-2/index.m3u8 | part | part | part | part
+        assets/./a-1/index.m3u8 | part | part | part | part
+        assets//a-1/index.m3u8 | part | part | part | part
+        //assets/a-1/index.m3u8 | part | part | part | part
+        assets/a-1// | part | part | part | part
+        assets/a-1/%2e%2e/b-2/index.m3u8 | character `%` | character `%` | character `%` | character `%`
+        assets/a-1\\..\\b-2/index.m3u8 | character `\\` | character `\\` | character `\\` | character `\\`
+        assets/a-1/index.m3u8#t | character `#` | character `#` | character `#` | character `#`
+        assets/a 1/index.m3u8 | character ` ` | character ` ` | character ` ` | character ` `
+        assets/영상/index.m3u8 | character `영` | character `영` | character `영` | character `영`
+        assets/a-1/\u{1b}[2J | character `\u{1b}` | character `\u{1b}` | character `\u{1b}` | character `\u{1b}`
+        https://v.example.com.evil/assets/a-1 | other site | other site | other site | other site
+        https://evil.example/assets/a-1 | other site | other site | other site | other site
+        http://v.example.com/assets/a-1 | other site | other site | other site | other site
+        //evil.example/assets/a-1 | part | part | part | part
+        ");
     }
 
     #[test]
@@ -270,6 +325,21 @@ mod tests {
             refused("assets/../a-1", true),
             refused("https://evil.example/\u{202e}a", true),
         ];
-        insta::assert_snapshot!(all.join("\n"));
+        insta::assert_snapshot!(all.join("\n"), @r"
+        this would open https://v.example.com/assets/*, which is not limited to one asset
+          write the asset: assets/ID for all of it, or assets/ID/index.m3u8; or say --whole to open all of https://v.example.com/assets/*
+        this would open https://v.example.com/*, which is not limited to one asset
+          write the asset: assets/ID for all of it, or assets/ID/index.m3u8; or say --whole to open all of https://v.example.com/*
+        https://v.example.com/assets/a-1/ is a folder, and a URL opens one file
+          name the file; or say --cookies, or write https://v.example.com/assets/a-1/*, to open everything in the folder
+        `assets/a-1/index.m3u8?x=1` has a `?`, which matches any one character in a policy
+          leave the query string out: the distribution does not look at it
+        `assets/a-1/\u{1b}]0;x\u{7}` has a character that no published path has: `\u{1b}`
+          write letters, digits, `-`, `_`, `.` and `/`, and `*` for any characters
+        `assets/../a-1` has `//`, `.` or `..` in it, which no published path has
+          write the path as it is published, such as assets/ID/index.m3u8
+        `https://evil.example/\u{202e}a` is not a URL of this stack, which plays at https://v.example.com
+          write the path alone, such as assets/ID/index.m3u8, or a URL that begins with https://v.example.com/
+        ");
     }
 }

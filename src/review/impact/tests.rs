@@ -106,9 +106,8 @@ fn a_wildcard_takes_nothing_from_those_that_it_stands_for() {
         let cors = json!({ list: { "Items": items } });
         json!({ "ResponseHeadersPolicyConfig": { "CorsConfig": cors } })
     };
-    let change = |list: &str, before: Value, after: Value| {
-        both(headers, &cors(list, before), &cors(list, after))
-    };
+    let change =
+        |list: &str, before: Value, after: Value| both(headers, &cors(list, before), &cors(list, after));
     let (allow, origins) = ("AccessControlAllowHeaders", "AccessControlAllowOrigins");
     assert_eq!(change(allow, json!(["Range"]), json!(["*"])), (NOTICE, LOSS));
     assert_eq!(change(allow, json!(["Authorization", "Range"]), json!(["*"])), (LOSS, LOSS));
@@ -120,9 +119,7 @@ fn a_wildcard_takes_nothing_from_those_that_it_stands_for() {
     );
     let methods = change("AccessControlAllowMethods", json!(["GET", "HEAD"]), json!(["ALL"]));
     assert_eq!(methods, (NOTICE, LOSS));
-    let upload = |member: &str, items: Value| {
-        json!({ "BucketName": "b", "CorsConfiguration": { "CorsRules": [{ "Id": "r", member: items }] } })
-    };
+    let upload = |member: &str, items: Value| json!({ "BucketName": "b", "CorsConfiguration": { "CorsRules": [{ "Id": "r", member: items }] } });
     // S3 repeats the headers that a browser asks for, so its `*` stands for all of them.
     let all = (&upload("AllowedHeaders", json!(["Authorization"])), &upload("AllowedHeaders", json!(["*"])));
     assert_eq!(both(BUCKET, all.0, all.1), (NOTICE, LOSS));

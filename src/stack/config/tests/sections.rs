@@ -26,20 +26,20 @@ fn sources() {
     source: { expire_noncurrent_after: 0d }
         `source.expire_noncurrent_after` cannot be 0d | too soon | 1d to 36500d
     source: { upload_origins: [app.example.com] }
-        `source.upload_origins[0]` is not an origin | no scheme: did you mean https://app.example.com? | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[0]` is not an origin | no scheme: did you mean https://app.example.com? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
     source: { upload_origins: ["*"] }
-        `source.upload_origins[0]` is not an origin | `*` is not allowed here: name each origin | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[0]` is not an origin | `*` is not allowed here: name each origin | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
     source: { upload_origins: ["https://app.example.com/"] }
-        `source.upload_origins[0]` is not an origin | no trailing slash: did you mean https://app.example.com? | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[0]` is not an origin | no trailing slash: did you mean https://app.example.com? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
     source: { upload_origins: ["https://app.example.com/upload"] }
-        `source.upload_origins[0]` is not an origin | no path: did you mean https://app.example.com? | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[0]` is not an origin | no path: did you mean https://app.example.com? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
     source: { upload_origins: ["https://*.example.com", "ftp://a.example.com"] }
-        `source.upload_origins[0]` is not an origin | `*` is not allowed here: name each origin | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
-        `source.upload_origins[1]` is not an origin | the scheme must be https or http | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[0]` is not an origin | `*` is not allowed here: name each origin | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+        `source.upload_origins[1]` is not an origin | the scheme must be https or http | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
     source: { upload_origins: ["https://App.example.com", "https://a.example.com:443", "http://a.example.com:0"] }
-        `source.upload_origins[0]` is not an origin | must be lower case: app | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
-        `source.upload_origins[1]` is not an origin | browsers leave the port 443 out: https://a.example.com | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
-        `source.upload_origins[2]` is not an origin | the port must be 1 to 65535 | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `source.upload_origins[0]` is not an origin | must be lower case: app | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+        `source.upload_origins[1]` is not an origin | browsers leave the port 443 out: https://a.example.com | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+        `source.upload_origins[2]` is not an origin | the port must be 1 to 65535 | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
     source: { upload_origins: ["https://a.example.com", "https://a.example.com"] }
         `source.upload_origins[1]` is in the list already | a duplicate | remove it
     "#);
@@ -57,7 +57,24 @@ fn limits_of_uploads() {
         "source: { max_duration: 90 }",
         "source: { max_duration: 0s }",
         "source: { max_duration: 49h }",
-    ]));
+    ]), @r"
+    source: { max_size: 20 }
+        `source.max_size` must be in MiB, GiB or TiB | no unit: did you mean 20GiB? | a whole number with the unit MiB, GiB or TiB, such as 500MiB or 20GiB
+    source: { max_size: 20GB }
+        `source.max_size` must be in MiB, GiB or TiB | did you mean 20GiB? | a whole number with the unit MiB, GiB or TiB, such as 500MiB or 20GiB
+    source: { max_size: 900KiB }
+        `source.max_size` must be in MiB, GiB or TiB | `KiB` is not an allowed unit | a whole number with the unit MiB, GiB or TiB, such as 500MiB or 20GiB
+    source: { max_size: 0MiB }
+        `source.max_size` cannot be 0MiB | too small for a video | 1MiB to 50TiB
+    source: { max_size: 51TiB }
+        `source.max_size` cannot be 51TiB | larger than any object of S3 | 1MiB to 50TiB
+    source: { max_duration: 90 }
+        `source.max_duration` must be in seconds, minutes or hours | no unit: did you mean 90s? | a whole number with the unit s, m or h, such as 6s, 10m or 2h
+    source: { max_duration: 0s }
+        `source.max_duration` cannot be 0s | too short for a video | 1s to 48h
+    source: { max_duration: 49h }
+        `source.max_duration` cannot be 49h | too long for one video | 1s to 48h
+    ");
     let source = with("source: { max_size: 500MiB, max_duration: 90m }").unwrap().source;
     assert_eq!((source.max_size.bytes(), source.max_duration.seconds()), (524_288_000, 5400));
 }
@@ -89,10 +106,44 @@ fn pages_of_origins_are_safe_on_the_way() {
         "delivery: { player_origins: [\"http://[::2]\"] }",
         "delivery: { player_origins: [\"https://[::2]\"] }",
         "delivery: { player_origins: [\"http://localhost:80\"] }",
-    ]));
+    ]), @r#"
+    delivery: { player_origins: ["http://www.example.com"] }
+        `delivery.player_origins[0]` is not an origin | anybody on the way can change a page of http: did you mean https://www.example.com? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    source: { upload_origins: ["http://app.example.com:8080"] }
+        `source.upload_origins[0]` is not an origin | anybody on the way can change a page of http: did you mean https://app.example.com:8080? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["http://localhost.example.com"] }
+        `delivery.player_origins[0]` is not an origin | anybody on the way can change a page of http: did you mean https://localhost.example.com? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["http://evil-localhost"] }
+        `delivery.player_origins[0]` is not an origin | anybody on the way can change a page of http: did you mean https://evil-localhost? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["http://.localhost"] }
+        `delivery.player_origins[0]` is not an origin | a label between the dots is empty | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["http://127.0.0.1.example.com"] }
+        `delivery.player_origins[0]` is not an origin | anybody on the way can change a page of http: did you mean https://127.0.0.1.example.com? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["http://192.168.0.2"] }
+        `delivery.player_origins[0]` is not an origin | anybody on the way can change a page of http: did you mean https://192.168.0.2? | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["http://[::2]"] }
+        `delivery.player_origins[0]` is not an origin | `[` is not allowed in a name | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["https://[::2]"] }
+        `delivery.player_origins[0]` is not an origin | `[` is not allowed in a name | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    delivery: { player_origins: ["http://localhost:80"] }
+        `delivery.player_origins[0]` is not an origin | browsers leave the port 80 out: http://localhost | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
+    "#);
     let file =
         format!("{HEAD}delivery:\n  player_origins:\n  - https://a.example.com\n  - http://b.example.com\n");
-    insta::assert_snapshot!(render(&parse("stacks/staging.yaml", &file).unwrap_err()));
+    insta::assert_snapshot!(render(&parse("stacks/staging.yaml", &file).unwrap_err()), @r"
+      × the stack file stacks/staging.yaml has 1 problem
+
+    Error:
+      × `delivery.player_origins[1]` is not an origin
+       ╭─[stacks/staging.yaml:7:5]
+     6 │   - https://a.example.com
+     7 │   - http://b.example.com
+       ·     ──────────┬─────────
+       ·               ╰── anybody on the way can change a page of http: did you mean https://b.example.com?
+       ╰────
+      help: https://host or https://host:port, lower case, without path and trailing slash; http:// only for
+            localhost
+    ");
 }
 
 #[test]
@@ -278,7 +329,7 @@ fn deliveries() {
     delivery: { player_origins: ["*", "https://www.example.com"] }
         `delivery.player_origins` cannot combine `*` with others | `*` already means every site | either ["*"], or the sites by name
     delivery: { player_origins: ["https://*.example.com"] }
-        `delivery.player_origins[0]` is not an origin | `*` is not allowed here: name each origin | scheme://host or scheme://host:port, lower case, without path and trailing slash: https://app.example.com
+        `delivery.player_origins[0]` is not an origin | `*` is not allowed here: name each origin | https://host or https://host:port, lower case, without path and trailing slash; http:// only for localhost
     delivery: { web_acl: viewers }
         `delivery.web_acl` is not a web ACL for CloudFront | not such an ARN | the ARN of a web ACL with scope CLOUDFRONT: arn:aws:wafv2:us-east-1:111122223333:global/webacl/NAME/ID
     delivery: { web_acl: "arn:aws:wafv2:ap-northeast-2:111122223333:regional/webacl/a/01234567-89ab-cdef-0123-456789abcdef" }
