@@ -22,5 +22,6 @@ mod ownership;
 mod permissions;
 mod plans;
 mod printing;
+mod records;
 mod saved_plans;
 mod support;
