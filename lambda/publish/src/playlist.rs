@@ -250,12 +250,14 @@ index_360p.m3u8
         }
     }
 
-    /// Found by fuzzing: the parser takes the last tag for an address, and the first two addresses for nothing.
+    /// Found by fuzzing: to the parser, the last tag is the only address; line by line, it is another one.
     const AMBIGUOUS: &str = "#EXTM3U\n#EXT-X-VERSIO\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXTN:4\n\
-        #EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MEDTYPE=AUDIO,GROUP-ID=\"audio\",URI=\"_audio.m3u8\"\n\
-        #EXT-X-STREAM-INF:BANDWIDTH=3514800,CODECS=\"avc1.64001f,mp4a.40.2\",AUDIO=\"audio\"\nindex_720p.m3u8\n\
-        #EXT-X-stream\rinfSTREAM-INF:BANDWIDTH=501600,CODECS=\"avc1.4d401e,mp4a.40.2\"\nindex_360p.m3u8\n\
-        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=80000,URI=\"index_360p_[";
+        #EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MEDTYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Default\",LANGUAGE=\"eng\",\
+        DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"_audio.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=3514800,\
+        AVERAGE-BANDWIDTH=2913306,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=29.970,\
+        AUDIO=\"audio\"\nindex_720p.m3u8\n#EXT-X-stream\rinfSTREAM-INF:BANDWIDTH=501600,\
+        CODECS=\"avc1.4d401e,mp4a.40.2\",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO=\"audio\"\nindex_360p.m3u8\n\
+        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=80000,CODECS=\"avc1.4d401e\",RESOLUTION=640x360,URI=\"index_360p_[";
 
     #[test]
     fn what_cannot_be_relocated_is_refused() {
