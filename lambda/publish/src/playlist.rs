@@ -48,7 +48,8 @@ pub fn multivariant(name: &str, text: &[u8]) -> Result<Multivariant, PlaylistErr
     let relocated = read(name, relocate(&String::from_utf8_lossy(text), MOVED).as_bytes())?;
     let folder = name.len() - name.rsplit('/').next().map_or(0, str::len);
     let moved = |file: &String| format!("{}{MOVED}/{}", &file[..folder], &file[folder..]);
-    if relocated.playlists != parsed.playlists.iter().map(moved).collect() {
+    let expected: BTreeSet<String> = parsed.playlists.iter().map(moved).collect();
+    if relocated.playlists != expected {
         return Err(PlaylistError::Invalid(name.to_owned(), "multivariant"));
     }
     Ok(parsed)
