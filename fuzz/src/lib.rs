@@ -92,6 +92,8 @@ pub mod targets {
     use std::error::Error;
 
     use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+    #[cfg(feature = "sdk")]
+    use program::home::Record;
 
     use crate::model::printable::acts;
     use crate::report::clean::Clean;

@@ -51,14 +51,13 @@ const WORDS: [&[u8]; 44] = [
     b"\xff",
 ];
 
-/// The seeds of a target, in the order of their names.
+/// The seeds in a folder, in the order of their names.
 ///
 /// # Panics
 /// When there is none.
 #[must_use]
-pub fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
-    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+pub fn seeds(folder: &Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries.map(|entry| entry.expect("the file system works").path()).collect();
     files.sort();
     let seeds: Vec<Vec<u8>> =

@@ -2,9 +2,14 @@
 //! `MUTATIONS=100000 cargo test` tries more.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 
-use provision_fuzz::mutate::{Mutator, seeds};
+use provision_fuzz::mutate::{self, Mutator};
 use provision_fuzz::targets;
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    mutate::seeds(&Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target))
+}
 
 fn mutations() -> u64 {
     std::env::var("MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(4_000)

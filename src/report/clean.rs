@@ -35,7 +35,7 @@ impl<'a> Clean<'a> {
             help: lines(error.help()),
             url: lines(error.url()),
             severity: error.severity(),
-            labels: error.labels().map(|labels| labels.map(label).collect()),
+            labels: error.labels().map(|labels| labels.map(|one| label(&one)).collect()),
             source_code: error.source_code(),
             related: error.related().into_iter().flatten().map(Self::of).collect(),
             cause: error.diagnostic_source().map(|cause| Box::new(Self::of(cause))),
@@ -44,7 +44,7 @@ impl<'a> Clean<'a> {
     }
 }
 
-fn label(label: LabeledSpan) -> LabeledSpan {
+fn label(label: &LabeledSpan) -> LabeledSpan {
     let text = label.label().map(|text| plain(text).into_owned());
     if label.primary() {
         LabeledSpan::new_primary_with_span(text, *label.inner())

@@ -95,7 +95,7 @@ fn sealed_again(bytes: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 fn what_is_written_is_read_back_and_the_same_plan_is_the_same_file() {
     let (bytes, digest) = saved().encode().unwrap();
     assert!(is_saved(&bytes));
-    assert_eq!(Saved::decode(&bytes).unwrap(), (saved(), digest.clone()));
+    assert_eq!(Saved::decode(&bytes).unwrap(), (saved(), digest));
     assert_eq!(saved().encode().unwrap(), (bytes, digest));
     assert!(!is_saved(b"stack: vod\n") && !is_saved(b""));
 }

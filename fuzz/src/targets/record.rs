@@ -1,6 +1,6 @@
 //! The record of a stack's last apply: other stacks' roles may be able to write it.
 
-use program::home::Record;
+use super::Record;
 
 /// A record that is read is the same once it is written again.
 pub fn record(data: &[u8]) {

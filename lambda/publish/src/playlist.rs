@@ -40,8 +40,25 @@ pub struct Multivariant {
 ///
 /// # Errors
 ///
-/// If it is not a multivariant playlist, has no variant, or refers to a file outside its folder.
+/// If it is not a multivariant playlist, has no variant, refers to a file outside its folder, or could not be relocated.
 pub fn multivariant(name: &str, text: &[u8]) -> Result<Multivariant, PlaylistError> {
+    let parsed = read(name, text)?;
+    // It is parsed as a whole and relocated line by line. Where the two do not find the same addresses, viewers would
+    // be sent to files that nothing has checked.
+    let relocated = read(name, relocate(&String::from_utf8_lossy(text), MOVED).as_bytes())?;
+    let folder = name.len() - name.rsplit('/').next().map_or(0, str::len);
+    let moved = |file: &String| format!("{}{MOVED}/{}", &file[..folder], &file[folder..]);
+    let expected: BTreeSet<String> = parsed.playlists.iter().map(moved).collect();
+    if relocated.playlists != expected {
+        return Err(PlaylistError::Invalid(name.to_owned(), "multivariant"));
+    }
+    Ok(parsed)
+}
+
+/// A folder to try a relocation with.
+const MOVED: &str = "moved";
+
+fn read(name: &str, text: &[u8]) -> Result<Multivariant, PlaylistError> {
     let (_, parsed) = m3u8_rs::parse_master_playlist(text)
         .map_err(|_| PlaylistError::Invalid(name.to_owned(), "multivariant"))?;
     if !text.starts_with(b"#EXTM3U") || parsed.variants.is_empty() {
@@ -232,6 +249,27 @@ index_360p.m3u8
                 PlaylistError::Outside("a.m3u8".into(), uri.into())
             );
         }
+    }
+
+    /// Found by fuzzing: to the parser, the last tag is the only address; line by line, it is another one.
+    const AMBIGUOUS: &str = "#EXTM3U\n#EXT-X-VERSIO\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXTN:4\n\
+        #EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MEDTYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Default\",LANGUAGE=\"eng\",\
+        DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"_audio.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=3514800,\
+        AVERAGE-BANDWIDTH=2913306,CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=29.970,\
+        AUDIO=\"audio\"\nindex_720p.m3u8\n#EXT-X-stream\rinfSTREAM-INF:BANDWIDTH=501600,\
+        CODECS=\"avc1.4d401e,mp4a.40.2\",RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO=\"audio\"\nindex_360p.m3u8\n\
+        #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=80000,CODECS=\"avc1.4d401e\",RESOLUTION=640x360,URI=\"index_360p_[";
+
+    #[test]
+    fn what_cannot_be_relocated_is_refused() {
+        // Both are readable, and disagree.
+        let served = relocate(AMBIGUOUS, "0123456789ab");
+        let found = |text: &str| read("index.m3u8", text.as_bytes()).map(|read| read.playlists);
+        assert_ne!(found(AMBIGUOUS).unwrap().len(), 0);
+        assert!(found(&served).unwrap().iter().all(|file| !file.contains('#')));
+        let refused = multivariant("index.m3u8", AMBIGUOUS.as_bytes());
+        assert_eq!(refused.unwrap_err(), PlaylistError::Invalid("index.m3u8".into(), "multivariant"));
+        assert!(multivariant("hd/index.m3u8", MULTIVARIANT.as_bytes()).is_ok());
     }
 
     #[test]
