@@ -23,7 +23,7 @@ const LOCAL_AUTH: &str = "PROVISION_LOCAL_AUTH";
 
 /// Which cloud the calls are sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum CloudTarget {
     /// AWS, with the credentials that the SDK's default chain finds (environment, profile, SSO, container, instance).
     Aws,
     /// A local cloud that answers for every service at one address.
@@ -35,7 +35,7 @@ pub enum Target {
     },
 }
 
-impl Target {
+impl CloudTarget {
     /// A local cloud, called as the root user of an account with this secret access key.
     pub fn local(endpoint: impl Into<String>, account: &str, secret_key: &str) -> Self {
         let credentials = Credentials::new(account, secret_key, None, None, "local cloud");
@@ -55,13 +55,13 @@ pub struct Identity {
 /// One connection to a cloud: transport, credentials and the record of calls.
 pub struct Connection {
     base: SdkConfig,
-    target: Target,
+    target: CloudTarget,
     calls: Calls,
 }
 
 impl Connection {
     /// A connection that sends its calls to `target`, with a time limit on every attempt.
-    pub async fn open(target: Target, region: &str) -> Self {
+    pub async fn open(target: CloudTarget, region: &str) -> Self {
         let transport = Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -74,7 +74,7 @@ impl Connection {
             .region(Region::new(region.to_owned()))
             .retry_config(super::retry::of_aws())
             .timeout_config(timeouts);
-        if let Target::Local { endpoint, credentials } = &target {
+        if let CloudTarget::Local { endpoint, credentials } = &target {
             // A local cloud that refuses a connection has stopped. Many retries would only hide that.
             let retries = RetryConfig::standard().with_max_attempts(2);
             loader = loader.endpoint_url(endpoint).retry_config(retries);
@@ -99,15 +99,15 @@ impl Connection {
     /// Whether this is the local cloud.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self.target, Target::Local { .. })
+        matches!(self.target, CloudTarget::Local { .. })
     }
 
     /// The local cloud's base address, where it is the local cloud.
     #[must_use]
     pub fn local_endpoint(&self) -> Option<&str> {
         match &self.target {
-            Target::Local { endpoint, .. } => Some(endpoint),
-            Target::Aws => None,
+            CloudTarget::Local { endpoint, .. } => Some(endpoint),
+            CloudTarget::Aws => None,
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
                 kept.push(socket);
             }
         });
-        let target = Target::local(endpoint, "111122223333", "secret");
+        let target = CloudTarget::local(endpoint, "111122223333", "secret");
         let connection = Connection::open(target, "eu-west-1").await;
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
         let config = aws_sdk_s3::config::Builder::from(&connection.sdk_config("eu-west-1"))

@@ -21,7 +21,7 @@ use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, Reso
 use tokio_util::sync::CancellationToken;
 
 pub use calls::{Call, Calls, mutates};
-pub use connect::{Connection, Identity, Target, unhurried};
+pub use connect::{CloudTarget, Connection, Identity, unhurried};
 pub use error::{Class, Error, OrEmpty, Result, SdkResult, required};
 pub use intact::{intact_version, s3_checksum};
 pub use listing::{fits_xml, listed_key};

@@ -31,7 +31,7 @@ const LIBRARIES: [&str; 9] = [
 
 /// Why a program cannot start on `provided.al2023`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum CannotStart {
     /// Another format, or no program at all.
     #[error("it is not an ELF program")]
     NotElf,
@@ -73,18 +73,18 @@ pub enum Refusal {
     },
 }
 
-impl From<object::Error> for Refusal {
+impl From<object::Error> for CannotStart {
     fn from(error: object::Error) -> Self {
         Self::Unreadable(error.to_string())
     }
 }
 
 /// Checks that `program` can start on `provided.al2023` of `architecture`.
-pub(super) fn check(program: &[u8], architecture: Architecture) -> Result<(), Refusal> {
+pub(super) fn check(program: &[u8], architecture: Architecture) -> Result<(), CannotStart> {
     match FileKind::parse(program) {
         Ok(FileKind::Elf64) => {}
-        Ok(FileKind::Elf32) => return Err(Refusal::Class("32-bit")),
-        _ => return Err(Refusal::NotElf),
+        Ok(FileKind::Elf32) => return Err(CannotStart::Class("32-bit")),
+        _ => return Err(CannotStart::NotElf),
     }
     check_header(program, architecture)?;
     let file = ElfFile64::<Endianness>::parse(program)?;
@@ -93,11 +93,11 @@ pub(super) fn check(program: &[u8], architecture: Architecture) -> Result<(), Re
     check_versions(&file)
 }
 
-fn check_header(program: &[u8], architecture: Architecture) -> Result<(), Refusal> {
+fn check_header(program: &[u8], architecture: Architecture) -> Result<(), CannotStart> {
     let header = FileHeader64::<Endianness>::parse(program)?;
     let endian = header.endian()?;
     if endian != Endianness::Little {
-        return Err(Refusal::Class("big-endian"));
+        return Err(CannotStart::Class("big-endian"));
     }
     let found = header.e_machine(endian);
     let expected = match architecture {
@@ -105,11 +105,11 @@ fn check_header(program: &[u8], architecture: Architecture) -> Result<(), Refusa
         Architecture::X86_64 => elf::EM_X86_64,
     };
     if found != expected {
-        return Err(Refusal::Machine { found: machine_name(found), declared: architecture });
+        return Err(CannotStart::Machine { found: machine_name(found), declared: architecture });
     }
     let kind = header.e_type(endian);
     if kind != elf::ET_DYN && kind != elf::ET_EXEC {
-        return Err(Refusal::NotExecutable);
+        return Err(CannotStart::NotExecutable);
     }
     Ok(())
 }
@@ -123,13 +123,16 @@ fn machine_name(machine: elf::Machine) -> String {
 }
 
 /// A static program has no interpreter and needs none.
-fn check_interpreter(file: &ElfFile64<'_, Endianness>, architecture: Architecture) -> Result<(), Refusal> {
+fn check_interpreter(
+    file: &ElfFile64<'_, Endianness>,
+    architecture: Architecture,
+) -> Result<(), CannotStart> {
     let expected = architecture.interpreter();
     for segment in file.elf_program_headers() {
         if let Some(found) = segment.interpreter(file.endian(), file.data())?
             && found != expected.as_bytes()
         {
-            return Err(Refusal::Interpreter { found: text(found), expected });
+            return Err(CannotStart::Interpreter { found: text(found), expected });
         }
     }
     Ok(())
@@ -137,17 +140,17 @@ fn check_interpreter(file: &ElfFile64<'_, Endianness>, architecture: Architectur
 
 /// Reads the sections, not the segments: linkers write both, and a program whose dynamic segment has no
 /// section beside it was taken apart by a tool that leaves nothing to check.
-fn check_libraries(file: &ElfFile64<'_, Endianness>) -> Result<(), Refusal> {
+fn check_libraries(file: &ElfFile64<'_, Endianness>) -> Result<(), CannotStart> {
     let table = file.elf_dynamic_table()?;
     let linked_dynamically =
         file.elf_program_headers().iter().any(|segment| segment.p_type(file.endian()) == elf::PT_DYNAMIC);
     if linked_dynamically && table.is_empty() {
-        return Err(Refusal::Unreadable("it has a dynamic segment but no dynamic section".to_owned()));
+        return Err(CannotStart::Unreadable("it has a dynamic segment but no dynamic section".to_owned()));
     }
     for entry in table.iter().filter(|entry| entry.tag == elf::DT_NEEDED) {
         let library = text(table.string(entry)?);
         if !LIBRARIES.contains(&library.as_str()) {
-            return Err(Refusal::Library(library));
+            return Err(CannotStart::Library(library));
         }
     }
     Ok(())
@@ -155,7 +158,7 @@ fn check_libraries(file: &ElfFile64<'_, Endianness>) -> Result<(), Refusal> {
 
 /// The loader refuses a program for one needed version that the library does not define, unless the need is
 /// marked weak; so does this. Reports the newest, since building for that one settles all.
-fn check_versions(file: &ElfFile64<'_, Endianness>) -> Result<(), Refusal> {
+fn check_versions(file: &ElfFile64<'_, Endianness>) -> Result<(), CannotStart> {
     let endian = file.endian();
     let sections = file.elf_section_table();
     let Some((mut needs, link)) = sections.gnu_verneed(endian, file.data())? else {
@@ -174,7 +177,7 @@ fn check_versions(file: &ElfFile64<'_, Endianness>) -> Result<(), Refusal> {
     }
     match newest {
         None => Ok(()),
-        Some((_, version, library)) => Err(Refusal::Glibc { version, library }),
+        Some((_, version, library)) => Err(CannotStart::Glibc { version, library }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::elf::{GLIBC, Refusal};
+use super::elf::{CannotStart, GLIBC};
 use super::{Architecture, SIZE_LIMIT};
 
 /// Why there is no bundle.
@@ -94,7 +94,7 @@ pub enum Error {
         /// What its function runs on.
         architecture: Architecture,
         /// What is wrong with the program.
-        refusal: Refusal,
+        refusal: CannotStart,
     },
     /// The zip exceeds what Lambda takes in a request.
     #[error("the bundle of {handler} has {size} bytes, Lambda takes {SIZE_LIMIT} (50 MiB)")]
@@ -136,15 +136,15 @@ impl Error {
     }
 }
 
-fn how_to_build(refusal: &Refusal, architecture: Architecture) -> String {
+fn how_to_build(refusal: &CannotStart, architecture: Architecture) -> String {
     let target = architecture.target();
     match refusal {
-        Refusal::Glibc { .. } | Refusal::Machine { .. } | Refusal::Interpreter { .. } => format!(
+        CannotStart::Glibc { .. } | CannotStart::Machine { .. } | CannotStart::Interpreter { .. } => format!(
             "`pip install cargo-zigbuild ziglang`, and provision builds with it for the runtime's glibc \
              (`cargo zigbuild --target {target}.{}.{}`)",
             GLIBC.0, GLIBC.1
         ),
-        Refusal::Library(library) => format!(
+        CannotStart::Library(library) => format!(
             "find the dependency that links {library} (`cargo tree -i` names who uses its -sys crate) and \
              replace it, or link it statically"
         ),
@@ -182,14 +182,14 @@ mod tests {
             architecture: Architecture::X86_64,
             refusal,
         };
-        insta::assert_snapshot!(shown(&refused(Refusal::Glibc {
+        insta::assert_snapshot!(shown(&refused(CannotStart::Glibc {
             version: "GLIBC_2.38".to_owned(),
             library: "libc.so.6".to_owned(),
         })), @"
         submit cannot start on provided.al2023: it needs GLIBC_2.38 of libc.so.6, the runtime has glibc 2.34
         `pip install cargo-zigbuild ziglang`, and provision builds with it for the runtime's glibc (`cargo zigbuild --target x86_64-unknown-linux-gnu.2.34`)
         ");
-        insta::assert_snapshot!(shown(&refused(Refusal::Library("libssl.so.3".to_owned()))), @"
+        insta::assert_snapshot!(shown(&refused(CannotStart::Library("libssl.so.3".to_owned()))), @"
         submit cannot start on provided.al2023: it needs the shared library libssl.so.3, which the runtime does not promise
         find the dependency that links libssl.so.3 (`cargo tree -i` names who uses its -sys crate) and replace it, or link it statically
         ");

@@ -25,7 +25,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use architecture::Architecture;
-pub use elf::Refusal;
+pub use elf::CannotStart;
 pub use error::Error;
 pub use profile::Profile;
 pub use workspace::find_workspace;
@@ -191,7 +191,7 @@ async fn compile(
     };
     let paths = build.run(progress).await?;
     match check_all(request, &paths) {
-        Err(Error::Refused { refusal: Refusal::Glibc { .. }, .. })
+        Err(Error::Refused { refusal: CannotStart::Glibc { .. }, .. })
             if build.builder != Builder::Zigbuild && Builder::has_zigbuild() =>
         {
             (build.builder, build.profile) = (Builder::Zigbuild, Profile::Lambda);

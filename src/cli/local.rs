@@ -126,8 +126,15 @@ async fn start(start: Start) -> miette::Result<()> {
         Some(port) => port,
         None => local::usual_port(&name).await?,
     };
-    let settings =
-        local::Settings { name, port, account, region, latency, enforce, ..local::Settings::default() };
+    let settings = local::CloudSettings {
+        name,
+        port,
+        account,
+        region,
+        latency,
+        enforce,
+        ..local::CloudSettings::default()
+    };
     let running = local::ensure(&settings, &mut |text| errln!("{text}")).await?;
     outln!("local cloud at {}", running.endpoint);
     outln!("  account {}, region {}", running.account, running.region);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::logical;
-use crate::model::{Input, Kind, OutputRef, Part, Scope, bundle_key};
+use crate::model::{Kind, OutputRef, Part, Scope, StringExpr, bundle_key};
 
 /// How a template reads an output of a resource that it declares.
 ///
@@ -105,7 +105,7 @@ fn escaped(text: &str) -> Value {
 }
 
 /// The input that an object represents, if it is one.
-fn reference(value: &Value) -> Option<Input> {
+fn reference(value: &Value) -> Option<StringExpr> {
     let (key, _) = value.as_object().filter(|map| map.len() == 1)?.iter().next()?;
     if !key.starts_with("Fn::") {
         return None;
@@ -168,8 +168,8 @@ mod tests {
     #[test]
     fn joins_stay_and_texts_grow_together() {
         let properties = json!({
-            "Join": Input::output(output("a/b", "Arn")) + "/*",
-            "List": [Input::output(output("a/b", "Arn")), "plain"],
+            "Join": StringExpr::output(output("a/b", "Arn")) + "/*",
+            "List": [StringExpr::output(output("a/b", "Arn")), "plain"],
         });
         let kept = translate(&properties, &|_| json!({ "Ref": "AB" }));
         assert_eq!(
@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_text_of_json_keeps_its_references() {
-        let body = json!({ "a": [1, "x\"y", {}, []], "b": Input::output(output("a/b", "Id")), "c": null });
+        let body =
+            json!({ "a": [1, "x\"y", {}, []], "b": StringExpr::output(output("a/b", "Id")), "c": null });
         assert_eq!(
             text(&body, &|_| json!({ "Ref": "AB" })),
             json!({ "Fn::Join": ["", [

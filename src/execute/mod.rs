@@ -20,7 +20,7 @@ pub use self::settling::{Dependent, Dependents, STALE};
 use self::settling::{Proof, Wait};
 use crate::aws::{self, Context, Regions};
 use crate::model::{Address, Event, Outputs, StepState, Tally, resolve};
-use crate::plan::{Action, Plan, Reason, Step};
+use crate::plan::{Plan, Reason, Step, StepAction};
 use crate::resource::{Adapter, Registry, Removal};
 
 /// The settings of an execution.
@@ -45,7 +45,7 @@ pub struct Execution<'a> {
 
 /// How one step ended.
 #[derive(Clone, Debug)]
-pub enum Ending {
+pub enum StepEnding {
     /// Done as planned, with the id of the created or changed resource.
     Done(Option<String>),
     /// It failed.
@@ -60,7 +60,7 @@ pub enum Ending {
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The endings.
-    pub endings: Vec<Ending>,
+    pub endings: Vec<StepEnding>,
     /// Resources that were created or changed but did not settle, with the reason.
     pub unsettled: Vec<(Address, aws::Error)>,
     /// Whether the run was interrupted before all was done and settled.
@@ -75,7 +75,7 @@ impl Outcome {
     pub fn is_complete(&self) -> bool {
         !self.interrupted
             && self.unsettled.is_empty()
-            && self.endings.iter().all(|ending| matches!(ending, Ending::Done(_)))
+            && self.endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)))
     }
 
     /// Counts of what was done. A replacement counts once.
@@ -85,15 +85,15 @@ impl Outcome {
         let replaced = plan.replaced();
         for (step, ending) in plan.steps.iter().zip(&self.endings) {
             let count = match (ending, &step.action) {
-                (Ending::Done(_), Action::Create { .. }) if replaced.contains(&step.address) => {
+                (StepEnding::Done(_), StepAction::Create { .. }) if replaced.contains(&step.address) => {
                     &mut tally.replaced
                 }
-                (Ending::Done(_), Action::Create { .. }) => &mut tally.created,
-                (Ending::Done(_), Action::Update { .. }) => &mut tally.changed,
-                (Ending::Done(_), Action::Delete { reason: Reason::Replacement(_), .. }) => continue,
-                (Ending::Done(_), Action::Delete { .. }) => &mut tally.deleted,
-                (Ending::Failed(_), _) => &mut tally.failed,
-                (Ending::Skipped(_) | Ending::Interrupted, _) => &mut tally.not_tried,
+                (StepEnding::Done(_), StepAction::Create { .. }) => &mut tally.created,
+                (StepEnding::Done(_), StepAction::Update { .. }) => &mut tally.changed,
+                (StepEnding::Done(_), StepAction::Delete { reason: Reason::Replacement(_), .. }) => continue,
+                (StepEnding::Done(_), StepAction::Delete { .. }) => &mut tally.deleted,
+                (StepEnding::Failed(_), _) => &mut tally.failed,
+                (StepEnding::Skipped(_) | StepEnding::Interrupted, _) => &mut tally.not_tried,
             };
             *count += 1;
         }
@@ -118,7 +118,7 @@ struct Run<'a> {
     execution: &'a Execution<'a>,
     plan: &'a Plan,
     outputs: BTreeMap<Address, Outputs>,
-    endings: Vec<Option<Ending>>,
+    endings: Vec<Option<StepEnding>>,
     started: Vec<bool>,
     /// The steps whose resources settle now.
     settling: BTreeSet<usize>,
@@ -147,9 +147,9 @@ pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
         run.start_ready();
     }
     let settling = !run.work.is_empty();
-    let endings: Vec<Ending> =
-        run.endings.into_iter().map(|ending| ending.unwrap_or(Ending::Interrupted)).collect();
-    let all_done = endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
+    let endings: Vec<StepEnding> =
+        run.endings.into_iter().map(|ending| ending.unwrap_or(StepEnding::Interrupted)).collect();
+    let all_done = endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)));
     let interrupted = execution.cancel.is_cancelled() && (settling || !all_done);
     Outcome { endings, unsettled: run.unsettled, interrupted, outputs: run.outputs }
 }
@@ -182,11 +182,11 @@ impl<'a> Run<'a> {
             match self.blocked_by(number) {
                 Some(address) => {
                     self.tell(number, StepState::Skipped(address.clone()));
-                    self.endings[number] = Some(Ending::Skipped(address));
+                    self.endings[number] = Some(StepEnding::Skipped(address));
                 }
                 None if self.execution.cancel.is_cancelled() => {
                     self.tell(number, StepState::Interrupted);
-                    self.endings[number] = Some(Ending::Interrupted);
+                    self.endings[number] = Some(StepEnding::Interrupted);
                 }
                 None if self.has_all_it_needs(number) => {
                     self.start(number);
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_done(&self, number: usize) -> bool {
-        matches!(self.endings[number], Some(Ending::Done(_)))
+        matches!(self.endings[number], Some(StepEnding::Done(_)))
     }
 
     fn has_all_it_needs(&self, number: usize) -> bool {
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
     fn starts_settled(&self, number: usize) -> bool {
         let step = &self.plan.steps[number];
         let adapter = self.execution.registry.get(&step.kind);
-        !matches!(step.action, Action::Delete { .. })
+        !matches!(step.action, StepAction::Delete { .. })
             && adapter.is_some_and(|adapter| adapter.starts_settled())
     }
 
@@ -222,7 +222,7 @@ impl<'a> Run<'a> {
             settles_first && self.unsettled.iter().any(|(unsettled, _)| unsettled == address)
         };
         let blocked = |need: &&usize| {
-            let ended = matches!(self.endings[**need], Some(Ending::Failed(_) | Ending::Skipped(_)));
+            let ended = matches!(self.endings[**need], Some(StepEnding::Failed(_) | StepEnding::Skipped(_)));
             ended || unsettled(**need)
         };
         let need = self.plan.steps[number].needs.iter().find(blocked)?;
@@ -239,10 +239,10 @@ impl<'a> Run<'a> {
             return self.finish(number, Instant::now(), Err(error));
         };
         let desired = match &step.action {
-            Action::Create { desired } | Action::Update { desired, .. } => {
+            StepAction::Create { desired } | StepAction::Update { desired, .. } => {
                 resolve(desired, &|address| self.outputs.get(address).cloned())
             }
-            Action::Delete { .. } => serde_json::Value::Null,
+            StepAction::Delete { .. } => serde_json::Value::Null,
         };
         let removal = self.execution.removal;
         self.work.push(Box::pin(async move {
@@ -269,11 +269,11 @@ impl<'a> Run<'a> {
                 if let Some(id) = &made.id {
                     self.settle(number, id);
                 }
-                self.endings[number] = Some(Ending::Done(made.id));
+                self.endings[number] = Some(StepEnding::Done(made.id));
             }
             Err(error) => {
                 self.tell(number, StepState::Failed(error.to_string()));
-                self.endings[number] = Some(Ending::Failed(error));
+                self.endings[number] = Some(StepEnding::Failed(error));
             }
         }
     }
@@ -300,7 +300,7 @@ impl<'a> Run<'a> {
             Some(Wait { cx: self.context(number, region), adapter, id: id.to_owned(), proof })
         };
         let (proof, dependents) = match &step.action {
-            Action::Update { desired, .. } => {
+            StepAction::Update { desired, .. } => {
                 let sent = resolve(desired, &|address| self.outputs.get(address).cloned());
                 (Proof::Sent(sent), self.execution.dependents.get(&step.address))
             }
@@ -328,15 +328,15 @@ async fn carry_out(
     removal: Removal,
 ) -> aws::Result<Made> {
     match &step.action {
-        Action::Create { .. } => {
+        StepAction::Create { .. } => {
             let created = adapter.create(cx, desired).await?;
             Ok(Made { id: Some(created.id), outputs: Some(created.outputs) })
         }
-        Action::Update { seen, changes, .. } => {
+        StepAction::Update { seen, changes, .. } => {
             adapter.update(cx, seen, desired, changes).await?;
             Ok(Made { id: Some(seen.id.clone()), outputs: Some(seen.outputs.clone()) })
         }
-        Action::Delete { seen, .. } => {
+        StepAction::Delete { seen, .. } => {
             adapter.delete(cx, &seen.id, removal).await?;
             Ok(Made { id: None, outputs: None })
         }

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
-use crate::aws::{Connection, Result, Target};
+use crate::aws::{CloudTarget, Connection, Result};
 use crate::model::{Contents, Guard, Live, Ownership, Readiness, Scope};
 use crate::resource::Created;
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
@@ -83,7 +83,7 @@ fn creates(names: &[(&str, Value, &[usize])]) -> Plan {
             address: Address::new(*name),
             kind: KIND,
             region: "ap-northeast-2".into(),
-            action: Action::Create { desired },
+            action: StepAction::Create { desired },
             guard: Guard::None,
             needs: needs.to_vec(),
         }
@@ -114,7 +114,7 @@ async fn watched(
     waits: Waits,
 ) -> (Outcome, Vec<Event>) {
     let Waits { none, stale, dependents } = waits;
-    let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
+    let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
     let connection = Connection::open(target, "ap-northeast-2").await;
     let regions = Regions::new(connection, plan.scope.clone());
     let registry = Registry::new(vec![Box::new(FakeAdapter(fake))]);
@@ -167,10 +167,10 @@ async fn a_failure_skips_only_what_rests_on_it() {
         ("d", json!({}), &[]),
     ]);
     let outcome = run(fake, &plan, CancellationToken::new()).await;
-    assert!(matches!(&outcome.endings[0], Ending::Failed(_)));
-    assert!(matches!(&outcome.endings[1], Ending::Skipped(needed) if needed.as_str() == "a"));
-    assert!(matches!(&outcome.endings[2], Ending::Skipped(needed) if needed.as_str() == "b"));
-    assert!(matches!(&outcome.endings[3], Ending::Done(_)));
+    assert!(matches!(&outcome.endings[0], StepEnding::Failed(_)));
+    assert!(matches!(&outcome.endings[1], StepEnding::Skipped(needed) if needed.as_str() == "a"));
+    assert!(matches!(&outcome.endings[2], StepEnding::Skipped(needed) if needed.as_str() == "b"));
+    assert!(matches!(&outcome.endings[3], StepEnding::Done(_)));
     assert!(!outcome.is_complete() && !outcome.interrupted);
 }
 
@@ -185,7 +185,7 @@ async fn an_interrupt_finishes_calls_in_flight_and_starts_none() {
         fake.leave.as_ref().unwrap().notify_one();
     };
     let (outcome, ()) = tokio::join!(run(fake, &plan, cancel.clone()), interrupt);
-    assert!(matches!(&outcome.endings[0], Ending::Done(_)), "{:?}", outcome.endings);
-    assert!(matches!(&outcome.endings[1], Ending::Interrupted), "{:?}", outcome.endings);
+    assert!(matches!(&outcome.endings[0], StepEnding::Done(_)), "{:?}", outcome.endings);
+    assert!(matches!(&outcome.endings[1], StepEnding::Interrupted), "{:?}", outcome.endings);
     assert!(outcome.interrupted);
 }

@@ -21,7 +21,7 @@ use super::clients::Clients;
 use super::emulator::Emulator;
 use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
-use super::mediaconvert::{self, Service};
+use super::mediaconvert::{self, MediaConvert};
 use super::plain::{self, Plain};
 use super::secret::Secret;
 use super::viewer::Viewer;
@@ -42,8 +42,8 @@ pub(super) struct Gateway {
     pub(super) http: Plain,
     pub(super) clients: Clients,
     pub(super) emulator: Emulator,
-    pub(super) mediaconvert: Arc<Service>,
-    pub(super) batch: Arc<batch::Service>,
+    pub(super) mediaconvert: Arc<MediaConvert>,
+    pub(super) batch: Arc<batch::BatchOperations>,
     pub(super) viewer: Viewer,
     pub(super) latency: AtomicU64,
     pub(super) stop: CancellationToken,

@@ -17,7 +17,7 @@ use super::error::tail;
 use super::process::{POLL, gone, is_server, kill};
 use super::record::Record;
 use super::secret::Secret;
-use super::{Error, Settings};
+use super::{CloudSettings, Error};
 
 /// The instance that commands mean unless told otherwise; its directory and log stay.
 pub(super) const DEFAULT_NAME: &str = "default";
@@ -180,7 +180,7 @@ impl Instance {
     }
 
     /// Starts the server as a process of its own and waits until it answers.
-    pub(super) async fn start(&self, settings: &Settings) -> Result<Record, Error> {
+    pub(super) async fn start(&self, settings: &CloudSettings) -> Result<Record, Error> {
         let _ = fs::remove_file(self.record());
         let program = server_program(settings)?;
         let log = File::create(self.log()).map_err(Error::files(self.log()))?;
@@ -304,7 +304,7 @@ pub(super) fn cache() -> Result<PathBuf, Error> {
 }
 
 /// The program that serves.
-pub(super) fn server_program(settings: &Settings) -> Result<PathBuf, Error> {
+pub(super) fn server_program(settings: &CloudSettings) -> Result<PathBuf, Error> {
     match &settings.server {
         Some(path) => Ok(path.clone()),
         None => std::env::current_exe().map_err(Error::files("the running program")),

@@ -49,7 +49,7 @@ pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// Which local cloud is wanted.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct CloudSettings {
     /// Distinguishes several clouds on one machine: a test gives its own. The default is `default`.
     pub name: String,
     /// The loopback port of the gateway; 0 takes any free one, which [`Running::endpoint`] then tells.
@@ -70,7 +70,7 @@ pub struct Settings {
     pub owner: Option<u32>,
 }
 
-impl Default for Settings {
+impl Default for CloudSettings {
     fn default() -> Self {
         Self {
             name: DEFAULT_NAME.into(),
@@ -130,7 +130,7 @@ impl Running {
 /// # Errors
 /// When something else holds the port, when the running cloud plays another account or region, or when
 /// what the cloud needs cannot be installed or does not start. Every wait is bounded.
-pub async fn ensure(settings: &Settings, progress: &mut dyn FnMut(&str)) -> Result<Running, Error> {
+pub async fn ensure(settings: &CloudSettings, progress: &mut dyn FnMut(&str)) -> Result<Running, Error> {
     let instance = Instance::of(&settings.name)?;
     let _lock = instance.lock(progress).await?;
     if let Some(record) = instance.find(settings.port).await? {
@@ -221,7 +221,7 @@ pub async fn reset(name: &str, port: u16) -> Result<bool, Error> {
     Ok(true)
 }
 
-fn check_identity(wanted: &Settings, found: &Status) -> Result<(), Error> {
+fn check_identity(wanted: &CloudSettings, found: &Status) -> Result<(), Error> {
     let pairs = [
         ("account", &wanted.account, &found.account),
         ("region", &wanted.region, &found.region),

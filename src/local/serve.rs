@@ -16,7 +16,7 @@ use super::clients::Clients;
 use super::emulator::{self, Role};
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
-use super::mediaconvert::{Place, Service};
+use super::mediaconvert::{MediaConvert, Place};
 use super::secret::Secret;
 use super::viewer::Viewer;
 use super::{Error, ffmpeg, install, plain, process};
@@ -126,8 +126,8 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         endpoint: endpoint.clone(),
         work: instance.state().join("jobs"),
     };
-    let batch = batch::Service::new(clients.clone());
-    let mediaconvert = Service::new(place, &installed.mediaconvert_model(), clients.clone(), ffmpeg)?;
+    let batch = batch::BatchOperations::new(clients.clone());
+    let mediaconvert = MediaConvert::new(place, &installed.mediaconvert_model(), clients.clone(), ffmpeg)?;
     let own = std::env::current_exe().map_err(Error::files("the running program"))?;
     let status = Status {
         name: options.name.clone(),

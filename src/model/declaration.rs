@@ -26,7 +26,7 @@ pub struct Declaration {
     pub kind: Kind,
     /// Its region. Global services are called in the region that their endpoint signs for.
     pub region: String,
-    /// CloudFormation's `Properties`, with references as [`super::Input`] writes them.
+    /// CloudFormation's `Properties`, with references as [`super::StringExpr`] writes them.
     pub properties: Value,
     /// Outputs that are known before the resource exists, because names are deterministic.
     pub predicted: Outputs,

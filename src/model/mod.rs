@@ -1,4 +1,4 @@
-//! Pure data that every other module uses: addresses, inputs, declarations, live resources, changes, permissions,
+//! Pure data that every other module uses: addresses, string expressions, declarations, live resources, changes, permissions,
 //! events.
 //!
 //! Nothing here calls AWS and nothing here imports another module of ours. See `docs/architecture.md`.
@@ -8,12 +8,12 @@ mod bundle;
 mod change;
 mod declaration;
 mod event;
-mod input;
 mod live;
 mod permission;
 mod policy;
 pub mod printable;
 mod scope;
+mod string_expr;
 mod tags;
 mod tally;
 
@@ -22,10 +22,10 @@ pub use bundle::bundle_key;
 pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};
-pub use input::{Input, OutputRef, Part, refs, resolve};
 pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Snapshot, is_part};
 pub use permission::{ANYTHING, Allow, ArnVariables, Only, Permissions};
 pub use policy::{Conditions, Effect, PolicyDocument, Principal, Statement};
 pub use scope::{Mark, Scope};
+pub use string_expr::{OutputRef, Part, StringExpr, refs, resolve};
 pub use tags::{ADDRESS_TAG, REGION_TAG, STACK_TAG, Tags};
 pub use tally::Tally;

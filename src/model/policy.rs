@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::Input;
+use super::StringExpr;
 
 /// Whether a statement allows or denies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub enum Principal {
     /// Everybody: `"*"`.
     Any,
     /// Principals by type: `Service`, `AWS`, `Federated`, `CanonicalUser`.
-    Of(BTreeMap<String, BTreeSet<Input>>),
+    Of(BTreeMap<String, BTreeSet<StringExpr>>),
 }
 
 impl Principal {
@@ -68,12 +68,12 @@ impl<'de> Deserialize<'de> for Principal {
 /// A list of inputs that may be written as one string. Order and repetition have no meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-struct Inputs(BTreeSet<Input>);
+struct Inputs(BTreeSet<StringExpr>);
 
 impl<'de> Deserialize<'de> for Inputs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let one = |value: Value| match value {
-            Value::Bool(_) | Value::Number(_) => Ok(Input::from(value.to_string())),
+            Value::Bool(_) | Value::Number(_) => Ok(StringExpr::from(value.to_string())),
             other => serde_json::from_value(other).map_err(serde::de::Error::custom),
         };
         match Value::deserialize(deserializer)? {
@@ -83,12 +83,12 @@ impl<'de> Deserialize<'de> for Inputs {
     }
 }
 
-fn inputs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Input>, D::Error> {
+fn inputs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<StringExpr>, D::Error> {
     Inputs::deserialize(deserializer).map(|list| list.0)
 }
 
 /// Conditions: operator → key → values.
-pub type Conditions = BTreeMap<String, BTreeMap<String, BTreeSet<Input>>>;
+pub type Conditions = BTreeMap<String, BTreeMap<String, BTreeSet<StringExpr>>>;
 
 fn conditions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Conditions, D::Error> {
     let written = BTreeMap::<String, BTreeMap<String, Inputs>>::deserialize(deserializer)?;
@@ -143,16 +143,16 @@ pub struct Statement {
     pub not_principal: Option<Principal>,
     /// Its actions.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
-    pub action: BTreeSet<Input>,
+    pub action: BTreeSet<StringExpr>,
     /// The actions it excludes.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
-    pub not_action: BTreeSet<Input>,
+    pub not_action: BTreeSet<StringExpr>,
     /// Its resources.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
-    pub resource: BTreeSet<Input>,
+    pub resource: BTreeSet<StringExpr>,
     /// The resources it excludes.
     #[serde(default, deserialize_with = "inputs", skip_serializing_if = "BTreeSet::is_empty")]
-    pub not_resource: BTreeSet<Input>,
+    pub not_resource: BTreeSet<StringExpr>,
     /// When it applies.
     #[serde(default, deserialize_with = "conditions", skip_serializing_if = "BTreeMap::is_empty")]
     pub condition: Conditions,
@@ -177,7 +177,7 @@ impl Statement {
             effect,
             principal: None,
             not_principal: None,
-            action: actions.iter().map(|action| Input::from(*action)).collect(),
+            action: actions.iter().map(|action| StringExpr::from(*action)).collect(),
             not_action: BTreeSet::new(),
             resource: BTreeSet::new(),
             not_resource: BTreeSet::new(),
@@ -194,14 +194,14 @@ impl Statement {
 
     /// The same, on these resources.
     #[must_use]
-    pub fn on(mut self, resources: impl IntoIterator<Item = Input>) -> Self {
+    pub fn on(mut self, resources: impl IntoIterator<Item = StringExpr>) -> Self {
         self.resource.extend(resources);
         self
     }
 
     /// The same, only when the key has one of these values under the operator.
     #[must_use]
-    pub fn when(mut self, operator: &str, key: &str, values: impl IntoIterator<Item = Input>) -> Self {
+    pub fn when(mut self, operator: &str, key: &str, values: impl IntoIterator<Item = StringExpr>) -> Self {
         self.condition.entry(operator.to_owned()).or_default().entry(spell(key)).or_default().extend(values);
         self
     }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::aws::{Class, Connection, Result, Target};
-use crate::model::{Contents, Guard, Input, OutputRef, Outputs, Readiness, Scope};
+use crate::aws::{Class, CloudTarget, Connection, Result};
+use crate::model::{Contents, Guard, OutputRef, Outputs, Readiness, Scope, StringExpr};
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
 /// Finds a resource that refers to nothing, or to a known id. One of two reads waits for the other.
@@ -66,14 +66,14 @@ async fn read(names: &[(&str, Option<&str>)]) -> std::result::Result<BTreeMap<Ad
             address: Address::new(*name),
             kind: KIND,
             region: "eu-west-1".into(),
-            properties: json!({ "Name": name, "On": on.as_ref().map(|on| Input::output(id(on))) }),
+            properties: json!({ "Name": name, "On": on.as_ref().map(|on| StringExpr::output(id(on))) }),
             predicted: Outputs::new(),
             after: BTreeSet::new(),
             guard: Guard::None,
         }
     });
     let graph = Graph::new(declared).unwrap();
-    let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
+    let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
     let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
     let regions = Regions::new(Connection::open(target, "eu-west-1").await, scope);
     let fake: &'static Fake = Box::leak(Box::default());

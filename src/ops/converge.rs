@@ -24,7 +24,7 @@ use super::ui::{Notice, Question, Ui, Writing};
 use crate::execute::{self, Execution, Outcome, STALE};
 use crate::graph::Graph;
 use crate::model::{Contents, Readiness};
-use crate::plan::{Action, Plan};
+use crate::plan::{Plan, StepAction};
 use crate::resource::Removal;
 use crate::review::Review;
 use crate::saved::PlanFingerprint;
@@ -179,11 +179,11 @@ pub(super) fn without_volatile(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     for step in &mut plan.steps {
         match &mut step.action {
-            Action::Update { seen, .. } => {
+            StepAction::Update { seen, .. } => {
                 (seen.readiness, seen.contents) = (Readiness::Ready, Contents::Nothing);
             }
-            Action::Delete { seen, .. } => seen.readiness = Readiness::Ready,
-            Action::Create { .. } => {}
+            StepAction::Delete { seen, .. } => seen.readiness = Readiness::Ready,
+            StepAction::Create { .. } => {}
         }
     }
     plan

@@ -63,8 +63,8 @@ impl ErrorKind {
         let refused = report.downcast_ref::<Refused>().is_some()
             || report.downcast_ref::<crate::plan::check::UnsafePlan>().is_some()
             || report.downcast_ref::<crate::home::Locked>().is_some()
-            || report.downcast_ref::<crate::saved::Refused>().is_some()
-            || report.downcast_ref::<crate::saved::Fault>().is_some();
+            || report.downcast_ref::<crate::saved::StalePlan>().is_some()
+            || report.downcast_ref::<crate::saved::BrokenPlan>().is_some();
         match report.downcast_ref::<Interrupted>() {
             Some(_) => Self::Interrupted,
             None if refused => Self::Refused,

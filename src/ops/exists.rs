@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::journal::Exists;
 use super::session::Account;
 use super::state::ObservedState;
-use crate::execute::{Ending, Outcome};
+use crate::execute::{Outcome, StepEnding};
 use crate::graph::Graph;
 use crate::home::{Record, Recorded};
 use crate::model::{Address, Known, Orphan, resolve};
-use crate::plan::{Action, Plan, Reason};
+use crate::plan::{Plan, Reason, StepAction};
 use crate::resource::Registry;
 
 /// What exists after an apply: declared resources, and former ones that are still there.
@@ -20,7 +20,7 @@ pub(super) fn exists(
     graph: &Graph,
     (plan, state, outcome): (&Plan, &ObservedState, &Outcome),
 ) -> Exists {
-    let complete = outcome.endings.iter().all(|ending| matches!(ending, Ending::Done(_)));
+    let complete = outcome.endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)));
     Exists { complete, resources: resources(account.registry, graph, (plan, state, outcome)) }
 }
 
@@ -33,9 +33,11 @@ fn resources(
         state.snapshot.live.iter().map(|(address, live)| (address.clone(), live.id.clone())).collect();
     for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
         match (ending, &step.action) {
-            (Ending::Done(Some(id)), _) => drop(ids.insert(step.address.clone(), id.clone())),
+            (StepEnding::Done(Some(id)), _) => drop(ids.insert(step.address.clone(), id.clone())),
             // A former resource may be deleted at an address where another one is declared now.
-            (Ending::Done(None), Action::Delete { seen, .. }) if ids.get(&step.address) == Some(&seen.id) => {
+            (StepEnding::Done(None), StepAction::Delete { seen, .. })
+                if ids.get(&step.address) == Some(&seen.id) =>
+            {
                 drop(ids.remove(&step.address));
             }
             _ => {}
@@ -67,10 +69,9 @@ fn resources(
 /// plan say that somebody else changed it.
 fn undone<'a>(plan: &'a Plan, outcome: &Outcome, address: &Address) -> Option<&'a Value> {
     plan.steps.iter().zip(&outcome.endings).find_map(|(step, ending)| match (&step.action, ending) {
-        (_, Ending::Done(_)) | (Action::Create { .. } | Action::Delete { reason: Reason::Orphan, .. }, _) => {
-            None
-        }
-        (Action::Update { seen, .. } | Action::Delete { seen, .. }, _) => {
+        (_, StepEnding::Done(_))
+        | (StepAction::Create { .. } | StepAction::Delete { reason: Reason::Orphan, .. }, _) => None,
+        (StepAction::Update { seen, .. } | StepAction::Delete { seen, .. }, _) => {
             (step.address == *address).then_some(&seen.properties)
         }
     })
@@ -82,8 +83,8 @@ fn orphans_left(plan: &Plan, state: &ObservedState, outcome: &Outcome) -> Vec<Re
     let left = |orphan: &&Orphan| {
         let mut steps = plan.steps.iter().zip(&outcome.endings);
         !steps.any(|(step, ending)| {
-            matches!(&step.action, Action::Delete { seen, .. } if seen.id == orphan.live.id && step.kind == orphan.kind)
-                && matches!(ending, Ending::Done(_))
+            matches!(&step.action, StepAction::Delete { seen, .. } if seen.id == orphan.live.id && step.kind == orphan.kind)
+                && matches!(ending, StepEnding::Done(_))
         })
     };
     let orphans = state.snapshot.orphans.iter().filter(|orphan| !orphan.by_hand).filter(left);
@@ -141,7 +142,7 @@ mod tests {
         let graph = Graph::new([]).unwrap();
         let rules = |_: &Kind| Rules { create_only: &[], write_only: &[], rank: 0, normal: Value::clone };
         let plan = plan::plan(&scope, &graph, &snapshot, &rules);
-        let outcome = Outcome { endings: vec![Ending::Interrupted], ..Outcome::default() };
+        let outcome = Outcome { endings: vec![StepEnding::Interrupted], ..Outcome::default() };
         assert_eq!(
             resources(registry(), &graph, (&plan, &ObservedState { snapshot, record: None }, &outcome)),
             []
@@ -175,14 +176,14 @@ mod tests {
         let rules = |_: &Kind| Rules { create_only: &[], write_only: &[], rank: 0, normal: Value::clone };
         let plan = plan::plan(&scope, &graph, &snapshot, &rules);
         let state = ObservedState { snapshot, record: None };
-        let ended = |deleted: Ending| {
-            let endings = vec![Ending::Done(Some("new".into())), deleted];
+        let ended = |deleted: StepEnding| {
+            let endings = vec![StepEnding::Done(Some("new".into())), deleted];
             let outcome = Outcome { endings, ..Outcome::default() };
             let existing = resources(registry(), &graph, (&plan, &state, &outcome));
             existing.into_iter().map(|one| (one.known.id, one.properties)).collect::<Vec<_>>()
         };
         let new = ("new".to_owned(), json!({ "Name": "new" }));
-        assert_eq!(ended(Ending::Done(None)), std::slice::from_ref(&new));
-        assert_eq!(ended(Ending::Interrupted), [("old".to_owned(), json!({ "Name": "old" })), new]);
+        assert_eq!(ended(StepEnding::Done(None)), std::slice::from_ref(&new));
+        assert_eq!(ended(StepEnding::Interrupted), [("old".to_owned(), json!({ "Name": "old" })), new]);
     }
 }

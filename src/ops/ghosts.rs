@@ -53,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::aws::{Connection, Target};
+    use crate::aws::{CloudTarget, Connection};
     use crate::model::{Address, Contents, Live, Outputs, Ownership, Readiness, Scope};
     use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
@@ -80,7 +80,7 @@ mod tests {
 
     /// The addresses that are left of `a` and `b`, where the run has deleted these.
     async fn left(shown: usize, deleted: &[&str], patience: Duration) -> Vec<String> {
-        let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
+        let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
         let connection = Connection::open(target, "eu-west-1").await;
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         let regions = Regions::new(connection, scope);

@@ -7,7 +7,7 @@ use super::state::ObservedState;
 use crate::execute::Outcome;
 use crate::home::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 use crate::model::{Known, resolve};
-use crate::plan::{Action, Plan};
+use crate::plan::{Plan, StepAction};
 use crate::saved::Package;
 
 /// What a run is, as history shows it.
@@ -103,7 +103,7 @@ pub(super) fn former(state: &ObservedState) -> Vec<Recorded> {
 /// sweep does not find them, and once a DNS record's distribution is deleted it cannot be recognised as ours.
 fn begun(account: &Account, state: &ObservedState, plan: &Plan) -> Vec<Known> {
     let made = plan.steps.iter().filter_map(|step| {
-        let Action::Create { desired } = &step.action else { return None };
+        let StepAction::Create { desired } = &step.action else { return None };
         let adapter = account.registry.get(&step.kind).filter(|adapter| !adapter.shows_owner())?;
         let id = adapter.id(&account.regions.context(&step.region), &resolve(desired, &|_| None))?;
         let (address, kind, region) = (step.address.clone(), step.kind.clone(), step.region.clone());
@@ -139,7 +139,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::aws::{Connection, Regions, Target};
+    use crate::aws::{CloudTarget, Connection, Regions};
     use crate::graph::Graph;
     use crate::model::{Declaration, Guard, Outputs, Scope, Snapshot};
     use crate::ops::store::HomeBucket;
@@ -148,7 +148,7 @@ mod tests {
 
     async fn account() -> Account {
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-        let target = Target::local("http://127.0.0.1:9", &scope.account, "secret");
+        let target = CloudTarget::local("http://127.0.0.1:9", &scope.account, "secret");
         let regions = Arc::new(Regions::new(Connection::open(target, &scope.region).await, scope));
         let store = Box::new(HomeBucket::new(&regions, registry()));
         Account { regions, registry: registry(), store, by: "me".into() }

@@ -14,7 +14,7 @@ use super::bundle::code;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
 use super::ui::{Figures, Notice, Ui};
-use crate::aws::{Connection, Identity, Regions, Target};
+use crate::aws::{CloudTarget, Connection, Identity, Regions};
 use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::home::Record;
@@ -161,9 +161,9 @@ impl Session {
         let local = if file.local { Some(start_local(&file, ui.as_ref()).await?) } else { None };
         let target = match &local {
             Some(running) => {
-                Target::Local { endpoint: running.endpoint.clone(), credentials: running.credentials() }
+                CloudTarget::Local { endpoint: running.endpoint.clone(), credentials: running.credentials() }
             }
-            None => Target::Aws,
+            None => CloudTarget::Aws,
         };
         let scope = scope(&file);
         let connection = Connection::open(target, &scope.region).await;
@@ -305,21 +305,21 @@ fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
 
 /// The local cloud that a stack asks for: the machine's own on the usual port, or, for tests and benchmarks that keep to
 /// themselves, the one that `PROVISION_LOCAL` names, on any free port.
-fn local_settings(file: &StackFile) -> local::Settings {
-    let own = local::Settings {
+fn local_settings(file: &StackFile) -> local::CloudSettings {
+    let own = local::CloudSettings {
         account: file.account.to_string(),
         region: file.region.to_string(),
-        ..local::Settings::default()
+        ..local::CloudSettings::default()
     };
     match std::env::var("PROVISION_LOCAL") {
-        Ok(name) if !name.is_empty() => local::Settings { name, ..own },
+        Ok(name) if !name.is_empty() => local::CloudSettings { name, ..own },
         _ => own,
     }
 }
 
 async fn start_local(file: &StackFile, ui: &dyn Ui) -> miette::Result<local::Running> {
     let settings = local_settings(file);
-    let settings = local::Settings { port: local::usual_port(&settings.name).await?, ..settings };
+    let settings = local::CloudSettings { port: local::usual_port(&settings.name).await?, ..settings };
     Ok(local::ensure(&settings, &mut |text| ui.notice(Notice::LocalCloud(text))).await?)
 }
 

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::graph::Graph;
 use crate::model::Address;
 use crate::observe;
-use crate::sign::{Policy, PrivateKey, Request, Signed};
+use crate::sign::{PrivateKey, Request, Signed, ViewerPolicy};
 use crate::stack::config::{self, StackFile};
 use crate::stack::keys;
 
@@ -93,7 +93,7 @@ pub async fn sign(wanted: Signing, ui: &Arc<dyn Ui>) -> miette::Result<SignedAcc
     let request = Request { base: &base, path: &wanted.path, folder: wanted.cookies, whole: wanted.whole };
     let resource = request.resource()?;
     let expires = now() + wanted.expires_in;
-    let policy = Policy { source_ip: wanted.source_ip, ..Policy::canned(&resource, expires) };
+    let policy = ViewerPolicy { source_ip: wanted.source_ip, ..ViewerPolicy::canned(&resource, expires) };
     let signed = Signed::new(&policy, &key, &id)?;
     Ok(SignedAccess { sent: sent(&signed, &resource, wanted.cookies), resource })
 }
@@ -166,7 +166,7 @@ pub(super) async fn check_cookie(
 ) -> miette::Result<String> {
     let key = read(key)?;
     let id = key_id(session, graph, &key).await?;
-    let policy = Policy::canned(&format!("{playback}/*"), now() + CHECK_SECONDS);
+    let policy = ViewerPolicy::canned(&format!("{playback}/*"), now() + CHECK_SECONDS);
     Ok(Signed::new(&policy, &key, &id)?.cookie_header())
 }
 

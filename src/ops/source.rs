@@ -18,8 +18,8 @@ use crate::graph::Graph;
 use crate::model::Scope;
 use crate::plan::Plan;
 use crate::saved::{
-    ChangedSince, Digest, FORMAT, Fault, Manifest, Package, PlanFingerprint, Refused as Stale, Saved,
-    VERSION, is_saved,
+    BrokenPlan, ChangedSince, Digest, FORMAT, Manifest, Package, PlanFingerprint, Saved, StalePlan, VERSION,
+    is_saved,
 };
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain;
@@ -68,14 +68,14 @@ impl ApplySource {
         if !is_plan(path) {
             // A stack file in the place of the reviewed plan is no way around its digest.
             if reviewed.is_some() {
-                return Err(Report::new(Fault::NoPlan)).wrap_err_with(|| unusable(path));
+                return Err(Report::new(BrokenPlan::NoPlan)).wrap_err_with(|| unusable(path));
             }
             return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
         }
         let (saved, file, digest) = read(path, reviewed).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {
-            return Err(Report::new(Stale::Adopt)).wrap_err_with(|| unusable(path));
+            return Err(Report::new(StalePlan::Adopt)).wrap_err_with(|| unusable(path));
         }
         let adopt = *planned;
         ui.notice(Notice::SavedPlan { stack: &scope.stack, made: *made, by, version: provision, digest });
@@ -130,7 +130,7 @@ impl ApplySource {
         let Some(Opened { saved, digest, .. }) = &self.plan else { return Ok(()) };
         let plans = journal::applied_plans(&self.session.account, state).await?;
         if let Some(applied) = plans.into_iter().find(|applied| applied.digest == *digest) {
-            return Err(self.unusable(Stale::Applied { at: applied.at, by: applied.by }));
+            return Err(self.unusable(StalePlan::Applied { at: applied.at, by: applied.by }));
         }
         self.refuse(saved.fingerprint.changes_since(&PlanFingerprint::of(&without_volatile(plan))))
     }
@@ -139,10 +139,10 @@ impl ApplySource {
         if moved.is_empty() {
             return Ok(());
         }
-        Err(self.unusable(Stale::Changed { stack: self.session.stack().to_owned(), moved }))
+        Err(self.unusable(StalePlan::Changed { stack: self.session.stack().to_owned(), moved }))
     }
 
-    fn unusable(&self, refused: Stale) -> Report {
+    fn unusable(&self, refused: StalePlan) -> Report {
         let report = Report::new(refused);
         match &self.plan {
             Some(plan) => report.wrap_err(unusable(&plan.path)),
@@ -254,7 +254,7 @@ fn read(path: &Path, reviewed: Option<Digest>) -> miette::Result<(Saved, StackFi
     if scope != *planned {
         let named = |Scope { stack, account, region }: &Scope| format!("{stack} in {account}, {region}");
         let why = format!("it is of {}, and the plan of {}", named(&scope), named(planned));
-        return Err(Fault::Member { member: "stack.yaml".to_owned(), why }.into());
+        return Err(BrokenPlan::Member { member: "stack.yaml".to_owned(), why }.into());
     }
     Ok((saved, file, digest))
 }

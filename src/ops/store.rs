@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::Interrupted;
 use super::session::rules;
 use crate::aws::{Error, Regions, Result};
-use crate::execute::{self, Dependents, Ending, Execution};
+use crate::execute::{self, Dependents, Execution, StepEnding};
 use crate::graph::Graph;
 use crate::home::{Home, LOCK_KEY, Lease, Locked, Record};
 use crate::model::{Address, Snapshot};
@@ -135,7 +135,7 @@ impl HomeBucket {
             return Ok(());
         }
         let failed = plan.steps.iter().zip(outcome.endings).filter_map(|(step, ending)| match ending {
-            Ending::Failed(error) => Some((step.address.clone(), error)),
+            StepEnding::Failed(error) => Some((step.address.clone(), error)),
             _ => None,
         });
         let causes = failed.chain(outcome.unsettled).map(|(address, error)| NotMade { address, error });

@@ -16,7 +16,7 @@ use crate::model::{Known, Snapshot};
 use crate::observe::{self, OrphanSource};
 use crate::plan;
 use crate::plan::check::{Permits, check};
-use crate::plan::{Action, Plan};
+use crate::plan::{Plan, StepAction};
 use crate::resource::Removal;
 use crate::review::Review;
 use crate::stack::names;
@@ -107,7 +107,7 @@ async fn remaining(operation: &Teardown<'_>, run: Option<&RunOutcome>) -> miette
 /// The ids of what a plan deletes.
 fn deleted(plan: &Plan) -> impl Iterator<Item = &str> {
     plan.steps.iter().filter_map(|step| match &step.action {
-        Action::Delete { seen, .. } => Some(seen.id.as_str()),
+        StepAction::Delete { seen, .. } => Some(seen.id.as_str()),
         _ => None,
     })
 }

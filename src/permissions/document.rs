@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Input, Only, PolicyDocument, STACK_TAG, Statement};
+use crate::model::{Only, PolicyDocument, STACK_TAG, Statement, StringExpr};
 
 /// What the conditions compare with.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ pub(super) fn document(needed: Needed, conditions: Conditions<'_>) -> PolicyDocu
     let own = format!("{}-*", conditions.stack);
     let statements = joined(grouped, &own).into_iter().map(|group| {
         let actions: Vec<&str> = group.actions.into_iter().collect();
-        let statement = Statement::allow("", &actions).on(group.arns.into_iter().map(Input::from));
+        let statement = Statement::allow("", &actions).on(group.arns.into_iter().map(StringExpr::from));
         conditions.on(statement, group.only)
     });
     PolicyDocument::new(statements)
@@ -105,7 +105,7 @@ pub(super) fn covers(pattern: &str, arn: &str) -> bool {
 
 impl Conditions<'_> {
     fn on(self, statement: Statement, only: Only) -> Statement {
-        let own = || [Input::from(self.stack)];
+        let own = || [StringExpr::from(self.stack)];
         let (resource_tag, request_tag) =
             (format!("aws:ResourceTag/{STACK_TAG}"), format!("aws:RequestTag/{STACK_TAG}"));
         // `StringEquals` takes a `*` literally.
@@ -122,18 +122,18 @@ impl Conditions<'_> {
                 statement.when(is, &request_tag, own()).when(is_if_there, &resource_tag, own())
             }
             Only::WithinBoundary => statement
-                .when("StringEquals", "iam:PermissionsBoundary", [Input::from(self.boundary)])
+                .when("StringEquals", "iam:PermissionsBoundary", [StringExpr::from(self.boundary)])
                 .when(is_if_there, &resource_tag, own()),
             Only::PassedTo(service) => {
-                statement.when("StringEquals", "iam:PassedToService", [Input::from(service)])
+                statement.when("StringEquals", "iam:PassedToService", [StringExpr::from(service)])
             }
             Only::OwnRecords => self.own_records(statement),
         }
     }
 
     fn own_records(self, statement: Statement) -> Statement {
-        let names = [self.domain.to_owned(), format!("_*.{}", self.domain)].map(Input::from);
-        let types = ["A", "AAAA", "CNAME"].map(Input::from);
+        let names = [self.domain.to_owned(), format!("_*.{}", self.domain)].map(StringExpr::from);
+        let types = ["A", "AAAA", "CNAME"].map(StringExpr::from);
         let key = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
         statement.when("ForAllValues:StringLike", key, names).when(
             "ForAllValues:StringEquals",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Action, Plan, Reason, Step};
+use super::{Plan, Reason, Step, StepAction};
 use crate::diff::diff;
 use crate::graph::Graph;
 use crate::model::{
@@ -75,7 +75,7 @@ impl Building<'_> {
         let desired = resolve(&declaration.properties, &|address| self.outputs.get(address).cloned());
         let desired = (rules.normal)(&desired);
         let Some(live) = live else {
-            return self.step(graph, declaration, Action::Create { desired });
+            return self.step(graph, declaration, StepAction::Create { desired });
         };
         let changes = diff(&desired, &live.properties, rules.create_only, rules.write_only);
         let goes = changes.replacing().next().is_some() || self.goes_with_its_whole(graph, declaration, live);
@@ -85,25 +85,25 @@ impl Building<'_> {
         }
         let seen = Box::new(live.clone());
         if goes {
-            self.step(graph, declaration, Action::Delete { seen, reason: Reason::Replacement(changes) });
-            return self.step(graph, declaration, Action::Create { desired });
+            self.step(graph, declaration, StepAction::Delete { seen, reason: Reason::Replacement(changes) });
+            return self.step(graph, declaration, StepAction::Create { desired });
         }
         self.outputs.insert(declaration.address.clone(), live.outputs.clone());
-        self.step(graph, declaration, Action::Update { seen, desired, changes });
+        self.step(graph, declaration, StepAction::Update { seen, desired, changes });
     }
 
     /// True if its parent is replaced, which also deletes this part.
     fn goes_with_its_whole(&self, graph: &Graph, declaration: &Declaration, live: &Live) -> bool {
         let whole = |step: &Step| match &step.action {
-            Action::Delete { seen, .. } => is_part(&live.id, &seen.id),
-            Action::Create { .. } | Action::Update { .. } => false,
+            StepAction::Delete { seen, .. } => is_part(&live.id, &seen.id),
+            StepAction::Create { .. } | StepAction::Update { .. } => false,
         };
         let needed: BTreeSet<&Address> = graph.needs(&declaration.address).collect();
         live.ownership == Ownership::Inherited
             && self.steps.iter().any(|step| needed.contains(&step.address) && whole(step))
     }
 
-    fn step(&mut self, graph: &Graph, declaration: &Declaration, action: Action) {
+    fn step(&mut self, graph: &Graph, declaration: &Declaration, action: StepAction) {
         let needed = graph.needs(&declaration.address).chain([&declaration.address]);
         let needs = needed.filter_map(|address| self.last.get(address).copied()).collect();
         self.last.insert(declaration.address.clone(), self.steps.len());
@@ -123,7 +123,7 @@ impl Building<'_> {
             .steps
             .iter()
             .enumerate()
-            .filter(|(_, step)| matches!(step.action, Action::Delete { .. }))
+            .filter(|(_, step)| matches!(step.action, StepAction::Delete { .. }))
             .map(|(number, step)| (step.address.clone(), number))
             .collect();
         let resting = deletes.iter().flat_map(|(address, needed)| {
@@ -181,7 +181,7 @@ impl Building<'_> {
                 address: orphan.address.clone(),
                 kind: orphan.kind.clone(),
                 region: orphan.region.clone(),
-                action: Action::Delete { seen: Box::new(orphan.live.clone()), reason },
+                action: StepAction::Delete { seen: Box::new(orphan.live.clone()), reason },
                 guard: crate::model::Guard::Data,
                 needs,
             });

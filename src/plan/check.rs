@@ -4,7 +4,7 @@ use std::fmt;
 
 use miette::Diagnostic;
 
-use super::{Action, Plan, Reason};
+use super::{Plan, Reason, StepAction};
 use crate::model::{Address, Contents, Guard, Live, Ownership, REGION_TAG, Scope, Tags};
 
 /// What a run may do in addition to what is always safe.
@@ -95,8 +95,8 @@ pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), 
         .iter()
         .flat_map(|step| {
             let seen = match &step.action {
-                Action::Create { .. } => return Vec::new(),
-                Action::Update { seen, .. } | Action::Delete { seen, .. } => seen,
+                StepAction::Create { .. } => return Vec::new(),
+                StepAction::Update { seen, .. } | StepAction::Delete { seen, .. } => seen,
             };
             if let Some(region) = elsewhere(seen, &plan.scope, region_in) {
                 let (address, id) = (step.address.clone(), seen.id.clone());
@@ -111,7 +111,7 @@ pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), 
                     adoptable: seen.ownership == Ownership::Unmarked,
                 });
             }
-            if let Action::Delete { reason, .. } = &step.action
+            if let StepAction::Delete { reason, .. } = &step.action
                 && step.guard == Guard::Data
                 && seen.contents == Contents::Some
                 && !permits.lose_data

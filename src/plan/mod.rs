@@ -23,7 +23,7 @@ use crate::model::{Address, Changes, Guard, Kind, Known, Live, Outputs, Scope};
 
 /// The action for one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Action {
+pub enum StepAction {
     /// Create it.
     Create {
         /// The desired properties; references that are not known yet are left in them.
@@ -70,7 +70,7 @@ pub struct Step {
     /// The region where it is.
     pub region: String,
     /// The action.
-    pub action: Action,
+    pub action: StepAction,
     /// What protects the resource against removal.
     pub guard: Guard,
     /// The numbers of the steps that must be completed first.
@@ -119,7 +119,7 @@ impl Plan {
     #[must_use]
     pub fn replaced(&self) -> BTreeSet<&Address> {
         let replaced =
-            |step: &&Step| matches!(step.action, Action::Delete { reason: Reason::Replacement(_), .. });
+            |step: &&Step| matches!(step.action, StepAction::Delete { reason: Reason::Replacement(_), .. });
         self.steps.iter().filter(replaced).map(|step| &step.address).collect()
     }
 
@@ -129,10 +129,10 @@ impl Plan {
         let mut totals = Totals { unchanged: self.unchanged.len(), ..Totals::default() };
         for step in &self.steps {
             match &step.action {
-                Action::Create { .. } => totals.create += 1,
-                Action::Update { .. } => totals.update += 1,
-                Action::Delete { reason: Reason::Replacement(_), .. } => totals.replace += 1,
-                Action::Delete { .. } => totals.delete += 1,
+                StepAction::Create { .. } => totals.create += 1,
+                StepAction::Update { .. } => totals.update += 1,
+                StepAction::Delete { reason: Reason::Replacement(_), .. } => totals.replace += 1,
+                StepAction::Delete { .. } => totals.delete += 1,
             }
         }
         totals.create -= totals.replace;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Plan, Reason, Rules, Step};
+use super::{Plan, Reason, Rules, Step, StepAction};
 use crate::graph::Graph;
 use crate::model::{Address, Guard, Kind, Known, Live, Ownership, Scope, Snapshot, is_part};
 
@@ -38,7 +38,7 @@ pub fn teardown(scope: &Scope, graph: &Graph, snapshot: &Snapshot, rules: &dyn F
         address: address.clone(),
         kind: kind.clone(),
         region: region.to_owned(),
-        action: Action::Delete { seen: Box::new(live.clone()), reason: Reason::Teardown },
+        action: StepAction::Delete { seen: Box::new(live.clone()), reason: Reason::Teardown },
         guard: Guard::None,
         needs,
     };

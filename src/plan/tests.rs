@@ -62,10 +62,10 @@ fn planned(declarations: &[Declaration], seen: &[(&str, Live)], orphans: &[Orpha
 
 /// The steps as `verb address <- needed steps`.
 fn steps(plan: &Plan) -> Vec<String> {
-    let verb = |action: &Action| match action {
-        Action::Create { .. } => "create",
-        Action::Update { .. } => "update",
-        Action::Delete { .. } => "delete",
+    let verb = |action: &StepAction| match action {
+        StepAction::Create { .. } => "create",
+        StepAction::Update { .. } => "update",
+        StepAction::Delete { .. } => "delete",
     };
     let needs = |step: &Step| step.needs.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     plan.steps
@@ -107,7 +107,7 @@ fn everything_new_is_created_along_the_graph() {
 fn a_reference_to_what_is_not_yet_there_is_known_after_apply() {
     let stack = [declared("a", json!({})), declared("b", json!({ "A": reference("a"), "N": 1 }))];
     let plan = planned(&stack, &[("b", live("b", json!({ "A": "old", "N": 1 })))], &[]);
-    let Action::Update { changes, .. } = &plan.steps[1].action else { panic!("{:?}", plan.steps) };
+    let StepAction::Update { changes, .. } = &plan.steps[1].action else { panic!("{:?}", plan.steps) };
     assert_eq!(changes.0.len(), 1);
     assert_eq!(changes.0[0].after, Some(reference("a")));
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use miette::Diagnostic;
 
-use crate::execute::{Ending, Outcome};
+use crate::execute::{Outcome, StepEnding};
 use crate::model::printable::{plain, plain_lines};
 use crate::plan::Plan;
 
@@ -22,7 +22,7 @@ pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
     }
     let mut text = String::new();
     for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
-        if let Ending::Failed(error) = ending {
+        if let StepEnding::Failed(error) = ending {
             cause(&mut text, step.address.as_str(), error);
         }
     }
@@ -30,9 +30,9 @@ pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
         cause(&mut text, address.as_str(), error);
     }
     let not_tried = plan.steps.iter().zip(&outcome.endings).filter_map(|(step, ending)| match ending {
-        Ending::Skipped(needed) => Some(format!("  {}: needs {needed}", step.address)),
-        Ending::Interrupted => Some(format!("  {}: interrupted before it began", step.address)),
-        Ending::Done(_) | Ending::Failed(_) => None,
+        StepEnding::Skipped(needed) => Some(format!("  {}: needs {needed}", step.address)),
+        StepEnding::Interrupted => Some(format!("  {}: interrupted before it began", step.address)),
+        StepEnding::Done(_) | StepEnding::Failed(_) => None,
     });
     let not_tried: Vec<String> = not_tried.collect();
     if !not_tried.is_empty() {

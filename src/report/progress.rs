@@ -10,7 +10,7 @@ use super::live::{Line, Lines};
 use super::out::errln;
 use crate::model::printable::plain;
 use crate::model::{Event, StepState};
-use crate::plan::{Action, Plan};
+use crate::plan::{Plan, StepAction};
 
 /// Shows the steps of a plan until the channel of their events is closed.
 pub fn progress(plan: &Plan, events: UnboundedReceiver<Event>) -> impl Future<Output = ()> + Send + use<> {
@@ -19,11 +19,11 @@ pub fn progress(plan: &Plan, events: UnboundedReceiver<Event>) -> impl Future<Ou
     show(events, names, verbs)
 }
 
-fn verb(action: &Action) -> [&'static str; 2] {
+fn verb(action: &StepAction) -> [&'static str; 2] {
     match action {
-        Action::Create { .. } => ["creating", "created"],
-        Action::Update { .. } => ["changing", "changed"],
-        Action::Delete { .. } => ["deleting", "deleted"],
+        StepAction::Create { .. } => ["creating", "created"],
+        StepAction::Update { .. } => ["changing", "changed"],
+        StepAction::Delete { .. } => ["deleting", "deleted"],
     }
 }
 

@@ -6,7 +6,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::units;
 use crate::model::printable::plain_lines;
-use crate::model::{Input, Part};
+use crate::model::{Part, StringExpr};
 
 /// The longest value that is printed on one line.
 const WIDTH: usize = 72;
@@ -89,7 +89,7 @@ fn text(value: &Value) -> String {
 
 /// A reference in words: its value if names predict it, otherwise whose output it is.
 pub(super) fn reference(value: &Value) -> Option<String> {
-    let input = serde_json::from_value::<Input>(value.clone()).ok()?;
+    let input = serde_json::from_value::<StringExpr>(value.clone()).ok()?;
     let parts = input.parts().iter().map(|part| match part {
         Part::Literal(text) => text.clone(),
         Part::Ref(to) => match &to.predicted {

@@ -59,7 +59,8 @@ fn sort(changes: &mut [Change]) {
 
 /// The reason for all deletions of a teardown.
 fn torn_down(plan: &Plan) -> Option<&'static str> {
-    let teardown = |step: &Step| matches!(step.action, plan::Action::Delete { reason: Reason::Teardown, .. });
+    let teardown =
+        |step: &Step| matches!(step.action, plan::StepAction::Delete { reason: Reason::Teardown, .. });
     plan.steps.iter().any(teardown).then_some("the whole stack is deleted")
 }
 
@@ -88,21 +89,21 @@ impl Reviewing<'_> {
     /// A step's change; none for the create of a replacement, which its delete stands for.
     fn step(&self, step: &Step) -> Option<Change> {
         let (action, id, reasons, properties) = match &step.action {
-            plan::Action::Create { .. } if self.plan.replaced().contains(&step.address) => return None,
-            plan::Action::Create { desired } => {
+            plan::StepAction::Create { .. } if self.plan.replaced().contains(&step.address) => return None,
+            plan::StepAction::Create { desired } => {
                 (Action::Create, name(desired), self.missing(step), self.declared(step, desired))
             }
-            plan::Action::Update { seen, desired, changes } => {
+            plan::StepAction::Update { seen, desired, changes } => {
                 let properties = self.differing(step, changes, desired, &seen.properties);
                 (Action::Update, Some(seen.id.clone()), taken_over(&seen.ownership), properties)
             }
-            plan::Action::Delete { seen, reason: Reason::Replacement(changes) } => {
+            plan::StepAction::Delete { seen, reason: Reason::Replacement(changes) } => {
                 let desired = self.desired_anew(&step.address);
                 let properties = self.differing(step, changes, desired, &seen.properties);
                 let reasons = forced(changes).unwrap_or_else(|| self.taken_along(step));
                 (Action::Replace, Some(seen.id.clone()), reasons, properties)
             }
-            plan::Action::Delete { seen, reason } => {
+            plan::StepAction::Delete { seen, reason } => {
                 let reason = match reason {
                     // A note of the plan says it once.
                     Reason::Teardown => None,
@@ -152,7 +153,7 @@ impl Reviewing<'_> {
         }
         // If the declaration now means another one, the former still exists, under the same address.
         let left = self.plan.steps.iter().find_map(|other| match &other.action {
-            plan::Action::Delete { seen, reason: Reason::Orphan } => {
+            plan::StepAction::Delete { seen, reason: Reason::Orphan } => {
                 ((&other.address, &other.kind) == (&step.address, &step.kind)).then_some(&seen.id)
             }
             _ => None,
@@ -163,7 +164,7 @@ impl Reviewing<'_> {
     /// True if a value refers to a resource that somebody deleted and the plan creates again: that changed the value.
     fn lost(&self, value: Option<&Value>) -> bool {
         let referred = value.map(refs).unwrap_or_default();
-        let made = |step: &&Step| matches!(step.action, plan::Action::Create { .. });
+        let made = |step: &&Step| matches!(step.action, plan::StepAction::Create { .. });
         self.plan.steps.iter().filter(made).any(|step| {
             referred.iter().any(|reference| reference.address == step.address)
                 && matches!(self.former(step), Former::Gone)
@@ -217,7 +218,7 @@ impl Reviewing<'_> {
     /// The properties that a replaced resource will have.
     fn desired_anew(&self, address: &Address) -> &Value {
         let create = self.plan.steps.iter().find_map(|step| match &step.action {
-            plan::Action::Create { desired } if step.address == *address => Some(desired),
+            plan::StepAction::Create { desired } if step.address == *address => Some(desired),
             _ => None,
         });
         create.unwrap_or(&Value::Null)

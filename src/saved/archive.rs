@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-use super::{Digest, FORMAT, Fault, Manifest, Package, Saved, VERSION};
+use super::{BrokenPlan, Digest, FORMAT, Manifest, Package, Saved, VERSION};
 use crate::model::Declaration;
 use crate::model::printable::plain;
 
@@ -34,7 +34,7 @@ pub fn is_saved(first: &[u8]) -> bool {
     first.starts_with(ZIP)
 }
 
-pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, Digest), Fault> {
+pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, Digest), BrokenPlan> {
     let Saved { manifest, stack_file, declarations, fingerprint, packages } = saved;
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let mut put = |name: &str, bytes: &[u8]| {
@@ -70,17 +70,17 @@ pub(super) fn write(saved: &Saved) -> Result<(Vec<u8>, Digest), Fault> {
 }
 
 /// The digest of a file's content, whatever the file says.
-pub(super) fn digest(bytes: &[u8]) -> Result<Digest, Fault> {
+pub(super) fn digest(bytes: &[u8]) -> Result<Digest, BrokenPlan> {
     Ok(Digest::of(split(bytes)?.0))
 }
 
 /// The content of a file, and the digits that seal it.
-fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
-    let sealed_from = bytes.len().checked_sub(DIGITS).ok_or(Fault::Unsealed)?;
+fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), BrokenPlan> {
+    let sealed_from = bytes.len().checked_sub(DIGITS).ok_or(BrokenPlan::Unsealed)?;
     Ok(bytes.split_at(sealed_from))
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<(Saved, Digest), Fault> {
+pub(super) fn read(bytes: &[u8]) -> Result<(Saved, Digest), BrokenPlan> {
     let digest = unseal(bytes)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| fault("archive", &error))?;
     let manifest = manifest(&member_bytes(&mut archive, MANIFEST)?)?;
@@ -98,35 +98,35 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Saved, Digest), Fault> {
 }
 
 /// The digest of a file, if it is complete and has this format.
-fn unseal(bytes: &[u8]) -> Result<Digest, Fault> {
+fn unseal(bytes: &[u8]) -> Result<Digest, BrokenPlan> {
     let (content, sealed) = split(bytes)?;
-    let sealed = std::str::from_utf8(sealed).map_err(|_| Fault::Unsealed)?.to_owned();
+    let sealed = std::str::from_utf8(sealed).map_err(|_| BrokenPlan::Unsealed)?.to_owned();
     let start = content.len().saturating_sub(SEAL.len() + 12);
     let tail = String::from_utf8_lossy(&content[start..]).into_owned();
-    let (_, format) = tail.rsplit_once(SEAL).ok_or(Fault::Unsealed)?;
+    let (_, format) = tail.rsplit_once(SEAL).ok_or(BrokenPlan::Unsealed)?;
     let found = Digest::of(content);
     if found.hex() != sealed {
-        return Err(Fault::Tampered { sealed: plain(&sealed).into_owned(), found: found.hex() });
+        return Err(BrokenPlan::Tampered { sealed: plain(&sealed).into_owned(), found: found.hex() });
     }
     match format.trim_end().parse() {
         Ok(FORMAT) => Ok(found),
-        Ok(format) => Err(Fault::Format { found: format }),
-        Err(_) => Err(Fault::Unsealed),
+        Ok(format) => Err(BrokenPlan::Format { found: format }),
+        Err(_) => Err(BrokenPlan::Unsealed),
     }
 }
 
 /// Reads the manifest. The version is checked before anything else in it is parsed.
-fn manifest(bytes: &[u8]) -> Result<Manifest, Fault> {
+fn manifest(bytes: &[u8]) -> Result<Manifest, BrokenPlan> {
     let loose: serde_json::Value = parse(MANIFEST, bytes)?;
     match loose["provision"].as_str() {
         Some(VERSION) => caller(parse(MANIFEST, bytes)?),
-        Some(other) => Err(Fault::Version { made_by: other.to_owned() }),
+        Some(other) => Err(BrokenPlan::Version { made_by: other.to_owned() }),
         None => Err(fault(MANIFEST, &"it names no version")),
     }
 }
 
 /// Checks that the manifest names its maker as AWS does, by an ARN: it is shown before anything is asked.
-fn caller(manifest: Manifest) -> Result<Manifest, Fault> {
+fn caller(manifest: Manifest) -> Result<Manifest, BrokenPlan> {
     let by = &manifest.by;
     if by.starts_with("arn:") && by.bytes().all(|byte| byte.is_ascii_graphic()) && by.len() <= LONGEST_ARN {
         return Ok(manifest);
@@ -134,7 +134,10 @@ fn caller(manifest: Manifest) -> Result<Manifest, Fault> {
     Err(fault(MANIFEST, &"the caller that it names is not an ARN"))
 }
 
-fn packages(archive: &mut ZipArchive<Cursor<&[u8]>>, manifest: &Manifest) -> Result<Vec<Vec<u8>>, Fault> {
+fn packages(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    manifest: &Manifest,
+) -> Result<Vec<Vec<u8>>, BrokenPlan> {
     let read = |package: &Package| {
         let name = member(package);
         let bytes = member_bytes(archive, &name)?;
@@ -148,7 +151,7 @@ fn packages(archive: &mut ZipArchive<Cursor<&[u8]>>, manifest: &Manifest) -> Res
 }
 
 /// Checks that the file contains every package that a declaration deploys.
-fn all_there(manifest: &Manifest, declarations: &[Declaration]) -> Result<(), Fault> {
+fn all_there(manifest: &Manifest, declarations: &[Declaration]) -> Result<(), BrokenPlan> {
     let here: BTreeSet<&str> = manifest.bundles.iter().map(|package| package.sha256.as_str()).collect();
     for declaration in declarations {
         if let Some(digest) = declaration.properties["Code"]["Sha256"].as_str()
@@ -167,7 +170,7 @@ fn member(package: &Package) -> String {
     format!("bundle/{}.zip", package.sha256)
 }
 
-fn member_bytes(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, Fault> {
+fn member_bytes(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, BrokenPlan> {
     let entry = archive.by_name(name).map_err(|error| fault(name, &error))?;
     let mut bytes = Vec::new();
     let read = entry.take(MEMBER_LIMIT).read_to_end(&mut bytes);
@@ -175,14 +178,14 @@ fn member_bytes(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<V
     Ok(bytes)
 }
 
-fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, Fault> {
+fn json(name: &str, value: &impl Serialize) -> Result<Vec<u8>, BrokenPlan> {
     serde_json::to_vec_pretty(value).map_err(|error| fault(name, &error))
 }
 
-fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, Fault> {
+fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, BrokenPlan> {
     serde_json::from_slice(bytes).map_err(|error| fault(name, &error))
 }
 
-fn fault(member: &str, why: &dyn ToString) -> Fault {
-    Fault::Member { member: member.to_owned(), why: why.to_string() }
+fn fault(member: &str, why: &dyn ToString) -> BrokenPlan {
+    BrokenPlan::Member { member: member.to_owned(), why: why.to_string() }
 }

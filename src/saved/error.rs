@@ -7,7 +7,7 @@ use super::{ChangedSince, Digest, FORMAT, VERSION};
 
 /// What is wrong with a file that should hold a plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-pub enum Fault {
+pub enum BrokenPlan {
     /// A zip archive without the seal of a plan at its end.
     #[error(
         "it is a zip archive, but not a complete plan: the seal at its end is missing; nothing was changed"
@@ -79,7 +79,7 @@ pub enum Fault {
 
 /// Why a valid plan cannot be applied any more, or not with these options.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-pub enum Refused {
+pub enum StalePlan {
     /// It was applied before.
     #[error("this plan was applied already, at {} by {by}; nothing was changed", at.strftime("%Y-%m-%d %H:%M:%S UTC"))]
     #[diagnostic(help(

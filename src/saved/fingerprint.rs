@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{Address, Changes, Kind, Known, Live, Outputs};
-use crate::plan::{Action, Plan, Reason, Step};
+use crate::plan::{Plan, Reason, Step, StepAction};
 
 /// Everything that a plan depends on in addition to the declarations: its steps, their resources, and what it keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ impl PlanFingerprint {
         let outputs = outputs.iter().map(|(address, outputs)| (address.clone(), digest_of_outputs(outputs)));
         // A replacement counts once: its second step depends on nothing else.
         let steps = steps.iter().filter(|step| {
-            !(matches!(step.action, Action::Create { .. }) && replaced.contains(&step.address))
+            !(matches!(step.action, StepAction::Create { .. }) && replaced.contains(&step.address))
         });
         // The order of steps is not compared. It follows from the graph, and for former resources from the order of
         // discovery.
@@ -166,12 +166,12 @@ fn step_fingerprint(step: &Step) -> StepFingerprint {
     // `needs` is ignored: it follows from the declarations, and the plan is bound to these.
     let Step { address, kind, region, action, guard, needs: _ } = step;
     let (verb, seen, differ) = match action {
-        Action::Create { .. } => (Verb::Create, None, BTreeSet::new()),
-        Action::Update { seen, changes, .. } => (Verb::Update, Some(seen), top_level(changes)),
-        Action::Delete { seen, reason: Reason::Replacement(changes) } => {
+        StepAction::Create { .. } => (Verb::Create, None, BTreeSet::new()),
+        StepAction::Update { seen, changes, .. } => (Verb::Update, Some(seen), top_level(changes)),
+        StepAction::Delete { seen, reason: Reason::Replacement(changes) } => {
             (Verb::Replace, Some(seen), top_level(changes))
         }
-        Action::Delete { seen, .. } => (Verb::Delete, Some(seen), BTreeSet::new()),
+        StepAction::Delete { seen, .. } => (Verb::Delete, Some(seen), BTreeSet::new()),
     };
     StepFingerprint {
         address: address.clone(),

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use archive::is_saved;
 pub use digest::{Digest, NoDigest};
-pub use error::{Fault, Refused};
+pub use error::{BrokenPlan, StalePlan};
 pub use fingerprint::{ChangedSince, PlanFingerprint};
 
 use crate::model::{Declaration, Scope};
@@ -78,7 +78,7 @@ impl Saved {
     ///
     /// # Errors
     /// When the written plan could not be read back unchanged.
-    pub fn encode(&self) -> Result<(Vec<u8>, Digest), Fault> {
+    pub fn encode(&self) -> Result<(Vec<u8>, Digest), BrokenPlan> {
         archive::write(self)
     }
 
@@ -86,7 +86,7 @@ impl Saved {
     ///
     /// # Errors
     /// When the file is incomplete, altered, of another format or version, or contradicts itself.
-    pub fn decode(bytes: &[u8]) -> Result<(Self, Digest), Fault> {
+    pub fn decode(bytes: &[u8]) -> Result<(Self, Digest), BrokenPlan> {
         archive::read(bytes)
     }
 
@@ -95,10 +95,10 @@ impl Saved {
     ///
     /// # Errors
     /// When its digest is another one, and as [`decode`](Self::decode).
-    pub fn decode_reviewed(bytes: &[u8], reviewed: Digest) -> Result<Self, Fault> {
+    pub fn decode_reviewed(bytes: &[u8], reviewed: Digest) -> Result<Self, BrokenPlan> {
         let found = archive::digest(bytes)?;
         if found != reviewed {
-            return Err(Fault::NotReviewed { found, reviewed });
+            return Err(BrokenPlan::NotReviewed { found, reviewed });
         }
         archive::read(bytes).map(|(saved, _)| saved)
     }

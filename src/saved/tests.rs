@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Fault, Manifest, Package, PlanFingerprint, Saved, VERSION, is_saved};
+use super::{BrokenPlan, Manifest, Package, PlanFingerprint, Saved, VERSION, is_saved};
 use crate::graph::Graph;
 use crate::model::{
     Address, Contents, Declaration, Guard, Kind, Live, Mark, Orphan, Ownership, Readiness, Scope, Snapshot,
@@ -137,7 +137,7 @@ fn only_the_reviewed_digest_tells_a_plan_from_a_resealed_one() {
         [&b"PK\x03\x04"[..], &[0; 64], &reviewed[..reviewed.len() - 1], &[&reviewed[..], b" "].concat()]
     {
         let refused = Saved::decode_reviewed(file, digest).unwrap_err();
-        let expected = matches!(refused, Fault::NotReviewed { .. }) || file.len() < 64;
+        let expected = matches!(refused, BrokenPlan::NotReviewed { .. }) || file.len() < 64;
         assert!(expected, "{refused}");
     }
 }
@@ -170,7 +170,7 @@ fn a_plan_names_its_maker_as_aws_does() {
     }
 }
 
-fn told(fault: &Fault) -> String {
+fn told(fault: &BrokenPlan) -> String {
     fault.to_string().replace(VERSION, "[version]")
 }
 
@@ -182,7 +182,7 @@ fn each_fault_is_told_by_its_own_name() {
     let mut tampered = bytes.clone();
     tampered[100] ^= 1;
     let fault = Saved::decode(&tampered).unwrap_err();
-    assert!(matches!(fault, Fault::Tampered { .. }), "{fault}");
+    assert!(matches!(fault, BrokenPlan::Tampered { .. }), "{fault}");
 
     let newer = sealed_again(&bytes, |bytes| {
         let at = bytes.len() - 2;

@@ -88,8 +88,8 @@ impl PrivateKey {
     ///
     /// # Errors
     /// When CloudFront does not accept its kind.
-    pub fn public(&self) -> Result<PublicKey, KeyError> {
-        self.0.public_key().ok_or(KeyError::Unfit).and_then(|spki| PublicKey::from_der(spki.to_vec()))
+    pub fn public(&self) -> Result<VerifyingKey, KeyError> {
+        self.0.public_key().ok_or(KeyError::Unfit).and_then(|spki| VerifyingKey::from_der(spki.to_vec()))
     }
 
     /// The signature of a message over SHA-256.
@@ -105,9 +105,9 @@ impl PrivateKey {
 
 /// A key that checks signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey(Vec<u8>);
+pub struct VerifyingKey(Vec<u8>);
 
-impl PublicKey {
+impl VerifyingKey {
     /// The key in a PEM text.
     ///
     /// # Errors
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_a_private_key_signs_its_public_half_checks() {
         let rsa = PrivateKey::from_pem(RSA).unwrap().public().unwrap();
-        assert_eq!(rsa, PublicKey::from_pem(RSA_PUBLIC).unwrap());
+        assert_eq!(rsa, VerifyingKey::from_pem(RSA_PUBLIC).unwrap());
         for private in [RSA.to_owned(), fresh_p256()] {
             let private = PrivateKey::from_pem(&private).unwrap();
             let public = private.public().unwrap();
@@ -199,9 +199,9 @@ mod tests {
 
     #[test]
     fn what_openssl_signs_is_right_too() {
-        let rsa = PublicKey::from_pem(RSA_PUBLIC).unwrap();
+        let rsa = VerifyingKey::from_pem(RSA_PUBLIC).unwrap();
         assert!(rsa.verify(Hash::Sha1, MESSAGE, &signature(RSA_SHA1)));
-        let p256 = PublicKey::from_pem(P256_PUBLIC).unwrap();
+        let p256 = VerifyingKey::from_pem(P256_PUBLIC).unwrap();
         assert!(p256.verify(Hash::Sha256, MESSAGE, &signature(P256_SHA256)));
         assert!(!rsa.is_ecdsa() && p256.is_ecdsa());
     }
@@ -209,17 +209,17 @@ mod tests {
     #[test]
     fn other_keys_are_refused() {
         assert!(matches!(PrivateKey::from_pem(RSA_PUBLIC), Err(KeyError::NotPrivate)));
-        assert!(matches!(PublicKey::from_pem(RSA), Err(KeyError::NotPublic)));
+        assert!(matches!(VerifyingKey::from_pem(RSA), Err(KeyError::NotPublic)));
         let p384 = include_str!("../stack/config/testdata/p384.pem");
-        assert!(matches!(PublicKey::from_pem(p384), Err(KeyError::Unfit)));
+        assert!(matches!(VerifyingKey::from_pem(p384), Err(KeyError::Unfit)));
     }
 
     #[test]
     fn a_digest_names_the_content() {
-        let key = PublicKey::from_pem(RSA_PUBLIC).unwrap();
+        let key = VerifyingKey::from_pem(RSA_PUBLIC).unwrap();
         let rewrapped = RSA_PUBLIC.replace('\n', "\r\n");
-        assert_eq!(PublicKey::from_pem(&rewrapped).unwrap().digest(), key.digest());
+        assert_eq!(VerifyingKey::from_pem(&rewrapped).unwrap().digest(), key.digest());
         assert_eq!(key.digest().len(), DIGITS);
-        assert_ne!(PublicKey::from_pem(P256_PUBLIC).unwrap().digest(), key.digest());
+        assert_ne!(VerifyingKey::from_pem(P256_PUBLIC).unwrap().digest(), key.digest());
     }
 }

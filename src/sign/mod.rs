@@ -12,8 +12,8 @@ mod spki;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub use key::{Hash, KeyError, PrivateKey, PublicKey};
-pub use policy::{Policy, glob, is_range};
+pub use key::{Hash, KeyError, PrivateKey, VerifyingKey};
+pub use policy::{ViewerPolicy, glob, is_range};
 pub use resource::{Refusal, Request};
 pub use spki::{Algorithm, Spki};
 
@@ -33,7 +33,7 @@ impl Signed {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn new(policy: &Policy, key: &PrivateKey, key_id: &str) -> Result<Self, KeyError> {
+    pub fn new(policy: &ViewerPolicy, key: &PrivateKey, key_id: &str) -> Result<Self, KeyError> {
         let text = policy.text();
         let signature = key.sign(text.as_bytes())?;
         // A canned policy is not sent: CloudFront builds the same text from the URL and the time.
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_canned_policy_is_sent_as_its_time_alone() {
         let key = PrivateKey::from_pem(RSA).unwrap();
-        let policy = Policy::canned("https://d111.cloudfront.net/image.jpg?size=large", 1_767_290_400);
+        let policy = ViewerPolicy::canned("https://d111.cloudfront.net/image.jpg?size=large", 1_767_290_400);
         let signed = Signed::new(&policy, &key, "K2").unwrap();
         let signature = decode(value(&signed, "Signature").unwrap()).unwrap();
         assert!(key.public().unwrap().verify(Hash::Sha256, policy.text().as_bytes(), &signature));
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_custom_policy_is_sent_whole() {
         let key = PrivateKey::from_pem(RSA).unwrap();
-        let policy = Policy::canned("https://d111.cloudfront.net/assets/a/*", 1_767_290_400);
+        let policy = ViewerPolicy::canned("https://d111.cloudfront.net/assets/a/*", 1_767_290_400);
         let signed = Signed::new(&policy, &key, "K2").unwrap();
         let cookies = signed.cookies();
         let names: Vec<&str> = cookies.iter().map(|(name, _)| name.as_str()).collect();
@@ -132,7 +132,7 @@ mod tests {
             ["Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"].map(|name| format!("{COOKIE}{name}"));
         assert_eq!(names, expected);
         assert_eq!(decode(&cookies[0].1).unwrap(), policy.text().into_bytes());
-        assert!(signed.cookie_header().starts_with("CloudFront-Policy=eyJTdGF0ZW1lbnQi"));
+        assert!(signed.cookie_header().starts_with("CloudFront-ViewerPolicy=eyJTdGF0ZW1lbnQi"));
     }
 
     #[test]

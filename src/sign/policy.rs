@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A policy of one statement. CloudFront accepts no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct ViewerPolicy {
     /// The URL. `*` matches any characters and `?` any one character.
     pub resource: String,
     /// When it ends, in Unix seconds.
@@ -57,7 +57,7 @@ fn everything() -> String {
     "*".to_owned()
 }
 
-impl Policy {
+impl ViewerPolicy {
     /// A policy for a URL until a time in Unix seconds. With a `*` in the URL, or another condition, it is a custom
     /// policy.
     #[must_use]
@@ -157,11 +157,13 @@ mod tests {
 
     #[test]
     fn the_texts_are_the_developer_guide_s() {
-        let canned =
-            Policy::canned("https://d111111abcdef8.cloudfront.net/horizon.jpg?size=large", 1_767_290_400);
+        let canned = ViewerPolicy::canned(
+            "https://d111111abcdef8.cloudfront.net/horizon.jpg?size=large",
+            1_767_290_400,
+        );
         assert!(canned.is_canned());
         insta::assert_snapshot!(canned.text(), @r#"{"Statement":[{"Resource":"https://d111111abcdef8.cloudfront.net/horizon.jpg?size=large","Condition":{"DateLessThan":{"AWS:EpochTime":1767290400}}}]}"#);
-        let custom = Policy {
+        let custom = ViewerPolicy {
             resource: "https://d111111abcdef8.cloudfront.net/game_download.zip".into(),
             expires: 1_767_290_400,
             not_before: Some(1_767_290_000),
@@ -170,14 +172,14 @@ mod tests {
         assert!(!custom.is_canned());
         insta::assert_snapshot!(custom.text(), @r#"{"Statement":[{"Resource":"https://d111111abcdef8.cloudfront.net/game_download.zip","Condition":{"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"},"DateGreaterThan":{"AWS:EpochTime":1767290000},"DateLessThan":{"AWS:EpochTime":1767290400}}}]}"#);
         for policy in [canned, custom] {
-            assert_eq!(Policy::parse(policy.text().as_bytes()), Some(policy));
+            assert_eq!(ViewerPolicy::parse(policy.text().as_bytes()), Some(policy));
         }
-        assert_eq!(Policy::parse(br#"{"Statement":[]}"#), None);
+        assert_eq!(ViewerPolicy::parse(br#"{"Statement":[]}"#), None);
     }
 
     #[test]
     fn a_policy_allows_by_url_time_and_address() {
-        let policy = Policy {
+        let policy = ViewerPolicy {
             resource: "http*://v.example.com/assets/a/*".into(),
             expires: 200,
             not_before: Some(100),

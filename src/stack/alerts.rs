@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use super::config::StackFile;
 use super::handlers::HandlerResources;
 use super::{Declarations, GLOBAL, Handle};
-use crate::model::{Input, PolicyDocument, Principal, Statement, Tags};
+use crate::model::{PolicyDocument, Principal, Statement, StringExpr, Tags};
 use crate::resource::cloudfront::Distribution;
 use crate::resource::cloudwatch::{Alarm, Dimension, TreatMissingData};
 use crate::resource::lambda::Function;
@@ -102,7 +102,7 @@ fn topic(stack: &mut Declarations, region: &str, address: &str, name: &str, emai
 
 /// Alarms of this account may publish. The publish handler is allowed by its own role, which is enough within one
 /// account. A role named here would have to exist before the topic, but its own policy names the topic.
-fn publishers(account: &str, topic: &Input) -> PolicyDocument {
+fn publishers(account: &str, topic: &StringExpr) -> PolicyDocument {
     let alarms = Statement::allow("Alarms", &["sns:Publish"])
         .to(Principal::service(CLOUDWATCH))
         .on([topic.clone()])
@@ -134,14 +134,14 @@ impl RegionAlarms<'_> {
 struct Metric {
     namespace: &'static str,
     name: &'static str,
-    of: Vec<(&'static str, Input)>,
+    of: Vec<(&'static str, StringExpr)>,
     statistic: &'static str,
 }
 
 impl Metric {
     fn dimensions(&self) -> BTreeSet<Dimension> {
         let dimension =
-            |(name, value): &(&str, Input)| Dimension { name: (*name).to_owned(), value: value.clone() };
+            |(name, value): &(&str, StringExpr)| Dimension { name: (*name).to_owned(), value: value.clone() };
         self.of.iter().map(dimension).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
-use crate::model::{Address, Declaration, Input, OutputRef, Outputs, REGION_TAG, Scope, Tags};
+use crate::model::{Address, Declaration, OutputRef, Outputs, REGION_TAG, Scope, StringExpr, Tags};
 use crate::resource::Resource;
 use crate::resource::iam::Role;
 
@@ -12,7 +12,7 @@ use crate::resource::iam::Role;
 pub struct Declarations {
     scope: Scope,
     tags: BTreeMap<String, String>,
-    boundary: Option<Input>,
+    boundary: Option<StringExpr>,
     list: Vec<Declaration>,
 }
 
@@ -33,8 +33,8 @@ impl<R> Handle<R> {
 
     /// One of its outputs, as an input of another resource. The reference also orders the two.
     #[must_use]
-    pub fn output(&self, attribute: &str) -> Input {
-        Input::output(OutputRef {
+    pub fn output(&self, attribute: &str) -> StringExpr {
+        StringExpr::output(OutputRef {
             address: self.address.clone(),
             attribute: attribute.to_owned(),
             predicted: self.predicted.get(attribute).cloned(),
@@ -43,7 +43,7 @@ impl<R> Handle<R> {
 
     /// Its ARN: the output that nearly every type has.
     #[must_use]
-    pub fn arn(&self) -> Input {
+    pub fn arn(&self) -> StringExpr {
         self.output("Arn")
     }
 }
@@ -58,7 +58,7 @@ impl Declarations {
     /// The same, with the ARN of the permissions boundary of its roles.
     #[must_use]
     pub fn bounded(self, boundary: Option<&str>) -> Self {
-        Self { boundary: boundary.map(Input::from), ..self }
+        Self { boundary: boundary.map(StringExpr::from), ..self }
     }
 
     /// The stack, account and region.

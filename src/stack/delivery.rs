@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use super::config::{self, StackFile};
 use super::domain::DomainResources;
 use super::{Declarations, Handle, keys, names};
-use crate::model::Input;
+use crate::model::StringExpr;
 use crate::resource::cloudfront::{
     CacheBehavior, CachePolicy, CachePolicyConfig, ContentTypeOptions, CorsConfig, CustomErrorResponse,
     Distribution, DistributionConfig, FrameOptions, FrameOptionsList, HttpVersion, Methods, Names, Origin,
@@ -68,14 +68,14 @@ pub struct DeliveryResources {
 pub fn declare(
     stack: &mut Declarations,
     file: &StackFile,
-    output_bucket_domain: Input,
+    output_bucket_domain: StringExpr,
     domain: Option<&DomainResources>,
 ) -> DeliveryResources {
     let origin_access = stack.declare(ORIGIN_ACCESS, &origin_access(stack));
     let segments = stack.declare(SEGMENTS, &segments(stack));
     let playlists = stack.declare(PLAYLISTS, &playlists(stack));
     let headers = stack.declare(HEADERS, &headers(stack, &file.delivery));
-    let trusted: BTreeSet<Input> =
+    let trusted: BTreeSet<StringExpr> =
         file.delivery.signed_urls.iter().map(|signed| keys::declare(stack, signed).output("Id")).collect();
     let bucket = Origin::bucket(OUTPUT, output_bucket_domain, origin_access.output("Id"));
     let behavior = |pattern, policy: &Handle<CachePolicy>| CacheBehavior {
@@ -105,7 +105,7 @@ pub fn declare(
         // Access logs are separate deliveries, by standard logging v2.
         logging: None,
         viewer_certificate: viewer_certificate(domain),
-        web_acl_id: file.delivery.web_acl.as_deref().map(Input::from),
+        web_acl_id: file.delivery.web_acl.as_deref().map(StringExpr::from),
     };
     let distribution =
         Distribution { distribution_config: config, tags: stack.tags_everywhere(DISTRIBUTION) };

@@ -11,7 +11,7 @@ use miette::Diagnostic;
 use super::config::{self, StackFile};
 use super::{Declarations, Handle};
 use crate::graph::Graph;
-use crate::model::{Address, Input, Ownership, Scope};
+use crate::model::{Address, Ownership, Scope, StringExpr};
 use crate::resource::Resource as _;
 use crate::resource::acm::{self, Certificate, Issued};
 use crate::resource::cloudfront::{Distribution, Holder};
@@ -237,7 +237,7 @@ pub struct DomainResources {
     /// The zone that holds it.
     pub zone: Zone,
     /// The ARN of its certificate.
-    pub certificate: Input,
+    pub certificate: StringExpr,
 }
 
 /// Declares the certificate of the service's name, if there is a name and the stack file gives no certificate.

@@ -15,7 +15,7 @@ use function::{Declared, Handler, logs};
 use super::config::{FunctionArchitecture, StackFile};
 use super::roles::{self, FunctionAccess, PublishAccess, SubmitAccess};
 use super::{Declarations, Handle, names};
-use crate::model::{Input, PolicyDocument, Principal, Statement};
+use crate::model::{PolicyDocument, Principal, Statement, StringExpr};
 use crate::resource::events::Rule;
 use crate::resource::iam::Role;
 use crate::resource::lambda::Function;
@@ -31,9 +31,9 @@ const JOB_RULE: &str = "job";
 #[derive(Clone, Debug)]
 pub struct Named {
     /// Its name, or its id if it has no name.
-    pub name: Input,
+    pub name: StringExpr,
     /// Its ARN.
-    pub arn: Input,
+    pub arn: StringExpr,
 }
 
 impl Named {
@@ -54,15 +54,15 @@ pub struct Wiring {
     /// The bucket that viewers read from.
     pub output: Named,
     /// The ARN of the queue of jobs.
-    pub queue: Input,
+    pub queue: StringExpr,
     /// The job template.
     pub template: Named,
     /// The ARN of the role that MediaConvert assumes.
-    pub encoder: Input,
+    pub encoder: StringExpr,
     /// The distribution, by id and ARN.
     pub distribution: Named,
     /// The ARN of the topic for notices about assets, if there is one.
-    pub topic: Option<Input>,
+    pub topic: Option<StringExpr>,
 }
 
 /// The handlers' deployment packages, each by its SHA-256 in lower-case hexadecimal. The default is empty, for callers
@@ -221,12 +221,12 @@ fn publish(
 }
 
 /// The longest video in seconds. Submit refuses what the file says is longer, publish what turned out to be longer.
-fn max_duration(file: &StackFile) -> Input {
+fn max_duration(file: &StackFile) -> StringExpr {
     file.source.max_duration.seconds().to_string().into()
 }
 
 /// The ARN of one of the stack's rules, written out because the rule itself is declared later.
-fn rule_arn(stack: &Declarations, rule: &str) -> Input {
+fn rule_arn(stack: &Declarations, rule: &str) -> StringExpr {
     stack.scope().arn("events", &format!("rule/{}", stack.name(rule))).into()
 }
 

@@ -23,7 +23,7 @@ pub fn declare(stack: &mut Declarations, signed: &SignedUrls) -> Handle<KeyGroup
     let mut items = std::collections::BTreeSet::new();
     for pem in &signed.pems {
         // Reading the stack file has already refused invalid keys.
-        let Ok(key) = sign::PublicKey::from_pem(pem) else { continue };
+        let Ok(key) = sign::VerifyingKey::from_pem(pem) else { continue };
         let digest = key.digest();
         let address = address(&digest);
         let name = stack.name(&format!("viewer-{digest}"));
@@ -56,7 +56,7 @@ mod tests {
     }
 
     fn key(pem: &str) -> String {
-        address(&sign::PublicKey::from_pem(pem).unwrap().digest())
+        address(&sign::VerifyingKey::from_pem(pem).unwrap().digest())
     }
 
     #[test]

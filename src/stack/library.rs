@@ -7,7 +7,7 @@
 use super::roles;
 use super::storage::Storage;
 use super::{Declarations, Handle, names};
-use crate::model::{Input, PolicyDocument, Principal, Statement};
+use crate::model::{PolicyDocument, Principal, Statement, StringExpr};
 use crate::resource::iam::Role;
 use crate::resource::lambda::Function;
 
@@ -42,7 +42,7 @@ fn trust() -> PolicyDocument {
 
 /// A job reads its manifest (which may be a version), invokes submit, and writes its report. See the S3 user guide,
 /// "Granting permissions for Batch Operations". It never touches the objects that the manifest lists.
-fn access(work: &Input, submit: Input) -> PolicyDocument {
+fn access(work: &StringExpr, submit: StringExpr) -> PolicyDocument {
     let all = |folder: &str| [work.clone() + "/" + folder + "*"];
     PolicyDocument::new([
         Statement::allow("ReadManifest", &["s3:GetObject", "s3:GetObjectVersion"]).on(all(MANIFESTS)),
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_job_reads_its_manifest_invokes_submit_and_reports() {
-        let work = Input::from("arn:aws:s3:::vod-work-111122223333-eu-west-1");
+        let work = StringExpr::from("arn:aws:s3:::vod-work-111122223333-eu-west-1");
         let policy = access(&work, "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit".into());
         insta::assert_json_snapshot!(policy, @r#"
         {

@@ -4,7 +4,7 @@
 //! Wildcards are used only where AWS supports nothing narrower, and each one has its reason in a comment. Actions and
 //! resources follow the Service Authorization Reference; `docs/handlers.md` lists the handlers' calls.
 
-use crate::model::{Input, PolicyDocument, Principal, Scope, Statement};
+use crate::model::{PolicyDocument, Principal, Scope, Statement, StringExpr};
 use crate::resource::iam::Policy;
 
 /// The service that the encoder's role is passed to.
@@ -14,24 +14,24 @@ const MEDIACONVERT: &str = "mediaconvert.amazonaws.com";
 #[derive(Clone, Debug)]
 pub struct FunctionAccess {
     /// The ARN of the declared log group, with `:*` at its end.
-    pub log_group: Input,
+    pub log_group: StringExpr,
     /// The ARN of the queue for events that could not be handled.
-    pub dead_letters: Input,
+    pub dead_letters: StringExpr,
 }
 
 /// The resources that the submit handler uses, by ARN.
 #[derive(Clone, Debug)]
 pub struct SubmitAccess {
     /// The bucket of uploads.
-    pub source: Input,
+    pub source: StringExpr,
     /// The bucket that MediaConvert writes to.
-    pub work: Input,
+    pub work: StringExpr,
     /// The job template.
-    pub template: Input,
+    pub template: StringExpr,
     /// The queue of jobs.
-    pub queue: Input,
+    pub queue: StringExpr,
     /// The role that MediaConvert assumes.
-    pub encoder: Input,
+    pub encoder: StringExpr,
     /// What it needs as a function.
     pub function: FunctionAccess,
 }
@@ -40,15 +40,15 @@ pub struct SubmitAccess {
 #[derive(Clone, Debug)]
 pub struct PublishAccess {
     /// The bucket of uploads.
-    pub source: Input,
+    pub source: StringExpr,
     /// The bucket that MediaConvert writes to.
-    pub work: Input,
+    pub work: StringExpr,
     /// The bucket that viewers read from.
-    pub output: Input,
+    pub output: StringExpr,
     /// The distribution in front of it.
-    pub distribution: Input,
+    pub distribution: StringExpr,
     /// The ARN of the topic for notices about assets, if there is one.
-    pub topic: Option<Input>,
+    pub topic: Option<StringExpr>,
     /// What it needs as a function.
     pub function: FunctionAccess,
 }
@@ -70,7 +70,7 @@ pub fn lambda_trust() -> PolicyDocument {
 /// Only MediaConvert may assume the encoder's role, for jobs of this account's one queue. The source ARN is the queue's
 /// (MediaConvert user guide, "Cross-service confused deputy prevention").
 #[must_use]
-pub fn encoder_trust(scope: &Scope, queue: Input) -> PolicyDocument {
+pub fn encoder_trust(scope: &Scope, queue: StringExpr) -> PolicyDocument {
     let assume = Statement::allow("Assume", &["sts:AssumeRole"])
         .to(Principal::service(MEDIACONVERT))
         .when("StringEquals", "aws:SourceAccount", [scope.account.as_str().into()])
@@ -81,7 +81,7 @@ pub fn encoder_trust(scope: &Scope, queue: Input) -> PolicyDocument {
 /// The permissions of a job: read uploads, write renditions. MediaConvert needs no action on the buckets themselves.
 /// AWS's own "Video on Demand on AWS" grants the same two.
 #[must_use]
-pub fn encoder(source: Input, work: Input) -> PolicyDocument {
+pub fn encoder(source: StringExpr, work: StringExpr) -> PolicyDocument {
     PolicyDocument::new([
         Statement::allow("ReadUploads", &["s3:GetObject"]).on([source + "/*"]),
         Statement::allow("WriteRenditions", &["s3:PutObject"]).on([work + "/*"]),
@@ -131,7 +131,7 @@ pub fn publish(to: &PublishAccess) -> PolicyDocument {
 }
 
 /// Lists buckets. S3 answers 404 instead of 403 for a missing object only to callers who may list without conditions.
-fn find_missing(buckets: impl IntoIterator<Item = Input>) -> Statement {
+fn find_missing(buckets: impl IntoIterator<Item = StringExpr>) -> Statement {
     Statement::allow("FindMissing", &["s3:ListBucket"]).on(buckets)
 }
 
@@ -159,7 +159,7 @@ mod tests {
         Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() }
     }
 
-    fn bucket(role: &str) -> Input {
+    fn bucket(role: &str) -> StringExpr {
         format!("arn:aws:s3:::vod-{role}-111122223333-eu-west-1").into()
     }
 
@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    fn queue() -> Input {
+    fn queue() -> StringExpr {
         scope().arn("mediaconvert", "queues/vod").into()
     }
 
@@ -197,8 +197,8 @@ mod tests {
         })
     }
 
-    fn joined(inputs: &BTreeSet<Input>) -> String {
-        inputs.iter().map(Input::text).collect::<Vec<_>>().join("\n    ")
+    fn joined(inputs: &BTreeSet<StringExpr>) -> String {
+        inputs.iter().map(StringExpr::text).collect::<Vec<_>>().join("\n    ")
     }
 
     /// The policy as a reviewer reads it: one line per permission, and one for each resource.
@@ -310,7 +310,7 @@ mod tests {
     }
 
     /// True if a resource is wider than the objects of one bucket or the streams of one log group.
-    fn is_wide(resource: &Input) -> bool {
+    fn is_wide(resource: &StringExpr) -> bool {
         let text = resource.text();
         let narrow = (text.starts_with("arn:aws:s3:::") && text.ends_with("/*"))
             || (text.contains(":log-group:/aws/lambda/") && text.ends_with(":*"));
@@ -323,7 +323,7 @@ mod tests {
             [vec!["mediaconvert:Probe"], vec!["xray:PutTelemetryRecords", "xray:PutTraceSegments"]];
         for policy in [submit_policy(), publish_policy(), encoder(bucket("source"), bucket("work"))] {
             for statement in policy.statements() {
-                let actions: Vec<String> = statement.action.iter().map(Input::text).collect();
+                let actions: Vec<String> = statement.action.iter().map(StringExpr::text).collect();
                 let widely = statement.resource.iter().any(is_wide);
                 assert!(!widely || unlimited.iter().any(|known| actions == *known), "{actions:?} widely");
                 assert!(!statement.resource.is_empty(), "{actions:?} on nothing");

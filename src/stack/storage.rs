@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::config::{BucketRole, Days, StackFile};
 use super::{Declarations, GLOBAL, Handle, names};
-use crate::model::{Input, PolicyDocument, Principal, Statement};
+use crate::model::{PolicyDocument, Principal, Statement, StringExpr};
 use crate::resource::s3::{
     AbortIncompleteMultipartUpload, Bucket, BucketPolicy, CorsConfiguration, CorsRule,
     LifecycleConfiguration, LoggingConfiguration, NoncurrentVersionExpiration, NotificationConfiguration,
@@ -61,7 +61,7 @@ pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
 pub fn output_policy(
     stack: &mut Declarations,
     storage: &Storage,
-    distribution_arn: Input,
+    distribution_arn: StringExpr,
 ) -> Handle<BucketPolicy> {
     let read = Statement::allow("CloudFrontReads", &["s3:GetObject"])
         .to(Principal::service("cloudfront.amazonaws.com"))
@@ -176,7 +176,7 @@ fn logs(stack: &mut Declarations, file: &StackFile) -> Logs {
 /// policy.
 fn bucket_logs(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) -> Statement {
     let logged = [BucketRole::Source, BucketRole::Work, BucketRole::Output];
-    let arns = logged.map(|role| Input::from(format!("arn:aws:s3:::{}", file.bucket(role))));
+    let arns = logged.map(|role| StringExpr::from(format!("arn:aws:s3:::{}", file.bucket(role))));
     Statement::allow("S3WritesAccessLogs", &["s3:PutObject"])
         .to(Principal::service("logging.s3.amazonaws.com"))
         .on([logs.arn() + "/" + ACCESS_LOGS + "*"])

@@ -5,7 +5,7 @@
 
 use super::storage::Logs;
 use super::{Declarations, GLOBAL, Handle};
-use crate::model::Input;
+use crate::model::StringExpr;
 use crate::resource::logs::{Delivery, DeliveryDestination, DeliverySource};
 
 const SOURCE: &str = "delivery/access-logs/source";
@@ -46,7 +46,7 @@ const FIELDS: [&str; 23] = [
 const PATH: &str = "{DistributionId}/{yyyy}/{MM}/{dd}/{HH}";
 
 /// Declares the delivery of a distribution's logs into the logs bucket.
-pub fn declare(stack: &mut Declarations, logs: &Logs, distribution: Input) -> Handle<Delivery> {
+pub fn declare(stack: &mut Declarations, logs: &Logs, distribution: StringExpr) -> Handle<Delivery> {
     let name = stack.name("access-logs");
     let source = DeliverySource {
         name: name.clone(),
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::graph::Graph;
     use crate::model::{Address, Contents, Live, Outputs, Ownership, Readiness, Scope, Snapshot, resolve};
-    use crate::plan::{Action, Rules, plan};
+    use crate::plan::{Rules, StepAction, plan};
     use crate::resource::registry;
     use crate::stack::{config, storage};
 
@@ -135,10 +135,10 @@ mod tests {
         };
         let snapshot = Snapshot { live, orphans: Vec::new() };
         let plan = plan(&scope, graph, &snapshot, &rules);
-        let verb = |action: &Action| match action {
-            Action::Create { .. } => '+',
-            Action::Update { .. } => '~',
-            Action::Delete { .. } => '-',
+        let verb = |action: &StepAction| match action {
+            StepAction::Create { .. } => '+',
+            StepAction::Update { .. } => '~',
+            StepAction::Delete { .. } => '-',
         };
         plan.steps.iter().map(|step| format!("{} {}", verb(&step.action), step.address)).collect()
     }

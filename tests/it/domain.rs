@@ -13,7 +13,7 @@ use provision::graph::Graph;
 use provision::model::{Known, Scope, Snapshot};
 use provision::observe::{self, OrphanSource};
 use provision::plan::check::{Permits, check};
-use provision::plan::{Action, Plan, Rules, plan};
+use provision::plan::{Plan, Rules, StepAction, plan};
 use provision::resource::{Removal, registry, route53};
 use provision::stack::config::{self, StackFile};
 use provision::stack::domain::{self, DomainFacts, Zone};
@@ -120,10 +120,10 @@ impl Account {
 
 /// The steps of a plan in the order in which it lists them.
 fn steps(plan: &Plan) -> Vec<String> {
-    let verb = |action: &Action| match action {
-        Action::Create { .. } => '+',
-        Action::Update { .. } => '~',
-        Action::Delete { .. } => '-',
+    let verb = |action: &StepAction| match action {
+        StepAction::Create { .. } => '+',
+        StepAction::Update { .. } => '~',
+        StepAction::Delete { .. } => '-',
     };
     plan.steps.iter().map(|step| format!("{} {}", verb(&step.action), step.address)).collect()
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::{PROGRAM, output};
-use provision::sign::{Policy, decode};
+use provision::sign::{ViewerPolicy, decode};
 
 const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sign/testdata/rsa.key");
 const STACK: &str = "stack: vod\naccount: '111122223333'\nregion: ap-northeast-2\n\
@@ -21,8 +21,8 @@ fn sign(arguments: &[&str], code: i32) -> (String, String) {
 
 /// The resource of the policy in the cookies.
 fn signed(cookies: &str) -> String {
-    let policy = cookies.lines().find_map(|line| line.strip_prefix("CloudFront-Policy=")).unwrap();
-    Policy::parse(&decode(policy).unwrap()).unwrap().resource
+    let policy = cookies.lines().find_map(|line| line.strip_prefix("CloudFront-ViewerPolicy=")).unwrap();
+    ViewerPolicy::parse(&decode(policy).unwrap()).unwrap().resource
 }
 
 #[test]

@@ -144,7 +144,7 @@ impl Elf {
         (strings, dynamic, versions)
     }
 
-    fn check(&self) -> Result<(), Refusal> {
+    fn check(&self) -> Result<(), CannotStart> {
         check(&self.bytes(), Architecture::X86_64)
     }
 
@@ -165,7 +165,7 @@ fn accepts_what_the_runtime_can_start() {
 #[test]
 fn refuses_what_is_no_program() {
     for bytes in [&b"#!/bin/sh\necho no\n"[..], b"", b"MZ\x90\0 and so on"] {
-        assert_eq!(check(bytes, Architecture::X86_64), Err(Refusal::NotElf));
+        assert_eq!(check(bytes, Architecture::X86_64), Err(CannotStart::NotElf));
     }
     insta::assert_snapshot!(Elf { kind: 1, ..Elf::default() }.refusal(), @"it is an ELF file but not an executable");
 }
@@ -175,7 +175,7 @@ fn refuses_a_truncated_program() {
     let mut bytes = Elf::default().bytes();
     bytes.truncate(200);
     let refusal = check(&bytes, Architecture::X86_64).unwrap_err();
-    assert!(matches!(refusal, Refusal::Unreadable(_)), "{refusal}");
+    assert!(matches!(refusal, CannotStart::Unreadable(_)), "{refusal}");
     let stripped = Elf { sections: false, ..Elf::default() };
     insta::assert_snapshot!(stripped.refusal(), @"its ELF structure cannot be read: it has a dynamic segment but no dynamic section");
 }

@@ -27,7 +27,7 @@ fn update(id: &str) -> Plan {
         contents: Contents::Nothing,
     };
     let changes = crate::diff::diff(&properties(2), &properties(1), &[], &[]);
-    plan.steps[0].action = Action::Update { seen: Box::new(seen), desired: properties(2), changes };
+    plan.steps[0].action = StepAction::Update { seen: Box::new(seen), desired: properties(2), changes };
     plan
 }
 
@@ -110,5 +110,5 @@ async fn a_record_is_not_made_if_what_it_leads_to_fails_to_settle() {
     let plan = distribution_and_record();
     let (outcome, _) = watched(fake, &plan, CancellationToken::new(), Waits::default()).await;
     assert_eq!(outcome.unsettled.len(), 1);
-    assert!(matches!(&outcome.endings[1], Ending::Skipped(needed) if needed.as_str() == "distribution"));
+    assert!(matches!(&outcome.endings[1], StepEnding::Skipped(needed) if needed.as_str() == "distribution"));
 }

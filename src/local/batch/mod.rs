@@ -1,6 +1,6 @@
 //! S3 Batch Operations on this machine: as much of S3's control plane (2018-08-20) as a library needs.
 //!
-//! [`Service`] keeps the jobs in memory, [`handle`] answers the API ([`wire`] is its XML), and every job runs as AWS would run
+//! [`BatchOperations`] keeps the jobs in memory, [`handle`] answers the API ([`wire`] is its XML), and every job runs as AWS would run
 //! it ([`run`]): the manifest is read, the function called for each of its objects, temporary failures are tried again, and
 //! the completion report written.
 
@@ -43,12 +43,12 @@ impl Job {
 }
 
 /// The jobs, and what they work with.
-pub(super) struct Service {
+pub(super) struct BatchOperations {
     clients: Clients,
     jobs: Mutex<Vec<Job>>,
 }
 
-impl Service {
+impl BatchOperations {
     /// A service without jobs.
     pub(super) fn new(clients: Clients) -> Arc<Self> {
         Arc::new(Self { clients, jobs: Mutex::default() })
@@ -123,7 +123,7 @@ impl Service {
 }
 
 /// Answers one request to the API.
-pub(super) async fn handle(service: &Arc<Service>, request: Request) -> Response<Body> {
+pub(super) async fn handle(service: &Arc<BatchOperations>, request: Request) -> Response<Body> {
     let answer = answer(service, request).await;
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
@@ -133,7 +133,7 @@ pub(super) async fn handle(service: &Arc<Service>, request: Request) -> Response
     response.body(Body::from(body)).expect("the parts are constant")
 }
 
-async fn answer(service: &Arc<Service>, request: Request) -> Result<String, Refusal> {
+async fn answer(service: &Arc<BatchOperations>, request: Request) -> Result<String, Refusal> {
     let (parts, body) = request.into_parts();
     let rest = parts.uri.path().trim_start_matches(PREFIX).trim_matches('/').to_owned();
     let query = parts.uri.query().unwrap_or_default();

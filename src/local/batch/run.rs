@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::super::identifier::uuid;
-use super::{Job, Service};
+use super::{BatchOperations, Job};
 
 /// Functions that run side by side.
 const AT_ONCE: usize = 4;
@@ -33,7 +33,7 @@ struct Done {
 }
 
 /// Runs a job to its end, or until it is cancelled.
-pub(super) async fn run(service: Arc<Service>, job: Job) {
+pub(super) async fn run(service: Arc<BatchOperations>, job: Job) {
     service.update(&job.id, |job| job.status = "Preparing");
     let tasks = match tasks(&service, &job).await {
         Ok(tasks) => tasks,
@@ -60,7 +60,7 @@ pub(super) async fn run(service: Arc<Service>, job: Job) {
 }
 
 /// The manifest's objects. It must be the one that was named: an ETag tells.
-async fn tasks(service: &Service, job: &Job) -> Result<Vec<Task>, (&'static str, String)> {
+async fn tasks(service: &BatchOperations, job: &Job) -> Result<Vec<Task>, (&'static str, String)> {
     let unreadable = |why: String| ("ManifestUnreadable", why);
     let location = &job.asked.manifest.location;
     let place = location.object_arn.strip_prefix("arn:aws:s3:::").and_then(|place| place.split_once('/'));
@@ -91,7 +91,7 @@ async fn tasks(service: &Service, job: &Job) -> Result<Vec<Task>, (&'static str,
 }
 
 /// Calls the function for one object until it says something final.
-async fn carry_out(service: &Service, job: &Job, task: Task) -> Done {
+async fn carry_out(service: &BatchOperations, job: &Job, task: Task) -> Done {
     let mut last = (String::new(), String::new());
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
@@ -113,7 +113,7 @@ async fn carry_out(service: &Service, job: &Job, task: Task) -> Done {
 }
 
 /// One call: the result's code and text.
-async fn invoke(service: &Service, job: &Job, task: &Task) -> Result<(String, String), String> {
+async fn invoke(service: &BatchOperations, job: &Job, task: &Task) -> Result<(String, String), String> {
     let wanted = &job.asked.operation.lambda_invoke;
     let arguments = wanted.user_arguments.entry.iter();
     let arguments: serde_json::Map<String, Value> =
@@ -151,7 +151,7 @@ async fn invoke(service: &Service, job: &Job, task: &Task) -> Result<(String, St
 }
 
 /// Writes the completion report: a part for what succeeded, one for what failed, and their table of contents.
-async fn report(service: &Service, job: &Job, done: &[Done]) -> Result<(), String> {
+async fn report(service: &BatchOperations, job: &Job, done: &[Done]) -> Result<(), String> {
     let wanted = &job.asked.report;
     let bucket = wanted.bucket.as_deref().and_then(|arn| arn.strip_prefix("arn:aws:s3:::"));
     let Some(bucket) = bucket.filter(|_| wanted.enabled && !done.is_empty()) else { return Ok(()) };

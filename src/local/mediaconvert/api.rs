@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 use super::members::{object, page, tags_of, text};
 use super::model::{Call, percent_decode};
 use super::refusal::Refusal;
-use super::state::{DEFAULT_QUEUE, Entry, Kind, State, Tags, name_of};
-use super::{Service, jobs, now, probe, random, settings};
+use super::state::{DEFAULT_QUEUE, Entry, State, StoredKind, Tags, name_of};
+use super::{MediaConvert, jobs, now, probe, random, settings};
 
 const LARGEST_BODY: usize = 4 << 20;
 
 /// Answers one request to the API.
-pub(in super::super) async fn handle(service: &Arc<Service>, request: Request) -> Response<Body> {
+pub(in super::super) async fn handle(service: &Arc<MediaConvert>, request: Request) -> Response<Body> {
     let (status, code, body) = match answer(service, request).await {
         Ok((status, body)) => (status, None, body),
         Err(refusal) => (refusal.status, Some(refusal.code), json!({ "message": refusal.message })),
@@ -31,7 +31,7 @@ pub(in super::super) async fn handle(service: &Arc<Service>, request: Request) -
     response.body(Body::from(body.to_string())).expect("the parts are constant")
 }
 
-async fn answer(service: &Arc<Service>, request: Request) -> Result<(StatusCode, Value), Refusal> {
+async fn answer(service: &Arc<MediaConvert>, request: Request) -> Result<(StatusCode, Value), Refusal> {
     let (parts, body) = request.into_parts();
     let Some(call) = service.model.call(parts.method.as_str(), parts.uri.path()) else {
         return Err(Refusal::not_found(format!("there is no {} {}", parts.method, parts.uri.path())));
@@ -54,7 +54,7 @@ async fn answer(service: &Arc<Service>, request: Request) -> Result<(StatusCode,
     perform(service, &call, &input).await.map(|body| (success, body))
 }
 
-async fn perform(service: &Arc<Service>, call: &Call, input: &Value) -> Result<Value, Refusal> {
+async fn perform(service: &Arc<MediaConvert>, call: &Call, input: &Value) -> Result<Value, Refusal> {
     if let Some((verb, kind)) = named(&call.operation) {
         return match verb {
             "Create" => service.create(kind, input),
@@ -91,21 +91,21 @@ async fn perform(service: &Arc<Service>, call: &Call, input: &Value) -> Result<V
 }
 
 /// `CreateQueue` is `Create` of a queue, and so on.
-fn named(operation: &str) -> Option<(&'static str, Kind)> {
+fn named(operation: &str) -> Option<(&'static str, StoredKind)> {
     let (verb, rest) = ["Create", "Get", "Update", "Delete", "List"]
         .into_iter()
         .find_map(|verb| Some((verb, operation.strip_prefix(verb)?)))?;
     let kind = match rest {
-        "Queue" | "Queues" => Kind::Queue,
-        "JobTemplate" | "JobTemplates" => Kind::JobTemplate,
-        "Preset" | "Presets" => Kind::Preset,
+        "Queue" | "Queues" => StoredKind::Queue,
+        "JobTemplate" | "JobTemplates" => StoredKind::JobTemplate,
+        "Preset" | "Presets" => StoredKind::Preset,
         _ => return None,
     };
     Some((verb, kind))
 }
 
-impl Service {
-    fn create(&self, kind: Kind, input: &Value) -> Result<Value, Refusal> {
+impl MediaConvert {
+    fn create(&self, kind: StoredKind, input: &Value) -> Result<Value, Refusal> {
         let name = text(input, "name").to_owned();
         if name.is_empty() || name.contains(['/', ':']) {
             return Err(Refusal::bad("/name: Should be a name without slashes and colons"));
@@ -115,14 +115,14 @@ impl Service {
             return Err(Refusal::conflict(format!("{} {name} already exists", kind.member())));
         }
         let defaults = match kind {
-            Kind::Queue => json!({ "pricingPlan": "ON_DEMAND", "status": "ACTIVE" }),
-            Kind::JobTemplate => json!({
+            StoredKind::Queue => json!({ "pricingPlan": "ON_DEMAND", "status": "ACTIVE" }),
+            StoredKind::JobTemplate => json!({
                 "accelerationSettings": { "mode": "DISABLED" },
                 "hopDestinations": [],
                 "priority": 0,
                 "statusUpdateInterval": "SECONDS_60",
             }),
-            Kind::Preset => json!({}),
+            StoredKind::Preset => json!({}),
         };
         let mut value = object(defaults);
         value.extend(object(input.clone()));
@@ -138,8 +138,13 @@ impl Service {
         Ok(json!({ kind.member(): shown }))
     }
 
-    fn check_entry(&self, state: &State, kind: Kind, value: &mut Map<String, Value>) -> Result<(), Refusal> {
-        if kind == Kind::JobTemplate {
+    fn check_entry(
+        &self,
+        state: &State,
+        kind: StoredKind,
+        value: &mut Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        if kind == StoredKind::JobTemplate {
             settings::check(value.get("settings").unwrap_or(&Value::Null), false).map_err(Refusal::bad)?;
         }
         if let Some(queue) = value.get("queue").and_then(Value::as_str).map(str::to_owned) {
@@ -151,17 +156,18 @@ impl Service {
     /// The ARN of a queue given by name or ARN; the queue must exist.
     pub(super) fn queue_arn(&self, state: &State, queue: &str) -> Result<String, Refusal> {
         let arn = self.place.arn("queues", name_of(queue));
-        let known = state.entry(Kind::Queue, queue).is_some() && (!queue.starts_with("arn:") || queue == arn);
+        let known =
+            state.entry(StoredKind::Queue, queue).is_some() && (!queue.starts_with("arn:") || queue == arn);
         if known { Ok(arn) } else { Err(Refusal::not_found(format!("queue {queue} does not exist"))) }
     }
 
-    fn get(&self, kind: Kind, input: &Value) -> Result<Value, Refusal> {
+    fn get(&self, kind: StoredKind, input: &Value) -> Result<Value, Refusal> {
         let state = self.state();
         let entry = state.entry(kind, text(input, "name")).ok_or_else(|| absent(kind, input))?;
         Ok(json!({ kind.member(): shown(&state, kind, entry) }))
     }
 
-    fn update(&self, kind: Kind, input: &Value) -> Result<Value, Refusal> {
+    fn update(&self, kind: StoredKind, input: &Value) -> Result<Value, Refusal> {
         let mut state = self.state();
         let name = name_of(text(input, "name")).to_owned();
         let mut entry = state.entry(kind, &name).cloned().ok_or_else(|| absent(kind, input))?;
@@ -178,11 +184,11 @@ impl Service {
         Ok(json!({ kind.member(): shown }))
     }
 
-    fn delete(&self, kind: Kind, input: &Value) -> Result<Value, Refusal> {
+    fn delete(&self, kind: StoredKind, input: &Value) -> Result<Value, Refusal> {
         let mut state = self.state();
         let name = name_of(text(input, "name")).to_owned();
         let entry = state.entry(kind, &name).ok_or_else(|| absent(kind, input))?;
-        if kind == Kind::Queue {
+        if kind == StoredKind::Queue {
             if name == DEFAULT_QUEUE {
                 return Err(Refusal::bad("You can't delete the default queue"));
             }
@@ -198,7 +204,7 @@ impl Service {
         Ok(json!({}))
     }
 
-    fn list(&self, kind: Kind, input: &Value) -> Result<Value, Refusal> {
+    fn list(&self, kind: StoredKind, input: &Value) -> Result<Value, Refusal> {
         let state = self.state();
         let category = input["category"].as_str();
         let mut entries: Vec<&Entry> = state
@@ -235,9 +241,9 @@ impl Service {
 }
 
 /// A resource as a response shows it. Queues also include the number of their jobs.
-fn shown(state: &State, kind: Kind, entry: &Entry) -> Value {
+fn shown(state: &State, kind: StoredKind, entry: &Entry) -> Value {
     let mut value = entry.value.clone();
-    if kind == Kind::Queue {
+    if kind == StoredKind::Queue {
         let (waiting, running) = state.open_jobs(value["arn"].as_str().unwrap_or_default());
         value.insert("submittedJobsCount".into(), waiting.into());
         value.insert("progressingJobsCount".into(), running.into());
@@ -245,7 +251,7 @@ fn shown(state: &State, kind: Kind, entry: &Entry) -> Value {
     Value::Object(value)
 }
 
-fn absent(kind: Kind, input: &Value) -> Refusal {
+fn absent(kind: StoredKind, input: &Value) -> Refusal {
     Refusal::not_found(format!("{} {} does not exist", kind.member(), text(input, "name")))
 }
 

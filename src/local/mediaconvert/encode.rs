@@ -32,7 +32,7 @@ pub(super) struct Rendition {
     /// Index of the output group, and of the output in it.
     pub(super) group: usize,
     pub(super) output: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: EncodeKind,
     /// Width and height, if it has a picture.
     pub(super) size: Option<(u32, u32)>,
     /// Frames per second, if it has moving pictures.
@@ -43,7 +43,7 @@ pub(super) struct Rendition {
 
 /// The files of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum EncodeKind {
     /// MPEG-2 TS segments and a playlist.
     Ts,
     /// Raw AAC segments and a playlist.
@@ -59,7 +59,7 @@ pub(super) enum Kind {
 impl Rendition {
     /// True if it is cut into segments.
     pub(super) fn is_segmented(&self) -> bool {
-        matches!(self.kind, Kind::Ts | Kind::Aac | Kind::Cmaf)
+        matches!(self.kind, EncodeKind::Ts | EncodeKind::Aac | EncodeKind::Cmaf)
     }
 
     /// The prefix of all its files in the working directory.
@@ -135,7 +135,7 @@ impl Builder<'_> {
         if let Some((description, video)) = picture {
             let size = size(description, source_size(video, turn));
             rendition.size = Some(size);
-            if rendition.kind == Kind::Captures {
+            if rendition.kind == EncodeKind::Captures {
                 let capture = description.codec_settings.frame_capture_settings.clone().unwrap_or_default();
                 self.chain(&rendition, &capture_chain(description, size, &capture), &mut arguments);
                 arguments.extend(capture_arguments(&capture));
@@ -194,33 +194,33 @@ impl Builder<'_> {
             arguments
         };
         match rendition.kind {
-            Kind::Ts => [hls("_%05d.ts"), vec![playlist]].concat(),
-            Kind::Cmaf => {
+            EncodeKind::Ts => [hls("_%05d.ts"), vec![playlist]].concat(),
+            EncodeKind::Cmaf => {
                 let header = format!("{}init.mp4", rendition.stem());
                 let kind = strings(&["-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", &header]);
                 [hls("_%09d.m4s"), kind, vec![playlist]].concat()
             }
-            Kind::Aac => {
+            EncodeKind::Aac => {
                 let list = strings(&["-f", "segment", "-segment_format", "adts", "-segment_time", &seconds]);
                 let start = strings(&["-segment_start_number", "1", "-segment_list_type", "m3u8"]);
                 [list, start, vec!["-segment_list".into(), playlist, file("_%05d.aac")]].concat()
             }
-            Kind::File => strings(&["-movflags", "+faststart", "-f", "mp4", &file(".mp4")]),
-            Kind::Captures => strings(&["-f", "image2", "-start_number", "0", &file(".%07d.jpg")]),
+            EncodeKind::File => strings(&["-movflags", "+faststart", "-f", "mp4", &file(".mp4")]),
+            EncodeKind::Captures => strings(&["-f", "image2", "-start_number", "0", &file(".%07d.jpg")]),
         }
     }
 }
 
-fn kind(group: &OutputGroup, output: &Output) -> Result<Kind, Failure> {
+fn kind(group: &OutputGroup, output: &Output) -> Result<EncodeKind, Failure> {
     let capture =
         output.video_description.as_ref().is_some_and(|video| video.codec_settings.codec == "FRAME_CAPTURE");
     let raw = output.output_settings.hls_settings.audio_only_container.as_deref() != Some("M2TS");
     match group.output_group_settings.r#type.as_str() {
-        "HLS_GROUP_SETTINGS" if output.video_description.is_none() && raw => Ok(Kind::Aac),
-        "HLS_GROUP_SETTINGS" => Ok(Kind::Ts),
-        "CMAF_GROUP_SETTINGS" => Ok(Kind::Cmaf),
-        "FILE_GROUP_SETTINGS" if capture => Ok(Kind::Captures),
-        "FILE_GROUP_SETTINGS" if output.container_settings.container == "MP4" => Ok(Kind::File),
+        "HLS_GROUP_SETTINGS" if output.video_description.is_none() && raw => Ok(EncodeKind::Aac),
+        "HLS_GROUP_SETTINGS" => Ok(EncodeKind::Ts),
+        "CMAF_GROUP_SETTINGS" => Ok(EncodeKind::Cmaf),
+        "FILE_GROUP_SETTINGS" if capture => Ok(EncodeKind::Captures),
+        "FILE_GROUP_SETTINGS" if output.container_settings.container == "MP4" => Ok(EncodeKind::File),
         other => Err(Failure::unsupported(&format!(
             "{other} with container {}",
             output.container_settings.container

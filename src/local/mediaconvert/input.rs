@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
 
 use super::super::ffmpeg::Media;
-use super::Service;
+use super::MediaConvert;
 use super::failure::Failure;
 use super::naming::Object;
 
 /// Copies an input from S3 into `work` and returns its path and properties.
-pub(super) async fn fetch(service: &Service, uri: &str, work: &Path) -> Result<(PathBuf, Media), Failure> {
+pub(super) async fn fetch(
+    service: &MediaConvert,
+    uri: &str,
+    work: &Path,
+) -> Result<(PathBuf, Media), Failure> {
     let unreadable = |code, why: &str| {
         Failure::new(code, format!("Unable to open input file [{uri}]: [Failed probe/open: [{why}]]"))
     };

@@ -18,12 +18,12 @@ use super::members::object;
 use super::naming::Object;
 use super::package::{self, Packaged, Upload};
 use super::settings::Settings;
-use super::{Service, input, probe};
+use super::{MediaConvert, input, probe};
 
 const UPLOADS_AT_ONCE: usize = 8;
 
 /// Runs a job to its end. A cancellation drops the running work, which also ends the transcoder.
-pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) {
+pub(super) async fn run(service: &MediaConvert, id: &str, cancel: CancellationToken) {
     service.emit(id, "PROGRESSING", Map::new());
     let work = service.place.work.join(id);
     let result = tokio::select! {
@@ -40,7 +40,7 @@ pub(super) async fn run(service: &Service, id: &str, cancel: CancellationToken) 
     }
 }
 
-fn complete(service: &Service, id: &str, packaged: &Packaged) {
+fn complete(service: &MediaConvert, id: &str, packaged: &Packaged) {
     let ended = {
         let mut state = service.state();
         let members = json!({ "status": "COMPLETE", "outputGroupDetails": packaged.details, "jobPercentComplete": 100,
@@ -52,7 +52,7 @@ fn complete(service: &Service, id: &str, packaged: &Packaged) {
     }
 }
 
-fn fail(service: &Service, id: &str, failure: &Failure) {
+fn fail(service: &MediaConvert, id: &str, failure: &Failure) {
     let why = json!({ "errorCode": failure.code, "errorMessage": failure.message });
     let ended = {
         let mut state = service.state();
@@ -74,7 +74,7 @@ fn finish(state: &mut super::state::State, id: &str, members: Value) -> bool {
     open
 }
 
-async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged, Failure> {
+async fn transcode(service: &MediaConvert, id: &str, work: &Path) -> Result<Packaged, Failure> {
     let settings: Value = {
         let state = service.state();
         state.job(id).and_then(|job| job.value.get("settings")).cloned().unwrap_or_default()
@@ -104,7 +104,7 @@ async fn transcode(service: &Service, id: &str, work: &Path) -> Result<Packaged,
 }
 
 /// Runs ffmpeg, and records its progress.
-async fn encode(service: &Service, id: &str, plan: &Plan, media: &Media) -> Result<(), Failure> {
+async fn encode(service: &MediaConvert, id: &str, plan: &Plan, media: &Media) -> Result<(), Failure> {
     let mut child = Command::new(service.ffmpeg.path())
         .args(&plan.arguments)
         .stdin(Stdio::null())
@@ -144,7 +144,7 @@ fn percent(line: &str, media: &Media) -> Option<u64> {
     Some((done / 1e4 / whole * 0.94).clamp(0.0, 94.0) as u64)
 }
 
-fn status_interval(service: &Service, id: &str) -> Duration {
+fn status_interval(service: &MediaConvert, id: &str) -> Duration {
     let state = service.state();
     let named = state.job(id).and_then(|job| job.value.get("statusUpdateInterval")?.as_str());
     let seconds = named.and_then(|name| name.strip_prefix("SECONDS_")?.parse().ok()).unwrap_or(60);
@@ -160,7 +160,7 @@ fn status_update(percent: u64) -> Map<String, Value> {
 }
 
 /// Puts everything into S3: segments in parallel, then the playlists in order, the multivariant playlist last.
-async fn upload(service: &Service, uploads: &[Upload]) -> Result<(), Failure> {
+async fn upload(service: &MediaConvert, uploads: &[Upload]) -> Result<(), Failure> {
     let (playlists, files): (Vec<Upload>, Vec<Upload>) =
         uploads.iter().cloned().partition(Upload::is_playlist);
     stream::iter(files)
@@ -174,7 +174,7 @@ async fn upload(service: &Service, uploads: &[Upload]) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn put(service: &Service, upload: &Upload) -> Result<(), Failure> {
+async fn put(service: &MediaConvert, upload: &Upload) -> Result<(), Failure> {
     let Object { bucket, key } = &upload.object;
     let body = aws_sdk_s3::primitives::ByteStream::from_path(&upload.file).await;
     let body = body.map_err(|error| Failure::new(1999, error.to_string()))?;

@@ -9,11 +9,11 @@ use super::members::{object, page, tags_of, text};
 use super::metadata;
 use super::refusal::Refusal;
 use super::settings;
-use super::state::{DEFAULT_QUEUE, Job, Kind, State};
-use super::{Service, now, random};
+use super::state::{DEFAULT_QUEUE, Job, State, StoredKind};
+use super::{MediaConvert, now, random};
 
 /// Accepts a job: merges its settings over the template's and checks the result. The same token returns the same job.
-pub(super) fn create(service: &Arc<Service>, input: &Value) -> Result<Value, Refusal> {
+pub(super) fn create(service: &Arc<MediaConvert>, input: &Value) -> Result<Value, Refusal> {
     let mut state = service.state();
     let token = text(input, "clientRequestToken").to_owned();
     if let Some(job) = state.tokens.get(&token).and_then(|id| state.job(id)) {
@@ -30,11 +30,11 @@ pub(super) fn create(service: &Arc<Service>, input: &Value) -> Result<Value, Ref
     Ok(answer)
 }
 
-fn accept(service: &Service, state: &State, input: &Value) -> Result<Job, Refusal> {
+fn accept(service: &MediaConvert, state: &State, input: &Value) -> Result<Job, Refusal> {
     metadata::check(&input["userMetadata"])?;
     let template = match input["jobTemplate"].as_str() {
         Some(name) => {
-            let found = state.entry(Kind::JobTemplate, name);
+            let found = state.entry(StoredKind::JobTemplate, name);
             let found =
                 found.ok_or_else(|| Refusal::not_found(format!("job template {name} does not exist")))?;
             Value::Object(found.value.clone())
@@ -88,7 +88,7 @@ fn apply_presets(state: &State, settings: &mut Value) -> Result<(), Refusal> {
     let groups = settings["outputGroups"].as_array_mut().into_iter().flatten();
     for output in groups.filter_map(|group| group["outputs"].as_array_mut()).flatten() {
         let Some(name) = output["preset"].as_str() else { continue };
-        let preset = state.entry(Kind::Preset, name);
+        let preset = state.entry(StoredKind::Preset, name);
         let preset = preset.ok_or_else(|| Refusal::not_found(format!("preset {name} does not exist")))?;
         let mut merged = settings::merge(preset.value.get("settings").unwrap_or(&Value::Null), output);
         merged.as_object_mut().map(|members| members.remove("preset"));
@@ -111,14 +111,14 @@ fn job_id() -> String {
 }
 
 /// Returns one job.
-pub(super) fn get(service: &Service, input: &Value) -> Result<Value, Refusal> {
+pub(super) fn get(service: &MediaConvert, input: &Value) -> Result<Value, Refusal> {
     let state = service.state();
     let job = state.job(text(input, "id")).ok_or_else(|| absent(input))?;
     Ok(json!({ "job": job.value }))
 }
 
 /// Lists jobs by queue, status and input, the newest first unless requested otherwise.
-pub(super) fn list(service: &Service, input: &Value) -> Result<Value, Refusal> {
+pub(super) fn list(service: &MediaConvert, input: &Value) -> Result<Value, Refusal> {
     let state = service.state();
     let queue = match input["queue"].as_str() {
         Some(queue) => Some(service.queue_arn(&state, queue)?),
@@ -142,7 +142,7 @@ pub(super) fn list(service: &Service, input: &Value) -> Result<Value, Refusal> {
 }
 
 /// Cancels a job that has not ended.
-pub(super) fn cancel(service: &Service, input: &Value) -> Result<Value, Refusal> {
+pub(super) fn cancel(service: &MediaConvert, input: &Value) -> Result<Value, Refusal> {
     let id = text(input, "id");
     let mut state = service.state();
     let job = state.job_mut(id).ok_or_else(|| absent(input))?;

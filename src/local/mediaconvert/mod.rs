@@ -1,6 +1,6 @@
 //! MediaConvert on this machine: the 2017-08-29 API, with jobs that ffmpeg really transcodes.
 //!
-//! [`Service`] holds queues, templates, presets and jobs in memory. [`handle`] answers the API. A scheduler starts
+//! [`MediaConvert`] holds queues, templates, presets and jobs in memory. [`handle`] answers the API. A scheduler starts
 //! submitted jobs by priority and runs each one ([`job`]) with its own settings. Every change of a job's status is sent
 //! to EventBridge's rules ([`events`]), as AWS would send it.
 
@@ -59,7 +59,7 @@ impl Place {
 }
 
 /// The service's state and its tools.
-pub(super) struct Service {
+pub(super) struct MediaConvert {
     place: Place,
     model: Model,
     clients: Clients,
@@ -71,7 +71,7 @@ pub(super) struct Service {
     events: mpsc::UnboundedSender<Value>,
 }
 
-impl Service {
+impl MediaConvert {
     /// A service with only its `Default` queue, and a running scheduler.
     pub(super) fn new(
         place: Place,
@@ -123,7 +123,7 @@ impl Service {
 }
 
 /// Runs submitted jobs, as many at once as there are slots.
-async fn schedule(service: Arc<Service>) {
+async fn schedule(service: Arc<MediaConvert>) {
     loop {
         let Ok(slot) = Arc::clone(&service.slots).acquire_owned().await else { return };
         let (id, cancel) = loop {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::ffmpeg::Media;
 use super::codec;
-use super::encode::{Kind, Plan, Rendition};
+use super::encode::{EncodeKind, Plan, Rendition};
 use super::failure::Failure;
 use super::naming::{Destination, Object};
 use super::playlist::{self, Segment, Sound, Variant};
@@ -113,9 +113,11 @@ impl Group<'_> {
                 continue;
             };
             let (path, duration) = match rendition.kind {
-                Kind::File => self.file(rendition, output)?,
-                Kind::Captures => self.captures(rendition, output)?,
-                Kind::Ts | Kind::Aac | Kind::Cmaf => self.segments(rendition, output).await?,
+                EncodeKind::File => self.file(rendition, output)?,
+                EncodeKind::Captures => self.captures(rendition, output)?,
+                EncodeKind::Ts | EncodeKind::Aac | EncodeKind::Cmaf => {
+                    self.segments(rendition, output).await?
+                }
             };
             let mut detail = Map::new();
             detail.insert("durationInMs".into(), ((duration * 1000.0).round() as u64).into());
@@ -186,11 +188,11 @@ impl Group<'_> {
         let mut start = AAC_START;
         for (index, (duration, local)) in listed.into_iter().enumerate() {
             let file = self.work.join(&local);
-            if rendition.kind == Kind::Aac {
+            if rendition.kind == EncodeKind::Aac {
                 tag(&file, start).await?;
             }
             start += duration;
-            let digits = if rendition.kind == Kind::Cmaf { 9 } else { 5 };
+            let digits = if rendition.kind == EncodeKind::Cmaf { 9 } else { 5 };
             let segment = format!("{name}_{:0digits$}.{extension}", index + 1);
             segments.push(Segment { size: file.metadata()?.len(), name: segment.clone(), duration });
             self.upload(file, &segment, content_type);
@@ -218,7 +220,7 @@ impl Group<'_> {
     ) -> Option<(PathBuf, String)> {
         let file = self.work.join(format!("{}init.mp4", rendition.stem()));
         let name = format!("{name}init.{extension}");
-        (rendition.kind == Kind::Cmaf).then(|| {
+        (rendition.kind == EncodeKind::Cmaf).then(|| {
             self.upload(file.clone(), &name, content_type);
             (file, name)
         })
@@ -296,9 +298,9 @@ fn sound_alone(sound: Sound) -> Variant {
 
 fn container(rendition: &Rendition) -> (&'static str, &'static str) {
     match (rendition.kind, rendition.size) {
-        (Kind::Aac, _) => ("aac", "audio/aac"),
-        (Kind::Cmaf, Some(_)) => ("cmfv", "video/mp4"),
-        (Kind::Cmaf, None) => ("cmfa", "audio/mp4"),
+        (EncodeKind::Aac, _) => ("aac", "audio/aac"),
+        (EncodeKind::Cmaf, Some(_)) => ("cmfv", "video/mp4"),
+        (EncodeKind::Cmaf, None) => ("cmfa", "audio/mp4"),
         _ => ("ts", "video/mp2t"),
     }
 }

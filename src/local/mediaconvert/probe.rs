@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::super::ffmpeg::Media;
 use super::naming::Object;
 use super::refusal::Refusal;
-use super::{Service, input, random};
+use super::{MediaConvert, input, random};
 
 /// Answers `Probe`: one result per file.
-pub(super) async fn probe(service: &Service, request: &Value) -> Result<Value, Refusal> {
+pub(super) async fn probe(service: &MediaConvert, request: &Value) -> Result<Value, Refusal> {
     let mut results = Vec::new();
     for file in request["inputFiles"].as_array().into_iter().flatten() {
         let Some(url) = file["fileUrl"].as_str() else {
@@ -25,7 +25,7 @@ pub(super) async fn probe(service: &Service, request: &Value) -> Result<Value, R
     Ok(json!({ "probeResults": results }))
 }
 
-async fn look(service: &Service, url: &str, work: &Path) -> Result<Value, Refusal> {
+async fn look(service: &MediaConvert, url: &str, work: &Path) -> Result<Value, Refusal> {
     tokio::fs::create_dir_all(work).await.map_err(|error| Refusal::bad(error.to_string()))?;
     let (_, media) = input::fetch(service, url, work).await.map_err(|failure| match failure.code {
         3404 => Refusal::not_found(failure.message),

@@ -14,13 +14,13 @@ pub(super) const DEFAULT_QUEUE: &str = "Default";
 
 /// The kinds of named resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum StoredKind {
     Queue,
     JobTemplate,
     Preset,
 }
 
-impl Kind {
+impl StoredKind {
     /// The member of a response that holds one of them.
     pub(super) fn member(self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ impl Job {
 /// The whole state of the service.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) entries: BTreeMap<(Kind, String), Entry>,
+    pub(super) entries: BTreeMap<(StoredKind, String), Entry>,
     /// In the order of creation.
     pub(super) jobs: Vec<Job>,
     /// Jobs by the token of the request that created them.
@@ -115,12 +115,12 @@ impl State {
         });
         let Value::Object(value) = default else { unreachable!("it is written as an object") };
         let queue = Entry { value, tags: Tags::new() };
-        let entries = BTreeMap::from([((Kind::Queue, DEFAULT_QUEUE.to_owned()), queue)]);
+        let entries = BTreeMap::from([((StoredKind::Queue, DEFAULT_QUEUE.to_owned()), queue)]);
         Self { entries, jobs: Vec::new(), tokens: HashMap::new() }
     }
 
     /// A resource by its name or ARN.
-    pub(super) fn entry(&self, kind: Kind, name_or_arn: &str) -> Option<&Entry> {
+    pub(super) fn entry(&self, kind: StoredKind, name_or_arn: &str) -> Option<&Entry> {
         self.entries.get(&(kind, name_of(name_or_arn).to_owned()))
     }
 
@@ -210,7 +210,7 @@ mod tests {
         );
 
         state.jobs = vec![submitted("waiting", 0)];
-        let queue = state.entries.get_mut(&(Kind::Queue, DEFAULT_QUEUE.into())).unwrap();
+        let queue = state.entries.get_mut(&(StoredKind::Queue, DEFAULT_QUEUE.into())).unwrap();
         queue.value.insert("status".into(), "PAUSED".into());
         assert!(state.start_next().is_none());
     }

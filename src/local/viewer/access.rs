@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 
-use crate::sign::{COOKIE, Hash, PARAMETERS, Policy, PublicKey, decode};
+use crate::sign::{COOKIE, Hash, PARAMETERS, VerifyingKey, ViewerPolicy, decode};
 
 /// Why an edge refuses a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(super) fn presented(query: &str, headers: &HeaderMap) -> Presented {
 
 /// Checks the presented values against the keys that the behavior trusts, by their ids.
 pub(super) fn check(
-    keys: &BTreeMap<String, PublicKey>,
+    keys: &BTreeMap<String, VerifyingKey>,
     presented: &Presented,
     asked: &Asked,
 ) -> Result<(), Refusal> {
@@ -88,12 +88,12 @@ pub(super) fn check(
     let right = |text: &[u8]| key.verify(hash, text, &signature);
     if let Some(text) = presented.get("Policy") {
         let text = decode(text).ok_or(Refusal::MalformedPolicy)?;
-        let policy = Policy::parse(&text).ok_or(Refusal::MalformedPolicy)?;
+        let policy = ViewerPolicy::parse(&text).ok_or(Refusal::MalformedPolicy)?;
         let allowed = right(&text) && policy.allows(&asked.urls, asked.viewer, asked.now);
         return if allowed { Ok(()) } else { Err(Refusal::Denied) };
     }
     let expires = presented.get("Expires").and_then(|text| text.parse().ok()).ok_or(Refusal::Denied)?;
-    let signed = asked.urls.iter().any(|url| right(Policy::canned(url, expires).text().as_bytes()));
+    let signed = asked.urls.iter().any(|url| right(ViewerPolicy::canned(url, expires).text().as_bytes()));
     if signed && asked.now < expires { Ok(()) } else { Err(Refusal::Denied) }
 }
 
@@ -120,7 +120,7 @@ mod tests {
         Asked { urls: vec![url.to_owned()], viewer: "192.0.2.7".parse().unwrap(), now: 1000 }
     }
 
-    fn by_query(policy: &Policy, url: &str) -> Result<(), Refusal> {
+    fn by_query(policy: &ViewerPolicy, url: &str) -> Result<(), Refusal> {
         let query = Signed::new(policy, &key(), "K1").unwrap().query();
         by(&presented(&query, &HeaderMap::new()), url)
     }
@@ -131,27 +131,31 @@ mod tests {
 
     #[test]
     fn a_canned_policy_is_for_one_url_until_its_time() {
-        assert_eq!(by_query(&Policy::canned(URL, 1001), URL), Ok(()));
-        assert_eq!(by_query(&Policy::canned(URL, 1000), URL), Err(Refusal::Denied));
-        assert_eq!(by_query(&Policy::canned(URL, 1001), "https://v.example.com/b"), Err(Refusal::Denied));
+        assert_eq!(by_query(&ViewerPolicy::canned(URL, 1001), URL), Ok(()));
+        assert_eq!(by_query(&ViewerPolicy::canned(URL, 1000), URL), Err(Refusal::Denied));
+        assert_eq!(
+            by_query(&ViewerPolicy::canned(URL, 1001), "https://v.example.com/b"),
+            Err(Refusal::Denied)
+        );
     }
 
     #[test]
     fn a_custom_policy_is_for_what_it_says() {
-        let folder = Policy::canned("https://v.example.com/assets/a/*", 1001);
+        let folder = ViewerPolicy::canned("https://v.example.com/assets/a/*", 1001);
         assert_eq!(by_query(&folder, URL), Ok(()));
         assert_eq!(by_query(&folder, "https://v.example.com/assets/b/index.m3u8"), Err(Refusal::Denied));
-        let here = Policy { source_ip: Some("192.0.2.0/24".into()), ..folder.clone() };
+        let here = ViewerPolicy { source_ip: Some("192.0.2.0/24".into()), ..folder.clone() };
         assert_eq!(by_query(&here, URL), Ok(()));
-        let elsewhere = Policy { source_ip: Some("198.51.100.1".into()), ..folder.clone() };
+        let elsewhere = ViewerPolicy { source_ip: Some("198.51.100.1".into()), ..folder.clone() };
         assert_eq!(by_query(&elsewhere, URL), Err(Refusal::Denied));
-        let later = Policy { not_before: Some(1000), ..folder };
+        let later = ViewerPolicy { not_before: Some(1000), ..folder };
         assert_eq!(by_query(&later, URL), Err(Refusal::Denied));
     }
 
     #[test]
     fn cookies_are_as_good_and_a_signed_url_goes_first() {
-        let signed = Signed::new(&Policy::canned("https://v.example.com/*", 1001), &key(), "K1").unwrap();
+        let signed =
+            Signed::new(&ViewerPolicy::canned("https://v.example.com/*", 1001), &key(), "K1").unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, format!("a=b; {}", signed.cookie_header()).parse().unwrap());
         assert_eq!(by(&presented("", &headers), URL), Ok(()));
@@ -161,13 +165,14 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_is_told_apart() {
         assert_eq!(by(&presented("", &HeaderMap::new()), URL), Err(Refusal::MissingKey));
-        let signed = Signed::new(&Policy::canned("https://v.example.com/*", 1001), &key(), "K1").unwrap();
+        let signed =
+            Signed::new(&ViewerPolicy::canned("https://v.example.com/*", 1001), &key(), "K1").unwrap();
         let query = signed.query();
-        let malformed = query.replacen("Policy=", "Policy=AAAA", 1);
+        let malformed = query.replacen("ViewerPolicy=", "ViewerPolicy=AAAA", 1);
         assert_eq!(by(&presented(&malformed, &HeaderMap::new()), URL), Err(Refusal::MalformedPolicy));
         let other_hash = query.replacen("SHA256", "SHA1", 1);
         assert_eq!(by(&presented(&other_hash, &HeaderMap::new()), URL), Err(Refusal::Denied));
-        let ecdsa = PublicKey::from_pem(include_str!("../../sign/testdata/p256.pem")).unwrap();
+        let ecdsa = VerifyingKey::from_pem(include_str!("../../sign/testdata/p256.pem")).unwrap();
         let keys = BTreeMap::from([("K1".to_owned(), ecdsa)]);
         let unsaid = presented(&other_hash, &HeaderMap::new());
         assert_eq!(check(&keys, &unsaid, &asked(URL)), Err(Refusal::Uncheckable));
@@ -176,7 +181,7 @@ mod tests {
     #[test]
     fn the_signature_goes_no_further() {
         assert_eq!(without_signature("/a?x=1&Expires=1&Signature=s&y=2&Key-Pair-Id=K"), "/a?x=1&y=2");
-        assert_eq!(without_signature("/a?Policy=p&Hash-Algorithm=SHA256"), "/a");
+        assert_eq!(without_signature("/a?ViewerPolicy=p&Hash-Algorithm=SHA256"), "/a");
         assert_eq!(without_signature("/a"), "/a");
     }
 }

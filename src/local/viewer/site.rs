@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, header};
 
 use super::super::clients::Clients;
 use super::cache::{Key, Ttl};
-use crate::sign::{PublicKey, glob};
+use crate::sign::{VerifyingKey, glob};
 
 /// How many seconds an error is kept if the distribution does not say.
 const ERROR_TTL: i64 = 10;
@@ -40,7 +40,7 @@ pub(super) struct Behavior {
     pattern: Option<String>,
     methods: BTreeSet<String>,
     /// The keys that it accepts signatures of, by id; `None` if it requires no signature.
-    pub(super) keys: Option<BTreeMap<String, PublicKey>>,
+    pub(super) keys: Option<BTreeMap<String, VerifyingKey>>,
     pub(super) ttl: Ttl,
     compresses: bool,
     query: Names,
@@ -274,7 +274,7 @@ async fn with_policy(clients: &Clients, id: &str, bare: Behavior) -> Result<Beha
 }
 
 /// The public keys of key groups, by their ids.
-async fn trusted(clients: &Clients, groups: &[String]) -> Result<BTreeMap<String, PublicKey>, String> {
+async fn trusted(clients: &Clients, groups: &[String]) -> Result<BTreeMap<String, VerifyingKey>, String> {
     let mut keys = BTreeMap::new();
     for group in groups {
         let answer = clients.cloudfront.get_key_group_config().id(group).send().await;
@@ -284,7 +284,7 @@ async fn trusted(clients: &Clients, groups: &[String]) -> Result<BTreeMap<String
             let answer =
                 answer.map_err(|error| format!("GetPublicKeyConfig: {}", error.into_service_error()))?;
             let pem = answer.public_key_config.map(|config| config.encoded_key).unwrap_or_default();
-            let key = PublicKey::from_pem(&pem).map_err(|error| format!("public key {id}: {error}"))?;
+            let key = VerifyingKey::from_pem(&pem).map_err(|error| format!("public key {id}: {error}"))?;
             keys.insert(id, key);
         }
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::shared::{Built, filled};
 use super::untagged::{CallNames, Codes, Listed, Page, Untagged, calls};
 use crate::aws::{Context, Result, SdkResult, required};
-use crate::model::{Input, Kind};
+use crate::model::{Kind, StringExpr};
 
 /// A key group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct KeyGroupConfig {
     /// Its name, unique in the account.
     pub name: String,
     /// The ids of its public keys, at most 5.
-    pub items: BTreeSet<Input>,
+    pub items: BTreeSet<StringExpr>,
     /// Its comment, at most 128 characters. It holds the mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -59,7 +59,7 @@ impl Untagged for KeyGroup {
     fn read(live: Self::Config) -> Self {
         let key_group_config = KeyGroupConfig {
             name: live.name,
-            items: live.items.into_iter().map(Input::from).collect(),
+            items: live.items.into_iter().map(StringExpr::from).collect(),
             comment: filled(live.comment.as_deref()),
         };
         Self { key_group_config }
@@ -69,7 +69,7 @@ impl Untagged for KeyGroup {
         let Self { key_group_config: KeyGroupConfig { name, items, comment } } = self;
         sdk::KeyGroupConfig::builder()
             .name(name)
-            .set_items(Some(items.iter().map(Input::text).collect()))
+            .set_items(Some(items.iter().map(StringExpr::text).collect()))
             .set_comment(comment.clone())
             .build()
     }

@@ -12,7 +12,7 @@ use super::shared::{SETTLING, incomplete};
 use super::{DISTRIBUTIONS, Distribution};
 use crate::aws::{Context, Error, Result, SdkResult, retry_while};
 use crate::model::{
-    ANYTHING, Address, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope,
+    ANYTHING, Address, Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, StringExpr,
 };
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
@@ -26,7 +26,7 @@ const ENABLED: &str = "Enabled";
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct MonitoringSubscription {
     /// The distribution's id.
-    pub distribution_id: Input,
+    pub distribution_id: StringExpr,
     /// The metrics it is subscribed to.
     pub monitoring_subscription: Subscribed,
 }
@@ -50,11 +50,11 @@ pub struct RealtimeMetricsSubscriptionConfig {
 impl MonitoringSubscription {
     /// A distribution with additional metrics.
     #[must_use]
-    pub fn enabled(distribution: Input) -> Self {
+    pub fn enabled(distribution: StringExpr) -> Self {
         Self::with_status(distribution, ENABLED)
     }
 
-    fn with_status(distribution: Input, status: &str) -> Self {
+    fn with_status(distribution: StringExpr, status: &str) -> Self {
         let config =
             RealtimeMetricsSubscriptionConfig { realtime_metrics_subscription_status: status.to_owned() };
         let monitoring_subscription = Subscribed { realtime_metrics_subscription_config: config };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, api_tags, owned, retag, tags_of};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, StringExpr, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// An alarm on one metric.
@@ -27,13 +27,13 @@ pub struct Alarm {
     pub actions_enabled: bool,
     /// The ARNs that are notified when it goes off: topics of its own region.
     #[serde(default)]
-    pub alarm_actions: BTreeSet<Input>,
+    pub alarm_actions: BTreeSet<StringExpr>,
     /// The ARNs that are notified when all is well again.
     #[serde(default, rename = "OKActions")]
-    pub ok_actions: BTreeSet<Input>,
+    pub ok_actions: BTreeSet<StringExpr>,
     /// The ARNs that are notified when there is too little data to tell.
     #[serde(default)]
-    pub insufficient_data_actions: BTreeSet<Input>,
+    pub insufficient_data_actions: BTreeSet<StringExpr>,
     /// The metric's namespace.
     pub namespace: String,
     /// The metric.
@@ -67,7 +67,7 @@ pub struct Dimension {
     /// Its name.
     pub name: String,
     /// Its value.
-    pub value: Input,
+    pub value: StringExpr,
 }
 
 /// How a period without values counts.
@@ -108,12 +108,12 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([("Arn", arn(scope, name))])
 }
 
-fn texts(inputs: &BTreeSet<Input>) -> Option<Vec<String>> {
-    Some(inputs.iter().map(Input::text).collect())
+fn texts(inputs: &BTreeSet<StringExpr>) -> Option<Vec<String>> {
+    Some(inputs.iter().map(StringExpr::text).collect())
 }
 
-fn inputs(texts: Option<Vec<String>>) -> BTreeSet<Input> {
-    texts.or_empty().into_iter().map(Input::from).collect()
+fn inputs(texts: Option<Vec<String>>) -> BTreeSet<StringExpr> {
+    texts.or_empty().into_iter().map(StringExpr::from).collect()
 }
 
 const READ: &str = "cloudwatch:DescribeAlarms";

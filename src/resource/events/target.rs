@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, place};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// One target of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Target {
     /// Its name within the rule.
     pub id: String,
     /// The ARN of the function, queue or other target.
-    pub arn: Input,
+    pub arn: StringExpr,
     /// Where undeliverable events are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_config: Option<DeadLetterConfig>,
@@ -41,7 +41,7 @@ pub struct Target {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DeadLetterConfig {
     /// The ARN of an SQS queue.
-    pub arn: Input,
+    pub arn: StringExpr,
 }
 
 /// How long delivery to a target is tried.

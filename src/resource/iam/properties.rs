@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Input, PolicyDocument, Tags};
+use crate::model::{PolicyDocument, StringExpr, Tags};
 
 /// A role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,10 +24,10 @@ pub struct Role {
     pub policies: BTreeSet<Policy>,
     /// The managed policies attached to it. Empty allows none: one attached by hand is drift.
     #[serde(default)]
-    pub managed_policy_arns: BTreeSet<Input>,
+    pub managed_policy_arns: BTreeSet<StringExpr>,
     /// The managed policy that bounds what its policies can allow. Absent leaves the one there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions_boundary: Option<Input>,
+    pub permissions_boundary: Option<StringExpr>,
     /// How long a session may last, in seconds (3,600 to 43,200).
     pub max_session_duration: u32,
     /// Its tags.

@@ -9,8 +9,8 @@ use super::role_edit::{BUSY, Editor, api_tags};
 use super::role_read::{ABSENT, attached, document, inline_policies, tags_of};
 use crate::aws::{Context, Error, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{
-    ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Ownership, Permissions, PolicyDocument,
-    Principal, Scope, Tags,
+    ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Ownership, Permissions, PolicyDocument, Principal,
+    Scope, StringExpr, Tags,
 };
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -78,7 +78,7 @@ impl Role {
                 .assume_role_policy_document(assume_role_policy_document.to_json())
                 .max_session_duration(max_session_duration.cast_signed())
                 .set_description(description.clone())
-                .set_permissions_boundary(permissions_boundary.as_ref().map(Input::text))
+                .set_permissions_boundary(permissions_boundary.as_ref().map(StringExpr::text))
                 .set_tags(Some(api_tags(tags)));
             call.send().await.named(CALL)
         };
@@ -184,7 +184,7 @@ impl Resource for Role {
             assume_role_policy_document: document(CALL, &trust)?,
             policies,
             managed_policy_arns,
-            permissions_boundary: boundary.map(Input::from),
+            permissions_boundary: boundary.map(StringExpr::from),
             max_session_duration: role.max_session_duration.map_or(3600, i32::cast_unsigned),
             tags: tags_of(role.tags),
         };

@@ -8,7 +8,7 @@ use aws_sdk_iam::types::Tag;
 use super::properties::{Policy, Role};
 use super::role_read::{ABSENT, attached, inline_names};
 use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, retry_while};
-use crate::model::{Input, PolicyDocument, Tags};
+use crate::model::{PolicyDocument, StringExpr, Tags};
 
 /// Another change of the same role is under way.
 pub(super) const BUSY: &[&str] = &["ConcurrentModification"];
@@ -94,7 +94,7 @@ impl<'a> Editor<'a> {
     async fn add(
         &self,
         policies: impl Iterator<Item = &Policy>,
-        managed: impl Iterator<Item = &Input>,
+        managed: impl Iterator<Item = &StringExpr>,
     ) -> Result<()> {
         for policy in policies {
             self.put(policy).await?;
@@ -109,7 +109,7 @@ impl<'a> Editor<'a> {
         &self,
         seen: &Role,
         policies: &BTreeSet<Policy>,
-        managed: &BTreeSet<Input>,
+        managed: &BTreeSet<StringExpr>,
     ) -> Result<()> {
         let kept = |name: &str| policies.iter().any(|policy| policy.policy_name == name);
         for policy in seen.policies.iter().filter(|policy| !kept(&policy.policy_name)) {
@@ -167,7 +167,7 @@ impl<'a> Editor<'a> {
         self.settle(update).await.map(drop)
     }
 
-    async fn set_boundary(&self, boundary: &Input) -> Result<()> {
+    async fn set_boundary(&self, boundary: &StringExpr) -> Result<()> {
         let arn = boundary.text();
         let put = || async {
             let call = self.cx.iam().put_role_permissions_boundary().role_name(self.name);

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use super::properties::Policy;
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
-use crate::model::{Input, PolicyDocument, Tags};
+use crate::model::{PolicyDocument, StringExpr, Tags};
 
 /// IAM's codes for something that does not exist.
 pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
@@ -42,12 +42,12 @@ pub(super) async fn inline_policies(cx: &Context, role: &str) -> Result<BTreeSet
         .await
 }
 
-pub(super) async fn attached(cx: &Context, role: &str) -> Result<BTreeSet<Input>> {
+pub(super) async fn attached(cx: &Context, role: &str) -> Result<BTreeSet<StringExpr>> {
     const CALL: &str = "iam:ListAttachedRolePolicies";
     let pages = cx.iam().list_attached_role_policies().role_name(role).into_paginator().items().send();
     let found = pages.try_collect().await.unless(CALL, ABSENT)?.or_empty();
     let arn = |policy: AttachedPolicy| required(policy.policy_arn, CALL, "AttachedPolicies[].PolicyArn");
-    found.into_iter().map(|policy| arn(policy).map(Input::from)).collect()
+    found.into_iter().map(|policy| arn(policy).map(StringExpr::from)).collect()
 }
 
 pub(super) fn tags_of(found: Option<Vec<Tag>>) -> Tags {

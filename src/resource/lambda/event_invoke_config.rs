@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
+use crate::model::{Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, StringExpr};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 /// The unpublished version, which a function's name alone means.
@@ -21,7 +21,7 @@ const MAXIMUM_AGE: i32 = 6 * 60 * 60;
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct EventInvokeConfig {
     /// The function's name.
-    pub function_name: Input,
+    pub function_name: StringExpr,
     /// The version or alias: `$LATEST`.
     pub qualifier: String,
     /// How often a failed event is tried again (0 to 2).
@@ -50,7 +50,7 @@ pub struct DestinationConfig {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Destination {
     /// The ARN of a queue, topic, event bus, bucket or function.
-    pub destination: Input,
+    pub destination: StringExpr,
 }
 
 impl Destination {

@@ -21,7 +21,9 @@ use super::{
     LoggingConfig, TracingConfig, VpcConfig, patiently, unsettled,
 };
 use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
+use crate::model::{
+    ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, StringExpr, Tags,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 rows! {
@@ -33,7 +35,7 @@ rows! {
         #[serde(default)]
         description: String, optional, Configuration(set_description);
         /// The ARN of the role it runs as.
-        role: Input, needed, Configuration(set_role);
+        role: StringExpr, needed, Configuration(set_role);
         /// `Zip`.
         package_type: String, from(Found::package_type), CreateOnly(set_package_type);
         /// The runtime, such as `provided.al2023`. A function of an image has none.

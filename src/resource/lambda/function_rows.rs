@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Input, Tags};
+use crate::model::{StringExpr, Tags};
 
 /// The call that changes a property of a live function. The order is that of the calls in an update: configuration
 /// comes before code, so that new code never starts without the variables it needs.
@@ -187,13 +187,13 @@ impl<S, T: FromAnswer<S>> FromAnswer<S> for Option<T> {
     }
 }
 
-impl ToRequest<String> for Input {
+impl ToRequest<String> for StringExpr {
     fn to_request(&self) -> String {
         self.text()
     }
 }
 
-impl FromAnswer<String> for Input {
+impl FromAnswer<String> for StringExpr {
     fn from_answer(found: String) -> Option<Self> {
         Some(found.into())
     }

@@ -17,8 +17,8 @@ use tokio::sync::Mutex;
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
-    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
-    Statement,
+    Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope, Statement,
+    StringExpr,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
 
@@ -27,14 +27,14 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, Undeclared
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Permission {
     /// The function's name.
-    pub function_name: Input,
+    pub function_name: StringExpr,
     /// What is allowed: `lambda:InvokeFunction`.
     pub action: String,
     /// Who may: a service (`events.amazonaws.com`), an account, or `*`.
     pub principal: String,
     /// The ARN of the resource for which the service calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_arn: Option<Input>,
+    pub source_arn: Option<StringExpr>,
     /// The account that must own that resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_account: Option<String>,
@@ -73,7 +73,7 @@ fn statement_id(principal: &str, source: &str) -> String {
 
 impl Permission {
     fn statement_id(&self) -> String {
-        statement_id(&self.principal, &self.source_arn.as_ref().map_or_else(String::new, Input::text))
+        statement_id(&self.principal, &self.source_arn.as_ref().map_or_else(String::new, StringExpr::text))
     }
 
     fn physical_id(&self) -> String {
@@ -96,7 +96,7 @@ impl Permission {
             .statement_id(self.statement_id())
             .action(action)
             .principal(principal)
-            .set_source_arn(source_arn.as_ref().map(Input::text))
+            .set_source_arn(source_arn.as_ref().map(StringExpr::text))
             .set_source_account(source_account.clone())
             .set_principal_org_id(principal_org_id.clone())
             .set_event_source_token(event_source_token.clone())
@@ -109,9 +109,9 @@ impl Permission {
         let value = |key| condition(statement, key);
         Self {
             function_name: function.into(),
-            action: statement.action.iter().map(Input::text).collect::<Vec<_>>().join(","),
+            action: statement.action.iter().map(StringExpr::text).collect::<Vec<_>>().join(","),
             principal: principal(statement.principal.as_ref()),
-            source_arn: value("aws:SourceArn").map(Input::from),
+            source_arn: value("aws:SourceArn").map(StringExpr::from),
             source_account: value("aws:SourceAccount"),
             principal_org_id: value("aws:PrincipalOrgID"),
             event_source_token: value("lambda:EventSourceToken"),
@@ -124,7 +124,7 @@ impl Permission {
 /// The principal as `AddPermission` takes it: Lambda answers an account as the ARN of its root.
 fn principal(found: Option<&Principal>) -> String {
     let Some(Principal::Of(by_type)) = found else { return "*".to_owned() };
-    let names: Vec<String> = by_type.values().flatten().map(Input::text).collect();
+    let names: Vec<String> = by_type.values().flatten().map(StringExpr::text).collect();
     let text = names.join(",");
     let account = text.strip_prefix("arn:aws:iam::").and_then(|rest| rest.strip_suffix(":root"));
     account.unwrap_or(&text).to_owned()
@@ -134,7 +134,7 @@ fn principal(found: Option<&Principal>) -> String {
 fn condition(statement: &Statement, key: &str) -> Option<String> {
     let keys = statement.condition.values().flatten();
     let (_, values) = keys.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(key))?;
-    Some(values.iter().map(Input::text).collect::<Vec<_>>().join(","))
+    Some(values.iter().map(StringExpr::text).collect::<Vec<_>>().join(","))
 }
 
 /// The statements that a physical id means: the one with the statement id, else those whose content gives that id.
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn an_account_and_everybody_read_back_as_they_were_given() {
         let account = Principal::Of(
-            [("AWS".to_owned(), [Input::from("arn:aws:iam::111122223333:root")].into())].into(),
+            [("AWS".to_owned(), [StringExpr::from("arn:aws:iam::111122223333:root")].into())].into(),
         );
         assert_eq!(principal(Some(&account)), "111122223333");
         assert_eq!(principal(Some(&Principal::Any)), "*");

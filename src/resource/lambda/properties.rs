@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::function_rows::{FromAnswer, ToRequest};
 use crate::aws::{Error, OrEmpty, Result, required};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// The deployment package, by the digest of its bytes.
 ///
@@ -80,7 +80,7 @@ impl FromAnswer<sdk::EphemeralStorage> for EphemeralStorage {
 pub struct Environment {
     /// Variables by name.
     #[serde(default)]
-    pub variables: BTreeMap<String, Input>,
+    pub variables: BTreeMap<String, StringExpr>,
 }
 
 impl Environment {
@@ -102,8 +102,8 @@ impl FromAnswer<sdk::EnvironmentResponse> for Environment {
     }
 }
 
-impl FromIterator<(String, Input)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (String, Input)>>(pairs: I) -> Self {
+impl FromIterator<(String, StringExpr)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, StringExpr)>>(pairs: I) -> Self {
         Self { variables: pairs.into_iter().collect() }
     }
 }
@@ -115,7 +115,7 @@ pub struct LoggingConfig {
     /// `JSON` or `Text`.
     pub log_format: String,
     /// The log group's name.
-    pub log_group: Input,
+    pub log_group: StringExpr,
     /// The least level of the program's own records; only with `JSON`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application_log_level: Option<String>,
@@ -147,7 +147,7 @@ impl LoggingConfig {
             found.and_then(|config| config.log_format()).map_or(TEXT, |format| format.as_str()).to_owned();
         let level =
             |found: Option<&str>| (log_format != TEXT).then(|| found.unwrap_or(DEFAULT_LEVEL).to_owned());
-        let log_group = found.and_then(|config| config.log_group()).map(Input::from);
+        let log_group = found.and_then(|config| config.log_group()).map(StringExpr::from);
         Self {
             log_group: log_group.unwrap_or_else(|| format!("/aws/lambda/{function}").into()),
             application_log_level: level(
@@ -209,7 +209,7 @@ impl FromAnswer<Vec<sdk::Layer>> for Vec<String> {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct DeadLetterConfig {
     /// The ARN of a queue or topic.
-    pub target_arn: Input,
+    pub target_arn: StringExpr,
 }
 
 /// Lambda takes an empty target for none, and answers one.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::function_calls::arn;
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently};
 use crate::aws::{Class, Context, Error, Result, SdkResult};
-use crate::model::{Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
+use crate::model::{Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, StringExpr};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart, outputs};
 
 /// A function's URL.
@@ -23,7 +23,7 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, Undeclared
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Url {
     /// The ARN of the function.
-    pub target_function_arn: Input,
+    pub target_function_arn: StringExpr,
     /// The alias that it calls. Absent: the function's latest code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qualifier: Option<String>,

@@ -9,7 +9,9 @@ use super::delivery_shared::{
     ABSENT, CONFLICT, DELIVERIES, PARTS, owned, retag, settle, settle_new, tags_of,
 };
 use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
+use crate::model::{
+    ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, StringExpr, Tags,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// At creation CloudWatch Logs puts this before the suffix path of a distribution's logs, unasked, and answers the whole. An
@@ -21,9 +23,9 @@ const CLOUDFRONT_PREFIX: &str = "AWSLogs/{account-id}/CloudFront/";
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Delivery {
     /// The source's name.
-    pub delivery_source_name: Input,
+    pub delivery_source_name: StringExpr,
     /// The destination's ARN.
-    pub delivery_destination_arn: Input,
+    pub delivery_destination_arn: StringExpr,
     /// The fields of a record, in order.
     pub record_fields: Vec<String>,
     /// What separates the fields, in formats that have a separator.

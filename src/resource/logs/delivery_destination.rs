@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, tags_of};
 use crate::aws::{Context, Error, Result, SdkResult, required};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, StringExpr, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 /// Where logs are delivered to.
@@ -17,7 +17,7 @@ pub struct DeliveryDestination {
     /// Its name.
     pub name: String,
     /// The ARN of what takes the logs: a bucket.
-    pub destination_resource_arn: Input,
+    pub destination_resource_arn: StringExpr,
     /// Their format: `json`, `plain`, `w3c`, `raw` or `parquet`.
     pub output_format: String,
     /// Its tags.

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, owned, retag, settle, settle_new, tags_of};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
+use crate::model::{
+    ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, StringExpr, Tags,
+};
 use crate::resource::cloudfront::DISTRIBUTIONS;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -18,7 +20,7 @@ pub struct DeliverySource {
     pub name: String,
     /// The ARN of what has the logs. The published schema allows to change it in place, but the service refuses ("create a
     /// new Delivery Source instead").
-    pub resource_arn: Input,
+    pub resource_arn: StringExpr,
     /// Which of its logs: `ACCESS_LOGS`.
     pub log_type: String,
     /// Its tags.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::LogGroup;
 use super::log_group::{ABSENT, GROUPS, settle};
 use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
-use crate::model::{Allow, Changes, Input, Kind, Mark, Only, Outputs, Ownership, Permissions, Scope};
+use crate::model::{Allow, Changes, Kind, Mark, Only, Outputs, Ownership, Permissions, Scope, StringExpr};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
 
 /// A group that is not there has no filters. Nor has a group of a class without them ("only supported on the Standard log
@@ -25,16 +25,16 @@ const SEPARATOR: char = ':';
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct SubscriptionFilter {
     /// The group.
-    pub log_group_name: Input,
+    pub log_group_name: StringExpr,
     /// Its name.
     pub filter_name: String,
     /// Which events. Empty means all.
     pub filter_pattern: String,
     /// The ARN of the stream, the function or the other account's destination that gets them.
-    pub destination_arn: Input,
+    pub destination_arn: StringExpr,
     /// The role in which they are sent, where the destination needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<Input>,
+    pub role_arn: Option<StringExpr>,
     /// How the shards of a Kinesis stream share them: by log stream (`ByLogStream`) or at random (`Random`).
     pub distribution: String,
     /// Whether the transformed events are sent rather than the original ones.
@@ -78,7 +78,7 @@ impl SubscriptionFilter {
             // absent is empty: both match every event
             filter_pattern: found.filter_pattern.unwrap_or_default(),
             destination_arn: destination.into(),
-            role_arn: text(found.role_arn).map(Input::from),
+            role_arn: text(found.role_arn).map(StringExpr::from),
             distribution: found.distribution.map_or("ByLogStream".to_owned(), |way| way.as_str().to_owned()),
             apply_on_transformed_logs: found.apply_on_transformed_logs,
             field_selection_criteria: text(found.field_selection_criteria),
@@ -107,7 +107,7 @@ impl SubscriptionFilter {
             .filter_name(filter_name)
             .filter_pattern(filter_pattern)
             .destination_arn(destination_arn.text())
-            .set_role_arn(role_arn.as_ref().map(Input::text))
+            .set_role_arn(role_arn.as_ref().map(StringExpr::text))
             .distribution(distribution.as_str().into())
             .apply_on_transformed_logs(*apply_on_transformed_logs)
             .set_field_selection_criteria(field_selection_criteria.clone())

@@ -11,7 +11,7 @@ use super::raw::RawAnswer;
 use super::settings::JobTemplateSettings;
 use super::{ABSENT, CONFLICT, NAMED, TagMap, tags};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Only, Outputs, Permissions, Scope};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, StringExpr};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const GET: &str = "mediaconvert:GetJobTemplate";
@@ -29,7 +29,7 @@ pub struct JobTemplate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// The ARN of the queue that its jobs are sent to.
-    pub queue: Input,
+    pub queue: StringExpr,
     /// The priority of its jobs in the queue, -50 to 50. The highest is first.
     pub priority: i32,
     /// Whether jobs use accelerated transcoding.
@@ -60,7 +60,7 @@ pub struct AccelerationSettings {
 pub struct HopDestination {
     /// The queue's ARN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue: Option<Input>,
+    pub queue: Option<StringExpr>,
     /// The job's priority there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
@@ -85,7 +85,7 @@ impl JobTemplate {
     fn hops(&self) -> Vec<types::HopDestination> {
         let hop = |HopDestination { queue, priority, wait_minutes }: &HopDestination| {
             types::HopDestination::builder()
-                .set_queue(queue.as_ref().map(Input::text))
+                .set_queue(queue.as_ref().map(StringExpr::text))
                 .set_priority(*priority)
                 .set_wait_minutes(*wait_minutes)
                 .build()
@@ -100,7 +100,7 @@ impl JobTemplate {
         tags: TagMap,
     ) -> Self {
         let hop = |hop: types::HopDestination| HopDestination {
-            queue: hop.queue.map(Input::from),
+            queue: hop.queue.map(StringExpr::from),
             priority: hop.priority,
             wait_minutes: hop.wait_minutes,
         };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{CHANGE, FOLLOW, READ, change, change_together, named, read, standing};
 use crate::aws::{Context, Error, Result};
 use crate::model::{
-    ANYTHING, Allow, Changes, Input, Kind, Live, Mark, Outputs, Ownership, Permissions, Scope,
+    ANYTHING, Allow, Changes, Kind, Live, Mark, Outputs, Ownership, Permissions, Scope, StringExpr,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, acm, cloudfront};
 
@@ -46,7 +46,7 @@ pub struct RecordSet {
 pub struct AliasTarget {
     /// Its domain name.
     #[serde(rename = "DNSName")]
-    pub dns_name: Input,
+    pub dns_name: StringExpr,
     /// The zone of its service.
     pub hosted_zone_id: String,
     /// Whether the records disappear while it is unhealthy. CloudFront does not support that.
@@ -56,7 +56,7 @@ pub struct AliasTarget {
 impl AliasTarget {
     /// A distribution, by its domain name.
     #[must_use]
-    pub fn distribution(domain_name: Input) -> Self {
+    pub fn distribution(domain_name: StringExpr) -> Self {
         Self {
             dns_name: domain_name,
             hosted_zone_id: cloudfront::HOSTED_ZONE.to_owned(),
@@ -317,7 +317,7 @@ mod tests {
         let seen = |records: RecordSet, ownership| {
             Observed::new("Z1/video.example.com/AAAA", records, Outputs::new(), ownership)
         };
-        let to = |domain_name: Input| RecordSet {
+        let to = |domain_name: StringExpr| RecordSet {
             alias_target: Some(AliasTarget::distribution(domain_name)),
             ..alias()
         };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bucket, change, remove};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
-    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
+    Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope, StringExpr,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
@@ -16,7 +16,7 @@ const ABSENT: &[&str] = &["NoSuchBucketPolicy", "NoSuchBucket"];
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct BucketPolicy {
     /// The bucket's name.
-    pub bucket: Input,
+    pub bucket: StringExpr,
     /// The policy.
     pub policy_document: PolicyDocument,
 }

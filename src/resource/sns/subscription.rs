@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, TOPICS, Topic};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, Scope};
+use crate::model::{
+    ANYTHING, Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, StringExpr,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart, outputs};
 
 /// A subscription of an endpoint to a topic.
@@ -23,7 +25,7 @@ use crate::resource::{Created, Observed, Removal, Resolved, Resource, Undeclared
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Subscription {
     /// The ARN of the topic.
-    pub topic_arn: Input,
+    pub topic_arn: StringExpr,
     /// How the endpoint is reached: `email`.
     pub protocol: String,
     /// Who receives it: an e-mail address.

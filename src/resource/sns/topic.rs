@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, TOPICS};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
-use crate::model::{ANYTHING, Allow, Changes, Input, Kind, Mark, Outputs, Permissions, Scope, Tags};
+use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, StringExpr, Tags};
 use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -27,7 +27,7 @@ pub struct Topic {
     pub display_name: Option<String>,
     /// The KMS key that messages are encrypted with. Absent: only the storage's own encryption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kms_master_key_id: Option<Input>,
+    pub kms_master_key_id: Option<StringExpr>,
     /// Its tags.
     #[serde(default)]
     pub tags: Tags,
@@ -64,7 +64,7 @@ impl Topic {
     /// The attributes by name: all but the topic's name and tags. SNS takes an empty text for none.
     fn attributes(&self) -> [(&'static str, String); 2] {
         let Self { topic_name: _, display_name, kms_master_key_id, tags: _ } = self;
-        let key = kms_master_key_id.as_ref().map_or_else(String::new, Input::text);
+        let key = kms_master_key_id.as_ref().map_or_else(String::new, StringExpr::text);
         [(DISPLAY_NAME, display_name.as_ref().map_or_else(String::new, String::clone)), (KEY, key)]
     }
 
@@ -73,7 +73,7 @@ impl Topic {
         Self {
             topic_name: name_of(arn).to_owned(),
             display_name: text(DISPLAY_NAME),
-            kms_master_key_id: text(KEY).map(Input::from),
+            kms_master_key_id: text(KEY).map(StringExpr::from),
             tags,
         }
     }

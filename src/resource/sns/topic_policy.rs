@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{ABSENT, TOPICS, Topic};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
-    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
+    Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope, StringExpr,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
@@ -21,7 +21,7 @@ const DEFAULT_ID: &str = "__default_policy_ID";
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct TopicPolicy {
     /// The ARNs of the topics it is for: exactly one.
-    pub topics: [Input; 1],
+    pub topics: [StringExpr; 1],
     /// The policy.
     pub policy_document: PolicyDocument,
 }

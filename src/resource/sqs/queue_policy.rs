@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Queue;
 use crate::aws::{Context, Error, Patience, Result, SdkResult, retry_while};
 use crate::model::{
-    Allow, Changes, Input, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope,
+    Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope, StringExpr,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
@@ -22,7 +22,7 @@ const ABSENT: &[&str] = &["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesN
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct QueuePolicy {
     /// The URLs of the queues it is for: exactly one.
-    pub queues: [Input; 1],
+    pub queues: [StringExpr; 1],
     /// The policy.
     pub policy_document: PolicyDocument,
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::pattern;
-use crate::model::{Conditions, Input};
+use crate::model::{Conditions, StringExpr};
 
 /// Whether everything that meets `strong` meets `weak`.
 pub(super) fn implies(strong: &Conditions, weak: &Conditions) -> bool {
@@ -43,14 +43,14 @@ pub(super) fn tightened(before: &Conditions, after: &Conditions) -> Vec<String> 
         .collect()
 }
 
-fn each(conditions: &Conditions) -> impl Iterator<Item = (&String, &String, &BTreeSet<Input>)> {
+fn each(conditions: &Conditions) -> impl Iterator<Item = (&String, &String, &BTreeSet<StringExpr>)> {
     let keys = |(operator, keys)| std::iter::repeat(operator).zip(keys);
     conditions.iter().flat_map(keys).map(|(operator, (key, values))| (operator, key, values))
 }
 
-fn implied(strong: &Conditions, operator: &str, key: &str, values: &BTreeSet<Input>) -> bool {
+fn implied(strong: &Conditions, operator: &str, key: &str, values: &BTreeSet<StringExpr>) -> bool {
     let weak = Operator::parse(operator);
-    let texts = |values: &BTreeSet<Input>| values.iter().map(Input::text).collect::<Vec<_>>();
+    let texts = |values: &BTreeSet<StringExpr>| values.iter().map(StringExpr::text).collect::<Vec<_>>();
     each(strong)
         .filter(|(_, other, _)| *other == key)
         .any(|(operator, _, found)| Operator::parse(operator).implies(&texts(found), &weak, &texts(values)))
@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     fn condition(operator: &str, values: &[&str]) -> Conditions {
-        let values = values.iter().map(|value| Input::from(*value)).collect();
+        let values = values.iter().map(|value| StringExpr::from(*value)).collect();
         [(operator.to_owned(), [("key".to_owned(), values)].into())].into()
     }
 
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn more_keys_are_stronger_than_fewer() {
         let mut both = condition("StringEquals", &["a"]);
-        both.get_mut("StringEquals").unwrap().insert("other".into(), [Input::from("b")].into());
+        both.get_mut("StringEquals").unwrap().insert("other".into(), [StringExpr::from("b")].into());
         let one = condition("StringEquals", &["a"]);
         assert!(implies(&both, &one) && !implies(&one, &both));
         assert!(implies(&one, &Conditions::new()) && !implies(&Conditions::new(), &one));

@@ -7,7 +7,7 @@
 use super::condition;
 use super::pattern::Pattern;
 use super::show;
-use crate::model::{Input, Principal, Statement};
+use crate::model::{Principal, Statement, StringExpr};
 
 /// One side of what a statement covers: those listed, or all except those listed.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +79,7 @@ pub(super) struct Reach<'a> {
 
 impl<'a> Reach<'a> {
     pub(super) fn new(statement: &'a Statement) -> Self {
-        let plain = |inputs: &std::collections::BTreeSet<Input>| -> Vec<Pattern> {
+        let plain = |inputs: &std::collections::BTreeSet<StringExpr>| -> Vec<Pattern> {
             inputs.iter().map(|input| Pattern::new(input, show::input(input))).collect()
         };
         // Actions are compared without case.
@@ -172,7 +172,7 @@ fn principals(of: &Principal) -> Vec<Pattern> {
     let Principal::Of(by_type) = of else {
         return vec![Pattern::plain("*".to_owned(), "*".to_owned())];
     };
-    let one = |kind: &str, name: &Input| {
+    let one = |kind: &str, name: &StringExpr| {
         let text = name.text();
         let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
         let name_in_full = match (kind, text.as_str()) {

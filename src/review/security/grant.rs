@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::policy::{self, Placed};
 use super::{BeforeAfter, Broadening, Finding, PropertyPath, entries, properties, show};
-use crate::model::{Input, Principal, Statement};
+use crate::model::{Principal, Statement, StringExpr};
 
 properties! {
     "AWS::IAM::Role" {
@@ -90,7 +90,7 @@ fn permission(sides: &BeforeAfter<'_>) -> Vec<Finding> {
 
 /// The statement of the function's policy that a permission is, as `AddPermission` writes it.
 fn statement(properties: &Value) -> Statement {
-    let input = |property: PropertyPath| -> Option<Input> {
+    let input = |property: PropertyPath| -> Option<StringExpr> {
         serde_json::from_value(property.of(properties).clone()).ok()
     };
     let principal = match text(Some(properties), PRINCIPAL).unwrap_or_default() {
@@ -113,7 +113,9 @@ fn statement(properties: &Value) -> Statement {
         };
     }
     match BY_URL.of(properties) {
-        Value::Bool(true) => statement.when("Bool", "lambda:InvokedViaFunctionUrl", [Input::from("true")]),
+        Value::Bool(true) => {
+            statement.when("Bool", "lambda:InvokedViaFunctionUrl", [StringExpr::from("true")])
+        }
         _ => statement,
     }
 }

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 use super::path::{PropertyPath, entries};
 use super::{Broadening, Finding};
-use crate::plan::{Action, Plan, Reason, Step};
+use crate::plan::{Plan, Reason, Step, StepAction};
 
 /// The properties that a rule reads: a constant each, and all of them as `PROPERTIES`.
 macro_rules! properties {
@@ -100,13 +100,13 @@ impl<'a> BeforeAfter<'a> {
     /// The sides of a step; none for the create of a replacement, which its delete stands for.
     fn of(plan: &'a Plan, step: &'a Step) -> Option<Self> {
         let (before, after) = match &step.action {
-            Action::Create { .. } if plan.replaced().contains(&step.address) => return None,
-            Action::Create { desired } => (None, Some(desired)),
-            Action::Update { seen, desired, .. } => (Some(&seen.properties), Some(desired)),
-            Action::Delete { seen, reason: Reason::Replacement(_) } => {
+            StepAction::Create { .. } if plan.replaced().contains(&step.address) => return None,
+            StepAction::Create { desired } => (None, Some(desired)),
+            StepAction::Update { seen, desired, .. } => (Some(&seen.properties), Some(desired)),
+            StepAction::Delete { seen, reason: Reason::Replacement(_) } => {
                 (Some(&seen.properties), created(plan, step))
             }
-            Action::Delete { seen, .. } => (Some(&seen.properties), None),
+            StepAction::Delete { seen, .. } => (Some(&seen.properties), None),
         };
         Some(Self {
             address: step.address.as_str(),
@@ -140,7 +140,7 @@ impl<'a> BeforeAfter<'a> {
 
 fn created<'a>(plan: &'a Plan, step: &Step) -> Option<&'a Value> {
     plan.steps.iter().find_map(|other| match &other.action {
-        Action::Create { desired } if other.address == step.address => Some(desired),
+        StepAction::Create { desired } if other.address == step.address => Some(desired),
         _ => None,
     })
 }
@@ -156,7 +156,7 @@ fn subject_stays(plan: &Plan, kind: &str, policy: &Value) -> bool {
     };
     // A policy's own id may be that of what it belongs to.
     let removed = |step: &Step| match &step.action {
-        Action::Delete { seen, .. } if of(step.kind.as_str()).is_none() => subjects
+        StepAction::Delete { seen, .. } if of(step.kind.as_str()).is_none() => subjects
             .iter()
             .any(|subject| seen.id == *subject || seen.outputs.values().any(|output| output == subject)),
         _ => false,

@@ -1,6 +1,6 @@
 //! Patterns as policies and cache behaviors write them: `*` is any text, `?` is one character.
 
-use crate::model::{Input, Part};
+use crate::model::{Part, StringExpr};
 
 /// A text of a policy in which `*` and `?` are wildcards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) struct Pattern {
 
 impl Pattern {
     /// A pattern of a string of a policy.
-    pub(super) fn new(input: &Input, shown: String) -> Self {
+    pub(super) fn new(input: &StringExpr, shown: String) -> Self {
         let widest = |part: &Part| match part {
             Part::Literal(text) => text.clone(),
             Part::Ref(reference) => reference.predicted.clone().unwrap_or_else(|| "*".to_owned()),
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_aws_has_yet_to_assign_may_be_anything() {
-        let unknown: Input = serde_json::from_value(serde_json::json!({
+        let unknown: StringExpr = serde_json::from_value(serde_json::json!({
             "Fn::Join": ["", ["arn:", { "Fn::GetAtt": ["delivery/distribution", "Id"] }]]
         }))
         .unwrap();

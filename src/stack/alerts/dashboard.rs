@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::Watched;
-use crate::model::Input;
+use crate::model::StringExpr;
 use crate::resource::cloudfront::MonitoringSubscription;
 use crate::resource::cloudwatch::Dashboard;
 use crate::stack::{Declarations, GLOBAL};
@@ -68,8 +68,8 @@ impl Chart {
 }
 
 fn graphs(home: &str, Watched { handlers, queue, distribution }: Watched<'_>) -> [Chart; 6] {
-    let line = |namespace: &str, metric: &str, dimension: &str, value: Input, label: &str| json!([namespace, metric, dimension, value, { "label": label }]);
-    let lambda = |metric: &str, function: Input, label: &str| {
+    let line = |namespace: &str, metric: &str, dimension: &str, value: StringExpr, label: &str| json!([namespace, metric, dimension, value, { "label": label }]);
+    let lambda = |metric: &str, function: StringExpr, label: &str| {
         line("AWS/Lambda", metric, "FunctionName", function, label)
     };
     let (submit, publish) = (handlers.submit.output("FunctionName"), handlers.publish.output("FunctionName"));

@@ -13,7 +13,7 @@ use super::reader::{Scalar, Table, Value, Wrong};
 use super::tree::Text;
 use super::values::{no_choice, text};
 use super::{KeyFiles, public_key};
-use crate::sign::PublicKey;
+use crate::sign::VerifyingKey;
 
 /// CloudFront's limit of public keys in one key group.
 const MAX_KEYS: usize = 5;
@@ -189,7 +189,7 @@ fn every_key(value: &Value<'_>, keys: &[KeyFile], key_files: KeyFiles<'_>) -> Op
     for (item, KeyFile(path)) in value.items().into_iter().flatten().zip(keys) {
         match public_key::read(&key_files.directory.join(path), key_files.read_file) {
             Ok(pem) => {
-                let digest = PublicKey::from_pem(&pem).map(|key| key.digest()).ok();
+                let digest = VerifyingKey::from_pem(&pem).map(|key| key.digest()).ok();
                 if seen.contains(&digest) {
                     let help = "each key once: remove this file, or put another key into it";
                     item.reject(Wrong::new("holds a key that the list has already", "the same key", help));

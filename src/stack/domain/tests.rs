@@ -129,7 +129,7 @@ fn a_certificate_that_is_brought_is_used_and_none_is_made() {
     file.domain.as_mut().unwrap().certificate = Some(arn.to_owned());
     let mut stack = Declarations::new(scope(), BTreeMap::new());
     let own = domain::declare(&mut stack, &file, Some(&Zone { id: "Z2".into() })).unwrap();
-    assert_eq!(own.certificate, Input::from(arn));
+    assert_eq!(own.certificate, StringExpr::from(arn));
     assert!(stack.finish().is_empty());
 }
 

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::DAY;
 use super::function::Declared;
-use crate::model::{Address, Input};
+use crate::model::{Address, StringExpr};
 use crate::resource::events::{DeadLetterConfig, EventPattern, RetryPolicy, Rule, RuleState, Target};
 use crate::resource::sqs::Queue;
 use crate::stack::{Declarations, Handle};
 
 /// A video uploaded to the bucket, by the suffix of its key in any case.
-pub(super) fn uploads(bucket: &Input) -> EventPattern {
+pub(super) fn uploads(bucket: &StringExpr) -> EventPattern {
     let suffixes =
         asset::VIDEO_SUFFIXES.iter().map(|suffix| json!({ "suffix": { "equals-ignore-case": suffix } }));
     EventPattern::from(json!({
@@ -24,7 +24,7 @@ pub(super) fn uploads(bucket: &Input) -> EventPattern {
 }
 
 /// A job of the queue that has ended, successfully or not.
-pub(super) fn ended_jobs(queue: &Input) -> EventPattern {
+pub(super) fn ended_jobs(queue: &StringExpr) -> EventPattern {
     EventPattern::from(json!({
         "source": ["aws.mediaconvert"],
         "detail-type": ["MediaConvert Job State Change"],

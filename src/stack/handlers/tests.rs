@@ -21,9 +21,9 @@ fn bucket(role: &str) -> Named {
     Named { name: format!("vod-{role}").into(), arn: format!("arn:aws:s3:::vod-{role}").into() }
 }
 
-fn wiring(topic: Option<Input>) -> Wiring {
+fn wiring(topic: Option<StringExpr>) -> Wiring {
     let assigned = |attribute: &str| {
-        Input::output(OutputRef {
+        StringExpr::output(OutputRef {
             address: "delivery/distribution".into(),
             attribute: attribute.into(),
             predicted: None,
@@ -41,7 +41,7 @@ fn wiring(topic: Option<Input>) -> Wiring {
     }
 }
 
-fn declared(file: &StackFile, topic: Option<Input>) -> BTreeMap<String, Declaration> {
+fn declared(file: &StackFile, topic: Option<StringExpr>) -> BTreeMap<String, Declaration> {
     let mut stack = Declarations::new(scope(), BTreeMap::from([("team".into(), "media".into())]));
     let code = PackageDigests { submit: "5b".into(), publish: "9b".into() };
     declare(&mut stack, file, &wiring(topic), &code);

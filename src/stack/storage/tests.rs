@@ -29,7 +29,7 @@ fn declared(text: &str) -> Vec<Declaration> {
     let storage = declare(&mut stack, &file);
     let distribution =
         OutputRef { address: "delivery/distribution".into(), attribute: "Arn".into(), predicted: None };
-    output_policy(&mut stack, &storage, Input::output(distribution));
+    output_policy(&mut stack, &storage, StringExpr::output(distribution));
     stack.finish()
 }
 

@@ -353,7 +353,7 @@ async fn a_stranger_on_the_port_is_neither_believed_nor_obeyed() {
     let answer = axum::Json(says);
     tokio::spawn(axum::serve(listener, axum::Router::new().fallback(move || async { answer })).into_future());
 
-    let settings = local::Settings { name: name.clone(), port, ..local::Settings::default() };
+    let settings = local::CloudSettings { name: name.clone(), port, ..local::CloudSettings::default() };
     let error = local::ensure(&settings, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, local::Error::PortInUse { port: named } if named == port), "{error}");
     assert!(local::status(&name, port).await.unwrap().is_none());

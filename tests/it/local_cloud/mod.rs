@@ -45,12 +45,12 @@ struct Cloud {
 
 /// A cloud of this test's own, which ends with this process.
 async fn cloud(name: &str) -> Cloud {
-    let settings = local::Settings {
+    let settings = local::CloudSettings {
         name: format!("{name}-{}", std::process::id()),
         port: 0,
         server: Some(env!("CARGO_BIN_EXE_provision").into()),
         owner: Some(std::process::id()),
-        ..local::Settings::default()
+        ..local::CloudSettings::default()
     };
     let mut silent = |_: &str| {};
     let running = local::ensure(&settings, &mut silent).await.unwrap();
@@ -341,11 +341,11 @@ async fn a_paused_queue_holds_its_jobs_and_a_token_makes_one() {
 async fn a_cloud_is_found_again_and_a_dead_emulator_is_told() {
     let cloud = cloud("found").await;
     let name = &cloud.running.status.name;
-    let settings = local::Settings { name: name.clone(), port: 0, ..local::Settings::default() };
+    let settings = local::CloudSettings { name: name.clone(), port: 0, ..local::CloudSettings::default() };
     let again = local::ensure(&settings, &mut |_| {}).await.unwrap();
     assert_eq!(again.status.pid, cloud.running.status.pid);
 
-    let other = local::Settings { account: "111122223333".into(), ..settings.clone() };
+    let other = local::CloudSettings { account: "111122223333".into(), ..settings.clone() };
     let error = local::ensure(&other, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, local::Error::Different { what: "account", .. }), "{error}");
 
@@ -384,7 +384,7 @@ async fn a_port_that_something_else_has_is_named() {
     let port = listener.local_addr().unwrap().port();
     let name = format!("taken-{}", std::process::id());
     let _instance = Instance::named(&name);
-    let settings = local::Settings { name, port, ..local::Settings::default() };
+    let settings = local::CloudSettings { name, port, ..local::CloudSettings::default() };
     let error = local::ensure(&settings, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, local::Error::PortInUse { port: named } if named == port), "{error}");
 }

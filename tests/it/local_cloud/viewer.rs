@@ -3,7 +3,7 @@
 
 use aws_sdk_cloudfront::types as cf;
 use http::{HeaderMap, StatusCode};
-use provision::sign::{Policy, PrivateKey, Signed};
+use provision::sign::{PrivateKey, Signed, ViewerPolicy};
 use serde_json::json;
 
 use super::{Cloud, cloud};
@@ -71,7 +71,7 @@ impl Front {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let expires = i64::try_from(now).unwrap() + seconds;
         let key = PrivateKey::from_pem(KEY).unwrap();
-        Signed::new(&Policy::canned(resource, expires), &key, &self.key).unwrap()
+        Signed::new(&ViewerPolicy::canned(resource, expires), &key, &self.key).unwrap()
     }
 
     async fn invalidate(&self, path: &str) {

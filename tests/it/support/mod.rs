@@ -15,7 +15,7 @@ use aws_sdk_s3::types::{
     DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, ReplicationConfiguration,
     ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
 };
-use provision::aws::{Connection, Context, Target};
+use provision::aws::{CloudTarget, Connection, Context};
 use provision::local;
 use provision::model::Scope;
 
@@ -52,7 +52,7 @@ impl Cloud {
 
     async fn begin(test: &str, enforce: bool) -> Self {
         let name = format!("test-{test}-{}", std::process::id());
-        let settings = local::Settings {
+        let settings = local::CloudSettings {
             name: name.clone(),
             port: 0,
             account: ACCOUNT.into(),
@@ -61,7 +61,7 @@ impl Cloud {
             server: Some(PROGRAM.into()),
             // However this test ends, the cloud ends with it.
             owner: Some(std::process::id()),
-            ..local::Settings::default()
+            ..local::CloudSettings::default()
         };
         let running = local::ensure(&settings, &mut |text| println!("{text}")).await;
         let running = running.unwrap_or_else(|error| panic!("the local cloud does not start: {error:?}"));
@@ -75,8 +75,8 @@ impl Cloud {
     }
 
     /// It, as the root user of an account calls it.
-    pub(crate) fn target(&self, account: &str) -> Target {
-        Target::Local { endpoint: self.endpoint.clone(), credentials: self.credentials(account) }
+    pub(crate) fn target(&self, account: &str) -> CloudTarget {
+        CloudTarget::Local { endpoint: self.endpoint.clone(), credentials: self.credentials(account) }
     }
 
     /// A context for a stack of this name.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{Connection, Error, Regions, Result, Target};
+use crate::aws::{CloudTarget, Connection, Error, Regions, Result};
 use crate::graph::Graph;
 use crate::home::Record;
 use crate::model::{Contents, Declaration, Event, Guard, Live, Mark, Outputs, Ownership, Readiness, Scope};
@@ -162,7 +162,7 @@ impl World {
     /// The account for a run of this caller.
     pub(super) async fn account(&self, by: &str) -> Account {
         // Nothing answers there: a call that goes past the fakes fails.
-        let target = Target::local("http://127.0.0.1:9", "111122223333", "secret");
+        let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         let connection = Connection::open(target, &scope.region).await;
         // A test's registry lives as long as the test program.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::shared::{Built, counted, empty_if_absent, filled, word, words};
 use super::edge::{FunctionAssociation, LambdaFunctionAssociation, signers, to_signers};
 use crate::aws::{OrEmpty, Result, required};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// CloudFront compresses nothing unless a behavior says so.
 const COMPRESS: bool = false;
@@ -35,16 +35,16 @@ pub struct CacheBehavior {
     pub compress: bool,
     /// The cache policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_policy_id: Option<Input>,
+    pub cache_policy_id: Option<StringExpr>,
     /// The origin request policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin_request_policy_id: Option<Input>,
+    pub origin_request_policy_id: Option<StringExpr>,
     /// The response headers policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_headers_policy_id: Option<Input>,
+    pub response_headers_policy_id: Option<StringExpr>,
     /// The key groups that may sign requests. Without any, requests need no signature.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub trusted_key_groups: BTreeSet<Input>,
+    pub trusted_key_groups: BTreeSet<StringExpr>,
     /// The accounts whose own key pairs may sign requests: `self`, or account ids.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub trusted_signers: BTreeSet<String>,
@@ -66,7 +66,7 @@ fn read_only() -> BTreeSet<sdk::Method> {
 impl CacheBehavior {
     /// Reads an origin over HTTPS through a cache policy, for the paths of a pattern or those that match no pattern.
     #[must_use]
-    pub fn reads(path_pattern: Option<&str>, target_origin_id: &str, cache_policy_id: Input) -> Self {
+    pub fn reads(path_pattern: Option<&str>, target_origin_id: &str, cache_policy_id: StringExpr) -> Self {
         Self {
             path_pattern: path_pattern.map(str::to_owned),
             target_origin_id: target_origin_id.to_owned(),
@@ -130,8 +130,8 @@ fn methods(allowed: &BTreeSet<sdk::Method>, cached: &BTreeSet<sdk::Method>) -> B
     Ok(methods)
 }
 
-fn key_groups(groups: &BTreeSet<Input>) -> Built<sdk::TrustedKeyGroups> {
-    let groups: Vec<String> = groups.iter().map(Input::text).collect();
+fn key_groups(groups: &BTreeSet<StringExpr>) -> Built<sdk::TrustedKeyGroups> {
+    let groups: Vec<String> = groups.iter().map(StringExpr::text).collect();
     sdk::TrustedKeyGroups::builder()
         .enabled(!groups.is_empty())
         .quantity(i32::try_from(groups.len()).unwrap_or(i32::MAX))
@@ -148,7 +148,7 @@ macro_rules! members {
                     Some(methods) => (Some(methods.items), methods.cached_methods.map(|list| list.items)),
                     None => (None, None),
                 };
-                let input = |id: Option<String>| filled(id.as_deref()).map(Input::from);
+                let input = |id: Option<String>| filled(id.as_deref()).map(StringExpr::from);
                 let groups = live.trusted_key_groups.and_then(|list| list.items).or_empty();
                 Self {
                     path_pattern: None,
@@ -160,7 +160,7 @@ macro_rules! members {
                     cache_policy_id: input(live.cache_policy_id),
                     origin_request_policy_id: input(live.origin_request_policy_id),
                     response_headers_policy_id: input(live.response_headers_policy_id),
-                    trusted_key_groups: groups.into_iter().map(Input::from).collect(),
+                    trusted_key_groups: groups.into_iter().map(StringExpr::from).collect(),
                     trusted_signers: signers(live.trusted_signers),
                     function_associations: FunctionAssociation::read(live.function_associations),
                     lambda_function_associations: LambdaFunctionAssociation::read(
@@ -194,9 +194,10 @@ macro_rules! members {
                 behavior.viewer_protocol_policy = viewer_protocol_policy.clone();
                 behavior.allowed_methods = Some(methods(allowed_methods, cached_methods)?);
                 behavior.compress = Some(*compress);
-                behavior.cache_policy_id = cache_policy_id.as_ref().map(Input::text);
-                behavior.origin_request_policy_id = origin_request_policy_id.as_ref().map(Input::text);
-                behavior.response_headers_policy_id = response_headers_policy_id.as_ref().map(Input::text);
+                behavior.cache_policy_id = cache_policy_id.as_ref().map(StringExpr::text);
+                behavior.origin_request_policy_id = origin_request_policy_id.as_ref().map(StringExpr::text);
+                behavior.response_headers_policy_id =
+                    response_headers_policy_id.as_ref().map(StringExpr::text);
                 behavior.trusted_key_groups = Some(key_groups(trusted_key_groups)?);
                 behavior.trusted_signers = Some(to_signers(trusted_signers)?);
                 behavior.function_associations = Some(FunctionAssociation::build(function_associations)?);

@@ -14,7 +14,7 @@ use super::logs::Logging;
 use super::origin::Origin;
 use super::viewer::{CustomErrorResponse, Restrictions, ViewerCertificate};
 use crate::aws::{OrEmpty, Result, required};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// A distribution has no IPv6 addresses unless its configuration says so.
 const IPV6: bool = false;
@@ -62,7 +62,7 @@ pub struct DistributionConfig {
     pub viewer_certificate: ViewerCertificate,
     /// The web ACL that checks requests first.
     #[serde(rename = "WebACLId", default, skip_serializing_if = "Option::is_none")]
-    pub web_acl_id: Option<Input>,
+    pub web_acl_id: Option<StringExpr>,
 }
 
 impl DistributionConfig {
@@ -94,7 +94,7 @@ impl DistributionConfig {
             viewer_certificate,
             web_acl_id,
         } = self;
-        let web_acl = web_acl_id.as_ref().map(Input::text);
+        let web_acl = web_acl_id.as_ref().map(StringExpr::text);
         let mut config = live;
         config.comment.clone_from(comment);
         config.enabled = *enabled;
@@ -145,7 +145,7 @@ impl DistributionConfig {
             restrictions: Restrictions::read(live.restrictions),
             logging: Logging::read(live.logging),
             viewer_certificate: ViewerCertificate::read(live.viewer_certificate),
-            web_acl_id: filled(live.web_acl_id.as_deref()).map(Input::from),
+            web_acl_id: filled(live.web_acl_id.as_deref()).map(StringExpr::from),
         })
     }
 }

@@ -4,7 +4,7 @@ use aws_sdk_cloudfront::types as sdk;
 use serde::{Deserialize, Serialize};
 
 use super::super::shared::{Built, counted, empty_if_absent, filled};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// How often CloudFront tries to connect by default.
 const ATTEMPTS: i32 = 3;
@@ -18,13 +18,13 @@ pub struct Origin {
     /// The id that behaviors refer to.
     pub id: String,
     /// The bucket's regional domain name.
-    pub domain_name: Input,
+    pub domain_name: StringExpr,
     /// The prefix of every path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_path: Option<String>,
     /// The origin access control that signs requests to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin_access_control_id: Option<Input>,
+    pub origin_access_control_id: Option<StringExpr>,
     /// Present if it is a bucket.
     #[serde(rename = "S3OriginConfig", default, skip_serializing_if = "Option::is_none")]
     pub s3_origin_config: Option<S3OriginConfig>,
@@ -70,7 +70,7 @@ fn timeout() -> i32 {
 impl Origin {
     /// A bucket by its regional domain name, read through an origin access control.
     #[must_use]
-    pub fn bucket(id: &str, domain_name: Input, origin_access_control_id: Input) -> Self {
+    pub fn bucket(id: &str, domain_name: StringExpr, origin_access_control_id: StringExpr) -> Self {
         Self {
             id: id.to_owned(),
             domain_name,
@@ -88,7 +88,7 @@ impl Origin {
             id: live.id,
             domain_name: live.domain_name.into(),
             origin_path: filled(live.origin_path.as_deref()),
-            origin_access_control_id: filled(live.origin_access_control_id.as_deref()).map(Input::from),
+            origin_access_control_id: filled(live.origin_access_control_id.as_deref()).map(StringExpr::from),
             s3_origin_config: live
                 .s3_origin_config
                 .map(|s3| S3OriginConfig { origin_access_identity: s3.origin_access_identity }),
@@ -121,7 +121,7 @@ impl Origin {
         if origin.custom_headers.is_none() {
             origin.custom_headers = Some(counted!(sdk::CustomHeaders, [])?);
         }
-        let access_control = origin_access_control_id.as_ref().map(Input::text);
+        let access_control = origin_access_control_id.as_ref().map(StringExpr::text);
         origin.origin_access_control_id = Some(empty_if_absent(access_control.as_deref()));
         origin.s3_origin_config = s3_origin_config.as_ref().map(|s3| s3.over(origin.s3_origin_config));
         // The origin may have been changed into another kind by hand. CloudFront refuses one of two kinds.

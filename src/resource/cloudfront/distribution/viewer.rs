@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::shared::{Built, empty_if_absent, filled, maybe_word, word};
 use crate::aws::{Error, OrEmpty, Result};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// How long CloudFront caches an error by default, in seconds.
 const ERROR_TTL: i64 = 10;
@@ -21,7 +21,7 @@ pub struct ViewerCertificate {
     pub cloud_front_default_certificate: Option<bool>,
     /// The ACM certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acm_certificate_arn: Option<Input>,
+    pub acm_certificate_arn: Option<StringExpr>,
     /// The oldest TLS and the ciphers that viewers may use. It is TLSv1 with CloudFront's default certificate.
     #[serde(with = "maybe_word", default, skip_serializing_if = "Option::is_none")]
     pub minimum_protocol_version: Option<sdk::MinimumProtocolVersion>,
@@ -44,7 +44,7 @@ impl ViewerCertificate {
 
     /// A certificate of ACM in us-east-1, for viewers that support SNI and TLS 1.2.
     #[must_use]
-    pub fn acm(arn: Input) -> Self {
+    pub fn acm(arn: StringExpr) -> Self {
         Self {
             cloud_front_default_certificate: None,
             acm_certificate_arn: Some(arn),
@@ -59,7 +59,7 @@ impl ViewerCertificate {
         };
         Self {
             cloud_front_default_certificate: None,
-            acm_certificate_arn: filled(live.acm_certificate_arn.as_deref()).map(Input::from),
+            acm_certificate_arn: filled(live.acm_certificate_arn.as_deref()).map(StringExpr::from),
             minimum_protocol_version: live.minimum_protocol_version,
             ssl_support_method: live.ssl_support_method,
         }
@@ -74,7 +74,7 @@ impl ViewerCertificate {
         } = self;
         sdk::ViewerCertificate::builder()
             .cloud_front_default_certificate(*cloud_front_default_certificate == Some(true))
-            .set_acm_certificate_arn(acm_certificate_arn.as_ref().map(Input::text))
+            .set_acm_certificate_arn(acm_certificate_arn.as_ref().map(StringExpr::text))
             .set_minimum_protocol_version(minimum_protocol_version.clone())
             .set_ssl_support_method(ssl_support_method.clone())
             .build()

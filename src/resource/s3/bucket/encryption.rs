@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// The default encryption of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub struct EncryptionByDefault {
     pub sse_algorithm: String,
     /// The ARN of the KMS key; absent with KMS means the account's `aws/s3` key.
     #[serde(rename = "KMSMasterKeyID", default, skip_serializing_if = "Option::is_none")]
-    pub kms_master_key_id: Option<Input>,
+    pub kms_master_key_id: Option<StringExpr>,
 }
 
 /// Encryption that writers may not ask for.
@@ -78,7 +78,7 @@ impl BucketEncryption {
     ) -> Self {
         let server_side_encryption_by_default = EncryptionByDefault {
             sse_algorithm: algorithm.to_owned(),
-            kms_master_key_id: key.map(Input::from),
+            kms_master_key_id: key.map(StringExpr::from),
         };
         Self {
             server_side_encryption_configuration: [EncryptionRule {
@@ -94,7 +94,7 @@ impl BucketEncryption {
         let by_default = &rule.server_side_encryption_by_default;
         let by_default = sdk::ServerSideEncryptionByDefault::builder()
             .sse_algorithm(by_default.sse_algorithm.as_str().into())
-            .set_kms_master_key_id(by_default.kms_master_key_id.as_ref().map(Input::text))
+            .set_kms_master_key_id(by_default.kms_master_key_id.as_ref().map(StringExpr::text))
             .build()
             .expect("the algorithm is set");
         // Always sent: S3 keeps the former value where the call leaves it out.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::Input;
+use crate::model::StringExpr;
 use crate::resource::s3::NO_BUCKET;
 
 /// The server access logs of a bucket.
@@ -14,7 +14,7 @@ use crate::resource::s3::NO_BUCKET;
 pub struct LoggingConfiguration {
     /// The bucket that they are written to, in the same account and region. Its policy must let
     /// `logging.s3.amazonaws.com` write.
-    pub destination_bucket_name: Input,
+    pub destination_bucket_name: StringExpr,
     /// The prefix of their keys.
     #[serde(default)]
     pub log_file_prefix: String,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::{Setting, TargetBucket};
 use crate::aws::{Context, Result, SdkResult, required};
-use crate::model::Input;
+use crate::model::StringExpr;
 use crate::resource::s3::NO_BUCKET;
 
 /// Who is notified.
@@ -100,7 +100,7 @@ macro_rules! receiver {
         #[serde(rename_all = "PascalCase", deny_unknown_fields)]
         pub struct $name {
             /// The receiver's ARN.
-            pub $target: Input,
+            pub $target: StringExpr,
             /// Of what, such as `s3:ObjectCreated:*`.
             pub event: String,
             /// For which keys. Absent: all.

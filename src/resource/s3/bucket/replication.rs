@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::TagFilter;
 use super::settings::{Setting, TargetBucket, Turn};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::Input;
+use crate::model::StringExpr;
 
 /// What a bucket copies elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ReplicationConfiguration {
     /// The role in which S3 reads here and writes there.
-    pub role: Input,
+    pub role: StringExpr,
     /// What goes where. Of several for one destination, the priority decides.
     pub rules: BTreeSet<ReplicationRule>,
 }
@@ -87,7 +87,7 @@ pub struct AndFilter {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ReplicationDestination {
     /// The ARN of the bucket.
-    pub bucket: Input,
+    pub bucket: StringExpr,
     /// The account that has it. Absent: not checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::super::{Broadening, Finding};
 use super::findings;
 use crate::model::{Address, Changes, Contents, Guard, Kind, Live, Mark, Ownership, Readiness, Scope};
-use crate::plan::{Action, Plan, Reason, Step};
+use crate::plan::{Plan, Reason, Step, StepAction};
 
 fn live(id: &str, properties: Value) -> Box<Live> {
     Box::new(Live {
@@ -27,7 +27,7 @@ fn live(id: &str, properties: Value) -> Box<Live> {
     })
 }
 
-fn step(address: &str, kind: &'static str, action: Action) -> Step {
+fn step(address: &str, kind: &'static str, action: StepAction) -> Step {
     Step {
         address: Address::new(address),
         kind: Kind::new(kind),
@@ -49,7 +49,7 @@ fn plan(steps: Vec<Step>) -> Plan {
 }
 
 fn updated(kind: &'static str, before: &Value, after: &Value) -> Vec<Finding> {
-    let action = Action::Update {
+    let action = StepAction::Update {
         seen: live("id", before.clone()),
         desired: after.clone(),
         changes: Changes::default(),
@@ -58,11 +58,11 @@ fn updated(kind: &'static str, before: &Value, after: &Value) -> Vec<Finding> {
 }
 
 fn created(kind: &'static str, after: &Value) -> Vec<Finding> {
-    findings(&plan(vec![step("any/thing", kind, Action::Create { desired: after.clone() })]))
+    findings(&plan(vec![step("any/thing", kind, StepAction::Create { desired: after.clone() })]))
 }
 
 fn deleted(kind: &'static str, before: &Value) -> Vec<Finding> {
-    let action = Action::Delete { seen: live("id", before.clone()), reason: Reason::Orphan };
+    let action = StepAction::Delete { seen: live("id", before.clone()), reason: Reason::Orphan };
     findings(&plan(vec![step("any/thing", kind, action)]))
 }
 

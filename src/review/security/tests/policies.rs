@@ -181,7 +181,7 @@ fn a_denial_goes_with_its_policy_but_not_with_its_bucket() {
     assert_eq!(found[0].broadening, Broadening::DenyRemoved);
     let queue = json!({ "Queues": ["id"], "PolicyDocument": before["PolicyDocument"] });
     assert_eq!(deleted("AWS::SQS::QueuePolicy", &queue).len(), 1);
-    let delete = |id: &str, properties: &Value| Action::Delete {
+    let delete = |id: &str, properties: &Value| StepAction::Delete {
         seen: live(id, properties.clone()),
         reason: Reason::Teardown,
     };
@@ -199,8 +199,8 @@ fn a_replacement_is_compared_with_what_it_replaces() {
     let replaced = |before: &Value, after: &Value| {
         let reason = Reason::Replacement(Changes::default());
         findings(&plan(vec![
-            step("any/thing", POLICY, Action::Delete { seen: live("id", before.clone()), reason }),
-            step("any/thing", POLICY, Action::Create { desired: after.clone() }),
+            step("any/thing", POLICY, StepAction::Delete { seen: live("id", before.clone()), reason }),
+            step("any/thing", POLICY, StepAction::Create { desired: after.clone() }),
         ]))
     };
     assert_eq!(replaced(&narrow, &wide).len(), 1);

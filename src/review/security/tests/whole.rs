@@ -93,8 +93,8 @@ fn a_first_apply_shows_every_grant() {
 #[test]
 fn a_stack_as_it_was_grants_nothing_new() {
     for step in first_apply().steps {
-        let Action::Create { desired } = &step.action else { panic!("{step:?}") };
-        let action = Action::Update {
+        let StepAction::Create { desired } = &step.action else { panic!("{step:?}") };
+        let action = StepAction::Update {
             seen: live("id", desired.clone()),
             desired: desired.clone(),
             changes: Changes::default(),

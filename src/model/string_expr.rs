@@ -1,6 +1,6 @@
 //! A string property: literal text, or a value from another resource's outputs.
 //!
-//! An [`Input`] serialises as in CloudFormation: a plain string, `{"Fn::GetAtt": [address, attribute]}`, or
+//! A [`StringExpr`] serialises as in CloudFormation: a plain string, `{"Fn::GetAtt": [address, attribute]}`, or
 //! `{"Fn::Join": ["", [..]]}` of both. A third element of `Fn::GetAtt` carries the value if it is known beforehand,
 //! because names are deterministic. So a plan can print a whole policy while the reference still orders the work. All
 //! references have this form, so [`refs`] and [`resolve`] work on any resource's JSON without knowing its type.
@@ -28,7 +28,7 @@ pub struct OutputRef {
     pub predicted: Option<String>,
 }
 
-/// One piece of an [`Input`].
+/// One piece of a [`StringExpr`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// Text written out.
@@ -40,9 +40,9 @@ pub enum Part {
 /// A string property: text, another resource's output, or both joined. It is ordered by its text, so a set keeps its
 /// order when references are resolved to predicted values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Input(Vec<Part>);
+pub struct StringExpr(Vec<Part>);
 
-impl Input {
+impl StringExpr {
     /// An input that is the given output of another resource.
     #[must_use]
     pub fn output(reference: OutputRef) -> Self {
@@ -84,25 +84,25 @@ impl Input {
     }
 }
 
-impl From<&str> for Input {
+impl From<&str> for StringExpr {
     fn from(text: &str) -> Self {
         Self(vec![Part::Literal(text.to_owned())])
     }
 }
 
-impl From<String> for Input {
+impl From<String> for StringExpr {
     fn from(text: String) -> Self {
         Self(vec![Part::Literal(text)])
     }
 }
 
-impl From<&String> for Input {
+impl From<&String> for StringExpr {
     fn from(text: &String) -> Self {
         text.as_str().into()
     }
 }
 
-impl Add<&str> for Input {
+impl Add<&str> for StringExpr {
     type Output = Self;
 
     fn add(mut self, text: &str) -> Self {
@@ -111,7 +111,7 @@ impl Add<&str> for Input {
     }
 }
 
-impl Add<Input> for Input {
+impl Add<StringExpr> for StringExpr {
     type Output = Self;
 
     fn add(mut self, other: Self) -> Self {
@@ -120,25 +120,25 @@ impl Add<Input> for Input {
     }
 }
 
-impl Ord for Input {
+impl Ord for StringExpr {
     fn cmp(&self, other: &Self) -> Ordering {
         self.text().cmp(&other.text()).then_with(|| self.0.cmp(&other.0))
     }
 }
 
-impl PartialOrd for Input {
+impl PartialOrd for StringExpr {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl fmt::Display for Input {
+impl fmt::Display for StringExpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text())
     }
 }
 
-impl PartialEq<str> for Input {
+impl PartialEq<str> for StringExpr {
     fn eq(&self, other: &str) -> bool {
         self.known().is_some_and(|text| text == other)
     }
@@ -169,15 +169,15 @@ fn part_from_json(value: &Value) -> Option<Part> {
     }))
 }
 
-fn input_from_json(value: &Value) -> Option<Input> {
+fn input_from_json(value: &Value) -> Option<StringExpr> {
     if let Some(joined) = value.as_object().filter(|map| map.len() == 1).and_then(|map| map.get(JOIN)) {
         let parts = joined.as_array()?.get(1)?.as_array()?;
-        return parts.iter().map(part_from_json).collect::<Option<Vec<_>>>().map(Input);
+        return parts.iter().map(part_from_json).collect::<Option<Vec<_>>>().map(StringExpr);
     }
-    part_from_json(value).map(|part| Input(vec![part]))
+    part_from_json(value).map(|part| StringExpr(vec![part]))
 }
 
-impl Serialize for Input {
+impl Serialize for StringExpr {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.as_slice() {
             [] => serializer.serialize_str(""),
@@ -188,7 +188,7 @@ impl Serialize for Input {
     }
 }
 
-impl<'de> Deserialize<'de> for Input {
+impl<'de> Deserialize<'de> for StringExpr {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         input_from_json(&value).ok_or_else(|| {
@@ -225,7 +225,7 @@ fn collect(value: &Value, found: &mut Vec<OutputRef>) {
 #[must_use]
 pub fn resolve(properties: &Value, outputs: &dyn Fn(&Address) -> Option<Outputs>) -> Value {
     if let (Value::Object(_), Some(input)) = (properties, input_from_json(properties)) {
-        let mut resolved = Input::default();
+        let mut resolved = StringExpr::default();
         for part in input.0 {
             resolved.push(match part {
                 Part::Ref(reference) => resolve_ref(reference, outputs),
@@ -257,8 +257,8 @@ fn resolve_ref(reference: OutputRef, outputs: &dyn Fn(&Address) -> Option<Output
 mod tests {
     use super::*;
 
-    fn arn(predicted: Option<&str>) -> Input {
-        Input::output(OutputRef {
+    fn arn(predicted: Option<&str>) -> StringExpr {
+        StringExpr::output(OutputRef {
             address: "delivery/distribution".into(),
             attribute: "Arn".into(),
             predicted: predicted.map(str::to_owned),
@@ -267,16 +267,18 @@ mod tests {
 
     #[test]
     fn an_input_keeps_its_references_through_json() {
-        for input in [Input::from("plain"), arn(None), arn(Some("arn:x")) + "/*", Input::from("a") + "b"] {
+        for input in
+            [StringExpr::from("plain"), arn(None), arn(Some("arn:x")) + "/*", StringExpr::from("a") + "b"]
+        {
             let json = serde_json::to_value(&input).unwrap();
-            assert_eq!(serde_json::from_value::<Input>(json).unwrap(), input);
+            assert_eq!(serde_json::from_value::<StringExpr>(json).unwrap(), input);
         }
-        assert_eq!(serde_json::to_value(Input::from("a") + "b").unwrap(), json!("ab"));
+        assert_eq!(serde_json::to_value(StringExpr::from("a") + "b").unwrap(), json!("ab"));
     }
 
     #[test]
     fn resolving_what_was_foreseen_changes_no_order() {
-        let mut set = [Input::from("m"), arn(Some("z")), arn(Some("a")) + "/*", arn(Some("a"))];
+        let mut set = [StringExpr::from("m"), arn(Some("z")), arn(Some("a")) + "/*", arn(Some("a"))];
         set.sort();
         let resolved = resolve(&json!(set), &|_| None);
         assert_eq!(resolved, json!(["a", "a/*", "m", "z"]));
