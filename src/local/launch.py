@@ -226,12 +226,10 @@ def serve(app):
 if __name__ == "__main__":
     secret = bytes.fromhex(sys.stdin.readline())
     threading.Thread(target=die_with_the_gateway, daemon=True).start()
-    from ministack import app
     from ministack.core import iam_evaluator, lambda_runtime
     from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, s3, sts
 
     derive_secret_keys(secret, iam, iam_evaluator, s3, sts, lambda_runtime, lambda_svc)
-    answer_viewers_from_their_distribution_alone(app)
     invoke_asynchronously(eventbridge, lambda_svc)
     complete_the_environment(lambda_svc)
     keep_the_runtime_api_for_functions(lambda_svc)
@@ -244,4 +242,8 @@ if __name__ == "__main__":
 
         authorize.as_if_by_tls(iam_evaluator)
         authorize.as_aws_does(iam_actions, tagging, acm)
+    # It takes names of the modules above as it is imported: they are changed by now.
+    from ministack import app
+
+    answer_viewers_from_their_distribution_alone(app)
     serve(app.app)

@@ -66,6 +66,8 @@ fn is_zombie(pid: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -78,7 +80,12 @@ mod tests {
         let mut server = Command::new("sh");
         server.args(["-c", "sleep 60; :", "provision", "local", "serve", "--name", "one", "--port", "0"]);
         let mut server = server.spawn().unwrap();
-        assert!(is_server(server.id(), "one"));
+        // A system shows a command line a moment after the program began.
+        let end = Instant::now() + Duration::from_secs(60);
+        while !is_server(server.id(), "one") {
+            assert!(Instant::now() < end, "it is not seen");
+            std::thread::sleep(POLL);
+        }
         assert!(!is_server(server.id(), "two"));
         for child in [&mut other, &mut server] {
             child.kill().unwrap();

@@ -287,9 +287,11 @@ async fn the_runtime_api_is_for_functions_alone(cloud: &Cloud) {
 /// The emulator's environment has botocore, which the AWS CLI is built on: a signer that is not ours.
 async fn other_tools_call_it_with_what_env_prints(cloud: &Cloud) {
     const CALLS: &str = r"
-import botocore.session, urllib.request
+import botocore.config, botocore.session, urllib.request
 session = botocore.session.get_session()
-s3, sqs, functions = (session.create_client(name) for name in ('s3', 'sqs', 'lambda'))
+sqs, functions = session.create_client('sqs'), session.create_client('lambda')
+# In us-east-1, it would sign URLs with Signature Version 2.
+s3 = session.create_client('s3', config=botocore.config.Config(signature_version='s3v4'))
 s3.create_bucket(Bucket='tools', CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})
 s3.put_object(Bucket='tools', Key='a b/(ü)+~.txt', Body=b'from python', Metadata={'a': 'b  c'})
 url = s3.generate_presigned_url('get_object', {'Bucket': 'tools', 'Key': 'a b/(ü)+~.txt'})
