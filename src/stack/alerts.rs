@@ -160,6 +160,7 @@ fn any(stack: &Declarations, name: &str, description: &str, metric: &Metric) -> 
         metric_name: metric.name.to_owned(),
         dimensions: metric.dimensions(),
         statistic: metric.statistic.to_owned(),
+        unit: None,
         period: FIVE_MINUTES,
         evaluation_periods: 1,
         datapoints_to_alarm: 1,

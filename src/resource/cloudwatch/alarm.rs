@@ -43,6 +43,10 @@ pub struct Alarm {
     pub dimensions: BTreeSet<Dimension>,
     /// How a period's values become one: `Sum`, `Average`, `Maximum`, …
     pub statistic: String,
+    /// The unit of the values that count. Absent, all count. With a unit that the metric does not have there is no data, and
+    /// the alarm never goes off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// The length of a period, in seconds.
     pub period: i32,
     /// How many of the latest periods count.
@@ -157,6 +161,7 @@ impl Alarm {
             metric_name: of_metric(on_metric, found.metric_name, "MetricName")?,
             dimensions: dimensions.collect::<Result<_>>()?,
             statistic: of_metric(on_metric, statistic, "Statistic")?,
+            unit: found.unit.map(|unit| unit.as_str().to_owned()),
             period: of_metric(on_metric, found.period, "Period")?,
             evaluation_periods: periods,
             // AWS's default, written out: all of them.
@@ -186,6 +191,7 @@ impl Alarm {
             metric_name,
             dimensions,
             statistic,
+            unit,
             period,
             evaluation_periods,
             datapoints_to_alarm,
@@ -206,6 +212,7 @@ impl Alarm {
             .metric_name(metric_name)
             .set_dimensions(Some(dimensions.iter().map(|one| dimension(one).build()).collect()))
             .statistic(statistic.as_str().into())
+            .set_unit(unit.as_deref().map(Into::into))
             .period(*period)
             .evaluation_periods(*evaluation_periods)
             .datapoints_to_alarm(*datapoints_to_alarm)
@@ -331,7 +338,17 @@ mod tests {
         let alarm = Alarm::read(bare(), Tags::default()).unwrap();
         assert!(alarm.actions_enabled);
         assert_eq!((alarm.datapoints_to_alarm, alarm.treat_missing_data), (3, TreatMissingData::Missing));
-        assert_eq!(alarm.alarm_description, None);
+        assert_eq!((alarm.alarm_description, alarm.unit), (None, None));
+    }
+
+    #[test]
+    fn a_unit_that_silences_an_alarm_is_a_difference() {
+        let mut found = bare();
+        found.unit = Some(api::StandardUnit::Percent);
+        let silenced = Alarm::read(found, Tags::default()).unwrap();
+        let declared = Alarm::read(bare(), Tags::default()).unwrap();
+        assert_eq!((silenced.unit.as_deref(), &declared.unit), (Some("Percent"), &None));
+        assert_ne!(silenced, declared);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Refusals that do not pass by themselves, although AWS gives them the code of others that do.
+//! Refusals that pass by themselves after a while, and some that have the same code and do not.
 
 use super::*;
 
@@ -18,4 +18,55 @@ async fn a_distribution_whose_logs_another_source_has_is_told_with_that_source()
     let refused = create(&cx, "AWS::Logs::DeliverySource", desired).await.unwrap_err();
     assert!(refused.message.contains("--name CreatedByCloudFront-E1"), "{refused}");
     assert_eq!(called(&stage).len(), 2, "the conflict does not pass");
+}
+
+fn bucket() -> &'static dyn Adapter {
+    registry().get(&Kind::new("AWS::S3::Bucket")).unwrap()
+}
+
+/// S3 may answer so for some seconds after the last version was deleted, and log files arrive late.
+#[tokio::test]
+async fn a_bucket_that_s3_does_not_see_empty_at_once_goes() {
+    let full = || Answer::Error("BucketNotEmpty", "The bucket you tried to delete is not empty");
+    let xml = |text: &str| Answer::Ok(json!(text));
+    let mut script = Vec::new();
+    for attempt in 0..4 {
+        script.push(("GET /vod-logs?uploads", xml("<ListMultipartUploadsResult/>")));
+        script.push(("GET /vod-logs?versions", xml("<ListVersionsResult/>")));
+        script.push(("DELETE /vod-logs", if attempt < 3 { full() } else { xml("") }));
+    }
+    let (cx, stage) = play(&script).await;
+    bucket().delete(&cx, "vod-logs", Removal::WithContents).await.unwrap();
+    called(&stage);
+    let (cx, stage) = play(&[("DELETE /vod-logs", full())]).await;
+    let kept = bucket().delete(&cx, "vod-logs", Removal::OnlyEmpty).await.unwrap_err();
+    assert!(kept.message.contains("stays as it is"), "{kept}");
+    called(&stage);
+}
+
+#[tokio::test]
+async fn a_busy_s3_is_given_time() {
+    let xml = |text: &str| Answer::Ok(json!(text));
+    let version = "<ListVersionsResult><IsTruncated>false</IsTruncated><Version><Key>a</Key><VersionId>v</VersionId>\
+                   </Version></ListVersionsResult>";
+    let busy = "<DeleteResult><Error><Key>a</Key><Code>SlowDown</Code></Error></DeleteResult>";
+    let (uploads, versions, delete) =
+        ("GET /vod-logs?uploads", "GET /vod-logs?versions", "POST /vod-logs?delete");
+    let none = || (uploads, xml("<ListMultipartUploadsResult/>"));
+    let script = [
+        none(),
+        (versions, xml(version)),
+        (delete, xml(busy)),
+        none(),
+        (versions, xml(version)),
+        (delete, xml("<DeleteResult/>")),
+        none(),
+        (versions, xml("<ListVersionsResult/>")),
+        ("DELETE /vod-logs", xml("")),
+    ];
+    let (cx, stage) = play(&script).await;
+    let began = std::time::Instant::now();
+    bucket().delete(&cx, "vod-logs", Removal::WithContents).await.unwrap();
+    called(&stage);
+    assert!(began.elapsed() >= std::time::Duration::from_millis(500), "{:?}", began.elapsed());
 }

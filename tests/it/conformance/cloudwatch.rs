@@ -45,6 +45,7 @@ fn alarm_variants(cx: &Context) -> Vec<(&'static str, Value)> {
         ("/Dimensions/0/Value", json!("vod-case-publish")),
         ("/Dimensions", json!([])),
         ("/Statistic", json!("Maximum")),
+        ("/Unit", json!("Count")),
         ("/Period", json!(60)),
         ("/EvaluationPeriods", json!(5)),
         ("/DatapointsToAlarm", json!(1)),

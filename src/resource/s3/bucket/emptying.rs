@@ -6,6 +6,7 @@
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html#object-key-xml-related-constraints>).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_sdk_s3::types as sdk;
 use futures::stream::{self, Stream, TryStreamExt};
@@ -20,6 +21,9 @@ const BATCHES: usize = 6;
 const ABORTS: usize = 16;
 /// How often to look again for what arrived meanwhile.
 const ROUNDS: usize = 20;
+/// The pause after a round in which S3 was too busy for some keys. It doubles each time.
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// What S3 answers for single keys while it is too busy for them: the next round finds them again.
 const BUSY: &[&str] = &["SlowDown", "InternalError", "ServiceUnavailable"];
 
@@ -34,17 +38,30 @@ pub(super) async fn empty(cx: &Context, bucket: &str) -> Result<()> {
 /// When a call fails, or when the bucket fills as fast as it is emptied.
 pub async fn empty_except(cx: &Context, bucket: &str, kept: Option<&str>) -> Result<()> {
     let gone = AtomicUsize::new(0);
+    let (mut pause, mut throttled) = (PAUSE, false);
     for _ in 0..ROUNDS {
+        let before = gone.load(Ordering::Relaxed);
         let (uploads, versions) =
             tokio::try_join!(abort_uploads(cx, bucket), delete_versions(cx, bucket, kept, &gone))?;
         if uploads + versions == 0 {
             return Ok(());
         }
+        throttled = gone.load(Ordering::Relaxed) - before < versions;
+        if throttled {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
     let count = thousands(gone.into_inner());
-    let message = format!(
-        "{bucket} fills as fast as it is emptied ({count} versions are gone): stop what writes to it, and run the command again"
-    );
+    let message = if throttled {
+        format!(
+            "S3 is too busy to empty {bucket} ({count} versions are gone): run the command again in some minutes"
+        )
+    } else {
+        format!(
+            "{bucket} fills as fast as it is emptied ({count} versions are gone): stop what writes to it, and run the command again"
+        )
+    };
     Err(Error { code: "BucketNotEmpty".to_owned(), ..Error::unexpected("s3:DeleteObjectVersion", message) })
 }
 

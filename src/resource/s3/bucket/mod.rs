@@ -20,6 +20,8 @@ mod settings;
 mod tags;
 mod versioning;
 
+use std::time::Duration;
+
 use aws_sdk_s3::types as sdk;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -39,7 +41,7 @@ pub use settings::Bucket;
 pub use versioning::VersioningConfiguration;
 
 use super::{NO_BUCKET, arn, change, remove};
-use crate::aws::{Class, Context, Error, OrEmpty, Result, SdkResult, required};
+use crate::aws::{Class, Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Guard, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 use settings::{Former, Setting};
@@ -48,8 +50,14 @@ use settings::{Former, Setting};
 const ELSEWHERE: &[&str] = &["AccessDenied", "PermanentRedirect", "AuthorizationHeaderMalformed"];
 /// How many buckets' tags are read at once in a sweep.
 const TAG_READS: usize = 16;
-/// How often a bucket may be filled again after it was emptied, before that is an error.
-const DELETIONS: usize = 3;
+/// How long S3 may not see that a bucket is empty, and how long late log files may fill it again.
+const EMPTIED: Patience = Patience {
+    first: Duration::from_millis(500),
+    longest: Duration::from_secs(5),
+    limit: Duration::from_secs(60),
+};
+const NOT_EMPTY: &[&str] = &["BucketNotEmpty"];
+const DELETE: &str = "s3:DeleteBucket";
 
 fn outputs_of(scope: &Scope, name: &str) -> Outputs {
     outputs([
@@ -140,9 +148,21 @@ async fn explain(cx: &Context, name: &str, error: Error) -> Error {
     }
 }
 
+/// Why a bucket that is not empty was not deleted.
+fn still_full(id: &str, removal: Removal) -> String {
+    match removal {
+        Removal::OnlyEmpty => format!(
+            "{id} holds objects, old versions or delete markers, and stays as it is: only `teardown` takes them along"
+        ),
+        Removal::WithContents => format!(
+            "something writes to {id} while it is emptied (access logs may arrive for hours): run teardown again later"
+        ),
+    }
+}
+
 async fn delete_bucket(cx: &Context, name: &str) -> Result<()> {
     let call = cx.s3().delete_bucket().bucket(name).expected_bucket_owner(&cx.scope.account);
-    remove(cx, || async { call.clone().send().await.unless("s3:DeleteBucket", NO_BUCKET).map(drop) }).await
+    remove(cx, || async { call.clone().send().await.unless(DELETE, NO_BUCKET).map(drop) }).await
 }
 
 const LIST: &str = "s3:ListAllMyBuckets";
@@ -220,23 +240,19 @@ impl Resource for Bucket {
     }
 
     async fn delete(cx: &Context, id: &str, removal: Removal) -> Result<()> {
-        for attempt in 1.. {
+        let delete = || async {
             if removal == Removal::WithContents {
                 emptying::empty(cx, id).await?;
             }
-            match delete_bucket(cx, id).await {
-                Err(error) if error.is(&["BucketNotEmpty"]) => {
-                    if removal == Removal::OnlyEmpty || attempt == DELETIONS {
-                        let message = format!(
-                            "{id} holds objects, old versions or delete markers, and stays as it is: only `teardown` takes them along"
-                        );
-                        return Err(Error { message, ..error });
-                    }
-                }
-                outcome => return outcome,
-            }
+            delete_bucket(cx, id).await
+        };
+        let full = |error: &Error| error.call == DELETE && error.is(NOT_EMPTY);
+        let awaited = format!("waiting until S3 sees that {id} is empty");
+        let passing = |error: &Error| removal == Removal::WithContents && full(error);
+        match retry_while(cx, EMPTIED, &awaited, passing, delete).await {
+            Err(error) if full(&error) => Err(Error { message: still_full(id, removal), ..error }),
+            outcome => outcome,
         }
-        Ok(())
     }
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
