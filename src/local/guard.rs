@@ -139,7 +139,7 @@ pub(super) async fn admit(secret: &Secret, parts: &Parts, body: Body) -> Result<
     let (content, body) = if let Some(content) = claim.content(parts)? {
         (content, body)
     } else {
-        let bytes = Limited::new(body, LARGEST).collect().await.map_err(unreadable)?.to_bytes();
+        let bytes = Limited::new(body, LARGEST).collect().await.map_err(|error| unreadable(error.as_ref()))?.to_bytes();
         (hash(&bytes), Body::from(bytes))
     };
     let now = jiff::Timestamp::now().as_second();
@@ -147,7 +147,7 @@ pub(super) async fn admit(secret: &Secret, parts: &Parts, body: Body) -> Result<
     Ok((body, claim))
 }
 
-fn unreadable(error: Box<dyn std::error::Error + Send + Sync>) -> Denial {
+fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Denial {
     if !error.is::<LengthLimitError>() {
         tracing::warn!("a body cannot be read: {error}");
     }

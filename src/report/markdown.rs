@@ -48,7 +48,12 @@ pub fn markdown(review: &Review, max_bytes: usize) -> String {
             return text;
         }
     }
-    cut(&render(review, Detail::UpdatesCounted), max_bytes)
+    cut(&shortest(review), max_bytes)
+}
+
+/// The plan with all left out that may be left out.
+pub(super) fn shortest(review: &Review) -> String {
+    render(review, Detail::UpdatesCounted)
 }
 
 /// A stack that cannot be planned, and why, in Markdown of at most `max_bytes` bytes.
@@ -62,7 +67,7 @@ pub fn unplanned(file: &str, why: &str, max_bytes: usize) -> String {
 }
 
 /// The first lines of a text and a last one that says that there are more. A folded part without content is left out.
-fn cut(text: &str, max_bytes: usize) -> String {
+pub(super) fn cut(text: &str, max_bytes: usize) -> String {
     const MORE: &str =
         "\n**Cut here: the plan is too long for this comment. Run `provision plan` to read all of it.**\n";
     let mut open = Open::default();

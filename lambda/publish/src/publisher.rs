@@ -290,7 +290,7 @@ impl Publisher {
         // What plays must not be removed because S3 does not find the playlist of a new bucket. A listing shows it.
         let playlist = output::playlist(&job.asset);
         if !site.is_live() && !self.output.list(&playlist).await?.is_empty() {
-            return Err(handler::not_found("s3:GetObject", playlist).into());
+            return Err(handler::not_found("s3:GetObject", playlist));
         }
         if site.live_run() != Some(job.run.as_str()) {
             let copied = output::run_prefix(&job.asset, &job.run);
