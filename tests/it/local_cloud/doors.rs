@@ -292,7 +292,7 @@ session = botocore.session.get_session()
 sqs, functions = session.create_client('sqs'), session.create_client('lambda')
 # In us-east-1, it would sign URLs with Signature Version 2.
 s3 = session.create_client('s3', config=botocore.config.Config(signature_version='s3v4'))
-s3.create_bucket(Bucket='tools', CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})
+s3.create_bucket(Bucket='tools')
 s3.put_object(Bucket='tools', Key='a b/(ü)+~.txt', Body=b'from python', Metadata={'a': 'b  c'})
 url = s3.generate_presigned_url('get_object', {'Bucket': 'tools', 'Key': 'a b/(ü)+~.txt'})
 print(urllib.request.urlopen(url).read().decode())
