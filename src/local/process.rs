@@ -70,8 +70,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn another_process_is_not_taken_for_the_server() {
+    #[tokio::test]
+    async fn another_process_is_not_taken_for_the_server() {
         assert!(!is_server(std::process::id(), "default"));
         assert!(!is_server(u32::MAX, "default"));
         let mut other = Command::new("sleep").arg("60").spawn().unwrap();
@@ -84,7 +84,7 @@ mod tests {
         let end = Instant::now() + Duration::from_secs(60);
         while !is_server(server.id(), "one") {
             assert!(Instant::now() < end, "it is not seen");
-            std::thread::sleep(POLL);
+            tokio::time::sleep(POLL).await;
         }
         assert!(!is_server(server.id(), "two"));
         for child in [&mut other, &mut server] {
