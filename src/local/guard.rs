@@ -139,7 +139,11 @@ pub(super) async fn admit(secret: &Secret, parts: &Parts, body: Body) -> Result<
     let (content, body) = if let Some(content) = claim.content(parts)? {
         (content, body)
     } else {
-        let bytes = Limited::new(body, LARGEST).collect().await.map_err(|error| unreadable(error.as_ref()))?.to_bytes();
+        let bytes = Limited::new(body, LARGEST)
+            .collect()
+            .await
+            .map_err(|error| unreadable(error.as_ref()))?
+            .to_bytes();
         (hash(&bytes), Body::from(bytes))
     };
     let now = jiff::Timestamp::now().as_second();
