@@ -44,8 +44,8 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     let StackHistory { stack, bucket, runs } = ops::history(&args.stack, args.limit, &Terminal::ui()).await?;
     match args.format {
         Format::Human if runs.is_empty() => outln!(
-            "no history for stack {stack} in s3://{bucket}: it was not applied yet, or the bucket was removed with the \
-             account's last stack"
+            "no history for stack {stack} in s3://{bucket}: it was not applied yet, or a teardown removed it with \
+             its history"
         ),
         Format::Human => out!("{}", human(&runs)),
         Format::Json => {

@@ -9,7 +9,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use crate::model::PolicyDocument;
 use crate::model::printable::escaped_json;
-use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor, Wanted};
+use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor, PolicyRequest};
 use crate::report;
 use crate::report::out::{errln, outln};
 use crate::stack::config::StackPrefix;
@@ -40,8 +40,11 @@ pub(super) struct Args {
 /// # Errors
 /// When the stack file cannot be used, or a file cannot be written.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
-    let wanted =
-        Wanted { command: args.command, prefix: args.stack_prefix.as_ref(), zone: args.zone_id.as_deref() };
+    let wanted = PolicyRequest {
+        command: args.command,
+        prefix: args.stack_prefix.as_ref(),
+        zone: args.zone_id.as_deref(),
+    };
     let permitted = permissions::permissions(&args.stack, wanted)?;
     let policy = permitted.policy;
     errln!("{} of {}: {}", name(args.command), permitted.stack, size(&policy));
@@ -108,7 +111,7 @@ mod tests {
             let name = format!("stacks/{stack}.yaml");
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
             let cell = |command: PolicyFor| {
-                let wanted = Wanted { command, prefix: None, zone: None };
+                let wanted = PolicyRequest { command, prefix: None, zone: None };
                 let policy = permissions::permissions(&path, wanted).unwrap().policy;
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };

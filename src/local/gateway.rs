@@ -24,6 +24,7 @@ use super::instance::{EmulatorStatus, Status};
 use super::mediaconvert::{self, MediaConvert};
 use super::plain::{self, Plain};
 use super::secret::Secret;
+use super::signature::Claim;
 use super::viewer::Viewer;
 use super::{batch, cors};
 
@@ -33,6 +34,9 @@ const CLOUDFRONT: &str = "/2020-05-31/";
 pub(super) const PROOF: &str = "x-provision-proof";
 /// How long the emulator may take to empty itself.
 const RESET: Duration = Duration::from_secs(20);
+
+/// Tells the emulator which service a call is signed for. `launch.py` reads it.
+const SIGNED_FOR: &str = "x-provision-service";
 
 /// Everything a request may need.
 pub(super) struct Gateway {
@@ -85,7 +89,7 @@ impl Gateway {
     /// A call of a service, if it is signed.
     async fn service(&self, parts: Parts, body: Body) -> Response<Body> {
         let response = match guard::admit(&self.secret, &parts, body).await {
-            Ok((body, _)) => self.called(Request::from_parts(parts, body)).await,
+            Ok((body, claim)) => self.called(&claim, Request::from_parts(parts, body)).await,
             Err(denial) => denial.answer(&parts),
         };
         let latency = self.latency.load(Ordering::Relaxed);
@@ -95,20 +99,23 @@ impl Gateway {
         response
     }
 
-    async fn called(&self, request: Request) -> Response<Body> {
+    /// The service that a call is signed for answers it, and no other one: a path or a header proves nothing.
+    async fn called(&self, claim: &Claim, request: Request) -> Response<Body> {
         let failure = self.emulator.failure.borrow().clone();
         let path = request.uri().path();
         match failure {
             Some(why) => unavailable(&request.into_parts().0, &why),
-            None if path.starts_with(mediaconvert::PREFIX) => {
+            None if claim.service == mediaconvert::SERVICE && path.starts_with(mediaconvert::PREFIX) => {
                 mediaconvert::handle(&self.mediaconvert, request).await
             }
-            None if path.starts_with(batch::PREFIX) => batch::handle(&self.batch, request).await,
-            None => self.forward(request).await,
+            None if claim.is_s3_control() && path.starts_with(batch::PREFIX) => {
+                batch::handle(&self.batch, request).await
+            }
+            None => self.forward(claim, request).await,
         }
     }
 
-    async fn forward(&self, mut request: Request) -> Response<Body> {
+    async fn forward(&self, claim: &Claim, mut request: Request) -> Response<Body> {
         let changes_distributions =
             request.uri().path().starts_with(CLOUDFRONT) && request.method() != Method::GET;
         let invalidated = Some(&request).filter(|_| changes_distributions).and_then(invalidated);
@@ -123,6 +130,11 @@ impl Gateway {
             kept.headers_mut().clone_from(request.headers());
             kept.into_parts().0
         });
+        // The emulator guesses the service from headers, paths and bodies. A presigned URL of S3 leaves those to its user.
+        let Ok(service) = HeaderValue::from_str(&claim.service) else {
+            return text(StatusCode::BAD_REQUEST, "the service in the signature is not a name");
+        };
+        request.headers_mut().insert(SIGNED_FOR, service);
         let response = match self.http.request(request).await {
             Ok(response) => response.map(Body::new),
             Err(error) => match kept {

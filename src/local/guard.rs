@@ -35,6 +35,8 @@ pub(super) enum Route {
 pub(super) enum Denial {
     /// It names another host than this machine.
     Host,
+    /// It asks for a path of the emulator itself, which only the gateway may call.
+    Path,
     /// A page of another origin sent it.
     Origin,
     /// It may not do this with this key.
@@ -50,7 +52,7 @@ impl Denial {
     pub(super) fn answer(self, parts: &Parts) -> Response<Body> {
         const HOW: &str = "run `provision local env` for the address and the credentials";
         let (status, code) = match self {
-            Self::Host | Self::Origin | Self::Key => (StatusCode::FORBIDDEN, "AccessDenied"),
+            Self::Host | Self::Path | Self::Origin | Self::Key => (StatusCode::FORBIDDEN, "AccessDenied"),
             Self::Signature(Fault::Missing) => (StatusCode::FORBIDDEN, "MissingAuthenticationToken"),
             Self::Signature(Fault::Incomplete(_)) => (StatusCode::FORBIDDEN, "IncompleteSignature"),
             Self::Signature(Fault::Expired) => (StatusCode::FORBIDDEN, "RequestExpired"),
@@ -59,6 +61,7 @@ impl Denial {
         };
         let why = match self {
             Self::Host => "the local cloud answers at loopback addresses and their names only".to_owned(),
+            Self::Path => "this path is the emulator's own; it is not a service of AWS".to_owned(),
             Self::Origin => {
                 "the local cloud answers no page of another origin; an S3 object is open to the origins \
                              in its bucket's CORS rules"
@@ -94,11 +97,20 @@ pub(super) fn route(parts: &Parts) -> Result<Route, Denial> {
     if parts.uri.path().starts_with(OWN) {
         return if by_path { Ok(Route::Own) } else { Err(Denial::Host) };
     }
+    if is_of_the_emulator(parts.uri.path()) {
+        return Err(Denial::Path);
+    }
     match viewer::target(&parts.uri, &host) {
         Some(target) if by_path || !target.is_by_path() => Ok(Route::Viewer(target)),
         None if by_path => Ok(Route::Service),
         _ => Err(Denial::Host),
     }
+}
+
+/// Whether a path, decoded as the emulator decodes it, is one of its own routes. As a key of S3 it would be one as well.
+fn is_of_the_emulator(path: &str) -> bool {
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    ["/_ministack", "/_localstack"].iter().any(|own| path.starts_with(own))
 }
 
 /// The one host that a request names, without its port.
@@ -110,7 +122,8 @@ fn host(headers: &HeaderMap) -> Option<String> {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    Some(name.trim_end_matches('.').to_ascii_lowercase())
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    name.bytes().all(allowed).then(|| name.trim_end_matches('.').to_ascii_lowercase())
 }
 
 /// Whether a name always means this machine: no DNS server can lead it elsewhere (RFC 6761, 6.3).
@@ -210,6 +223,19 @@ mod tests {
             super::route(&parts("/", &[("host", "localhost"), ("host", "evil.example")])),
             Err(Denial::Host)
         );
+    }
+
+    #[test]
+    fn nobody_calls_the_emulator_s_own_routes_and_a_host_is_a_name() {
+        let route = |host: &str, path: &str| super::route(&parts(path, &[("host", host)]));
+        for path in ["/_ministack/reset", "/%5Fministack/sqs/messages", "/_localstack/health"] {
+            assert_eq!(route("127.0.0.1:4566", path), Err(Denial::Path), "{path}");
+            assert_eq!(route("bucket.s3.localhost:4566", path), Err(Denial::Path), "a key of S3: {path}");
+        }
+        assert_eq!(route("127.0.0.1:4566", "/bucket/_ministack/reset"), Ok(Route::Service));
+        for host in ["127.0.0.1:4566/_viewer/E1/a.localhost", "a?b.localhost", "a@b.localhost"] {
+            assert_eq!(route(host, "/_viewer/E1/a"), Err(Denial::Host), "{host}");
+        }
     }
 
     #[test]

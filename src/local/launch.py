@@ -100,13 +100,23 @@ def answer_viewers_from_their_distribution_alone(app):
     app._handle_special_data_plane_request = special
 
 
+def answer_s3_calls_by_s3_alone(app):
+    """The gateway says which service a call is signed for. What is signed for S3 is never a call of another service."""
+    detect = app.detect_service
+
+    def signed(method, path, headers, query_params):
+        return "s3" if headers.get("x-provision-service") == "s3" else detect(method, path, headers, query_params)
+
+    app.detect_service = signed
+
+
 def keep_the_runtime_api_for_functions(lambda_svc):
     """The Runtime API of functions is on a port that everybody on the machine can reach: its address has a password."""
     password = secrets.token_urlsafe(32)
     environment, parse = lambda_svc._provided_worker_env, http.server.BaseHTTPRequestHandler.parse_request
 
     def with_password(config, code_dir, port):
-        return environment(config, code_dir, port) | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}/{password}"}
+        return environment(config, code_dir, port) | {"AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{port}/{password}"}
 
     def parse_request(handler):
         if not parse(handler):
@@ -246,4 +256,5 @@ if __name__ == "__main__":
     from ministack import app
 
     answer_viewers_from_their_distribution_alone(app)
+    answer_s3_calls_by_s3_alone(app)
     serve(app.app)

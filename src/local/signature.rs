@@ -74,22 +74,30 @@ impl Claim {
     fn in_header(value: &HeaderValue, headers: &HeaderMap) -> Result<Self, Fault> {
         let text = value.to_str().ok().and_then(|text| text.trim().strip_prefix(ALGORITHM));
         let text = text.ok_or(Fault::Incomplete("AWS4-HMAC-SHA256 as its algorithm"))?;
+        let pairs: Vec<_> = text.split(',').filter_map(|pair| pair.trim().split_once('=')).collect();
         let part = |name: &'static str| {
-            let mut pairs = text.split(',').filter_map(|pair| pair.trim().split_once('='));
-            pairs
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value.to_owned())
-                .ok_or(Fault::Incomplete(name))
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned()).ok_or(Fault::Incomplete(name))
         };
+        let (credential, signed, signature) =
+            (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
+        // Whoever reads the header after us must find the same key in it.
+        if text.split(',').count() != 3 || text.matches("Credential=").count() != 1 {
+            return Err(Fault::Incomplete("just Credential, SignedHeaders and Signature"));
+        }
         let time =
             headers.get(DATE).and_then(|value| value.to_str().ok()).ok_or(Fault::Incomplete("X-Amz-Date"))?;
-        Self::new(&part("Credential")?, part("SignedHeaders")?, part("Signature")?, time, None)
+        Self::new(&credential, signed, signature, time, None)
     }
 
     fn in_query(query: &str) -> Result<Self, Fault> {
         let part = |name: &'static str| {
-            let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
-            found.map(|(_, value)| value.into_owned()).ok_or(Fault::Incomplete(name))
+            let mut found = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+            // Of two, the emulator may read the other one.
+            let (Some((_, value)), None) = (found.next(), found.next()) else {
+                return Err(Fault::Incomplete(name));
+            };
+            Ok(value.into_owned())
         };
         let Ok(signature) = part("X-Amz-Signature") else { return Err(Fault::Missing) };
         if part("X-Amz-Algorithm")? != ALGORITHM {
@@ -123,6 +131,11 @@ impl Claim {
     /// Whether it is for S3, which signs paths as they are and needs not see the body.
     pub(super) fn is_s3(&self) -> bool {
         self.service == "s3"
+    }
+
+    /// Whether it is for S3 Control: its calls name the account, and are signed for S3.
+    pub(super) fn is_s3_control(&self) -> bool {
+        self.is_s3() && self.headers.split(';').any(|name| name == "x-amz-account-id")
     }
 
     /// What stands for the body in the signature; `None` if it is the body's hash.

@@ -15,7 +15,7 @@ pub use crate::permissions::{Command as PolicyFor, INLINE_LIMIT, MANAGED_LIMIT, 
 
 /// What a policy is for.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct PolicyRequest<'a> {
     /// The command.
     pub command: PolicyFor,
     /// If set, the policy is for every stack whose name begins with it, and not only for the one that the file declares.
@@ -37,7 +37,7 @@ pub struct StackPolicy {
 ///
 /// # Errors
 /// When the stack file cannot be used, or the prefix does not cover its stack.
-pub fn permissions(path: &Path, wanted: Wanted<'_>) -> miette::Result<StackPolicy> {
+pub fn permissions(path: &Path, wanted: PolicyRequest<'_>) -> miette::Result<StackPolicy> {
     let file = config::load(path)?;
     if let Some(prefix) = wanted.prefix.filter(|prefix| !prefix.covers(&file.stack)) {
         let message = format!("`stack` does not begin with {prefix}");
@@ -48,7 +48,7 @@ pub fn permissions(path: &Path, wanted: Wanted<'_>) -> miette::Result<StackPolic
     Ok(StackPolicy { stack, policy: policy(&file, wanted) })
 }
 
-fn policy(file: &StackFile, wanted: Wanted<'_>) -> PolicyDocument {
+fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
     let scope = scope(file);
     // Neither the code nor the zone changes what is declared, only the values in it.
     let code = PackageDigests::default();
@@ -73,7 +73,7 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/staging.yaml");
         let of = |prefix: &str| {
             let prefix: StackPrefix = prefix.parse().unwrap();
-            let wanted = Wanted { command: PolicyFor::Plan, prefix: Some(&prefix), zone: None };
+            let wanted = PolicyRequest { command: PolicyFor::Plan, prefix: Some(&prefix), zone: None };
             permissions(&path, wanted).map(|permitted| permitted.stack)
         };
         assert_eq!(of("vod-").unwrap(), "vod-*");

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::graph::Graph;
 use crate::model::Address;
 use crate::observe;
-use crate::sign::{PrivateKey, Request, Signed, ViewerPolicy};
+use crate::sign::{PrivateKey, SignRequest, Signed, ViewerPolicy};
 use crate::stack::config::{self, StackFile};
 use crate::stack::keys;
 
@@ -90,7 +90,8 @@ pub async fn sign(wanted: Signing, ui: &Arc<dyn Ui>) -> miette::Result<SignedAcc
             (base, id)
         }
     };
-    let request = Request { base: &base, path: &wanted.path, folder: wanted.cookies, whole: wanted.whole };
+    let request =
+        SignRequest { base: &base, path: &wanted.path, folder: wanted.cookies, whole: wanted.whole };
     let resource = request.resource()?;
     let expires = now() + wanted.expires_in;
     let policy = ViewerPolicy { source_ip: wanted.source_ip, ..ViewerPolicy::canned(&resource, expires) };

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 
 pub use key::{Hash, KeyError, PrivateKey, VerifyingKey};
 pub use policy::{ViewerPolicy, glob, is_range};
-pub use resource::{Refusal, Request};
+pub use resource::{NotSigned, SignRequest};
 pub use spki::{Algorithm, Spki};
 
 /// The query parameters that carry a signature. CloudFront removes them from origin requests and cache keys.
@@ -132,7 +132,7 @@ mod tests {
             ["Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"].map(|name| format!("{COOKIE}{name}"));
         assert_eq!(names, expected);
         assert_eq!(decode(&cookies[0].1).unwrap(), policy.text().into_bytes());
-        assert!(signed.cookie_header().starts_with("CloudFront-ViewerPolicy=eyJTdGF0ZW1lbnQi"));
+        assert!(signed.cookie_header().starts_with("CloudFront-Policy=eyJTdGF0ZW1lbnQi"));
     }
 
     #[test]

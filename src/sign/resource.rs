@@ -8,7 +8,7 @@ use miette::Diagnostic;
 
 /// What to sign.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct SignRequest<'a> {
     /// The playback address, without a slash at its end.
     pub base: &'a str,
     /// The path under it, or a URL that begins with it. A `*` stands for any characters.
@@ -21,7 +21,7 @@ pub struct Request<'a> {
 
 /// Why a path is not signed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error, Diagnostic)]
-pub enum Refusal {
+pub enum NotSigned {
     /// It is a URL of another site.
     #[error("`{url}` is not a URL of this stack, which plays at {base}")]
     #[diagnostic(help(
@@ -76,24 +76,24 @@ pub enum Refusal {
     },
 }
 
-impl Request<'_> {
+impl SignRequest<'_> {
     /// The resource: a URL, or a pattern with `*`.
     ///
     /// # Errors
     /// When it would open more than was meant, or nothing that is published.
-    pub fn resource(&self) -> Result<String, Refusal> {
+    pub fn resource(&self) -> Result<String, NotSigned> {
         let path = self.relative()?;
         well_formed(path)?;
         let pattern = self.pattern(path)?;
         let resource = format!("{}/{pattern}", self.base);
         if !self.whole && is_wide(&pattern) {
-            return Err(Refusal::Wide { resource });
+            return Err(NotSigned::Wide { resource });
         }
         Ok(resource)
     }
 
     /// The path below the playback address, without the slash at its beginning.
-    fn relative(&self) -> Result<&str, Refusal> {
+    fn relative(&self) -> Result<&str, NotSigned> {
         if !self.path.contains("://") {
             return Ok(self.path.strip_prefix('/').unwrap_or(self.path));
         }
@@ -102,13 +102,13 @@ impl Request<'_> {
         match below {
             Some("") => Ok(""),
             Some(below) if below.starts_with('/') => Ok(&below[1..]),
-            _ => Err(Refusal::OtherSite { url: shown(self.path), base: self.base.to_owned() }),
+            _ => Err(NotSigned::OtherSite { url: shown(self.path), base: self.base.to_owned() }),
         }
     }
 
     /// The path, or the pattern for its folder. A path without a dot in its last part is a folder: asset ids and the
     /// folders in them have none, and all published files have one.
-    fn pattern(&self, path: &str) -> Result<String, Refusal> {
+    fn pattern(&self, path: &str) -> Result<String, NotSigned> {
         if path.contains('*') {
             return Ok(path.to_owned());
         }
@@ -118,24 +118,24 @@ impl Request<'_> {
         match (self.folder, last.contains('.')) {
             (true, _) => Ok(format!("{folder}*")),
             (false, true) => Ok(path.to_owned()),
-            (false, false) => Err(Refusal::Folder { folder: format!("{}/{folder}", self.base) }),
+            (false, false) => Err(NotSigned::Folder { folder: format!("{}/{folder}", self.base) }),
         }
     }
 }
 
 /// Refuses what CloudFront or a viewer may read as another path than the one written.
-fn well_formed(path: &str) -> Result<(), Refusal> {
+fn well_formed(path: &str) -> Result<(), NotSigned> {
     if path.contains('?') {
-        return Err(Refusal::Query { path: shown(path) });
+        return Err(NotSigned::Query { path: shown(path) });
     }
     let published = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
     if let Some(other) = path.chars().find(|c| !published(*c)) {
-        return Err(Refusal::Character { path: shown(path), character: other.escape_debug().to_string() });
+        return Err(NotSigned::Character { path: shown(path), character: other.escape_debug().to_string() });
     }
     let mut parts = path.split('/');
     let relative = parts.any(|part| matches!(part, "." | ".."));
     if relative || path.starts_with('/') || path.contains("//") {
-        return Err(Refusal::Part { path: shown(path) });
+        return Err(NotSigned::Part { path: shown(path) });
     }
     Ok(())
 }
@@ -161,15 +161,15 @@ mod tests {
     /// What a path opens: as a URL, as cookies, and as cookies with `--whole`. Without the site, or the refusal.
     fn opens(path: &str) -> String {
         let open = |folder, whole| {
-            let resource = Request { base: BASE, path, folder, whole }.resource();
+            let resource = SignRequest { base: BASE, path, folder, whole }.resource();
             match &resource {
                 Ok(resource) => resource.strip_prefix(BASE).unwrap().to_owned(),
-                Err(Refusal::OtherSite { .. }) => "other site".to_owned(),
-                Err(Refusal::Query { .. }) => "query".to_owned(),
-                Err(Refusal::Character { character, .. }) => format!("character `{character}`"),
-                Err(Refusal::Part { .. }) => "part".to_owned(),
-                Err(Refusal::Folder { .. }) => "folder".to_owned(),
-                Err(Refusal::Wide { .. }) => "WIDE".to_owned(),
+                Err(NotSigned::OtherSite { .. }) => "other site".to_owned(),
+                Err(NotSigned::Query { .. }) => "query".to_owned(),
+                Err(NotSigned::Character { character, .. }) => format!("character `{character}`"),
+                Err(NotSigned::Part { .. }) => "part".to_owned(),
+                Err(NotSigned::Folder { .. }) => "folder".to_owned(),
+                Err(NotSigned::Wide { .. }) => "WIDE".to_owned(),
             }
         };
         let columns = [open(false, false), open(false, true), open(true, false), open(true, true)];
@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn a_refusal_says_what_would_be_opened_and_what_to_write() {
         let refused = |path: &str, folder| {
-            let refusal = Request { base: BASE, path, folder, whole: false }.resource().unwrap_err();
+            let refusal = SignRequest { base: BASE, path, folder, whole: false }.resource().unwrap_err();
             format!("{refusal}\n  {}", refusal.help().unwrap())
         };
         let all = [

@@ -247,7 +247,7 @@ async fn a_stack_whose_home_is_lost_is_found_and_asked_about_and_keeps_to_its_re
     let (home, key) = (cx.scope.home_bucket(), "record.json");
     cx.s3().put_object().bucket(&home).key(key).body(ByteStream::from_static(b"")).send().await.unwrap();
     let (_, broken) = cloud.provision(&["plan", stack.path()], 1);
-    insta::assert_snapshot!(errors(&broken), @"error: s3:GetObject failed: s3://provision-111122223333-ap-northeast-2/record/vod-local.json is not a record (EOF while parsing a value at line 1 column 0): delete it, or restore a former version; without a record, the stack's resources are found by their tags");
+    insta::assert_snapshot!(errors(&broken), @"error: s3:GetObject failed: s3://provision-111122223333-ap-northeast-2-vod-local/record.json is not a record (EOF while parsing a value at line 1 column 0): delete it, or restore a former version; without a record, the stack's resources are found by their tags");
     cx.s3().delete_object().bucket(home).key(key).send().await.unwrap();
     let opened = StackFile::new(&[
         ("access_logs: true", "access_logs: true\nsource: { upload_origins: [\"https://app.example.com\"] }"),

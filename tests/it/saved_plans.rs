@@ -208,8 +208,11 @@ fn another_plan_in_its_place_is_refused(cloud: &Cloud, folder: &Path) {
     assert!(shown.contains(" → 9d") && said.contains("confirmation needed"), "{shown}{said}");
     // With it, not even what the file says of itself is believed.
     let said = refused_with(cloud, &resealed, &["--digest", &digest]);
-    assert!(said.contains(&digest) && said.contains("it is not the plan that was reviewed"), "{said}");
-    assert!(!said.contains("plan of stack") && !said.contains(" by arn:"), "{said}");
+    insta::assert_snapshot!(said, @"
+    error: the plan <folder>/resealed cannot be applied
+    cause: its digest is sha256:<digest>, but `--digest` says sha256:<digest>: it is not the plan that was reviewed; nothing was changed
+    help: fetch the reviewed plan again, or review this one and give its digest; `provision plan STACK --out FILE` prints it
+    ");
     // Nor is a stack file a way around it.
     let said = refused_with(cloud, Path::new(unwanted.path()), &["--digest", &digest]);
     assert!(said.contains("it is not a saved plan"), "{said}");
@@ -225,6 +228,7 @@ fn the_history_tells_it(cloud: &Cloud, first: &str) {
     insta::assert_snapshot!(whole(&told), @"
     <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>
     <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>, plan <digest>
+    <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>, plan <digest>
     <time>  root  apply  complete  34 created  provision <version>  publish <digest>, submit <digest>, plan <digest>
     ");
     assert!(told.lines().last().is_some_and(|line| line.contains(&first[..12])), "{told}");
@@ -237,5 +241,5 @@ fn the_history_tells_it(cloud: &Cloud, first: &str) {
     let (gone, _) = cloud.provision(&["teardown", STACK, "--yes"], 0);
     nothing_left(&gone, "vod-local");
     let (told, _) = cloud.provision(&["history", STACK], 0);
-    insta::assert_snapshot!(whole(&told), @"no history for stack vod-local in s3://provision-111122223333-ap-northeast-2: it was not applied yet, or the bucket was removed with the account's last stack");
+    insta::assert_snapshot!(whole(&told), @"no history for stack vod-local in s3://provision-111122223333-ap-northeast-2-vod-local: it was not applied yet, or a teardown removed it with its history");
 }

@@ -21,7 +21,7 @@ fn sign(arguments: &[&str], code: i32) -> (String, String) {
 
 /// The resource of the policy in the cookies.
 fn signed(cookies: &str) -> String {
-    let policy = cookies.lines().find_map(|line| line.strip_prefix("CloudFront-ViewerPolicy=")).unwrap();
+    let policy = cookies.lines().find_map(|line| line.strip_prefix("CloudFront-Policy=")).unwrap();
     ViewerPolicy::parse(&decode(policy).unwrap()).unwrap().resource
 }
 

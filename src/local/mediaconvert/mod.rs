@@ -40,6 +40,8 @@ pub(super) use api::handle;
 
 /// Every path of the API begins with its version, which is unique among the services.
 pub(super) const PREFIX: &str = "/2017-08-29/";
+/// The name that its calls are signed for.
+pub(super) const SERVICE: &str = "mediaconvert";
 
 /// The service's account, region, address and directory.
 #[derive(Debug, Clone)]

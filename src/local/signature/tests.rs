@@ -52,6 +52,28 @@ fn the_signatures_of_awss_test_suite_are_right_and_those_of_changed_requests_are
     }
 }
 
+/// The emulator reads the header by itself, and must find the key that was checked.
+#[test]
+fn a_header_that_names_two_keys_is_not_taken() {
+    let vectors: Vec<Vector> = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    let Vector { method, uri, headers, body, .. } = vectors.first().unwrap();
+    for more in [
+        "XCredential=1/2/3/4/aws4_request, ",
+        "Foo=Credential=1/2/3/4/aws4_request, ",
+        "A=1 Credential=1/2, ",
+    ] {
+        let forge = |(name, value): &(String, String)| {
+            let forged = value.replace("Credential=", &format!("{more}Credential="));
+            (name.clone(), if name.eq_ignore_ascii_case("authorization") { forged } else { value.clone() })
+        };
+        let forged: Vec<_> = headers.iter().map(forge).collect();
+        assert_ne!(&forged, headers, "{more}");
+        let forged: Vec<_> = forged.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let refused = check(&request(method, uri, &forged), body.as_bytes(), SUITE);
+        assert!(matches!(refused, Err(Fault::Incomplete(_))), "{more}: {refused:?}");
+    }
+}
+
 /// An S3 request of the API Reference: these headers, signed in this order.
 fn s3(method: &str, uri: &str, headers: &[(&str, &str)], signed: &str, signature: &str) -> Parts {
     let authorization = format!(

@@ -168,7 +168,7 @@ mod tests {
         let signed =
             Signed::new(&ViewerPolicy::canned("https://v.example.com/*", 1001), &key(), "K1").unwrap();
         let query = signed.query();
-        let malformed = query.replacen("ViewerPolicy=", "ViewerPolicy=AAAA", 1);
+        let malformed = query.replacen("Policy=", "Policy=AAAA", 1);
         assert_eq!(by(&presented(&malformed, &HeaderMap::new()), URL), Err(Refusal::MalformedPolicy));
         let other_hash = query.replacen("SHA256", "SHA1", 1);
         assert_eq!(by(&presented(&other_hash, &HeaderMap::new()), URL), Err(Refusal::Denied));
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn the_signature_goes_no_further() {
         assert_eq!(without_signature("/a?x=1&Expires=1&Signature=s&y=2&Key-Pair-Id=K"), "/a?x=1&y=2");
-        assert_eq!(without_signature("/a?ViewerPolicy=p&Hash-Algorithm=SHA256"), "/a");
+        assert_eq!(without_signature("/a?Policy=p&Hash-Algorithm=SHA256"), "/a");
         assert_eq!(without_signature("/a"), "/a");
     }
 }

@@ -69,6 +69,7 @@ async fn nobody_else_can_call_the_local_cloud() {
     pages_of_other_origins_reach_only_what_the_bucket_opens(&cloud).await;
     other_names_of_this_machine_reach_nothing(&cloud).await;
     its_own_commands_need_the_secret(&cloud).await;
+    what_is_signed_for_s3_calls_s3_alone(&cloud).await;
     its_files_and_the_emulator_are_its_owners(&cloud);
     the_runtime_api_is_for_functions_alone(&cloud).await;
     other_tools_call_it_with_what_env_prints(&cloud).await;
@@ -84,7 +85,9 @@ async fn calls_without_its_secret_are_refused(cloud: &Cloud) {
     let guessed =
         cloud.make_function(&[json, ("x-amz-date", "20260101T000000Z"), ("authorization", guessed)]).await;
     assert_eq!(code(&guessed), (403, "RequestExpired"));
-    for path in ["/_ministack/reset", "/?Action=CreateUser&UserName=x", "/bucket/key", "/2017-08-29/jobs"] {
+    let answer = send("POST", &cloud.address("/_ministack/reset"), &[], "").await;
+    assert_eq!(code(&answer), (403, "AccessDenied"), "the emulator's own path");
+    for path in ["/?Action=CreateUser&UserName=x", "/bucket/key", "/2017-08-29/jobs"] {
         let answer = send("POST", &cloud.address(path), &[], "").await;
         assert_eq!(code(&answer), (403, "MissingAuthenticationToken"), "{path}");
     }
@@ -165,6 +168,28 @@ async fn pages_of_other_origins_reach_only_what_the_bucket_opens(cloud: &Cloud) 
 }
 
 /// DNS may lead a name of somebody's to this machine: the browser then takes his page for one of ours.
+/// Whoever has one presigned URL chooses the body and the headers that it does not sign.
+async fn what_is_signed_for_s3_calls_s3_alone(cloud: &Cloud) {
+    let time = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
+    let s3 = cloud.s3();
+    let put = s3.put_object().bucket("pages").key("film.mp4").presigned(time.clone()).await.unwrap();
+    let get = s3.get_object().bucket("pages").key("film.mp4").presigned(time).await.unwrap();
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (method, url) in [("PUT", put.uri()), ("GET", get.uri())] {
+        for action in [
+            "Action=CreateUser&Version=2010-05-08&UserName=intruder",
+            "Action=PutMetricAlarm&Version=2010-08-01&AlarmName=intruder",
+        ] {
+            let answer = send(method, url, &[form], action).await;
+            assert_eq!(answer.status, 200, "S3 answers: {method} {action}: {}", answer.body);
+        }
+    }
+    let users = aws_sdk_iam::Client::new(&cloud.config).list_users().send().await.unwrap();
+    assert_eq!(users.users().len(), 0, "{users:?}");
+    let alarms = aws_sdk_cloudwatch::Client::new(&cloud.config).describe_alarms().send().await.unwrap();
+    assert_eq!(alarms.metric_alarms().len(), 0, "{alarms:?}");
+}
+
 async fn other_names_of_this_machine_reach_nothing(cloud: &Cloud) {
     for host in ["evil.example", "evil.example:4566", "127.0.0.1.evil.example"] {
         let host = ("host", host);
