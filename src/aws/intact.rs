@@ -25,18 +25,34 @@ pub fn s3_checksum(sha256: &str) -> Result<String> {
     Ok(STANDARD.encode(bytes))
 }
 
-/// The version of the current object under a key, if its bytes have this SHA-256 (lower-case hexadecimal). Nobody can
-/// change a version, so whoever reads that version reads these bytes.
+/// What S3 has under a key, compared with what should be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// Nothing that S3 shows. For 15 minutes after a bucket's versioning was enabled, it may not show an object that exists.
+    Missing,
+    /// Other bytes, or bytes that S3 proves nothing of.
+    Other,
+    /// The right bytes, in this version. Nobody can change a version, so whoever reads it reads these bytes.
+    Intact(String),
+}
+
+/// The version that S3 keeps of an object, by the version id in its answer. None if the bucket keeps no versions (yet).
+#[must_use]
+pub fn kept_version(id: Option<String>) -> Option<String> {
+    id.filter(|version| version != UNVERSIONED)
+}
+
+/// What S3 has under a key, where bytes with this SHA-256 (lower-case hexadecimal) should be.
 ///
 /// # Errors
 /// When the object cannot be looked at.
-pub async fn intact_version(cx: &Context, bucket: &str, key: &str, sha256: &str) -> Result<Option<String>> {
+pub async fn stored(cx: &Context, bucket: &str, key: &str, sha256: &str) -> Result<Stored> {
     let expected = s3_checksum(sha256)?;
     let call = cx.s3().head_object().bucket(bucket).key(key).expected_bucket_owner(&cx.scope.account);
     let call = call.checksum_mode(ChecksumMode::Enabled);
-    let Some(found) = call.send().await.unless("s3:GetObject", ABSENT)? else { return Ok(None) };
+    let Some(found) = call.send().await.unless("s3:GetObject", ABSENT)? else { return Ok(Stored::Missing) };
     let intact = found.checksum_sha256() == Some(&expected);
-    Ok(found.version_id.filter(|version| intact && version != UNVERSIONED))
+    Ok(kept_version(found.version_id).filter(|_| intact).map_or(Stored::Other, Stored::Intact))
 }
 
 #[cfg(test)]
@@ -60,7 +76,17 @@ mod tests {
             pairs.collect::<HeaderMap>()
         };
         let cx = fake_aws::regions(Router::new().fallback(answer)).await.home();
-        intact_version(&cx, "home", "bundle/x.zip", DIGEST).await.unwrap()
+        match stored(&cx, "home", "bundle/x.zip", DIGEST).await.unwrap() {
+            Stored::Intact(version) => Some(version),
+            Stored::Other => None,
+            Stored::Missing => panic!("S3 answered"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_s3_does_not_show_is_told_from_other_bytes() {
+        let cx = fake_aws::regions(Router::new()).await.home();
+        assert_eq!(stored(&cx, "home", "bundle/x.zip", DIGEST).await.unwrap(), Stored::Missing);
     }
 
     #[tokio::test]

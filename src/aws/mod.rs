@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub use calls::{Call, Calls, mutates};
 pub use connect::{CloudTarget, Connection, Identity, unhurried};
 pub use error::{Class, Error, OrEmpty, Result, SdkResult, required};
-pub use intact::{intact_version, s3_checksum};
+pub use intact::{Stored, kept_version, s3_checksum, stored};
 pub use listing::{fits_xml, listed_key};
 pub use wait::{Patience, Poll, retry_while, until};
 

@@ -17,7 +17,10 @@ pub use lock::{Held, KEY as LOCK_KEY, Lease, Locked};
 pub use record::{AppliedPlan, Ended, Ending, Record, Recorded, Run};
 use versions::Marker;
 
-use crate::aws::{Class, Context, Error, Result, SdkResult, intact_version, s3_checksum, unhurried};
+use crate::aws::{
+    Class, Context, Error, Patience, Poll, Result, SdkResult, Stored, kept_version, s3_checksum, stored,
+    unhurried, until,
+};
 use crate::model::{Allow, bundle_key};
 
 /// Permissions to read the stack's record. Listing is needed because S3 otherwise answers "access denied" for a missing
@@ -123,29 +126,44 @@ impl Home {
     }
 
     /// Uploads a bundle under its key unless S3 has exactly these bytes there. Anything else under the key is replaced: S3
-    /// takes only bytes with the digest.
+    /// takes only bytes with the digest. Right after the bucket was made, S3 may not keep versions yet: then the bundle is
+    /// uploaded again until it does.
     ///
     /// # Errors
-    /// When the file cannot be read or the upload fails.
+    /// When the file cannot be read, the upload fails, or the bucket keeps no versions.
     pub async fn put_bundle(&self, sha256: &str, file: &Path) -> Result<()> {
         let key = bundle_key(sha256);
-        if intact_version(&self.cx, &self.bucket, &key, sha256).await?.is_some() {
-            return Ok(());
-        }
+        until(&self.cx, "s3:PutObject", Patience::SECONDS, || async {
+            if let Stored::Intact(_) = stored(&self.cx, &self.bucket, &key, sha256).await? {
+                return Ok(Poll::Done(()));
+            }
+            Ok(match kept_version(self.upload(&key, sha256, file).await?) {
+                Some(_) => Poll::Done(()),
+                None => Poll::Pending(format!("waiting until S3 keeps versions in {}", self.bucket)),
+            })
+        })
+        .await
+    }
+
+    /// Uploads a bundle. Returns the version id that S3 answers.
+    async fn upload(&self, key: &str, sha256: &str, file: &Path) -> Result<Option<String>> {
         let body = ByteStream::from_path(file).await;
         let body =
             body.map_err(|error| Error::unexpected("s3:PutObject", format!("{}: {error}", file.display())))?;
         let put = self.cx.s3().put_object().bucket(&self.bucket).key(key).body(body);
         let put = put.expected_bucket_owner(&self.cx.scope.account).checksum_sha256(s3_checksum(sha256)?);
         let put = put.content_type("application/zip").customize().config_override(unhurried());
-        put.send().await.named("s3:PutObject").map(drop)
+        Ok(put.send().await.named("s3:PutObject")?.version_id)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use axum::Router;
-    use axum::http::{StatusCode, Uri};
+    use axum::http::{Method, StatusCode, Uri};
     use axum::response::IntoResponse;
 
     use super::*;
@@ -154,6 +172,23 @@ mod tests {
     /// The home bucket in a fake S3 with these answers.
     pub(super) async fn home(answers: Router) -> Home {
         Home::new(fake_aws::regions(answers).await.home())
+    }
+
+    #[tokio::test]
+    async fn a_bundle_is_uploaded_until_s3_keeps_a_version_of_it() {
+        let uploads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&uploads);
+        let answer = move |method: Method| async move {
+            if method == Method::HEAD {
+                return StatusCode::NOT_FOUND.into_response();
+            }
+            let first = counted.fetch_add(1, Ordering::Relaxed) == 0;
+            [("x-amz-version-id", if first { "null" } else { "v1" })].into_response()
+        };
+        let home = home(Router::new().fallback(answer)).await;
+        let bundle = tempfile::NamedTempFile::new().unwrap();
+        home.put_bundle(&"ab".repeat(32), bundle.path()).await.unwrap();
+        assert_eq!(uploads.load(Ordering::Relaxed), 2);
     }
 
     /// The messages for a read that is refused like this, when the account has only this bucket.

@@ -75,7 +75,8 @@ async fn conclude(
     ui: &dyn Ui,
 ) -> miette::Result<Vec<Known>> {
     let account = operation.account;
-    // An interrupt lets this finish: it is short, and a lock that is held when the program ends blocks the next run.
+    // An interrupt lets this finish: a lock that is held when the program ends blocks the next run. It takes seconds, and at
+    // most the patience for what AWS still shows.
     let _writing = Writing::begin(ui);
     let Some(lock) = account.store.lock_if_made(&account.by, "teardown").await? else {
         return remaining(operation, run).await;

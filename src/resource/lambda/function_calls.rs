@@ -6,7 +6,7 @@ use aws_sdk_lambda::types as sdk;
 
 use super::function_state::readiness;
 use super::{Code, Function, patiently, patiently_if_new};
-use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, intact_version, until};
+use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, Stored, stored, until};
 use crate::model::{Readiness, Scope, Tags, bundle_key};
 
 /// A function's ARN.
@@ -23,17 +23,26 @@ pub(super) struct Package {
 }
 
 impl Package {
-    /// The package in the home bucket, if S3 says that its bytes have the digest.
+    /// The package in the home bucket, if S3 says that its bytes have the digest. It was uploaded a moment ago, and S3 may
+    /// not show it yet.
     async fn checked(cx: &Context, code: &Code) -> Result<Self> {
+        const CALL: &str = "s3:GetObject";
         let (bucket, key) = (cx.scope.home_bucket(), bundle_key(&code.sha256));
-        match intact_version(cx, &bucket, &key, &code.sha256).await? {
+        let found = until(cx, CALL, Patience::SECONDS, || async {
+            Ok(match stored(cx, &bucket, &key, &code.sha256).await? {
+                Stored::Missing => Poll::Pending(format!("waiting until S3 shows s3://{bucket}/{key}")),
+                Stored::Other => Poll::Done(None),
+                Stored::Intact(version) => Poll::Done(Some(version)),
+            })
+        });
+        match found.await? {
             Some(version) => Ok(Self { bucket, key, version }),
             None => {
                 let message = format!(
-                    "s3://{bucket}/{key} is missing or is not what was uploaded, so Lambda was not given it: run the \
-                     command again, which uploads it again"
+                    "s3://{bucket}/{key} is not what was uploaded, so Lambda was not given it: run the command again, \
+                     which uploads it again"
                 );
-                Err(Error::unexpected("s3:GetObject", message))
+                Err(Error::unexpected(CALL, message))
             }
         }
     }
@@ -138,5 +147,39 @@ impl Function {
             })
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+
+    use super::*;
+    use crate::aws::fake_aws;
+
+    /// What becomes of a package whose object S3 shows at the second look, with this checksum.
+    async fn checked(checksum: &'static str) -> Result<String> {
+        let looks = Arc::new(AtomicUsize::new(0));
+        let answer = move || async move {
+            match looks.fetch_add(1, Ordering::Relaxed) {
+                0 => StatusCode::NOT_FOUND.into_response(),
+                _ => [("x-amz-version-id", "v1"), ("x-amz-checksum-sha256", checksum)].into_response(),
+            }
+        };
+        let cx = fake_aws::regions(Router::new().fallback(answer)).await.home();
+        Package::checked(&cx, &Code { sha256: "00".repeat(32) }).await.map(|package| package.version)
+    }
+
+    #[tokio::test]
+    async fn a_package_that_s3_does_not_show_yet_is_waited_for_and_another_one_is_refused() {
+        let own = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        assert_eq!(checked(own).await.unwrap(), "v1");
+        let other = checked("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=").await.unwrap_err();
+        assert!(other.message.contains("is not what was uploaded"), "{other}");
     }
 }

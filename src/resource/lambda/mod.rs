@@ -29,9 +29,9 @@ const ABSENT: &[&str] = &["ResourceNotFoundException"];
 const CONFLICT: &[&str] = &["ResourceConflictException"];
 const INVALID: &[&str] = &["InvalidParameterValueException"];
 
-/// What Lambda says of a role, policy, destination or bundle made seconds ago. S3 may not find an object for 15 minutes after
-/// the versioning of its bucket was enabled, and a bucket for seconds after it was made. The code is the same for every invalid parameter, so
-/// only the message tells which error passes by itself.
+/// What Lambda says of a role, policy, destination or bundle made seconds ago. S3 may not find an object for 15 minutes
+/// after the versioning of its bucket was enabled, and a bucket for seconds after it was made. The code is the same for
+/// every invalid parameter, so only the message tells which error passes by itself.
 const UNSETTLED: &[&str] = &[
     "cannot be assumed by Lambda",
     "execution role does not have permissions",

@@ -316,7 +316,7 @@ async fn code_that_is_not_what_its_key_says_is_never_given_to_lambda() {
     let wanted = desired["Code"]["Sha256"].as_str().unwrap().to_owned();
     let adapter = registry().get(&FUNCTION).unwrap();
     let is_told = |error: &provision::aws::Error| {
-        insta::assert_snapshot!(whole(&error.to_string()), @"s3:GetObject failed: s3://provision-111122223333-ap-northeast-2-vod-case/bundle/<digest>.zip is missing or is not what was uploaded, so Lambda was not given it: run the command again, which uploads it again");
+        insta::assert_snapshot!(whole(&error.to_string()), @"s3:GetObject failed: s3://provision-111122223333-ap-northeast-2-vod-case/bundle/<digest>.zip is not what was uploaded, so Lambda was not given it: run the command again, which uploads it again");
     };
     // With a checksum of its own, and without one.
     let foreign = package("#!/bin/sh\nexit 7\n");
