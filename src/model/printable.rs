@@ -1,70 +1,19 @@
 //! The one rule for texts from outside: files, the account, uploaders and records must not act on the terminal of
-//! whoever reads them. Everything that prints asks here.
+//! whoever reads them. Everything that prints asks here. What acts, the handlers know too (`asset::printable`).
 
 use std::borrow::Cow;
+
+use asset::printable::escaped;
+pub use asset::printable::{acts, plain};
 
 /// The character in the place of one that acts.
 pub const REPLACEMENT: char = '\u{fffd}';
 
-/// What Unicode calls default ignorable: characters without a glyph. They hide text, join it, or change its direction.
-/// From `DerivedCoreProperties.txt` of Unicode 16.
-const IGNORABLE: [(char, char); 17] = [
-    ('\u{ad}', '\u{ad}'),
-    ('\u{34f}', '\u{34f}'),
-    ('\u{61c}', '\u{61c}'),
-    ('\u{115f}', '\u{1160}'),
-    ('\u{17b4}', '\u{17b5}'),
-    ('\u{180b}', '\u{180f}'),
-    ('\u{200b}', '\u{200f}'),
-    ('\u{202a}', '\u{202e}'),
-    ('\u{2060}', '\u{206f}'),
-    ('\u{3164}', '\u{3164}'),
-    ('\u{fe00}', '\u{fe0f}'),
-    ('\u{feff}', '\u{feff}'),
-    ('\u{ffa0}', '\u{ffa0}'),
-    ('\u{fff0}', '\u{fffb}'),
-    ('\u{1bca0}', '\u{1bca3}'),
-    ('\u{1d173}', '\u{1d17a}'),
-    ('\u{e0000}', '\u{e0fff}'),
-];
-
-/// True for control characters, for line and paragraph separators, and for characters without a glyph.
-#[must_use]
-pub fn acts(letter: char) -> bool {
-    match letter {
-        ' '..='~' => false,
-        '\u{2028}' | '\u{2029}' => true,
-        _ => letter.is_control() || IGNORABLE.iter().any(|(first, last)| (*first..=*last).contains(&letter)),
-    }
-}
-
-/// A text in one line with codes for the characters that act, such as an ID or a name from the account.
-#[must_use]
-pub fn plain(text: &str) -> Cow<'_, str> {
-    escaped(text, false)
-}
-
-/// The same for a text that may have several lines, such as a service's error message.
+/// A text in several lines with codes for the characters that act, such as a service's error message. Line ends and tabs
+/// stay.
 #[must_use]
 pub fn plain_lines(text: &str) -> Cow<'_, str> {
-    escaped(text, true)
-}
-
-/// With `lines`, line ends and tabs stay.
-fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
-    let acts = |letter: char| acts(letter) && !(lines && matches!(letter, '\n' | '\t'));
-    if !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if acts(letter) {
-            clean.extend(letter.escape_default());
-        } else {
-            clean.push(letter);
-        }
-    }
-    Cow::Owned(clean)
+    escaped(text, |letter| acts(letter) && !matches!(letter, '\n' | '\t'))
 }
 
 /// A text with [`REPLACEMENT`] for each character that acts. Line ends and tabs stay.
@@ -130,16 +79,6 @@ mod tests {
         assert_eq!(plain_lines("a\n\tb"), "a\n\tb");
         assert_eq!(plain_lines("a\n\tb\r"), "a\n\tb\\r");
         assert_eq!(plain("a\n\tb\r"), "a\\n\\tb\\r");
-    }
-
-    #[test]
-    fn what_hides_or_turns_text_acts_and_what_is_read_does_not() {
-        for letter in "\u{0}\u{7}\u{8}\u{1b}\u{7f}\u{85}\u{9b}\u{ad}\u{200b}\u{200d}\u{202e}\u{2066}\u{2028}\u{feff}\u{e0041}".chars() {
-            assert!(acts(letter), "{letter:?}");
-        }
-        for letter in "aZ09 ~éß한글日本語אב∑→±…\u{fffd}😀".chars() {
-            assert!(!acts(letter), "{letter:?}");
-        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! The two handlers and the stack declaration share only this crate. Names and keys are pure functions of the upload,
 //! and [`Description`] is `asset.json`. The constants are words that a lifecycle rule, an event pattern and a handler
-//! must spell alike. The flow is described in `docs/handlers.md`.
+//! must spell alike. [`printable`] is the rule for texts that uploaders chose. The flow is described in `docs/handlers.md`.
 
 mod description;
 pub mod metadata;
 pub mod output;
+pub mod printable;
 pub mod work;
 
 pub use description::{Audio, Description, Failure, Publication, Rendition, State};

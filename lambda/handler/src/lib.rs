@@ -1,4 +1,4 @@
-//! What both handlers share: settings, SDK configuration, logging, errors and text for people.
+//! What both handlers share: settings, SDK configuration, logging and errors.
 //!
 //! Everything here keeps cold starts short. Settings and credentials come from the environment that Lambda sets, so no
 //! profile file, metadata service or token endpoint is used. TLS is rustls on ring.
@@ -7,13 +7,11 @@ mod error;
 mod existing;
 mod sdk;
 mod settings;
-mod text;
 
 pub use error::{ApiError, api, chain, is_later};
 pub use existing::{existing, not_found};
 pub use sdk::{is_local, sdk_config};
 pub use settings::{MissingSetting, NotANumber, number, optional, required};
-pub use text::plain;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use asset::printable::plain;
 use asset::{Description, PUBLISHED_TAG, output, work};
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use aws_sdk_s3::types::{Tag, Tagging};
-use handler::{ApiError, api, chain, plain};
+use handler::{ApiError, api, chain};
 use lambda_runtime::tracing;
 
 use crate::event::Job;
@@ -202,6 +203,6 @@ impl Finisher {
                 shown.push_str(part);
             }
         }
-        plain(&shown)
+        plain(&shown).into_owned()
     }
 }

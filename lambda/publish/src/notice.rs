@@ -1,10 +1,10 @@
 //! Notices for the people who run the stack: subject and text, as the topic mails them. Pure.
 //!
 //! An uploader chooses the key, and MediaConvert repeats it in its messages. So every line is written by
-//! [`handler::plain`]: nothing in a key can begin a line of its own.
+//! [`plain`]: nothing in a key can begin a line of its own.
 
+use asset::printable::plain;
 use asset::{Description, Failure, output};
-use handler::plain;
 
 use crate::event::{End, Job};
 

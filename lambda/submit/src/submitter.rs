@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use asset::metadata;
+use asset::printable::plain;
 use aws_sdk_mediaconvert::config::timeout::TimeoutConfig;
 use aws_sdk_mediaconvert::types::{
     AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile, StatusUpdateInterval,
@@ -341,7 +342,7 @@ fn result(outcome: Result<Outcome, SubmitError>) -> (ResultCode, String) {
         Ok(Outcome::Refused { reason }) => (ResultCode::PermanentFailure, reason),
         Err(error) => (error.result_code(), chain(&error)),
     };
-    (code, handler::plain(&text))
+    (code, plain(&text).into_owned())
 }
 
 #[cfg(test)]
