@@ -60,6 +60,17 @@ fuzz target="all" seconds="60":
 fuzz-seeds *arguments:
     cargo test --manifest-path fuzz/Cargo.toml --no-default-features --locked {{ arguments }}
 
+# The main job and each type in a real account, then their removal: docs/first-run-on-aws.md
+[confirm("This makes resources in an AWS account and removes them; it costs under 1 USD. Go on? (y/N)")]
+aws account region zone="":
+    PROVISION_AWS_ACCOUNT={{ account }} PROVISION_AWS_REGION={{ region }} PROVISION_AWS_ZONE={{ zone }} \
+        cargo test --locked --test it real_account::in_the_account -- --exact --ignored --nocapture
+
+# Remove what a killed `just aws` left
+aws-sweep account region:
+    PROVISION_AWS_ACCOUNT={{ account }} PROVISION_AWS_REGION={{ region }} \
+        cargo test --locked --test it real_account::sweep -- --exact --ignored --nocapture
+
 # Everything the gate runs
 ci:
     .ci/run

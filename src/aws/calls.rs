@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use jiff::Timestamp;
 
+use super::answer;
 use super::clock::Clock;
 
 /// One finished call.
@@ -154,7 +155,8 @@ impl Intercept for Recorder {
             took: began.elapsed(),
             ok,
         };
-        let result = if ok { "ok" } else { "failed" };
+        let failed = || context.response().map_or_else(|| "no answer".to_owned(), answer::name);
+        let result = if ok { "ok".to_owned() } else { format!("failed: {}", failed()) };
         tracing::info!(target: "provision::calls", "{} {} {:.0?} {result}", call.service, call.operation, call.took);
         self.calls.push(call);
         Ok(())

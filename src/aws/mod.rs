@@ -2,6 +2,7 @@
 //!
 //! Adapters get a [`Context`]. It is cheap to clone.
 
+mod answer;
 mod calls;
 mod clock;
 mod connect;

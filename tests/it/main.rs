@@ -25,6 +25,7 @@ mod permissions;
 mod pipeline;
 mod plans;
 mod printing;
+mod real_account;
 mod records;
 mod saved_plans;
 mod signing;

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 
-use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use aws_sdk_s3::types::{BucketVersioningStatus, Tag, Tagging, VersioningConfiguration};
 use provision::aws::{Context, s3_checksum};
 use provision::diff::diff;
 use provision::model::{Kind, bundle_key};
@@ -48,6 +48,11 @@ pub(crate) async fn upload_packages(cx: &Context) {
         made.is_ok() || made.as_ref().is_err_and(|error| error.as_service_error().is_some_and(there)),
         "{made:?}"
     );
+    // It is this stack's, so that a teardown removes it.
+    let mark = cx.scope.mark(&"home/bucket".into()).tags();
+    let tags = mark.map(|(key, value)| Tag::builder().key(key).value(value).build().expect("both are set"));
+    let tagging = Tagging::builder().set_tag_set(Some(tags.to_vec())).build().expect("it has tags");
+    cx.s3().put_bucket_tagging().bucket(&bucket).tagging(tagging).send().await.unwrap();
     let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     let versioning = cx.s3().put_bucket_versioning().bucket(&bucket).versioning_configuration(enabled);
     versioning.send().await.unwrap();

@@ -27,6 +27,7 @@ use provision::model::{Address, Kind, Live, Mark, Outputs, Ownership, Tags, reso
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
 
+pub(crate) use lambda::upload_packages;
 use permissions::{Seen, Watched};
 
 /// How one type is tried.
@@ -84,7 +85,8 @@ impl Case {
     }
 }
 
-fn cases(cx: &Context, zone: &str) -> Vec<Case> {
+/// Every case, for a context and a hosted zone.
+pub(crate) fn cases(cx: &Context, zone: &str) -> Vec<Case> {
     let lists = [
         s3::cases(cx),
         sqs::cases(cx),
@@ -219,7 +221,8 @@ async fn expect_live(cx: &Context, adapter: &dyn Adapter, id: &str, desired: &Va
     live
 }
 
-fn set(properties: &mut Value, pointer: &str, value: Value) {
+/// Writes a value at a JSON pointer; `Null` removes what is there.
+pub(crate) fn set(properties: &mut Value, pointer: &str, value: Value) {
     let (parent, last) = pointer.rsplit_once('/').expect("a JSON pointer");
     let target = properties.pointer_mut(parent).unwrap_or_else(|| panic!("{parent} is not in the base"));
     match target {

@@ -112,11 +112,21 @@ impl Cloud {
 
     /// The program, set to reach this cloud as it reaches AWS, as the root user of an account.
     pub(crate) fn command_as_on_aws(&self, account: &str, arguments: &[&str]) -> Command {
-        let (mut command, credentials) = (self.command(arguments), self.credentials(account));
-        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_ACCESS_KEY_ID", credentials.access_key_id());
-        command.env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
+        let mut command = self.command(arguments);
+        command.envs(self.environment_as_on_aws(account));
         command
+    }
+
+    /// What makes any program reach this cloud as it reaches AWS, as the root user of an account.
+    pub(crate) fn environment_as_on_aws(&self, account: &str) -> Vec<(String, String)> {
+        let credentials = self.credentials(account);
+        let variables = [
+            ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
+            ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     }
 
     /// Runs the program and returns what it printed on stdout and stderr; panics unless it exits with `code`.
