@@ -91,6 +91,8 @@ async fn the_command_for_a_real_account_does_all_of_it_on_the_local_cloud() {
     ok     each type alone
     ok     teardown --yes
     ");
+    let left = cloud.context(&account.stack()).await.s3().list_buckets().send().await.unwrap();
+    assert_eq!(left.buckets(), [], "nothing is left, the home buckets included");
     let absent = "S3 GetBucketCors 404 NoSuchBucket";
     assert!(report.answers().contains(absent), "{}", report.text());
 
