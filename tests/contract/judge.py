@@ -26,7 +26,9 @@ class Judge:
         value, found = message.read(operation, route, request)
         found += shapes.check(service, operation.input_shape, value)
         found += frame.check(service, operation, route, request)
-        found += rules.check(service, operation, value, request)
+        # Rules take values to be of their types.
+        if not any(each.rule in ("type", "syntax") for each in found):
+            found += rules.check(service, operation, value, request)
         return f"{service.name}:{route.name}", found
 
 

@@ -113,7 +113,7 @@ class Service:
             sent += is_sent
             missing += name in shape.required_members and not is_sent
         is_exact = request.query.get("x-id") == binding.name
-        order = (len(binding.literals), -missing, sent, not binding.is_deprecated, not binding.is_greedy)
+        order = (len(binding.literals), not binding.is_deprecated, -missing, sent, not binding.is_greedy)
         return (is_exact, *order, binding.weight)
 
 

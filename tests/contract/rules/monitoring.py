@@ -39,8 +39,10 @@ def alarm_periods(value, _request):
 
 @rule(ALARM, "cloudwatch:PutMetricAlarm")
 def alarm_subject(value, _request):
-    """A metric with one kind of statistic, or queries."""
+    """A metric with one kind of statistic, or queries; a query of PromQL says all by itself."""
     of_one = {"MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit"}
+    if "EvaluationCriteria" in value:
+        return
     if "Metrics" in value:
         if of_one & set(value):
             yield "$", sorted(of_one & set(value)), "with Metrics there is no metric beside"
