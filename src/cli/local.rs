@@ -1,5 +1,6 @@
 //! `provision local`: starts, stops, empties and shows the cloud on this machine, and tells how to call it.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -74,6 +75,9 @@ struct Start {
     /// Enforce IAM policies for everyone except the account itself
     #[arg(long)]
     enforce: bool,
+    /// Write each call and its answer to this file, as lines of JSON; only you can read it
+    #[arg(long, value_name = "FILE")]
+    log_exchanges: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -88,6 +92,8 @@ struct Serve {
     latency_ms: u64,
     #[arg(long)]
     enforce: bool,
+    #[arg(long)]
+    log_exchanges: Option<PathBuf>,
     #[arg(long)]
     owner: Option<u32>,
 }
@@ -112,16 +118,17 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
         Action::Serve(serve) => {
             let Which { instance: Instance { name }, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
-            let Serve { account, region, enforce, owner, .. } = serve;
-            local::serve(local::ServeOptions { name, port, account, region, latency, enforce, owner })
-                .await?;
+            let Serve { account, region, enforce, log_exchanges: exchange_log, owner, .. } = serve;
+            let options =
+                local::ServeOptions { name, port, account, region, latency, enforce, exchange_log, owner };
+            local::serve(options).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn start(start: Start) -> miette::Result<()> {
-    let Start { instance: Instance { name }, port, account, region, latency, enforce } = start;
+    let Start { instance: Instance { name }, port, account, region, latency, enforce, log_exchanges } = start;
     let port = match port {
         Some(port) => port,
         None => local::usual_port(&name).await?,
@@ -133,12 +140,16 @@ async fn start(start: Start) -> miette::Result<()> {
         region,
         latency,
         enforce,
+        exchange_log: log_exchanges,
         ..local::CloudSettings::default()
     };
     let running = local::ensure(&settings, &mut |text| errln!("{text}")).await?;
     outln!("local cloud at {}", running.endpoint);
     outln!("  account {}, region {}", running.account, running.region);
     outln!("  log {}", running.status.log.display());
+    if let Some(path) = &running.status.exchange_log {
+        outln!("  exchanges {}", path.display());
+    }
     Ok(())
 }
 
@@ -165,6 +176,9 @@ async fn status(which: &Which) -> miette::Result<ExitCode> {
         outln!("  jobs {state}: {count}");
     }
     outln!("  log {}", status.log.display());
+    if let Some(path) = &status.exchange_log {
+        outln!("  exchanges {}", path.display());
+    }
     Ok(exit::code(if status.emulator.failure.is_none() { exit::DONE } else { exit::FAILED }))
 }
 

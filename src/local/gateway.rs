@@ -19,6 +19,7 @@ use url::form_urlencoded;
 use super::answer::{self, text};
 use super::clients::Clients;
 use super::emulator::Emulator;
+use super::exchange_log::ExchangeLog;
 use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
 use super::mediaconvert::{self, MediaConvert};
@@ -50,6 +51,7 @@ pub(super) struct Gateway {
     pub(super) batch: Arc<batch::BatchOperations>,
     pub(super) viewer: Viewer,
     pub(super) latency: AtomicU64,
+    pub(super) exchange_log: Option<ExchangeLog>,
     pub(super) stop: CancellationToken,
 }
 
@@ -89,7 +91,7 @@ impl Gateway {
     /// A call of a service, if it is signed.
     async fn service(&self, parts: Parts, body: Body) -> Response<Body> {
         let response = match guard::admit(&self.secret, &parts, body).await {
-            Ok((body, claim)) => self.called(&claim, Request::from_parts(parts, body)).await,
+            Ok((body, claim)) => self.logged(&claim, Request::from_parts(parts, body)).await,
             Err(denial) => denial.answer(&parts),
         };
         let latency = self.latency.load(Ordering::Relaxed);
@@ -97,6 +99,13 @@ impl Gateway {
             tokio::time::sleep(Duration::from_millis(latency)).await;
         }
         response
+    }
+
+    /// Answers a call, and writes both to the exchange log if there is one.
+    async fn logged(&self, claim: &Claim, request: Request) -> Response<Body> {
+        let Some(log) = &self.exchange_log else { return self.called(claim, request).await };
+        let (exchange, request) = log.begin(claim, request);
+        exchange.end(self.called(claim, request).await)
     }
 
     /// The service that a call is signed for answers it, and no other one: a path or a header proves nothing.

@@ -114,7 +114,7 @@ fn is_of_the_emulator(path: &str) -> bool {
 }
 
 /// The one host that a request names, without its port.
-fn host(headers: &HeaderMap) -> Option<String> {
+pub(super) fn host(headers: &HeaderMap) -> Option<String> {
     let mut all = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (all.next(), all.next()) else { return None };
     let host = host.to_str().ok()?;

@@ -4,6 +4,7 @@
 //! it: the record has the instance's secret, and the emulator's socket is in there.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -52,6 +53,9 @@ pub struct Status {
     pub latency_ms: u64,
     /// Where the server writes its log.
     pub log: PathBuf,
+    /// Where it writes each exchange, if it does.
+    #[serde(default)]
+    pub exchange_log: Option<PathBuf>,
     /// The emulator behind the gateway.
     pub emulator: EmulatorStatus,
     /// MediaConvert jobs by status.
@@ -186,12 +190,14 @@ impl Instance {
         let log = File::create(self.log()).map_err(Error::files(self.log()))?;
         let errors = log.try_clone().map_err(Error::files(self.log()))?;
         let latency = settings.latency.unwrap_or_default().as_millis();
+        let exchanges = settings.absolute_log()?;
         let mut child = Command::new(&program)
             .env(CACHE, cache()?)
             .args(["local", "serve", "--name", &self.name, "--port", &settings.port.to_string()])
             .args(["--account", &settings.account, "--region", &settings.region])
             .args(["--latency-ms", &latency.to_string()])
             .args(settings.enforce.then_some("--enforce"))
+            .args(exchanges.iter().flat_map(|path| [OsStr::new("--log-exchanges"), path.as_os_str()]))
             .args(settings.owner.iter().flat_map(|pid| ["--owner".to_owned(), pid.to_string()]))
             .stdin(Stdio::null())
             .stdout(log)

@@ -12,6 +12,7 @@ mod clients;
 mod cors;
 mod emulator;
 mod error;
+mod exchange_log;
 mod ffmpeg;
 mod gateway;
 mod guard;
@@ -63,6 +64,8 @@ pub struct CloudSettings {
     /// Whether IAM policies count: what is called with keys of its own users and roles must be allowed. The account id as
     /// a key may do everything in either case.
     pub enforce: bool,
+    /// A file to which each exchange with a service is written; `None` for none. Only its owner can read it.
+    pub exchange_log: Option<PathBuf>,
     /// The program that serves; `None` is the running one. A test binary names `provision` here.
     pub server: Option<PathBuf>,
     /// A process whose end ends the cloud as well: a test gives its own, and need not stop what it started.
@@ -79,9 +82,18 @@ impl Default for CloudSettings {
             region: DEFAULT_REGION.into(),
             latency: None,
             enforce: false,
+            exchange_log: None,
             server: None,
             owner: None,
         }
+    }
+}
+
+impl CloudSettings {
+    /// The exchange log from wherever the server works.
+    fn absolute_log(&self) -> Result<Option<PathBuf>, Error> {
+        let absolute = |path: &PathBuf| std::path::absolute(path).map_err(Error::files(path));
+        self.exchange_log.as_ref().map(absolute).transpose()
     }
 }
 
@@ -241,7 +253,20 @@ fn check_identity(wanted: &CloudSettings, found: &Status) -> Result<(), Error> {
         let (endpoint, what) = (found.endpoint.clone(), "IAM enforcement");
         return Err(Error::Different { endpoint, what, wanted: "on".into(), found: "off".into() });
     }
+    check_log(wanted, found)?;
     check_emulator(found)
+}
+
+/// A running cloud begins no log: what came before would be missing in it.
+fn check_log(settings: &CloudSettings, found: &Status) -> Result<(), Error> {
+    let Some(wanted) = settings.absolute_log()?.filter(|wanted| found.exchange_log.as_ref() != Some(wanted))
+    else {
+        return Ok(());
+    };
+    let shown = |path: &PathBuf| path.display().to_string();
+    let has = found.exchange_log.as_ref().map_or_else(|| "none".to_owned(), shown);
+    let (endpoint, what) = (found.endpoint.clone(), "exchange log");
+    Err(Error::Different { endpoint, what, wanted: shown(&wanted), found: has })
 }
 
 fn check_emulator(found: &Status) -> Result<(), Error> {

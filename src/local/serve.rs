@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::batch;
 use super::clients::Clients;
 use super::emulator::{self, Role};
+use super::exchange_log::ExchangeLog;
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
 use super::mediaconvert::{MediaConvert, Place};
@@ -41,6 +42,8 @@ pub struct Options {
     pub latency: Duration,
     /// Whether IAM policies count.
     pub enforce: bool,
+    /// A file to which each exchange with a service is written.
+    pub exchange_log: Option<PathBuf>,
     /// The process whose end is the server's too.
     pub owner: Option<u32>,
 }
@@ -112,6 +115,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         secret: &secret,
         enforce: options.enforce,
     };
+    let exchange_log = options.exchange_log.as_deref().map(ExchangeLog::open).transpose()?;
     // A socket's path must be short, and that of the cache need not be: it is named from here.
     let state = instance.state();
     std::env::set_current_dir(&state).map_err(Error::files(&state))?;
@@ -140,6 +144,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         enforce: options.enforce,
         latency_ms: 0,
         log: instance.log(),
+        exchange_log: options.exchange_log.clone(),
         emulator: EmulatorStatus { pid: emulator.pid, failure: None },
         jobs: BTreeMap::new(),
     };
@@ -154,6 +159,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         mediaconvert,
         batch,
         latency: AtomicU64::new(u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX)),
+        exchange_log,
         stop: CancellationToken::new(),
     })
 }

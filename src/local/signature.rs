@@ -128,6 +128,11 @@ impl Claim {
         Ok(Self { key_id, service, region, date, time, headers, signature, expires })
     }
 
+    /// The region that it is signed for.
+    pub(super) fn region(&self) -> &str {
+        &self.region
+    }
+
     /// Whether it is for S3, which signs paths as they are and needs not see the body.
     pub(super) fn is_s3(&self) -> bool {
         self.service == "s3"

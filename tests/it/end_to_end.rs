@@ -69,4 +69,10 @@ async fn the_stack_converges_plays_and_comes_down_again() {
     let (status, _) = cloud.provision(&["local", "status"], 0);
     assert!(status.contains(&cloud.endpoint), "{status}");
     insta::assert_snapshot!(cloud.provision(&["local", "stop"], 0).0, @"local cloud stopped");
+
+    // The contract judge sees what the handlers ask, too, and what our own services are asked.
+    let asked = cloud.contract.report().operations;
+    for operation in ["iam:CreateRole", "lambda:CreateFunction", "mediaconvert:CreateJob", "s3:PutObject"] {
+        assert!(asked.contains_key(operation), "{operation}: {asked:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The private Python environment of the judges, made on first use in the cache directory.
+//! The private Python environments of the judges, made on first use in the cache directory.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,13 +16,23 @@ pub(crate) struct Environment {
     directory: PathBuf,
 }
 
-/// The environment. If it cannot be made, tests that need it fail with pip's message.
-pub(crate) static ENVIRONMENT: LazyLock<Environment> = LazyLock::new(ensure);
+/// The judges of templates. If it cannot be made, tests that need it fail with pip's message.
+pub(crate) static ENVIRONMENT: LazyLock<Environment> =
+    LazyLock::new(|| ensure("judges", REQUIREMENTS, "about 420 MB"));
+
+/// What the contract judge needs. Its botocore is newer than checkov lets the other environment have.
+pub(crate) static CONTRACT: LazyLock<Environment> =
+    LazyLock::new(|| ensure("contract", include_str!("../../contract/requirements.txt"), "about 30 MB"));
 
 impl Environment {
+    /// Its interpreter.
+    pub(crate) fn python(&self) -> Command {
+        Command::new(self.directory.join("bin/python"))
+    }
+
     /// A program of it. It is started by its interpreter, because a path may be too long for a script's first line.
     pub(crate) fn script(&self, name: &str) -> Command {
-        let mut command = Command::new(self.directory.join("bin/python"));
+        let mut command = self.python();
         command.arg(self.directory.join("bin").join(name));
         command
     }
@@ -43,23 +53,23 @@ impl Environment {
     }
 }
 
-fn ensure() -> Environment {
+fn ensure(name: &str, requirements: &str, size: &str) -> Environment {
     let cache = cache();
-    let digest = hex::encode(Sha256::digest(REQUIREMENTS));
-    let directory = cache.join(format!("judges-{}", &digest[..16]));
+    let digest = hex::encode(Sha256::digest(requirements));
+    let directory = cache.join(format!("{name}-{}", &digest[..16]));
     let marker = directory.join("complete");
     fs::create_dir_all(&cache).unwrap();
-    let lock = File::create(cache.join("judges.lock")).unwrap();
+    let lock = File::create(cache.join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
     if !marker.exists() {
-        println!("installing the judges (once; about 420 MB)");
-        install(&directory);
+        println!("installing the Python packages of {name} (once; {size})");
+        install(&directory, requirements);
         fs::write(&marker, "").unwrap();
     }
     Environment { directory }
 }
 
-fn install(directory: &Path) {
+fn install(directory: &Path, requirements: &str) {
     if directory.exists() {
         fs::remove_dir_all(directory).unwrap();
     }
@@ -67,7 +77,7 @@ fn install(directory: &Path) {
     venv.args(["-m", "venv"]).arg(directory);
     succeed(&mut venv, "install python3-venv: the judges run in a virtual environment of their own");
     let list = directory.join("requirements.txt");
-    fs::write(&list, REQUIREMENTS).unwrap();
+    fs::write(&list, requirements).unwrap();
     let mut pip = Command::new(directory.join("bin/python"));
     pip.args([
         "-m",

@@ -1,9 +1,10 @@
 //! Programs and schemas that we did not write judge what we declare and say: cfn-lint and checkov the templates, AWS's
 //! published resource schemas the properties, AWS's model of the MediaConvert API the job templates, and the Service
-//! Authorization Reference the policies of commands.
+//! Authorization Reference the policies of commands. AWS's service models judge each request that the end-to-end tests send.
 
 mod cfn_lint;
 mod checkov;
+pub(crate) mod contract;
 mod environment;
 mod mediaconvert;
 mod paths;

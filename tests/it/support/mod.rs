@@ -19,6 +19,7 @@ use provision::aws::{CloudTarget, Connection, Context};
 use provision::local;
 use provision::model::Scope;
 
+use crate::judges::contract::Contract;
 use instance::Instance;
 
 /// The account of the stacks in tests.
@@ -34,6 +35,8 @@ pub(crate) struct Cloud {
     pub(crate) endpoint: String,
     running: local::Running,
     _instance: Instance,
+    /// Judged after the cloud has ended: a call may be under way until then.
+    pub(crate) contract: Contract,
 }
 
 /// The program under test.
@@ -52,12 +55,14 @@ impl Cloud {
 
     async fn begin(test: &str, enforce: bool) -> Self {
         let name = format!("test-{test}-{}", std::process::id());
+        let contract = Contract::of(&name);
         let settings = local::CloudSettings {
             name: name.clone(),
             port: 0,
             account: ACCOUNT.into(),
             region: REGION.into(),
             enforce,
+            exchange_log: Some(contract.log().into()),
             server: Some(PROGRAM.into()),
             // However this test ends, the cloud ends with it.
             owner: Some(std::process::id()),
@@ -66,7 +71,7 @@ impl Cloud {
         let running = local::ensure(&settings, &mut |text| println!("{text}")).await;
         let running = running.unwrap_or_else(|error| panic!("the local cloud does not start: {error:?}"));
         let (endpoint, _instance) = (running.endpoint.clone(), Instance::running(&running.status));
-        Self { name, endpoint, running, _instance }
+        Self { name, endpoint, running, _instance, contract }
     }
 
     /// The credentials of an account's root user.

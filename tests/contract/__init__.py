@@ -1,0 +1,5 @@
+"""The contract judge: each request in an exchange log, held to AWS's published service models.
+
+`exchange` reads the log, `models` finds the operation of a request, `message` reads its parameters back from its bytes,
+`shapes` holds them to their shapes, `frame` the headers, and `rules` to what the models do not say.
+"""

@@ -1,0 +1,187 @@
+"""S3 and S3 Batch Operations."""
+
+import re
+from itertools import combinations
+
+from .registry import rule
+
+NAMES = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
+CREATE = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"
+LIFECYCLE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html"
+TRANSITIONS = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"
+)
+NOTIFICATIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html"
+CORS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html"
+KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
+METADATA = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"
+
+BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+RESERVED = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+# Storage classes by how cold they are: an object never comes back up.
+ORDER = ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]
+METHODS = {"GET", "PUT", "POST", "DELETE", "HEAD"}
+
+
+@rule(NAMES, "s3:CreateBucket")
+def bucket_name(value, _request):
+    """3 to 63 characters of a host name, none of the reserved beginnings and ends."""
+    name = value.get("Bucket", "")
+    if not BUCKET.fullmatch(name) or ADDRESS.fullmatch(name) or name.endswith(RESERVED):
+        yield "$.Bucket", name, "a bucket's name has 3 to 63 of a-z, 0-9, `.` and `-`, and no reserved part"
+
+
+@rule(CREATE, "s3:CreateBucket")
+def bucket_region(value, request):
+    """Outside of us-east-1 the region is named; there it must not be."""
+    sent = value.get("CreateBucketConfiguration", {}).get("LocationConstraint")
+    wanted = None if request.region == "us-east-1" else request.region
+    if sent != wanted:
+        yield "$.CreateBucketConfiguration.LocationConstraint", sent, f"is {wanted}, as the request is signed"
+
+
+@rule(KEYS, "*")
+def object_key(value, request):
+    """A key has at most 1,024 bytes of UTF-8."""
+    if request.service == "s3" and len(value.get("Key", "").encode()) > 1024:
+        yield "$.Key", value["Key"], "a key has at most 1,024 bytes"
+
+
+@rule(METADATA, "s3:PutObject", "s3:CopyObject", "s3:CreateMultipartUpload")
+def user_metadata(value, _request):
+    """User-defined metadata has at most 2 KB."""
+    size = sum(len(key) + len(text) for key, text in value.get("Metadata", {}).items())
+    if size > 2048:
+        yield "$.Metadata", f"{size} bytes", "user-defined metadata has at most 2,048 bytes"
+
+
+def _lifecycle(value):
+    rules = value.get("LifecycleConfiguration", {}).get("Rules", [])
+    return [(f"$.LifecycleConfiguration.Rules[{index}]", each) for index, each in enumerate(rules)]
+
+
+@rule(LIFECYCLE, "s3:PutBucketLifecycleConfiguration")
+def lifecycle_ids(value, _request):
+    """At most 1,000 rules, with ids that are unique and have at most 255 characters."""
+    ids = [each["ID"] for _, each in _lifecycle(value) if each.get("ID")]
+    if len(set(ids)) != len(ids) or any(len(each) > 255 for each in ids):
+        yield "$.LifecycleConfiguration.Rules", ids, "the ids of rules are unique, of at most 255 characters"
+    if len(_lifecycle(value)) > 1000:
+        yield "$.LifecycleConfiguration.Rules", len(_lifecycle(value)), "there are at most 1,000 rules"
+
+
+@rule(LIFECYCLE, "s3:PutBucketLifecycleConfiguration")
+def lifecycle_filter(value, _request):
+    """A rule has a filter; `And` has at least two predicates, and stands alone."""
+    for path, each in _lifecycle(value):
+        if ("Filter" in each) == ("Prefix" in each):
+            yield path, sorted(each), "a rule has one of Filter and Prefix"
+        chosen = each.get("Filter", {})
+        if len(chosen) > 1:
+            yield f"{path}.Filter", sorted(chosen), "a filter has one predicate, or And"
+        both = chosen.get("And")
+        if both is not None and len(both) - ("Tags" in both) + len(both.get("Tags", [])) < 2:
+            yield f"{path}.Filter.And", sorted(both), "And has at least two predicates"
+
+
+@rule(LIFECYCLE, "s3:PutBucketLifecycleConfiguration")
+def lifecycle_actions(value, _request):
+    """A rule has an action; some actions permit no tags, no size, and no second one."""
+    actions = {
+        "Expiration",
+        "Transitions",
+        "NoncurrentVersionExpiration",
+        "NoncurrentVersionTransitions",
+        "AbortIncompleteMultipartUpload",
+    }
+    for path, each in _lifecycle(value):
+        if not actions & set(each):
+            yield path, sorted(each), "a rule has an action"
+        chosen = each.get("Filter", {})
+        narrowed = {**chosen, **chosen.get("And", {})}
+        if "AbortIncompleteMultipartUpload" in each and set(narrowed) - {"Prefix", "And"}:
+            yield f"{path}.Filter", sorted(narrowed), "incomplete uploads have no tags and no size"
+        expiration = each.get("Expiration", {})
+        if "Expiration" in each and len(expiration) != 1:
+            yield f"{path}.Expiration", expiration, "has one of Days, Date and ExpiredObjectDeleteMarker"
+        if "ExpiredObjectDeleteMarker" in expiration and {"Tag", "Tags"} & set(narrowed):
+            yield f"{path}.Filter", sorted(narrowed), "delete markers have no tags"
+
+
+@rule(TRANSITIONS, "s3:PutBucketLifecycleConfiguration")
+def lifecycle_order(value, _request):
+    """Down the classes as time passes, 30 days before infrequent access, and expiration last."""
+    for path, each in _lifecycle(value):
+        yield from _ordered(
+            f"{path}.Transitions", each.get("Transitions", []), "Days", each.get("Expiration", {}).get("Days")
+        )
+        expiration = each.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
+        moved = each.get("NoncurrentVersionTransitions", [])
+        yield from _ordered(f"{path}.NoncurrentVersionTransitions", moved, "NoncurrentDays", expiration)
+
+
+def _ordered(path, transitions, unit, expiration):
+    steps = [(each.get("StorageClass"), each[unit]) for each in transitions if unit in each]
+    for name, days in steps:
+        if name in ("STANDARD_IA", "ONEZONE_IA") and days < 30:
+            yield path, days, f"an object is 30 days old before it comes to {name}"
+        if expiration is not None and expiration <= days:
+            yield path, (days, expiration), "an object expires after its last transition"
+    steps = [(ORDER.index(name), days) for name, days in steps if name in ORDER]
+    for (one, days), (other, later) in combinations(sorted(steps), 2):
+        if one == other or later <= days:
+            yield path, steps, "colder classes come later, each once"
+
+
+def _notifications(value):
+    settings = value.get("NotificationConfiguration", {})
+    for kind in ("LambdaFunctionConfigurations", "QueueConfigurations", "TopicConfigurations"):
+        for index, each in enumerate(settings.get(kind, [])):
+            yield f"$.NotificationConfiguration.{kind}[{index}]", each
+
+
+def _filters(each):
+    rules = each.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+    return [(rule.get("Name", "").lower(), rule.get("Value", "")) for rule in rules]
+
+
+@rule(NOTIFICATIONS, "s3:PutBucketNotificationConfiguration")
+def notification_filters(value, _request):
+    """At most one prefix and one suffix each."""
+    for path, each in _notifications(value):
+        names = [name for name, _ in _filters(each)]
+        if len(set(names)) != len(names) or set(names) - {"prefix", "suffix"}:
+            yield f"{path}.Filter", names, "a filter has at most one prefix and one suffix"
+
+
+@rule(NOTIFICATIONS, "s3:PutBucketNotificationConfiguration")
+def notification_overlap(value, _request):
+    """Two configurations may not be for the same events of the same objects."""
+    for (_, one), (path, other) in combinations(_notifications(value), 2):
+        events = [(a, b) for a in one["Events"] for b in other["Events"]]
+        is_same = any(a == b or a[:-1] == b[: len(a) - 1] and a.endswith("*") or
+                      b.endswith("*") and b[:-1] == a[: len(b) - 1] for a, b in events)
+        a, b = dict(_filters(one)), dict(_filters(other))
+        prefixes, suffixes = (a.get("prefix", ""), b.get("prefix", "")), (a.get("suffix", ""), b.get("suffix", ""))
+        overlaps = any(x.startswith(y) for x, y in (prefixes, prefixes[::-1]))
+        overlaps = overlaps and any(x.endswith(y) for x, y in (suffixes, suffixes[::-1]))
+        if is_same and overlaps:
+            yield path, (a, b), "no other configuration is for the same event of an object"
+
+
+@rule(CORS, "s3:PutBucketCors")
+def cors_rules(value, _request):
+    """At most 100 rules; one wildcard an origin and a header; five methods."""
+    rules = value.get("CORSConfiguration", {}).get("CORSRules", [])
+    if len(rules) > 100:
+        yield "$.CORSConfiguration.CORSRules", len(rules), "there are at most 100 rules"
+    for index, each in enumerate(rules):
+        path = f"$.CORSConfiguration.CORSRules[{index}]"
+        for text in each.get("AllowedOrigins", []) + each.get("AllowedHeaders", []):
+            if text.count("*") > 1:
+                yield path, text, "an origin or a header has at most one `*`"
+        if set(each.get("AllowedMethods", [])) - METHODS:
+            yield f"{path}.AllowedMethods", each["AllowedMethods"], f"a method is one of {sorted(METHODS)}"
+        if any("*" in text for text in each.get("ExposeHeaders", [])):
+            yield f"{path}.ExposeHeaders", each["ExposeHeaders"], "an exposed header has no `*`"

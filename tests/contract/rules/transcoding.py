@@ -1,0 +1,65 @@
+"""MediaConvert."""
+
+from .registry import rule
+
+JOBS = "https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html"
+RATES = "https://docs.aws.amazon.com/mediaconvert/latest/ug/cbr-vbr-qvbr.html"
+METADATA = "https://docs.aws.amazon.com/mediaconvert/latest/ug/monitor-via-metadata-tags.html"
+CALLS = (
+    "mediaconvert:CreateJob",
+    "mediaconvert:CreateJobTemplate",
+    "mediaconvert:UpdateJobTemplate",
+)
+CODECS = ("H264Settings", "H265Settings", "Mpeg2Settings", "Av1Settings")
+
+
+def _codecs(value):
+    """The settings of each video codec: their path, and they themselves."""
+    for at, group in enumerate(value.get("Settings", {}).get("OutputGroups", [])):
+        for index, output in enumerate(group.get("Outputs", [])):
+            codec = output.get("VideoDescription", {}).get("CodecSettings", {})
+            for name in CODECS:
+                if name in codec:
+                    yield f"$.Settings.OutputGroups[{at}].Outputs[{index}].{name}", codec[name]
+
+
+@rule(RATES, *CALLS)
+def rate_control(value, _request):
+    """QVBR has a greatest rate and no other; CBR has a rate; VBR has both, or the rate."""
+    for path, each in _codecs(value):
+        mode = each.get("RateControlMode")
+        wrong = (
+            mode == "QVBR" and ("MaxBitrate" not in each or "Bitrate" in each)
+            or mode == "CBR" and ("Bitrate" not in each or "MaxBitrate" in each)
+            or mode == "VBR" and "Bitrate" not in each
+            or mode != "QVBR" and "QvbrSettings" in each
+        )
+        if wrong:
+            yield path, (mode, sorted(each)), "QVBR has MaxBitrate; CBR Bitrate; VBR Bitrate, with MaxBitrate or without"
+
+
+@rule(JOBS, *CALLS)
+def frame_rate(value, _request):
+    """A specified rate is a fraction; one that follows the source is not given."""
+    for path, each in _codecs(value):
+        given = {"FramerateNumerator", "FramerateDenominator"} & set(each)
+        control = each.get("FramerateControl")
+        if control == "SPECIFIED" and len(given) != 2 or control == "INITIALIZE_FROM_SOURCE" and given:
+            yield path, (control, sorted(given)), "SPECIFIED has numerator and denominator, and nothing else has"
+
+
+@rule(JOBS, *CALLS)
+def output_names(value, _request):
+    """Outputs of a group have unique name modifiers."""
+    for at, group in enumerate(value.get("Settings", {}).get("OutputGroups", [])):
+        names = [each.get("NameModifier", "") for each in group.get("Outputs", [])]
+        if len(names) > 1 and len(set(names)) != len(names):
+            yield f"$.Settings.OutputGroups[{at}]", names, "the outputs of a group have names of their own"
+
+
+@rule(METADATA, "mediaconvert:CreateJob")
+def user_metadata_pairs(value, _request):
+    """At most 10 pairs of at most 256 characters."""
+    pairs = value.get("UserMetadata", {})
+    if len(pairs) > 10 or any(len(text) > 256 for pair in pairs.items() for text in pair):
+        yield "$.UserMetadata", pairs, "has at most 10 pairs of at most 256 characters"

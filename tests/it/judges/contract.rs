@@ -1,0 +1,136 @@
+//! The contract judge: each request that the cloud of a test takes, held to AWS's published service models.
+//!
+//! The cloud writes its exchanges to a file. When the test is over, `tests/contract/` judges them: one process for all
+//! tests, so that the models are read once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use super::environment::{CONTRACT, run};
+
+/// Set to keep the exchanges of tests that passed.
+const KEEP: &str = "KEEP_EXCHANGES";
+
+/// What a cloud was asked. A test that ends without a failure fails here if a request breaks a contract.
+pub(crate) struct Contract {
+    log: PathBuf,
+}
+
+impl Contract {
+    /// That of the cloud of this name.
+    pub(crate) fn of(cloud: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exchanges");
+        fs::create_dir_all(&folder).unwrap();
+        let log = folder.join(format!("{cloud}.jsonl"));
+        let _ = fs::remove_file(&log);
+        Self { log }
+    }
+
+    /// Where the cloud writes its exchanges.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// What became of the requests so far.
+    pub(crate) fn report(&self) -> Report {
+        static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| Mutex::new(Judge::start()));
+        JUDGE.lock().unwrap_or_else(PoisonError::into_inner).judge(&self.log)
+    }
+}
+
+impl Drop for Contract {
+    fn drop(&mut self) {
+        if std::thread::panicking() || !self.log.exists() {
+            return;
+        }
+        let report = self.report();
+        println!("contract: {} requests, {} operations", report.judged, report.operations.len());
+        let said: Vec<String> = report.violations.iter().map(Violation::to_string).collect();
+        assert!(
+            said.is_empty(),
+            "AWS would not take these requests, or not read them as meant (CONTRIBUTING.md, \"A contract is broken\"):\n{}\n\
+             the exchanges: {}",
+            said.join("\n"),
+            self.log.display()
+        );
+        if std::env::var_os(KEEP).is_none() {
+            let _ = fs::remove_file(&self.log);
+        }
+    }
+}
+
+/// What became of the requests of a log.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Report {
+    /// How many were judged.
+    pub(crate) judged: usize,
+    /// How many of each operation, `service:Operation`.
+    pub(crate) operations: BTreeMap<String, usize>,
+    violations: Vec<Violation>,
+}
+
+/// A demand that a request does not meet.
+#[derive(Debug, Deserialize)]
+struct Violation {
+    operation: String,
+    path: String,
+    rule: String,
+    times: usize,
+    value: String,
+    demand: String,
+    source: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, path, rule, times, value, demand, source } = self;
+        writeln!(f, "{operation} {path}: {rule} ({times} times)")?;
+        write!(f, "  sent    {value}\n  demand  {demand}\n  source  {source}")
+    }
+}
+
+/// The process that judges. It ends with its stdin, and so with this one.
+struct Judge {
+    asks: ChildStdin,
+    says: BufReader<ChildStdout>,
+}
+
+impl Judge {
+    fn start() -> Self {
+        let mut command = module("contract");
+        let command = command.arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("Python starts");
+        let (asks, says) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { asks, says: BufReader::new(says) }
+    }
+
+    fn judge(&mut self, log: &Path) -> Report {
+        writeln!(self.asks, "{}", log.display()).expect("the judge reads");
+        let mut line = String::new();
+        self.says.read_line(&mut line).expect("the judge answers");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("the judge says {line:?} ({error})"))
+    }
+}
+
+/// Python, set to run a module of `tests/`.
+fn module(name: &str) -> Command {
+    let mut python = CONTRACT.python();
+    python.env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/tests"));
+    python.env("PYTHONDONTWRITEBYTECODE", "1").args(["-m", name]);
+    python
+}
+
+#[test]
+fn the_judge_tells_each_damage() {
+    let output = run(&mut module("contract.damage"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    println!("{said}");
+}
