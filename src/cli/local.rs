@@ -75,9 +75,32 @@ struct Start {
     /// Enforce IAM policies for everyone except the account itself
     #[arg(long)]
     enforce: bool,
+    #[command(flatten)]
+    likeness: Likeness,
     /// Write each call and its answer to this file, as lines of JSON; only you can read it
     #[arg(long, value_name = "FILE")]
     log_exchanges: Option<PathBuf>,
+}
+
+/// Whether and how the cloud is like AWS.
+#[derive(Debug, clap::Args)]
+struct Likeness {
+    /// Be as slow, as limited and as strict as AWS (docs/local-cloud.md lists the rules)
+    #[arg(long)]
+    like_aws: bool,
+    /// How much faster than AWS's its time goes
+    #[arg(long, requires = "like_aws", value_parser = clap::value_parser!(u32).range(1..))]
+    pace: Option<u32>,
+    /// The same seed gives the same delays
+    #[arg(long, requires = "like_aws")]
+    seed: Option<u64>,
+}
+
+impl Likeness {
+    fn read(&self) -> Option<local::Likeness> {
+        let Self { pace, seed, .. } = self;
+        self.like_aws.then(|| local::Likeness::new(pace.unwrap_or(1), seed.unwrap_or(1)))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -92,6 +115,8 @@ struct Serve {
     latency_ms: u64,
     #[arg(long)]
     enforce: bool,
+    #[command(flatten)]
+    likeness: Likeness,
     #[arg(long)]
     log_exchanges: Option<PathBuf>,
     #[arg(long)]
@@ -118,17 +143,36 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
         Action::Serve(serve) => {
             let Which { instance: Instance { name }, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
-            let Serve { account, region, enforce, log_exchanges: exchange_log, owner, .. } = serve;
-            let options =
-                local::ServeOptions { name, port, account, region, latency, enforce, exchange_log, owner };
-            local::serve(options).await?;
+            let Serve { account, region, enforce, likeness, log_exchanges: exchange_log, owner, .. } = serve;
+            let like_aws = likeness.read();
+            local::serve(local::ServeOptions {
+                name,
+                port,
+                account,
+                region,
+                latency,
+                enforce,
+                like_aws,
+                exchange_log,
+                owner,
+            })
+            .await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn start(start: Start) -> miette::Result<()> {
-    let Start { instance: Instance { name }, port, account, region, latency, enforce, log_exchanges } = start;
+    let Start {
+        instance: Instance { name },
+        port,
+        account,
+        region,
+        latency,
+        enforce,
+        likeness,
+        log_exchanges,
+    } = start;
     let port = match port {
         Some(port) => port,
         None => local::usual_port(&name).await?,
@@ -140,6 +184,7 @@ async fn start(start: Start) -> miette::Result<()> {
         region,
         latency,
         enforce,
+        like_aws: likeness.read(),
         exchange_log: log_exchanges,
         ..local::CloudSettings::default()
     };
@@ -168,6 +213,9 @@ async fn status(which: &Which) -> miette::Result<ExitCode> {
     }
     if status.enforce {
         outln!("  IAM policies count");
+    }
+    if let Some(like) = status.like_aws {
+        outln!("  like AWS, {like}");
     }
     if status.latency_ms > 0 {
         outln!("  every answer takes {} ms longer", status.latency_ms);

@@ -61,7 +61,8 @@ impl ExchangeLog {
     /// Notes a call. The request that is returned must be used in its place: its body is watched.
     pub(super) fn begin(&self, claim: &Claim, request: Request) -> (Exchange, Request) {
         let (parts, body) = request.into_parts();
-        let is_object = claim.is_s3() && !claim.is_s3_control() && is_of_an_object(&parts.headers, &parts.uri);
+        let is_object =
+            claim.is_s3() && !claim.is_s3_control() && is_of_an_object(&parts.headers, &parts.uri);
         let keeps = |keeps: bool, bound: usize| Seen::keeping(if keeps { bound } else { 0 });
         let exchange = Exchange(Arc::new(Open {
             log: self.clone(),
@@ -193,7 +194,11 @@ fn without_credentials(uri: &Uri) -> String {
     let Some(query) = uri.query() else { return uri.path().to_owned() };
     let pairs = query.split('&').map(|pair| {
         let name = pair.split('=').next().unwrap_or(pair);
-        if SECRET.contains(&name.to_ascii_lowercase().as_str()) { format!("{name}=") } else { pair.to_owned() }
+        if SECRET.contains(&name.to_ascii_lowercase().as_str()) {
+            format!("{name}=")
+        } else {
+            pair.to_owned()
+        }
     });
     format!("{}?{}", uri.path(), pairs.collect::<Vec<_>>().join("&"))
 }

@@ -22,6 +22,7 @@ use super::emulator::Emulator;
 use super::exchange_log::ExchangeLog;
 use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
+use super::like_aws::LikeAws;
 use super::mediaconvert::{self, MediaConvert};
 use super::plain::{self, Plain};
 use super::secret::Secret;
@@ -51,6 +52,7 @@ pub(super) struct Gateway {
     pub(super) batch: Arc<batch::BatchOperations>,
     pub(super) viewer: Viewer,
     pub(super) latency: AtomicU64,
+    pub(super) like_aws: Option<LikeAws>,
     pub(super) exchange_log: Option<ExchangeLog>,
     pub(super) stop: CancellationToken,
 }
@@ -103,9 +105,17 @@ impl Gateway {
 
     /// Answers a call, and writes both to the exchange log if there is one.
     async fn logged(&self, claim: &Claim, request: Request) -> Response<Body> {
-        let Some(log) = &self.exchange_log else { return self.called(claim, request).await };
+        let Some(log) = &self.exchange_log else { return self.paced(claim, request).await };
         let (exchange, request) = log.begin(claim, request);
-        exchange.end(self.called(claim, request).await)
+        exchange.end(self.paced(claim, request).await)
+    }
+
+    /// Answers a call, as AWS would where this cloud is to be like it.
+    async fn paced(&self, claim: &Claim, request: Request) -> Response<Body> {
+        match &self.like_aws {
+            Some(aws) => aws.answer(claim, request, |request| self.called(claim, request)).await,
+            None => self.called(claim, request).await,
+        }
     }
 
     /// The service that a call is signed for answers it, and no other one: a path or a header proves nothing.
@@ -220,6 +230,9 @@ impl Gateway {
         self.mediaconvert.reset();
         self.batch.reset();
         self.viewer.reset();
+        if let Some(aws) = &self.like_aws {
+            aws.reset();
+        }
         let request = Request::post(format!("{}/_ministack/reset", self.upstream)).body(Body::empty());
         let request = request.expect("the address is one");
         match plain::exchange(&self.http, request, RESET).await {

@@ -19,7 +19,9 @@ mod guard;
 mod identifier;
 mod install;
 mod instance;
+mod like_aws;
 mod mediaconvert;
+mod operation;
 mod plain;
 mod process;
 mod record;
@@ -35,6 +37,7 @@ use aws_credential_types::Credentials;
 pub use error::Error;
 pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
+pub use like_aws::Likeness;
 pub use mediaconvert::Model as MediaConvertModel;
 pub use serve::{Options as ServeOptions, serve};
 
@@ -64,6 +67,8 @@ pub struct CloudSettings {
     /// Whether IAM policies count: what is called with keys of its own users and roles must be allowed. The account id as
     /// a key may do everything in either case.
     pub enforce: bool,
+    /// How it is like AWS, if it is to be.
+    pub like_aws: Option<Likeness>,
     /// A file to which each exchange with a service is written; `None` for none. Only its owner can read it.
     pub exchange_log: Option<PathBuf>,
     /// The program that serves; `None` is the running one. A test binary names `provision` here.
@@ -82,6 +87,7 @@ impl Default for CloudSettings {
             region: DEFAULT_REGION.into(),
             latency: None,
             enforce: false,
+            like_aws: None,
             exchange_log: None,
             server: None,
             owner: None,
@@ -253,8 +259,19 @@ fn check_identity(wanted: &CloudSettings, found: &Status) -> Result<(), Error> {
         let (endpoint, what) = (found.endpoint.clone(), "IAM enforcement");
         return Err(Error::Different { endpoint, what, wanted: "on".into(), found: "off".into() });
     }
+    check_likeness(wanted, found)?;
     check_log(wanted, found)?;
     check_emulator(found)
+}
+
+/// A running cloud cannot become like AWS, or like it in another way: what is in it already came about otherwise.
+fn check_likeness(settings: &CloudSettings, found: &Status) -> Result<(), Error> {
+    let Some(wanted) = settings.like_aws.filter(|wanted| found.like_aws.as_ref() != Some(wanted)) else {
+        return Ok(());
+    };
+    let has = found.like_aws.map_or_else(|| "none".to_owned(), |found| found.to_string());
+    let (endpoint, what) = (found.endpoint.clone(), "likeness to AWS");
+    Err(Error::Different { endpoint, what, wanted: wanted.to_string(), found: has })
 }
 
 /// A running cloud begins no log: what came before would be missing in it.

@@ -17,6 +17,7 @@ use super::emulator::{self, Role};
 use super::exchange_log::ExchangeLog;
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
+use super::like_aws::{LikeAws, Likeness};
 use super::mediaconvert::{MediaConvert, Place};
 use super::secret::Secret;
 use super::viewer::Viewer;
@@ -42,6 +43,8 @@ pub struct Options {
     pub latency: Duration,
     /// Whether IAM policies count.
     pub enforce: bool,
+    /// How it is like AWS, if it is to be.
+    pub like_aws: Option<Likeness>,
     /// A file to which each exchange with a service is written.
     pub exchange_log: Option<PathBuf>,
     /// The process whose end is the server's too.
@@ -144,6 +147,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         enforce: options.enforce,
         latency_ms: 0,
         log: instance.log(),
+        like_aws: options.like_aws,
         exchange_log: options.exchange_log.clone(),
         emulator: EmulatorStatus { pid: emulator.pid, failure: None },
         jobs: BTreeMap::new(),
@@ -159,6 +163,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         mediaconvert,
         batch,
         latency: AtomicU64::new(u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX)),
+        like_aws: options.like_aws.map(LikeAws::new),
         exchange_log,
         stop: CancellationToken::new(),
     })

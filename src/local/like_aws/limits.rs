@@ -1,0 +1,195 @@
+//! How many calls a second AWS takes: a bucket of tokens for each limit and region.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::call::Call;
+use super::refusal::Refusal;
+
+/// A limit of calls.
+#[derive(Debug)]
+pub struct Rate {
+    /// The service as it is signed for.
+    pub service: &'static str,
+    /// The operations that share the limit; none stands for all others of the service.
+    pub operations: &'static [&'static str],
+    /// Calls a second.
+    pub per_second: f64,
+    /// How many calls may come at once.
+    pub burst: f64,
+    /// AWS's error code.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// Where AWS says so, or where it was measured.
+    pub source: &'static str,
+}
+
+/// Every limit. The first that fits a call counts.
+pub const RATES: &[Rate] = &[
+    Rate {
+        service: "route53",
+        operations: &[],
+        per_second: 5.0,
+        burst: 5.0,
+        code: "Throttling",
+        status: 400,
+        source: "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html",
+    },
+    Rate {
+        service: "lambda",
+        operations: &["Invoke"],
+        per_second: 1000.0,
+        burst: 1000.0,
+        code: "TooManyRequestsException",
+        status: 429,
+        source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    },
+    Rate {
+        service: "lambda",
+        operations: &["GetFunction"],
+        per_second: 100.0,
+        burst: 100.0,
+        code: "TooManyRequestsException",
+        status: 429,
+        source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    },
+    Rate {
+        service: "lambda",
+        operations: &["GetPolicy"],
+        per_second: 15.0,
+        burst: 15.0,
+        code: "TooManyRequestsException",
+        status: 429,
+        source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    },
+    Rate {
+        service: "lambda",
+        operations: &[],
+        per_second: 15.0,
+        burst: 15.0,
+        code: "TooManyRequestsException",
+        status: 429,
+        source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+    },
+    Rate {
+        service: "mediaconvert",
+        operations: &["CreateJob"],
+        per_second: 2.0,
+        burst: 100.0,
+        code: "TooManyRequestsException",
+        status: 429,
+        source: "https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html",
+    },
+    Rate {
+        service: "mediaconvert",
+        operations: &[],
+        per_second: 2.0,
+        burst: 100.0,
+        code: "TooManyRequestsException",
+        status: 429,
+        source: "https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html",
+    },
+    Rate {
+        service: "iam",
+        operations: &[],
+        per_second: 20.0,
+        burst: 100.0,
+        code: "Throttling",
+        status: 400,
+        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
+    },
+    Rate {
+        service: "cloudfront",
+        operations: &[],
+        per_second: 20.0,
+        burst: 40.0,
+        code: "Throttling",
+        status: 400,
+        source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html",
+    },
+    Rate {
+        service: "events",
+        operations: &["PutRule", "PutTargets", "DeleteRule", "RemoveTargets"],
+        per_second: 50.0,
+        burst: 50.0,
+        code: "ThrottlingException",
+        status: 400,
+        source: "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
+    },
+    Rate {
+        service: "logs",
+        operations: &[],
+        per_second: 10.0,
+        burst: 10.0,
+        code: "ThrottlingException",
+        status: 400,
+        source: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html",
+    },
+    Rate {
+        service: "monitoring",
+        operations: &["PutMetricAlarm", "DeleteAlarms"],
+        per_second: 3.0,
+        burst: 3.0,
+        code: "Throttling",
+        status: 400,
+        source: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html",
+    },
+];
+
+/// Tokens that are left.
+#[derive(Debug)]
+struct Tokens {
+    left: f64,
+    at: Duration,
+}
+
+/// The buckets that are in use.
+#[derive(Debug, Default)]
+pub(super) struct Limits(HashMap<(usize, String), Tokens>);
+
+impl Limits {
+    /// Takes a token for the call at this time. Refuses it if there is none.
+    pub(super) fn take(&mut self, call: &Call, now: Duration) -> Option<Refusal> {
+        let fits = |rate: &Rate| {
+            rate.service == call.service
+                && (rate.operations.is_empty() || rate.operations.contains(&call.operation.as_str()))
+        };
+        let (index, rate) = RATES.iter().enumerate().find(|(_, rate)| fits(rate))?;
+        let key = (index, call.region.clone());
+        let tokens = self.0.entry(key).or_insert(Tokens { left: rate.burst, at: now });
+        let gained = now.saturating_sub(tokens.at).as_secs_f64() * rate.per_second;
+        tokens.left = (tokens.left + gained).min(rate.burst);
+        tokens.at = now;
+        if tokens.left < 1.0 {
+            return Some(Refusal { code: rate.code, status: rate.status, message: "Rate exceeded".into() });
+        }
+        tokens.left -= 1.0;
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(operation: &str) -> Call {
+        Call::example("route53", operation, "GET /2013-04-01/hostedzone", "")
+    }
+
+    #[test]
+    fn calls_beyond_a_burst_are_refused_until_time_has_passed() {
+        let mut limits = Limits::default();
+        let second = Duration::from_secs(1);
+        for _ in 0..5 {
+            assert_eq!(limits.take(&call("ListHostedZones"), second), None);
+        }
+        let refused = limits.take(&call("GetChange"), second).unwrap();
+        assert_eq!((refused.code, refused.status), ("Throttling", 400));
+        assert_eq!(limits.take(&call("GetChange"), second + Duration::from_millis(250)), None);
+        let other = Call { region: "us-east-1".into(), ..call("GetChange") };
+        assert_eq!(limits.take(&other, second), None, "each region has its own");
+        let unlimited = Call::example("s3", "GetObject", "GET /bucket/key", "");
+        assert_eq!(limits.take(&unlimited, second), None);
+    }
+}
