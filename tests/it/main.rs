@@ -28,4 +28,5 @@ mod printing;
 mod records;
 mod saved_plans;
 mod signing;
+mod stacks_apart;
 mod support;

@@ -225,6 +225,7 @@ const UNTAGGED: &[(&str, &[&str])] = &[
             "sqs:UntagQueue",
         ],
     ),
+    ("IAM allows it for everything or not at all", &["sns:Unsubscribe"]),
 ];
 
 const COMMANDS: [Command; 5] =
