@@ -28,11 +28,25 @@ pub(super) struct Args {
     #[arg(long, value_name = "PREFIX")]
     stack_prefix: Option<StackPrefix>,
     /// Allow only this hosted zone, by id.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = zone_id)]
     zone_id: Option<String>,
     /// Write it to this directory, as managed policies of at most 6,144 characters each.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// Reads the id of a hosted zone. Other texts would make a policy that matches nothing, or too much.
+fn zone_id(text: &str) -> Result<String, String> {
+    let id = text.trim_start_matches("/hostedzone/");
+    let rest = id.strip_prefix('Z').unwrap_or_default();
+    let is_id = !rest.is_empty()
+        && id.len() <= 32
+        && rest.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit());
+    if is_id {
+        return Ok(id.to_owned());
+    }
+    Err("not the id of a hosted zone, such as Z0123456789ABC: `aws route53 list-hosted-zones` shows it"
+        .to_owned())
 }
 
 /// Prints the policy on stdout and its size on stderr.
@@ -103,6 +117,22 @@ fn write(policy: &PolicyDocument, command: PolicyFor, directory: &Path) -> miett
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_id_names_a_hosted_zone() {
+        assert_eq!(zone_id("Z0123456789ABC").as_deref(), Ok("Z0123456789ABC"));
+        assert_eq!(
+            zone_id("/hostedzone/Z1D633PJN98FT9").as_deref(),
+            Ok("Z1D633PJN98FT9"),
+            "as the API writes it"
+        );
+        for wrong in
+            ["", "*", "Z*", "Z", "example.com", "z1d633", "Z1?", "arn:aws:route53:::hostedzone/Z1", "Z1 "]
+        {
+            assert!(zone_id(wrong).is_err(), "{wrong}");
+        }
+        assert!(zone_id(&format!("Z{}", "A".repeat(32))).is_err());
+    }
 
     #[test]
     fn the_documented_sizes_are_true() {

@@ -45,6 +45,9 @@ pub(super) struct Emulator {
 /// The socket that `launch.py` listens on, in `state`.
 pub(super) const SOCKET: &str = "emulator.sock";
 
+/// The file in the state's folder that it writes to, and with it the functions that it runs.
+pub(super) const LOG: &str = "emulator.log";
+
 /// Starts the emulator in `state`, writing to `state/emulator.log`, and waits until `http` has an answer of it.
 pub(super) async fn start(
     installed: &Installed,
@@ -58,7 +61,7 @@ pub(super) async fn start(
     fs::write(&launcher, LAUNCHER).map_err(Error::files(&launcher))?;
     let authorize = state.join("authorize.py");
     fs::write(&authorize, AUTHORIZE).map_err(Error::files(&authorize))?;
-    let log = state.join("emulator.log");
+    let log = state.join(LOG);
     let output = File::create(&log).map_err(Error::files(&log))?;
     let errors = output.try_clone().map_err(Error::files(&log))?;
     let mut child = Command::new(installed.python())

@@ -76,6 +76,17 @@ pub struct EmulatorStatus {
     pub failure: Option<String>,
 }
 
+/// The folder of an instance that is emptied at each start.
+const STATE: &str = "state";
+
+impl Status {
+    /// Where the emulator writes, and the functions that it runs. It is next to the server's own log.
+    #[must_use]
+    pub fn emulator_log(&self) -> PathBuf {
+        self.log.with_file_name(STATE).join(super::emulator::LOG)
+    }
+}
+
 /// The files of one local cloud.
 #[derive(Debug, Clone)]
 pub(super) struct Instance {
@@ -100,7 +111,7 @@ impl Instance {
 
     /// Emptied at each start: the emulator's temporary files and the jobs' workplaces.
     pub(super) fn state(&self) -> PathBuf {
-        self.directory.join("state")
+        self.directory.join(STATE)
     }
 
     fn record(&self) -> PathBuf {

@@ -32,8 +32,10 @@ pub enum Only {
     /// The resource has no other stack's tag. For resources whose names begin with the stack's name: the name of another
     /// stack may begin with it, too.
     NoOtherStackTag,
-    /// The same, and the role has the permissions boundary that the stack declares, if it declares one.
+    /// The same, and the new role has the permissions boundary that the stack declares, if it declares one.
     WithinBoundary,
+    /// The role has the stack's tag, and the permissions boundary that the stack declares, if it declares one.
+    OwnWithinBoundary,
     /// The role is passed to this service.
     PassedTo(&'static str),
     /// The records belong to the service's domain name: its addresses, and the validation of its certificate.

@@ -186,12 +186,11 @@ impl Operation for Apply<'_> {
         }
     }
 
-    /// While a stack was never whole, everything in it is new and asked for: the first question covers it, so that `--yes` can
-    /// finish what it began.
+    /// The first question covers what a first apply makes, so that `--yes` can finish what it began.
     fn questions<'a>(&'a self, review: &'a Review, state: &ObservedState) -> Vec<Question<'a>> {
         let apply = (!self.options.agreed).then_some(Question::Apply { stack: &review.stack });
-        let ways = review.security.len();
-        let asks = ways > 0 && !self.options.broadening_agreed && state.is_established();
+        let ways = state.broadenings(self.graph(), review).len();
+        let asks = ways > 0 && !self.options.broadening_agreed;
         apply.into_iter().chain(asks.then_some(Question::Broaden { ways })).collect()
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use futures::future::{Either, select};
-use miette::{Diagnostic, miette};
+use miette::Diagnostic;
 use serde_json::Value;
 
 use super::bundle::code;
@@ -24,7 +24,7 @@ use crate::plan::{self, Plan, Rules};
 use crate::resource::{Registry, acm, cloudfront, registry, route53};
 use crate::review::{self, Against, Review};
 use crate::stack;
-use crate::stack::config::{self, Engine, StackFile};
+use crate::stack::config::{self, StackFile};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
 
@@ -157,7 +157,6 @@ impl Session {
         ui: &Arc<dyn Ui>,
     ) -> miette::Result<Self> {
         let began = Instant::now();
-        refuse_unbuilt(&file)?;
         let local = if file.local { Some(start_local(&file, ui.as_ref()).await?) } else { None };
         let target = match &local {
             Some(running) => {
@@ -292,17 +291,6 @@ pub(super) fn scope(file: &StackFile) -> Scope {
     }
 }
 
-/// Refuses the engine that a stack file may name but this version does not have.
-fn refuse_unbuilt(file: &StackFile) -> miette::Result<()> {
-    if file.engine == Engine::Direct {
-        return Ok(());
-    }
-    Err(miette!(
-        help = "use `engine: direct`, or leave `engine:` out",
-        "this version of provision does not have the CloudFormation engine yet; nothing was changed"
-    ))
-}
-
 /// The local cloud that a stack asks for: the machine's own on the usual port, or, for tests and benchmarks that keep to
 /// themselves, the one that `PROVISION_LOCAL` names, on any free port.
 fn local_settings(file: &StackFile) -> local::CloudSettings {
@@ -325,6 +313,8 @@ async fn start_local(file: &StackFile, ui: &dyn Ui) -> miette::Result<local::Run
 
 #[cfg(test)]
 mod tests {
+    use miette::miette;
+
     use super::*;
 
     #[tokio::test]

@@ -139,6 +139,9 @@ impl ApplySource {
         if moved.is_empty() {
             return Ok(());
         }
+        if moved.iter().all(ChangedSince::is_of_the_file) {
+            return Err(self.unusable(StalePlan::Altered { moved }));
+        }
         Err(self.unusable(StalePlan::Changed { stack: self.session.stack().to_owned(), moved }))
     }
 

@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::apply::Applied;
 use super::outputs::Outputs;
 use super::session::Session;
 use super::sign::{check_cookie, need_key};
 use super::ui::Ui;
 use crate::graph::Graph;
+use crate::home::{Record, Run};
 use crate::verify::{self, Stage};
 
 pub use crate::verify::{Decoded, Picture, Playable, Played, Sound, Stream};
@@ -32,7 +35,8 @@ pub async fn verify(
     check(&session, (&graph, &outputs), clip, key, progress).await
 }
 
-/// The same for a stack that was just applied.
+/// The same for a stack that was just applied. Nothing holds the stack's lock during the check, so another run may change or
+/// remove the stack meanwhile: the error then names it.
 ///
 /// # Errors
 /// When the stack does not play.
@@ -41,8 +45,31 @@ pub async fn verify_applied(
     key: Option<&Path>,
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> miette::Result<Playable> {
-    let outputs = applied.outputs()?;
-    check(&applied.session, (&applied.graph, &outputs), None, key, progress).await
+    let (outputs, began) = (applied.outputs()?, Timestamp::now());
+    let checked = check(&applied.session, (&applied.graph, &outputs), None, key, progress).await;
+    match checked {
+        Ok(playable) => Ok(playable),
+        Err(failed) => {
+            let record = applied.session.account.store.record().await;
+            let meanwhile = meanwhile(record.ok().flatten().as_ref(), began);
+            Err(failed.wrap_err(format!("the stack is applied, but its check failed{meanwhile}")))
+        }
+    }
+}
+
+/// What another run did during a check, by the stack's record. After a teardown there is none.
+fn meanwhile(record: Option<&Record>, check_began: Timestamp) -> String {
+    let Some(Record { by, run: Run { command, began, .. }, .. }) = record else {
+        return ": the stack's record is gone, so another run may have removed the stack meanwhile"
+            .to_owned();
+    };
+    match began {
+        Some(began) if *began > check_began => {
+            let at = began.strftime("%H:%M:%S UTC");
+            format!(": `provision {command}` by {by} changed the stack meanwhile, since {at}")
+        }
+        _ => String::new(),
+    }
 }
 
 async fn check(
@@ -56,6 +83,7 @@ async fn check(
         Some(key) => Some(check_cookie(session, graph, &outputs.playback, key).await?),
         None => None,
     };
+    let logs = logs(session);
     let stage = Stage {
         cx: session.account.regions.home(),
         source: &outputs.source_bucket,
@@ -63,8 +91,20 @@ async fn check(
         viewer: &outputs.playback,
         cookie: cookie.as_deref(),
         player: &player(&session.file.delivery.player_origins),
+        logs: &logs,
     };
     Ok(verify::verify(&stage, clip, progress).await?)
+}
+
+/// Where the handlers' logs are, in words.
+fn logs(session: &Session) -> String {
+    match &session.local {
+        Some(running) => running.status.emulator_log().display().to_string(),
+        None => {
+            let stack = session.stack();
+            format!("the log groups /aws/lambda/{stack}-submit and /aws/lambda/{stack}-publish")
+        }
+    }
 }
 
 /// A site whose players the stack lets read.
@@ -77,6 +117,27 @@ fn player(origins: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn another_run_during_a_check_is_named() {
+        let check = Timestamp::now();
+        let record = |began| {
+            let run = Run { began, ..Run::begin("teardown", None, Default::default()) };
+            Record::new("vod", "arn:aws:iam::111122223333:user/other", false, vec![], run, vec![])
+        };
+        let earlier = check - SignedDuration::from_mins(3);
+        assert_eq!(meanwhile(Some(&record(Some(earlier))), check), "", "the apply itself");
+        let said = meanwhile(Some(&record(Some(check + SignedDuration::from_secs(5)))), check);
+        assert!(
+            said.starts_with(": `provision teardown` by arn:aws:iam::111122223333:user/other changed"),
+            "{said}"
+        );
+        assert!(meanwhile(None, check).contains("the stack's record is gone"));
+    }
+
     #[test]
     fn a_player_is_on_a_site_that_may_play() {
         let player = |origin: &str| super::player(&[origin.to_owned()]);

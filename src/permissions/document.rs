@@ -121,14 +121,17 @@ impl Conditions<'_> {
             Only::AddsStackTag => {
                 statement.when(is, &request_tag, own()).when(is_if_there, &resource_tag, own())
             }
-            Only::WithinBoundary => statement
-                .when("StringEquals", "iam:PermissionsBoundary", [StringExpr::from(self.boundary)])
-                .when(is_if_there, &resource_tag, own()),
+            Only::WithinBoundary => self.bounded(statement).when(is_if_there, &resource_tag, own()),
+            Only::OwnWithinBoundary => self.bounded(statement).when(is, &resource_tag, own()),
             Only::PassedTo(service) => {
                 statement.when("StringEquals", "iam:PassedToService", [StringExpr::from(service)])
             }
             Only::OwnRecords => self.own_records(statement),
         }
+    }
+
+    fn bounded(self, statement: Statement) -> Statement {
+        statement.when("StringEquals", "iam:PermissionsBoundary", [StringExpr::from(self.boundary)])
     }
 
     fn own_records(self, statement: Statement) -> Statement {

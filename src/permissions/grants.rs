@@ -188,6 +188,7 @@ impl<'a> Grants<'a> {
         match allow.only {
             Only::Always if by_prefix => Only::NoOtherStackTag,
             Only::WithinBoundary if self.boundary.is_none() => Only::NoOtherStackTag,
+            Only::OwnWithinBoundary if self.boundary.is_none() => Only::RequiresStackTag,
             only => only,
         }
     }

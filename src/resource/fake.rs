@@ -8,11 +8,16 @@ use super::{Adapter, Created, Removal, Struct};
 use crate::aws::{Context, Error, Result};
 use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions};
 
-/// The type that it answers for.
+/// The type that it answers for, unless a test says another one.
 pub(crate) const KIND: Kind = Kind::new("AWS::Test::Thing");
 
 /// What a test has to say. What it leaves out finds nothing, and makes nothing.
 pub(crate) trait FakeAnswers: Send + Sync + 'static {
+    /// The type that it answers for.
+    fn kind(&self) -> Kind {
+        KIND
+    }
+
     /// Its physical id, where names foretell it.
     fn id(&self, _declared: &Value) -> Option<String> {
         None
@@ -69,7 +74,7 @@ pub(crate) struct FakeAdapter<A: 'static>(pub(crate) &'static A);
 
 impl<A: FakeAnswers> Adapter for FakeAdapter<A> {
     fn kind(&self) -> Kind {
-        KIND
+        self.0.kind()
     }
     fn create_only(&self) -> &'static [&'static str] {
         &[]

@@ -9,11 +9,11 @@ use crate::diff::diff;
 use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness};
 use crate::resource::{Adapter, Created, Removal};
 
-mod boundary;
 mod conflicts;
 mod forgotten;
 mod lacking;
 mod read_pass;
+mod roles;
 mod script;
 mod shared_records;
 

@@ -103,6 +103,18 @@ pub enum StalePlan {
         /// The changes.
         moved: Vec<ChangedSince>,
     },
+    /// The account is as it was, but the file declares something else.
+    #[error(
+        "the file is not as `provision plan --out` wrote it: somebody altered it and sealed it again; nothing was changed\n{}",
+        list(moved)
+    )]
+    #[diagnostic(help(
+        "find out who wrote it, then make, review and apply a new plan, and give its digest: `apply FILE --digest sha256:…`"
+    ))]
+    Altered {
+        /// The differences.
+        moved: Vec<ChangedSince>,
+    },
     /// `--adopt` was given, but the plan was made without it.
     #[error("the plan was made without `--adopt`, so it cannot be applied with it; nothing was changed")]
     #[diagnostic(help("make, review and apply a new plan with `provision plan STACK --adopt --out FILE`"))]

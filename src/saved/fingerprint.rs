@@ -30,6 +30,8 @@ struct StepFingerprint {
     id: Option<String>,
     /// A digest of the whole step: the observed and the planned state.
     step: String,
+    /// A digest of the planned state alone, if there is one.
+    desired: Option<String>,
     /// A digest of each observed top-level property.
     seen: BTreeMap<String, String>,
     /// The top-level properties that differ from the declaration.
@@ -60,6 +62,14 @@ impl fmt::Display for ChangedSince {
     }
 }
 
+impl ChangedSince {
+    /// Whether the plan's file changed, and not the account.
+    #[must_use]
+    pub fn is_of_the_file(&self) -> bool {
+        self.how == REDECLARED
+    }
+}
+
 impl PlanFingerprint {
     /// The fingerprint of this plan.
     #[must_use]
@@ -85,10 +95,13 @@ impl PlanFingerprint {
     #[must_use]
     pub fn changes_since(&self, now: &Self) -> Vec<ChangedSince> {
         let mut moved: BTreeMap<Address, String> = BTreeMap::new();
+        let mut redeclared = BTreeSet::new();
         let addresses = self.steps.iter().chain(&now.steps).map(|mark| &mark.address);
         for address in addresses.collect::<BTreeSet<_>>() {
             let (then, now) = (self.at(address), now.at(address));
-            if then != now {
+            if differ_in_the_planned_alone(&then, &now) {
+                redeclared.insert(address.clone());
+            } else if then != now {
                 moved.insert(address.clone(), how(&then, &now));
             }
         }
@@ -107,6 +120,9 @@ impl PlanFingerprint {
         for address in then.symmetric_difference(&now) {
             moved.entry((*address).clone()).or_insert_with(|| "it changed".to_owned());
         }
+        // The planned state follows from the declarations and from what they refer to.
+        let why = if moved.is_empty() { REDECLARED } else { REFERS };
+        moved.extend(redeclared.into_iter().map(|address| (address, why.to_owned())));
         moved.into_iter().map(|(address, how)| ChangedSince { address, how }).collect()
     }
 
@@ -118,6 +134,17 @@ impl PlanFingerprint {
     fn at(&self, address: &Address) -> Vec<&StepFingerprint> {
         self.steps.iter().filter(|mark| mark.address == *address).collect()
     }
+}
+
+/// Why a planned state differs if something else moved, and if nothing did.
+const REFERS: &str = "something that it refers to is a different resource now";
+const REDECLARED: &str = "its declaration is not the one that the plan was made from: the file was altered";
+
+/// Whether one step differs in its planned state and in nothing that was observed.
+fn differ_in_the_planned_alone(then: &[&StepFingerprint], now: &[&StepFingerprint]) -> bool {
+    let ([then], [now]) = (then, now) else { return false };
+    let observed = |step: &StepFingerprint| (step.verb, step.id.clone(), step.seen.clone());
+    then.desired != now.desired && observed(then) == observed(now)
 }
 
 /// Describes the change at an address. One address has several steps only if a former resource of another type is
@@ -141,7 +168,7 @@ fn how(then: &[&StepFingerprint], now: &[&StepFingerprint]) -> String {
 
 fn between(then: &StepFingerprint, now: &StepFingerprint) -> String {
     match (then.verb, now.verb) {
-        (Verb::Create, Verb::Create) => "something that it refers to is a different resource now".to_owned(),
+        (Verb::Create, Verb::Create) => REFERS.to_owned(),
         (Verb::Create, _) => "it exists now".to_owned(),
         (_, Verb::Create) => "it is gone".to_owned(),
         _ if then.id != now.id => "it is a different resource now".to_owned(),
@@ -165,6 +192,10 @@ fn names(properties: &BTreeSet<String>) -> String {
 fn step_fingerprint(step: &Step) -> StepFingerprint {
     // `needs` is ignored: it follows from the declarations, and the plan is bound to these.
     let Step { address, kind, region, action, guard, needs: _ } = step;
+    let desired = match action {
+        StepAction::Create { desired } | StepAction::Update { desired, .. } => Some(digest(desired)),
+        StepAction::Delete { .. } => None,
+    };
     let (verb, seen, differ) = match action {
         StepAction::Create { .. } => (Verb::Create, None, BTreeSet::new()),
         StepAction::Update { seen, changes, .. } => (Verb::Update, Some(seen), top_level(changes)),
@@ -180,6 +211,7 @@ fn step_fingerprint(step: &Step) -> StepFingerprint {
         verb,
         id: seen.map(|seen| seen.id.clone()),
         step: digest(&serde_json::json!([action, guard])),
+        desired,
         seen: seen.map(|seen| properties(seen)).unwrap_or_default(),
         differ,
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{BrokenPlan, Manifest, Package, PlanFingerprint, Saved, VERSION, is_saved};
+use super::{BrokenPlan, ChangedSince, Manifest, Package, PlanFingerprint, Saved, VERSION, is_saved};
 use crate::graph::Graph;
 use crate::model::{
     Address, Contents, Declaration, Guard, Kind, Live, Mark, Orphan, Ownership, Readiness, Scope, Snapshot,
@@ -49,8 +49,12 @@ fn stack() -> Vec<Declaration> {
 }
 
 fn planned(snapshot: &Snapshot) -> Plan {
+    planned_of(stack(), snapshot)
+}
+
+fn planned_of(declared: Vec<Declaration>, snapshot: &Snapshot) -> Plan {
     let rules = |_: &Kind| Rules { create_only: &["Name"], write_only: &[], rank: 0, normal: Value::clone };
-    plan(&scope(), &Graph::new(stack()).unwrap(), snapshot, &rules)
+    plan(&scope(), &Graph::new(declared).unwrap(), snapshot, &rules)
 }
 
 /// The function differs, the bucket is as declared, and the user does not exist.
@@ -273,6 +277,26 @@ fn whatever_moves_is_named() {
     assert_eq!(made, ["c/user: it exists now, as declared"]);
     let in_the_way = moved(|now| now.live.extend([live("c/user", json!({ "Rate": 2 }))]));
     assert_eq!(in_the_way, [format!("{user}: it exists now")]);
+}
+
+/// Somebody changed a declaration in the file and sealed it again. The account did not move.
+#[test]
+fn an_altered_declaration_is_not_told_as_a_change_of_the_account() {
+    let altered = |address: &str, change: fn(&mut Declaration)| {
+        let mut declared = stack();
+        change(declared.iter_mut().find(|one| one.address.as_str() == address).unwrap());
+        let now = planned_of(declared, &seen());
+        let moved = PlanFingerprint::of(&planned(&seen())).changes_since(&PlanFingerprint::of(&now));
+        assert!(moved.iter().all(ChangedSince::is_of_the_file));
+        moved.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    for (address, change) in [
+        ("a/function", (|one| one.properties["Memory"] = json!(10_240)) as fn(&mut Declaration)),
+        ("c/user", |one| one.properties["Rate"] = json!(9)),
+    ] {
+        let why = "its declaration is not the one that the plan was made from: the file was altered";
+        assert_eq!(altered(address, change), [format!("{address}: {why}")]);
+    }
 }
 
 #[test]

@@ -26,6 +26,10 @@ pub enum KeyError {
         "make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out viewer.key"
     ))]
     NotPrivate,
+    /// It is the public half of a key.
+    #[error("it is a public key, and only the private half signs")]
+    #[diagnostic(help("give the file that it was made from, such as viewer.key"))]
+    Public,
     /// It is not a public key in PEM.
     #[error("it is not a public key in PEM")]
     #[diagnostic(help("take the public half of the private key: openssl pkey -in viewer.key -pubout"))]
@@ -78,7 +82,9 @@ impl PrivateKey {
     /// # Errors
     /// When there is no key, or CloudFront does not accept its kind.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| KeyError::NotPrivate)?;
+        let other =
+            if text.contains("-----BEGIN PUBLIC KEY-----") { KeyError::Public } else { KeyError::NotPrivate };
+        let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| other)?;
         let key = rustls::crypto::ring::sign::any_supported_type(&der).map_err(|_| KeyError::Unfit)?;
         let key = Self(key);
         key.public().map(|_| key)
@@ -208,7 +214,7 @@ mod tests {
 
     #[test]
     fn other_keys_are_refused() {
-        assert!(matches!(PrivateKey::from_pem(RSA_PUBLIC), Err(KeyError::NotPrivate)));
+        assert!(matches!(PrivateKey::from_pem(RSA_PUBLIC), Err(KeyError::Public)));
         assert!(matches!(VerifyingKey::from_pem(RSA), Err(KeyError::NotPublic)));
         let p384 = include_str!("../stack/config/testdata/p384.pem");
         assert!(matches!(VerifyingKey::from_pem(p384), Err(KeyError::Unfit)));

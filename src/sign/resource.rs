@@ -65,6 +65,15 @@ pub enum NotSigned {
         /// The folder's URL.
         folder: String,
     },
+    /// It is a folder with all assets in it, and a URL was asked for.
+    #[error("{folder} is the folder of all assets, and a URL opens one file")]
+    #[diagnostic(help(
+        "name the file: assets/ID/index.m3u8; or say --cookies with assets/ID, to open all of one asset"
+    ))]
+    Above {
+        /// The folder's URL.
+        folder: String,
+    },
     /// It opens more than one asset.
     #[error("this would open {resource}, which is not limited to one asset")]
     #[diagnostic(help(
@@ -118,7 +127,11 @@ impl SignRequest<'_> {
         match (self.folder, last.contains('.')) {
             (true, _) => Ok(format!("{folder}*")),
             (false, true) => Ok(path.to_owned()),
-            (false, false) => Err(NotSigned::Folder { folder: format!("{}/{folder}", self.base) }),
+            (false, false) => {
+                let all = is_wide(&format!("{folder}*"));
+                let folder = format!("{}/{folder}", self.base);
+                Err(if all { NotSigned::Above { folder } } else { NotSigned::Folder { folder } })
+            }
         }
     }
 }
@@ -169,6 +182,7 @@ mod tests {
                 Err(NotSigned::Character { character, .. }) => format!("character `{character}`"),
                 Err(NotSigned::Part { .. }) => "part".to_owned(),
                 Err(NotSigned::Folder { .. }) => "folder".to_owned(),
+                Err(NotSigned::Above { .. }) => "folder of all".to_owned(),
                 Err(NotSigned::Wide { .. }) => "WIDE".to_owned(),
             }
         };
@@ -180,6 +194,28 @@ mod tests {
         let rows = paths.iter().map(|path| format!("{} | {}", shown(path), opens(path)));
         let head = "path | URL | URL --whole | --cookies | --cookies --whole".to_owned();
         std::iter::once(head).chain(rows).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What a refusal advises does not lead to the next refusal.
+    #[test]
+    fn the_advice_about_a_folder_is_taken() {
+        let advice = |path| {
+            let refused =
+                SignRequest { base: BASE, path, folder: false, whole: false }.resource().unwrap_err();
+            refused.help().unwrap().to_string()
+        };
+        let signs = |path, folder| {
+            SignRequest { base: BASE, path, folder, whole: false }.resource().expect("it is advised");
+        };
+        assert!(advice("assets/a-1").contains("https://v.example.com/assets/a-1/*"));
+        signs("https://v.example.com/assets/a-1/*", false);
+        signs("assets/a-1", true);
+        for above in ["", "assets", "assets/", "https://v.example.com/assets/"] {
+            let advice = advice(above);
+            assert!(advice.contains("assets/ID/index.m3u8") && !advice.contains('*'), "{above}: {advice}");
+        }
+        signs("assets/ID/index.m3u8", false);
+        signs("assets/ID", true);
     }
 
     #[test]
@@ -221,18 +257,18 @@ mod tests {
             "a-1/index.m3u8",
             "https://v.example.com",
             "https://v.example.com/",
-        ]), @r"
+        ]), @"
         path | URL | URL --whole | --cookies | --cookies --whole
-         | folder | folder | WIDE | /*
-        / | folder | folder | WIDE | /*
-        assets | folder | folder | WIDE | /assets/*
-        assets/ | folder | folder | WIDE | /assets/*
+         | folder of all | folder of all | WIDE | /*
+        / | folder of all | folder of all | WIDE | /*
+        assets | folder of all | folder of all | WIDE | /assets/*
+        assets/ | folder of all | folder of all | WIDE | /assets/*
         index.m3u8 | /index.m3u8 | /index.m3u8 | WIDE | /*
         assets/index.m3u8 | /assets/index.m3u8 | /assets/index.m3u8 | WIDE | /assets/*
         other/index.m3u8 | /other/index.m3u8 | /other/index.m3u8 | WIDE | /other/*
         a-1/index.m3u8 | /a-1/index.m3u8 | /a-1/index.m3u8 | WIDE | /a-1/*
-        https://v.example.com | folder | folder | WIDE | /*
-        https://v.example.com/ | folder | folder | WIDE | /*
+        https://v.example.com | folder of all | folder of all | WIDE | /*
+        https://v.example.com/ | folder of all | folder of all | WIDE | /*
         ");
     }
 

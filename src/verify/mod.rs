@@ -12,6 +12,8 @@ mod fetch;
 mod http;
 mod measure;
 mod served;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::path::Path;
@@ -46,10 +48,28 @@ pub const PERMISSIONS: &[Allow] = &[
 /// one published.
 const FOLDER: &str = "provision-verify";
 
-/// How long to wait for a sign of the test clip before it is uploaded again. S3 sends events only from about five
-/// minutes after they are enabled, and never for earlier uploads (S3 user guide, "Enabling Amazon EventBridge").
-/// Without a second upload, the check of a new stack would wait in vain.
-const UNHEARD: Duration = Duration::from_secs(10 * 60);
+/// How long to wait for a clip.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    /// How long nothing is unusual: a test clip is usually published within this time.
+    quiet: Duration,
+    /// How long to wait for a sign of the test clip before it is uploaded again. S3 sends events only from about five
+    /// minutes after they are enabled, and never for earlier uploads (S3 user guide, "Enabling Amazon EventBridge").
+    /// Without a second upload, the check of a new stack would wait in vain. `None` uploads once.
+    again: Option<Duration>,
+    /// How long to wait at all, after the last upload.
+    longest: Duration,
+}
+
+impl Waits {
+    /// A user's clip may take long to encode and may be expensive, so it is uploaded only once. A local cloud sends events
+    /// at once.
+    fn new(is_test_clip: bool, is_local: bool) -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let again = (is_test_clip && !is_local).then(|| minutes(10));
+        Self { quiet: minutes(1), again, longest: minutes(40) }
+    }
+}
 
 /// The places where a stack takes and shows videos.
 pub struct Stage<'a> {
@@ -65,6 +85,8 @@ pub struct Stage<'a> {
     pub cookie: Option<&'a str>,
     /// A site with allowed players: the `Origin` header of its browsers.
     pub player: &'a str,
+    /// Where the handlers' logs are, in words.
+    pub logs: &'a str,
 }
 
 /// The result of a successful check.
@@ -126,6 +148,15 @@ pub enum Error {
         /// The stack's reason.
         why: String,
     },
+    /// Nothing was published, and no reason was given.
+    #[error("the clip was not published within {minutes} minutes, and the stack does not say why")]
+    #[diagnostic(help("submit or publish may have failed: see {logs}; then run the command again"))]
+    Silent {
+        /// How long it was awaited.
+        minutes: u64,
+        /// Where the handlers' logs are.
+        logs: String,
+    },
     /// The published video does not play.
     #[error("{address} does not play: {why}")]
     Unplayable {
@@ -170,8 +201,7 @@ pub async fn verify(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Playable, Error> {
     let ffmpeg = local::ffmpeg(progress).await?;
-    // A user's clip may take long to encode and may be expensive, so it is uploaded only once.
-    let again = clip.is_none() && !stage.cx.connection().is_local();
+    let waits = Waits::new(clip.is_none(), stage.cx.connection().is_local());
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
         Some(file) => {
@@ -190,7 +220,7 @@ pub async fn verify(
     };
     let key = format!("{FOLDER}/{}", clip.name);
     let asset = asset::id(stage.source, &key);
-    let began = publish(stage, &clip, (&key, &asset), again, progress).await?;
+    let began = publish(stage, &clip, (&key, &asset), waits, progress).await?;
     let address = format!("{}/{}", stage.viewer, output::playlist(&asset));
     let base = Url::parse(&address)
         .map_err(|error| Error::Unplayable { address: address.clone(), why: error.to_string() })?;
@@ -257,32 +287,37 @@ async fn upload(stage: &Stage<'_>, clip: &Clip, key: &str) -> Result<String, Err
     Ok(asset::version(answer.version_id(), answer.e_tag()).to_owned())
 }
 
-/// Uploads the clip and waits until it is published. With `again`, uploads it a second time if nothing happens. Returns
-/// when the last upload ended.
+/// Uploads the clip and waits until it is published. If that takes long, it says where to look, and may upload the clip a
+/// second time. Returns when the last upload ended.
 async fn publish(
     stage: &Stage<'_>,
     clip: &Clip,
     (key, asset): (&str, &str),
-    again: bool,
+    waits: Waits,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Instant, Error> {
     progress(&format!("uploading {key}"));
     let version = upload(stage, clip, key).await?;
-    let began = Instant::now();
+    let mut began = Instant::now();
     progress("waiting until it is encoded and published");
-    let unheard = again.then_some(began + UNHEARD);
-    let verdict = match published(stage, asset, &version, unheard).await? {
-        Verdict::Unheard => {
-            progress("no encode started, perhaps because S3 did not send events yet: uploading it again");
-            let version = upload(stage, clip, key).await?;
-            let began = Instant::now();
-            (published(stage, asset, &version, None).await?, began)
-        }
-        verdict => (verdict, began),
-    };
+    let mut verdict = published(stage, asset, &version, began + waits.quiet).await?;
+    if verdict == Verdict::Unheard {
+        progress(&format!("it is not published yet; if this takes long, see {}", stage.logs));
+        let limit = began + waits.again.unwrap_or(waits.longest);
+        verdict = published(stage, asset, &version, limit).await?;
+    }
+    if waits.again.is_some() && verdict == Verdict::Unheard {
+        progress("nothing was published, perhaps because S3 did not send events yet: uploading it again");
+        let version = upload(stage, clip, key).await?;
+        began = Instant::now();
+        verdict = published(stage, asset, &version, began + waits.longest).await?;
+    }
     match verdict {
-        (Verdict::Failed(why), _) => Err(Error::NotPublished { why }),
-        (Verdict::Published | Verdict::Unheard, began) => Ok(began),
+        Verdict::Published => Ok(began),
+        Verdict::Failed(why) => Err(Error::NotPublished { why }),
+        Verdict::Unheard => {
+            Err(Error::Silent { minutes: began.elapsed().as_secs() / 60, logs: stage.logs.to_owned() })
+        }
     }
 }
 
@@ -295,14 +330,10 @@ enum Verdict {
     Unheard,
 }
 
-/// Waits until the asset's description names this version, or until the time `unheard`.
-async fn published(
-    stage: &Stage<'_>,
-    asset: &str,
-    version: &str,
-    unheard: Option<Instant>,
-) -> Result<Verdict, Error> {
-    let patience = Patience { longest: Duration::from_secs(1), ..Patience::MINUTES };
+/// Waits until the asset's description names this version, or until `limit`.
+async fn published(stage: &Stage<'_>, asset: &str, version: &str, limit: Instant) -> Result<Verdict, Error> {
+    // `limit` ends the wait, not the patience.
+    let patience = Patience { longest: Duration::from_secs(1), limit: Duration::MAX, ..Patience::MINUTES };
     let look = || async {
         let call = stage.cx.s3().get_object().bucket(stage.output).key(output::description(asset));
         let call = call.expected_bucket_owner(&stage.cx.scope.account);
@@ -311,9 +342,7 @@ async fn published(
             None => None,
         };
         Ok(match verdict(found.as_ref(), version) {
-            Poll::Pending(_) if unheard.is_some_and(|at| Instant::now() >= at) => {
-                Poll::Done(Verdict::Unheard)
-            }
+            Poll::Pending(_) if Instant::now() >= limit => Poll::Done(Verdict::Unheard),
             verdict => verdict,
         })
     };
@@ -340,37 +369,5 @@ fn verdict(found: Option<&Description>, version: &str) -> Poll<Verdict> {
             Poll::Done(Verdict::Failed(format!("job {} {state}: {}", failure.job, failure.message)))
         }
         _ => Poll::Pending("waiting until the new version is published".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn described(published: Option<&str>, failed: Option<&str>) -> Description {
-        let publication = published.map(|version| {
-            serde_json::json!({
-                "playlist": "index.m3u8", "version": version, "run": "r", "revision": 1, "job": "j", "renditions": [],
-                "completed": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z",
-            })
-        });
-        let failure = failed.map(|version| {
-            serde_json::json!({
-                "state": "error", "version": version, "job": "j", "message": "no video", "failed": "2026-01-01T00:00:00Z",
-            })
-        });
-        let text = serde_json::json!({
-            "asset": "a", "state": "published", "key": "k.mp4", "published": publication, "failure": failure,
-        });
-        serde_json::from_value(text).unwrap()
-    }
-
-    #[test]
-    fn only_what_is_said_of_this_version_counts() {
-        assert!(matches!(verdict(None, "2"), Poll::Pending(_)));
-        assert!(matches!(verdict(Some(&described(Some("1"), Some("1"))), "2"), Poll::Pending(_)));
-        assert_eq!(verdict(Some(&described(Some("2"), Some("1"))), "2"), Poll::Done(Verdict::Published));
-        let failed = Verdict::Failed("job j failed: no video".to_owned());
-        assert_eq!(verdict(Some(&described(Some("1"), Some("2"))), "2"), Poll::Done(failed));
     }
 }

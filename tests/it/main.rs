@@ -29,4 +29,5 @@ mod real_account;
 mod records;
 mod saved_plans;
 mod signing;
+mod stacks_apart;
 mod support;

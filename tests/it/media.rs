@@ -54,6 +54,7 @@ impl Theatre<'_> {
             viewer: output("playback"),
             cookie: None,
             player: "https://player.example",
+            logs: "the handlers' logs",
         };
         let played = verify(&stage, Some(&file), &mut |_| ()).await;
         let played = played.unwrap_or_else(|error| panic!("{}: {error}", film.name));

@@ -279,7 +279,7 @@ fn errors() {
         &file,
     ];
     for coloured in [false, true] {
-        let handler = diagnostics::Handler::new(coloured, Some(120));
+        let handler = diagnostics::Handler::new(coloured, false);
         let draw = |error: &dyn Diagnostic| format!("{:?}", Drawn(&handler, error));
         for source in sources {
             cannot_act("validate", &draw(&invalid(source)));

@@ -1,5 +1,6 @@
 //! The protocol against a fake account and a home in memory, with one fault at each of its calls.
 
+mod broadening;
 mod removal;
 mod world;
 
@@ -22,13 +23,12 @@ const BOTH: &[(&str, i64)] = &[("a", 1), ("b", 2)];
 type Ended = Option<miette::Result<Option<RunOutcome>>>;
 
 fn declared(things: &[(&str, i64)]) -> Declared {
+    declared_as(stack(things))
+}
+
+fn declared_as(graph: Graph) -> Declared {
     let package = Package { handler: "submit".into(), sha256: "00".into() };
-    Declared {
-        graph: stack(things),
-        packages: vec![package],
-        files: vec![PathBuf::from("submit.zip")],
-        _folder: None,
-    }
+    Declared { graph, packages: vec![package], files: vec![PathBuf::from("submit.zip")], _folder: None }
 }
 
 /// Carries out an operation as its command would: it reads, then converges. The process may be killed meanwhile.

@@ -109,9 +109,11 @@ fn with_id(predicted: Outputs, id: String) -> Outputs {
 
 const ROLES: &[&str] = &["arn:aws:iam::{account}:role/{name}"];
 /// As AWS documents delegation: whoever adds policies to a role may do so only within the boundary (IAM user guide,
-/// "Permissions boundaries for IAM entities").
+/// "Permissions boundaries for IAM entities"). What a role is changed by requires the stack's tag: a boundary does not stop
+/// whoever may change the trust of another team's role.
+const PUT: Allow = Allow::new(&["iam:PutRolePolicy"], ROLES).only(Only::OwnWithinBoundary);
 const ATTACH: Allow =
-    Allow::new(&["iam:AttachRolePolicy"], ROLES).only(Only::WithinBoundary).with("ManagedPolicyArns");
+    Allow::new(&["iam:AttachRolePolicy"], ROLES).only(Only::OwnWithinBoundary).with("ManagedPolicyArns");
 
 impl Resource for Role {
     const KIND: Kind = Kind::new("AWS::IAM::Role");
@@ -125,25 +127,28 @@ impl Resource for Role {
         )],
         create: &[
             Allow::new(&["iam:TagRole"], ROLES),
-            Allow::new(&["iam:CreateRole", "iam:PutRolePolicy"], ROLES).only(Only::WithinBoundary),
+            Allow::new(&["iam:CreateRole"], ROLES).only(Only::WithinBoundary),
+            PUT,
             ATTACH,
         ],
         // Nothing takes a boundary off: see `LEFT_ALONE`.
         update: &[
+            // Also to adopt a role that has no tag yet: all else comes after it.
+            Allow::new(&["iam:TagRole"], ROLES),
             Allow::new(
                 &[
                     "iam:UpdateAssumeRolePolicy",
                     "iam:UpdateRole",
                     "iam:DeleteRolePolicy",
                     "iam:DetachRolePolicy",
-                    "iam:TagRole",
                     "iam:UntagRole",
                 ],
                 ROLES,
-            ),
-            Allow::new(&["iam:PutRolePolicy"], ROLES).only(Only::WithinBoundary),
+            )
+            .only(Only::RequiresStackTag),
+            PUT,
             Allow::new(&["iam:PutRolePermissionsBoundary"], ROLES)
-                .only(Only::WithinBoundary)
+                .only(Only::OwnWithinBoundary)
                 .with("PermissionsBoundary"),
             ATTACH,
         ],
@@ -155,7 +160,8 @@ impl Resource for Role {
                 "iam:DeleteRole",
             ],
             ROLES,
-        )],
+        )
+        .only(Only::RequiresStackTag)],
         empty: &[],
         list: &[Allow::new(&["iam:ListRoles"], ANYTHING), Allow::new(&["iam:GetRole"], ROLES)],
     };

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use aws_sdk_iam::types::Tag;
 
 use super::properties::{Policy, Role};
 use super::role_read::{ABSENT, attached, inline_names};
-use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, retry_while};
+use crate::aws::{Class, Context, Error, OrEmpty, Patience, Result, SdkResult, retry_while};
 use crate::model::{PolicyDocument, StringExpr, Tags};
 
 /// Another change of the same role is under way.
 pub(super) const BUSY: &[&str] = &["ConcurrentModification"];
 /// The same, or an IAM server does not know yet a role that was made a moment ago.
 const BUSY_OR_NEW: &[&str] = &["ConcurrentModification", "NoSuchEntity"];
+/// For how long a denied change of a new role may mean that an IAM server does not know the role yet: the caller may be
+/// allowed to change only roles with the stack's tag or boundary, and an unknown role has neither.
+const UNKNOWN: Duration = Duration::from_secs(20);
 /// The same, or an IAM server does not know yet that the role's policies were removed.
 const BUSY_OR_USED: &[&str] = &["ConcurrentModification", "DeleteConflict"];
 
@@ -28,17 +32,19 @@ pub(super) struct Editor<'a> {
     cx: &'a Context,
     name: &'a str,
     passing: &'static [&'static str],
+    /// Since when the role or its tag is there, if this run made it.
+    new_since: Option<Instant>,
 }
 
 impl<'a> Editor<'a> {
     /// An editor of a role that was made just now.
     pub(super) fn of_new(cx: &'a Context, name: &'a str) -> Self {
-        Self { cx, name, passing: BUSY_OR_NEW }
+        Self { cx, name, passing: BUSY_OR_NEW, new_since: Some(Instant::now()) }
     }
 
     /// An editor of a role that has been there for a while.
     pub(super) fn of_old(cx: &'a Context, name: &'a str) -> Self {
-        Self { cx, name, passing: BUSY }
+        Self { cx, name, passing: BUSY, new_since: None }
     }
 
     async fn settle<T, F>(&self, call: impl FnMut() -> F) -> Result<T>
@@ -53,11 +59,14 @@ impl<'a> Editor<'a> {
         F: Future<Output = Result<T>>,
     {
         let awaited = format!("waiting until IAM has settled role {}", self.name);
-        retry_while(self.cx, Patience::SECONDS, &awaited, |error| error.is(codes), call).await
+        let unknown = || self.new_since.is_some_and(|since| since.elapsed() < UNKNOWN);
+        let passing = |error: &Error| error.is(codes) || error.class == Class::Denied && unknown();
+        retry_while(self.cx, Patience::SECONDS, &awaited, passing, call).await
     }
 
-    /// Makes the seen role equal to the desired one. New policies are added before stale ones are removed, so that
-    /// nobody who works under the role is interrupted.
+    /// Makes the seen role equal to the desired one. The tags come first: printed policies allow changing only a role that
+    /// has the stack's tag, and one that is adopted has it from here on. New policies are added before stale ones are
+    /// removed, so that nobody who works under the role is interrupted.
     pub(super) async fn converge(&self, seen: &Role, desired: &Role) -> Result<()> {
         let Role {
             role_name: _,
@@ -70,6 +79,7 @@ impl<'a> Editor<'a> {
             max_session_duration,
             tags,
         } = desired;
+        self.converge_tags(&seen.tags, tags).await?;
         if seen.assume_role_policy_document != *assume_role_policy_document {
             self.set_trust(assume_role_policy_document).await?;
         }
@@ -87,8 +97,7 @@ impl<'a> Editor<'a> {
             managed_policy_arns.difference(&seen.managed_policy_arns),
         )
         .await?;
-        self.remove_stale(seen, policies, managed_policy_arns).await?;
-        self.converge_tags(&seen.tags, tags).await
+        self.remove_stale(seen, policies, managed_policy_arns).await
     }
 
     async fn add(
@@ -126,6 +135,11 @@ impl<'a> Editor<'a> {
             return Ok(());
         }
         let (iam, stale) = (self.cx.iam(), seen.stale(desired));
+        let tag = || async {
+            let call = iam.tag_role().role_name(self.name).set_tags(Some(api_tags(desired)));
+            call.send().await.named("iam:TagRole")
+        };
+        self.settle(tag).await?;
         if !stale.is_empty() {
             let untag = || async {
                 let call = iam.untag_role().role_name(self.name).set_tag_keys(Some(stale.clone()));
@@ -133,11 +147,7 @@ impl<'a> Editor<'a> {
             };
             self.settle(untag).await?;
         }
-        let tag = || async {
-            let call = iam.tag_role().role_name(self.name).set_tags(Some(api_tags(desired)));
-            call.send().await.named("iam:TagRole")
-        };
-        self.settle(tag).await.map(drop)
+        Ok(())
     }
 
     async fn set_trust(&self, policy: &PolicyDocument) -> Result<()> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ABSENT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Result, SdkResult};
-use crate::model::{Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, StringExpr};
+use crate::model::{Allow, Changes, Kind, Mark, Only, Outputs, Ownership, Permissions, Scope, StringExpr};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource};
 
 /// The unpublished version, which a function's name alone means.
@@ -101,7 +101,9 @@ impl Resource for EventInvokeConfig {
         observe: &[Allow::new(&["lambda:GetFunctionEventInvokeConfig"], FUNCTIONS)],
         create: &[Allow::new(&["lambda:PutFunctionEventInvokeConfig"], FUNCTIONS)],
         update: &[Allow::new(&["lambda:PutFunctionEventInvokeConfig"], FUNCTIONS)],
-        delete: &[Allow::new(&["lambda:DeleteFunctionEventInvokeConfig"], FUNCTIONS)],
+        delete: &[
+            Allow::new(&["lambda:DeleteFunctionEventInvokeConfig"], FUNCTIONS).only(Only::RequiresStackTag)
+        ],
         empty: &[],
         list: &[],
     };

@@ -132,21 +132,23 @@ impl Resource for Function {
             READ_BUNDLE,
         ],
         update: &[
+            // Also to adopt a function that has no tag yet: all else comes after it.
+            Allow::new(&["lambda:TagResource"], FUNCTIONS),
             Allow::new(
                 &[
                     "lambda:UpdateFunctionConfiguration",
                     "lambda:UpdateFunctionCode",
                     "lambda:DeleteFunctionConcurrency",
-                    "lambda:TagResource",
                     "lambda:UntagResource",
                 ],
                 FUNCTIONS,
-            ),
+            )
+            .only(Only::RequiresStackTag),
             Allow::new(&["lambda:PutFunctionConcurrency"], FUNCTIONS).with("ReservedConcurrentExecutions"),
             PASS_ROLE,
             READ_BUNDLE,
         ],
-        delete: &[Allow::new(&["lambda:DeleteFunction"], FUNCTIONS)],
+        delete: &[Allow::new(&["lambda:DeleteFunction"], FUNCTIONS).only(Only::RequiresStackTag)],
         empty: &[],
         list: &[Allow::new(&["lambda:ListFunctions"], ANYTHING), Allow::new(&["lambda:ListTags"], FUNCTIONS)],
     };

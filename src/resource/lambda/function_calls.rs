@@ -126,14 +126,14 @@ impl Function {
 
     pub(super) async fn retag(&self, cx: &Context, seen: &Tags) -> Result<()> {
         let arn = arn(&cx.scope, &self.function_name);
+        let call = cx.lambda().tag_resource().resource(&arn).set_tags(Some(self.tags.to_map()));
+        patiently(cx, || async { call.clone().send().await.named("lambda:TagResource").map(drop) }).await?;
         let stale = seen.stale(&self.tags);
-        if !stale.is_empty() {
-            let call = cx.lambda().untag_resource().resource(&arn).set_tag_keys(Some(stale));
-            patiently(cx, || async { call.clone().send().await.named("lambda:UntagResource").map(drop) })
-                .await?;
+        if stale.is_empty() {
+            return Ok(());
         }
-        let call = cx.lambda().tag_resource().resource(arn).set_tags(Some(self.tags.to_map()));
-        patiently(cx, || async { call.clone().send().await.named("lambda:TagResource").map(drop) }).await
+        let call = cx.lambda().untag_resource().resource(arn).set_tag_keys(Some(stale));
+        patiently(cx, || async { call.clone().send().await.named("lambda:UntagResource").map(drop) }).await
     }
 
     /// Waits until the function accepts another update. It also does after a failed one: the next may repair it.

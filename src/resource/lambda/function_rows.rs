@@ -20,14 +20,15 @@ use crate::model::{StringExpr, Tags};
 pub(super) enum Write {
     /// No call: only `CreateFunction` sets it, and a change replaces the function.
     CreateOnly,
+    /// `TagResource` and `UntagResource`. Before any other call: printed policies allow changing only a function that has the
+    /// stack's tag.
+    Tags,
     /// `UpdateFunctionConfiguration`.
     Configuration,
     /// `UpdateFunctionCode`.
     Code,
     /// `PutFunctionConcurrency` or `DeleteFunctionConcurrency`, also when the function is made.
     Concurrency,
-    /// `TagResource` and `UntagResource`.
-    Tags,
 }
 
 /// A property as calls take it, in a type of the SDK.

@@ -17,8 +17,8 @@ use tokio::sync::Mutex;
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
-    Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope, Statement,
-    StringExpr,
+    Allow, Changes, Kind, Mark, Only, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
+    Statement, StringExpr,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
 
@@ -186,7 +186,7 @@ impl Resource for Permission {
         observe: &[Allow::new(&["lambda:GetPolicy"], FUNCTIONS)],
         create: &[Allow::new(&["lambda:AddPermission"], FUNCTIONS)],
         update: &[],
-        delete: &[Allow::new(&["lambda:RemovePermission"], FUNCTIONS)],
+        delete: &[Allow::new(&["lambda:RemovePermission"], FUNCTIONS).only(Only::RequiresStackTag)],
         empty: &[],
         list: &[],
     };

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::function_calls::arn;
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently};
 use crate::aws::{Class, Context, Error, Result, SdkResult};
-use crate::model::{Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, StringExpr};
+use crate::model::{Allow, Changes, Kind, Mark, Only, Outputs, Ownership, Permissions, Scope, StringExpr};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart, outputs};
 
 /// A function's URL.
@@ -157,8 +157,8 @@ impl Resource for Url {
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["lambda:ListFunctionUrlConfigs"], FUNCTIONS)],
         create: &[Allow::new(&["lambda:CreateFunctionUrlConfig"], FUNCTIONS)],
-        update: &[Allow::new(&["lambda:UpdateFunctionUrlConfig"], FUNCTIONS)],
-        delete: &[Allow::new(&["lambda:DeleteFunctionUrlConfig"], FUNCTIONS)],
+        update: &[Allow::new(&["lambda:UpdateFunctionUrlConfig"], FUNCTIONS).only(Only::RequiresStackTag)],
+        delete: &[Allow::new(&["lambda:DeleteFunctionUrlConfig"], FUNCTIONS).only(Only::RequiresStackTag)],
         empty: &[],
         list: &[],
     };

@@ -50,7 +50,7 @@ pub use transcode::{Acceleration, Thumbnails, Transcode};
 pub use values::{Days, Period, TimeUnit};
 
 use problem::Problems;
-use reader::{Table, Value};
+use reader::{Table, Value, Wrong};
 
 // When serialized, it is a stack file again with the same meaning.
 /// A video-on-demand stack, as one file declares it.
@@ -214,10 +214,23 @@ fn document(source: &str, key_files: Option<KeyFiles<'_>>, problems: &Problems) 
     file
 }
 
+/// Reads the engine. One is reserved: whoever asks for it must not get another.
+fn engine(top: &Table<'_>) -> Option<Engine> {
+    let engine = top.or("engine", Engine::default())?;
+    match top.get("engine") {
+        Some(value) if engine == Engine::Cloudformation => {
+            let help = "use `engine: direct`, or leave it out; `provision synth` writes the stack as CloudFormation templates";
+            value.reject(Wrong::new("cannot be `cloudformation` in this version", "reserved", help));
+            None
+        }
+        _ => Some(engine),
+    }
+}
+
 /// Reads every section before it returns `None` for any, so that all problems are reported.
 fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackFile> {
     let identity = identity::read(top);
-    let engine = top.or("engine", Engine::default());
+    let engine = engine(top);
     let protected = top.or("protected", false);
     let tags = top.section("tags", BTreeMap::new(), identity::tags);
     let account = identity.as_ref().map(|identity| &identity.account);

@@ -15,14 +15,34 @@ impl Scalar for BuiltIn {
         if let Some(ladder) = Ladder::named(&text.text) {
             return Ok(Self(ladder));
         }
-        let near = nearest(&text.text, &NAMES);
-        let label =
-            near.map_or_else(|| "no such ladder".to_owned(), |near| format!("did you mean `{near}`?"));
+        let label = meant(&text.text)
+            .map_or_else(|| "no such ladder".to_owned(), |name| format!("did you mean `{name}`?"));
         let help = format!(
             "allowed: {}, or rungs written out: [{{ height: 720, max_bitrate: 3M }}, …]",
             NAMES.join(", ")
         );
         Err(Wrong::new(format!("cannot be `{}`", text.text), label, help))
+    }
+}
+
+/// What people call the height of a ladder, and its name.
+const HEIGHTS: [(&str, &str); 7] = [
+    ("2160", "hls-2160p"),
+    ("4k", "hls-2160p"),
+    ("uhd", "hls-2160p"),
+    ("1080", "hls-1080p"),
+    ("fhd", "hls-1080p"),
+    ("fullhd", "hls-1080p"),
+    ("720", "hls-720p"),
+];
+
+/// The ladder that somebody may have meant. Names differ by their heights alone, so another height is no misspelling.
+fn meant(written: &str) -> Option<&'static str> {
+    let plain = written.to_lowercase().replace(['-', '_', ' '], "");
+    match HEIGHTS.into_iter().find(|(height, _)| plain.contains(height)) {
+        Some((_, name)) => Some(name),
+        None if plain.contains(|c: char| c.is_ascii_digit()) => None,
+        None => nearest(written, &NAMES),
     }
 }
 
@@ -165,4 +185,23 @@ fn bitrate_fits(value: &Value<'_>, bits: u64, codec: Codec) -> bool {
     let help = format!("1k to {}", bitrate(highest));
     value.reject(Wrong::new("is outside what MediaConvert and players take", "too little or too much", help));
     false
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_ladder_is_proposed_by_its_height() {
+        for (written, name) in [
+            ("hls-4k", Some("hls-2160p")),
+            ("UHD", Some("hls-2160p")),
+            ("hls_1080", Some("hls-1080p")),
+            ("full-hd", Some("hls-1080p")),
+            ("720p", Some("hls-720p")),
+            ("hls-480p", None),
+            ("8k", None),
+            ("dash", None),
+        ] {
+            assert_eq!(super::meant(written), name, "{written}");
+        }
+    }
 }

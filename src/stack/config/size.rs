@@ -87,9 +87,15 @@ impl Scalar for Size {
 
     fn scalar(text: &Text) -> Result<Self, Wrong> {
         let help = "a whole number with the unit MiB, GiB or TiB, such as 500MiB or 20GiB";
+        if let Some(whole) = whole_mebibytes(&text.text) {
+            return Err(Wrong::new("is not a whole number", format!("did you mean {whole}?"), help));
+        }
         let Some((count, written)) = split(&text.text) else {
             return Err(Wrong::new("is not a size", "not a number with a unit", help));
         };
+        if written.starts_with('.') {
+            return Err(Wrong::new("is not a whole number", "a fraction", help));
+        }
         if let Some(unit) = SizeUnit::ALL.into_iter().find(|unit| unit.word() == written) {
             return Ok(Self { count, unit });
         }
@@ -102,6 +108,22 @@ impl Scalar for Size {
         };
         Err(Wrong::new("must be in MiB, GiB or TiB", label, help))
     }
+}
+
+/// A fraction such as `1.5GiB` in mebibytes, if they are whole.
+fn whole_mebibytes(text: &str) -> Option<Size> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+    let unit = SizeUnit::ALL.into_iter().find(|one| one.word() == unit)?;
+    let (whole, part) = number.split_once('.')?;
+    let tenths = 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?;
+    let count = format!("{whole}{part}").parse::<u64>().ok()?;
+    let bytes = count.checked_mul(unit.bytes())?;
+    let mebibyte = tenths.checked_mul(SizeUnit::Mebi.bytes())?;
+    let exact = bytes > 0 && bytes.is_multiple_of(mebibyte);
+    exact
+        .then(|| u32::try_from(bytes / mebibyte).ok())
+        .flatten()
+        .map(|count| Size::new(count, SizeUnit::Mebi))
 }
 
 #[cfg(test)]
@@ -121,6 +143,21 @@ mod tests {
             assert_eq!((size.to_string().as_str(), size.bytes()), (written, bytes));
         }
         assert_eq!(read("1024MiB").unwrap(), Size::new(1, SizeUnit::Gibi));
+    }
+
+    #[test]
+    fn a_fraction_is_offered_in_whole_mebibytes() {
+        for (written, meant) in
+            [("1.5GiB", Some("1536MiB")), ("0.25TiB", Some("262144MiB")), ("2.0MiB", Some("2MiB"))]
+                .into_iter()
+                .chain(
+                    ["1.5MiB", "0.0GiB", "1.3GiB", "1.GiB.", "1.5GB", ".GiB", "99999999999.5TiB"]
+                        .map(|other| (other, None)),
+                )
+        {
+            assert_eq!(whole_mebibytes(written).map(|size| size.to_string()).as_deref(), meant, "{written}");
+            assert!(read(written).is_err(), "{written}");
+        }
     }
 
     #[test]

@@ -58,10 +58,20 @@ impl<'a> Root<'a> {
         [credentials.access_key_id, credentials.secret_access_key, credentials.session_token]
     }
 
-    /// S3 with these credentials.
-    pub(crate) async fn s3_as(&self, [key, secret, token]: &[String; 3]) -> aws_sdk_s3::Client {
+    /// Clients' settings with the account's own credentials.
+    pub(crate) async fn config(&self) -> aws_config::SdkConfig {
+        config(self.cloud, self.cloud.credentials(ACCOUNT)).await
+    }
+
+    /// The same with these credentials.
+    pub(crate) async fn config_as(&self, [key, secret, token]: &[String; 3]) -> aws_config::SdkConfig {
         let credentials = Credentials::new(key.clone(), secret.clone(), Some(token.clone()), None, "test");
-        let config = config(self.cloud, credentials).await;
+        config(self.cloud, credentials).await
+    }
+
+    /// S3 with these credentials.
+    pub(crate) async fn s3_as(&self, credentials: &[String; 3]) -> aws_sdk_s3::Client {
+        let config = self.config_as(credentials).await;
         let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
         aws_sdk_s3::Client::from_conf(config.build())
     }

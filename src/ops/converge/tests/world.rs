@@ -13,15 +13,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::{CloudTarget, Connection, Error, Regions, Result};
 use crate::graph::Graph;
-use crate::home::Record;
-use crate::model::{Contents, Declaration, Event, Guard, Live, Mark, Outputs, Ownership, Readiness, Scope};
+use crate::home::{Record, Run};
+use crate::model::{
+    Contents, Declaration, Event, Guard, Kind, Live, Mark, Outputs, Ownership, Readiness, Scope,
+};
 use crate::ops::session::Account;
 use crate::ops::ui::{Figures, Notice, Question, Ui};
 use crate::plan::Plan;
-use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
+use crate::resource::fake::{FakeAdapter, FakeAnswers};
 use crate::resource::{Created, Registry};
 use crate::review::Review;
 use store::Home;
+
+/// The type of its things: one whose changes can give more access.
+pub(super) const KIND: Kind = Kind::new("AWS::IAM::Role");
 
 /// What happens at one call of a run, right before it is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +132,25 @@ impl World {
         self.shelf().things.get_mut(name).unwrap().properties["Value"] = json!(value);
     }
 
+    /// A run that was killed, or somebody, left this thing with the stack's mark.
+    pub(super) fn leave(&self, name: &str, properties: Value) {
+        self.shelf().things.insert(name.to_owned(), marked(name, properties));
+    }
+
+    /// Somebody writes a record of their own.
+    pub(super) fn forge(&self, change: impl FnOnce(&mut Record)) {
+        let mut shelf = self.shelf();
+        let mut record = shelf.records.last().unwrap().clone();
+        change(&mut record);
+        shelf.records.push(record);
+    }
+
+    /// A first apply was killed after it recorded its begin.
+    pub(super) fn begin_first(&self) {
+        let record = Record::new("vod", OTHER, false, Vec::new(), Run::default(), Vec::new());
+        self.shelf().records.push(record);
+    }
+
     /// Who holds the lock.
     pub(super) fn lock_holder(&self) -> Option<String> {
         self.shelf().lock.clone()
@@ -177,16 +201,33 @@ impl World {
     }
 }
 
+/// A thing with the stack's mark.
+fn marked(id: &str, properties: Value) -> Live {
+    Live {
+        id: id.to_owned(),
+        properties,
+        outputs: Outputs::new(),
+        ownership: Ownership::Marked(Mark { stack: "vod".into(), address: id.into() }),
+        readiness: Readiness::Ready,
+        contents: Contents::Nothing,
+    }
+}
+
 /// The declarations of things with these values; each needs the one before it.
 pub(super) fn stack(things: &[(&str, i64)]) -> Graph {
+    chain(things.iter().map(|(name, value)| (*name, json!({ "Name": name, "Value": value }))))
+}
+
+/// The declarations of things with these properties; each needs the one before it.
+pub(super) fn chain<'a>(things: impl IntoIterator<Item = (&'a str, Value)>) -> Graph {
     let mut before: Option<&str> = None;
-    let declarations = things.iter().map(|(name, value)| {
+    let declarations = things.into_iter().map(|(name, properties)| {
         let after = before.replace(name).into_iter().map(Into::into).collect();
         Declaration {
-            address: (*name).into(),
+            address: name.into(),
             kind: KIND,
             region: "eu-west-1".into(),
-            properties: json!({ "Name": name, "Value": value }),
+            properties,
             predicted: Outputs::new(),
             after,
             guard: Guard::None,
@@ -196,6 +237,10 @@ pub(super) fn stack(things: &[(&str, i64)]) -> Graph {
 }
 
 impl FakeAnswers for World {
+    fn kind(&self) -> Kind {
+        KIND
+    }
+
     fn id(&self, declared: &Value) -> Option<String> {
         declared["Name"].as_str().map(str::to_owned)
     }
@@ -221,16 +266,7 @@ impl FakeAnswers for World {
         let id = desired["Name"].as_str().unwrap();
         async move {
             self.call(format!("create {id}")).await?;
-            let mark = Mark { stack: "vod".into(), address: id.into() };
-            let live = Live {
-                id: id.to_owned(),
-                properties: desired.clone(),
-                outputs: Outputs::new(),
-                ownership: Ownership::Marked(mark),
-                readiness: Readiness::Ready,
-                contents: Contents::Nothing,
-            };
-            self.shelf().things.insert(id.to_owned(), live);
+            self.leave(id, desired.clone());
             Ok(Created::new(id, Outputs::new()))
         }
         .boxed()

@@ -24,6 +24,17 @@ fn refused_heads(heads: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn an_engine_that_this_version_does_not_have_is_refused_where_it_stands() {
+    insta::assert_snapshot!(refused(&["engine: cloudformation", "engine: terraform"]), @"
+    engine: cloudformation
+        `engine` cannot be `cloudformation` in this version | reserved | use `engine: direct`, or leave it out; `provision synth` writes the stack as CloudFormation templates
+    engine: terraform
+        `engine` cannot be `terraform` | not one of the choices | allowed: direct, cloudformation
+    ");
+    assert!(with("engine: direct").is_ok());
+}
+
+#[test]
 fn structure() {
     insta::assert_snapshot!(refused(&[
         "tag: { a: b }",

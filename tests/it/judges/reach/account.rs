@@ -112,6 +112,28 @@ impl Stack {
     }
 }
 
+/// What somebody made by hand under names like the stack's, and what has lost its tag: every kind that has a name.
+pub(super) fn untagged() -> BTreeSet<Thing> {
+    let own = |service: &str, rest: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}");
+    let edge = |rest: &str| format!("arn:aws:logs:us-east-1:{ACCOUNT}:{rest}");
+    let arns = ["vod-legacy", "vod-pr-1-legacy"].iter().flat_map(|name| {
+        [
+            format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+            own("lambda", &format!("function:{name}")),
+            own("sqs", name),
+            own("sns", name),
+            own("events", &format!("rule/{name}")),
+            own("logs", &format!("log-group:/aws/lambda/{name}")),
+            own("cloudwatch", &format!("alarm:{name}")),
+            own("mediaconvert", &format!("queues/{name}")),
+            own("mediaconvert", &format!("jobTemplates/{name}")),
+            edge(&format!("delivery-source:{name}")),
+            edge(&format!("delivery-destination:{name}")),
+        ]
+    });
+    arns.map(|arn| Thing { arn, stack: None, record: None }).collect()
+}
+
 /// Another team's resources, without our tags. Some of their names look like a stack's.
 pub(super) fn payments() -> BTreeSet<Thing> {
     let own = |service: &str, rest: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}");

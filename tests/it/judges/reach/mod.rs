@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::environment::ENVIRONMENT;
 use super::permissions::texts;
-use account::{Stack, Thing, payments};
+use account::{Stack, Thing, payments, untagged};
 use evaluator::Reference;
 
 /// Whose resources are reached.
@@ -160,6 +160,74 @@ const READS: &[Known] = &[
     (Alike, "reads the tags of roles with names like the stack's", &["iam:GetRole"]),
 ];
 
+/// Changes that the policies allow on what has a name like the stack's and no tag, each with its reason. Whoever tags such a
+/// role or function may change it after that.
+const UNTAGGED: &[(&str, &[&str])] = &[
+    (
+        "creates under such a name, and tags what is new: IAM sees no tag then",
+        &[
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:TagResource",
+            "events:PutRule",
+            "events:TagResource",
+            "iam:CreateRole",
+            "iam:TagRole",
+            "lambda:CreateFunction",
+            "lambda:TagResource",
+            "logs:CreateDelivery",
+            "logs:CreateLogGroup",
+            "logs:PutDeliveryDestination",
+            "logs:PutDeliverySource",
+            "logs:TagResource",
+            "mediaconvert:CreateJobTemplate",
+            "mediaconvert:CreateQueue",
+            "mediaconvert:TagResource",
+            "sns:CreateTopic",
+            "sns:TagResource",
+            "sqs:CreateQueue",
+            "sqs:TagQueue",
+        ],
+    ),
+    (
+        "sets up what was made a moment ago, whose tag IAM may not know yet",
+        &[
+            "events:PutTargets",
+            "lambda:AddPermission",
+            "lambda:PutFunctionEventInvokeConfig",
+            "logs:PutRetentionPolicy",
+            "sns:SetTopicAttributes",
+            "sns:Subscribe",
+            "sqs:SetQueueAttributes",
+        ],
+    ),
+    (
+        "a role's policy has no room to name these types a second time",
+        &[
+            "cloudwatch:DeleteAlarms",
+            "cloudwatch:UntagResource",
+            "events:DeleteRule",
+            "events:RemoveTargets",
+            "events:UntagResource",
+            "logs:DeleteDeliveryDestination",
+            "logs:DeleteDeliverySource",
+            "logs:DeleteLogGroup",
+            "logs:DeleteRetentionPolicy",
+            "logs:DeleteSubscriptionFilter",
+            "logs:UntagResource",
+            "mediaconvert:DeleteJobTemplate",
+            "mediaconvert:DeleteQueue",
+            "mediaconvert:UntagResource",
+            "mediaconvert:UpdateJobTemplate",
+            "mediaconvert:UpdateQueue",
+            "sns:DeleteTopic",
+            "sns:UntagResource",
+            "sqs:DeleteQueue",
+            "sqs:UntagQueue",
+        ],
+    ),
+    ("IAM allows it for everything or not at all", &["sns:Unsubscribe"]),
+];
+
 const COMMANDS: [Command; 5] =
     [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
 const BOUNDARY: &str = "\nroles: { permissions_boundary: \"arn:aws:iam::444455556666:policy/edge\" }\n";
@@ -233,6 +301,22 @@ fn all_reaches(reference: &Reference) -> BTreeMap<String, Whose> {
     all
 }
 
+/// The changes that the policies of a stack, or of a prefix, allow on single untagged resources.
+fn changes_of_untagged(reference: &Reference, more: &str) -> BTreeSet<String> {
+    let [vod, preview] = ["vod", "vod-pr-1"].map(|name| Stack::new(name, more));
+    let mut all = BTreeSet::new();
+    for (stack, prefix) in [(&vod, None), (&preview, Some("vod-pr-"))] {
+        for command in COMMANDS {
+            let found = reach(reference, &policy(stack, prefix, command), &stack.things(), &untagged());
+            let named = |things: &BTreeSet<Thing>| things.iter().any(|thing| thing.arn != "*");
+            let changes =
+                found.into_iter().filter(|(action, things)| reference.writes(action) && named(things));
+            all.extend(changes.map(|(action, _)| action));
+        }
+    }
+    all
+}
+
 fn known(rows: &[Known]) -> BTreeSet<String> {
     let lines = |(whose, _, actions): &Known| -> Vec<String> {
         actions.iter().map(|action| format!("{action}: {whose:?}")).collect()
@@ -256,6 +340,16 @@ fn no_policy_reaches_beyond_its_stack_but_where_a_reason_is_written() {
         new.is_empty() && gone.is_empty(),
         "reached without a reason: {new:#?}\nno longer reached: {gone:#?}"
     );
+}
+
+#[test]
+fn what_is_untagged_is_changed_only_where_a_reason_is_written() {
+    let reference = reference();
+    let written: BTreeSet<String> =
+        UNTAGGED.iter().flat_map(|(_, actions)| actions.iter().map(|action| (*action).to_owned())).collect();
+    for more in ["", BOUNDARY] {
+        assert_eq!(changes_of_untagged(&reference, more), written, "{more}");
+    }
 }
 
 #[test]

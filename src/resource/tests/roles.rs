@@ -1,4 +1,4 @@
-//! A permissions boundary that somebody set on a role: left alone unless the stack declares one.
+//! Changes of a role in the account: a boundary that somebody set, a role that is adopted, a role that is new.
 
 use serde_json::{Value, json};
 
@@ -70,6 +70,37 @@ async fn it_stays_through_a_change_of_something_else() {
     let answer = xml("<UpdateRoleResponse><UpdateRoleResult/></UpdateRoleResponse>".to_owned());
     let (changes, calls) = changed(&desired, &[("UpdateRole", answer)]).await;
     assert_eq!((changes, calls), (vec!["MaxSessionDuration".to_owned()], vec!["UpdateRole".to_owned()]));
+}
+
+/// Printed policies allow changing only a role that has the stack's tag.
+#[tokio::test]
+async fn a_role_that_is_adopted_is_tagged_before_anything_else() {
+    let mut desired = declared(None);
+    desired["MaxSessionDuration"] = json!(7200);
+    desired["Tags"] = json!([{ "Key": "provision:stack", "Value": "vod" }]);
+    let answers = ["UpdateRole", "TagRole"]
+        .map(|call| (call, xml(format!("<{call}Response><{call}Result/></{call}Response>"))));
+    let (_, calls) = changed(&desired, &answers).await;
+    assert_eq!(calls, ["TagRole", "UpdateRole"]);
+}
+
+/// A server that does not know the role yet knows neither its tag nor its boundary, and denies.
+#[tokio::test]
+async fn a_new_role_that_is_not_known_everywhere_yet_gets_its_policies_all_the_same() {
+    let mut desired = declared(None);
+    let document = json!({ "Version": "2012-10-17", "Statement": [] });
+    desired["Policies"] = json!([{ "PolicyName": "access", "PolicyDocument": document }]);
+    let made = "<CreateRoleResponse><CreateRoleResult><Role><Path>/</Path><RoleName>vod-batch</RoleName>\
+                <RoleId>AROA1</RoleId><Arn>arn:aws:iam::111122223333:role/vod-batch</Arn>\
+                <CreateDate>2026-01-01T00:00:00Z</CreateDate></Role></CreateRoleResult></CreateRoleResponse>";
+    let script = [
+        ("CreateRole", xml(made.to_owned())),
+        ("PutRolePolicy", Answer::Error("AccessDenied", "no identity-based policy allows it")),
+        ("PutRolePolicy", xml("<PutRolePolicyResponse/>".to_owned())),
+    ];
+    let (cx, stage) = play(&script).await;
+    registry().get(&Kind::new("AWS::IAM::Role")).unwrap().create(&cx, &desired).await.unwrap();
+    assert_eq!(called(&stage), ["CreateRole", "PutRolePolicy", "PutRolePolicy"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,78 @@
+//! What a description says of a clip, and a stack that says nothing.
+
+use axum::Router;
+use axum::http::{Method, StatusCode};
+
+use super::*;
+
+fn described(published: Option<&str>, failed: Option<&str>) -> Description {
+    let publication = published.map(|version| {
+        serde_json::json!({
+            "playlist": "index.m3u8", "version": version, "run": "r", "revision": 1, "job": "j", "renditions": [],
+            "completed": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z",
+        })
+    });
+    let failure = failed.map(|version| {
+        serde_json::json!({
+            "state": "error", "version": version, "job": "j", "message": "no video", "failed": "2026-01-01T00:00:00Z",
+        })
+    });
+    let text = serde_json::json!({
+        "asset": "a", "state": "published", "key": "k.mp4", "published": publication, "failure": failure,
+    });
+    serde_json::from_value(text).unwrap()
+}
+
+/// A stack that takes uploads and publishes nothing, as if submit crashed. Returns how the check ended, and what it said.
+async fn silent(again: Option<Duration>) -> (Error, Vec<String>) {
+    let stack = Router::new().fallback(|method: Method| async move {
+        let missing = "<Error><Code>NoSuchKey</Code></Error>";
+        if method == Method::PUT { (StatusCode::OK, "") } else { (StatusCode::NOT_FOUND, missing) }
+    });
+    let regions = crate::aws::fake_aws::regions(stack).await;
+    let stage = Stage {
+        cx: regions.home(),
+        source: "source",
+        output: "output",
+        viewer: "http://127.0.0.1:9",
+        cookie: None,
+        player: "https://player.example",
+        logs: "the log groups of the handlers",
+    };
+    let clip = tempfile::Builder::new().suffix(".mp4").tempfile().unwrap();
+    std::fs::write(clip.path(), "no video, but somebody's").unwrap();
+    let clip = Clip::given(clip.path()).unwrap();
+    let mut said = Vec::new();
+    let short = Duration::from_millis(1);
+    let waits = Waits { quiet: short, again, longest: short };
+    let ended = publish(&stage, &clip, ("a.mp4", "a-1"), waits, &mut |text| said.push(text.to_owned())).await;
+    (ended.unwrap_err(), said)
+}
+
+#[tokio::test]
+async fn a_stack_that_publishes_nothing_is_told_with_the_place_to_look() {
+    let (error, said) = silent(None).await;
+    insta::assert_snapshot!(said.join("\n"), @r"
+    uploading a.mp4
+    waiting until it is encoded and published
+    it is not published yet; if this takes long, see the log groups of the handlers
+    ");
+    insta::assert_snapshot!(format!("{error}\n{}", error.help().unwrap()), @r"
+    the clip was not published within 0 minutes, and the stack does not say why
+    submit or publish may have failed: see the log groups of the handlers; then run the command again
+    ");
+    let (_, said) = silent(Some(Duration::from_millis(2))).await;
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(said[3].contains("uploading it again"), "{said:?}");
+    let again = |test, local| Waits::new(test, local).again.is_some();
+    assert_eq!([again(true, false), again(true, true), again(false, false)], [true, false, false]);
+}
+
+#[test]
+fn only_what_is_said_of_this_version_counts() {
+    assert!(matches!(verdict(None, "2"), Poll::Pending(_)));
+    assert!(matches!(verdict(Some(&described(Some("1"), Some("1"))), "2"), Poll::Pending(_)));
+    assert_eq!(verdict(Some(&described(Some("2"), Some("1"))), "2"), Poll::Done(Verdict::Published));
+    let failed = Verdict::Failed("job j failed: no video".to_owned());
+    assert_eq!(verdict(Some(&described(Some("1"), Some("2"))), "2"), Poll::Done(failed));
+}
