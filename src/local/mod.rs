@@ -37,7 +37,7 @@ use aws_credential_types::Credentials;
 pub use error::Error;
 pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
-pub use like_aws::Likeness;
+pub use like_aws::{Likeness, rules_as_markdown};
 pub use mediaconvert::Model as MediaConvertModel;
 pub use serve::{Options as ServeOptions, serve};
 

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::Method;
 use axum::http::request::Parts;
 use http_body_util::{BodyExt as _, Limited};
 
@@ -98,7 +97,7 @@ impl Call {
     #[cfg(test)]
     pub(in crate::local) fn example(service: &str, operation: &str, request: &str, body: &str) -> Self {
         let (method, uri) = request.split_once(' ').expect("a method and a path");
-        let method: Method = method.parse().expect("a method");
+        let method: axum::http::Method = method.parse().expect("a method");
         let parts = axum::http::Request::builder().method(method).uri(uri).body(()).expect("a request");
         Self {
             service: service.into(),

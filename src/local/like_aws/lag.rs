@@ -11,19 +11,19 @@ use super::chance::Chance;
 
 /// How late the reads of a service may be.
 #[derive(Debug)]
-pub struct Lag {
+pub(super) struct Lag {
     /// The service as it is signed for.
-    pub service: &'static str,
+    pub(super) service: &'static str,
     /// The reads; none stands for all of the service.
-    pub reads: &'static [&'static str],
+    pub(super) reads: &'static [&'static str],
     /// The longest time, in seconds.
-    pub seconds: u64,
+    pub(super) seconds: u64,
     /// Where AWS says so, or where somebody met it.
-    pub source: &'static str,
+    pub(super) source: &'static str,
 }
 
 /// Every lag. The first that fits a read counts.
-pub const LAGS: &[Lag] = &[
+pub(super) const LAGS: &[Lag] = &[
     Lag {
         service: "iam",
         reads: &[],

@@ -8,25 +8,25 @@ use super::refusal::Refusal;
 
 /// A limit of calls.
 #[derive(Debug)]
-pub struct Rate {
+pub(super) struct Rate {
     /// The service as it is signed for.
-    pub service: &'static str,
+    pub(super) service: &'static str,
     /// The operations that share the limit; none stands for all others of the service.
-    pub operations: &'static [&'static str],
+    pub(super) operations: &'static [&'static str],
     /// Calls a second.
-    pub per_second: f64,
+    pub(super) per_second: f64,
     /// How many calls may come at once.
-    pub burst: f64,
+    pub(super) burst: f64,
     /// AWS's error code.
-    pub code: &'static str,
+    pub(super) code: &'static str,
     /// The HTTP status.
-    pub status: u16,
+    pub(super) status: u16,
     /// Where AWS says so, or where it was measured.
-    pub source: &'static str,
+    pub(super) source: &'static str,
 }
 
 /// Every limit. The first that fits a call counts.
-pub const RATES: &[Rate] = &[
+pub(super) const RATES: &[Rate] = &[
     Rate {
         service: "route53",
         operations: &[],

@@ -9,6 +9,7 @@ mod lag;
 mod limits;
 mod refusal;
 pub(super) mod refusals;
+mod table;
 mod waits;
 
 use std::future::Future;
@@ -23,6 +24,8 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::text;
 use super::signature::Claim;
+pub use table::rules_as_markdown;
+
 use call::Call;
 use chance::Chance;
 use lag::Lags;

@@ -14,22 +14,22 @@ use super::refusal::Refusal;
 
 /// Something that takes time.
 #[derive(Debug)]
-pub struct Wait {
+pub(super) struct Wait {
     /// What is awaited, in a few words.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// The least and the longest time, in seconds.
-    pub seconds: (u64, u64),
+    pub(super) seconds: (u64, u64),
     /// What callers see meanwhile.
-    pub seen: &'static str,
+    pub(super) seen: &'static str,
     /// Where AWS says so, or where it was measured.
-    pub source: &'static str,
+    pub(super) source: &'static str,
 }
 
 macro_rules! waits {
     ($($name:ident: $wait:expr;)*) => {
         $(static $name: Wait = $wait;)*
         /// Every wait.
-        pub static WAITS: &[&Wait] = &[$(&$name),*];
+        pub(super) static WAITS: &[&Wait] = &[$(&$name),*];
     };
 }
 

@@ -11,6 +11,7 @@ macro_rules! refused {
 
 mod doors;
 mod job;
+mod rules;
 mod viewer;
 
 use std::process::Command;
