@@ -187,10 +187,14 @@ DAMAGES = {
         (RECORDS, f"{SETS}.2.ResourceRecordSet.ResourceRecords.0.Value", "bare"),
     ],
     "certificate_names": [("acm:RequestCertificate", "DomainName", f"{'a' * 60}.example.com")],
-    "rate_control": [(JOB, f"{H264}.Bitrate", 1000000), (JOB, f"{H264}.RateControlMode", "CBR")],
+    "rate_control": [(JOB, f"{H264}.MaxBitrate", GONE), (JOB, f"{H264}.RateControlMode", "CBR")],
     "frame_rate": [(JOB, f"{H264}.FramerateDenominator", GONE), (JOB, f"{H264}.FramerateControl", "INITIALIZE_FROM_SOURCE")],
     "output_names": [(JOB, "Settings.OutputGroups.0.Outputs.0.NameModifier", "-b")],
-    "user_metadata_pairs": [(JOB, "UserMetadata", {str(n): "" for n in range(11)})],
+    "user_metadata_pairs": [
+        (JOB, "UserMetadata", {str(n): "" for n in range(11)}),
+        (JOB, "UserMetadata", {"key": "a (1).mp4"}),
+        (JOB, "UserMetadata", {"key": "x" * 257}),
+    ],
 }
 
 

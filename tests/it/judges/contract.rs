@@ -51,7 +51,8 @@ impl Drop for Contract {
             return;
         }
         let report = self.report();
-        println!("contract: {} requests, {} operations", report.judged, report.operations.len());
+        let Report { judged, cut_off, operations, .. } = &report;
+        println!("contract: {judged} requests judged, {} operations, {cut_off} cut off", operations.len());
         let said: Vec<String> = report.violations.iter().map(Violation::to_string).collect();
         assert!(
             said.is_empty(),
@@ -70,7 +71,9 @@ impl Drop for Contract {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {
     /// How many were judged.
-    pub(crate) judged: usize,
+    judged: usize,
+    /// How many were not, because their body did not come to its end.
+    cut_off: usize,
     /// How many of each operation, `service:Operation`.
     pub(crate) operations: BTreeMap<String, usize>,
     violations: Vec<Violation>,
