@@ -65,6 +65,10 @@ DAMAGES = {
         ("s3:CreateBucket", "CreateBucketConfiguration.LocationConstraint", "us-west-2"),
     ],
     "object_key": [("s3:DeleteObject", "Key", "ü" * 513)],
+    "object_tags": [
+        ("s3:PutObject", "Tagging", "&".join(f"k{n}=" for n in range(11))),
+        ("s3:PutObjectTagging", "Tagging.TagSet", [{"Key": f"k{n}", "Value": ""} for n in range(11)]),
+    ],
     "user_metadata": [("s3:PutObject", "Metadata", {"a": "b" * 2048})],
     "lifecycle_ids": [(LIFECYCLE, f"{FIRST}.ID", "up"), (LIFECYCLE, f"{FIRST}.ID", "x" * 256)],
     "lifecycle_filter": [
@@ -152,6 +156,8 @@ DAMAGES = {
     ],
     "retention_days": [("logs:PutRetentionPolicy", "retentionInDays", 8)],
     "log_group_name": [("logs:CreateLogGroup", "logGroupName", "aws/mine")],
+    "comments": [("cloudfront:CreateCachePolicy", "CachePolicyConfig.Comment", "x" * 129)],
+    "access_control_name": [("cloudfront:CreateOriginAccessControl", "OriginAccessControlConfig.Name", "x" * 65)],
     "item_quantity": [(DISTRIBUTE, f"{CONFIG}.Aliases.Quantity", 2)],
     "distribution_origins": [
         (DISTRIBUTE, f"{CONFIG}.DefaultCacheBehavior.TargetOriginId", "other"),

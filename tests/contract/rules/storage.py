@@ -1,6 +1,7 @@
 """S3 and S3 Batch Operations."""
 
 import re
+import urllib.parse
 from itertools import combinations
 
 from .registry import rule
@@ -14,6 +15,7 @@ TRANSITIONS = (
 NOTIFICATIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html"
 CORS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html"
 KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
+TAGGING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"
 METADATA = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"
 
 BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
@@ -54,6 +56,18 @@ def user_metadata(value, _request):
     size = sum(len(key) + len(text) for key, text in value.get("Metadata", {}).items())
     if size > 2048:
         yield "$.Metadata", f"{size} bytes", "user-defined metadata has at most 2,048 bytes"
+
+
+@rule(TAGGING, "s3:PutObject", "s3:PutObjectTagging", "s3:CopyObject", "s3:CreateMultipartUpload")
+def object_tags(value, _request):
+    """An object has at most 10 tags, with unique keys."""
+    tags = value.get("Tagging", {})
+    if isinstance(tags, str):
+        keys = [key for key, _ in urllib.parse.parse_qsl(tags, keep_blank_values=True)]
+    else:
+        keys = [each.get("Key") for each in tags.get("TagSet", [])]
+    if len(keys) > 10 or len(set(keys)) != len(keys):
+        yield "$.Tagging", keys, "an object has at most 10 tags, with unique keys"
 
 
 def _lifecycle(value):
