@@ -61,8 +61,9 @@ impl ExchangeLog {
     /// Notes a call. The request that is returned must be used in its place: its body is watched.
     pub(super) fn begin(&self, claim: &Claim, request: Request) -> (Exchange, Request) {
         let (parts, body) = request.into_parts();
-        let is_object = claim.is_s3() && !claim.is_s3_control() && is_of_an_object(&parts.headers, &parts.uri);
-        let keeps = |keeps: bool, bound: usize| Seen::keeping(if keeps { bound } else { 0 });
+        let is_object =
+            claim.is_s3() && !claim.is_s3_control() && is_of_an_object(&parts.headers, &parts.uri);
+        let seen = |is_kept: bool, bound: usize| Seen::keeping(if is_kept { bound } else { 0 });
         let exchange = Exchange(Arc::new(Open {
             log: self.clone(),
             call: json!({
@@ -73,10 +74,10 @@ impl ExchangeLog {
                 "uri": without_credentials(&parts.uri),
                 "headers": told(&parts.headers),
             }),
-            request: Mutex::new(keeps(!(is_object && parts.method == Method::PUT), KEPT)),
+            request: Mutex::new(seen(!(is_object && parts.method == Method::PUT), KEPT)),
             answered: Mutex::default(),
             // The answers of STS are credentials.
-            answer: Mutex::new(keeps(!is_object && claim.service != "sts", KEPT_OF_ANSWER)),
+            answer: Mutex::new(seen(!is_object && claim.service != "sts", KEPT_OF_ANSWER)),
         }));
         let body = exchange.watched(body, |open| &open.request);
         (exchange, Request::from_parts(parts, body))
@@ -193,7 +194,11 @@ fn without_credentials(uri: &Uri) -> String {
     let Some(query) = uri.query() else { return uri.path().to_owned() };
     let pairs = query.split('&').map(|pair| {
         let name = pair.split('=').next().unwrap_or(pair);
-        if SECRET.contains(&name.to_ascii_lowercase().as_str()) { format!("{name}=") } else { pair.to_owned() }
+        if SECRET.contains(&name.to_ascii_lowercase().as_str()) {
+            format!("{name}=")
+        } else {
+            pair.to_owned()
+        }
     });
     format!("{}?{}", uri.path(), pairs.collect::<Vec<_>>().join("&"))
 }
