@@ -69,7 +69,7 @@ impl ExchangeLog {
             call: json!({
                 "time": jiff::Timestamp::now().to_string(),
                 "service": claim.service,
-                "region": claim.region(),
+                "region": claim.region,
                 "method": parts.method.as_str(),
                 "uri": without_credentials(&parts.uri),
                 "headers": told(&parts.headers),
