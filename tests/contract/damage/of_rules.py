@@ -180,7 +180,7 @@ DAMAGES = {
         (DISTRIBUTE, f"{CONFIG}.Aliases", items(*(f"v{n}.example.com" for n in range(101)))),
     ],
     "viewer_certificate": [
-        (DISTRIBUTE, f"{CONFIG}.ViewerCertificate.ACMCertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/c"),
+        (DISTRIBUTE, f"{CONFIG}.ViewerCertificate.ACMCertificateArn", "arn:aws:acm:eu-west-1:111122223333:x/c"),
         (DISTRIBUTE, f"{CONFIG}.ViewerCertificate.SSLSupportMethod", GONE),
         (DISTRIBUTE, f"{CONFIG}.ViewerCertificate", {"CloudFrontDefaultCertificate": True}),
     ],
@@ -194,7 +194,10 @@ DAMAGES = {
     ],
     "certificate_names": [("acm:RequestCertificate", "DomainName", f"{'a' * 60}.example.com")],
     "rate_control": [(JOB, f"{H264}.MaxBitrate", GONE), (JOB, f"{H264}.RateControlMode", "CBR")],
-    "frame_rate": [(JOB, f"{H264}.FramerateDenominator", GONE), (JOB, f"{H264}.FramerateControl", "INITIALIZE_FROM_SOURCE")],
+    "frame_rate": [
+        (JOB, f"{H264}.FramerateDenominator", GONE),
+        (JOB, f"{H264}.FramerateControl", "INITIALIZE_FROM_SOURCE"),
+    ],
     "output_names": [(JOB, "Settings.OutputGroups.0.Outputs.0.NameModifier", "-b")],
     "user_metadata_pairs": [
         (JOB, "UserMetadata", {str(n): "" for n in range(11)}),
