@@ -34,6 +34,7 @@ DAMAGES = {
         ("iam:PutRolePolicy", "PolicyDocument", policy(ALLOW, Version="2026-01-01")),
         ("iam:PutRolePolicy", "PolicyDocument", policy(ALLOW, Nope=1)),
         ("iam:PutRolePolicy", "PolicyDocument", policy()),
+        ("iam:PutRolePolicy", "PolicyDocument", policy("Allow")),
         ("iam:PutRolePolicy", "PolicyDocument", policy({**ALLOW, "Effect": "Permit"})),
         ("iam:PutRolePolicy", "PolicyDocument", policy({**ALLOW, "Nope": 1})),
         ("iam:PutRolePolicy", "PolicyDocument", policy({**ALLOW, "Action": "GetObject"})),
