@@ -26,6 +26,16 @@ bench *arguments:
 bundle:
     cargo run -- bundle
 
+# Judge files of exchanges by AWS's service models: `just contract target/tmp/exchanges/*` (CONTRIBUTING.md)
+contract +files:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    # A test makes the environment; its name is the digest of the list of packages.
+    digest=$(sha256sum tests/contract/requirements.txt | cut -c 1-16)
+    python=${PROVISION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/provision}/contract-$digest/bin/python
+    [[ -x $python ]] || cargo test --locked --test it judges::contract
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests "$python" -m contract {{ files }}
+
 # The documentation of the code, links checked
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked

@@ -79,7 +79,7 @@ pub enum Error {
     Different {
         /// Where it runs.
         endpoint: String,
-        /// `account`, `region` or `version`.
+        /// `account`, `region`, `version`, `IAM enforcement` or `exchange log`.
         what: &'static str,
         /// What was asked for.
         wanted: String,

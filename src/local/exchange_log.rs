@@ -63,21 +63,21 @@ impl ExchangeLog {
         let (parts, body) = request.into_parts();
         let is_object =
             claim.is_s3() && !claim.is_s3_control() && is_of_an_object(&parts.headers, &parts.uri);
-        let keeps = |keeps: bool, bound: usize| Seen::keeping(if keeps { bound } else { 0 });
+        let seen = |is_kept: bool, bound: usize| Seen::keeping(if is_kept { bound } else { 0 });
         let exchange = Exchange(Arc::new(Open {
             log: self.clone(),
             call: json!({
                 "time": jiff::Timestamp::now().to_string(),
                 "service": claim.service,
-                "region": claim.region(),
+                "region": claim.region,
                 "method": parts.method.as_str(),
                 "uri": without_credentials(&parts.uri),
                 "headers": told(&parts.headers),
             }),
-            request: Mutex::new(keeps(!(is_object && parts.method == Method::PUT), KEPT)),
+            request: Mutex::new(seen(!(is_object && parts.method == Method::PUT), KEPT)),
             answered: Mutex::default(),
             // The answers of STS are credentials.
-            answer: Mutex::new(keeps(!is_object && claim.service != "sts", KEPT_OF_ANSWER)),
+            answer: Mutex::new(seen(!is_object && claim.service != "sts", KEPT_OF_ANSWER)),
         }));
         let body = exchange.watched(body, |open| &open.request);
         (exchange, Request::from_parts(parts, body))

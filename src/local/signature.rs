@@ -48,7 +48,8 @@ pub(super) struct Claim {
     pub(super) key_id: String,
     /// The service.
     pub(super) service: String,
-    region: String,
+    /// The region.
+    pub(super) region: String,
     /// `YYYYMMDD`.
     date: String,
     /// `YYYYMMDDTHHMMSSZ`.
@@ -126,11 +127,6 @@ impl Claim {
         let [key_id, date, region, service] = [key_id, date, region, service].map(str::to_owned);
         let time = time.to_owned();
         Ok(Self { key_id, service, region, date, time, headers, signature, expires })
-    }
-
-    /// The region that it is signed for.
-    pub(super) fn region(&self) -> &str {
-        &self.region
     }
 
     /// Whether it is for S3, which signs paths as they are and needs not see the body.

@@ -51,14 +51,15 @@ def _mismatches(request, sums):
 
 
 def _chunked(request, trailer):
-    """A body whose checksum comes after it. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html"""
+    """A body whose checksum comes after it (sigv4-streaming-trailers.html in the API Reference of S3)."""
     decoded = request.headers.get("x-amz-decoded-content-length", "")
+    encoding = request.headers.get("content-encoding", "none")
     if not decoded.isdigit() or int(decoded) > request.length:
         yield Finding("checksum", "$#x-amz-decoded-content-length", decoded or "none", "is the length of the object")
     if not trailer.startswith(CHECKSUM):
         yield Finding("checksum", "$#x-amz-trailer", trailer, "names a checksum")
-    if "aws-chunked" not in request.headers.get("content-encoding", ""):
-        yield Finding("checksum", "$#content-encoding", request.headers.get("content-encoding", "none"), "is aws-chunked")
+    if "aws-chunked" not in encoding:
+        yield Finding("checksum", "$#content-encoding", encoding, "is aws-chunked")
 
 
 def _type(service, route, request):

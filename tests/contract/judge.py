@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from . import frame, message, rules, shapes
+from . import emulated, frame, message, rules, shapes
 from .models import Models
 from .values import Finding
 
@@ -29,7 +29,8 @@ class Judge:
         # Rules take values to be of their types.
         if not any(each.rule in ("type", "syntax") for each in found):
             found += rules.check(service, operation, value, request)
-        return f"{service.name}:{route.name}", found
+        name = f"{service.name}:{route.name}"
+        return name, [each for each in found if not emulated.is_assigned(name, each)]
 
 
 def report(judge, requests):

@@ -68,6 +68,7 @@ async fn the_stack_converges_plays_and_comes_down_again() {
     assert_eq!(buckets().await, 0);
     let (status, _) = cloud.provision(&["local", "status"], 0);
     assert!(status.contains(&cloud.endpoint), "{status}");
+    assert!(status.contains(&format!("exchanges {}", cloud.contract.log().display())), "{status}");
     insta::assert_snapshot!(cloud.provision(&["local", "stop"], 0).0, @"local cloud stopped");
 
     // The contract judge sees what the handlers ask, too, and what our own services are asked.

@@ -181,8 +181,13 @@ async fn whoever_may_change_one_stack_cannot_write_what_another_one_reads() {
                 let get = s3.get_object().bucket(&home).key(key);
                 assert_eq!(refusal(get.send().await), "AccessDenied", "{name} reads {key}");
             }
-            let policy =
-                s3.put_bucket_policy().bucket(&home).policy(r#"{"Version":"2012-10-17","Statement":[]}"#);
+            let policy = json!({ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": format!("arn:aws:s3:::{home}/*"),
+            }]});
+            let policy = s3.put_bucket_policy().bucket(&home).policy(policy.to_string());
             assert_eq!(refusal(policy.send().await), "AccessDenied", "{name}");
             assert_eq!(
                 refusal(s3.delete_bucket_policy().bucket(&home).send().await),

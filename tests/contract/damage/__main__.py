@@ -35,9 +35,9 @@ def main():
     judge = Judge()
     faults = [*wrong_alarms(judge), *silences(judge), *untried()]
     print("\n".join(faults))
-    kinds = {(protocol, kind) for protocol, kind, *_ in of_models.DAMAGES}
+    kinds = {kind for _, kind, *_ in of_models.DAMAGES}
     damages = len(of_models.DAMAGES) + sum(map(len, of_rules.DAMAGES.values()))
-    print(f"{damages} damages: {len(kinds)} kinds of the models by protocol, {len(rules.NAMES)} rules; {len(faults)} faults")
+    print(f"{damages} damages of {len(kinds)} kinds in five protocols and {len(rules.NAMES)} rules: {len(faults)} faults")
     return 1 if faults else 0
 
 

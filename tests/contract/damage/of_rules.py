@@ -34,6 +34,7 @@ DAMAGES = {
         ("iam:PutRolePolicy", "PolicyDocument", policy(ALLOW, Version="2026-01-01")),
         ("iam:PutRolePolicy", "PolicyDocument", policy(ALLOW, Nope=1)),
         ("iam:PutRolePolicy", "PolicyDocument", policy()),
+        ("iam:PutRolePolicy", "PolicyDocument", policy("Allow")),
         ("iam:PutRolePolicy", "PolicyDocument", policy({**ALLOW, "Effect": "Permit"})),
         ("iam:PutRolePolicy", "PolicyDocument", policy({**ALLOW, "Nope": 1})),
         ("iam:PutRolePolicy", "PolicyDocument", policy({**ALLOW, "Action": "GetObject"})),
@@ -65,6 +66,10 @@ DAMAGES = {
         ("s3:CreateBucket", "CreateBucketConfiguration.LocationConstraint", "us-west-2"),
     ],
     "object_key": [("s3:DeleteObject", "Key", "ü" * 513)],
+    "object_tags": [
+        ("s3:PutObject", "Tagging", "&".join(f"k{n}=" for n in range(11))),
+        ("s3:PutObjectTagging", "Tagging.TagSet", [{"Key": f"k{n}", "Value": ""} for n in range(11)]),
+    ],
     "user_metadata": [("s3:PutObject", "Metadata", {"a": "b" * 2048})],
     "lifecycle_ids": [(LIFECYCLE, f"{FIRST}.ID", "up"), (LIFECYCLE, f"{FIRST}.ID", "x" * 256)],
     "lifecycle_filter": [
@@ -152,6 +157,8 @@ DAMAGES = {
     ],
     "retention_days": [("logs:PutRetentionPolicy", "retentionInDays", 8)],
     "log_group_name": [("logs:CreateLogGroup", "logGroupName", "aws/mine")],
+    "comments": [("cloudfront:CreateCachePolicy", "CachePolicyConfig.Comment", "x" * 129)],
+    "access_control_name": [("cloudfront:CreateOriginAccessControl", "OriginAccessControlConfig.Name", "x" * 65)],
     "item_quantity": [(DISTRIBUTE, f"{CONFIG}.Aliases.Quantity", 2)],
     "distribution_origins": [
         (DISTRIBUTE, f"{CONFIG}.DefaultCacheBehavior.TargetOriginId", "other"),
@@ -174,7 +181,7 @@ DAMAGES = {
         (DISTRIBUTE, f"{CONFIG}.Aliases", items(*(f"v{n}.example.com" for n in range(101)))),
     ],
     "viewer_certificate": [
-        (DISTRIBUTE, f"{CONFIG}.ViewerCertificate.ACMCertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/c"),
+        (DISTRIBUTE, f"{CONFIG}.ViewerCertificate.ACMCertificateArn", "arn:aws:acm:eu-west-1:111122223333:x/c"),
         (DISTRIBUTE, f"{CONFIG}.ViewerCertificate.SSLSupportMethod", GONE),
         (DISTRIBUTE, f"{CONFIG}.ViewerCertificate", {"CloudFrontDefaultCertificate": True}),
     ],
@@ -187,10 +194,17 @@ DAMAGES = {
         (RECORDS, f"{SETS}.2.ResourceRecordSet.ResourceRecords.0.Value", "bare"),
     ],
     "certificate_names": [("acm:RequestCertificate", "DomainName", f"{'a' * 60}.example.com")],
-    "rate_control": [(JOB, f"{H264}.Bitrate", 1000000), (JOB, f"{H264}.RateControlMode", "CBR")],
-    "frame_rate": [(JOB, f"{H264}.FramerateDenominator", GONE), (JOB, f"{H264}.FramerateControl", "INITIALIZE_FROM_SOURCE")],
+    "rate_control": [(JOB, f"{H264}.MaxBitrate", GONE), (JOB, f"{H264}.RateControlMode", "CBR")],
+    "frame_rate": [
+        (JOB, f"{H264}.FramerateDenominator", GONE),
+        (JOB, f"{H264}.FramerateControl", "INITIALIZE_FROM_SOURCE"),
+    ],
     "output_names": [(JOB, "Settings.OutputGroups.0.Outputs.0.NameModifier", "-b")],
-    "user_metadata_pairs": [(JOB, "UserMetadata", {str(n): "" for n in range(11)})],
+    "user_metadata_pairs": [
+        (JOB, "UserMetadata", {str(n): "" for n in range(11)}),
+        (JOB, "UserMetadata", {"key": "a (1).mp4"}),
+        (JOB, "UserMetadata", {"key": "x" * 257}),
+    ],
 }
 
 

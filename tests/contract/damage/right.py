@@ -120,6 +120,7 @@ VALUES = {
     "s3:CreateBucket": {"Bucket": "bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}},
     "s3:DeleteObject": {"Bucket": "bucket", "Key": "key"},
     "s3:PutObject": {"Bucket": "bucket", "Key": "key", "Metadata": {"a": "b"}},
+    "s3:PutObjectTagging": {"Bucket": "bucket", "Key": "key", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
     "s3:PutBucketLifecycleConfiguration": LIFECYCLE,
     "s3:PutBucketNotificationConfiguration": NOTIFICATION,
     "s3:PutBucketCors": {
@@ -162,6 +163,14 @@ VALUES = {
     "logs:PutRetentionPolicy": {"logGroupName": "group", "retentionInDays": 7},
     "logs:CreateLogGroup": {"logGroupName": "group", "tags": {"team": "media"}},
     "cloudfront:CreateDistribution": DISTRIBUTION,
+    "cloudfront:CreateOriginAccessControl": {
+        "OriginAccessControlConfig": {
+            "Name": "bucket",
+            "SigningProtocol": "sigv4",
+            "SigningBehavior": "always",
+            "OriginAccessControlOriginType": "s3",
+        }
+    },
     "cloudfront:CreateCachePolicy": {"CachePolicyConfig": {"Name": "p", "MinTTL": 1, "DefaultTTL": 2, "MaxTTL": 3}},
     "route53:ChangeResourceRecordSets": {
         "HostedZoneId": "Z1",

@@ -10,6 +10,7 @@ BEHAVIOR = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Cache
 CERTIFICATE = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html"
 QUANTITY = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Aliases.html"
 CACHE = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CachePolicyConfig.html"
+ACCESS = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html"
 QUOTAS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
 RECORDS = "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html"
 REQUEST = "https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html"
@@ -48,6 +49,23 @@ def item_quantity(value, request, path="$"):
             yield path, (value["Quantity"], len(value.get("Items", []))), "Quantity is the number of Items"
         for name, inner in value.items():
             yield from item_quantity(inner, request, f"{path}.{name}")
+
+
+@rule(CACHE, "*")
+def comments(value, request):
+    """A comment of CloudFront has at most 128 characters, whatever it is about."""
+    for holder in value.values() if request.service == "cloudfront" else ():
+        comment = holder.get("Comment") if isinstance(holder, dict) else None
+        if isinstance(comment, str) and len(comment) > 128:
+            yield "$.Comment", comment, "a comment has at most 128 characters"
+
+
+@rule(ACCESS, "cloudfront:CreateOriginAccessControl", "cloudfront:UpdateOriginAccessControl")
+def access_control_name(value, _request):
+    """At most 64 characters."""
+    name = value.get("OriginAccessControlConfig", {}).get("Name", "")
+    if len(name) > 64:
+        yield "$.OriginAccessControlConfig.Name", name, "has at most 64 characters"
 
 
 @rule(ORIGIN, *DISTRIBUTIONS)

@@ -20,7 +20,7 @@ ELEMENTS = {
     "NotResource",
     "Condition",
 }
-ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+")
+ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 # Where a policy is sent: operation, path of the member, whether it is of a resource and so names principals.
 PLACES = {
     "iam:CreateRole": ("AssumeRolePolicyDocument", "trust"),
@@ -113,6 +113,9 @@ def policy_grammar(text, path, kind, _operation):
 
 
 def _statement(statement, path, kind):
+    if not isinstance(statement, dict):
+        yield path, statement, "a statement is an object"
+        return
     if set(statement) - ELEMENTS:
         yield path, sorted(set(statement) - ELEMENTS), f"a statement has {' '.join(sorted(ELEMENTS))}"
     if statement.get("Effect") not in ("Allow", "Deny"):

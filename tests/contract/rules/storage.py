@@ -1,6 +1,7 @@
 """S3 and S3 Batch Operations."""
 
 import re
+import urllib.parse
 from itertools import combinations
 
 from .registry import rule
@@ -14,6 +15,7 @@ TRANSITIONS = (
 NOTIFICATIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html"
 CORS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html"
 KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
+TAGGING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"
 METADATA = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"
 
 BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
@@ -54,6 +56,18 @@ def user_metadata(value, _request):
     size = sum(len(key) + len(text) for key, text in value.get("Metadata", {}).items())
     if size > 2048:
         yield "$.Metadata", f"{size} bytes", "user-defined metadata has at most 2,048 bytes"
+
+
+@rule(TAGGING, "s3:PutObject", "s3:PutObjectTagging", "s3:CopyObject", "s3:CreateMultipartUpload")
+def object_tags(value, _request):
+    """An object has at most 10 tags, with unique keys."""
+    tags = value.get("Tagging", {})
+    if isinstance(tags, str):
+        keys = [key for key, _ in urllib.parse.parse_qsl(tags, keep_blank_values=True)]
+    else:
+        keys = [each.get("Key") for each in tags.get("TagSet", [])]
+    if len(keys) > 10 or len(set(keys)) != len(keys):
+        yield "$.Tagging", keys, "an object has at most 10 tags, with unique keys"
 
 
 def _lifecycle(value):
@@ -159,15 +173,23 @@ def notification_filters(value, _request):
 def notification_overlap(value, _request):
     """Two configurations may not be for the same events of the same objects."""
     for (_, one), (path, other) in combinations(_notifications(value), 2):
-        events = [(a, b) for a in one["Events"] for b in other["Events"]]
-        is_same = any(a == b or a[:-1] == b[: len(a) - 1] and a.endswith("*") or
-                      b.endswith("*") and b[:-1] == a[: len(b) - 1] for a, b in events)
-        a, b = dict(_filters(one)), dict(_filters(other))
-        prefixes, suffixes = (a.get("prefix", ""), b.get("prefix", "")), (a.get("suffix", ""), b.get("suffix", ""))
-        overlaps = any(x.startswith(y) for x, y in (prefixes, prefixes[::-1]))
-        overlaps = overlaps and any(x.endswith(y) for x, y in (suffixes, suffixes[::-1]))
-        if is_same and overlaps:
-            yield path, (a, b), "no other configuration is for the same event of an object"
+        filters = dict(_filters(one)), dict(_filters(other))
+        shares_events = any(_overlap(a, b) for a in one["Events"] for b in other["Events"])
+        if shares_events and _shares_keys(*filters):
+            yield path, filters, "no other configuration is for the same event of an object"
+
+
+def _overlap(one, other):
+    """Whether two kinds of events share one: `s3:ObjectCreated:*` has `s3:ObjectCreated:Put`."""
+    return any(a == b or a.endswith("*") and b.startswith(a[:-1]) for a, b in ((one, other), (other, one)))
+
+
+def _shares_keys(one, other):
+    """Whether a key can have the prefix and the suffix of both."""
+    begins = [each.get("prefix", "") for each in (one, other)]
+    ends = [each.get("suffix", "") for each in (one, other)]
+    has_both = begins[0].startswith(begins[1]) or begins[1].startswith(begins[0])
+    return has_both and (ends[0].endswith(ends[1]) or ends[1].endswith(ends[0]))
 
 
 @rule(CORS, "s3:PutBucketCors")

@@ -1,10 +1,11 @@
 """MediaConvert."""
 
 from .registry import rule
+from .tags import TAG
 
 JOBS = "https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html"
 RATES = "https://docs.aws.amazon.com/mediaconvert/latest/ug/cbr-vbr-qvbr.html"
-METADATA = "https://docs.aws.amazon.com/mediaconvert/latest/ug/monitor-via-metadata-tags.html"
+METADATA = "https://docs.aws.amazon.com/mediaconvert/latest/ug/user-metadata-tags.html"
 CALLS = (
     "mediaconvert:CreateJob",
     "mediaconvert:CreateJobTemplate",
@@ -25,17 +26,16 @@ def _codecs(value):
 
 @rule(RATES, *CALLS)
 def rate_control(value, _request):
-    """QVBR has a greatest rate and no other; CBR has a rate; VBR has both, or the rate."""
+    """QVBR has a greatest rate; CBR and VBR have an average one."""
     for path, each in _codecs(value):
         mode = each.get("RateControlMode")
         wrong = (
-            mode == "QVBR" and ("MaxBitrate" not in each or "Bitrate" in each)
-            or mode == "CBR" and ("Bitrate" not in each or "MaxBitrate" in each)
-            or mode == "VBR" and "Bitrate" not in each
+            mode == "QVBR" and "MaxBitrate" not in each
+            or mode in ("CBR", "VBR") and "Bitrate" not in each
             or mode != "QVBR" and "QvbrSettings" in each
         )
         if wrong:
-            yield path, (mode, sorted(each)), "QVBR has MaxBitrate; CBR Bitrate; VBR Bitrate, with MaxBitrate or without"
+            yield path, (mode, sorted(each)), "QVBR has MaxBitrate; CBR and VBR have Bitrate; QvbrSettings are of QVBR"
 
 
 @rule(JOBS, *CALLS)
@@ -59,7 +59,11 @@ def output_names(value, _request):
 
 @rule(METADATA, "mediaconvert:CreateJob")
 def user_metadata_pairs(value, _request):
-    """At most 10 pairs of at most 256 characters."""
+    """At most 10 pairs; keys of 128 characters, values of 256, of those that tags have."""
     pairs = value.get("UserMetadata", {})
-    if len(pairs) > 10 or any(len(text) > 256 for pair in pairs.items() for text in pair):
-        yield "$.UserMetadata", pairs, "has at most 10 pairs of at most 256 characters"
+    if len(pairs) > 10:
+        yield "$.UserMetadata", len(pairs), "has at most 10 pairs"
+    for key, text in pairs.items():
+        if len(key) > 128 or len(text) > 256 or not TAG.fullmatch(key + text):
+            demand = "a key has at most 128 characters, a value 256: letters, digits, spaces and _.:/=+-@"
+            yield f"$.UserMetadata[{key}]", text, demand

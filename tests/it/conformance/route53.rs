@@ -14,8 +14,13 @@ pub(crate) async fn make_zone(cx: &Context) -> String {
     zone.id.rsplit('/').next().unwrap().to_owned()
 }
 
-fn alias(domain_name: &str) -> Value {
-    json!({ "DNSName": domain_name, "HostedZoneId": "Z2FDTNDATAQYW2", "EvaluateTargetHealth": false })
+fn alias(domain_name: &str, zone: &str) -> Value {
+    json!({ "DNSName": domain_name, "HostedZoneId": zone, "EvaluateTargetHealth": false })
+}
+
+/// Zone and health can be changed alone only where the target is not a distribution.
+fn balancer() -> Value {
+    alias("vod-0123.ap-northeast-2.elb.amazonaws.com", "ZWKZPGTI48KDX")
 }
 
 /// The cases of this service, in this hosted zone.
@@ -30,11 +35,11 @@ pub(crate) fn cases(zone: &str) -> Vec<Case> {
                 "HostedZoneId": zone,
                 "Name": "video.example.com",
                 "Type": "AAAA",
-                "AliasTarget": alias("d111111abcdef8.cloudfront.net"),
+                "AliasTarget": balancer(),
             }),
             variants: vec![
-                ("/AliasTarget", alias("d222222abcdef8.cloudfront.net")),
-                ("/AliasTarget/HostedZoneId", json!("Z35SXDOTRQ7X7K")),
+                ("/AliasTarget", alias("d222222abcdef8.cloudfront.net", "Z2FDTNDATAQYW2")),
+                ("/AliasTarget/HostedZoneId", json!("ZIBE1TIR4HY56")),
                 ("/AliasTarget/EvaluateTargetHealth", json!(true)),
             ],
             fixed: fixed(),

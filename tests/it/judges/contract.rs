@@ -3,17 +3,18 @@
 //! The cloud writes its exchanges to a file. When the test is over, `tests/contract/` judges them: one process for all
 //! tests, so that the models are read once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
 use super::environment::{CONTRACT, run};
+use crate::support::Cloud;
 
 /// Set to keep the exchanges of tests that passed.
 const KEEP: &str = "KEEP_EXCHANGES";
@@ -21,6 +22,7 @@ const KEEP: &str = "KEEP_EXCHANGES";
 /// What a cloud was asked. A test that ends without a failure fails here if a request breaks a contract.
 pub(crate) struct Contract {
     log: PathBuf,
+    expected: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl Contract {
@@ -30,7 +32,7 @@ impl Contract {
         fs::create_dir_all(&folder).unwrap();
         let log = folder.join(format!("{cloud}.jsonl"));
         let _ = fs::remove_file(&log);
-        Self { log }
+        Self { log, expected: Mutex::default() }
     }
 
     /// Where the cloud writes its exchanges.
@@ -38,10 +40,15 @@ impl Contract {
         &self.log
     }
 
+    /// Lets a test send what AWS would not take. It fails if no such request comes.
+    pub(crate) fn expect(&self, operation: &str, rule: &str) {
+        unpoisoned(&self.expected).insert((operation.to_owned(), rule.to_owned()));
+    }
+
     /// What became of the requests so far.
     pub(crate) fn report(&self) -> Report {
         static JUDGE: LazyLock<Mutex<Judge>> = LazyLock::new(|| Mutex::new(Judge::start()));
-        JUDGE.lock().unwrap_or_else(PoisonError::into_inner).judge(&self.log)
+        unpoisoned(&JUDGE).judge(&self.log)
     }
 }
 
@@ -51,8 +58,14 @@ impl Drop for Contract {
             return;
         }
         let report = self.report();
-        println!("contract: {} requests, {} operations", report.judged, report.operations.len());
-        let said: Vec<String> = report.violations.iter().map(Violation::to_string).collect();
+        let Report { judged, cut_off, operations, .. } = &report;
+        println!("contract: {judged} requests judged, {} operations, {cut_off} cut off", operations.len());
+        let expected = unpoisoned(&self.expected).clone();
+        let (told, unexpected): (Vec<_>, Vec<_>) =
+            report.violations.iter().partition(|violation| expected.contains(&violation.key()));
+        let told: BTreeSet<_> = told.into_iter().map(Violation::key).collect();
+        assert_eq!(told, expected, "what the judge tells, and what the test expects: {}", self.log.display());
+        let said: Vec<String> = unexpected.into_iter().map(Violation::to_string).collect();
         assert!(
             said.is_empty(),
             "AWS would not take these requests, or not read them as meant (CONTRIBUTING.md, \"A contract is broken\"):\n{}\n\
@@ -66,11 +79,17 @@ impl Drop for Contract {
     }
 }
 
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What became of the requests of a log.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {
     /// How many were judged.
-    pub(crate) judged: usize,
+    judged: usize,
+    /// How many were not, because their body did not come to its end.
+    cut_off: usize,
     /// How many of each operation, `service:Operation`.
     pub(crate) operations: BTreeMap<String, usize>,
     violations: Vec<Violation>,
@@ -88,6 +107,12 @@ struct Violation {
     source: String,
 }
 
+impl Violation {
+    fn key(&self) -> (String, String) {
+        (self.operation.clone(), self.rule.clone())
+    }
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, path, rule, times, value, demand, source } = self;
@@ -98,6 +123,7 @@ impl fmt::Display for Violation {
 
 /// The process that judges. It ends with its stdin, and so with this one.
 struct Judge {
+    _process: Child,
     asks: ChildStdin,
     says: BufReader<ChildStdout>,
 }
@@ -108,7 +134,7 @@ impl Judge {
         let command = command.arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("Python starts");
         let (asks, says) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self { asks, says: BufReader::new(says) }
+        Self { _process: child, asks, says: BufReader::new(says) }
     }
 
     fn judge(&mut self, log: &Path) -> Report {
@@ -125,6 +151,33 @@ fn module(name: &str) -> Command {
     python.env("PYTHONPATH", concat!(env!("CARGO_MANIFEST_DIR"), "/tests"));
     python.env("PYTHONDONTWRITEBYTECODE", "1").args(["-m", name]);
     python
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_the_local_cloud_takes_and_aws_would_not_is_told() {
+    let cloud = Cloud::start("contract").await;
+    let cx = cloud.context("vod-contract").await;
+    let made = cx.logs().create_log_group().log_group_name("vod").tags("aws:team", "a;b").send().await;
+    assert!(made.is_ok(), "the emulator takes any tags: {made:?}");
+    cloud.provision(&["local", "stop"], 0);
+    let said: Vec<String> = cloud.contract.report().violations.iter().map(Violation::to_string).collect();
+    insta::assert_snapshot!(said.join("\n"), @r"
+    logs:CreateLogGroup $.tags[aws:team]: pattern (1 times)
+      sent    a;b
+      demand  matches ^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$ (TagValue)
+      source  the service model in botocore
+    logs:CreateLogGroup $.tags: tag_keys (1 times)
+      sent    aws:team
+      demand  a key has 1 to 128 characters and does not begin with `aws:`
+      source  https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    logs:CreateLogGroup $.tags: tag_characters (1 times)
+      sent    a;b
+      demand  a tag has letters, digits, spaces and _.:/=+-@, at most 256 of them
+      source  https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    ");
+    for rule in ["pattern", "tag_keys", "tag_characters"] {
+        cloud.contract.expect("logs:CreateLogGroup", rule);
+    }
 }
 
 #[test]

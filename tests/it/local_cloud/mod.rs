@@ -349,6 +349,9 @@ async fn a_cloud_is_found_again_and_a_dead_emulator_is_told() {
     let other = local::CloudSettings { account: "111122223333".into(), ..settings.clone() };
     let error = local::ensure(&other, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, local::Error::Different { what: "account", .. }), "{error}");
+    let logged = local::CloudSettings { exchange_log: Some("exchanges".into()), ..settings.clone() };
+    let error = local::ensure(&logged, &mut |_| {}).await.unwrap_err();
+    assert!(matches!(error, local::Error::Different { what: "exchange log", .. }), "{error}");
 
     only_the_cloud_that_is_named_is_stopped(&again.status).await;
     let emulator = rustix::process::Pid::from_raw(i32::try_from(again.status.emulator.pid).unwrap()).unwrap();

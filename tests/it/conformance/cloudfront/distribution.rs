@@ -69,7 +69,6 @@ fn variants() -> Vec<(&'static str, Value)> {
         ("/Tags", other_tags("case")),
         ("/DistributionConfig/Comment", json!("edited by hand")),
         ("/DistributionConfig/Enabled", json!(false)),
-        ("/DistributionConfig/Aliases", json!(["a.example.com", "b.example.com"])),
         ("/DistributionConfig/DefaultRootObject", json!("index.html")),
         ("/DistributionConfig/Origins", json!([origin(), second])),
         ("/DistributionConfig/Origins/0/DomainName", json!("vod-case-other.s3.ap-northeast-2.amazonaws.com")),
@@ -176,6 +175,8 @@ fn full_variants() -> Vec<(&'static str, Value)> {
     let other_certificate = "arn:aws:acm:us-east-1:111122223333:certificate/4567";
     let cache_optimized = "658327ea-f89d-4fab-a63d-7e88639e58f6";
     vec![
+        // CloudFront takes aliases only with a certificate.
+        ("/DistributionConfig/Aliases", json!(["a.example.com", "b.example.com"])),
         ("/DistributionConfig/Origins/0/OriginShield/OriginShieldRegion", json!("us-west-2")),
         ("/DistributionConfig/Origins/1/Id", json!("third")),
         (

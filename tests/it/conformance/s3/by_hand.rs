@@ -37,20 +37,20 @@ fn lifecycle() -> Value {
     }] })
 }
 
-/// Somebody's function, queue and topic, each notified of some keys.
+/// Somebody's function, queue and topic, each notified of other events. S3 tells one event of a key to one of them only.
 fn notifications(cx: &Context) -> Value {
-    let entry = |receiver: &str, arn: String| {
+    let entry = |receiver: &str, arn: String, event: &str| {
         json!([{
             receiver: arn,
-            "Event": "s3:ObjectCreated:*",
+            "Event": event,
             "Filter": { "S3Key": { "Rules": [{ "Name": "prefix", "Value": "in/" }] } },
         }])
     };
     json!({
         "EventBridgeConfiguration": { "EventBridgeEnabled": true },
-        "LambdaConfigurations": entry("Function", cx.scope.arn("lambda", "function:by-hand")),
-        "QueueConfigurations": entry("Queue", cx.scope.arn("sqs", "vod-case-queue")),
-        "TopicConfigurations": entry("Topic", cx.scope.arn("sns", "vod-case-topic")),
+        "LambdaConfigurations": entry("Function", cx.scope.arn("lambda", "function:by-hand"), "s3:ObjectCreated:*"),
+        "QueueConfigurations": entry("Queue", cx.scope.arn("sqs", "vod-case-queue"), "s3:ObjectTagging:*"),
+        "TopicConfigurations": entry("Topic", cx.scope.arn("sns", "vod-case-topic"), "s3:LifecycleExpiration:*"),
     })
 }
 
