@@ -10,6 +10,7 @@ mod browser;
 mod conformance;
 mod domain;
 mod end_to_end;
+mod environment;
 mod exposure;
 mod faults;
 mod features;
