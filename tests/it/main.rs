@@ -7,6 +7,7 @@
 
 mod architecture;
 mod browser;
+mod burst;
 mod conformance;
 mod domain;
 mod end_to_end;
