@@ -1,7 +1,7 @@
-//! A record of every API call. `-v` prints it, the closing line counts it, and tests use it to prove that a plan only
-//! reads. It also takes the cloud's time from each answer.
+//! Notes every API call: `-v` prints it and the closing line counts it. Nothing is kept of a call, however many a run
+//! makes. Only tests keep the calls, to prove that a plan only reads. The cloud's time is taken from each answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -37,13 +37,36 @@ pub struct Call {
 #[derive(Clone, Debug)]
 pub struct Calls {
     began: Instant,
-    list: Arc<Mutex<Vec<Call>>>,
+    noted: Arc<Mutex<Noted>>,
     clock: Clock,
+}
+
+/// What is noted of the calls that finished so far.
+#[derive(Debug, Default)]
+struct Noted {
+    count: usize,
+    /// The length of the longest chain of calls, and when its last call ended.
+    chain: usize,
+    free: Duration,
+    /// The calls themselves, if somebody wants them.
+    kept: Option<Vec<Call>>,
+}
+
+impl Noted {
+    /// Notes a call that ended later than all before it.
+    fn add(&mut self, call: Call) {
+        self.count += 1;
+        if call.began >= self.free {
+            self.free = call.began + call.took;
+            self.chain += 1;
+        }
+        self.kept.iter_mut().for_each(|kept| kept.push(call.clone()));
+    }
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        Self { began: Instant::now(), list: Arc::default(), clock: Clock::default() }
+        Self { began: Instant::now(), noted: Arc::default(), clock: Clock::default() }
     }
 }
 
@@ -52,32 +75,28 @@ impl Calls {
         Recorder { calls: self.clone() }
     }
 
-    /// All calls so far, in the order in which they finished.
+    /// From now on, keeps every call for [`list`](Self::list).
+    pub fn keep(&self) {
+        self.noted().kept.get_or_insert_default();
+    }
+
+    /// The calls since they are [kept](Self::keep), in the order in which they finished.
     #[must_use]
     pub fn list(&self) -> Vec<Call> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.noted().kept.iter().flatten().cloned().collect()
     }
 
     /// How many calls were made so far.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.noted().count
     }
 
     /// The length of the longest chain of calls in which each began after the one before had ended. It is an upper
     /// bound for the dependent round trips on the critical path.
     #[must_use]
     pub fn round_trips(&self) -> usize {
-        let mut calls = self.list();
-        calls.sort_by_key(|call| call.began + call.took);
-        let mut free = Duration::ZERO;
-        calls.iter().fold(0, |chain, call| {
-            if call.began < free {
-                return chain;
-            }
-            free = call.began + call.took;
-            chain + 1
-        })
+        self.noted().chain
     }
 
     /// The time by the cloud's clock, taken from the last answer. Before the first answer: by this machine's clock.
@@ -86,8 +105,18 @@ impl Calls {
         self.clock.now()
     }
 
-    fn push(&self, call: Call) {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    /// Notes a call that has just ended, and returns it. The end is taken while no other call can be noted, so that calls
+    /// are noted in the order of their ends.
+    fn ended(&self, service: String, operation: &str, began: Instant, ok: bool) -> Call {
+        let mut noted = self.noted();
+        let (began, took) = (began.saturating_duration_since(self.began), began.elapsed());
+        let call = Call { service, operation: operation.to_owned(), began, took, ok };
+        noted.add(call.clone());
+        call
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,17 +177,10 @@ impl Intercept for Recorder {
             return Ok(());
         };
         let ok = context.output_or_error().is_some_and(|outcome| outcome.is_ok());
-        let call = Call {
-            service: metadata.service().replace(' ', ""),
-            operation: metadata.name().to_owned(),
-            began: began.saturating_duration_since(self.calls.began),
-            took: began.elapsed(),
-            ok,
-        };
+        let call = self.calls.ended(metadata.service().replace(' ', ""), metadata.name(), *began, ok);
         let failed = || context.response().map_or_else(|| "no answer".to_owned(), answer::name);
         let result = if ok { "ok".to_owned() } else { format!("failed: {}", failed()) };
         tracing::info!(target: "provision::calls", "{} {} {:.0?} {result}", call.service, call.operation, call.took);
-        self.calls.push(call);
         Ok(())
     }
 }
@@ -181,9 +203,21 @@ mod tests {
     fn round_trips_count_the_longest_chain_of_calls_that_follow_each_other() {
         let calls = Calls::default();
         for (began, took) in [(0, 50), (0, 50), (1, 49), (51, 50), (52, 50), (102, 50)] {
-            calls.push(call(began, took));
+            calls.noted().add(call(began, took));
         }
-        assert_eq!(calls.round_trips(), 3);
+        assert_eq!((calls.round_trips(), calls.count()), (3, 6));
+    }
+
+    #[test]
+    fn calls_are_kept_only_for_those_who_ask() {
+        let calls = Calls::default();
+        calls.noted().add(call(0, 1));
+        assert_eq!(calls.list().len(), 0, "a run of a million calls keeps none");
+        calls.keep();
+        calls.noted().add(call(2, 1));
+        calls.keep();
+        assert_eq!(calls.list().iter().map(|call| call.began.as_millis()).collect::<Vec<_>>(), [2]);
+        assert_eq!(calls.count(), 2);
     }
 
     #[test]

@@ -13,5 +13,6 @@ pub(crate) async fn regions(answers: Router) -> Regions {
     let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
     let target = CloudTarget::local(endpoint, &scope.account, "secret");
     let connection = Connection::open(target, &scope.region).await;
+    connection.calls().keep();
     Regions::new(connection, scope)
 }

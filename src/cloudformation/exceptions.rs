@@ -83,7 +83,7 @@ const EXCEPTIONS: &[Exception] = &[
     ),
     accepted(
         "CKV_AWS_115",
-        Of::Kind(FUNCTION),
+        Of::With(FUNCTION, "/ReservedConcurrentExecutions", None),
         "Only the stack's own rules invoke it, and events wait in Lambda's queue if concurrency runs out. A reservation \
          reduces the limit of all other functions in the account, and accounts with the initial quota refuse it.",
     ),

@@ -23,7 +23,7 @@ impl Home {
         // A run writes one record when it begins and one when it ends. The oldest run may have only one of them in this
         // range.
         let enough = limit.saturating_mul(2).saturating_add(1);
-        let mut runs = last_of_each_run(self.records(enough).await?);
+        let mut runs = last_of_each_run(self.records(enough, Record::without_resources).await?);
         runs.truncate(limit);
         Ok(runs)
     }
@@ -33,11 +33,11 @@ impl Home {
     /// # Errors
     /// When it cannot be listed or read, or when a newer program wrote it.
     pub async fn last_record(&self) -> Result<Option<Record>> {
-        Ok(self.records(TRIED).await?.into_iter().next())
+        Ok(self.records(TRIED, |record| record).await?.into_iter().next())
     }
 
-    /// The newest versions of the record, newest first.
-    async fn records(&self, most: usize) -> Result<Vec<Record>> {
+    /// The newest versions of the record, newest first. `part` is what is kept of each.
+    async fn records(&self, most: usize, part: impl Fn(Record) -> Record) -> Result<Vec<Record>> {
         let mut versions = Vec::new();
         let mut next = Some(Marker::default());
         while let Some(at) = next.take().filter(|_| versions.len() < most) {
@@ -46,7 +46,8 @@ impl Home {
             next = following;
         }
         versions.truncate(most);
-        let reads = versions.into_iter().map(|version| self.one(version));
+        let part = &part;
+        let reads = versions.into_iter().map(|version| async move { Ok(self.one(version).await?.map(part)) });
         let records: Vec<Option<Record>> = stream::iter(reads).buffered(READS).try_collect().await?;
         let mut records: Vec<Record> = records.into_iter().flatten().collect();
         records.sort_by_key(|record| std::cmp::Reverse(record.at));

@@ -167,6 +167,12 @@ impl Record {
         loose["format"].as_u64().is_some_and(|format| format > u64::from(FORMAT))
     }
 
+    /// What it says about the run alone. A whole record takes about a megabyte.
+    #[must_use]
+    pub(super) fn without_resources(self) -> Self {
+        Self { resources: Vec::new(), begun: Vec::new(), plans: Vec::new(), ..self }
+    }
+
     /// All resources that it names.
     #[must_use]
     pub fn known(&self) -> Vec<Known> {

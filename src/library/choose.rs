@@ -4,13 +4,13 @@ use std::fs::File;
 
 use asset::{Description, output};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{EncodingType, Object};
 use futures::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::NamedTempFile;
 
+use super::listing::{Assets, Marker, Source};
 use super::{Error, Library};
-use crate::aws::{self, SdkResult, listed_key, unhurried};
+use crate::aws::{self, SdkResult, unhurried};
 use crate::stack::library::MANIFESTS;
 
 /// How many objects are checked in parallel.
@@ -132,16 +132,12 @@ impl Library {
         let manifest = NamedTempFile::new().map_err(Error::files(wrote))?;
         let mut rows = csv::Writer::from_writer(manifest.reopen().map_err(Error::files(wrote))?);
         let mut choice = Choice { manifest, wanted, counts: Counts::default() };
-        let list = self.cx.s3().list_objects_v2().bucket(&self.source).prefix(prefix);
-        // Keys may contain characters that XML cannot.
-        let list = list.encoding_type(EncodingType::Url);
-        let mut pages = list.expected_bucket_owner(&self.cx.scope.account).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let Some(page) = page.unless("s3:ListBucket", &["NoSuchBucket"])? else {
-                return Err(Error::NotApplied { bucket: self.source.clone() });
-            };
-            let looks = stream::iter(page.contents())
-                .map(|object| self.look_at(object, page.encoding_type(), wanted));
+        let assets = if wanted == Wanted::All { Assets::default() } else { self.assets(prefix).await? };
+        let mut next = Some(Marker::default());
+        while let Some(at) = next.take() {
+            let (page, following) = self.sources(prefix, at).await?;
+            next = following;
+            let looks = stream::iter(page).map(|source| self.look_at(source, &assets, wanted));
             let mut looks = looks.buffered(AT_ONCE);
             while let Some(video) = looks.next().await {
                 match video? {
@@ -156,41 +152,28 @@ impl Library {
         Ok(choice)
     }
 
-    /// The status of an object, read only as far as `wanted` needs it. `None` if it is not a video.
+    /// The status of an object, read only if `wanted` needs it and it may be published. `None` if it is not a video.
     async fn look_at(
         &self,
-        object: &Object,
-        encoding: Option<&EncodingType>,
+        Source { key, bytes, version }: Source,
+        assets: &Assets,
         wanted: Wanted,
     ) -> aws::Result<Option<Video>> {
-        let key = listed_key(object.key().unwrap_or_default(), encoding);
-        let bytes = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
         if !asset::is_video(&key) || bytes == 0 {
             return Ok(None);
         }
-        let description = if wanted == Wanted::All { None } else { self.description(&key).await? };
-        let standing = match description {
-            None => Standing::New,
-            Some(description) => match self.version(&key).await? {
-                Some(version) => Standing::of(&key, &version, &description),
-                None => return Ok(None),
-            },
-        };
+        let id = asset::id(&self.source, &key);
+        let known = wanted != Wanted::All && assets.may_have(&id);
+        let description = if known { self.description(&id).await? } else { None };
+        let standing =
+            description.map_or(Standing::New, |description| Standing::of(&key, &version, &description));
         Ok(Some(Video { key, bytes, standing }))
     }
 
-    /// The current version of a key.
-    async fn version(&self, key: &str) -> aws::Result<Option<String>> {
-        let head = self.cx.s3().head_object().bucket(&self.source).key(key);
-        let head = head.expected_bucket_owner(&self.cx.scope.account).send().await;
-        let head = head.unless("s3:GetObject", &["NotFound", "NoSuchKey"])?;
-        Ok(head.map(|head| asset::version(head.version_id(), head.e_tag()).to_owned()))
-    }
-
-    /// The `asset.json` of a key. An unreadable one counts as missing: an encode replaces it.
-    async fn description(&self, key: &str) -> aws::Result<Option<Description>> {
+    /// The `asset.json` of an asset. An unreadable one counts as missing: an encode replaces it.
+    async fn description(&self, id: &str) -> aws::Result<Option<Description>> {
         const READ: &str = "s3:GetObject";
-        let place = output::description(&asset::id(&self.source, key));
+        let place = output::description(id);
         let get = self.cx.s3().get_object().bucket(&self.output).key(place);
         let get = get.expected_bucket_owner(&self.cx.scope.account).send().await;
         let Some(found) = get.unless(READ, &["NoSuchKey"])? else { return Ok(None) };
@@ -216,16 +199,97 @@ impl Library {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::Router;
+    use axum::extract::State;
+    use axum::http::{StatusCode, Uri};
+    use axum::response::{IntoResponse, Response};
     use serde_json::json;
 
     use super::*;
+    use crate::aws::fake_aws;
+
+    const NEW: usize = 1_500;
+    const PUBLISHED: usize = 300;
+
+    fn published(version: &str) -> serde_json::Value {
+        json!({
+            "playlist": "index.m3u8", "version": version, "run": "r", "revision": 1, "job": "j", "renditions": [],
+            "completed": "", "published": "",
+        })
+    }
+
+    /// A page of the source bucket: 1,000 objects, each with a former version. The first of them are published.
+    fn sources(query: &str) -> String {
+        let first = query.split("key-marker=").nth(1).map_or(0, |_| 1_000);
+        let last = (first + 1_000).min(NEW + PUBLISHED);
+        let version = |number, id, is_latest| {
+            format!(
+                "<Version><Key>films%2F{number}.mp4</Key><VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest>\
+                 <ETag>e</ETag><Size>7</Size></Version>"
+            )
+        };
+        let versions: String = (first..last)
+            .flat_map(|number| [version(number, "v2", true), version(number, "v1", false)])
+            .collect();
+        let more = last < NEW + PUBLISHED;
+        format!(
+            "<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>\
+             <NextKeyMarker>films%2F{last}.mp4</NextKeyMarker>{versions}</ListVersionsResult>"
+        )
+    }
+
+    fn assets() -> String {
+        let folder = |number| {
+            let id = asset::id("source", &format!("films/{number}.mp4"));
+            format!("<CommonPrefixes><Prefix>assets/{id}/</Prefix></CommonPrefixes>")
+        };
+        let folders: String = (0..PUBLISHED).map(folder).collect();
+        format!("<ListBucketResult><IsTruncated>false</IsTruncated>{folders}</ListBucketResult>")
+    }
+
+    async fn buckets(State(asked): State<Arc<Mutex<Vec<String>>>>, uri: Uri) -> Response {
+        let query = uri.query().unwrap_or_default();
+        asked.lock().unwrap().push(uri.to_string());
+        match uri.path() {
+            "/source" | "/source/" if query.contains("versions") => sources(query).into_response(),
+            "/output" | "/output/" if query.contains("prefix=assets%2Ffilms") => assets().into_response(),
+            path => {
+                let number = (0..PUBLISHED).find(|number| {
+                    path.contains(&asset::id("source", &format!("films/{number}.mp4")))
+                });
+                let Some(number) = number else { return StatusCode::NOT_FOUND.into_response() };
+                let key = format!("films/{number}.mp4");
+                json!({ "asset": "a", "state": "published", "key": key, "published": published("v2") })
+                    .to_string()
+                    .into_response()
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_library_costs_a_call_for_each_published_video_and_a_page_for_a_thousand_others() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let answers = Router::new().fallback(buckets).with_state(Arc::clone(&asked));
+        let library = Library {
+            cx: fake_aws::regions(answers).await.home(),
+            source: "source".into(),
+            work: "work".into(),
+            output: "output".into(),
+            submit: "submit".into(),
+            role: "role".into(),
+        };
+        let choice = library.choose("films/", Wanted::New).await.unwrap();
+        let (videos, published) = (choice.counts.videos, choice.counts.published);
+        assert_eq!((videos, published, choice.counts.bytes), (1_500, 300, 10_500));
+        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        assert_eq!(asked.len(), PUBLISHED + 3, "{:?}", &asked[..5]);
+    }
 
     #[test]
     fn what_a_description_says_of_another_version_does_not_count() {
-        let published = json!({
-            "playlist": "index.m3u8", "version": "v1", "run": "r", "revision": 1, "job": "j", "renditions": [],
-            "completed": "", "published": "",
-        });
+        let published = published("v1");
         let failure = json!({ "state": "error", "version": "v2", "job": "j", "message": "", "failed": "" });
         let description = json!({
             "asset": "a", "state": "published", "key": "a.mp4", "published": published, "failure": failure,

@@ -7,6 +7,7 @@
 
 mod choose;
 mod job;
+mod listing;
 mod report;
 
 use miette::Diagnostic;
@@ -24,11 +25,8 @@ const BATCH: &str = "batchoperations.s3.amazonaws.com";
 /// Permissions to encode a library. Listing is needed because S3 otherwise answers "access denied" for a missing
 /// object.
 pub const PERMISSIONS: &[Allow] = &[
-    Allow::new(
-        &["s3:ListBucket"],
-        &["arn:aws:s3:::{source}", "arn:aws:s3:::{output}", "arn:aws:s3:::{work}"],
-    ),
-    Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{source}/*"]),
+    Allow::new(&["s3:ListBucket"], &["arn:aws:s3:::{output}", "arn:aws:s3:::{work}"]),
+    Allow::new(&["s3:ListBucketVersions"], &["arn:aws:s3:::{source}"]),
     Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{output}/assets/*"]),
     Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{work}/library/manifests/*"]),
     Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{work}/library/reports/*"]),

@@ -196,12 +196,21 @@ impl Gateway {
                 self.latency.store(millis, Ordering::Relaxed);
                 text(StatusCode::OK, "set")
             }
+            (&Method::POST, "new-jobs") => {
+                let rate = query("per_second").and_then(|rate| rate.parse().ok());
+                let Some((rate, burst)) = rate.zip(query("burst").and_then(|burst| burst.parse().ok()))
+                else {
+                    return text(StatusCode::BAD_REQUEST, "say ?per_second=NUMBER&burst=NUMBER");
+                };
+                self.mediaconvert.limit_new_jobs(rate, burst);
+                text(StatusCode::OK, "set")
+            }
             (&Method::POST, "reset") => self.reset().await,
             (&Method::POST, "stop") => {
                 self.stop.cancel();
                 text(StatusCode::OK, "stopping")
             }
-            _ => text(StatusCode::NOT_FOUND, "the local cloud has: GET status, POST latency, reset, stop"),
+            _ => text(StatusCode::NOT_FOUND, "the local cloud has: GET status, POST latency, new-jobs, reset, stop"),
         }
     }
 

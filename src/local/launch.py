@@ -7,6 +7,7 @@ The emulator listens on a Unix socket in a directory that only its owner can ent
 """
 
 import asyncio
+import contextvars
 import dataclasses
 import hashlib
 import hmac
@@ -18,6 +19,7 @@ import secrets
 import signal
 import sys
 import threading
+import time
 
 SOCKET = "emulator.sock"
 
@@ -146,6 +148,31 @@ def invoke_asynchronously(eventbridge, lambda_svc):
     eventbridge._dispatch_to_lambda = dispatch
 
 
+def let_throttled_events_wait(lambda_svc):
+    """Lambda keeps a throttled event in its queue until the event is too old, and spends none of its retries on it."""
+    execute, invoke = lambda_svc._execute_function, lambda_svc.invoke_async_with_retry
+    until = contextvars.ContextVar("until", default=None)
+
+    def invoked(func, event):
+        config = func.get("event_invoke_config") or (func.get("event_invoke_configs") or {}).get("$LATEST") or {}
+        # The thread that runs the event gets a copy of this context.
+        before = until.set(time.monotonic() + int(config.get("MaximumEventAgeInSeconds", 6 * 60 * 60)))
+        try:
+            invoke(func, event)
+        finally:
+            until.reset(before)
+
+    def executed(func, event):
+        pause, end = 0.1, until.get()
+        while (result := execute(func, event)).get("throttle") and end and time.monotonic() + pause < end:
+            time.sleep(pause)
+            # AWS goes on to five minutes.
+            pause = min(2 * pause, 2)
+        return result
+
+    lambda_svc.invoke_async_with_retry, lambda_svc._execute_function = invoked, executed
+
+
 def complete_the_environment(lambda_svc):
     """The variables that AWS sets for every function and ministack does not."""
     original = lambda_svc._provided_worker_env
@@ -240,6 +267,7 @@ if __name__ == "__main__":
     from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, s3, sts
 
     derive_secret_keys(secret, iam, iam_evaluator, s3, sts, lambda_runtime, lambda_svc)
+    let_throttled_events_wait(lambda_svc)
     invoke_asynchronously(eventbridge, lambda_svc)
     complete_the_environment(lambda_svc)
     keep_the_runtime_api_for_functions(lambda_svc)

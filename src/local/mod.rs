@@ -133,6 +133,14 @@ impl Running {
         format!("{}{}{distribution_id}", self.endpoint, viewer::PREFIX)
     }
 
+    /// From now on, MediaConvert takes at most `burst` new jobs at once and `per_second` in the long run.
+    ///
+    /// # Errors
+    /// When the cloud does not answer.
+    pub async fn limit_new_jobs(&self, per_second: f64, burst: u32) -> Result<(), Error> {
+        self.record.tell(&format!("new-jobs?per_second={per_second}&burst={burst}")).await
+    }
+
     fn of(record: Record) -> Self {
         let status = record.status.clone();
         let Status { endpoint, account, region, .. } = status.clone();

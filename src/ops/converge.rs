@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::dependents::dependents;
 use super::error::Refused;
-use super::journal::{Exists, RunJournal, RunKind};
+use super::journal::{Exists, RunJournal, RunKind, former_plans};
 use super::session::Account;
 use super::state::ObservedState;
 use super::store::Lock;
@@ -126,27 +126,58 @@ pub(super) async fn converge(
         }
     }
     let writing = Writing::begin(ui);
-    account.store.ensure(writing.token()).await?;
-    let lock = account.store.lock(&account.by, operation.kind().command).await?;
-    let result = under_lock(operation, shown, &writing, (lock.as_ref(), ui)).await;
+    let lock = lock(account, operation.kind().command, state, &writing).await?;
+    let result = under_lock(operation, (shown, state), &writing, (lock.as_ref(), ui)).await;
     if let Err(error) = lock.release().await {
         ui.notice(Notice::LockNotReturned(&error));
     }
     result.map(Some)
 }
 
-/// The part of the protocol that holds the stack's lock.
+/// Makes the store as declared and takes the stack's lock. A store that holds a record is there already, so both are done
+/// at the same time.
+async fn lock(
+    account: &Account,
+    command: &str,
+    state: &ObservedState,
+    writing: &Writing,
+) -> miette::Result<Box<dyn Lock>> {
+    let ensured = account.store.ensure(writing.token());
+    let taken = account.store.lock(&account.by, command);
+    if state.record.is_none() {
+        ensured.await?;
+        return Ok(taken.await?);
+    }
+    match tokio::join!(ensured, taken) {
+        (Ok(()), taken) => Ok(taken?),
+        (Err(error), Ok(lock)) => {
+            // The run ends here, and this error is what is reported. A lock that cannot be given back expires.
+            let _ = lock.release().await;
+            Err(error)
+        }
+        (Err(error), Err(_)) => Err(error),
+    }
+}
+
+/// The part of the protocol that holds the stack's lock. What the first step needs is uploaded while the account is read
+/// again: an upload changes nothing of the stack.
 async fn under_lock(
     operation: &impl Operation,
-    shown: &Plan,
+    (shown, seen): (&Plan, &ObservedState),
     writing: &Writing,
     (lock, ui): (&dyn Lock, &dyn Ui),
 ) -> miette::Result<RunOutcome> {
     let (account, lost) = (operation.account(), lock.lost());
-    let (plan, state) = writing.unless(operation.plan()).await?;
+    let reads = async {
+        // Boxed, because together they would be too large for a thread's stack.
+        let (plan, stage) = (Box::pin(operation.plan()), Box::pin(operation.stage()));
+        Ok(tokio::join!(plan, stage, Box::pin(former_plans(account, seen))))
+    };
+    let (planned, staged, former) = writing.unless(reads).await?;
+    let (plan, state) = planned?;
     unchanged_since(shown, &plan)?;
-    writing.unless(operation.stage()).await?;
-    let journal = RunJournal::prepare(account, (&state, &plan), operation.kind()).await?;
+    staged?;
+    let journal = RunJournal::prepare(account, (&state, &plan), operation.kind(), former?).await?;
     // No read stands between this and the first write: it would be one more moment to lose the lock in.
     still_held(&lost)?;
     journal.begin(account, &state).await?;

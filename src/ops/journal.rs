@@ -32,16 +32,21 @@ pub(super) struct RunJournal {
 }
 
 impl RunJournal {
-    /// The journal of a run that carries out this plan. Nothing is written yet.
+    /// The journal of a run that carries out this plan. `former` are the [`former_plans`], if there is no record. Nothing
+    /// is written yet.
     pub(super) async fn prepare(
         account: &Account,
         (state, plan): (&ObservedState, &Plan),
         kind: RunKind<'_>,
+        former: Option<Vec<AppliedPlan>>,
     ) -> miette::Result<Self> {
         let bundles: BTreeMap<String, String> =
             kind.packages.iter().map(|package| (package.handler.clone(), package.sha256.clone())).collect();
         let run = Run::begin(kind.command, kind.saved, bundles);
-        let mut plans = applied_plans(account, state).await?;
+        let mut plans = match former.filter(|_| state.record.is_none()) {
+            Some(plans) => plans,
+            None => applied_plans(account, state).await?,
+        };
         plans.extend(kind.saved.zip(run.began).map(|(digest, at)| AppliedPlan {
             digest: digest.to_owned(),
             at,
@@ -117,6 +122,17 @@ fn begun(account: &Account, state: &ObservedState, plan: &Plan) -> Vec<Known> {
         }
     }
     begun
+}
+
+/// The plans of a deleted record, if the account as it was seen has no record. Read early: no other read needs them.
+pub(super) async fn former_plans(
+    account: &Account,
+    seen: &ObservedState,
+) -> miette::Result<Option<Vec<AppliedPlan>>> {
+    match seen.record {
+        Some(_) => Ok(None),
+        None => applied_plans(account, seen).await.map(Some),
+    }
 }
 
 /// The saved plans that were applied to the stack since it was made, even if the current record was deleted.

@@ -21,10 +21,10 @@ use crate::home::Record;
 use crate::local;
 use crate::model::{Kind, Scope};
 use crate::plan::{self, Plan, Rules};
-use crate::resource::{Registry, acm, cloudfront, registry, route53};
+use crate::resource::{Registry, acm, cloudfront, lambda, registry, route53};
 use crate::review::{self, Against, Review};
 use crate::stack;
-use crate::stack::config::{self, StackFile};
+use crate::stack::config::{self, ReservedConcurrency, StackFile};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
 
@@ -194,8 +194,22 @@ impl Session {
     /// # Errors
     /// When a handler cannot be built, or the account does not let the stack have its domain.
     pub async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
-        let (zone, (code, bundles)) = tokio::try_join!(self.zone(), code(&self.file, self.ui.as_ref()))?;
-        Ok((self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?), bundles))
+        let (zone, concurrency, (code, bundles)) =
+            tokio::try_join!(self.zone(), self.concurrency(), code(&self.file, self.ui.as_ref()))?;
+        let mut file = self.file.clone();
+        file.handlers.reserved_concurrency = concurrency;
+        Ok((self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?), bundles))
+    }
+
+    /// What submit reserves. Where the stack file leaves it open, the account's quota decides: Lambda leaves a part of it to
+    /// all other functions. An account with less refuses every reservation. The local cloud refuses none.
+    async fn concurrency(&self) -> miette::Result<ReservedConcurrency> {
+        let wanted = self.file.handlers.reserved_concurrency;
+        if wanted != ReservedConcurrency::Auto || self.file.local {
+            return Ok(wanted);
+        }
+        let quota = lambda::concurrency(&self.account.regions.home()).await?;
+        Ok(wanted.within(quota))
     }
 
     /// The stack as its removal and its outputs need it. The code does not matter, so nothing is built. Whether the stack

@@ -9,7 +9,7 @@ use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
 };
-use crate::resource::{Adapter, Registry, route53};
+use crate::resource::{Adapter, Registry, lambda, route53};
 use crate::stack::config::bucket_prefixes;
 use crate::stack::home as home_stack;
 use crate::verify;
@@ -55,6 +55,9 @@ impl<'a> Grants<'a> {
                 }
                 Command::Teardown => self.own(&[needs.delete, needs.empty], &regions, &[]),
             }
+        }
+        if matches!(command, Command::Plan | Command::Apply) {
+            self.add(&lambda::QUOTA, &self.variables(&self.scope.region), &[]);
         }
         if self.subject.domain.is_some() {
             self.add(&route53::FIND_ZONE, &self.variables(&self.scope.region), &[]);

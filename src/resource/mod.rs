@@ -32,6 +32,7 @@ use serde::de::DeserializeOwned;
 pub use adapter::{Adapter, Erased};
 pub use members::Struct;
 pub use registry::{Registry, registry};
+pub use sweep::NAME_WORDS;
 
 use crate::aws::{Context, Result};
 use crate::model::{

@@ -172,7 +172,9 @@ fn submit(
         rule: UPLOAD_RULE,
         digest,
         memory: 256,
-        timeout: 60,
+        // Most of it is the patience with MediaConvert's rate of new jobs.
+        timeout: 300,
+        concurrency: file.handlers.reserved_concurrency.get(),
         environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         policy: roles::submit(stack.scope(), &access),
         logs: &logs,
@@ -213,6 +215,7 @@ fn publish(
         // into one invocation.
         memory: 1024,
         timeout: 900,
+        concurrency: None,
         environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
         policy: roles::publish(&access),
         logs: &logs,

@@ -14,6 +14,37 @@ use crate::stack::{Declarations, storage};
 pub const STACK: &str = "provision_home";
 /// How many days old versions of records are kept: the history of applies.
 const HISTORY: i32 = 365;
+/// How many days a bundle is kept after its upload. Lambda has a copy of its own. A rollback uploads a bundle again that
+/// is no longer there, and a saved plan brings its own.
+const BUNDLES: i32 = 30;
+/// How many days a version is kept that nobody asks for: a bundle that expired, a lock that was released.
+const DISCARDED: i32 = 1;
+
+/// What ages in the bucket. Where two rules fit an object, S3 follows the one that expires it first.
+fn lifecycle() -> LifecycleConfiguration {
+    let former = |noncurrent_days| {
+        Some(NoncurrentVersionExpiration { noncurrent_days, newer_noncurrent_versions: None })
+    };
+    LifecycleConfiguration::new([
+        Rule {
+            noncurrent_version_expiration: former(HISTORY),
+            abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload { days_after_initiation: 7 }),
+            expired_object_delete_marker: Some(true),
+            ..Rule::new("history")
+        },
+        Rule {
+            prefix: Some("bundle/".to_owned()),
+            expiration_in_days: Some(BUNDLES),
+            noncurrent_version_expiration: former(DISCARDED),
+            ..Rule::new("bundles")
+        },
+        Rule {
+            prefix: Some("lock.json".to_owned()),
+            noncurrent_version_expiration: former(DISCARDED),
+            ..Rule::new("locks")
+        },
+    ])
+}
 
 /// The declarations of the home bucket of the scope's stack.
 #[must_use]
@@ -21,17 +52,9 @@ pub fn declare(scope: &Scope) -> Vec<Declaration> {
     let name = scope.home_bucket();
     let scope = Scope { stack: STACK.to_owned(), ..scope.clone() };
     let mut stack = Declarations::new(scope, std::collections::BTreeMap::new());
-    let lifecycle = LifecycleConfiguration::new([Rule {
-        noncurrent_version_expiration: Some(NoncurrentVersionExpiration {
-            noncurrent_days: HISTORY,
-            newer_noncurrent_versions: None,
-        }),
-        abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload { days_after_initiation: 7 }),
-        ..Rule::new("history")
-    }]);
     let bucket = Bucket {
         versioning_configuration: VersioningConfiguration::ENABLED,
-        lifecycle_configuration: Some(lifecycle),
+        lifecycle_configuration: Some(lifecycle()),
         ..Bucket::private(&name, stack.tags("home/bucket"))
     };
     let bucket = stack.declare("home/bucket", &bucket);

@@ -13,6 +13,8 @@ pub mod library;
 pub mod names;
 pub mod roles;
 pub mod storage;
+#[cfg(test)]
+mod tests;
 pub mod transcode;
 pub mod viewer_logs;
 

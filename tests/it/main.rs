@@ -7,9 +7,11 @@
 
 mod architecture;
 mod browser;
+mod burst;
 mod conformance;
 mod domain;
 mod end_to_end;
+mod environment;
 mod exposure;
 mod faults;
 mod features;

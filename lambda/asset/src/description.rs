@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Stills;
+
 /// The contents of `asset.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,7 +58,10 @@ pub struct Publication {
     /// The audio renditions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audio: Vec<Audio>,
-    /// The thumbnails, in order of time.
+    /// The thumbnails, if they are numbered as MediaConvert numbers them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stills: Option<Stills>,
+    /// The thumbnails one by one, in order of time, if they are not numbered. So were all that earlier versions published.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thumbnails: Vec<String>,
     /// When the encode completed (RFC 3339).

@@ -8,9 +8,11 @@ mod description;
 pub mod metadata;
 pub mod output;
 pub mod printable;
+mod stills;
 pub mod work;
 
 pub use description::{Audio, Description, Failure, Publication, Rendition, State};
+pub use stills::Stills;
 
 use sha2::{Digest, Sha256};
 
@@ -48,6 +50,15 @@ pub fn is_video(key: &str) -> bool {
 #[must_use]
 pub fn id(bucket: &str, key: &str) -> String {
     format!("{}-{}", slug(key), &source(bucket, key)[..16])
+}
+
+/// What the ids of all keys with a prefix begin with. It may be empty.
+#[must_use]
+pub fn id_prefix(key_prefix: &str) -> String {
+    let name = key_prefix.rfind('/').map_or(0, |slash| slash + 1);
+    // The stem of a name ends at its last dot, and the rest of the key is not known.
+    let end = key_prefix[name..].find('.').map_or(key_prefix.len(), |dot| name + dot);
+    readable(key_prefix[..end].chars())
 }
 
 /// The whole digest of bucket and key: 64 hexadecimal digits. An id has only 16 of them, so that it stays short. A key
@@ -90,8 +101,16 @@ pub fn is_run(text: &str) -> bool {
 fn slug(key: &str) -> String {
     let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    match readable(folder.chars().chain("/".chars()).chain(stem.chars())) {
+        slug if slug.is_empty() => "video".to_owned(),
+        slug => slug,
+    }
+}
+
+/// The characters of a key as an id has them.
+fn readable(chars: impl Iterator<Item = char>) -> String {
     let mut slug = String::with_capacity(SLUG_LENGTH);
-    for char in folder.chars().chain("/".chars()).chain(stem.chars()) {
+    for char in chars {
         match char.to_ascii_lowercase() {
             safe @ ('a'..='z' | '0'..='9' | '_') => slug.push(safe),
             _ if slug.ends_with('-') || slug.is_empty() => {}
@@ -101,10 +120,8 @@ fn slug(key: &str) -> String {
             break;
         }
     }
-    match slug.trim_end_matches('-') {
-        "" => "video".to_owned(),
-        slug => slug.to_owned(),
-    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
 }
 
 /// Digests `parts` so that two different lists of parts never give the same input.
@@ -168,6 +185,13 @@ mod tests {
             prop_assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_'));
             prop_assert!(!id.starts_with('-') && !id.contains("--") && id.len() <= SLUG_LENGTH + 17);
             prop_assert_eq!(&id, &super::id(&bucket, &key));
+        }
+
+        #[test]
+        fn ids_begin_as_the_prefix_of_their_key(key in "[a-c./ 가]{1,90}", cut in 0_usize..90) {
+            let prefix: String = key.chars().take(cut).collect();
+            let (id, begin) = (id("bucket", &key), id_prefix(&prefix));
+            prop_assert!(id.starts_with(&begin), "{id} {begin}");
         }
 
         #[test]

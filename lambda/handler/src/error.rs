@@ -83,7 +83,7 @@ where
         let marker = error.raw_response().and_then(|response| response.headers().get("x-amz-delete-marker"));
         let delete_marker = marker == Some("true");
         let code = error.code().unwrap_or_else(|| kind(&error, status)).to_owned();
-        let message = error.message().map_or_else(|| chain(&error), ToOwned::to_owned);
+        let message = error.message().map_or_else(|| words(&error, status), ToOwned::to_owned);
         let retriable = is_later(&code)
             || status.map_or_else(
                 || !matches!(error, SdkError::ConstructionFailure(_)),
@@ -105,6 +105,32 @@ fn kind<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> &'static s
         (SdkError::ResponseError(_), _) => "InvalidResponse",
         _ => "Unknown",
     }
+}
+
+/// What went wrong in plain words, where the service said nothing. The SDK's own texts are for programmers.
+fn words<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> String
+where
+    E: Error + 'static,
+{
+    let said = |what: &str, error: &(dyn Error + 'static)| match causes(error).last() {
+        Some(cause) => format!("{what}: {cause}"),
+        None => what.to_owned(),
+    };
+    match (error, status) {
+        (SdkError::ServiceError(answer), Some(status)) if answer.err().source().is_none() => {
+            format!("HTTP {status} without a reason")
+        }
+        (SdkError::ServiceError(_), Some(status)) => format!("the answer (HTTP {status}) cannot be read"),
+        (SdkError::ConstructionFailure(_), _) => said("the request could not be made", error),
+        (SdkError::TimeoutError(_), _) => said("there was no answer in time", error),
+        (SdkError::DispatchFailure(_), _) => said("the service could not be reached", error),
+        _ => said("the answer cannot be read", error),
+    }
+}
+
+/// What an error comes from, the first cause last.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
 }
 
 /// An error and its sources in one line, without repetition.
@@ -160,8 +186,33 @@ mod tests {
         assert!(silent.retriable);
         assert_eq!(
             silent.to_string(),
-            "s3:PutObject of s3://b/k failed: TimedOut: request has timed out: no answer in 30s"
+            "s3:PutObject of s3://b/k failed: TimedOut: there was no answer in time: no answer in 30s"
         );
+    }
+
+    #[test]
+    fn what_the_service_does_not_say_is_said_in_plain_words() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("unhandled error")]
+        struct Unread(#[source] std::fmt::Error, ErrorMetadata);
+
+        impl ProvideErrorMetadata for Unread {
+            fn meta(&self) -> &ErrorMetadata {
+                &self.1
+            }
+        }
+
+        let said = |error: SdkError<Unread, HttpResponse>| api("s3:PutObject", "s3://b/k")(error).message;
+        let response = || HttpResponse::new(200.try_into().expect("a valid status"), SdkBody::empty());
+        let unread = SdkError::service_error(Unread(std::fmt::Error, ErrorMetadata::default()), response());
+        assert_eq!(said(unread), "the answer (HTTP 200) cannot be read");
+        let cut = SdkError::response_error("the connection was closed", response());
+        assert_eq!(said(cut), "the answer cannot be read: the connection was closed");
+        let unsent = SdkError::construction_failure("the key is empty");
+        assert_eq!(said(unsent), "the request could not be made: the key is empty");
+        let metadata = ErrorMetadata::builder().code("Odd").build();
+        let bare: SdkError<Unhandled, HttpResponse> = SdkError::service_error(Unhandled(metadata), response());
+        assert_eq!(api("s3:PutObject", "s3://b/k")(bare).message, "HTTP 200 without a reason");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The playlist decides what viewers see. `asset.json` describes it and may be out of date by one crash.
 
-use asset::{Audio, Description, Publication, Rendition, output};
+use asset::{Audio, Description, Publication, Rendition, Stills, output};
 use handler::ApiError;
 
 use crate::event::Job;
@@ -166,6 +166,8 @@ pub fn publication(
     };
     let rendition = |rendition: Rendition| Rendition { uri: address(rendition.uri), ..rendition };
     let audio = |audio: Audio| Audio { uri: address(audio.uri), ..audio };
+    let thumbnails: Vec<String> = thumbnails.iter().cloned().map(address).collect();
+    let stills = Stills::of(&thumbnails);
     Publication {
         playlist: "index.m3u8".to_owned(),
         version: job.version.clone(),
@@ -175,7 +177,8 @@ pub fn publication(
         duration,
         renditions: offered.renditions.into_iter().map(rendition).collect(),
         audio: offered.audio.into_iter().map(audio).collect(),
-        thumbnails: thumbnails.iter().cloned().map(address).collect(),
+        thumbnails: if stills.is_some() { Vec::new() } else { thumbnails },
+        stills,
         completed: job.ended.clone(),
         published: handler::now(),
         replaced,

@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod job;
+mod patience;
 pub mod probe;
 mod record;
 mod refusal;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use asset::metadata;
 use asset::printable::plain;
+use aws_sdk_mediaconvert::config::retry::RetryConfig;
 use aws_sdk_mediaconvert::config::timeout::TimeoutConfig;
+use aws_sdk_mediaconvert::operation::create_job::builders::CreateJobFluentBuilder;
 use aws_sdk_mediaconvert::types::{
     AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile, StatusUpdateInterval,
 };
@@ -16,12 +18,13 @@ use serde_json::{Value, json};
 
 use crate::event::{Batch, Request, ResultCode, TaskResult, UnknownPayload, Upload};
 use crate::job::{self, Destination, Summary, UnusableTemplate};
+use crate::patience::until_taken;
 use crate::probe::{self, Probed};
 use crate::record::Record;
 use crate::refusal;
 use crate::settings::Settings;
 
-/// The time limit for Probe out of the function's minute, for all attempts together. The job is more important than a
+/// The time limit for Probe out of the function's time, for all attempts together. The job is more important than a
 /// fitting ladder.
 const PROBE_TIME: Duration = Duration::from_secs(25);
 
@@ -270,12 +273,25 @@ impl Submitter {
         }
     }
 
+    /// Creates the job, as soon as MediaConvert takes it.
     async fn create(
         &self,
         upload: &Upload,
         encode: &Encode<'_>,
         settings: JobSettings,
     ) -> Result<String, SubmitError> {
+        let call = self.job(upload, encode, settings);
+        let create = || async {
+            // The wait decides about repetition. The SDK's own would use up its allowance in a long burst.
+            let once = aws_sdk_mediaconvert::config::Builder::new().retry_config(RetryConfig::disabled());
+            let created = call.clone().customize().config_override(once).send().await;
+            created.map_err(api("mediaconvert:CreateJob", &self.settings.queue))
+        };
+        let job = until_taken(create).await?.job.and_then(|job| job.id);
+        job.ok_or(SubmitError::Empty("mediaconvert:CreateJob", "job id"))
+    }
+
+    fn job(&self, upload: &Upload, encode: &Encode<'_>, settings: JobSettings) -> CreateJobFluentBuilder {
         let others = [
             (metadata::ASSET, encode.asset),
             (metadata::BUCKET, &upload.bucket),
@@ -299,12 +315,6 @@ impl Submitter {
             // The queue's tags are used for cost allocation, so jobs need no tags.
             .billing_tags_source(BillingTagsSource::Queue)
             .client_request_token(token)
-            .send()
-            .await
-            .map_err(api("mediaconvert:CreateJob", &self.settings.queue))?
-            .job
-            .and_then(|job| job.id)
-            .ok_or(SubmitError::Empty("mediaconvert:CreateJob", "job id"))
     }
 
     /// Writes the record. If it is missing, a late duplicate costs a second encode. An error here would always cause

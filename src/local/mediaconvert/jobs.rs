@@ -14,6 +14,9 @@ use super::{MediaConvert, now, random};
 
 /// Accepts a job: merges its settings over the template's and checks the result. The same token returns the same job.
 pub(super) fn create(service: &Arc<MediaConvert>, input: &Value) -> Result<Value, Refusal> {
+    if !service.takes_a_job() {
+        return Err(Refusal::too_many());
+    }
     let mut state = service.state();
     let token = text(input, "clientRequestToken").to_owned();
     if let Some(job) = state.tokens.get(&token).and_then(|id| state.job(id)) {

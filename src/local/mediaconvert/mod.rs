@@ -19,6 +19,7 @@ mod naming;
 mod package;
 mod playlist;
 mod probe;
+mod rate;
 mod refusal;
 mod settings;
 mod state;
@@ -34,6 +35,7 @@ use super::clients::Clients;
 use super::identifier::random;
 use super::{Error, Ffmpeg};
 pub use model::Model;
+use rate::Rate;
 use state::State;
 
 pub(super) use api::handle;
@@ -70,6 +72,8 @@ pub(super) struct MediaConvert {
     /// Notified when a job may be ready to run.
     wake: Notify,
     slots: Arc<Semaphore>,
+    /// How fast jobs may be created; `None` is as fast as they come.
+    new_jobs: Mutex<Option<Rate>>,
     events: mpsc::UnboundedSender<Value>,
 }
 
@@ -89,7 +93,17 @@ impl MediaConvert {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let slots = Arc::new(Semaphore::new((cores / 2).max(1)));
         let service =
-            Arc::new(Self { place, model, clients, ffmpeg, state, wake: Notify::new(), slots, events });
+            Arc::new(Self {
+                place,
+                model,
+                clients,
+                ffmpeg,
+                state,
+                wake: Notify::new(),
+                slots,
+                new_jobs: Mutex::default(),
+                events,
+            });
         tokio::spawn(schedule(Arc::clone(&service)));
         Ok(service)
     }
@@ -101,6 +115,17 @@ impl MediaConvert {
             *counts.entry(job.status().to_owned()).or_insert(0) += 1;
         }
         counts
+    }
+
+    /// From now on, creates at most `burst` jobs at once and `per_second` in the long run. Others are throttled.
+    pub(super) fn limit_new_jobs(&self, per_second: f64, burst: u32) {
+        *self.new_jobs.lock().expect("nothing panics while it holds the rate") =
+            Some(Rate::new(per_second, burst));
+    }
+
+    fn takes_a_job(&self) -> bool {
+        let mut rate = self.new_jobs.lock().expect("nothing panics while it holds the rate");
+        rate.as_mut().is_none_or(|rate| rate.takes(std::time::Instant::now()))
     }
 
     /// Cancels every job and clears the state.

@@ -23,6 +23,11 @@ impl Refusal {
         Self { status: StatusCode::CONFLICT, code: "ConflictException", message: message.into() }
     }
 
+    pub(super) fn too_many() -> Self {
+        let message = "Too Many Requests".to_owned();
+        Self { status: StatusCode::TOO_MANY_REQUESTS, code: "TooManyRequestsException", message }
+    }
+
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         Self { status, code: "UnprocessableEntityException", message: message.into() }

@@ -115,7 +115,7 @@ async fn both_are_there(world: &World) {
 async fn a_run_asks_locks_reads_again_and_records_its_begin_before_the_first_change() {
     let (world, person) = (World::default(), Person::new(&World::default(), true));
     assert_eq!(status(apply_as(&world, ME, &person, BOTH).await), Some(RunStatus::Complete));
-    insta::assert_snapshot!(world.calls().join("\n"), @r"
+    insta::assert_snapshot!(world.calls().join("\n"), @"
     read a
     read b
     read record
@@ -125,9 +125,9 @@ async fn a_run_asks_locks_reads_again_and_records_its_begin_before_the_first_cha
     read a
     read b
     read record
-    sweep
     upload bundle/00.zip
     read record
+    sweep
     record begin
     create a
     create b

@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBuilder as CreateFunction;
 use aws_sdk_lambda::operation::update_function_code::builders::UpdateFunctionCodeFluentBuilder as UpdateCode;
 use aws_sdk_lambda::operation::update_function_configuration::builders::UpdateFunctionConfigurationFluentBuilder as UpdateConfiguration;
-use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::function_calls::{CodeCall, Package, arn};
@@ -24,6 +23,7 @@ use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, required,
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, StringExpr, Tags,
 };
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 rows! {
@@ -227,13 +227,12 @@ impl Resource for Function {
                     .filter(|name| name.starts_with(&prefix)),
             );
         }
-        let marks = named.into_iter().map(|name| async {
+        let read = |name: String| async move {
             let call = cx.lambda().list_tags().resource(arn(&cx.scope, &name));
             let tags = call.send().await.unless("lambda:ListTags", ABSENT)?.and_then(|answer| answer.tags);
-            let mark = Mark::from_tags(&tags.or_empty().into_iter().collect());
-            Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)))
-        });
-        Ok(try_join_all(marks).await?.into_iter().flatten().collect())
+            Ok(Mark::from_tags(&tags.or_empty().into_iter().collect()))
+        };
+        marked(cx, named, read).await
     }
 }
 

@@ -9,10 +9,13 @@
 //!
 //! Follows the Lambda API reference, `AddPermission`, `GetPolicy`.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_sdk_lambda::operation::add_permission::builders::AddPermissionFluentBuilder as AddPermission;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Result, SdkResult};
@@ -52,9 +55,19 @@ pub struct Permission {
     pub invoked_via_function_url: Option<bool>,
 }
 
-/// Held around every call that changes a function's policy. Lambda answers concurrent calls all with success and keeps only
-/// some of them (hashicorp/terraform-provider-aws makes them one after the other for the same reason).
-static ONE_BY_ONE: Mutex<()> = Mutex::const_new(());
+/// The turns of the functions, by name.
+static ONE_BY_ONE: Mutex<BTreeMap<String, Arc<Turn<()>>>> = Mutex::new(BTreeMap::new());
+
+/// Held around every call that changes this function's policy. Lambda answers concurrent calls about one function all with
+/// success and keeps only some of them (hashicorp/terraform-provider-aws makes them one after the other for the same
+/// reason).
+async fn turn(function: &str) -> OwnedMutexGuard<()> {
+    let turn = {
+        let mut turns = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(function.to_owned()).or_default())
+    };
+    turn.lock_owned().await
+}
 
 /// The longest readable part of a statement id. Ids have at most 100 characters.
 const READABLE: usize = 80;
@@ -211,7 +224,7 @@ impl Resource for Permission {
         let id = desired.physical_id();
         let call = desired.fill(cx.lambda().add_permission());
         patiently_if_new(cx, || async {
-            let alone = ONE_BY_ONE.lock().await;
+            let alone = turn(&desired.function_name.text()).await;
             let answer = call.clone().send().await.named("lambda:AddPermission");
             drop(alone);
             match answer {
@@ -239,7 +252,7 @@ impl Resource for Permission {
         for statement in matching(&policy, function, sid) {
             let call = cx.lambda().remove_permission().function_name(function).statement_id(&statement.sid);
             patiently(cx, || async {
-                let _alone = ONE_BY_ONE.lock().await;
+                let _alone = turn(function).await;
                 call.clone().send().await.unless("lambda:RemovePermission", ABSENT).map(drop)
             })
             .await?;

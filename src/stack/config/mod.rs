@@ -38,7 +38,7 @@ use serde::Serialize;
 pub use alerts::Alerts;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
-pub use handlers::{FunctionArchitecture, Handlers};
+pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, StackPrefix, bucket_prefixes};
 pub use problem::{Invalid, Problem};
 pub use region::Region;

@@ -36,6 +36,8 @@ pub(super) struct Handler<'a> {
     pub(super) digest: &'a str,
     pub(super) memory: i32,
     pub(super) timeout: i32,
+    /// How many invocations may run at the same time, if that is limited.
+    pub(super) concurrency: Option<u16>,
     pub(super) environment: Environment,
     pub(super) policy: PolicyDocument,
     pub(super) logs: &'a Handle<LogGroup>,
@@ -94,7 +96,7 @@ impl Handler<'_> {
                 system_log_level: Some("INFO".to_owned()),
             },
             tracing_config: TracingConfig { mode: "Active".to_owned() },
-            reserved_concurrent_executions: None,
+            reserved_concurrent_executions: self.concurrency.map(i32::from),
             layers: Vec::new(),
             dead_letter_config: None,
             vpc_config: None,

@@ -33,7 +33,7 @@ pub(crate) struct Cloud {
     pub(crate) name: String,
     /// Its address.
     pub(crate) endpoint: String,
-    running: local::Running,
+    pub(crate) running: local::Running,
     _instance: Instance,
     /// Judged after the cloud has ended: a call may be under way until then.
     pub(crate) contract: Contract,
@@ -87,6 +87,7 @@ impl Cloud {
     /// A context for a stack of this name.
     pub(crate) async fn context(&self, stack: &str) -> Context {
         let connection = Arc::new(Connection::open(self.target(ACCOUNT), REGION).await);
+        connection.calls().keep();
         let scope = Scope { stack: stack.to_owned(), account: ACCOUNT.to_owned(), region: REGION.to_owned() };
         Context::new(connection, scope, REGION)
     }

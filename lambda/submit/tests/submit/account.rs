@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub(crate) jobs: Vec<CreateJobInput>,
     /// How many more times S3 does not find a source that exists, because its bucket's versioning is new.
     pub(crate) unseen: usize,
+    /// How many more times MediaConvert is too busy to take a job.
+    pub(crate) busy: usize,
     /// The operation that fails, its status and code.
     pub(crate) fail: Option<(&'static str, u16, &'static str)>,
 }
@@ -116,6 +118,7 @@ impl Stack {
             revision: 1_700_000_000,
             jobs: Vec::new(),
             unseen: 0,
+            busy: 0,
             fail: None,
         }));
         let settings = Settings {
@@ -221,6 +224,11 @@ fn mediaconvert(state: &Arc<Mutex<State>>) -> MediaConvert {
         let mut state = cloud.lock().unwrap();
         if let Some(failed) = state.failure("CreateJob") {
             return MockResponse::Http(failed);
+        }
+        if state.busy > 0 {
+            state.busy -= 1;
+            let busy = json!({"message": "no", "code": "TooManyRequestsException"});
+            return MockResponse::Http(response(429, &busy.to_string()));
         }
         state.jobs.push(input.clone());
         let job = Job::builder().id(format!("job-{}", state.jobs.len())).build();

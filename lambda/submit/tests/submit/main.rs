@@ -87,7 +87,17 @@ async fn a_file_that_probe_cannot_read_is_left_to_the_encoder() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
+async fn an_upload_waits_minutes_for_its_turn_at_mediaconvert() {
+    let stack = Stack::new();
+    stack.state().busy = 15;
+    let began = tokio::time::Instant::now();
+    assert_eq!(stack.upload().await["outcome"], "started");
+    assert!((60..150).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert_eq!(stack.jobs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn failures_are_returned_so_that_lambda_retries_and_then_keeps_the_event() {
     for (operation, status, code) in [
         ("HeadObject", 503, "SlowDown"),
@@ -158,7 +168,7 @@ async fn a_plus_sign_of_a_manifest_is_a_space_unless_only_the_plus_sign_is_there
     assert_eq!(started().await, "films/a b c.mp4");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn batch_results_say_whether_to_ask_again() {
     let result = async |fail, key: &str| {
         let stack = Stack::new();

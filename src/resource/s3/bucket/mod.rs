@@ -23,7 +23,6 @@ mod versioning;
 use std::time::Duration;
 
 use aws_sdk_s3::types as sdk;
-use futures::stream::{self, StreamExt, TryStreamExt};
 
 pub use cors::{CorsConfiguration, CorsRule};
 pub use emptying::empty_except;
@@ -43,13 +42,12 @@ pub use versioning::VersioningConfiguration;
 use super::{NO_BUCKET, arn, change, remove};
 use crate::aws::{Class, Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Guard, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
+use crate::resource::sweep::marked;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 use settings::{Former, Setting};
 
 /// S3's answers for a bucket of another account, or of another region.
 const ELSEWHERE: &[&str] = &["AccessDenied", "PermanentRedirect", "AuthorizationHeaderMalformed"];
-/// How many buckets' tags are read at once in a sweep.
-const TAG_READS: usize = 16;
 /// How long S3 may not see that a bucket is empty, and how long late log files may fill it again.
 const EMPTIED: Patience = Patience {
     first: Duration::from_millis(500),
@@ -265,13 +263,8 @@ impl Resource for Bucket {
             let listed = listed.map(|bucket| required(bucket.name, LIST, "Bucket.Name"));
             names.extend(listed.collect::<Result<Vec<_>>>()?);
         }
-        let marked = stream::iter(names)
-            .map(|name| async move {
-                let mark = Mark::from_tags(&Tags::read(cx, &name).await?);
-                Ok(mark.filter(|mark| mark.stack == cx.scope.stack).map(|mark| (name, mark)))
-            })
-            .buffer_unordered(TAG_READS);
-        marked.try_filter_map(|owned| std::future::ready(Ok(owned))).try_collect().await
+        let read = |name: String| async move { Ok(Mark::from_tags(&Tags::read(cx, &name).await?)) };
+        marked(cx, names, read).await
     }
 }
 

@@ -32,7 +32,7 @@ transcode:
   segment: 4s
   acceleration: preferred
   thumbnails: { every: 10s }
-handlers: { architecture: x86_64, log_retention: 90d }
+handlers: { architecture: x86_64, log_retention: 90d, reserved_concurrency: none }
 delivery:
   price_class: 200
   signed_urls: { public_keys: [keys/a.pem, keys/b.pem] }

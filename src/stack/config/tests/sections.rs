@@ -253,6 +253,9 @@ fn handlers_and_alerts() {
         "handlers: { log_retention: 31d }",
         "handlers: { log_retention: 4000d }",
         "handlers: { log_retention: 1m }",
+        "handlers: { reserved_concurrency: 0 }",
+        "handlers: { reserved_concurrency: unlimited }",
+        "handlers: { reserved_concurrency: \"5\" }",
         "alerts: {}",
         "alerts: { email: oncall }",
         "alerts: { email: oncall@localhost }",
@@ -272,6 +275,12 @@ fn handlers_and_alerts() {
         3653d
     handlers: { log_retention: 1m }
         `handlers.log_retention` must be in days | `m` is not an allowed unit | a whole number of days, such as 7d or 30d
+    handlers: { reserved_concurrency: 0 }
+        `handlers.reserved_concurrency` cannot be 0 | no upload would ever be handled | a whole number from 1 to 65535, such as 5, or `auto`, or `none`
+    handlers: { reserved_concurrency: unlimited }
+        `handlers.reserved_concurrency` must be a whole number, auto or none | none of them | a whole number from 1 to 65535, such as 5, or `auto`, or `none`
+    handlers: { reserved_concurrency: "5" }
+        `handlers.reserved_concurrency` must be a whole number, auto or none | none of them | a whole number from 1 to 65535, such as 5, or `auto`, or `none`
     alerts: {}
         `alerts.email` is missing | `email` belongs in here | write `email: media-oncall@example.com`
     alerts: { email: oncall }

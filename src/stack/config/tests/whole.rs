@@ -21,6 +21,7 @@ fn the_smallest_file_has_the_documented_defaults() {
     handlers:
       architecture: arm64
       log_retention: 30d
+      reserved_concurrency: auto
     delivery:
       price_class: all
       player_origins:
@@ -69,6 +70,7 @@ fn every_key_is_read() {
     handlers:
       architecture: x86_64
       log_retention: 90d
+      reserved_concurrency: none
     delivery:
       price_class: '200'
       signed_urls:
