@@ -2,6 +2,7 @@
 //! published resource schemas the properties, AWS's model of the MediaConvert API the job templates, and the Service
 //! Authorization Reference the policies of commands.
 
+mod answers;
 mod cfn_lint;
 mod checkov;
 mod environment;
