@@ -66,7 +66,9 @@ enum Command {
 /// Parses the command line, runs the command and says how it ended, as `docs/exit-codes.md` lists.
 pub fn main() -> ExitCode {
     if let Err(error) = environment::without_empty() {
-        errln!("cannot start without the empty variables of AWS: {error}; unset them, then run the command again");
+        errln!(
+            "cannot start without the empty variables of AWS: {error}; unset them, then run the command again"
+        );
         return exit::code(exit::FAILED);
     }
     let cli = match Cli::try_parse() {

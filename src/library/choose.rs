@@ -256,9 +256,8 @@ mod tests {
             "/source" | "/source/" if query.contains("versions") => sources(query).into_response(),
             "/output" | "/output/" if query.contains("prefix=assets%2Ffilms") => assets().into_response(),
             path => {
-                let number = (0..PUBLISHED).find(|number| {
-                    path.contains(&asset::id("source", &format!("films/{number}.mp4")))
-                });
+                let number = (0..PUBLISHED)
+                    .find(|number| path.contains(&asset::id("source", &format!("films/{number}.mp4"))));
                 let Some(number) = number else { return StatusCode::NOT_FOUND.into_response() };
                 let key = format!("films/{number}.mp4");
                 json!({ "asset": "a", "state": "published", "key": key, "published": published("v2") })

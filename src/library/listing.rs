@@ -74,7 +74,8 @@ impl Library {
         };
         let listed = |key: &str| listed_key(key, page.encoding_type.as_ref());
         let more = page.is_truncated == Some(true);
-        let next = more.then(|| Marker(page.next_key_marker.as_deref().map(listed), page.next_version_id_marker));
+        let next =
+            more.then(|| Marker(page.next_key_marker.as_deref().map(listed), page.next_version_id_marker));
         let current = page.versions.or_empty().into_iter().filter(|one| one.is_latest == Some(true));
         let sources = current.map(|one| {
             let size = required(one.size, LIST, "Size")?;

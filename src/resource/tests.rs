@@ -9,7 +9,10 @@ use crate::diff::diff;
 use crate::model::{Contents, Kind, Live, Outputs, Ownership, Readiness};
 use crate::resource::{Adapter, Created, Removal};
 
+mod answers;
+mod blind;
 mod conflicts;
+mod facts;
 mod forgotten;
 mod lacking;
 mod read_pass;

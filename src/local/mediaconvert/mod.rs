@@ -92,18 +92,17 @@ impl MediaConvert {
         // An encoder uses every core, so more than one job per two cores would not be faster.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let slots = Arc::new(Semaphore::new((cores / 2).max(1)));
-        let service =
-            Arc::new(Self {
-                place,
-                model,
-                clients,
-                ffmpeg,
-                state,
-                wake: Notify::new(),
-                slots,
-                new_jobs: Mutex::default(),
-                events,
-            });
+        let service = Arc::new(Self {
+            place,
+            model,
+            clients,
+            ffmpeg,
+            state,
+            wake: Notify::new(),
+            slots,
+            new_jobs: Mutex::default(),
+            events,
+        });
         tokio::spawn(schedule(Arc::clone(&service)));
         Ok(service)
     }

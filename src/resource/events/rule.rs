@@ -104,11 +104,11 @@ fn has_targets(error: &Error) -> bool {
     error.is(&["ValidationException"]) && error.message.contains("has targets")
 }
 
-async fn tags(cx: &Context, id: &str) -> Result<Tags> {
+async fn tags(cx: &Context, id: &str) -> Result<Option<Tags>> {
     let call = cx.events().list_tags_for_resource().resource_arn(id);
     let answer = call.send().await.unless("events:ListTagsForResource", ABSENT)?;
-    let found = answer.and_then(|answer| answer.tags).or_empty();
-    Ok(found.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    let pair = |tag: api::Tag| (tag.key, tag.value);
+    Ok(answer.map(|answer| answer.tags.or_empty().into_iter().map(pair).collect()))
 }
 
 fn api_tags(tags: &Tags) -> Vec<api::Tag> {
@@ -233,7 +233,7 @@ impl Resource for Rule {
             call.send().await.unless("events:DescribeRule", ABSENT)
         };
         let (rule, targets, tags) = tokio::try_join!(rule, target::list(cx, id), tags(cx, id))?;
-        let Some(rule) = rule else { return Ok(None) };
+        let (Some(rule), Some(tags)) = (rule, tags) else { return Ok(None) };
         let pattern = rule.event_pattern().filter(|text| !text.is_empty()).map(str::parse).transpose();
         let unexpected = |what: String| Error::unexpected("events:DescribeRule", what);
         let state = rule.state().map_or("ENABLED", |state| state.as_str());
@@ -307,7 +307,8 @@ impl Resource for Rule {
                 break;
             }
         }
-        marked(cx, arns, |arn| async move { Ok(Mark::from_tags(&tags(cx, &arn).await?)) }).await
+        let mark = |arn: String| async move { Ok(tags(cx, &arn).await?.as_ref().and_then(Mark::from_tags)) };
+        marked(cx, arns, mark).await
     }
 }
 

@@ -19,6 +19,10 @@ pub struct Target {
     pub id: String,
     /// The ARN of the function, queue or other target.
     pub arn: StringExpr,
+    /// The role in which EventBridge calls it. Absent, the target's own policy must allow the call. A role that somebody
+    /// adds takes the place of that policy: if it may not call the target, every event is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<StringExpr>,
     /// Where undeliverable events are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_config: Option<DeadLetterConfig>,
@@ -67,7 +71,16 @@ pub struct InputTransformer {
 
 impl Target {
     fn api(&self) -> api::Target {
-        let Self { id, arn, dead_letter_config, retry_policy, input, input_path, input_transformer } = self;
+        let Self {
+            id,
+            arn,
+            role_arn,
+            dead_letter_config,
+            retry_policy,
+            input,
+            input_path,
+            input_transformer,
+        } = self;
         let queue = |DeadLetterConfig { arn }: &DeadLetterConfig| {
             api::DeadLetterConfig::builder().arn(arn.text()).build()
         };
@@ -88,6 +101,7 @@ impl Target {
         api::Target::builder()
             .id(id)
             .arn(arn.text())
+            .set_role_arn(role_arn.as_ref().map(StringExpr::text))
             .set_dead_letter_config(dead_letter_config.as_ref().map(queue))
             .set_retry_policy(retry_policy.as_ref().map(retry))
             .set_input(input.clone())
@@ -102,6 +116,7 @@ impl Target {
         Self {
             id: target.id,
             arn: target.arn.into(),
+            role_arn: target.role_arn.map(StringExpr::from),
             dead_letter_config: target
                 .dead_letter_config
                 .and_then(|queue| queue.arn)
@@ -186,6 +201,7 @@ mod tests {
         let full = json!({
             "Id": "submit",
             "Arn": "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit",
+            "RoleArn": "arn:aws:iam::111122223333:role/events",
             "DeadLetterConfig": { "Arn": "arn:aws:sqs:eu-west-1:111122223333:vod-dead-letters" },
             "RetryPolicy": { "MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 0 },
             "Input": "{}",

@@ -52,6 +52,8 @@ impl Feed<'_> {
         let target = Target {
             id: self.target.to_owned(),
             arn: self.to.function.arn(),
+            // The function's own policy lets EventBridge call it.
+            role_arn: None,
             dead_letter_config: Some(DeadLetterConfig { arn: dead_letters.arn() }),
             // The longest that EventBridge allows: an upload is worth a day of retries.
             retry_policy: Some(RetryPolicy {

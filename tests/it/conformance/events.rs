@@ -66,6 +66,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
             ("/Targets/0/InputTransformer/InputTemplate", json!("{\"name\": <key>}")),
             ("/Targets/1/Id", json!("submit-again")),
             ("/Targets/1/Arn", json!(arn("vod-case-dead"))),
+            ("/Targets/1/RoleArn", json!(cx.scope.arn_in("", "iam", "role/vod-case-by-hand"))),
             ("/Targets/1/DeadLetterConfig/Arn", json!(arn("vod-case-target"))),
             ("/Targets/1/DeadLetterConfig", Value::Null),
             ("/Targets/1/RetryPolicy/MaximumRetryAttempts", json!(0)),

@@ -2,6 +2,7 @@
 //! published resource schemas the properties, AWS's model of the MediaConvert API the job templates, and the Service
 //! Authorization Reference the policies of commands. AWS's service models judge each request that the end-to-end tests send.
 
+mod answers;
 mod cfn_lint;
 mod checkov;
 pub(crate) mod contract;

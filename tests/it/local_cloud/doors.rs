@@ -331,7 +331,7 @@ print(session.create_client('sts').get_caller_identity()['Account'])
         r#"eval "$("$0" local env --name "$1")" && exec "$2" -c "$3""#,
         env!("CARGO_BIN_EXE_provision"),
     ]);
-    shell.args([&cloud.running.status.name, python().to_str().unwrap(), CALLS]);
+    shell.args([&cloud.running.status.name, crate::support::python().to_str().unwrap(), CALLS]);
     for variable in ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
         shell.env_remove(variable);
     }
@@ -342,17 +342,6 @@ print(session.create_client('sts').get_caller_identity()['Account'])
         .output()
         .unwrap();
     assert_eq!((missing.status.code(), missing.stdout), (Some(1), Vec::new()));
-}
-
-/// The interpreter of the newest environment of the emulator.
-fn python() -> std::path::PathBuf {
-    let folders = std::fs::read_dir(crate::support::cache()).unwrap().flatten().map(|entry| entry.path());
-    let environments =
-        folders.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("python-"));
-    let made = |path: &std::path::PathBuf| {
-        std::fs::metadata(path.join("complete")).and_then(|file| file.modified()).ok()
-    };
-    environments.max_by_key(made).unwrap().join("bin/python")
 }
 
 /// A process of somebody's, which must not be ended.

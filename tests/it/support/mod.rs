@@ -184,6 +184,16 @@ pub(crate) fn cache() -> PathBuf {
     })
 }
 
+/// The interpreter of the newest environment of the emulator. It has botocore, with AWS's service models.
+pub(crate) fn python() -> PathBuf {
+    let folders = std::fs::read_dir(cache()).unwrap().flatten().map(|entry| entry.path());
+    let environments =
+        folders.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("python-"));
+    let made =
+        |path: &PathBuf| std::fs::metadata(path.join("complete")).and_then(|file| file.modified()).ok();
+    environments.max_by_key(made).unwrap().join("bin/python")
+}
+
 /// Runs a command and returns what it printed on stdout and stderr; panics unless it exits with `code`.
 pub(crate) fn output(mut command: Command, code: i32) -> (String, String) {
     let Output { status, stdout, stderr } = command.output().expect("the program starts");
