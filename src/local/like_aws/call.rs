@@ -50,7 +50,7 @@ impl Call {
         let call = Self {
             service: if is_control { "s3-control".into() } else { claim.service.clone() },
             operation,
-            region: claim.region().to_owned(),
+            region: claim.region.clone(),
             key_id: claim.key_id.clone(),
             parts: parts.clone(),
             body: bytes,
