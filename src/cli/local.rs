@@ -74,6 +74,28 @@ struct Start {
     /// Enforce IAM policies for everyone except the account itself
     #[arg(long)]
     enforce: bool,
+    #[command(flatten)]
+    like_aws: LikeAws,
+}
+
+/// Whether the cloud behaves as AWS does, and how fast.
+#[derive(Debug, clap::Args)]
+struct LikeAws {
+    /// Refuse, delay and limit calls as AWS does (docs/local-cloud.md lists the rules)
+    #[arg(long)]
+    like_aws: bool,
+    /// How many times faster than on AWS the time goes
+    #[arg(long, requires = "like_aws", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pace: u32,
+    /// Choose other delays: the same seed chooses the same ones
+    #[arg(long, requires = "like_aws", default_value_t = 1)]
+    seed: u64,
+}
+
+impl LikeAws {
+    fn settings(&self) -> Option<local::LikeAws> {
+        self.like_aws.then_some(local::LikeAws { pace: self.pace, seed: self.seed })
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -88,6 +110,8 @@ struct Serve {
     latency_ms: u64,
     #[arg(long)]
     enforce: bool,
+    #[command(flatten)]
+    like_aws: LikeAws,
     #[arg(long)]
     owner: Option<u32>,
 }
@@ -112,16 +136,18 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
         Action::Serve(serve) => {
             let Which { instance: Instance { name }, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
-            let Serve { account, region, enforce, owner, .. } = serve;
-            local::serve(local::ServeOptions { name, port, account, region, latency, enforce, owner })
-                .await?;
+            let Serve { account, region, enforce, like_aws, owner, .. } = serve;
+            let like_aws = like_aws.settings();
+            let options =
+                local::ServeOptions { name, port, account, region, latency, enforce, like_aws, owner };
+            local::serve(options).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn start(start: Start) -> miette::Result<()> {
-    let Start { instance: Instance { name }, port, account, region, latency, enforce } = start;
+    let Start { instance: Instance { name }, port, account, region, latency, enforce, like_aws } = start;
     let port = match port {
         Some(port) => port,
         None => local::usual_port(&name).await?,
@@ -133,6 +159,7 @@ async fn start(start: Start) -> miette::Result<()> {
         region,
         latency,
         enforce,
+        like_aws: like_aws.settings(),
         ..local::CloudSettings::default()
     };
     let running = local::ensure(&settings, &mut |text| errln!("{text}")).await?;
@@ -157,6 +184,9 @@ async fn status(which: &Which) -> miette::Result<ExitCode> {
     }
     if status.enforce {
         outln!("  IAM policies count");
+    }
+    if let Some(local::LikeAws { pace, seed }) = status.like_aws {
+        outln!("  behaves as AWS does, {pace} times as fast (seed {seed})");
     }
     if status.latency_ms > 0 {
         outln!("  every answer takes {} ms longer", status.latency_ms);

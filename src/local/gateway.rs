@@ -21,6 +21,7 @@ use super::clients::Clients;
 use super::emulator::Emulator;
 use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
+use super::like_aws::Played;
 use super::mediaconvert::{self, MediaConvert};
 use super::plain::{self, Plain};
 use super::secret::Secret;
@@ -50,6 +51,8 @@ pub(super) struct Gateway {
     pub(super) batch: Arc<batch::BatchOperations>,
     pub(super) viewer: Viewer,
     pub(super) latency: AtomicU64,
+    /// AWS's behaviour, if it is played.
+    pub(super) played: Option<Played>,
     pub(super) stop: CancellationToken,
 }
 
@@ -89,7 +92,13 @@ impl Gateway {
     /// A call of a service, if it is signed.
     async fn service(&self, parts: Parts, body: Body) -> Response<Body> {
         let response = match guard::admit(&self.secret, &parts, body).await {
-            Ok((body, claim)) => self.called(&claim, Request::from_parts(parts, body)).await,
+            Ok((body, claim)) => {
+                let request = Request::from_parts(parts, body);
+                match &self.played {
+                    Some(played) => played.answer(self, &claim, request).await,
+                    None => self.serve(&claim, request).await,
+                }
+            }
             Err(denial) => denial.answer(&parts),
         };
         let latency = self.latency.load(Ordering::Relaxed);
@@ -100,7 +109,7 @@ impl Gateway {
     }
 
     /// The service that a call is signed for answers it, and no other one: a path or a header proves nothing.
-    async fn called(&self, claim: &Claim, request: Request) -> Response<Body> {
+    pub(super) async fn serve(&self, claim: &Claim, request: Request) -> Response<Body> {
         let failure = self.emulator.failure.borrow().clone();
         let path = request.uri().path();
         match failure {
@@ -211,6 +220,9 @@ impl Gateway {
         self.mediaconvert.reset();
         self.batch.reset();
         self.viewer.reset();
+        if let Some(played) = &self.played {
+            played.reset();
+        }
         let request = Request::post(format!("{}/_ministack/reset", self.upstream)).body(Body::empty());
         let request = request.expect("the address is one");
         match plain::exchange(&self.http, request, RESET).await {

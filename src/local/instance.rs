@@ -14,6 +14,7 @@ use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
 use super::error::tail;
+use super::like_aws::LikeAws;
 use super::process::{POLL, gone, is_server, kill};
 use super::record::Record;
 use super::secret::Secret;
@@ -48,6 +49,9 @@ pub struct Status {
     /// Whether IAM policies count.
     #[serde(default)]
     pub enforce: bool,
+    /// Whether it behaves as AWS does, and how fast.
+    #[serde(default)]
+    pub like_aws: Option<LikeAws>,
     /// How much every answer is delayed, in milliseconds.
     pub latency_ms: u64,
     /// Where the server writes its log.
@@ -192,6 +196,7 @@ impl Instance {
             .args(["--account", &settings.account, "--region", &settings.region])
             .args(["--latency-ms", &latency.to_string()])
             .args(settings.enforce.then_some("--enforce"))
+            .args(settings.like_aws.iter().flat_map(LikeAws::arguments))
             .args(settings.owner.iter().flat_map(|pid| ["--owner".to_owned(), pid.to_string()]))
             .stdin(Stdio::null())
             .stdout(log)

@@ -18,7 +18,9 @@ mod guard;
 mod identifier;
 mod install;
 mod instance;
+mod like_aws;
 mod mediaconvert;
+mod operation;
 mod plain;
 mod process;
 mod record;
@@ -34,6 +36,7 @@ use aws_credential_types::Credentials;
 pub use error::Error;
 pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
+pub use like_aws::LikeAws;
 pub use mediaconvert::Model as MediaConvertModel;
 pub use serve::{Options as ServeOptions, serve};
 
@@ -63,6 +66,8 @@ pub struct CloudSettings {
     /// Whether IAM policies count: what is called with keys of its own users and roles must be allowed. The account id as
     /// a key may do everything in either case.
     pub enforce: bool,
+    /// Whether it refuses, delays and limits calls as AWS does.
+    pub like_aws: Option<LikeAws>,
     /// The program that serves; `None` is the running one. A test binary names `provision` here.
     pub server: Option<PathBuf>,
     /// A process whose end ends the cloud as well: a test gives its own, and need not stop what it started.
@@ -79,6 +84,7 @@ impl Default for CloudSettings {
             region: DEFAULT_REGION.into(),
             latency: None,
             enforce: false,
+            like_aws: None,
             server: None,
             owner: None,
         }
@@ -240,6 +246,12 @@ fn check_identity(wanted: &CloudSettings, found: &Status) -> Result<(), Error> {
     if wanted.enforce && !found.enforce {
         let (endpoint, what) = (found.endpoint.clone(), "IAM enforcement");
         return Err(Error::Different { endpoint, what, wanted: "on".into(), found: "off".into() });
+    }
+    if wanted.like_aws.is_some() && wanted.like_aws != found.like_aws {
+        let say = |played: Option<LikeAws>| played.map_or_else(|| "off".to_owned(), |played| played.to_string());
+        let (endpoint, what) = (found.endpoint.clone(), "AWS's behaviour");
+        let (wanted, found) = (say(wanted.like_aws), say(found.like_aws));
+        return Err(Error::Different { endpoint, what, wanted, found });
     }
     check_emulator(found)
 }

@@ -16,6 +16,7 @@ use super::clients::Clients;
 use super::emulator::{self, Role};
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
+use super::like_aws::{LikeAws, Played};
 use super::mediaconvert::{MediaConvert, Place};
 use super::secret::Secret;
 use super::viewer::Viewer;
@@ -41,6 +42,8 @@ pub struct Options {
     pub latency: Duration,
     /// Whether IAM policies count.
     pub enforce: bool,
+    /// Whether it behaves as AWS does, and how fast.
+    pub like_aws: Option<LikeAws>,
     /// The process whose end is the server's too.
     pub owner: Option<u32>,
 }
@@ -138,6 +141,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         account: options.account.clone(),
         region: options.region.clone(),
         enforce: options.enforce,
+        like_aws: options.like_aws,
         latency_ms: 0,
         log: instance.log(),
         emulator: EmulatorStatus { pid: emulator.pid, failure: None },
@@ -154,6 +158,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         mediaconvert,
         batch,
         latency: AtomicU64::new(u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX)),
+        played: options.like_aws.map(Played::new),
         stop: CancellationToken::new(),
     })
 }

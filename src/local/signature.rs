@@ -48,7 +48,8 @@ pub(super) struct Claim {
     pub(super) key_id: String,
     /// The service.
     pub(super) service: String,
-    region: String,
+    /// The region.
+    pub(super) region: String,
     /// `YYYYMMDD`.
     date: String,
     /// `YYYYMMDDTHHMMSSZ`.
