@@ -186,12 +186,23 @@ impl Gateway {
                 self.latency.store(millis, Ordering::Relaxed);
                 text(StatusCode::OK, "set")
             }
+            (&Method::POST, "quota") => {
+                let most = query("most").and_then(|most| most.parse().ok());
+                self.set_quota(&query("name").unwrap_or_default(), most)
+            }
             (&Method::POST, "reset") => self.reset().await,
             (&Method::POST, "stop") => {
                 self.stop.cancel();
                 text(StatusCode::OK, "stopping")
             }
-            _ => text(StatusCode::NOT_FOUND, "the local cloud has: GET status, POST latency, reset, stop"),
+            _ => text(StatusCode::NOT_FOUND, "the local cloud has: GET status, POST latency, quota, reset, stop"),
+        }
+    }
+
+    fn set_quota(&self, name: &str, most: Option<usize>) -> Response<Body> {
+        match (&self.played, most) {
+            (Some(played), Some(most)) if played.quotas.set(name, most) => text(StatusCode::OK, "set"),
+            _ => text(StatusCode::BAD_REQUEST, "say ?name=QUOTA&most=NUMBER, to a cloud that plays AWS"),
         }
     }
 

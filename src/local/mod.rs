@@ -37,6 +37,7 @@ pub use error::Error;
 pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
 pub use like_aws::LikeAws;
+pub use like_aws::refusals::{Ban, table as bans};
 pub use mediaconvert::Model as MediaConvertModel;
 pub use serve::{Options as ServeOptions, serve};
 
@@ -114,6 +115,14 @@ impl Running {
     /// The credentials with another access key id: the id of another account selects that account.
     pub fn credentials_of(&self, access_key_id: &str) -> Credentials {
         self.record.credentials(access_key_id)
+    }
+
+    /// Sets a quota of a cloud that plays AWS, by its name in `docs/local-cloud.md`.
+    ///
+    /// # Errors
+    /// When the cloud does not play AWS, or knows no such quota.
+    pub async fn set_quota(&self, name: &str, most: usize) -> Result<(), Error> {
+        self.record.tell(&format!("quota?name={name}&most={most}")).await
     }
 
     /// The address from which a viewer plays what a distribution serves, without a trailing slash.

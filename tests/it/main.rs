@@ -26,6 +26,7 @@ mod pipeline;
 mod plans;
 mod printing;
 mod records;
+mod refusals;
 mod saved_plans;
 mod signing;
 mod support;

@@ -96,6 +96,8 @@ pub(super) struct Played {
     settings: LikeAws,
     began: Instant,
     limits: Limits,
+    /// The account's quotas.
+    pub(super) quotas: refusals::Quotas,
     time: Time,
 }
 
@@ -103,12 +105,13 @@ impl Played {
     /// One that has seen nothing yet.
     pub(super) fn new(settings: LikeAws) -> Self {
         let dice = Dice::new(settings.seed);
-        Self { settings, began: Instant::now(), limits: Limits::default(), time: Time::new(dice) }
+        Self { settings, began: Instant::now(), limits: Limits::default(), quotas: refusals::Quotas::default(), time: Time::new(dice) }
     }
 
     /// Forgets everything, as the services do.
     pub(super) fn reset(&self) {
         self.limits.reset();
+        self.quotas.reset();
         self.time.reset();
     }
 
@@ -158,6 +161,6 @@ impl Played {
 }
 
 /// Every rule that is played, by kind.
-pub(super) fn rules() -> [(&'static str, Vec<Rule>); 3] {
-    [("Refusals", refusals::RULES.to_vec()), ("Time", time::rules()), ("Limits", limits::rules())]
+pub(super) fn rules() -> [(&'static str, Vec<Rule>); 2] {
+    [("Time", time::rules()), ("Limits", limits::rules())]
 }
