@@ -105,7 +105,8 @@ impl Played {
     /// One that has seen nothing yet.
     pub(super) fn new(settings: LikeAws) -> Self {
         let dice = Dice::new(settings.seed);
-        Self { settings, began: Instant::now(), limits: Limits::default(), quotas: refusals::Quotas::default(), time: Time::new(dice) }
+        let (limits, quotas) = (Limits::default(), refusals::Quotas::default());
+        Self { settings, began: Instant::now(), limits, quotas, time: Time::new(dice) }
     }
 
     /// Forgets everything, as the services do.
