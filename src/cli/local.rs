@@ -76,30 +76,29 @@ struct Start {
     #[arg(long)]
     enforce: bool,
     #[command(flatten)]
-    likeness: Likeness,
+    like_aws: LikeAws,
     /// Write each call and its answer to this file, as lines of JSON; only you can read it
     #[arg(long, value_name = "FILE")]
     log_exchanges: Option<PathBuf>,
 }
 
-/// Whether and how the cloud is like AWS.
+/// Whether the cloud behaves as AWS does, and how fast.
 #[derive(Debug, clap::Args)]
-struct Likeness {
-    /// Be as slow, as limited and as strict as AWS (docs/local-cloud.md lists the rules)
+struct LikeAws {
+    /// Refuse, delay and limit calls as AWS does (docs/local-cloud.md lists the rules)
     #[arg(long)]
     like_aws: bool,
-    /// How much faster than AWS's its time goes
-    #[arg(long, requires = "like_aws", value_parser = clap::value_parser!(u32).range(1..))]
-    pace: Option<u32>,
-    /// The same seed gives the same delays
-    #[arg(long, requires = "like_aws")]
-    seed: Option<u64>,
+    /// How many times faster than on AWS the time goes
+    #[arg(long, requires = "like_aws", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pace: u32,
+    /// Choose other delays: the same seed chooses the same ones
+    #[arg(long, requires = "like_aws", default_value_t = 1)]
+    seed: u64,
 }
 
-impl Likeness {
-    fn read(&self) -> Option<local::Likeness> {
-        let Self { pace, seed, .. } = self;
-        self.like_aws.then(|| local::Likeness::new(pace.unwrap_or(1), seed.unwrap_or(1)))
+impl LikeAws {
+    fn settings(&self) -> Option<local::LikeAws> {
+        self.like_aws.then_some(local::LikeAws { pace: self.pace, seed: self.seed })
     }
 }
 
@@ -116,7 +115,7 @@ struct Serve {
     #[arg(long)]
     enforce: bool,
     #[command(flatten)]
-    likeness: Likeness,
+    like_aws: LikeAws,
     #[arg(long)]
     log_exchanges: Option<PathBuf>,
     #[arg(long)]
@@ -143,8 +142,8 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
         Action::Serve(serve) => {
             let Which { instance: Instance { name }, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
-            let Serve { account, region, enforce, likeness, log_exchanges: exchange_log, owner, .. } = serve;
-            let like_aws = likeness.read();
+            let Serve { account, region, enforce, like_aws, log_exchanges: exchange_log, owner, .. } = serve;
+            let like_aws = like_aws.settings();
             local::serve(local::ServeOptions {
                 name,
                 port,
@@ -170,7 +169,7 @@ async fn start(start: Start) -> miette::Result<()> {
         region,
         latency,
         enforce,
-        likeness,
+        like_aws,
         log_exchanges,
     } = start;
     let port = match port {
@@ -184,7 +183,7 @@ async fn start(start: Start) -> miette::Result<()> {
         region,
         latency,
         enforce,
-        like_aws: likeness.read(),
+        like_aws: like_aws.settings(),
         exchange_log: log_exchanges,
         ..local::CloudSettings::default()
     };
@@ -214,8 +213,8 @@ async fn status(which: &Which) -> miette::Result<ExitCode> {
     if status.enforce {
         outln!("  IAM policies count");
     }
-    if let Some(like) = status.like_aws {
-        outln!("  like AWS, {like}");
+    if let Some(local::LikeAws { pace, seed }) = status.like_aws {
+        outln!("  behaves as AWS does, {pace} times as fast (seed {seed})");
     }
     if status.latency_ms > 0 {
         outln!("  every answer takes {} ms longer", status.latency_ms);

@@ -40,17 +40,22 @@ impl HttpConnector for Transport {
     }
 }
 
+/// What a client of the emulator needs. The emulator sees `endpoint`, the gateway's address, as its own.
+pub(super) fn config(emulator: &Plain, endpoint: &str, credentials: Credentials, region: &str) -> SdkConfig {
+    let transport = SharedHttpConnector::new(Transport(emulator.clone()));
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .http_client(http_client_fn(move |_, _| transport.clone()))
+        .build()
+}
+
 impl Clients {
-    /// Clients of the emulator with these credentials. It sees `endpoint`, the gateway's address, as its own.
+    /// Clients of the emulator with these credentials.
     pub(super) fn new(emulator: &Plain, endpoint: &str, credentials: Credentials, region: &str) -> Self {
-        let transport = SharedHttpConnector::new(Transport(emulator.clone()));
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.to_owned()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(endpoint)
-            .http_client(http_client_fn(move |_, _| transport.clone()))
-            .build();
+        let config = config(emulator, endpoint, credentials, region);
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         Self {
             s3: aws_sdk_s3::Client::from_conf(s3),

@@ -22,7 +22,7 @@ use super::emulator::Emulator;
 use super::exchange_log::ExchangeLog;
 use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
-use super::like_aws::LikeAws;
+use super::like_aws::Played;
 use super::mediaconvert::{self, MediaConvert};
 use super::plain::{self, Plain};
 use super::secret::Secret;
@@ -52,7 +52,8 @@ pub(super) struct Gateway {
     pub(super) batch: Arc<batch::BatchOperations>,
     pub(super) viewer: Viewer,
     pub(super) latency: AtomicU64,
-    pub(super) like_aws: Option<LikeAws>,
+    /// AWS's behaviour, if it is played.
+    pub(super) played: Option<Played>,
     pub(super) exchange_log: Option<ExchangeLog>,
     pub(super) stop: CancellationToken,
 }
@@ -105,21 +106,21 @@ impl Gateway {
 
     /// Answers a call, and writes both to the exchange log if there is one.
     async fn logged(&self, claim: &Claim, request: Request) -> Response<Body> {
-        let Some(log) = &self.exchange_log else { return self.paced(claim, request).await };
+        let Some(log) = &self.exchange_log else { return self.played(claim, request).await };
         let (exchange, request) = log.begin(claim, request);
-        exchange.end(self.paced(claim, request).await)
+        exchange.end(self.played(claim, request).await)
     }
 
-    /// Answers a call, as AWS would where this cloud is to be like it.
-    async fn paced(&self, claim: &Claim, request: Request) -> Response<Body> {
-        match &self.like_aws {
-            Some(aws) => aws.answer(claim, request, |request| self.called(claim, request)).await,
-            None => self.called(claim, request).await,
+    /// Answers a call, as AWS would where AWS is played.
+    async fn played(&self, claim: &Claim, request: Request) -> Response<Body> {
+        match &self.played {
+            Some(played) => played.answer(self, claim, request).await,
+            None => self.serve(claim, request).await,
         }
     }
 
     /// The service that a call is signed for answers it, and no other one: a path or a header proves nothing.
-    async fn called(&self, claim: &Claim, request: Request) -> Response<Body> {
+    pub(super) async fn serve(&self, claim: &Claim, request: Request) -> Response<Body> {
         let failure = self.emulator.failure.borrow().clone();
         let path = request.uri().path();
         match failure {
@@ -205,6 +206,10 @@ impl Gateway {
                 self.mediaconvert.limit_new_jobs(rate, burst);
                 text(StatusCode::OK, "set")
             }
+            (&Method::POST, "quota") => {
+                let most = query("most").and_then(|most| most.parse().ok());
+                self.set_quota(&query("name").unwrap_or_default(), most)
+            }
             (&Method::POST, "reset") => self.reset().await,
             (&Method::POST, "stop") => {
                 self.stop.cancel();
@@ -212,8 +217,15 @@ impl Gateway {
             }
             _ => text(
                 StatusCode::NOT_FOUND,
-                "the local cloud has: GET status, POST latency, new-jobs, reset, stop",
+                "the local cloud has: GET status, POST latency, new-jobs, quota, reset, stop",
             ),
+        }
+    }
+
+    fn set_quota(&self, name: &str, most: Option<usize>) -> Response<Body> {
+        match (&self.played, most) {
+            (Some(played), Some(most)) if played.quotas.set(name, most) => text(StatusCode::OK, "set"),
+            _ => text(StatusCode::BAD_REQUEST, "say ?name=QUOTA&most=NUMBER, to a cloud that plays AWS"),
         }
     }
 
@@ -242,8 +254,8 @@ impl Gateway {
         self.mediaconvert.reset();
         self.batch.reset();
         self.viewer.reset();
-        if let Some(aws) = &self.like_aws {
-            aws.reset();
+        if let Some(played) = &self.played {
+            played.reset();
         }
         let request = Request::post(format!("{}/_ministack/reset", self.upstream)).body(Body::empty());
         let request = request.expect("the address is one");

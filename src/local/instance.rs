@@ -15,7 +15,7 @@ use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
 use super::error::tail;
-use super::like_aws::Likeness;
+use super::like_aws::LikeAws;
 use super::process::{POLL, gone, is_server, kill};
 use super::record::Record;
 use super::secret::Secret;
@@ -50,6 +50,9 @@ pub struct Status {
     /// Whether IAM policies count.
     #[serde(default)]
     pub enforce: bool,
+    /// Whether it behaves as AWS does, and how fast.
+    #[serde(default)]
+    pub like_aws: Option<LikeAws>,
     /// How much every answer is delayed, in milliseconds.
     pub latency_ms: u64,
     /// Where the server writes its log.
@@ -57,9 +60,6 @@ pub struct Status {
     /// Where it writes each exchange, if it does.
     #[serde(default)]
     pub exchange_log: Option<PathBuf>,
-    /// How it is like AWS, if it is.
-    #[serde(default)]
-    pub like_aws: Option<Likeness>,
     /// The emulator behind the gateway.
     pub emulator: EmulatorStatus,
     /// MediaConvert jobs by status.
@@ -212,7 +212,7 @@ impl Instance {
             .args(["--account", &settings.account, "--region", &settings.region])
             .args(["--latency-ms", &latency.to_string()])
             .args(settings.enforce.then_some("--enforce"))
-            .args(settings.like_aws.iter().flat_map(Likeness::arguments))
+            .args(settings.like_aws.iter().flat_map(LikeAws::arguments))
             .args(exchanges.iter().flat_map(|path| [OsStr::new("--log-exchanges"), path.as_os_str()]))
             .args(settings.owner.iter().flat_map(|pid| ["--owner".to_owned(), pid.to_string()]))
             .stdin(Stdio::null())

@@ -173,6 +173,77 @@ def let_throttled_events_wait(lambda_svc):
     lambda_svc.invoke_async_with_retry, lambda_svc._execute_function = invoked, executed
 
 
+def invoke_where_permitted(eventbridge, lambda_svc, iam_evaluator):
+    """EventBridge invokes functions whose policy lets it, for this rule. AWS takes other targets as well, and loses their
+    events. It sends no `aws:SourceAccount`."""
+    invoke = eventbridge._invoke_target
+
+    def permitted(arn, rule):
+        policy = lambda_svc.function_policy_for_arn(arn)
+        context = iam_evaluator.EvalContext(
+            principal_arn="*", principal_type="Service", principal_account="", action="lambda:InvokeFunction",
+            resource_arn=arn, region=eventbridge.get_region(), service_context={"aws:sourcearn": rule.get("Arn", "")},
+        )
+        answer = policy and iam_evaluator.evaluate_resource_policy(policy[0], context, service="events.amazonaws.com")
+        return bool(answer) and answer.decision == "Allow"
+
+    def invoked(target, event, rule, view=None):
+        arn = target.get("Arn", "")
+        if arn.startswith("arn:aws:lambda:") and not permitted(arn, rule):
+            eventbridge.logger.warning("EventBridge: %s does not permit the rule %s", arn, rule.get("Name"))
+            return
+        invoke(target, event, rule, view)
+
+    eventbridge._invoke_target = invoked
+
+
+def encode_listings(s3):
+    """Listings of versions and of unfinished uploads percent-encode keys where the caller asks for it, as those of objects
+    do. XML cannot hold every key: without this, one key with a control character makes the whole answer unreadable."""
+    asked = contextvars.ContextVar("asked", default=False)
+    write = s3._xml_body
+    listings, texts = {"ListVersionsResult", "ListMultipartUploadsResult"}, {"Key", "Prefix", "Delimiter", "KeyMarker", "NextKeyMarker"}
+
+    def written(root):
+        if asked.get() and root.tag in listings:
+            for element in root.iter():
+                if element.tag in texts and element.text:
+                    element.text = s3._url_encode(element.text)
+            s3.SubElement(root, "EncodingType").text = "url"
+        return write(root)
+
+    def listing(original):
+        def listed(bucket, query_params):
+            token = asked.set(s3._qp(query_params, "encoding-type", "") == "url")
+            try:
+                return original(bucket, query_params)
+            finally:
+                asked.reset(token)
+
+        return listed
+
+    s3._xml_body = written
+    s3._list_object_versions = listing(s3._list_object_versions)
+    s3._list_multipart_uploads = listing(s3._list_multipart_uploads)
+
+
+def know_idempotency_tokens(acm):
+    """For an hour, the same request with the same token answers with the same certificate."""
+    made, request = {}, acm._request_certificate
+
+    def requested(data):
+        names = tuple(sorted([data.get("DomainName", ""), *data.get("SubjectAlternativeNames", [])]))
+        key = (acm.get_account_id(), acm.get_region(), data.get("IdempotencyToken"), names)
+        arn, until = made.get(key, (None, 0))
+        if key[2] and time.monotonic() < until and arn in acm._certificates:
+            return acm.json_response({"CertificateArn": arn})
+        answer = request(data)
+        made[key] = (acm.json.loads(answer[2]).get("CertificateArn"), time.monotonic() + 3600)
+        return answer
+
+    acm._request_certificate = requested
+
+
 def complete_the_environment(lambda_svc):
     """The variables that AWS sets for every function and ministack does not."""
     original = lambda_svc._provided_worker_env
@@ -264,11 +335,14 @@ if __name__ == "__main__":
     secret = bytes.fromhex(sys.stdin.readline())
     threading.Thread(target=die_with_the_gateway, daemon=True).start()
     from ministack.core import iam_evaluator, lambda_runtime
-    from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, s3, sts
+    from ministack.services import acm, cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, s3, sts
 
     derive_secret_keys(secret, iam, iam_evaluator, s3, sts, lambda_runtime, lambda_svc)
     let_throttled_events_wait(lambda_svc)
     invoke_asynchronously(eventbridge, lambda_svc)
+    invoke_where_permitted(eventbridge, lambda_svc, iam_evaluator)
+    encode_listings(s3)
+    know_idempotency_tokens(acm)
     complete_the_environment(lambda_svc)
     keep_the_runtime_api_for_functions(lambda_svc)
     update_deliveries(cloudwatch_logs)
@@ -276,7 +350,7 @@ if __name__ == "__main__":
     if os.environ.get("AUTH") == "true":
         import authorize
         from ministack.core import iam_actions
-        from ministack.services import acm, tagging
+        from ministack.services import tagging
 
         authorize.as_if_by_tls(iam_evaluator)
         authorize.as_aws_does(iam_actions, tagging, acm)

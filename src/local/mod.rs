@@ -37,7 +37,8 @@ use aws_credential_types::Credentials;
 pub use error::Error;
 pub use ffmpeg::{Ffmpeg, ffmpeg};
 pub use instance::Status;
-pub use like_aws::{Likeness, rules_as_markdown};
+pub use like_aws::refusals::{Ban, table as bans};
+pub use like_aws::{LikeAws, rules_as_markdown};
 pub use mediaconvert::Model as MediaConvertModel;
 pub use serve::{Options as ServeOptions, serve};
 
@@ -67,8 +68,8 @@ pub struct CloudSettings {
     /// Whether IAM policies count: what is called with keys of its own users and roles must be allowed. The account id as
     /// a key may do everything in either case.
     pub enforce: bool,
-    /// How it is like AWS, if it is to be.
-    pub like_aws: Option<Likeness>,
+    /// Whether it refuses, delays and limits calls as AWS does.
+    pub like_aws: Option<LikeAws>,
     /// A file to which each exchange with a service is written; `None` for none. Only its owner can read it.
     pub exchange_log: Option<PathBuf>,
     /// The program that serves; `None` is the running one. A test binary names `provision` here.
@@ -126,6 +127,14 @@ impl Running {
     /// The credentials with another access key id: the id of another account selects that account.
     pub fn credentials_of(&self, access_key_id: &str) -> Credentials {
         self.record.credentials(access_key_id)
+    }
+
+    /// Sets a quota of a cloud that plays AWS, by its name in `docs/local-cloud.md`.
+    ///
+    /// # Errors
+    /// When the cloud does not play AWS, or knows no such quota.
+    pub async fn set_quota(&self, name: &str, most: usize) -> Result<(), Error> {
+        self.record.tell(&format!("quota?name={name}&most={most}")).await
     }
 
     /// The address from which a viewer plays what a distribution serves, without a trailing slash.
@@ -277,8 +286,8 @@ fn check_likeness(settings: &CloudSettings, found: &Status) -> Result<(), Error>
     let Some(wanted) = settings.like_aws.filter(|wanted| found.like_aws.as_ref() != Some(wanted)) else {
         return Ok(());
     };
-    let has = found.like_aws.map_or_else(|| "none".to_owned(), |found| found.to_string());
-    let (endpoint, what) = (found.endpoint.clone(), "likeness to AWS");
+    let has = found.like_aws.map_or_else(|| "off".to_owned(), |found| found.to_string());
+    let (endpoint, what) = (found.endpoint.clone(), "AWS's behaviour");
     Err(Error::Different { endpoint, what, wanted: wanted.to_string(), found: has })
 }
 

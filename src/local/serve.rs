@@ -17,7 +17,7 @@ use super::emulator::{self, Role};
 use super::exchange_log::ExchangeLog;
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
-use super::like_aws::{LikeAws, Likeness};
+use super::like_aws::{LikeAws, Played};
 use super::mediaconvert::{MediaConvert, Place};
 use super::secret::Secret;
 use super::viewer::Viewer;
@@ -43,8 +43,8 @@ pub struct Options {
     pub latency: Duration,
     /// Whether IAM policies count.
     pub enforce: bool,
-    /// How it is like AWS, if it is to be.
-    pub like_aws: Option<Likeness>,
+    /// Whether it behaves as AWS does, and how fast.
+    pub like_aws: Option<LikeAws>,
     /// A file to which each exchange with a service is written.
     pub exchange_log: Option<PathBuf>,
     /// The process whose end is the server's too.
@@ -145,9 +145,9 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         account: options.account.clone(),
         region: options.region.clone(),
         enforce: options.enforce,
+        like_aws: options.like_aws,
         latency_ms: 0,
         log: instance.log(),
-        like_aws: options.like_aws,
         exchange_log: options.exchange_log.clone(),
         emulator: EmulatorStatus { pid: emulator.pid, failure: None },
         jobs: BTreeMap::new(),
@@ -163,7 +163,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         mediaconvert,
         batch,
         latency: AtomicU64::new(u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX)),
-        like_aws: options.like_aws.map(LikeAws::new),
+        played: options.like_aws.map(Played::new),
         exchange_log,
         stop: CancellationToken::new(),
     })

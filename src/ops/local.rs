@@ -1,5 +1,5 @@
 //! The local cloud as its commands use it.
 
 pub use crate::local::{
-    CloudSettings, Likeness, ServeOptions, ensure, reset, running, serve, status, stop, usual_port,
+    CloudSettings, LikeAws, ServeOptions, ensure, reset, running, serve, status, stop, usual_port,
 };

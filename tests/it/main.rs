@@ -29,6 +29,7 @@ mod plans;
 mod printing;
 mod real_account;
 mod records;
+mod refusals;
 mod saved_plans;
 mod signing;
 mod stacks_apart;

@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::response::Parts;
-
-use super::call::Call;
-use super::chance::Chance;
+use super::answered::Answered;
+use super::dice::Dice;
+use crate::local::operation::Call;
 
 /// How late the reads of a service may be.
 #[derive(Debug)]
@@ -64,11 +62,8 @@ pub(super) const LAGS: &[Lag] = &[
 
 /// An answer that was given.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
-    /// Status and headers.
-    pub(super) parts: Parts,
-    /// The body.
-    pub(super) body: Bytes,
+struct Given {
+    answered: Answered,
     at: Duration,
 }
 
@@ -76,8 +71,8 @@ pub(super) struct Given {
 #[derive(Clone, Copy, Debug)]
 struct Write {
     at: Duration,
-    /// Until then, reads may be as before.
-    hidden_until: f64,
+    /// For this share of the longest time, reads may be as before.
+    hidden: f64,
 }
 
 /// What was answered and what was changed, of each service.
@@ -89,35 +84,29 @@ pub(super) struct Lags {
 
 impl Lags {
     /// An answer from before the last changes, if the call is a read that may get one at this time.
-    pub(super) fn stale(&self, call: &Call, now: Duration) -> Option<Given> {
+    pub(super) fn stale(&self, call: &Call, now: Duration) -> Option<Answered> {
         let lag = of(call)?;
         let given = self.given.get(&call.question())?;
         let writes = self.writes.get(&call.service)?;
         // It was true until the first change after it. Only that one needs to be hidden still.
         let first = writes.iter().find(|write| write.at >= given.at)?;
-        let until = first.at.as_secs_f64() + first.hidden_until * seconds(lag);
-        (now.as_secs_f64() < until).then(|| given.clone())
+        let until = first.at.as_secs_f64() + first.hidden * seconds(lag);
+        (now.as_secs_f64() < until).then(|| given.answered.clone())
     }
 
     /// Notes what the call got or did.
-    pub(super) fn note(
-        &mut self,
-        call: &Call,
-        parts: &Parts,
-        body: &Bytes,
-        now: Duration,
-        chance: &mut Chance,
-    ) {
-        if call.reads() {
+    pub(super) fn note(&mut self, call: &Call, answered: &Answered, now: Duration, dice: Dice) {
+        if call.is_read() {
             if of(call).is_some() {
-                let given = Given { parts: parts.clone(), body: body.clone(), at: now };
+                let given = Given { answered: answered.clone(), at: now };
                 self.given.insert(call.question(), given);
             }
-        } else if parts.status.is_success() && LAGS.iter().any(|lag| lag.service == call.service) {
+        } else if answered.status.is_success() && LAGS.iter().any(|lag| lag.service == call.service) {
             let writes = self.writes.entry(call.service.clone()).or_default();
             let longest = Duration::from_secs(longest());
             writes.retain(|write| write.at + longest > now);
-            writes.push(Write { at: now, hidden_until: chance.share() });
+            let hidden = dice.share("lag", &call.question());
+            writes.push(Write { at: now, hidden });
         }
     }
 }
@@ -127,7 +116,7 @@ fn of(call: &Call) -> Option<&'static Lag> {
     let fits = |lag: &&Lag| {
         lag.service == call.service && (lag.reads.is_empty() || lag.reads.contains(&call.operation.as_str()))
     };
-    LAGS.iter().filter(|_| call.reads()).find(fits)
+    LAGS.iter().filter(|_| call.is_read()).find(fits)
 }
 
 fn seconds(lag: &Lag) -> f64 {
@@ -140,46 +129,46 @@ fn longest() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use axum::http::Response;
 
     use super::*;
 
-    const QUESTION: &str = "POST /";
-
-    fn call(operation: &str, body: &str) -> Call {
-        Call::example("iam", operation, QUESTION, body)
+    fn call(operation: &str, role: &str) -> Call {
+        Call::example("iam", operation, &[("RoleName", role)], "")
     }
 
-    fn note(lags: &mut Lags, call: &Call, body: &'static str, now: u64) {
-        let parts = Response::new(()).into_parts().0;
-        lags.note(call, &parts, &Bytes::from(body), Duration::from_secs(now), &mut Chance::always(0.5));
+    async fn note(lags: &mut Lags, call: &Call, body: &'static str, now: u64) {
+        let answered = Answered::read(Response::new(Body::from(body))).await.unwrap();
+        lags.note(call, &answered, Duration::from_secs(now), Dice::new(1));
     }
 
-    fn stale(lags: &Lags, call: &Call, now: u64) -> Option<Bytes> {
-        lags.stale(call, Duration::from_secs(now)).map(|given| given.body)
+    fn stale(lags: &Lags, call: &Call, now: f64) -> Option<String> {
+        lags.stale(call, Duration::from_secs_f64(now)).map(|answered| answered.text().to_owned())
     }
 
-    #[test]
-    fn a_read_is_as_before_a_change_for_a_moment_and_never_older() {
-        let (mut lags, read) = (Lags::default(), call("GetRole", "a"));
-        note(&mut lags, &read, "old", 100);
-        assert_eq!(stale(&lags, &read, 101), None, "nothing has changed");
-        note(&mut lags, &call("UpdateRole", "a"), "", 110);
-        assert_eq!(stale(&lags, &read, 111).as_deref(), Some(&b"old"[..]), "half of four seconds");
-        assert_eq!(stale(&lags, &read, 112), None);
-        assert_eq!(stale(&lags, &call("GetRole", "b"), 111), None, "a question that nobody asked before");
+    #[tokio::test]
+    async fn a_read_is_as_before_a_change_for_a_moment_and_never_older() {
+        let (mut lags, read, write) = (Lags::default(), call("GetRole", "a"), call("UpdateRole", "a"));
+        let hidden = Dice::new(1).share("lag", &write.question()) * 4.0;
+        note(&mut lags, &read, "old", 100).await;
+        assert_eq!(stale(&lags, &read, 101.0), None, "nothing has changed");
+        note(&mut lags, &write, "", 110).await;
+        assert_eq!(stale(&lags, &read, 110.0 + hidden - 0.01).as_deref(), Some("old"));
+        assert_eq!(stale(&lags, &read, 110.0 + hidden), None);
+        assert_eq!(stale(&lags, &call("GetRole", "b"), 110.0), None, "a question that nobody asked before");
         // Two changes: what was read before the first is too old once that one shows.
-        note(&mut lags, &call("UpdateRole", "a"), "", 120);
-        note(&mut lags, &call("UpdateRole", "a"), "", 123);
-        assert_eq!(stale(&lags, &read, 124), None);
+        note(&mut lags, &write, "", 120).await;
+        note(&mut lags, &write, "", 123).await;
+        assert_eq!(stale(&lags, &read, 120.0 + hidden), None);
     }
 
-    #[test]
-    fn strongly_consistent_reads_are_not_touched() {
+    #[tokio::test]
+    async fn strongly_consistent_reads_are_not_touched() {
         let mut lags = Lags::default();
-        let object = Call::example("s3", "GetObject", "GET /bucket/key", "");
-        note(&mut lags, &object, "old", 100);
-        note(&mut lags, &Call::example("s3", "PutObject", "PUT /bucket/key", ""), "", 110);
-        assert_eq!(stale(&lags, &object, 110), None);
+        let object = Call::example("s3", "GetObject", &[("Key", "a")], "");
+        note(&mut lags, &object, "old", 100).await;
+        note(&mut lags, &Call::example("s3", "PutObject", &[("Key", "a")], ""), "", 110).await;
+        assert_eq!(stale(&lags, &object, 110.0), None);
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::call::Call;
-use super::refusal::Refusal;
+use super::Refused;
+use crate::local::operation::Call;
 
 /// A limit of calls.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ pub(super) struct Limits(HashMap<(usize, String), Tokens>);
 
 impl Limits {
     /// Takes a token for the call at this time. Refuses it if there is none.
-    pub(super) fn take(&mut self, call: &Call, now: Duration) -> Option<Refusal> {
+    pub(super) fn take(&mut self, call: &Call, now: Duration) -> Option<Refused> {
         let fits = |rate: &Rate| {
             rate.service == call.service
                 && (rate.operations.is_empty() || rate.operations.contains(&call.operation.as_str()))
@@ -162,7 +162,7 @@ impl Limits {
         tokens.left = (tokens.left + gained).min(rate.burst);
         tokens.at = now;
         if tokens.left < 1.0 {
-            return Some(Refusal { code: rate.code, status: rate.status, message: "Rate exceeded".into() });
+            return Some(Refused::new(rate.status, rate.code, "Rate exceeded"));
         }
         tokens.left -= 1.0;
         None
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     fn call(operation: &str) -> Call {
-        Call::example("route53", operation, "GET /2013-04-01/hostedzone", "")
+        Call::example("route53", operation, &[], "")
     }
 
     #[test]
@@ -185,11 +185,12 @@ mod tests {
             assert_eq!(limits.take(&call("ListHostedZones"), second), None);
         }
         let refused = limits.take(&call("GetChange"), second).unwrap();
-        assert_eq!((refused.code, refused.status), ("Throttling", 400));
+        assert_eq!((refused.code.as_str(), refused.status.as_u16()), ("Throttling", 400));
         assert_eq!(limits.take(&call("GetChange"), second + Duration::from_millis(250)), None);
-        let other = Call { region: "us-east-1".into(), ..call("GetChange") };
+        let mut other = call("GetChange");
+        other.region = "us-east-1".into();
         assert_eq!(limits.take(&other, second), None, "each region has its own");
-        let unlimited = Call::example("s3", "GetObject", "GET /bucket/key", "");
+        let unlimited = Call::example("s3", "GetObject", &[], "");
         assert_eq!(limits.take(&unlimited, second), None);
     }
 }

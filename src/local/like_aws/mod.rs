@@ -1,169 +1,194 @@
-//! The local cloud as AWS is: it limits the rate of calls, refuses what AWS refuses, takes its time, and reads late.
+//! `--like-aws`: the local cloud refuses what AWS refuses, and is as slow, as forgetful and as limited as AWS.
 //!
-//! A call passes, in this order: limits, what comes too early, refusals, reads that lag; then the service answers, and what
-//! takes time is written into the answer. `docs/local-cloud.md` lists the rules with their sources.
+//! [`Played::answer`] stands between the callers and the services. A call meets, in this order:
+//!
+//! 1. [`limits`]: how many calls a second AWS takes;
+//! 2. [`waits`]: what comes too early;
+//! 3. [`refusals`]: what AWS refuses and the emulator takes;
+//! 4. [`lag`]: reads that are answered as before the last change;
+//! 5. the service itself, into whose answer [`waits`] writes what still takes time.
+//!
+//! Every rule has its source. `docs/local-cloud.md` has the tables.
 
-mod call;
-mod chance;
+mod answered;
+mod dice;
 mod lag;
 mod limits;
-mod refusal;
 pub(super) mod refusals;
 mod table;
 mod waits;
 
-use std::future::Future;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode, header};
-use http_body_util::BodyExt as _;
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
+use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
-use super::answer::text;
+use super::answer;
+use super::gateway::Gateway;
+use super::operation::Call;
 use super::signature::Claim;
 pub use table::rules_as_markdown;
 
-use call::Call;
-use chance::Chance;
+use answered::Answered;
+use dice::Dice;
 use lag::Lags;
 use limits::Limits;
 use waits::Waits;
 
-/// How a local cloud is like AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Likeness {
-    /// How much faster than AWS's its time is: 10 makes a second of every ten.
+/// That the local cloud plays AWS, and how fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LikeAws {
+    /// How many times faster than on AWS the time goes, from 1: it divides durations and multiplies rates.
     pub pace: u32,
-    /// What chance begins with: the same seed gives the same delays.
+    /// Chooses the durations: the same seed chooses the same ones.
     pub seed: u64,
 }
 
-impl Likeness {
-    /// With this pace, at least 1.
-    #[must_use]
-    pub fn new(pace: u32, seed: u64) -> Self {
-        Self { pace: pace.max(1), seed }
-    }
-
-    /// The arguments with which a server is like this.
-    pub(super) fn arguments(&self) -> [String; 5] {
-        let Self { pace, seed } = self;
-        ["--like-aws".into(), "--pace".into(), pace.to_string(), "--seed".into(), seed.to_string()]
-    }
-}
-
-impl std::fmt::Display for Likeness {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} times as fast, seed {}", self.pace, self.seed)
-    }
-}
-
-/// What a local cloud must remember to be like AWS.
-pub(super) struct LikeAws {
-    begun: Instant,
-    pace: u32,
-    memory: Mutex<Memory>,
-}
-
-struct Memory {
-    limits: Limits,
-    lags: Lags,
-    waits: Waits,
-    chance: Chance,
-}
-
-impl Memory {
-    fn new(seed: u64) -> Self {
-        let chance = Chance::new(seed);
-        Self { limits: Limits::default(), lags: Lags::default(), waits: Waits::default(), chance }
+impl Default for LikeAws {
+    fn default() -> Self {
+        Self { pace: 1, seed: 1 }
     }
 }
 
 impl LikeAws {
-    /// A cloud that has just begun.
-    pub(super) fn new(likeness: Likeness) -> Self {
-        let memory = Mutex::new(Memory::new(likeness.seed));
-        Self { begun: Instant::now(), pace: likeness.pace, memory }
+    /// It as arguments of `local serve`.
+    pub(super) fn arguments(&self) -> [String; 5] {
+        let number = |number: u64| number.to_string();
+        ["--like-aws".into(), "--pace".into(), number(self.pace.into()), "--seed".into(), number(self.seed)]
+    }
+}
+
+impl fmt::Display for LikeAws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "on, pace {}, seed {}", self.pace, self.seed)
+    }
+}
+
+/// A refusal, as AWS words it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+impl Refused {
+    /// A refusal with this status, for example 400.
+    pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self { status, code: code.to_owned(), message: message.into() }
     }
 
-    /// Forgets everything but the limits: the cloud was emptied.
+    fn answer(&self, parts: &Parts) -> Response<Body> {
+        answer::error(parts, self.status, &self.code, &self.message)
+    }
+}
+
+/// What comes instead of a service's answer.
+#[derive(Debug, Clone)]
+enum Instead {
+    Refused(Refused),
+    Answered(Answered),
+}
+
+/// AWS as it is played: its clock, and what it remembers.
+pub(super) struct Played {
+    settings: LikeAws,
+    began: Instant,
+    /// The account's quotas.
+    pub(super) quotas: refusals::Quotas,
+    memory: Mutex<Memory>,
+}
+
+/// What was called, asked and begun so far.
+#[derive(Default)]
+struct Memory {
+    limits: Limits,
+    waits: Waits,
+    lags: Lags,
+}
+
+impl Played {
+    /// One that has seen nothing yet.
+    pub(super) fn new(settings: LikeAws) -> Self {
+        let quotas = refusals::Quotas::default();
+        Self { settings, began: Instant::now(), quotas, memory: Mutex::default() }
+    }
+
+    /// Forgets everything, as the services do.
     pub(super) fn reset(&self) {
-        self.remember(|memory| {
-            memory.lags = Lags::default();
-            memory.waits = Waits::default();
-        });
-    }
-
-    /// Answers a call as AWS would, where `serve` answers as the emulator does.
-    pub(super) async fn answer<F>(
-        &self,
-        claim: &Claim,
-        request: Request,
-        serve: impl FnOnce(Request) -> F,
-    ) -> Response<Body>
-    where
-        F: Future<Output = Response<Body>>,
-    {
-        let (call, request) = match Call::read(claim, request).await {
-            Ok(read) => read,
-            Err(why) => return text(StatusCode::BAD_REQUEST, &why),
-        };
-        let now = self.now();
-        let early = self
-            .remember(|memory| memory.limits.take(&call, now).or_else(|| memory.waits.refuse(&call, now)));
-        if let Some(refusal) = early {
-            return refusal.answer(&call);
-        }
-        if let Some(refusal) = refusals::check(&call).await {
-            return refusal.answer(&call);
-        }
-        if let Some(given) = self.remember(|memory| memory.lags.stale(&call, now)) {
-            return Response::from_parts(given.parts, Body::from(given.body));
-        }
-        self.noted(&call, serve(request).await).await
-    }
-
-    /// The answer, with what takes time in it. An object of S3 is passed on as it comes.
-    async fn noted(&self, call: &Call, response: Response<Body>) -> Response<Body> {
-        let now = self.now();
-        if call.service == "s3" && call.parts.uri.path().trim_matches('/').contains('/') {
-            if response.status().is_success() {
-                self.remember(|memory| memory.waits.note(call, &[], now, &mut memory.chance));
-            }
-            return response;
-        }
-        let (mut parts, body) = response.into_parts();
-        let body = match body.collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) => return text(StatusCode::BAD_GATEWAY, &format!("the answer broke off: {error}")),
-        };
-        let altered = self.remember(|memory| {
-            if parts.status.is_success() {
-                memory.waits.note(call, &body, now, &mut memory.chance);
-            }
-            let altered: Bytes =
-                if parts.status.is_success() { memory.waits.alter(call, body, now) } else { body };
-            if parts.headers.contains_key(header::CONTENT_LENGTH)
-                && call.parts.method != axum::http::Method::HEAD
-            {
-                parts.headers.insert(header::CONTENT_LENGTH, altered.len().into());
-            }
-            memory.lags.note(call, &parts, &altered, now, &mut memory.chance);
-            altered
-        });
-        Response::from_parts(parts, Body::from(altered))
-    }
-
-    /// How long the cloud runs, in AWS's time.
-    fn now(&self) -> Duration {
-        self.begun.elapsed() * self.pace
+        self.quotas.reset();
+        self.remember(|memory| *memory = Memory::default());
     }
 
     fn remember<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
         work(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The time on AWS's clock: `pace` times faster than ours.
+    fn now(&self) -> Duration {
+        self.began.elapsed() * self.settings.pace.max(1)
+    }
+
+    /// Answers a call as AWS would.
+    pub(super) async fn answer(&self, gateway: &Gateway, claim: &Claim, request: Request) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let (call, body) = match Call::read(claim, &parts, body).await {
+            Ok(read) => read,
+            Err(why) => return answer::text(StatusCode::BAD_REQUEST, &why.to_string()),
+        };
+        match self.instead(gateway, &call).await {
+            Some(instead) => {
+                // A caller that is still sending would not read the answer.
+                let _ = body.collect().await;
+                match instead {
+                    Instead::Refused(refused) => refused.answer(&parts),
+                    Instead::Answered(answered) => answered.into_response(),
+                }
+            }
+            None => {
+                let response = gateway.serve(claim, Request::from_parts(parts, body)).await;
+                if call.is("s3", &["GetObject"]) {
+                    return response;
+                }
+                match Answered::read(response).await {
+                    Ok(answered) => self.noted(&call, answered).into_response(),
+                    Err(why) => answer::text(StatusCode::BAD_GATEWAY, &why.to_string()),
+                }
+            }
+        }
+    }
+
+    async fn instead(&self, gateway: &Gateway, call: &Call) -> Option<Instead> {
+        let now = self.now();
+        let early =
+            self.remember(|memory| memory.limits.take(call, now).or_else(|| memory.waits.refuse(call, now)));
+        if let Some(refused) = early {
+            return Some(Instead::Refused(refused));
+        }
+        if let Some(refused) = refusals::check(gateway, self, call).await {
+            return Some(Instead::Refused(refused));
+        }
+        self.remember(|memory| memory.lags.stale(call, now)).map(Instead::Answered)
+    }
+
+    /// The answer with what still takes time in it.
+    fn noted(&self, call: &Call, mut answered: Answered) -> Answered {
+        let (now, dice) = (self.now(), Dice::new(self.settings.seed));
+        self.remember(|memory| {
+            if answered.status.is_success() {
+                memory.waits.note(call, answered.text(), now, dice);
+                memory.waits.alter(call, &mut answered, now);
+            }
+            memory.lags.note(call, &answered, now, dice);
+        });
+        answered
     }
 }

@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::call::Call;
-use super::chance::Chance;
-use super::refusal::Refusal;
+use super::Refused;
+use super::answered::Answered;
+use super::dice::Dice;
+use crate::local::operation::Call;
 
 /// Something that takes time.
 #[derive(Debug)]
@@ -97,9 +97,9 @@ pub(super) struct Waits {
 }
 
 impl Waits {
-    fn begin(&mut self, wait: &'static Wait, what: &str, now: Duration, chance: &mut Chance) {
-        let (least, most) = wait.seconds;
-        self.ready.insert((wait.name, what.to_owned()), now + chance.between(least, most));
+    fn begin(&mut self, wait: &'static Wait, what: &str, now: Duration, dice: Dice) {
+        let ready = now + dice.between(wait.seconds, wait.name, what);
+        self.ready.insert((wait.name, what.to_owned()), ready);
     }
 
     fn is_awaited(&self, wait: &'static Wait, what: &str, now: Duration) -> bool {
@@ -107,41 +107,41 @@ impl Waits {
     }
 
     /// Notes what a call that succeeded has begun.
-    pub(super) fn note(&mut self, call: &Call, answer: &[u8], now: Duration, chance: &mut Chance) {
-        let said = String::from_utf8_lossy(answer);
+    pub(super) fn note(&mut self, call: &Call, said: &str, now: Duration, dice: Dice) {
         match (call.service.as_str(), call.operation.as_str()) {
             ("iam", "CreateRole") => {
-                self.begin(&ROLE, &call.form("RoleName").unwrap_or_default(), now, chance);
+                self.begin(&ROLE, given(call, "RoleName"), now, dice);
             }
             ("lambda", "CreateFunction") => {
-                self.begin(&FUNCTION, text(&call.json()["FunctionName"]), now, chance);
+                self.begin(&FUNCTION, function(call), now, dice);
             }
             ("lambda", "UpdateFunctionCode" | "UpdateFunctionConfiguration") => {
-                self.begin(&UPDATE, function(call), now, chance);
+                self.begin(&UPDATE, function(call), now, dice);
             }
             ("cloudfront", "CreateDistribution" | "CreateDistributionWithTags" | "UpdateDistribution") => {
-                self.begin(&DISTRIBUTION, element(&said, "Id").unwrap_or_default(), now, chance);
+                self.begin(&DISTRIBUTION, element(said, "Id").unwrap_or_default(), now, dice);
             }
             ("route53", "ChangeResourceRecordSets") => {
-                for name in proofs(&call.text()) {
-                    self.begin(&CERTIFICATE, &name, now, chance);
+                for name in proofs(call.xml()) {
+                    self.begin(&CERTIFICATE, &name, now, dice);
                 }
             }
             ("sqs", "DeleteQueue") => {
-                let url = call.json()["QueueUrl"].clone();
-                self.begin(&QUEUE, text(&url).rsplit('/').next().unwrap_or_default(), now, chance);
+                let name = given(call, "QueueUrl").rsplit('/').next().unwrap_or_default();
+                self.begin(&QUEUE, name, now, dice);
             }
-            ("s3-control", "CreateJob") => {
-                self.begin(&BATCH, element(&said, "JobId").unwrap_or_default(), now, chance);
+            ("s3control", "CreateJob") => {
+                self.begin(&BATCH, element(said, "JobId").unwrap_or_default(), now, dice);
             }
             ("s3", "PutBucketVersioning") => {
-                self.new_versioning.entry(call.segment(0).to_owned()).or_insert(now);
+                self.new_versioning.entry(given(call, "Bucket").to_owned()).or_insert(now);
             }
-            ("s3", "DeleteBucket") => drop(self.new_versioning.remove(call.segment(0))),
+            ("s3", "DeleteBucket") => drop(self.new_versioning.remove(given(call, "Bucket"))),
             ("s3", "PutObject" | "CopyObject" | "CompleteMultipartUpload") => {
-                let begun = self.new_versioning.get(call.segment(0));
-                if begun.is_some_and(|begun| now < *begun + NEW_VERSIONING) && chance.share() < UNSEEN {
-                    self.begin(&OBJECT, call.parts.uri.path(), now, chance);
+                let begun = self.new_versioning.get(given(call, "Bucket"));
+                let is_new = begun.is_some_and(|begun| now < *begun + NEW_VERSIONING);
+                if is_new && dice.share("unseen", &object(call)) < UNSEEN {
+                    self.begin(&OBJECT, &object(call), now, dice);
                 }
             }
             _ => {}
@@ -149,8 +149,8 @@ impl Waits {
     }
 
     /// Why the call comes too early, if it does.
-    pub(super) fn refuse(&self, call: &Call, now: Duration) -> Option<Refusal> {
-        let refusal = |status, code, message: String| Some(Refusal { code, status, message });
+    pub(super) fn refuse(&self, call: &Call, now: Duration) -> Option<Refused> {
+        let refusal = |status, code, message: String| Some(Refused::new(status, code, message));
         match (call.service.as_str(), call.operation.as_str()) {
             ("lambda", "CreateFunction" | "UpdateFunctionConfiguration")
                 if self.is_awaited(&ROLE, role(call).as_str(), now) =>
@@ -172,43 +172,45 @@ impl Waits {
                     .then(|| refusal(409, "ResourceConflictException", says))
                     .flatten()
             }
-            ("cloudfront", "DeleteDistribution") if self.is_awaited(&DISTRIBUTION, call.segment(2), now) => {
+            ("cloudfront", "DeleteDistribution")
+                if self.is_awaited(&DISTRIBUTION, given(call, "Id"), now) =>
+            {
                 let says = "The distribution you are trying to delete has not been disabled.";
                 refusal(409, "DistributionNotDisabled", says.into())
             }
-            ("sqs", "CreateQueue") if self.is_awaited(&QUEUE, text(&call.json()["QueueName"]), now) => {
+            ("sqs", "CreateQueue") if self.is_awaited(&QUEUE, given(call, "QueueName"), now) => {
                 let says = "You must wait 60 seconds after deleting a queue before you can create another with the same \
                             name.";
                 refusal(400, "QueueDeletedRecently", says.into())
             }
-            ("s3-control", "DescribeJob") if self.is_awaited(&BATCH, call.segment(2), now) => {
+            ("s3control", "DescribeJob") if self.is_awaited(&BATCH, given(call, "JobId"), now) => {
                 refusal(404, "NoSuchJob", "The specified job does not exist.".into())
             }
-            ("s3", "GetObject" | "HeadObject") if self.is_awaited(&OBJECT, call.parts.uri.path(), now) => {
+            ("s3", "GetObject" | "HeadObject") if self.is_awaited(&OBJECT, &object(call), now) => {
                 refusal(404, "NoSuchKey", "The specified key does not exist.".into())
             }
             _ => None,
         }
     }
 
-    /// The answer with the states of what is still awaited.
-    pub(super) fn alter(&self, call: &Call, answer: Bytes, now: Duration) -> Bytes {
+    /// Writes the states of what is still awaited into an answer.
+    pub(super) fn alter(&self, call: &Call, answered: &mut Answered, now: Duration) {
         match (call.service.as_str(), call.operation.as_str()) {
             ("lambda", "GetFunction" | "GetFunctionConfiguration" | "CreateFunction" | "ListFunctions")
             | ("lambda", "UpdateFunctionCode" | "UpdateFunctionConfiguration")
             | ("acm", "DescribeCertificate") => {
-                let Ok(mut value) = serde_json::from_slice::<Value>(&answer) else { return answer };
+                let mut value = answered.json();
                 if call.service == "acm" {
                     self.alter_certificate(&mut value["Certificate"], now);
                 } else {
                     self.alter_functions(&mut value, now);
                 }
-                Bytes::from(value.to_string())
+                answered.put(value.to_string());
             }
             ("cloudfront", operation) if operation.contains("Distribution") => {
-                Bytes::from(self.alter_distributions(&String::from_utf8_lossy(&answer), now))
+                answered.put(self.alter_distributions(answered.text(), now));
             }
-            _ => answer,
+            _ => {}
         }
     }
 
@@ -277,14 +279,24 @@ impl Waits {
     }
 }
 
-/// The name of the role that a call gives to a function.
-fn role(call: &Call) -> String {
-    text(&call.json()["Role"]).rsplit('/').next().unwrap_or_default().to_owned()
+/// A parameter of a call; empty if it has none of this name.
+fn given<'c>(call: &'c Call, name: &str) -> &'c str {
+    call.text(name).unwrap_or_default()
 }
 
-/// The name of the function in a path of Lambda, which may be an ARN.
+/// The name of the role that a call gives to a function.
+fn role(call: &Call) -> String {
+    given(call, "Role").rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The name of the function that a call is about, which may say it by its ARN.
 fn function(call: &Call) -> &str {
-    call.segment(2).rsplit(':').next().unwrap_or_default()
+    given(call, "FunctionName").rsplit(':').next().unwrap_or_default()
+}
+
+/// The bucket and the key of an object.
+fn object(call: &Call) -> String {
+    format!("{}/{}", given(call, "Bucket"), given(call, "Key"))
 }
 
 fn text(value: &Value) -> &str {
@@ -306,122 +318,126 @@ fn proofs(xml: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::Response;
+
     use super::*;
 
-    fn at(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
+    /// How long everything that these tests begin takes.
+    fn took(wait: &'static Wait, what: &str) -> Duration {
+        Dice::new(1).between(wait.seconds, wait.name, what)
     }
 
-    fn note(waits: &mut Waits, call: &Call, answer: &str, now: u64) {
-        waits.note(call, answer.as_bytes(), at(now), &mut Chance::always(0.0));
+    const BEGUN: Duration = Duration::from_secs(100);
+
+    fn note(waits: &mut Waits, call: &Call, answer: &str) {
+        waits.note(call, answer, BEGUN, Dice::new(1));
+    }
+
+    async fn seen(waits: &Waits, call: &Call, answer: &str, now: Duration) -> String {
+        let mut answered = Answered::read(Response::new(Body::from(answer.to_owned()))).await.unwrap();
+        waits.alter(call, &mut answered, now);
+        answered.text().to_owned()
+    }
+
+    /// Whether the call is refused with this code until the wait is over.
+    fn is_refused_until(waits: &Waits, call: &Call, end: Duration, code: &str) {
+        let refused = waits.refuse(call, end.saturating_sub(Duration::from_millis(1)));
+        assert_eq!(refused.map(|refused| refused.code).as_deref(), Some(code));
+        assert_eq!(waits.refuse(call, end), None, "it is over");
     }
 
     #[test]
     fn a_new_role_cannot_be_assumed_for_a_moment() {
         let mut waits = Waits::default();
-        let made = Call::example("iam", "CreateRole", "POST /", "Action=CreateRole&RoleName=vod-submit");
-        note(&mut waits, &made, "", 100);
-        let body = r#"{"FunctionName": "vod-submit", "Role": "arn:aws:iam::111122223333:role/vod-submit"}"#;
-        let function = Call::example("lambda", "CreateFunction", "POST /2015-03-31/functions", body);
-        assert_eq!(waits.refuse(&function, at(101)).unwrap().code, "InvalidParameterValueException");
-        assert_eq!(waits.refuse(&function, at(102)), None);
+        note(&mut waits, &Call::example("iam", "CreateRole", &[("RoleName", "vod-submit")], ""), "");
+        let role = ("Role", "arn:aws:iam::111122223333:role/vod-submit");
+        let function = Call::example("lambda", "CreateFunction", &[("FunctionName", "vod-submit"), role], "");
+        let end = BEGUN + took(&ROLE, "vod-submit");
+        is_refused_until(&waits, &function, end, "InvalidParameterValueException");
     }
 
-    #[test]
-    fn a_function_is_pending_and_takes_no_change_meanwhile() {
+    #[tokio::test]
+    async fn a_function_is_pending_and_takes_no_change_meanwhile() {
         let mut waits = Waits::default();
-        let path = "/2015-03-31/functions";
-        let body = r#"{"FunctionName": "vod-submit", "Role": "r"}"#;
-        let made = Call::example("lambda", "CreateFunction", &format!("POST {path}"), body);
-        note(&mut waits, &made, "", 100);
-        let read = Call::example("lambda", "GetFunction", &format!("GET {path}/vod-submit"), "");
+        let of = |operation| Call::example("lambda", operation, &[("FunctionName", "vod-submit")], "");
+        note(&mut waits, &of("CreateFunction"), "");
         let answer = r#"{"Configuration": {"FunctionName": "vod-submit", "State": "Active"}}"#;
-        let seen = |waits: &Waits, now| {
-            let altered = waits.alter(&read, Bytes::from(answer), at(now));
-            serde_json::from_slice::<Value>(&altered).unwrap()["Configuration"].clone()
-        };
-        assert_eq!(seen(&waits, 100)["State"], "Pending");
-        assert_eq!(seen(&waits, 101)["State"], "Active");
-        let change = Call::example(
-            "lambda",
-            "UpdateFunctionConfiguration",
-            &format!("PUT {path}/vod-submit/configuration"),
-            "{}",
-        );
-        assert_eq!(waits.refuse(&change, at(100)).unwrap().code, "ResourceConflictException");
-        assert_eq!(waits.refuse(&change, at(101)), None);
-        note(&mut waits, &change, "", 200);
-        assert_eq!(seen(&waits, 200)["LastUpdateStatus"], "InProgress");
-        assert_eq!(waits.refuse(&change, at(200)).unwrap().status, 409);
+        let end = BEGUN + took(&FUNCTION, "vod-submit");
+        assert!(seen(&waits, &of("GetFunction"), answer, BEGUN).await.contains(r#""State":"Pending""#));
+        assert!(seen(&waits, &of("GetFunction"), answer, end).await.contains(r#""State":"Active""#));
+        let change = of("UpdateFunctionConfiguration");
+        is_refused_until(&waits, &change, end, "ResourceConflictException");
+        note(&mut waits, &change, "");
+        let changing = seen(&waits, &of("GetFunction"), answer, end.max(BEGUN)).await;
+        let is_over = end >= BEGUN + took(&UPDATE, "vod-submit");
+        assert_eq!(changing.contains(r#""LastUpdateStatus":"InProgress""#), !is_over);
+        assert!(waits.refuse(&change, BEGUN).is_some());
     }
 
-    #[test]
-    fn a_distribution_is_in_progress_after_each_change_and_cannot_be_deleted_then() {
+    #[tokio::test]
+    async fn a_distribution_is_in_progress_after_each_change_and_cannot_be_deleted_then() {
         let mut waits = Waits::default();
-        let path = "/2020-05-31/distribution";
-        let made =
-            Call::example("cloudfront", "CreateDistributionWithTags", &format!("POST {path}?WithTags"), "");
-        note(&mut waits, &made, "<Distribution><Id>E1</Id><Status>Deployed</Status></Distribution>", 1000);
-        let list = Call::example("cloudfront", "ListDistributions", &format!("GET {path}"), "");
+        let made = Call::example("cloudfront", "CreateDistributionWithTags", &[], "");
+        note(&mut waits, &made, "<Distribution><Id>E1</Id><Status>Deployed</Status></Distribution>");
+        let list = Call::example("cloudfront", "ListDistributions", &[], "");
         let two = "<Id>E0</Id><Status>Deployed</Status><Id>E1</Id><Status>Deployed</Status>";
-        let seen = |waits: &Waits, now| waits.alter(&list, Bytes::from(two), at(now));
+        let end = BEGUN + took(&DISTRIBUTION, "E1");
         let one_waits = "<Id>E0</Id><Status>Deployed</Status><Id>E1</Id><Status>InProgress</Status>";
-        assert_eq!(seen(&waits, 1119), one_waits);
-        assert_eq!(seen(&waits, 1120), two);
-        let delete = Call::example("cloudfront", "DeleteDistribution", &format!("DELETE {path}/E1"), "");
-        assert_eq!(waits.refuse(&delete, at(1100)).unwrap().code, "DistributionNotDisabled");
-        assert_eq!(waits.refuse(&delete, at(1120)), None);
+        assert_eq!(seen(&waits, &list, two, BEGUN).await, one_waits);
+        assert_eq!(seen(&waits, &list, two, end).await, two);
+        let delete = Call::example("cloudfront", "DeleteDistribution", &[("Id", "E1")], "");
+        is_refused_until(&waits, &delete, end, "DistributionNotDisabled");
     }
 
-    #[test]
-    fn a_certificate_waits_for_its_record_and_then_for_a_while() {
+    #[tokio::test]
+    async fn a_certificate_waits_for_its_record_and_then_for_a_while() {
         let mut waits = Waits::default();
-        let read = Call::example("acm", "DescribeCertificate", "POST /", "{}");
+        let read = Call::example("acm", "DescribeCertificate", &[], "");
         let answer = json!({ "Certificate": { "Status": "ISSUED", "IssuedAt": 1, "DomainValidationOptions": [
             { "ValidationStatus": "SUCCESS", "ResourceRecord": { "Name": "_a.video.example.com." } },
         ] } });
-        let status = |waits: &Waits, now| {
-            let altered = waits.alter(&read, Bytes::from(answer.to_string()), at(now));
-            serde_json::from_slice::<Value>(&altered).unwrap()["Certificate"]["Status"].clone()
-        };
-        assert_eq!(status(&waits, 100_000), "PENDING_VALIDATION", "nobody made the record");
+        let answer = answer.to_string();
+        let pending = r#""Status":"PENDING_VALIDATION""#;
+        let later = BEGUN + Duration::from_secs(100_000);
+        assert!(seen(&waits, &read, &answer, later).await.contains(pending), "nobody made the record");
         let change = "<Change><Name>_a.video.example.com</Name><Type>CNAME</Type></Change>";
-        let uri = "POST /2013-04-01/hostedzone/Z1/rrset";
-        note(&mut waits, &Call::example("route53", "ChangeResourceRecordSets", uri, change), "", 100_000);
-        assert_eq!(status(&waits, 100_029), "PENDING_VALIDATION");
-        assert_eq!(status(&waits, 100_030), "ISSUED");
+        note(&mut waits, &Call::example("route53", "ChangeResourceRecordSets", &[], change), "");
+        let end = BEGUN + took(&CERTIFICATE, "_a.video.example.com");
+        assert!(seen(&waits, &read, &answer, BEGUN).await.contains(pending));
+        assert!(seen(&waits, &read, &answer, end).await.contains(r#""Status":"ISSUED""#));
     }
 
     #[test]
-    fn names_and_jobs_and_objects_are_late_too() {
+    fn names_and_jobs_are_late_too() {
         let mut waits = Waits::default();
-        let url = r#"{"QueueUrl": "http://sqs/111122223333/vod-dead"}"#;
-        note(&mut waits, &Call::example("sqs", "DeleteQueue", "POST /", url), "", 0);
-        let made = Call::example("sqs", "CreateQueue", "POST /", r#"{"QueueName": "vod-dead"}"#);
-        assert_eq!(waits.refuse(&made, at(59)).unwrap().code, "QueueDeletedRecently");
-        assert_eq!(waits.refuse(&made, at(60)), None);
+        let url = ("QueueUrl", "http://sqs/111122223333/vod-dead");
+        note(&mut waits, &Call::example("sqs", "DeleteQueue", &[url], ""), "");
+        let made = Call::example("sqs", "CreateQueue", &[("QueueName", "vod-dead")], "");
+        is_refused_until(&waits, &made, BEGUN + Duration::from_secs(60), "QueueDeletedRecently");
 
-        let job = Call::example("s3-control", "CreateJob", "POST /v20180820/jobs", "");
-        note(&mut waits, &job, "<CreateJobResult><JobId>j1</JobId></CreateJobResult>", 0);
-        let read = Call::example("s3-control", "DescribeJob", "GET /v20180820/jobs/j1", "");
-        assert_eq!(waits.refuse(&read, at(0)).unwrap().status, 404);
-        assert_eq!(waits.refuse(&read, at(1)), None);
+        let job = Call::example("s3control", "CreateJob", &[], "");
+        note(&mut waits, &job, "<CreateJobResult><JobId>j1</JobId></CreateJobResult>");
+        let read = Call::example("s3control", "DescribeJob", &[("JobId", "j1")], "");
+        is_refused_until(&waits, &read, BEGUN + took(&BATCH, "j1"), "NoSuchJob");
+    }
 
-        let object = |operation: &str, method: &str| {
-            Call::example("s3", operation, &format!("{method} /vod-source/a.mp4"), "")
+    #[test]
+    fn some_objects_are_not_seen_at_once_while_versioning_is_new() {
+        let objects: Vec<String> = (0..40).map(|n| format!("{n}.mp4")).collect();
+        let of = |operation, key: &str| {
+            Call::example("s3", operation, &[("Bucket", "vod-source"), ("Key", key)], "")
         };
-        note(&mut waits, &object("PutObject", "PUT"), "", 100);
-        assert_eq!(waits.refuse(&object("HeadObject", "HEAD"), at(100)), None, "versioning is not new");
-        note(
-            &mut waits,
-            &Call::example("s3", "PutBucketVersioning", "PUT /vod-source?versioning", ""),
-            "",
-            100,
-        );
-        note(&mut waits, &object("PutObject", "PUT"), "", 100);
-        assert_eq!(waits.refuse(&object("HeadObject", "HEAD"), at(100)).unwrap().code, "NoSuchKey");
-        assert_eq!(waits.refuse(&object("HeadObject", "HEAD"), at(101)), None);
-        note(&mut waits, &object("PutObject", "PUT"), "", 100 + 15 * 60);
-        assert_eq!(waits.refuse(&object("HeadObject", "HEAD"), at(100 + 15 * 60)), None);
+        let unseen = |waits: &mut Waits| {
+            objects.iter().for_each(|key| note(waits, &of("PutObject", key), ""));
+            objects.iter().filter(|key| waits.refuse(&of("HeadObject", key), BEGUN).is_some()).count()
+        };
+        let mut waits = Waits::default();
+        assert_eq!(unseen(&mut waits), 0, "versioning is not new");
+        note(&mut waits, &Call::example("s3", "PutBucketVersioning", &[("Bucket", "vod-source")], ""), "");
+        let some = unseen(&mut waits);
+        assert!((1..30).contains(&some), "{some} of 40");
+        let end = BEGUN + Duration::from_secs(OBJECT.seconds.1);
+        assert!(objects.iter().all(|key| waits.refuse(&of("HeadObject", key), end).is_none()));
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::super::clients::Clients;
 use super::super::identifier::uuid;
+use super::super::like_aws::refusals::{Wish, grants};
 use super::Place;
 use super::state::Job;
 
@@ -61,7 +62,7 @@ async fn deliver(clients: &Clients, event: &Value) -> Result<(), String> {
                 page.map_err(|error| format!("ListTargetsByRule {name}: {}", error.into_service_error()))?;
             for target in page.targets() {
                 // If one target cannot be reached, the others still get the event.
-                if let Err(why) = hand_over(clients, target, event, &text).await {
+                if let Err(why) = hand_over(clients, &rule, target, event, &text).await {
                     tracing::error!(rule = name, target = target.arn(), "event not delivered: {why}");
                 }
             }
@@ -94,11 +95,18 @@ async fn matching(clients: &Clients, event: &str) -> Result<Vec<Rule>, String> {
     }
 }
 
-async fn hand_over(clients: &Clients, target: &Target, event: &Value, text: &str) -> Result<(), String> {
+async fn hand_over(
+    clients: &Clients,
+    rule: &Rule,
+    target: &Target,
+    event: &Value,
+    text: &str,
+) -> Result<(), String> {
     let payload = input(target, event, text)?;
     let arn = target.arn();
     match arn.split(':').nth(2) {
         Some("lambda") => {
+            permitted(clients, arn, rule.arn().unwrap_or_default()).await?;
             let invoke = clients.lambda.invoke().function_name(arn).invocation_type(InvocationType::Event);
             let sent = invoke.payload(payload.into_bytes().into()).send().await;
             sent.map(|_| ()).map_err(|error| format!("Invoke: {}", error.into_service_error()))
@@ -116,6 +124,16 @@ async fn hand_over(clients: &Clients, target: &Target, event: &Value, text: &str
             Err(format!("the local cloud sends MediaConvert's events to lambda and sqs, not to {other:?}"))
         }
     }
+}
+
+/// EventBridge invokes functions whose policy lets it, for this rule. It sends no `aws:SourceAccount`.
+async fn permitted(clients: &Clients, function: &str, rule: &str) -> Result<(), String> {
+    let answer = clients.lambda.get_policy().function_name(function).send().await;
+    let answer = answer.map_err(|error| format!("GetPolicy: {}", error.into_service_error()))?;
+    let wish =
+        Wish { service: "events.amazonaws.com", action: "lambda:InvokeFunction", source: rule, account: "" };
+    let may = answer.policy().is_some_and(|policy| grants(policy, &wish));
+    if may { Ok(()) } else { Err(format!("the function's policy does not permit the rule {rule}")) }
 }
 
 /// The input for a target: the event, a part of it, or a constant.

@@ -45,15 +45,21 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
 impl Cloud {
     /// Starts it. The name tells the tests of one machine apart.
     pub(crate) async fn start(test: &str) -> Self {
-        Self::begin(test, false).await
+        Self::begin(test, local::CloudSettings::default()).await
     }
 
     /// Starts one in which IAM policies count.
     pub(crate) async fn enforcing(test: &str) -> Self {
-        Self::begin(test, true).await
+        Self::begin(test, local::CloudSettings { enforce: true, ..local::CloudSettings::default() }).await
     }
 
-    async fn begin(test: &str, enforce: bool) -> Self {
+    /// Starts one that refuses what AWS refuses.
+    pub(crate) async fn like_aws(test: &str) -> Self {
+        let like_aws = Some(local::LikeAws { pace: 100, seed: 1 });
+        Self::begin(test, local::CloudSettings { like_aws, ..local::CloudSettings::default() }).await
+    }
+
+    async fn begin(test: &str, settings: local::CloudSettings) -> Self {
         let name = format!("test-{test}-{}", std::process::id());
         let contract = Contract::of(&name);
         let settings = local::CloudSettings {
@@ -61,12 +67,11 @@ impl Cloud {
             port: 0,
             account: ACCOUNT.into(),
             region: REGION.into(),
-            enforce,
             exchange_log: Some(contract.log().into()),
             server: Some(PROGRAM.into()),
             // However this test ends, the cloud ends with it.
             owner: Some(std::process::id()),
-            ..local::CloudSettings::default()
+            ..settings
         };
         let running = local::ensure(&settings, &mut |text| println!("{text}")).await;
         let running = running.unwrap_or_else(|error| panic!("the local cloud does not start: {error:?}"));
@@ -77,6 +82,11 @@ impl Cloud {
     /// The credentials of an account's root user.
     pub(crate) fn credentials(&self, account: &str) -> Credentials {
         self.running.credentials_of(account)
+    }
+
+    /// Sets a quota of one that plays AWS.
+    pub(crate) async fn set_quota(&self, name: &str, most: usize) {
+        self.running.set_quota(name, most).await.expect("there is such a quota");
     }
 
     /// It, as the root user of an account calls it.
