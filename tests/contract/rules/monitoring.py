@@ -105,7 +105,8 @@ def dashboard_body(value, _request):
 
 
 def _widget(widget, path):
-    if not isinstance(widget, dict) or widget.get("type") not in WIDGETS or not isinstance(widget.get("properties"), dict):
+    is_one = isinstance(widget, dict) and widget.get("type") in WIDGETS
+    if not is_one or not isinstance(widget.get("properties"), dict):
         yield path, widget, f"has properties and is one of {sorted(WIDGETS)}"
         return
     for name, low, high in (("x", 0, 23), ("y", 0, 10**9), ("width", 1, 24), ("height", 1, 1000)):
