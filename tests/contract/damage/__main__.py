@@ -37,7 +37,7 @@ def main():
     print("\n".join(faults))
     kinds = {kind for _, kind, *_ in of_models.DAMAGES}
     damages = len(of_models.DAMAGES) + sum(map(len, of_rules.DAMAGES.values()))
-    print(f"{damages} damages of {len(kinds)} kinds in five protocols and {len(rules.NAMES)} rules: {len(faults)} faults")
+    print(f"{damages} damages, {len(kinds)} kinds in five protocols, {len(rules.NAMES)} rules: {len(faults)} faults")
     return 1 if faults else 0
 
 

@@ -66,6 +66,11 @@ DAMAGES = {
         ("s3:CreateBucket", "CreateBucketConfiguration.LocationConstraint", "us-west-2"),
     ],
     "object_key": [("s3:DeleteObject", "Key", "ü" * 513)],
+    "deleted_objects": [
+        ("s3:DeleteObjects", "Delete.Objects", [{"Key": str(n)} for n in range(1001)]),
+        ("s3:DeleteObjects", "Delete.Objects", []),
+    ],
+    "batch_arguments": [("s3control:CreateJob", "Operation.LambdaInvoke.UserArguments", {"a": "b"})],
     "object_tags": [
         ("s3:PutObject", "Tagging", "&".join(f"k{n}=" for n in range(11))),
         ("s3:PutObjectTagging", "Tagging.TagSet", [{"Key": f"k{n}", "Value": ""} for n in range(11)]),
@@ -186,6 +191,13 @@ DAMAGES = {
         (DISTRIBUTE, f"{CONFIG}.ViewerCertificate", {"CloudFrontDefaultCertificate": True}),
     ],
     "cache_times": [("cloudfront:CreateCachePolicy", "CachePolicyConfig.MinTTL", 4)],
+    "invalidation_paths": [
+        ("cloudfront:CreateInvalidation", "InvalidationBatch.Paths", items(path)) for path in ("a", "/a*b", "/a b")
+    ],
+    "record_names": [
+        (RECORDS, f"{SETS}.0.ResourceRecordSet.Name", "a..example.com."),
+        (RECORDS, f"{SETS}.0.ResourceRecordSet.Name", f"{'a' * 64}.example.com."),
+    ],
     "record_sets": [
         (RECORDS, f"{SETS}.0.ResourceRecordSet.TTL", 60),
         (RECORDS, f"{SETS}.0.ResourceRecordSet.AliasTarget.HostedZoneId", "Z1"),
@@ -193,7 +205,10 @@ DAMAGES = {
         (RECORDS, f"{SETS}.1.ResourceRecordSet.TTL", GONE),
         (RECORDS, f"{SETS}.2.ResourceRecordSet.ResourceRecords.0.Value", "bare"),
     ],
-    "certificate_names": [("acm:RequestCertificate", "DomainName", f"{'a' * 60}.example.com")],
+    "certificate_names": [
+        ("acm:RequestCertificate", "DomainName", f"{'a' * 60}.example.com"),
+        ("acm:RequestCertificate", "SubjectAlternativeNames", [f"{'a' * 64}.example.com"]),
+    ],
     "rate_control": [(JOB, f"{H264}.MaxBitrate", GONE), (JOB, f"{H264}.RateControlMode", "CBR")],
     "frame_rate": [
         (JOB, f"{H264}.FramerateDenominator", GONE),

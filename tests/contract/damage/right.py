@@ -119,6 +119,15 @@ VALUES = {
     "s3:PutBucketPolicy": {"Bucket": "bucket", "Policy": policy({**ALLOW, "Principal": "*"})},
     "s3:CreateBucket": {"Bucket": "bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}},
     "s3:DeleteObject": {"Bucket": "bucket", "Key": "key"},
+    "s3:DeleteObjects": {"Bucket": "bucket", "Delete": {"Objects": [{"Key": "key"}]}},
+    "s3control:CreateJob": {
+        "AccountId": ACCOUNT,
+        "ClientRequestToken": "once",
+        "Priority": 1,
+        "RoleArn": ROLE,
+        "Report": {"Enabled": False},
+        "Operation": {"LambdaInvoke": {"FunctionArn": LAMBDA}},
+    },
     "s3:PutObject": {"Bucket": "bucket", "Key": "key", "Metadata": {"a": "b"}},
     "s3:PutObjectTagging": {"Bucket": "bucket", "Key": "key", "Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
     "s3:PutBucketLifecycleConfiguration": LIFECYCLE,
@@ -170,6 +179,10 @@ VALUES = {
             "SigningBehavior": "always",
             "OriginAccessControlOriginType": "s3",
         }
+    },
+    "cloudfront:CreateInvalidation": {
+        "DistributionId": "E1",
+        "InvalidationBatch": {"CallerReference": "once", "Paths": items("/a/*", "/b%20c.mp4")},
     },
     "cloudfront:CreateCachePolicy": {"CachePolicyConfig": {"Name": "p", "MinTTL": 1, "DefaultTTL": 2, "MaxTTL": 3}},
     "route53:ChangeResourceRecordSets": {

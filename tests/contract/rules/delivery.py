@@ -14,6 +14,8 @@ ACCESS = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginA
 QUOTAS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
 RECORDS = "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html"
 REQUEST = "https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html"
+INVALIDATION = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html"
+NAMES = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html"
 DISTRIBUTIONS = (
     "cloudfront:CreateDistribution",
     "cloudfront:CreateDistributionWithTags",
@@ -154,6 +156,30 @@ def cache_times(value, _request):
         yield "$.CachePolicyConfig", (low, usual, high), "MinTTL, DefaultTTL and MaxTTL rise"
 
 
+@rule(INVALIDATION, "cloudfront:CreateInvalidation")
+def invalidation_paths(value, _request):
+    """Encoded paths that begin with a slash; a `*` ends one."""
+    for path in _items(value.get("InvalidationBatch", {}), "Paths"):
+        if not re.fullmatch(r"/[!-)+-~]*\*?", path):
+            yield "$.InvalidationBatch.Paths", path, "begins with a slash, is URL-encoded, and has `*` at its end only"
+
+
+def _is_name(name):
+    labels = name.rstrip(".").split(".")
+    return len(name) <= 255 and all(1 <= len(label) <= 63 for label in labels)
+
+
+@rule(NAMES, "route53:ChangeResourceRecordSets")
+def record_names(value, _request):
+    """Labels of 1 to 63 characters, 255 in all."""
+    for index, change in enumerate(value.get("ChangeBatch", {}).get("Changes", [])):
+        record = change.get("ResourceRecordSet", {})
+        for name in [record.get("Name", ""), record.get("AliasTarget", {}).get("DNSName", "a")]:
+            if not _is_name(name):
+                demand = "a name has labels of 1 to 63 characters, 255 in all"
+                yield f"$.ChangeBatch.Changes[{index}].ResourceRecordSet", name, demand
+
+
 @rule(RECORDS, "route53:ChangeResourceRecordSets")
 def record_sets(value, _request):
     """An alias or records with a time to live; one CNAME; quoted texts; CloudFront's zone."""
@@ -174,7 +200,10 @@ def record_sets(value, _request):
 
 @rule(REQUEST, "acm:RequestCertificate")
 def certificate_names(value, _request):
-    """The first name has at most 64 characters: it is the common name."""
+    """The first name has at most 64 characters: it is the common name. The others are names of DNS."""
+    for other in value.get("SubjectAlternativeNames", []):
+        if not _is_name(other) or len(other) > 253:
+            yield "$.SubjectAlternativeNames", other, "has labels of 1 to 63 characters, 253 in all"
     name = value.get("DomainName", "")
     if len(name) > 64 or "*" in name.lstrip("*") or name.startswith("**"):
         yield "$.DomainName", name, "has at most 64 characters, and a `*` only as its first label"

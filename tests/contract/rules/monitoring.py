@@ -77,7 +77,7 @@ def metric_queries(value, _request):
     queries = value.get("Metrics", value.get("MetricDataQueries", []))
     ids = [each.get("Id", "") for each in queries]
     if len(set(ids)) != len(ids) or not all(re.fullmatch(r"[a-z][A-Za-z0-9_]*", each) for each in ids):
-        yield "$.Metrics", ids, "ids are unique, begin with a small letter, and have letters, digits and `_`"
+        yield "$.Metrics", ids, "ids are unique: a small letter, then letters, digits and `_`"
     for index, each in enumerate(queries):
         if ("Expression" in each) == ("MetricStat" in each):
             yield f"$.Metrics[{index}]", sorted(each), "has one of Expression and MetricStat"
@@ -105,7 +105,8 @@ def dashboard_body(value, _request):
 
 
 def _widget(widget, path):
-    if not isinstance(widget, dict) or widget.get("type") not in WIDGETS or not isinstance(widget.get("properties"), dict):
+    is_one = isinstance(widget, dict) and widget.get("type") in WIDGETS
+    if not is_one or not isinstance(widget.get("properties"), dict):
         yield path, widget, f"has properties and is one of {sorted(WIDGETS)}"
         return
     for name, low, high in (("x", 0, 23), ("y", 0, 10**9), ("width", 1, 24), ("height", 1, 1000)):

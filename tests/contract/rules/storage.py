@@ -13,7 +13,9 @@ TRANSITIONS = (
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html"
 )
 NOTIFICATIONS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html"
+BATCH = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_LambdaInvokeOperation.html"
 CORS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html"
+DELETE = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"
 KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
 TAGGING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"
 METADATA = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html"
@@ -48,6 +50,14 @@ def object_key(value, request):
     """A key has at most 1,024 bytes of UTF-8."""
     if request.service == "s3" and len(value.get("Key", "").encode()) > 1024:
         yield "$.Key", value["Key"], "a key has at most 1,024 bytes"
+
+
+@rule(DELETE, "s3:DeleteObjects")
+def deleted_objects(value, _request):
+    """At most 1,000 objects a call."""
+    count = len(value.get("Delete", {}).get("Objects", []))
+    if not 1 <= count <= 1000:
+        yield "$.Delete.Objects", count, "are 1 to 1,000"
 
 
 @rule(METADATA, "s3:PutObject", "s3:CopyObject", "s3:CreateMultipartUpload")
@@ -158,6 +168,14 @@ def _notifications(value):
 def _filters(each):
     rules = each.get("Filter", {}).get("Key", {}).get("FilterRules", [])
     return [(rule.get("Name", "").lower(), rule.get("Value", "")) for rule in rules]
+
+
+@rule(BATCH, "s3control:CreateJob")
+def batch_arguments(value, _request):
+    """Lambda gets arguments of the user only with the second schema."""
+    invoke = value.get("Operation", {}).get("LambdaInvoke", {})
+    if invoke.get("UserArguments") and invoke.get("InvocationSchemaVersion") != "2.0":
+        yield "$.Operation.LambdaInvoke.UserArguments", sorted(invoke), "have InvocationSchemaVersion 2.0"
 
 
 @rule(NOTIFICATIONS, "s3:PutBucketNotificationConfiguration")

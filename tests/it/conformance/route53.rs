@@ -39,6 +39,7 @@ pub(crate) fn cases(zone: &str) -> Vec<Case> {
             }),
             variants: vec![
                 ("/AliasTarget", alias("d222222abcdef8.cloudfront.net", "Z2FDTNDATAQYW2")),
+                ("/AliasTarget/DNSName", json!("other-0123.ap-northeast-2.elb.amazonaws.com")),
                 ("/AliasTarget/HostedZoneId", json!("ZIBE1TIR4HY56")),
                 ("/AliasTarget/EvaluateTargetHealth", json!(true)),
             ],
