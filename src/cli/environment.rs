@@ -13,8 +13,10 @@ use std::process::Command;
 /// # Errors
 /// When the program cannot be started anew.
 pub(super) fn without_empty() -> io::Result<()> {
-    let empty: Vec<OsString> =
-        env::vars_os().filter(|(name, value)| is_of_aws(name) && value.is_empty()).map(|(name, _)| name).collect();
+    let empty: Vec<OsString> = env::vars_os()
+        .filter(|(name, value)| is_of_aws(name) && value.is_empty())
+        .map(|(name, _)| name)
+        .collect();
     if empty.is_empty() {
         return Ok(());
     }

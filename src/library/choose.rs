@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::NamedTempFile;
 
-use super::listing::{Assets, Marker, Source};
+use super::listing::{Assets, Marker, SourceVersion};
 use super::{Error, Library};
 use crate::aws::{self, SdkResult, unhurried};
 use crate::stack::library::MANIFESTS;
@@ -155,7 +155,7 @@ impl Library {
     /// The status of an object, read only if `wanted` needs it and it may be published. `None` if it is not a video.
     async fn look_at(
         &self,
-        Source { key, bytes, version }: Source,
+        SourceVersion { key, bytes, version }: SourceVersion,
         assets: &Assets,
         wanted: Wanted,
     ) -> aws::Result<Option<Video>> {
@@ -256,9 +256,8 @@ mod tests {
             "/source" | "/source/" if query.contains("versions") => sources(query).into_response(),
             "/output" | "/output/" if query.contains("prefix=assets%2Ffilms") => assets().into_response(),
             path => {
-                let number = (0..PUBLISHED).find(|number| {
-                    path.contains(&asset::id("source", &format!("films/{number}.mp4")))
-                });
+                let number = (0..PUBLISHED)
+                    .find(|number| path.contains(&asset::id("source", &format!("films/{number}.mp4"))));
                 let Some(number) = number else { return StatusCode::NOT_FOUND.into_response() };
                 let key = format!("films/{number}.mp4");
                 json!({ "asset": "a", "state": "published", "key": key, "published": published("v2") })

@@ -191,7 +191,10 @@ impl Gateway {
                 self.stop.cancel();
                 text(StatusCode::OK, "stopping")
             }
-            _ => text(StatusCode::NOT_FOUND, "the local cloud has: GET status, POST latency, new-jobs, reset, stop"),
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "the local cloud has: GET status, POST latency, new-jobs, reset, stop",
+            ),
         }
     }
 

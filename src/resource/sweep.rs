@@ -17,8 +17,28 @@ const ABREAST: usize = 16;
 /// The first words of all names that stacks give, behind the stack's own name. Words are only ever added: a stack may
 /// have what an earlier version of the program named. A test in `stack` holds the list to the declarations.
 pub const NAME_WORDS: &[&str] = &[
-    "access", "alerts", "batch", "cdn", "dead", "failed", "headers", "job", "ladder", "logs", "output", "playlists",
-    "publish", "segments", "service", "source", "submit", "transcode", "upload", "viewer", "viewers", "work",
+    "access",
+    "alerts",
+    "batch",
+    "cdn",
+    "dead",
+    "failed",
+    "headers",
+    "job",
+    "ladder",
+    "logs",
+    "output",
+    "playlists",
+    "publish",
+    "segments",
+    "service",
+    "source",
+    "submit",
+    "transcode",
+    "upload",
+    "viewer",
+    "viewers",
+    "work",
 ];
 
 /// Those of `ids` that carry a mark of the scope's stack, in their order; `read` finds the mark of one. An id ends with

@@ -28,7 +28,9 @@ fn lifecycle() -> LifecycleConfiguration {
     LifecycleConfiguration::new([
         Rule {
             noncurrent_version_expiration: former(HISTORY),
-            abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload { days_after_initiation: 7 }),
+            abort_incomplete_multipart_upload: Some(AbortIncompleteMultipartUpload {
+                days_after_initiation: 7,
+            }),
             expired_object_delete_marker: Some(true),
             ..Rule::new("history")
         },

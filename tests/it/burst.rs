@@ -12,8 +12,7 @@ const UPLOADS: usize = 10;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_of_uploads_waits_and_none_is_lost() {
     let cloud = Cloud::start("burst").await;
-    let ladder =
-        ("ladder: hls-720p", "ladder: [{ height: 144, max_bitrate: 100k }]");
+    let ladder = ("ladder: hls-720p", "ladder: [{ height: 144, max_bitrate: 100k }]");
     let limit = ("log_retention: 1d", "log_retention: 1d\n  reserved_concurrency: 1");
     let stack = StackFile::new(&[ladder, limit]);
     cloud.provision(&["apply", stack.path(), "--yes"], 0);

@@ -211,7 +211,8 @@ mod tests {
         let unsent = SdkError::construction_failure("the key is empty");
         assert_eq!(said(unsent), "the request could not be made: the key is empty");
         let metadata = ErrorMetadata::builder().code("Odd").build();
-        let bare: SdkError<Unhandled, HttpResponse> = SdkError::service_error(Unhandled(metadata), response());
+        let bare: SdkError<Unhandled, HttpResponse> =
+            SdkError::service_error(Unhandled(metadata), response());
         assert_eq!(api("s3:PutObject", "s3://b/k")(bare).message, "HTTP 200 without a reason");
     }
 

@@ -170,13 +170,10 @@ mod tests {
     fn a_new_account_reserves_nothing_by_itself() {
         use ReservedConcurrency as Reserved;
         let within = |quota| Reserved::Auto.within(quota).get();
-        assert_eq!([Some(10), Some(104), Some(105), Some(1000), None].map(within), [
-            None,
-            None,
-            Some(5),
-            Some(5),
-            Some(5),
-        ]);
+        assert_eq!(
+            [Some(10), Some(104), Some(105), Some(1000), None].map(within),
+            [None, None, Some(5), Some(5), Some(5),]
+        );
         assert_eq!(Reserved::Count(3).within(Some(10)).get(), Some(3), "Lambda refuses what was asked for");
     }
 
