@@ -178,7 +178,7 @@ impl Diagnostic for Error {
             }
             Class::Denied => format!("allow `{}` for the identity you run as", self.denied_action()),
             Class::Unreachable => {
-                "check the network, its proxies and AWS_ENDPOINT_URL; with `local: true`, see `provision local status`; then run the command again"
+                "check the network; with `local: true`, see `provision local status`; then run the command again"
                     .to_owned()
             }
             Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),

@@ -14,7 +14,7 @@ pub(super) fn unreadable(error: &dyn std::error::Error, raw: &HttpResponse) -> O
     let begins = plain(body.trim()).chars().take(SHOWN).collect::<String>();
     let what =
         if begins.is_empty() { "it is empty".to_owned() } else { format!("it begins with `{begins}`") };
-    Some(format!("the answer (HTTP {}) cannot be read: {what}", raw.status()))
+    Some(format!("the answer (HTTP {}) cannot be read, so a proxy may have sent it: {what}", raw.status()))
 }
 
 #[cfg(test)]
@@ -30,9 +30,9 @@ mod tests {
         let cx = fake_aws::regions(answers).await.home();
         let told = async |error: Error| format!("{error} | {}", error.help().unwrap());
         let role = cx.iam().get_role().role_name("vod").send().await.named("iam:GetRole").unwrap_err();
-        insta::assert_snapshot!(told(role).await, @"iam:GetRole failed: the answer (HTTP 200) cannot be read: it begins with `<html><body>Sign in to the guest network</body></html>` | check the network, its proxies and AWS_ENDPOINT_URL; with `local: true`, see `provision local status`; then run the command again");
+        insta::assert_snapshot!(told(role).await, @"iam:GetRole failed: the answer (HTTP 200) cannot be read, so a proxy may have sent it: it begins with `<html><body>Sign in to the guest network</body></html>` | check the network; with `local: true`, see `provision local status`; then run the command again");
         let function = cx.lambda().get_function().function_name("vod").send().await;
         let function = function.named("lambda:GetFunction").unwrap_err();
-        insta::assert_snapshot!(told(function).await, @"lambda:GetFunction failed: the answer (HTTP 200) cannot be read: it begins with `<html><body>Sign in to the guest network</body></html>` | check the network, its proxies and AWS_ENDPOINT_URL; with `local: true`, see `provision local status`; then run the command again");
+        insta::assert_snapshot!(told(function).await, @"lambda:GetFunction failed: the answer (HTTP 200) cannot be read, so a proxy may have sent it: it begins with `<html><body>Sign in to the guest network</body></html>` | check the network; with `local: true`, see `provision local status`; then run the command again");
     }
 }
