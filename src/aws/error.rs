@@ -1,5 +1,7 @@
 //! API errors, classified by what they mean for us. Each keeps the call, code, message and request id that AWS gave.
 
+mod unreadable;
+
 use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -8,7 +10,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use miette::Diagnostic;
 
-use crate::model::printable::plain;
+use unreadable::unreadable;
 
 /// What an API error means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +42,6 @@ const FULL_QUOTA: &[&str] = &[
 /// AWS's codes for an access key that it does not know.
 const UNKNOWN_KEY: &[&str] =
     &["AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"];
-
-/// How many characters of an answer that is not AWS's are shown.
-const SHOWN: usize = 60;
 
 /// A call that failed.
 #[derive(Clone, Debug)]
@@ -179,7 +178,7 @@ impl Diagnostic for Error {
             }
             Class::Denied => format!("allow `{}` for the identity you run as", self.denied_action()),
             Class::Unreachable => {
-                "check the network, its proxies and AWS_ENDPOINT_URL; with `local: true`, see `provision local status`; then run the command again"
+                "check the network; with `local: true`, see `provision local status`; then run the command again"
                     .to_owned()
             }
             Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
@@ -280,12 +279,10 @@ where
         let code = metadata.code().unwrap_or_default().to_owned();
         let status = answer.raw().status();
         let unreadable = unreadable(answer.err(), answer.raw());
-        let message = match metadata.message() {
-            None if code.is_empty() => match &unreadable {
-                Some(why) => format!("the answer (HTTP {status}) cannot be read: {why}"),
-                None => format!("HTTP {status} without a reason"),
-            },
-            message => message.unwrap_or_default().to_owned(),
+        let message = match (metadata.message(), &unreadable) {
+            (None, Some(what)) if code.is_empty() => what.clone(),
+            (None, None) if code.is_empty() => format!("HTTP {status} without a reason"),
+            (message, _) => message.unwrap_or_default().to_owned(),
         };
         return Error {
             call,
@@ -307,14 +304,6 @@ where
     // The SDK has no typed error for "the chain found no credentials". It reports a dispatch failure like any other.
     let class = if message.contains("credentials") { Class::Credentials } else { Class::Unreachable };
     Error { call, class, code: String::new(), message: shorten(&message), request_id: None }
-}
-
-/// What an answer is that the SDK could make nothing of. `None` if that is not what went wrong.
-fn unreadable(error: &dyn std::error::Error, raw: &HttpResponse) -> Option<String> {
-    error.source()?;
-    let body = raw.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    let begins = plain(body.trim()).chars().take(SHOWN).collect::<String>();
-    Some(if begins.is_empty() { "it is empty".to_owned() } else { format!("it begins with `{begins}`") })
 }
 
 /// The chain of causes without the debug dump that the SDK appends to it.
@@ -391,28 +380,10 @@ mod tests {
         assert!(help("TooManyRequestsException").unwrap().contains("in a minute"));
     }
 
-    #[tokio::test]
-    async fn an_answer_that_is_not_of_aws_is_shown() {
-        let page = "<html><body>Sign in to the guest network</body></html>";
-        let answers = axum::Router::new().fallback(move || async move { page });
-        let cx = crate::aws::fake_aws::regions(answers).await.home();
-        let told = async |error: Error| format!("{error} | {}", error.help().unwrap());
-        let role = cx.iam().get_role().role_name("vod").send().await.named("iam:GetRole").unwrap_err();
-        insta::assert_snapshot!(told(role).await, @"iam:GetRole failed: the answer (HTTP 200) cannot be read: it begins with `<html><body>Sign in to the guest network</body></html>` | check the network, its proxies and AWS_ENDPOINT_URL; with `local: true`, see `provision local status`; then run the command again");
-        let function = cx.lambda().get_function().function_name("vod").send().await;
-        let function = function.named("lambda:GetFunction").unwrap_err();
-        insta::assert_snapshot!(told(function).await, @"lambda:GetFunction failed: the answer (HTTP 200) cannot be read: it begins with `<html><body>Sign in to the guest network</body></html>` | check the network, its proxies and AWS_ENDPOINT_URL; with `local: true`, see `provision local status`; then run the command again");
-    }
-
     #[test]
     fn a_reservation_that_does_not_fit_says_how_to_go_on() {
-        let said = "Specified ReservedConcurrentExecutions for function decreases account's \
-                    UnreservedConcurrentExecution below its minimum value of [10].";
-        let error = Error {
-            code: "InvalidParameterValueException".into(),
-            ..Error::unexpected("lambda:PutFunctionConcurrency", said)
-        };
-        let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+        let said = "decreases account's UnreservedConcurrentExecution below its minimum value of [10]";
+        let help = Error::unexpected("lambda:PutFunctionConcurrency", said).help().unwrap().to_string();
         assert!(help.contains("Service Quotas") && help.contains("reserved_concurrency: none"), "{help}");
     }
 

@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tempfile::NamedTempFile;
 
-use super::listing::{Assets, Marker, Source};
+use super::listing::{Assets, Marker, SourceVersion};
 use super::{Error, Library};
 use crate::aws::{self, SdkResult, unhurried};
 use crate::stack::library::MANIFESTS;
@@ -155,7 +155,7 @@ impl Library {
     /// The status of an object, read only if `wanted` needs it and it may be published. `None` if it is not a video.
     async fn look_at(
         &self,
-        Source { key, bytes, version }: Source,
+        SourceVersion { key, bytes, version }: SourceVersion,
         assets: &Assets,
         wanted: Wanted,
     ) -> aws::Result<Option<Video>> {

@@ -30,7 +30,7 @@ impl Assets {
 
 /// The current version of an object.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Source {
+pub(super) struct SourceVersion {
     pub(super) key: String,
     pub(super) bytes: u64,
     pub(super) version: String,
@@ -63,7 +63,7 @@ impl Library {
         &self,
         prefix: &str,
         at: Marker,
-    ) -> Result<(Vec<Source>, Option<Marker>), Error> {
+    ) -> Result<(Vec<SourceVersion>, Option<Marker>), Error> {
         const LIST: &str = "s3:ListBucketVersions";
         let list = self.cx.s3().list_object_versions().bucket(&self.source).prefix(prefix);
         // Keys may contain characters that XML cannot.
@@ -79,7 +79,7 @@ impl Library {
         let current = page.versions.or_empty().into_iter().filter(|one| one.is_latest == Some(true));
         let sources = current.map(|one| {
             let size = required(one.size, LIST, "Size")?;
-            Ok(Source {
+            Ok(SourceVersion {
                 key: listed(&required(one.key, LIST, "Key")?),
                 bytes: u64::try_from(size).unwrap_or_default(),
                 version: asset::version(one.version_id.as_deref(), one.e_tag.as_deref()).to_owned(),

@@ -108,7 +108,7 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
     let (_, end) = stderr.split_once("\n\n").unwrap();
     let said = ["  help: ", "not tried:", "run record", "continue from here"];
     insta::assert_snapshot!(once_each(&lines_with(end, &said)), @"
-      help: check the network, its proxies and AWS_ENDPOINT_URL; with `local: true`, see `provision local status`; then run the command again
+      help: check the network; with `local: true`, see `provision local status`; then run the command again
     not tried:
     could not save the run record; the next plan finds these resources by their tags:
     what was done stays; run the command again to continue from here

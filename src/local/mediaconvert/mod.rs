@@ -35,7 +35,7 @@ use super::clients::Clients;
 use super::identifier::random;
 use super::{Error, Ffmpeg};
 pub use model::Model;
-use rate::Rate;
+use rate::JobRate;
 use state::State;
 
 pub(super) use api::handle;
@@ -73,7 +73,7 @@ pub(super) struct MediaConvert {
     wake: Notify,
     slots: Arc<Semaphore>,
     /// How fast jobs may be created; `None` is as fast as they come.
-    new_jobs: Mutex<Option<Rate>>,
+    new_jobs: Mutex<Option<JobRate>>,
     events: mpsc::UnboundedSender<Value>,
 }
 
@@ -119,7 +119,7 @@ impl MediaConvert {
     /// From now on, creates at most `burst` jobs at once and `per_second` in the long run. Others are throttled.
     pub(super) fn limit_new_jobs(&self, per_second: f64, burst: u32) {
         *self.new_jobs.lock().expect("nothing panics while it holds the rate") =
-            Some(Rate::new(per_second, burst));
+            Some(JobRate::new(per_second, burst));
     }
 
     fn takes_a_job(&self) -> bool {

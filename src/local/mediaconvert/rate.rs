@@ -1,17 +1,17 @@
-//! A rate of calls: a bucket of tokens that fills up by itself, as AWS throttles its APIs.
+//! The rate at which jobs may be created: a bucket of tokens that fills up by itself, as AWS throttles its APIs.
 
 use std::time::Instant;
 
 /// A token bucket. A call takes one token, or is throttled if there is none.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub(super) struct JobRate {
     per_second: f64,
     burst: f64,
     tokens: f64,
     filled: Option<Instant>,
 }
 
-impl Rate {
+impl JobRate {
     /// A full bucket of `burst` tokens.
     pub(super) fn new(per_second: f64, burst: u32) -> Self {
         let burst = f64::from(burst);
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_then_the_rate_counts() {
-        let (start, mut rate) = (Instant::now(), Rate::new(0.5, 2));
+        let (start, mut rate) = (Instant::now(), JobRate::new(0.5, 2));
         let at = |seconds| start + Duration::from_secs(seconds);
         let asked = [0, 0, 0, 1, 2, 2, 3, 4, 60, 60, 60];
         let taken = asked.map(|seconds| rate.takes(at(seconds)));

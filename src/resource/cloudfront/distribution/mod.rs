@@ -32,6 +32,7 @@ use crate::aws::{Context, Error, OrEmpty, Patience, Poll, Result, SdkResult, req
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
 };
+use crate::resource::sweep::without_others;
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["NoSuchDistribution", "NoSuchResource"];
@@ -302,7 +303,10 @@ impl Resource for Distribution {
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let stack = &cx.scope.stack;
-        let likely = listed(cx).await?.into_iter().filter(|summary| may_be_of(stack, summary));
+        let listed = listed(cx).await?;
+        let buckets = listed.iter().flat_map(origins).filter(|name| is_of_stack(stack, name));
+        let buckets = without_others(cx, buckets.map(str::to_owned).collect()).await?;
+        let likely = listed.into_iter().filter(|summary| may_be_of(stack, summary, &buckets));
         let with_tags = likely.map(|summary| async move {
             let tags = tags_of(cx, &summary.id).await?;
             Ok((summary.id, tags.and_then(|tags| Mark::from_tags(&tags))))
@@ -313,13 +317,18 @@ impl Resource for Distribution {
     }
 }
 
-/// Whether it is worth reading the tags: the comment is the stack's, or an origin has a name that begins with the
-/// stack's.
-fn may_be_of(stack: &str, summary: &sdk::DistributionSummary) -> bool {
-    let of_stack = |name: &str| name.strip_prefix(stack).is_some_and(|rest| rest.starts_with('-'));
-    let mut origins = summary.origins.iter().flat_map(|list| &list.items);
+/// Whether it is worth reading the tags: the comment is the stack's, or an origin is one of `buckets`.
+fn may_be_of(stack: &str, summary: &sdk::DistributionSummary, buckets: &[String]) -> bool {
     Mark::from_comment(&summary.comment).is_some_and(|mark| mark.stack == stack)
-        || origins.any(|origin| of_stack(&origin.domain_name))
+        || origins(summary).any(|origin| buckets.iter().any(|bucket| bucket == origin))
+}
+
+fn origins(summary: &sdk::DistributionSummary) -> impl Iterator<Item = &str> {
+    summary.origins.iter().flat_map(|list| &list.items).map(|origin| origin.domain_name.as_str())
+}
+
+fn is_of_stack(stack: &str, name: &str) -> bool {
+    name.strip_prefix(stack).is_some_and(|rest| rest.starts_with('-'))
 }
 
 /// Changes the live configuration into the desired one.

@@ -144,6 +144,7 @@ const READS: &[Known] = &[
         ],
     ),
     (Anybodys, "IAM cannot limit it to records", &["route53:ListResourceRecordSets"]),
+    (Anybodys, "a quota of the account, of no resource", &["lambda:GetAccountSettings"]),
     (
         Anybodys,
         "reads the tags of what has a name like the stack's, to see whose it is",
