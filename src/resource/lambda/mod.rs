@@ -7,6 +7,7 @@ mod function_rows;
 mod function_state;
 mod permission;
 mod properties;
+mod statement;
 mod url;
 
 pub use event_invoke_config::{Destination, DestinationConfig, EventInvokeConfig};
