@@ -82,6 +82,8 @@ def described(shape, is_key=False):
         held = {"members": {name: member(inner) for name, inner in shape.members.items()}}
         if shape.required_members:
             held["required"] = shape.required_members
+        if shape.is_tagged_union:
+            held["union"] = True
         if "payload" in shape.serialization:
             held["payload"] = shape.serialization["payload"]
         return held

@@ -8,6 +8,7 @@ mod function_state;
 mod permission;
 mod properties;
 mod quota;
+mod statement;
 mod url;
 
 pub use event_invoke_config::{Destination, DestinationConfig, EventInvokeConfig};

@@ -14,14 +14,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_lambda::operation::add_permission::builders::AddPermissionFluentBuilder as AddPermission;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
+use super::statement::{condition, is_permission, principal};
 use super::{ABSENT, CONFLICT, FUNCTIONS, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
-    Allow, Changes, Kind, Mark, Only, Outputs, Ownership, Permissions, PolicyDocument, Principal, Scope,
-    Statement, StringExpr,
+    Allow, Changes, Kind, Mark, Only, Outputs, Ownership, Permissions, PolicyDocument, Scope, Statement,
+    StringExpr,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, UndeclaredPart};
 
@@ -117,12 +119,15 @@ impl Permission {
             .set_invoked_via_function_url(*invoked_via_function_url)
     }
 
-    /// The permission that a statement of the function's policy is.
+    /// The permission that a statement of the function's policy is. `PutResourcePolicy` can write statements that are no
+    /// permissions. Such a one has itself as its action, so that it differs from every declaration.
     fn from_statement(function: &str, statement: &Statement) -> Self {
         let value = |key| condition(statement, key);
+        let actions = || statement.action.iter().map(StringExpr::text).collect::<Vec<_>>().join(",");
+        let whole = || json!(statement).to_string();
         Self {
             function_name: function.into(),
-            action: statement.action.iter().map(StringExpr::text).collect::<Vec<_>>().join(","),
+            action: if is_permission(statement) { actions() } else { whole() },
             principal: principal(statement.principal.as_ref()),
             source_arn: value("aws:SourceArn").map(StringExpr::from),
             source_account: value("aws:SourceAccount"),
@@ -132,22 +137,6 @@ impl Permission {
             invoked_via_function_url: value("lambda:InvokedViaFunctionUrl").map(|text| text == "true"),
         }
     }
-}
-
-/// The principal as `AddPermission` takes it: Lambda answers an account as the ARN of its root.
-fn principal(found: Option<&Principal>) -> String {
-    let Some(Principal::Of(by_type)) = found else { return "*".to_owned() };
-    let names: Vec<String> = by_type.values().flatten().map(StringExpr::text).collect();
-    let text = names.join(",");
-    let account = text.strip_prefix("arn:aws:iam::").and_then(|rest| rest.strip_suffix(":root"));
-    account.unwrap_or(&text).to_owned()
-}
-
-/// The value of a condition key under any operator.
-fn condition(statement: &Statement, key: &str) -> Option<String> {
-    let keys = statement.condition.values().flatten();
-    let (_, values) = keys.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(key))?;
-    Some(values.iter().map(StringExpr::text).collect::<Vec<_>>().join(","))
 }
 
 /// The statements that a physical id means: the one with the statement id, else those whose content gives that id.
@@ -354,11 +343,21 @@ mod tests {
     }
 
     #[test]
-    fn an_account_and_everybody_read_back_as_they_were_given() {
-        let account = Principal::Of(
-            [("AWS".to_owned(), [StringExpr::from("arn:aws:iam::111122223333:root")].into())].into(),
-        );
-        assert_eq!(principal(Some(&account)), "111122223333");
-        assert_eq!(principal(Some(&Principal::Any)), "*");
+    fn a_statement_that_denies_or_has_other_conditions_is_no_permission() {
+        let read = |from: &str, to: &str| {
+            let sid = permission().statement_id();
+            let text = policy(&sid, "111122223333").to_json();
+            let changed: PolicyDocument = text.replace(from, to).parse().unwrap();
+            Permission::from_statement("vod-submit", matching(&changed, "vod-submit", &sid)[0])
+        };
+        assert_eq!(read("", ""), permission());
+        for (from, to) in [
+            ("Allow", "Deny"),
+            ("ArnLike", "ArnLikeIfExists"),
+            ("StringEquals\":{", "StringEquals\":{\"aws:PrincipalTag/team\":\"other\","),
+        ] {
+            let action = read(from, to).action;
+            assert!(action.starts_with('{') && action.contains("lambda:InvokeFunction"), "{action}");
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) use error::Refusal;
 pub(super) use model::services;
 pub(super) use mutation::{Way, mutations};
 pub(super) use reading::{Reading, entries, folder};
-pub(super) use service::{Account, Answer, Said};
+pub(super) use service::{Account, Reply, Said};
 
 /// What becomes of a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,20 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::answers::{Account, Answer, Outcome, Reading, Said, Way, entries, folder, mutations, services};
+use super::answers::{Account, Outcome, Reading, Reply, Said, Way, entries, folder, mutations, services};
 
 /// What a mutation of a member led to, by call, path and way.
 type Outcomes = BTreeMap<(String, String), BTreeMap<Way, Outcome>>;
 
 /// The answers of a reading, of which one is another one.
-fn replaced(answers: &[Answer], index: usize, said: serde_json::Value) -> Vec<Answer> {
+fn replaced(answers: &[Reply], index: usize, said: serde_json::Value) -> Vec<Reply> {
     let mut answers = answers.to_vec();
     answers[index].said = Said::Answer(said);
     answers
 }
 
 /// Every mutation of one answer.
-fn mutated(answer: &Answer) -> Vec<(String, Way, serde_json::Value)> {
+fn mutated(answer: &Reply) -> Vec<(String, Way, serde_json::Value)> {
     let (service, operation) = answer.call.split_once(':').unwrap();
     let service = &services()[service];
     match &answer.said {
@@ -33,7 +33,7 @@ fn mutated(answer: &Answer) -> Vec<(String, Way, serde_json::Value)> {
 }
 
 /// Tries every mutation of the answers of one resource.
-async fn tried(reading: Reading) -> Outcomes {
+async fn tried(reading: &Reading) -> Outcomes {
     let (account, what) = (Account::open().await, format!("{} {}", reading.kind, reading.id));
     account.says(&reading.answers);
     let live = reading.adapter().observe(&account.regions.read_pass().home(), &reading.id).await;
@@ -65,8 +65,10 @@ async fn tried(reading: Reading) -> Outcomes {
 }
 
 async fn all() -> Outcomes {
-    let tasks: Vec<_> =
-        entries::<Reading>("answers").into_iter().map(|reading| tokio::spawn(tried(reading))).collect();
+    let tasks: Vec<_> = entries::<Reading>("answers")
+        .into_iter()
+        .map(|reading| tokio::spawn(async move { tried(&reading).await }))
+        .collect();
     let mut all = Outcomes::new();
     for task in tasks {
         for (member, ways) in task.await.unwrap() {

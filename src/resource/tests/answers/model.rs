@@ -53,6 +53,9 @@ pub(super) struct Structure {
     pub(super) members: BTreeMap<String, Member>,
     #[serde(default)]
     pub(super) required: Vec<String>,
+    /// Whether only one of its members is present.
+    #[serde(default)]
+    pub(super) union: bool,
     /// The one member that the body is.
     pub(super) payload: Option<String>,
 }

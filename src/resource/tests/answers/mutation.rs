@@ -214,7 +214,8 @@ impl Service {
                 let members = wanted.filter_map(|(name, member)| {
                     Some((name.clone(), self.sample(&member.shape, depth.saturating_sub(1))?))
                 });
-                Some(members.collect::<Map<_, _>>().into())
+                let most = if structure.union { 1 } else { usize::MAX };
+                Some(members.take(most).collect::<Map<_, _>>().into())
             }
             Shape::List { list } => {
                 (depth > 0).then(|| Some(json!([self.sample(&list.shape, depth - 1)?])))?
@@ -259,11 +260,14 @@ fn other(is: &str, values: &[String], value: &Value) -> Value {
     }
 }
 
-/// Another text of the same kind: a number stays one.
+/// Another text of the same kind: a number stays one, and so does base64.
 fn other_text(text: &str) -> String {
     match text {
         "true" => "false".to_owned(),
         "false" => "true".to_owned(),
+        "Allow" => "Deny".to_owned(),
+        "Deny" => "Allow".to_owned(),
+        base64 if base64.ends_with('=') => format!("AAAA{base64}"),
         _ => text.parse::<i64>().map_or_else(|_| format!("{text}x"), |number| (number + 1).to_string()),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::Answer;
+use super::Reply;
 use crate::aws::{Context, Result};
 use crate::model::{Kind, Live, Mark, Ownership};
 use crate::resource::{Adapter, UndeclaredPart, registry};
@@ -18,7 +18,7 @@ pub(crate) struct Reading {
     /// The physical id.
     pub(crate) id: String,
     /// What is said to each call.
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Vec<Reply>,
 }
 
 /// What a look shows: the resource, and the parts of its type that the parent has.

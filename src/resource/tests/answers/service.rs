@@ -31,7 +31,7 @@ pub(crate) enum Said {
 
 /// What is said to a call.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     /// The call, such as `sqs:GetQueueAttributes`.
     pub(crate) call: String,
     /// A text in the request by which it is told from others of the same call.
@@ -51,7 +51,7 @@ const fn always() -> usize {
     usize::MAX
 }
 
-impl Answer {
+impl Reply {
     /// What is always said to a call.
     pub(crate) fn new(call: &str, said: Said) -> Self {
         Self { call: call.to_owned(), when: String::new(), said, times: always(), others: Value::Null }
@@ -60,7 +60,7 @@ impl Answer {
 
 #[derive(Default)]
 struct Stage {
-    answers: Vec<Answer>,
+    answers: Vec<Reply>,
     asked: BTreeMap<usize, usize>,
     unanswered: Vec<String>,
 }
@@ -79,7 +79,7 @@ impl Account {
     }
 
     /// From now on it answers so.
-    pub(crate) fn says(&self, answers: &[Answer]) {
+    pub(crate) fn says(&self, answers: &[Reply]) {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         *stage = Stage { answers: answers.to_vec(), ..Stage::default() };
     }
@@ -105,7 +105,7 @@ impl Stage {
         let text = percent_decode_str(body).decode_utf8_lossy().into_owned();
         let asks = |when: &str| address.contains(when) || text.contains(when);
         let asked = |index: &usize| self.asked.get(index).copied().unwrap_or(0);
-        let fits = |(index, answer): (usize, &Answer)| {
+        let fits = |(index, answer): (usize, &Reply)| {
             let wanted = answer.call == call && asks(&answer.when) && asked(&index) < answer.times;
             wanted.then_some(index)
         };

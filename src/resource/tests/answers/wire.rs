@@ -242,6 +242,6 @@ pub(super) fn texts(pairs: &[(&str, &str)]) -> Vec<u8> {
 
 /// The beginning of a CBOR item: its major type, and its length or value.
 fn head(major: u8, number: u64, bytes: &mut Vec<u8>) {
-    bytes.push(major << 5 | 27);
+    bytes.push((major << 5) | 27);
     bytes.extend(number.to_be_bytes());
 }
