@@ -15,6 +15,7 @@ mod forgotten;
 mod lacking;
 mod read_pass;
 mod script;
+mod regrant;
 mod shared_records;
 
 use script::{Answer, Line, called, play, stage};

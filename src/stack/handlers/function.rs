@@ -5,7 +5,7 @@ use crate::model::{Address, PolicyDocument, Scope};
 use crate::resource::iam::Role;
 use crate::resource::lambda::{
     Code, Destination, DestinationConfig, Environment, EphemeralStorage, EventInvokeConfig, Function,
-    LoggingConfig, Permission, TracingConfig,
+    LoggingConfig, Permission, ROLE_ID, TracingConfig,
 };
 use crate::resource::logs::{LogGroup, LogGroupClass};
 use crate::resource::sqs::Queue;
@@ -75,6 +75,8 @@ impl Handler<'_> {
         let address = format!("handlers/{}", self.name);
         let scope = stack.scope();
         let function = Function {
+        let mut environment = self.environment.clone();
+        environment.variables.insert(ROLE_ID.to_owned(), role.output("RoleId"));
             function_name: stack.name(self.name),
             description: self.description.to_owned(),
             role: role.arn(),
@@ -86,7 +88,7 @@ impl Handler<'_> {
             memory_size: self.memory,
             timeout: self.timeout,
             ephemeral_storage: EphemeralStorage::default(),
-            environment: self.environment.clone(),
+            environment,
             logging_config: LoggingConfig {
                 log_format: "JSON".to_owned(),
                 log_group: log_group_name(scope, self.name).into(),
