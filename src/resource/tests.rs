@@ -12,6 +12,7 @@ use crate::resource::{Adapter, Created, Removal};
 mod boundary;
 mod conflicts;
 mod forgotten;
+mod just_made;
 mod lacking;
 mod read_pass;
 mod script;

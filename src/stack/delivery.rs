@@ -106,6 +106,7 @@ pub fn declare(
         logging: None,
         viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(StringExpr::from),
+        continuous_deployment_policy_id: None,
     };
     let distribution =
         Distribution { distribution_config: config, tags: stack.tags_everywhere(DISTRIBUTION) };

@@ -22,6 +22,7 @@ pub(super) fn logs(stack: &mut Declarations, file: &StackFile, name: &str) -> Ha
         log_group_name: log_group_name(stack.scope(), name),
         log_group_class: LogGroupClass::Standard,
         retention_in_days: Some(file.handlers.log_retention.get()),
+        deletion_protection_enabled: false,
         tags: stack.tags(&address),
     };
     stack.declare(&address, &group)
@@ -74,9 +75,9 @@ impl Handler<'_> {
     fn function(&self, stack: &mut Declarations, file: &StackFile, role: &Handle<Role>) -> Handle<Function> {
         let address = format!("handlers/{}", self.name);
         let scope = stack.scope();
-        let function = Function {
         let mut environment = self.environment.clone();
         environment.variables.insert(ROLE_ID.to_owned(), role.output("RoleId"));
+        let function = Function {
             function_name: stack.name(self.name),
             description: self.description.to_owned(),
             role: role.arn(),
