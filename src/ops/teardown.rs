@@ -196,7 +196,7 @@ async fn audit(account: &Account, graph: &Graph) -> miette::Result<Vec<Known>> {
     let (regions, registry) = (account.regions.read_pass(), account.registry);
     let declared = observe::declared(&regions, registry, graph);
     let (live, tagged) =
-        tokio::join!(declared, observe::remembered(&regions, registry, OrphanSource::Sweep(&[])));
+        tokio::join!(declared, observe::remembered(&regions, registry, graph, OrphanSource::Sweep(&[])));
     let live = live?;
     let orphans = observe::orphans(&regions, registry, graph, &live, tagged?).await?;
     let snapshot = Snapshot { live, orphans };

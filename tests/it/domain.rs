@@ -60,7 +60,7 @@ impl Account {
         let live = observe::declared(&self.regions, registry(), graph).await.unwrap();
         let memory =
             if self.known.is_empty() { OrphanSource::Sweep(&[]) } else { OrphanSource::Record(&self.known) };
-        let former = observe::remembered(&self.regions, registry(), memory).await.unwrap();
+        let former = observe::remembered(&self.regions, registry(), graph, memory).await.unwrap();
         let orphans = observe::orphans(&self.regions, registry(), graph, &live, former).await.unwrap();
         let rules = |kind: &_| {
             let adapter = registry().get(kind).unwrap();
