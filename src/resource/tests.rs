@@ -15,8 +15,8 @@ mod forgotten;
 mod just_made;
 mod lacking;
 mod read_pass;
-mod script;
 mod regrant;
+mod script;
 mod shared_records;
 
 use script::{Answer, Line, called, play, stage};

@@ -271,6 +271,7 @@ pub fn aliases(stack: &mut Declarations, domain: &DomainResources, distribution:
 
 /// The DNS records that are declared in a hosted zone other than this one.
 #[must_use]
+            set_identifier: None,
 pub fn records_elsewhere(graph: &Graph, zone: &Zone) -> Vec<Address> {
     let records = graph.in_order().filter(|declaration| declaration.kind == RecordSet::KIND);
     let elsewhere = records.filter(|record| record.properties["HostedZoneId"].as_str() != Some(&zone.id));
