@@ -87,7 +87,7 @@ pub fn declare(
     let config = DistributionConfig {
         comment: stack.comment(DISTRIBUTION),
         enabled: true,
-        aliases: domain.iter().map(|domain| domain.name.clone()).collect(),
+        aliases: domain.iter().filter(|domain| domain.alias).map(|domain| domain.name.clone()).collect(),
         default_root_object: None,
         origins: BTreeSet::from([bucket]),
         // Not compressed: video already is, and each encoding would be one more copy to fetch from the bucket.
