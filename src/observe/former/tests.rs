@@ -150,30 +150,27 @@ async fn no_request_is_made_to_a_region_or_for_a_type_that_only_the_record_knows
 
 const THERE: &str = "us-east-1";
 
-/// A service control policy closes `us-east-1` for all but the global services, as many organizations have it.
-struct RegionGuard;
-
+/// What AWS says where the organization closes a region for all but the global services.
 const SCP: &str = "User: arn:aws:iam::111122223333:user/me is not authorized to perform: sns:ListTopics with an explicit deny \
                    in a service control policy";
 
-impl RegionGuard {
-    /// What a sweep says in an account whose stack declares and has recorded things in these regions.
-    async fn swept(declared: &[&str], recorded: &[Known], message: &str) -> Result<Vec<Known>, Unreadable> {
-        let thing = |region: &&str| Declaration {
-            address: "alerts/topic".into(),
-            kind: KIND,
-            region: (*region).to_owned(),
-            properties: json!({}),
-            predicted: Outputs::new(),
-            after: BTreeSet::new(),
-            guard: Guard::None,
-        };
-        let graph = Graph::new(declared.iter().map(thing)).unwrap();
-        let closed: &'static Closed = Box::leak(Box::new(Closed(message.to_owned())));
-        let registry = Registry::new(vec![Box::new(FakeAdapter(closed))]);
-        let regions = fake_aws::regions(Router::new()).await;
-        remembered(&regions, &registry, &graph, OrphanSource::Sweep(recorded)).await
-    }
+/// What a sweep says in an account whose stack declares and has recorded things in these regions, and which may not look
+/// into the other region.
+async fn swept(declared: &[&str], recorded: &[Known], message: &str) -> Result<Vec<Known>, Unreadable> {
+    let thing = |region: &&str| Declaration {
+        address: "alerts/topic".into(),
+        kind: KIND,
+        region: (*region).to_owned(),
+        properties: json!({}),
+        predicted: Outputs::new(),
+        after: BTreeSet::new(),
+        guard: Guard::None,
+    };
+    let graph = Graph::new(declared.iter().map(thing)).unwrap();
+    let closed: &'static Closed = Box::leak(Box::new(Closed(message.to_owned())));
+    let registry = Registry::new(vec![Box::new(FakeAdapter(closed))]);
+    let regions = fake_aws::regions(Router::new()).await;
+    remembered(&regions, &registry, &graph, OrphanSource::Sweep(recorded)).await
 }
 
 /// Refuses every list in another region.
@@ -195,7 +192,7 @@ impl FakeAnswers for Closed {
 #[tokio::test]
 async fn a_region_that_the_organization_closes_stops_no_stack_that_has_nothing_there() {
     let one = known("storage/old", KIND, HERE, "one");
-    let found = RegionGuard::swept(&[HERE], &[], SCP).await.unwrap();
+    let found = swept(&[HERE], &[], SCP).await.unwrap();
     assert_eq!(found, [one]);
 }
 
@@ -203,11 +200,11 @@ async fn a_region_that_the_organization_closes_stops_no_stack_that_has_nothing_t
 async fn a_closed_region_that_the_stack_uses_is_named() {
     let there = known("alerts/topic", KIND, THERE, "two");
     for (declared, recorded) in [(&[THERE][..], &[][..]), (&[][..], &[there][..])] {
-        let failures = RegionGuard::swept(declared, recorded, SCP).await.unwrap_err().failures;
+        let failures = swept(declared, recorded, SCP).await.unwrap_err().failures;
         assert_eq!(failures[0].subject, "Test Thing in us-east-1");
     }
     let own = "User: arn:aws:iam::111122223333:user/me is not authorized to perform: sns:ListTopics";
-    assert!(RegionGuard::swept(&[HERE], &[], own).await.is_err(), "the account could allow it");
+    assert!(swept(&[HERE], &[], own).await.is_err(), "the account could allow it");
 }
 
 const KIND: Kind = Kind::new("AWS::Test::Thing");
