@@ -8,6 +8,7 @@ mod function_state;
 mod permission;
 mod properties;
 mod quota;
+mod regrant;
 mod statement;
 mod url;
 
@@ -19,6 +20,7 @@ pub use properties::{
     VpcConfig,
 };
 pub use quota::{QUOTA, concurrency};
+pub use regrant::ROLE_ID;
 pub use url::Url;
 
 use std::future::Future;
