@@ -54,7 +54,7 @@ struct Noted {
 
 impl Noted {
     /// Notes a call that ended later than all before it.
-    fn add(&mut self, call: Call) {
+    fn add(&mut self, call: &Call) {
         self.count += 1;
         if call.began >= self.free {
             self.free = call.began + call.took;
@@ -111,7 +111,7 @@ impl Calls {
         let mut noted = self.noted();
         let (began, took) = (began.saturating_duration_since(self.began), began.elapsed());
         let call = Call { service, operation: operation.to_owned(), began, took, ok };
-        noted.add(call.clone());
+        noted.add(&call);
         call
     }
 
@@ -203,7 +203,7 @@ mod tests {
     fn round_trips_count_the_longest_chain_of_calls_that_follow_each_other() {
         let calls = Calls::default();
         for (began, took) in [(0, 50), (0, 50), (1, 49), (51, 50), (52, 50), (102, 50)] {
-            calls.noted().add(call(began, took));
+            calls.noted().add(&call(began, took));
         }
         assert_eq!((calls.round_trips(), calls.count()), (3, 6));
     }
@@ -211,10 +211,10 @@ mod tests {
     #[test]
     fn calls_are_kept_only_for_those_who_ask() {
         let calls = Calls::default();
-        calls.noted().add(call(0, 1));
+        calls.noted().add(&call(0, 1));
         assert_eq!(calls.list().len(), 0, "a run of a million calls keeps none");
         calls.keep();
-        calls.noted().add(call(2, 1));
+        calls.noted().add(&call(2, 1));
         calls.keep();
         assert_eq!(calls.list().iter().map(|call| call.began.as_millis()).collect::<Vec<_>>(), [2]);
         assert_eq!(calls.count(), 2);

@@ -1,6 +1,6 @@
 //! The main job: plan, apply and play, an empty plan, one change, and the removal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::account::Account;
@@ -21,7 +21,7 @@ async fn step(
     account: &Account,
     report: &mut Report,
     arguments: &[&str],
-    stack: &PathBuf,
+    stack: &Path,
     limit: Duration,
     code: i32,
 ) -> Option<String> {

@@ -100,11 +100,11 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
                         found.insert(name);
                     }
                     ("Fn::GetAtt", Value::Array(parts)) => {
-                        found.extend(parts.first().and_then(Value::as_str))
+                        found.extend(parts.first().and_then(Value::as_str));
                     }
                     ("Fn::GetAtt", Value::String(name)) => found.extend(name.split('.').next()),
                     ("DependsOn", Value::Array(names)) => {
-                        found.extend(names.iter().filter_map(Value::as_str))
+                        found.extend(names.iter().filter_map(Value::as_str));
                     }
                     _ => references(value, found),
                 }
