@@ -195,7 +195,10 @@ impl Gateway {
                 self.stop.cancel();
                 text(StatusCode::OK, "stopping")
             }
-            _ => text(StatusCode::NOT_FOUND, "the local cloud has: GET status, POST latency, quota, reset, stop"),
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "the local cloud has: GET status, POST latency, quota, reset, stop",
+            ),
         }
     }
 

@@ -257,7 +257,8 @@ fn check_identity(wanted: &CloudSettings, found: &Status) -> Result<(), Error> {
         return Err(Error::Different { endpoint, what, wanted: "on".into(), found: "off".into() });
     }
     if wanted.like_aws.is_some() && wanted.like_aws != found.like_aws {
-        let say = |played: Option<LikeAws>| played.map_or_else(|| "off".to_owned(), |played| played.to_string());
+        let say =
+            |played: Option<LikeAws>| played.map_or_else(|| "off".to_owned(), |played| played.to_string());
         let (endpoint, what) = (found.endpoint.clone(), "AWS's behaviour");
         let (wanted, found) = (say(wanted.like_aws), say(found.like_aws));
         return Err(Error::Different { endpoint, what, wanted, found });

@@ -130,7 +130,8 @@ async fn hand_over(
 async fn permitted(clients: &Clients, function: &str, rule: &str) -> Result<(), String> {
     let answer = clients.lambda.get_policy().function_name(function).send().await;
     let answer = answer.map_err(|error| format!("GetPolicy: {}", error.into_service_error()))?;
-    let wish = Wish { service: "events.amazonaws.com", action: "lambda:InvokeFunction", source: rule, account: "" };
+    let wish =
+        Wish { service: "events.amazonaws.com", action: "lambda:InvokeFunction", source: rule, account: "" };
     let may = answer.policy().is_some_and(|policy| grants(policy, &wish));
     if may { Ok(()) } else { Err(format!("the function's policy does not permit the rule {rule}")) }
 }

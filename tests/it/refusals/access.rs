@@ -10,14 +10,23 @@ use crate::support::ACCOUNT;
 pub(super) async fn walk(walk: &mut Walk) {
     let iam = walk.cx.iam().clone();
     role(&walk.cx, "access").await;
-    let create = |name: &str| iam.create_role().role_name(name).assume_role_policy_document(trust("s3.amazonaws.com"));
+    let create =
+        |name: &str| iam.create_role().role_name(name).assume_role_policy_document(trust("s3.amazonaws.com"));
     refused!(walk, "a role's name", create(&"r".repeat(65)));
     refused!(walk, "a trust policy that does not parse", create("a").assume_role_policy_document("{"));
     let unknown = trust("lamda.amazonaws.com");
-    refused!(walk, "a trust policy for an unknown principal", create("a").assume_role_policy_document(unknown));
+    refused!(
+        walk,
+        "a trust policy for an unknown principal",
+        create("a").assume_role_policy_document(unknown)
+    );
     let nobody = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/nobody") },
         "Action": "sts:AssumeRole" });
-    refused!(walk, "a trust policy for an unknown principal", create("a").assume_role_policy_document(policy(&nobody)));
+    refused!(
+        walk,
+        "a trust policy for an unknown principal",
+        create("a").assume_role_policy_document(policy(&nobody))
+    );
     let long = json!({ "Effect": "Allow", "Principal": { "Service": "s3.amazonaws.com" }, "Action": "sts:AssumeRole",
         "Condition": { "StringEquals": { "aws:SourceArn": "x".repeat(2_048) } } });
     refused!(
@@ -40,7 +49,11 @@ pub(super) async fn walk(walk: &mut Walk) {
     refused!(walk, "a role's policy that does not parse", put("p", &policy(&open)));
     let sound = json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" });
     refused!(walk, "the name of a role's policy", put("a b", &policy(&sound)));
-    let large = |size| policy(&json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}", "b".repeat(size)) }));
+    let large = |size| {
+        policy(
+            &json!({ "Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}", "b".repeat(size)) }),
+        )
+    };
     put("one", &large(9_000)).send().await.expect("one policy fits");
     refused!(walk, "more than 10,240 characters of inline policies in a role", put("two", &large(2_000)));
 
@@ -51,5 +64,9 @@ pub(super) async fn walk(walk: &mut Walk) {
         let arn = made.send().await.expect("it is made").policy.and_then(|policy| policy.arn);
         attach(&arn.expect("it has an ARN")).send().await.expect("ten fit");
     }
-    refused!(walk, "more than 10 managed policies at a role", attach("arn:aws:iam::aws:policy/ReadOnlyAccess"));
+    refused!(
+        walk,
+        "more than 10 managed policies at a role",
+        attach("arn:aws:iam::aws:policy/ReadOnlyAccess")
+    );
 }

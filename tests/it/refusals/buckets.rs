@@ -1,9 +1,10 @@
 //! S3's refusals.
 
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLoggingStatus, CorsConfiguration, CorsRule,
-    Event, ExpirationStatus, LambdaFunctionConfiguration, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
-    LoggingEnabled, NotificationConfiguration, Tag, Tagging, Transition, TransitionStorageClass,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLoggingStatus, CorsConfiguration,
+    CorsRule, Event, ExpirationStatus, LambdaFunctionConfiguration, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, LoggingEnabled, NotificationConfiguration, Tag, Tagging, Transition,
+    TransitionStorageClass,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use serde_json::{Value, json};
@@ -26,14 +27,16 @@ pub(super) async fn walk(walk: &mut Walk) {
         s3.put_bucket_notification_configuration().bucket("films").notification_configuration(notified)
     );
     let logs = |target: &str| {
-        let to = LoggingEnabled::builder().target_bucket(target).target_prefix("").build().expect("it has both");
+        let to =
+            LoggingEnabled::builder().target_bucket(target).target_prefix("").build().expect("it has both");
         let status = BucketLoggingStatus::builder().logging_enabled(to).build();
         s3.put_bucket_logging().bucket("films").bucket_logging_status(status)
     };
     refused!(walk, "access logs to an unknown bucket", logs("nowhere"));
     refused!(walk, "access logs to a bucket whose policy does not permit them", logs("films"));
     let cors = |method: &str, origin: &str| {
-        let rule = CorsRule::builder().allowed_methods(method).allowed_origins(origin).build().expect("it has both");
+        let rule =
+            CorsRule::builder().allowed_methods(method).allowed_origins(origin).build().expect("it has both");
         let rules = CorsConfiguration::builder().cors_rules(rule).build().expect("it has one");
         s3.put_bucket_cors().bucket("films").cors_configuration(rules)
     };
@@ -47,7 +50,11 @@ pub(super) async fn walk(walk: &mut Walk) {
         s3.put_bucket_tagging().bucket("films").tagging(tags)
     };
     refused!(walk, "a bucket's tags", tags(vec![tag("aws:x")]));
-    refused!(walk, "more than 50 tags of a bucket", tags((0..51).map(|number| tag(&format!("k{number}"))).collect()));
+    refused!(
+        walk,
+        "more than 50 tags of a bucket",
+        tags((0..51).map(|number| tag(&format!("k{number}"))).collect())
+    );
 }
 
 async fn policies(walk: &mut Walk) {
@@ -61,7 +68,11 @@ async fn policies(walk: &mut Walk) {
     put(&[]).send().await.expect("a sound policy is taken");
     refused!(walk, "a bucket policy that does not parse", put(&[("Action", json!("sqs:SendMessage"))]));
     refused!(walk, "a bucket policy for another bucket", put(&[("Resource", json!("arn:aws:s3:::other/*"))]));
-    refused!(walk, "an action that applies to none of its resources", put(&[("Action", json!("s3:ListBucket"))]));
+    refused!(
+        walk,
+        "an action that applies to none of its resources",
+        put(&[("Action", json!("s3:ListBucket"))])
+    );
     let nobody = json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:role/nobody") });
     refused!(walk, "a bucket policy for an unknown principal", put(&[("Principal", nobody)]));
     let long = json!({ "StringEquals": { "aws:SourceArn": "x".repeat(20_480) } });
@@ -75,12 +86,14 @@ async fn rules(walk: &mut Walk) {
         LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled).filter(all)
     };
     let put = |rules: Vec<LifecycleRule>| {
-        let rules = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().expect("it has rules");
+        let rules =
+            BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().expect("it has rules");
         s3.put_bucket_lifecycle_configuration().bucket("films").lifecycle_configuration(rules)
     };
     let after = |days| LifecycleExpiration::builder().days(days).build();
     let to = |days, class| Transition::builder().days(days).storage_class(class).build();
-    let built = |rule: aws_sdk_s3::types::builders::LifecycleRuleBuilder| rule.build().expect("it has a status");
+    let built =
+        |rule: aws_sdk_s3::types::builders::LifecycleRuleBuilder| rule.build().expect("it has a status");
     put(vec![built(rule("a").expiration(after(1)))]).send().await.expect("a sound rule is taken");
     refused!(walk, "a lifecycle rule without an action", put(vec![built(rule("a"))]));
     let twice = vec![built(rule("a").expiration(after(1))), built(rule("a").expiration(after(2)))];

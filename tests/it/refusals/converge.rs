@@ -11,7 +11,8 @@ async fn a_stack_with_every_option_is_refused_nothing() {
     let cx = cloud.context("vod-local").await;
     let zone = cx.route53().create_hosted_zone().name("example.com").caller_reference("zone");
     zone.send().await.expect("the zone is made");
-    let delivery = format!("  access_logs: true\n  signed_urls: {{ public_keys: [{KEYS}/rsa.pem, {KEYS}/p256.pem] }}");
+    let delivery =
+        format!("  access_logs: true\n  signed_urls: {{ public_keys: [{KEYS}/rsa.pem, {KEYS}/p256.pem] }}");
     let more = "tags: { environment: local }\nalerts: { email: oncall@example.com }\n\
                 domain: { name: video.example.com, zone: example.com }";
     let with = StackFile::new(&[("  access_logs: true", &delivery), ("tags: { environment: local }", more)]);
@@ -21,7 +22,8 @@ async fn a_stack_with_every_option_is_refused_nothing() {
     // One key is taken out of its group, and the name goes: in the order that AWS allows.
     let delivery = format!("  access_logs: true\n  signed_urls: {{ public_keys: [{KEYS}/p256.pem] }}");
     let fewer = "tags: { environment: other }\nalerts: { email: other@example.com }";
-    let without = StackFile::new(&[("  access_logs: true", &delivery), ("tags: { environment: local }", fewer)]);
+    let without =
+        StackFile::new(&[("  access_logs: true", &delivery), ("tags: { environment: local }", fewer)]);
     cloud.provision(&["apply", without.path(), "--yes"], 0);
     let (gone, _) = cloud.provision(&["teardown", without.path(), "--yes"], 0);
     nothing_left(&gone, "vod-local");

@@ -40,7 +40,8 @@ pub(super) fn access_control(name: &str) -> of::OriginAccessControlConfig {
 
 pub(super) fn cache_policy(name: &str, least: i64) -> of::CachePolicyConfig {
     let none = of::CachePolicyHeadersConfig::builder().header_behavior(of::CachePolicyHeaderBehavior::None);
-    let cookies = of::CachePolicyCookiesConfig::builder().cookie_behavior(of::CachePolicyCookieBehavior::None);
+    let cookies =
+        of::CachePolicyCookiesConfig::builder().cookie_behavior(of::CachePolicyCookieBehavior::None);
     let queries = of::CachePolicyQueryStringsConfig::builder();
     let queries = queries.query_string_behavior(of::CachePolicyQueryStringBehavior::None);
     let key = of::ParametersInCacheKeyAndForwardedToOrigin::builder().enable_accept_encoding_gzip(false);
@@ -101,9 +102,11 @@ fn certified(arn: &str) -> of::ViewerCertificate {
 
 async fn parts(walk: &mut Walk) {
     let client = walk.cx.cloudfront().clone();
-    let control = |name: &str| client.create_origin_access_control().origin_access_control_config(access_control(name));
+    let control =
+        |name: &str| client.create_origin_access_control().origin_access_control_config(access_control(name));
     refused!(walk, "the name of an origin access control", control(&"a".repeat(65)));
-    let cache = |name: &str, least| client.create_cache_policy().cache_policy_config(cache_policy(name, least));
+    let cache =
+        |name: &str, least| client.create_cache_policy().cache_policy_config(cache_policy(name, least));
     refused!(walk, "the name of a cache policy", cache("a b", 0));
     refused!(walk, "a cache policy whose times are not in order", cache("a", 5));
     let headers = |name: &str, origin: &str| {
@@ -111,7 +114,12 @@ async fn parts(walk: &mut Walk) {
     };
     refused!(walk, "the name of a response headers policy", headers("a b", "https://a.example"));
     refused!(walk, "CORS credentials for everybody", headers("a", "*"));
-    let no_pem = of::PublicKeyConfig::builder().name("a").caller_reference("a").encoded_key("MII").build().expect(WHOLE);
+    let no_pem = of::PublicKeyConfig::builder()
+        .name("a")
+        .caller_reference("a")
+        .encoded_key("MII")
+        .build()
+        .expect(WHOLE);
     refused!(walk, "a public key that is no PEM", client.create_public_key().public_key_config(no_pem));
     let key = || client.create_public_key().public_key_config(public_key("one"));
     key().send().await.expect(ANSWERED);
@@ -127,16 +135,25 @@ async fn distributions(walk: &mut Walk) -> Used {
     let with = |behaviour: DefaultCacheBehaviorBuilder| {
         create(distribution("a").default_cache_behavior(behaviour.build().expect(WHOLE)))
     };
-    refused!(walk, "a distribution with an unknown origin access control", create(distribution("a").origins(origin("E0"))));
+    refused!(
+        walk,
+        "a distribution with an unknown origin access control",
+        create(distribution("a").origins(origin("E0")))
+    );
     refused!(walk, "a distribution with an unknown cache policy", with(behaviour().cache_policy_id("none")));
     let unknown = behaviour().response_headers_policy_id("none");
     refused!(walk, "a distribution with an unknown response headers policy", with(unknown));
     let unknown = behaviour().origin_request_policy_id("none");
     refused!(walk, "a distribution with an unknown origin request policy", with(unknown));
-    let groups = of::TrustedKeyGroups::builder().enabled(true).quantity(1).items("none").build().expect(WHOLE);
+    let groups =
+        of::TrustedKeyGroups::builder().enabled(true).quantity(1).items("none").build().expect(WHOLE);
     refused!(walk, "a distribution with an unknown key group", with(behaviour().trusted_key_groups(groups)));
     refused!(walk, "a behaviour with an unknown origin", with(behaviour().target_origin_id("other")));
-    refused!(walk, "a comment of more than 128 characters", create(distribution("a").comment("c".repeat(129))));
+    refused!(
+        walk,
+        "a comment of more than 128 characters",
+        create(distribution("a").comment("c".repeat(129)))
+    );
     let root = create(distribution("a").default_root_object("/index.html"));
     refused!(walk, "a default root object that begins with a slash", root);
 
@@ -161,7 +178,12 @@ async fn made(walk: &mut Walk, certificate: String) -> Used {
     let control = client.create_origin_access_control().origin_access_control_config(access_control("used"));
     let control = control.send().await.expect(ANSWERED);
     let control = (control.origin_access_control.expect(ANSWERED).id, control.e_tag.expect(ANSWERED));
-    let cache = client.create_cache_policy().cache_policy_config(cache_policy("used", 0)).send().await.expect(ANSWERED);
+    let cache = client
+        .create_cache_policy()
+        .cache_policy_config(cache_policy("used", 0))
+        .send()
+        .await
+        .expect(ANSWERED);
     let cache = (cache.cache_policy.expect(ANSWERED).id, cache.e_tag.expect(ANSWERED));
     let headers = headers_policy("used", "https://a.example");
     let headers = client.create_response_headers_policy().response_headers_policy_config(headers);
@@ -242,8 +264,17 @@ async fn logs(walk: &mut Walk, distribution: &str) {
     refused!(walk, "a delivery destination in an unknown bucket", destination("a", "nowhere"));
     let made = destination("one", "films").send().await.expect(ANSWERED).delivery_destination;
     let arn = made.and_then(|made| made.arn).expect("an answer has it");
-    logs.create_delivery().delivery_source_name("one").delivery_destination_arn(arn).send().await.expect(ANSWERED);
-    refused!(walk, "deleting a delivery source that has a delivery", logs.delete_delivery_source().name("one"));
+    logs.create_delivery()
+        .delivery_source_name("one")
+        .delivery_destination_arn(arn)
+        .send()
+        .await
+        .expect(ANSWERED);
+    refused!(
+        walk,
+        "deleting a delivery source that has a delivery",
+        logs.delete_delivery_source().name("one")
+    );
     let delete = logs.delete_delivery_destination().name("one");
     refused!(walk, "deleting a delivery destination that has a delivery", delete);
 }

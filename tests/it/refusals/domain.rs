@@ -30,7 +30,11 @@ async fn records(walk: &mut Walk) {
     let batch = |sets: Vec<aws_sdk_route53::types::builders::ResourceRecordSetBuilder>| {
         let change = |set: aws_sdk_route53::types::builders::ResourceRecordSetBuilder| {
             let set = set.build().expect("it has a name");
-            Change::builder().action(ChangeAction::Upsert).resource_record_set(set).build().expect("it has both")
+            Change::builder()
+                .action(ChangeAction::Upsert)
+                .resource_record_set(set)
+                .build()
+                .expect("it has both")
         };
         let changes = sets.into_iter().map(change).collect();
         let changes = ChangeBatch::builder().set_changes(Some(changes)).build().expect("it has some");

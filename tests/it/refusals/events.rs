@@ -53,7 +53,11 @@ async fn queues(walk: &mut Walk) {
     let make = |name: &str| sqs.create_queue().queue_name(name);
     refused!(walk, "a queue's name", make("a b"));
     refused!(walk, "a queue's tags", make("a").tags("aws:x", "v"));
-    refused!(walk, "an unknown attribute of a queue", make("a").attributes(QueueAttributeName::from("Nope"), "1"));
+    refused!(
+        walk,
+        "an unknown attribute of a queue",
+        make("a").attributes(QueueAttributeName::from("Nope"), "1")
+    );
     let made = make("with-policy").send().await.expect("it is made");
     let set = |text: String| {
         let call = sqs.set_queue_attributes().set_queue_url(made.queue_url.clone());
@@ -69,7 +73,8 @@ async fn topics(walk: &mut Walk) {
     let made = make("alarms").send().await.expect("it is made");
     let topic = made.topic_arn.expect("an answer has it");
     refused!(walk, "a topic's name", make("a b"));
-    let tag = |key: &str| aws_sdk_sns::types::Tag::builder().key(key).value("v").build().expect("it has both");
+    let tag =
+        |key: &str| aws_sdk_sns::types::Tag::builder().key(key).value("v").build().expect("it has both");
     refused!(walk, "a topic's tags", make("a").tags(tag("aws:x")));
     let many = (0..51).map(|number| tag(&format!("k{number}"))).collect();
     refused!(walk, "more than 50 tags of a topic", make("a").set_tags(Some(many)));

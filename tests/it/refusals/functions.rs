@@ -39,7 +39,11 @@ pub(super) async fn walk(walk: &mut Walk) {
     refused!(walk, "a function whose code is not in S3", make("a").code(code("nowhere")));
     refused!(walk, "a function whose code is not in S3", make("a").code(code("films")));
     let variable = |name: &str, value: String| Environment::builder().variables(name, value).build();
-    refused!(walk, "a reserved environment variable", make("a").environment(variable("AWS_REGION", "x".into())));
+    refused!(
+        walk,
+        "a reserved environment variable",
+        make("a").environment(variable("AWS_REGION", "x".into()))
+    );
     let long = variable("A", "x".repeat(4_096));
     refused!(walk, "more than 4 KB of environment variables", update().environment(long));
     refused!(walk, "a timeout or memory that Lambda does not have", update().timeout(901));
@@ -48,7 +52,8 @@ pub(super) async fn walk(walk: &mut Walk) {
     cx.sqs().create_queue().queue_name("lost").send().await.expect("the queue is made");
     let queue = |name: &str| format!("arn:aws:sqs:{}:{ACCOUNT}:{name}", cx.region());
     let invoked = |arn: String| {
-        let to = DestinationConfig::builder().on_failure(OnFailure::builder().destination(arn).build()).build();
+        let to =
+            DestinationConfig::builder().on_failure(OnFailure::builder().destination(arn).build()).build();
         cx.lambda().put_function_event_invoke_config().function_name("films").destination_config(to)
     };
     refused!(walk, "an unknown destination of failed events", invoked(queue("nothing")));
@@ -71,7 +76,8 @@ pub(super) async fn walk(walk: &mut Walk) {
     refused!(walk, "the id of a function's permission", permit("a b").principal("s3.amazonaws.com"));
     refused!(walk, "a permission for an unknown principal", permit("a").principal(&nobody));
 
-    let read = || cx.lambda().create_event_source_mapping().function_name("films").event_source_arn(queue("lost"));
+    let read =
+        || cx.lambda().create_event_source_mapping().function_name("films").event_source_arn(queue("lost"));
     refused!(walk, "an event source that the function's role may not read", read());
     let all = super::policy(&serde_json::json!({ "Effect": "Allow", "Action": "sqs:*", "Resource": "*" }));
     let put = cx.iam().put_role_policy().role_name("functions").policy_name("queues").policy_document(all);

@@ -98,7 +98,8 @@ fn policy(statement: &Value) -> String {
 
 /// Makes a role that Lambda may assume, and returns its ARN.
 async fn role(cx: &Context, name: &str) -> String {
-    let call = cx.iam().create_role().role_name(name).assume_role_policy_document(trust("lambda.amazonaws.com"));
+    let call =
+        cx.iam().create_role().role_name(name).assume_role_policy_document(trust("lambda.amazonaws.com"));
     let made = call.send().await.expect("the role is made");
     made.role.expect("an answer has the role").arn
 }

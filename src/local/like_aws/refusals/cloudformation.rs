@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 use super::asked::Asked;
 use super::ban::{Ban, Verdict};
 
-const REFERENCE: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html";
-const FORMAT: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html";
+const REFERENCE: &str =
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html";
+const FORMAT: &str =
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html";
 
 static CAPABILITY: Ban = Ban {
     name: "a template with IAM resources, without the capability",
@@ -18,7 +20,8 @@ static CAPABILITY: Ban = Ban {
 };
 static NOTHING: Ban =
     Ban { name: "a template without resources", code: "ValidationError", status: 400, source: FORMAT };
-static TYPE: Ban = Ban { name: "a resource without a type", code: "ValidationError", status: 400, source: FORMAT };
+static TYPE: Ban =
+    Ban { name: "a resource without a type", code: "ValidationError", status: 400, source: FORMAT };
 static REF: Ban =
     Ban { name: "a template that refers to nothing", code: "ValidationError", status: 400, source: FORMAT };
 
@@ -49,9 +52,11 @@ fn resources(template: &Map<String, Value>) -> impl Iterator<Item = (&String, &V
 
 /// The capability that a template needs.
 fn needed(template: &Map<String, Value>) -> Option<&'static str> {
-    let of_iam = |resource: &&Value| resource["Type"].as_str().is_some_and(|kind| kind.starts_with("AWS::IAM::"));
+    let of_iam =
+        |resource: &&Value| resource["Type"].as_str().is_some_and(|kind| kind.starts_with("AWS::IAM::"));
     let found: Vec<&Value> = resources(template).map(|(_, resource)| resource).filter(of_iam).collect();
-    let named = found.iter().any(|resource| NAMES.iter().any(|name| resource["Properties"].get(name).is_some()));
+    let named =
+        found.iter().any(|resource| NAMES.iter().any(|name| resource["Properties"].get(name).is_some()));
     match found.is_empty() {
         true => None,
         false => Some(if named { NAMED } else { "CAPABILITY_IAM" }),
@@ -60,11 +65,15 @@ fn needed(template: &Map<String, Value>) -> Option<&'static str> {
 
 fn format(template: &Map<String, Value>) -> Verdict {
     let empty = resources(template).next().is_none();
-    NOTHING.refuse_if(empty, || "Template format error: At least one Resources member must be defined.".into())?;
+    NOTHING.refuse_if(empty, || {
+        "Template format error: At least one Resources member must be defined.".into()
+    })?;
     let typeless = resources(template).find(|(_, resource)| resource.get("Type").is_none());
     TYPE.refuse_if(typeless.is_some(), || {
         let name = typeless.map(|(name, _)| name.as_str()).unwrap_or_default();
-        format!("Template format error: [/Resources/{name}] Every Resources object must contain a Type member.")
+        format!(
+            "Template format error: [/Resources/{name}] Every Resources object must contain a Type member."
+        )
     })?;
     let parameters = template.get("Parameters").and_then(Value::as_object).into_iter().flatten();
     let known: BTreeSet<&str> =
@@ -90,9 +99,13 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
                     ("Ref" | "DependsOn", Value::String(name)) if !name.starts_with("AWS::") => {
                         found.insert(name);
                     }
-                    ("Fn::GetAtt", Value::Array(parts)) => found.extend(parts.first().and_then(Value::as_str)),
+                    ("Fn::GetAtt", Value::Array(parts)) => {
+                        found.extend(parts.first().and_then(Value::as_str))
+                    }
                     ("Fn::GetAtt", Value::String(name)) => found.extend(name.split('.').next()),
-                    ("DependsOn", Value::Array(names)) => found.extend(names.iter().filter_map(Value::as_str)),
+                    ("DependsOn", Value::Array(names)) => {
+                        found.extend(names.iter().filter_map(Value::as_str))
+                    }
                     _ => references(value, found),
                 }
             }
@@ -119,11 +132,15 @@ mod tests {
 
     #[test]
     fn named_roles_need_the_capability_for_names() {
-        let named = json!({ "Resources": { "R": { "Type": "AWS::IAM::Role", "Properties": { "RoleName": "r" } } } });
+        let named =
+            json!({ "Resources": { "R": { "Type": "AWS::IAM::Role", "Properties": { "RoleName": "r" } } } });
         assert_eq!(judged(&named, &[NAMED]), "passed");
         insta::assert_snapshot!(judged(&named, &["CAPABILITY_IAM"]), @"a template with IAM resources, without the capability: InsufficientCapabilitiesException: Requires capabilities : [CAPABILITY_NAMED_IAM]");
         let unnamed = json!({ "Resources": { "R": { "Type": "AWS::IAM::Role", "Properties": {} } } });
-        assert_eq!((judged(&unnamed, &["CAPABILITY_IAM"]), judged(&unnamed, &[NAMED])), ("passed".into(), "passed".into()));
+        assert_eq!(
+            (judged(&unnamed, &["CAPABILITY_IAM"]), judged(&unnamed, &[NAMED])),
+            ("passed".into(), "passed".into())
+        );
         assert!(judged(&unnamed, &[]).ends_with("Requires capabilities : [CAPABILITY_IAM]"));
     }
 

@@ -6,8 +6,8 @@ mod in_use;
 use std::collections::BTreeSet;
 
 use super::asked::Asked;
-use super::members::Members;
 use super::ban::{Ban, Verdict};
+use super::members::Members;
 use super::state::State;
 
 static KEY_PEM: Ban = Ban {
@@ -79,11 +79,13 @@ fn times(members: &Members) -> Verdict {
 fn credentials(members: &Members) -> Verdict {
     const CORS: &str = "ResponseHeadersPolicyConfig/CorsConfig";
     let allowed = members.text(&format!("{CORS}/AccessControlAllowCredentials")) == Some("true");
-    let everything = |list: &str, item: &str| members.texts(&format!("{CORS}/{list}/Items/{item}")).contains(&"*");
+    let everything =
+        |list: &str, item: &str| members.texts(&format!("{CORS}/{list}/Items/{item}")).contains(&"*");
     let open = everything("AccessControlAllowOrigins", "Origin")
         || everything("AccessControlAllowHeaders", "Header")
         || everything("AccessControlExposeHeaders", "Header");
-    let message = "The parameter Access-Control-Allow-Credentials cannot be true when a list of the policy holds *.";
+    let message =
+        "The parameter Access-Control-Allow-Credentials cannot be true when a list of the policy holds *.";
     CREDENTIALS.refuse_if(allowed && open, || message.into())
 }
 
@@ -105,7 +107,9 @@ mod tests {
         assert!(said(public_key(&key("MII"))).starts_with("a public key that is no PEM: InvalidArgument"));
         let names = BTreeSet::from(["a".to_owned()]);
         assert_eq!(named_anew("b", &names), Ok(()));
-        assert!(said(named_anew("a", &names)).starts_with("two public keys of one name: PublicKeyAlreadyExists"));
+        assert!(
+            said(named_anew("a", &names)).starts_with("two public keys of one name: PublicKeyAlreadyExists")
+        );
     }
 
     #[test]
@@ -113,7 +117,10 @@ mod tests {
         let policy = |text: &str| times(&read(&format!("<CachePolicyConfig>{text}</CachePolicyConfig>")));
         assert_eq!(policy("<MinTTL>0</MinTTL><DefaultTTL>10</DefaultTTL><MaxTTL>10</MaxTTL>"), Ok(()));
         assert_eq!(policy("<MinTTL>100000</MinTTL>"), Ok(()));
-        assert!(said(policy("<MinTTL>5</MinTTL><DefaultTTL>1</DefaultTTL>")).starts_with("a cache policy whose times"));
+        assert!(
+            said(policy("<MinTTL>5</MinTTL><DefaultTTL>1</DefaultTTL>"))
+                .starts_with("a cache policy whose times")
+        );
         assert!(policy("<MinTTL>0</MinTTL><DefaultTTL>61</DefaultTTL><MaxTTL>60</MaxTTL>").is_err());
     }
 

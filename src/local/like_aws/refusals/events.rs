@@ -40,8 +40,11 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
             TARGETS.refuse_if(!targets.is_empty(), || "Rule can't be deleted since it has targets.".into())
         }
         "PutRule" => {
-            let empty = ["EventPattern", "ScheduleExpression"].iter().all(|member| members.text(member).is_none());
-            NOTHING.refuse_if(empty, || "Parameter(s) EventPattern or ScheduleExpression must be specified.".into())
+            let empty =
+                ["EventPattern", "ScheduleExpression"].iter().all(|member| members.text(member).is_none());
+            NOTHING.refuse_if(empty, || {
+                "Parameter(s) EventPattern or ScheduleExpression must be specified.".into()
+            })
         }
         "PutTargets" => {
             let there = state.targets(members.text("Rule").unwrap_or_default(), bus).await?;
@@ -54,7 +57,9 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
 /// A target of a known id replaces the one that is there.
 fn crowd(more: &[&str], there: &[String]) -> Verdict {
     let all: BTreeSet<&str> = there.iter().map(String::as_str).chain(more.iter().copied()).collect();
-    CROWD.refuse_if(all.len() > MOST_TARGETS, || "The requested resource exceeds the maximum number allowed.".into())
+    CROWD.refuse_if(all.len() > MOST_TARGETS, || {
+        "The requested resource exceeds the maximum number allowed.".into()
+    })
 }
 
 #[cfg(test)]

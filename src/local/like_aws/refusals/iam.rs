@@ -1,9 +1,9 @@
 //! IAM: documents that do not parse, what is not there, and sizes.
 
 use super::asked::Asked;
-use super::policy::{Flaw, DocumentKind, flaw};
-use super::principals;
 use super::ban::{Ban, Verdict};
+use super::policy::{DocumentKind, Flaw, flaw};
+use super::principals;
 use super::state::State;
 
 const GRAMMAR: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
@@ -115,7 +115,8 @@ async fn trust(text: &str, state: &State) -> Verdict {
     if let Some(flaw) = flaw(text, DocumentKind::Trust) {
         return Err(TRUST.refuse(words(&flaw)));
     }
-    TRUST_SIZE.refuse_if(size(text) > TRUSTED, || format!("Cannot exceed quota for ACLSizePerRole: {TRUSTED}"))?;
+    TRUST_SIZE
+        .refuse_if(size(text) > TRUSTED, || format!("Cannot exceed quota for ACLSizePerRole: {TRUSTED}"))?;
     match principals::unknown(text, state).await? {
         Some(principal) => Err(PRINCIPAL.refuse(format!("Invalid principal in policy: {principal}"))),
         None => Ok(()),
@@ -134,7 +135,8 @@ fn size(text: &str) -> usize {
 fn inline_size(role: &str, name: &str, text: &str, policies: &[(String, String)]) -> Verdict {
     let others = policies.iter().filter(|(other, _)| other != name).map(|(_, text)| size(text));
     let all = others.sum::<usize>() + size(text);
-    INLINE_SIZE.refuse_if(all > INLINE, || format!("Maximum policy size of {INLINE} bytes exceeded for role {role}"))
+    INLINE_SIZE
+        .refuse_if(all > INLINE, || format!("Maximum policy size of {INLINE} bytes exceeded for role {role}"))
 }
 
 fn session(seconds: Option<i64>) -> Verdict {
@@ -185,7 +187,9 @@ mod tests {
 
     #[test]
     fn a_document_that_does_not_parse_is_told_in_iams_words() {
-        let one = |action: &str| format!("{{\"Statement\":{{\"Effect\":\"Allow\",\"Action\":\"{action}\",\"Resource\":\"*\"}}}}");
+        let one = |action: &str| {
+            format!("{{\"Statement\":{{\"Effect\":\"Allow\",\"Action\":\"{action}\",\"Resource\":\"*\"}}}}")
+        };
         assert_eq!(document(&one("s3:GetObject")), Ok(()));
         insta::assert_snapshot!(said(document("{")), @"a role's policy that does not parse: MalformedPolicyDocument: This policy contains invalid Json");
         insta::assert_snapshot!(said(document(&one("GetObject"))), @"a role's policy that does not parse: MalformedPolicyDocument: Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");

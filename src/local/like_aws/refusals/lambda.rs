@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::asked::Asked;
-use super::members::Members;
-use super::policy::{Wish, grants};
-use super::principals;
 use super::ban::{Ban, Verdict};
+use super::grants::{Wish, grants};
+use super::members::Members;
+use super::principals;
 use super::state::State;
 
 const fn invalid(name: &'static str, source: &'static str) -> Ban {
@@ -39,15 +39,19 @@ static RANGE: Ban = Ban {
 };
 static DESTINATION: Ban = invalid("an unknown destination of failed events", ASYNC);
 static DESTINATION_DENIED: Ban = invalid("a destination that the function's role may not reach", ASYNC);
-static DEAD_LETTERS_DENIED: Ban = invalid("a dead-letter queue that the function's role may not reach", ASYNC);
+static DEAD_LETTERS_DENIED: Ban =
+    invalid("a dead-letter queue that the function's role may not reach", ASYNC);
 static CONCURRENCY: Ban = invalid(
     "reserving the concurrency that other functions need",
     "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
 );
-static PRINCIPAL: Ban =
-    invalid("a permission for an unknown principal", "https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html");
+static PRINCIPAL: Ban = invalid(
+    "a permission for an unknown principal",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html",
+);
 static SOURCE: Ban = invalid("an event source that the function's role may not read", QUEUES);
-static VISIBILITY: Ban = invalid("a queue whose visibility timeout is shorter than the function's timeout", QUEUES);
+static VISIBILITY: Ban =
+    invalid("a queue whose visibility timeout is shorter than the function's timeout", QUEUES);
 
 /// The bans of this service.
 pub(super) const BANS: &[&Ban] = &[
@@ -87,7 +91,9 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
             dead_letters(members, name, state).await
         }
         "UpdateFunctionCode" => code(members, "", state).await,
-        "PutFunctionEventInvokeConfig" | "UpdateFunctionEventInvokeConfig" => destinations(members, name, state).await,
+        "PutFunctionEventInvokeConfig" | "UpdateFunctionEventInvokeConfig" => {
+            destinations(members, name, state).await
+        }
         "PutFunctionConcurrency" => {
             let wanted = members.number("ReservedConcurrentExecutions").unwrap_or_default();
             concurrency(name, wanted, &state.reserved_concurrency().await?)
@@ -116,16 +122,28 @@ fn range(member: &str, value: Option<i64>, least: i64, most: i64) -> Verdict {
 }
 
 const KEPT: &[&str] = &[
-    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT",
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 ];
 
 fn environment(variables: &BTreeMap<&str, &str>) -> Verdict {
-    const SORRY: &str =
-        "Lambda was unable to configure your environment variables because the environment variables you have provided";
+    const SORRY: &str = "Lambda was unable to configure your environment variables because the environment variables you have provided";
     let kept: Vec<&str> = variables.keys().copied().filter(|name| KEPT.contains(name)).collect();
     RESERVED.refuse_if(!kept.is_empty(), || {
         format!(
@@ -135,7 +153,9 @@ fn environment(variables: &BTreeMap<&str, &str>) -> Verdict {
         )
     })?;
     let measured = serde_json::json!(variables).to_string();
-    ENVIRONMENT.refuse_if(measured.len() > 4_096, || format!("{SORRY} exceeded the 4KB limit. String measured: {measured}"))
+    ENVIRONMENT.refuse_if(measured.len() > 4_096, || {
+        format!("{SORRY} exceeded the 4KB limit. String measured: {measured}")
+    })
 }
 
 async fn role(members: &Members, state: &State) -> Verdict {
@@ -154,7 +174,9 @@ async fn code(members: &Members, within: &str, state: &State) -> Verdict {
     let text = |member: &str| members.text(&format!("{within}{member}"));
     let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) else { return Ok(()) };
     let sorry = |code: &str, message: &str| {
-        CODE.refuse(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"))
+        CODE.refuse(format!(
+            "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {message}"
+        ))
     };
     if !state.has_bucket(bucket).await? {
         return Err(sorry("NoSuchBucket", "The specified bucket does not exist"));
@@ -221,7 +243,9 @@ async fn principal(members: &Members, state: &State) -> Verdict {
     let kind = if principal.ends_with(".amazonaws.com") { "Service" } else { "AWS" };
     let document = serde_json::json!({ "Statement": { "Principal": { kind: principal } } }).to_string();
     let unknown = principals::unknown(&document, state).await?.is_some();
-    PRINCIPAL.refuse_if(unknown, || "The provided principal was invalid. Please check the principal and try again.".into())
+    PRINCIPAL.refuse_if(unknown, || {
+        "The provided principal was invalid. Please check the principal and try again.".into()
+    })
 }
 
 async fn source(members: &Members, state: &State) -> Verdict {

@@ -1,8 +1,8 @@
 //! CloudWatch Logs: deliveries and their parts.
 
 use super::asked::Asked;
-use super::policy::{Wish, grants};
 use super::ban::{Ban, Verdict};
+use super::grants::{Wish, grants};
 use super::state::State;
 
 static SECOND_SOURCE: Ban = Ban {
@@ -61,7 +61,9 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
             if !resource.starts_with("arn:aws:cloudfront:") {
                 return Ok(());
             }
-            REGION.refuse_if(asked.region != "us-east-1", || "This resource is not supported in this region.".into())?;
+            REGION.refuse_if(asked.region != "us-east-1", || {
+                "This resource is not supported in this region.".into()
+            })?;
             let known = state.distributions().await?.iter().any(|distribution| distribution.arn == resource);
             NO_DISTRIBUTION.refuse_if(!known, || format!("The resource {resource} does not exist."))?;
             only_source(text("name"), resource, &state.delivery_sources().await?)
@@ -81,7 +83,8 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
             let arn = text("deliveryDestinationConfiguration/destinationResourceArn");
             let Some(bucket) = arn.strip_prefix("arn:aws:s3:::") else { return Ok(()) };
             let bucket = bucket.split('/').next().unwrap_or_default();
-            NO_BUCKET.refuse_if(!state.has_bucket(bucket).await?, || format!("The resource {arn} does not exist."))
+            NO_BUCKET
+                .refuse_if(!state.has_bucket(bucket).await?, || format!("The resource {arn} does not exist."))
         }
         "PutSubscriptionFilter" => filter(asked, state).await,
         _ => Ok(()),
@@ -104,9 +107,10 @@ async fn filter(asked: &Asked, state: &State) -> Verdict {
     let (region, account) = (&asked.region, &state.account);
     let source = format!("arn:aws:logs:{region}:{account}:log-group:{}:*", text("logGroupName"));
     let policy = state.function_policy(function).await?.unwrap_or_default();
-    let may = ["logs.amazonaws.com".to_owned(), format!("logs.{region}.amazonaws.com")].iter().any(|service| {
-        grants(&policy, &Wish { service, action: "lambda:InvokeFunction", source: &source, account })
-    });
+    let may =
+        ["logs.amazonaws.com".to_owned(), format!("logs.{region}.amazonaws.com")].iter().any(|service| {
+            grants(&policy, &Wish { service, action: "lambda:InvokeFunction", source: &source, account })
+        });
     FILTER.refuse_if(!may, || {
         "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute your \
          function."

@@ -157,7 +157,11 @@ fn listed(value: Value) -> Value {
     let Value::Object(members) = value else { return value };
     let numbered = members.keys().all(|key| key.parse::<u32>().is_ok());
     let items = members.into_iter().map(|(key, value)| (key, listed(value)));
-    if numbered { Value::Array(items.map(|(_, value)| value).collect()) } else { Value::Object(items.collect()) }
+    if numbered {
+        Value::Array(items.map(|(_, value)| value).collect())
+    } else {
+        Value::Object(items.collect())
+    }
 }
 
 #[cfg(test)]
@@ -184,7 +188,9 @@ mod tests {
 
     #[test]
     fn json_is_read_as_it_is() {
-        let members = Members::read(b"{\"Targets\": [{\"Id\": \"1\"}, {\"Id\": \"2\"}], \"Tags\": {\"a\": \"b\"}, \"N\": 3}");
+        let members = Members::read(
+            b"{\"Targets\": [{\"Id\": \"1\"}, {\"Id\": \"2\"}], \"Tags\": {\"a\": \"b\"}, \"N\": 3}",
+        );
         assert_eq!(members.texts("Targets/Id"), ["1", "2"]);
         assert_eq!((members.pairs("Tags"), members.number("N")), (vec![("a", "b")], Some(3)));
     }

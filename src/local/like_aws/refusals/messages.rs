@@ -1,9 +1,9 @@
 //! SQS and SNS: policies of queues and topics, and addresses.
 
 use super::asked::Asked;
-use super::policy::{Flaw, DocumentKind, flaw};
-use super::principals;
 use super::ban::{Ban, Verdict};
+use super::policy::{DocumentKind, Flaw, flaw};
+use super::principals;
 use super::state::State;
 
 static QUEUE_POLICY: Ban = Ban {
@@ -51,9 +51,20 @@ const QUEUE_BYTES: usize = 8_192;
 const TOPIC_BYTES: usize = 30_720;
 
 const QUEUE_ATTRIBUTES: &[&str] = &[
-    "Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "DelaySeconds",
-    "ReceiveMessageWaitTimeSeconds", "RedrivePolicy", "RedriveAllowPolicy", "FifoQueue", "ContentBasedDeduplication",
-    "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "DeduplicationScope", "FifoThroughputLimit",
+    "Policy",
+    "VisibilityTimeout",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "DelaySeconds",
+    "ReceiveMessageWaitTimeSeconds",
+    "RedrivePolicy",
+    "RedriveAllowPolicy",
+    "FifoQueue",
+    "ContentBasedDeduplication",
+    "KmsMasterKeyId",
+    "KmsDataKeyReusePeriodSeconds",
+    "DeduplicationScope",
+    "FifoThroughputLimit",
     "SqsManagedSseEnabled",
 ];
 
@@ -70,7 +81,9 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
                 None => Ok(()),
             }
         }
-        ("sns", "SetTopicAttributes") if text("AttributeName") == "Policy" => topic(text("AttributeValue"), state).await,
+        ("sns", "SetTopicAttributes") if text("AttributeName") == "Policy" => {
+            topic(text("AttributeValue"), state).await
+        }
         ("sns", "Subscribe") if text("Protocol").starts_with("email") => address(text("Endpoint")),
         _ => Ok(()),
     }
@@ -117,7 +130,10 @@ fn topic_text(policy: &str) -> Verdict {
 fn address(endpoint: &str) -> Verdict {
     let parts = endpoint.split_once('@');
     let fits = parts.is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !host.contains('@') && !endpoint.contains(char::is_whitespace)
+        !name.is_empty()
+            && host.contains('.')
+            && !host.contains('@')
+            && !endpoint.contains(char::is_whitespace)
     });
     ADDRESS.refuse_if(!fits, || "Invalid parameter: Email address".into())
 }
@@ -138,7 +154,9 @@ mod tests {
         assert_eq!((queue_text(&of(&sound)), queue_text("")), (Ok(()), Ok(())));
         let other = json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:sqs:a:1:q" });
         insta::assert_snapshot!(said(queue_text(&of(&other))), @"a queue's policy that does not parse: InvalidAttributeValue: Invalid value for the parameter Policy.");
-        assert!(said(queue_text(&"x".repeat(8_193))).starts_with("a queue's policy of more than 8,192 bytes"));
+        assert!(
+            said(queue_text(&"x".repeat(8_193))).starts_with("a queue's policy of more than 8,192 bytes")
+        );
     }
 
     #[test]
@@ -148,7 +166,9 @@ mod tests {
         let other = json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:sns:a:1:t" });
         insta::assert_snapshot!(said(topic_text(&of(&other))), @"a topic's policy that does not parse: InvalidParameter: Invalid parameter: Policy statement action out of service scope!");
         insta::assert_snapshot!(said(topic_text("{")), @"a topic's policy that does not parse: InvalidParameter: Invalid parameter: Policy Error: null");
-        assert!(said(topic_text(&"x".repeat(30_721))).starts_with("a topic's policy of more than 30,720 bytes"));
+        assert!(
+            said(topic_text(&"x".repeat(30_721))).starts_with("a topic's policy of more than 30,720 bytes")
+        );
     }
 
     #[test]

@@ -96,10 +96,14 @@ fn message(name: &str, row: &Row) -> String {
     let Row { member, most, signs, .. } = row;
     if name.len() > *most {
         let wanted = format!("Member must have length less than or equal to {most}");
-        format!("1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: {wanted}")
+        format!(
+            "1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: {wanted}"
+        )
     } else {
         let wanted = format!("Member must satisfy regular expression pattern: [a-zA-Z0-9{signs}]+");
-        format!("1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: {wanted}")
+        format!(
+            "1 validation error detected: Value '{name}' at '{member}' failed to satisfy constraint: {wanted}"
+        )
     }
 }
 

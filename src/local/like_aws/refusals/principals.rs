@@ -1,15 +1,40 @@
 //! Principals in policies: AWS refuses those that it does not know.
 
-use super::policy;
 use super::ban::Objection;
+use super::policy;
 use super::state::State;
 
 /// The services that a policy here may name, without `.amazonaws.com`. AWS knows more; the local cloud plays these.
 const SERVICES: &[&str] = &[
-    "apigateway", "batchoperations.s3", "cloudformation", "cloudfront", "cloudtrail", "cloudwatch", "codebuild",
-    "codepipeline", "config", "delivery.logs", "ec2", "ecs-tasks", "edgelambda", "events", "lambda",
-    "logger.cloudfront", "logging.s3", "logs", "mediaconvert", "monitoring", "pipes", "replicator.lambda", "s3",
-    "scheduler", "ses", "sns", "sqs", "states", "vpc-flow-logs",
+    "apigateway",
+    "batchoperations.s3",
+    "cloudformation",
+    "cloudfront",
+    "cloudtrail",
+    "cloudwatch",
+    "codebuild",
+    "codepipeline",
+    "config",
+    "delivery.logs",
+    "ec2",
+    "ecs-tasks",
+    "edgelambda",
+    "events",
+    "lambda",
+    "logger.cloudfront",
+    "logging.s3",
+    "logs",
+    "mediaconvert",
+    "monitoring",
+    "pipes",
+    "replicator.lambda",
+    "s3",
+    "scheduler",
+    "ses",
+    "sns",
+    "sqs",
+    "states",
+    "vpc-flow-logs",
 ];
 
 /// The first principal of a document that AWS does not know, as its message writes it: `"AWS":"arn:…"`.
@@ -61,7 +86,9 @@ mod tests {
 
     #[test]
     fn services_are_known_with_and_without_a_region() {
-        for name in ["lambda.amazonaws.com", "delivery.logs.amazonaws.com", "logs.ap-northeast-2.amazonaws.com"] {
+        for name in
+            ["lambda.amazonaws.com", "delivery.logs.amazonaws.com", "logs.ap-northeast-2.amazonaws.com"]
+        {
             assert!(is_service(name), "{name}");
         }
         for name in ["lamda.amazonaws.com", "lambda", "lambda.amazonaws.org", "x.lambda.amazonaws.com"] {

@@ -22,7 +22,8 @@ pub(super) struct Quota {
     message: &'static str,
 }
 
-const CLOUDFRONT: &str = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html";
+const CLOUDFRONT: &str =
+    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html";
 
 const fn of_cloudfront(
     name: &'static str,

@@ -3,11 +3,12 @@
 use aws_sdk_route53::types::ResourceRecordSet;
 
 use super::asked::Asked;
-use super::members::Members;
 use super::ban::{Ban, Verdict};
+use super::members::Members;
 use super::state::State;
 
-const CHANGE: &str = "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html";
+const CHANGE: &str =
+    "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html";
 const CNAME: &str = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html";
 
 const fn batch(name: &'static str, source: &'static str) -> Ban {
@@ -19,7 +20,10 @@ static CNAME_BESIDE: Ban =
 static BESIDE_CNAME: Ban =
     batch("a record beside a CNAME", "https://github.com/RJPearson94/terraform-aws-open-next/issues/24");
 static APEX: Ban = batch("a CNAME at the zone's own name", CNAME);
-static OUTSIDE: Ban = batch("a name outside the zone", "https://repost.aws/knowledge-center/troubleshoot-route53-resource-record");
+static OUTSIDE: Ban = batch(
+    "a name outside the zone",
+    "https://repost.aws/knowledge-center/troubleshoot-route53-resource-record",
+);
 static ROUTED: Ban = batch("a plain record beside routed ones, or the other way round", CHANGE);
 static VALUE: Ban = batch("a value that is no IP address", CNAME);
 static TWICE: Ban = batch("one record twice in a batch", CHANGE);
@@ -41,7 +45,9 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
         "CreateHostedZone" => {
             let reference = asked.members.text("CreateHostedZoneRequest/CallerReference").unwrap_or_default();
             let used = state.zone_references().await?.iter().any(|used| used == reference);
-            REFERENCE.refuse_if(used, || "A hosted zone has already been created with the specified caller reference.".into())
+            REFERENCE.refuse_if(used, || {
+                "A hosted zone has already been created with the specified caller reference.".into()
+            })
         }
         "ChangeResourceRecordSets" => {
             let zone = asked.id.as_str();
@@ -64,7 +70,11 @@ struct RecordSetId {
 
 impl RecordSetId {
     fn of(set: &ResourceRecordSet) -> Self {
-        Self { name: lower(&set.name), kind: set.r#type.as_str().into(), identifier: set.set_identifier.clone() }
+        Self {
+            name: lower(&set.name),
+            kind: set.r#type.as_str().into(),
+            identifier: set.set_identifier.clone(),
+        }
     }
 }
 
@@ -86,7 +96,9 @@ fn changes(members: &Members, zone: &str, mut records: Vec<RecordSetId>) -> Verd
         let once = (action.to_owned(), record.clone());
         TWICE.refuse_if(seen.contains(&once), || {
             let RecordSetId { name, kind, .. } = &record;
-            format!("[The request contains an invalid set of changes for a resource record set '{kind} {name}']")
+            format!(
+                "[The request contains an invalid set of changes for a resource record set '{kind} {name}']"
+            )
         })?;
         seen.push(once);
         if action == "DELETE" {
@@ -170,7 +182,9 @@ mod tests {
     }
 
     fn value(value: &str) -> String {
-        format!("<TTL>60</TTL><ResourceRecords><ResourceRecord><Value>{value}</Value></ResourceRecord></ResourceRecords>")
+        format!(
+            "<TTL>60</TTL><ResourceRecords><ResourceRecord><Value>{value}</Value></ResourceRecord></ResourceRecords>"
+        )
     }
 
     fn judged(changes_text: &str, records: &[(&str, &str)]) -> String {
@@ -178,14 +192,19 @@ mod tests {
             "<ChangeResourceRecordSetsRequest><ChangeBatch><Changes>{changes_text}</Changes></ChangeBatch>\
              </ChangeResourceRecordSetsRequest>"
         );
-        let record = |(name, kind): &(&str, &str)| RecordSetId { name: lower(name), kind: (*kind).into(), identifier: None };
+        let record = |(name, kind): &(&str, &str)| RecordSetId {
+            name: lower(name),
+            kind: (*kind).into(),
+            identifier: None,
+        };
         said(changes(&Members::read(text.as_bytes()), ZONE, records.iter().map(record).collect()))
     }
 
     #[test]
     fn aliases_and_twins_of_other_types_pass() {
         let alias = "<AliasTarget><DNSName>d.cloudfront.net</DNSName></AliasTarget>";
-        let both = change("CREATE", "a.example.com", "A", alias) + &change("CREATE", "a.example.com", "AAAA", alias);
+        let both =
+            change("CREATE", "a.example.com", "A", alias) + &change("CREATE", "a.example.com", "AAAA", alias);
         assert_eq!(judged(&both, &[("a.example.com", "TXT")]), "passed");
     }
 
@@ -208,12 +227,22 @@ mod tests {
     #[test]
     fn names_and_values_fit_the_zone_and_the_type() {
         let rule = |changes: &str| judged(changes, &[]).split(": ").next().unwrap().to_owned();
-        assert_eq!(rule(&change("CREATE", "a.example.org", "A", &value("192.0.2.1"))), "a name outside the zone");
-        assert_eq!(rule(&change("CREATE", "aexample.com", "A", &value("192.0.2.1"))), "a name outside the zone");
+        assert_eq!(
+            rule(&change("CREATE", "a.example.org", "A", &value("192.0.2.1"))),
+            "a name outside the zone"
+        );
+        assert_eq!(
+            rule(&change("CREATE", "aexample.com", "A", &value("192.0.2.1"))),
+            "a name outside the zone"
+        );
         assert_eq!(rule(&change("CREATE", ZONE, "CNAME", &value("b.c"))), "a CNAME at the zone's own name");
         assert_eq!(rule(&change("CREATE", ZONE, "A", &value("x"))), "a value that is no IP address");
-        assert_eq!(rule(&change("CREATE", ZONE, "AAAA", &value("192.0.2.1"))), "a value that is no IP address");
-        let timeless = "<ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord></ResourceRecords>";
+        assert_eq!(
+            rule(&change("CREATE", ZONE, "AAAA", &value("192.0.2.1"))),
+            "a value that is no IP address"
+        );
+        let timeless =
+            "<ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord></ResourceRecords>";
         assert_eq!(rule(&change("CREATE", ZONE, "A", timeless)), "a record without a TTL");
         let twice = change("UPSERT", ZONE, "A", &value("192.0.2.1")).repeat(2);
         assert_eq!(rule(&twice), "one record twice in a batch");
@@ -221,8 +250,15 @@ mod tests {
 
     #[test]
     fn routed_records_have_no_plain_twin() {
-        let weighted = change("CREATE", "a.example.com", "A", &format!("<SetIdentifier>x</SetIdentifier>{}", value("192.0.2.1")));
+        let weighted = change(
+            "CREATE",
+            "a.example.com",
+            "A",
+            &format!("<SetIdentifier>x</SetIdentifier>{}", value("192.0.2.1")),
+        );
         assert_eq!(judged(&weighted, &[]), "passed");
-        assert!(judged(&weighted, &[("a.example.com", "A")]).starts_with("a plain record beside routed ones"));
+        assert!(
+            judged(&weighted, &[("a.example.com", "A")]).starts_with("a plain record beside routed ones")
+        );
     }
 }

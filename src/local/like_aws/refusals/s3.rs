@@ -4,9 +4,9 @@ mod lifecycle;
 mod policy;
 
 use super::asked::Asked;
-use super::members::Members;
-use super::policy::{Wish, grants};
 use super::ban::{Ban, Verdict};
+use super::grants::{Wish, grants};
+use super::members::Members;
 use super::state::State;
 
 static NOTIFICATION: Ban = Ban {
@@ -75,7 +75,8 @@ fn key(key: &str) -> Verdict {
 fn cors(members: &Members) -> Verdict {
     const RULE: &str = "CORSConfiguration/CORSRule";
     let methods = members.texts(&format!("{RULE}/AllowedMethod"));
-    let unknown = methods.into_iter().find(|method| !["GET", "PUT", "POST", "DELETE", "HEAD"].contains(method));
+    let unknown =
+        methods.into_iter().find(|method| !["GET", "PUT", "POST", "DELETE", "HEAD"].contains(method));
     CORS_METHOD.refuse_if(unknown.is_some(), || {
         let method = unknown.unwrap_or_default();
         format!("Found unsupported HTTP method in CORS config. Unsupported method is {method}")
@@ -93,8 +94,12 @@ async fn logging(members: &Members, bucket: &str, state: &State) -> Verdict {
     let there = state.has_bucket(target).await?;
     LOG_BUCKET.refuse_if(!there, || "The target bucket for logging does not exist".into())?;
     let source = format!("arn:aws:s3:::{bucket}");
-    let wish =
-        Wish { service: "logging.s3.amazonaws.com", action: "s3:PutObject", source: &source, account: &state.account };
+    let wish = Wish {
+        service: "logging.s3.amazonaws.com",
+        action: "s3:PutObject",
+        source: &source,
+        account: &state.account,
+    };
     let permitted = grants(&state.bucket_policy(target).await?.unwrap_or_default(), &wish);
     LOG_PERMISSION.refuse_if(!permitted, || {
         "You must give the log-delivery group WRITE and READ_ACP permissions to the target bucket".into()

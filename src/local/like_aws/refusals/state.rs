@@ -1,5 +1,7 @@
 //! What the emulator knows, which bans ask for. Nothing is kept here.
 
+mod names;
+
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -112,7 +114,8 @@ impl State {
         let answer = self.acm().describe_certificate().certificate_arn(arn).send().await;
         let absent = ["ResourceNotFoundException", "ValidationException", "InvalidArnException"];
         let certificate = found(answer, &absent)?.and_then(|answer| answer.certificate);
-        let issued = certificate.filter(|found| found.status.as_ref().is_some_and(|status| status.as_str() == "ISSUED"));
+        let issued = certificate
+            .filter(|found| found.status.as_ref().is_some_and(|status| status.as_str() == "ISSUED"));
         Ok(issued.map(|found| {
             let mut names = found.subject_alternative_names.unwrap_or_default();
             names.extend(found.domain_name);
@@ -137,67 +140,6 @@ impl State {
             }
             _ => there(client.get_key_group().id(id).send().await, &["NoSuchResource"]),
         }
-    }
-
-    /// The names of what a quota counts.
-    pub(super) async fn names(&self, quota: &str) -> Told<Vec<String>> {
-        match quota {
-            "distributions" => Ok(self.distributions().await?.into_iter().map(|one| one.id).collect()),
-            "public-keys" => Ok(self.public_key_names().await?.into_iter().collect()),
-            "cache-policies" => self.cache_policies().await,
-            "response-headers-policies" => self.headers_policies().await,
-            "origin-access-controls" => self.access_controls().await,
-            "key-groups" => self.key_groups().await,
-            "roles" => {
-                let answer = found(self.iam().list_roles().send().await, &[])?;
-                let roles = answer.map(|answer| answer.roles).unwrap_or_default();
-                Ok(roles.into_iter().map(|role| role.role_name).collect())
-            }
-            "rules" => {
-                let answer = found(self.events().list_rules().send().await, &[])?;
-                let rules = answer.and_then(|answer| answer.rules).unwrap_or_default();
-                Ok(rules.into_iter().filter_map(|rule| rule.name).collect())
-            }
-            "certificates" => {
-                let answer = found(self.acm().list_certificates().send().await, &[])?;
-                let certificates = answer.and_then(|answer| answer.certificate_summary_list).unwrap_or_default();
-                Ok(certificates.into_iter().filter_map(|one| one.certificate_arn).collect())
-            }
-            _ => {
-                let answer = found(self.s3().list_buckets().send().await, &[])?;
-                let buckets = answer.and_then(|answer| answer.buckets).unwrap_or_default();
-                Ok(buckets.into_iter().filter_map(|bucket| bucket.name).collect())
-            }
-        }
-    }
-
-    async fn cache_policies(&self) -> Told<Vec<String>> {
-        let kind = aws_sdk_cloudfront::types::CachePolicyType::Custom;
-        let answer = found(self.cloudfront().list_cache_policies().r#type(kind).send().await, &[])?;
-        let policies = answer.and_then(|answer| answer.cache_policy_list).and_then(|list| list.items);
-        let names = policies.into_iter().flatten().filter_map(|one| one.cache_policy?.cache_policy_config);
-        Ok(names.map(|config| config.name).collect())
-    }
-
-    async fn headers_policies(&self) -> Told<Vec<String>> {
-        let kind = aws_sdk_cloudfront::types::ResponseHeadersPolicyType::Custom;
-        let answer = found(self.cloudfront().list_response_headers_policies().r#type(kind).send().await, &[])?;
-        let policies = answer.and_then(|answer| answer.response_headers_policy_list).and_then(|list| list.items);
-        let policies = policies.into_iter().flatten().filter_map(|one| one.response_headers_policy);
-        Ok(policies.filter_map(|policy| Some(policy.response_headers_policy_config?.name)).collect())
-    }
-
-    async fn access_controls(&self) -> Told<Vec<String>> {
-        let answer = found(self.cloudfront().list_origin_access_controls().send().await, &[])?;
-        let controls = answer.and_then(|answer| answer.origin_access_control_list).and_then(|list| list.items);
-        Ok(controls.into_iter().flatten().map(|one| one.name).collect())
-    }
-
-    async fn key_groups(&self) -> Told<Vec<String>> {
-        let answer = found(self.cloudfront().list_key_groups().send().await, &[])?;
-        let groups = answer.and_then(|answer| answer.key_group_list).and_then(|list| list.items);
-        let groups = groups.into_iter().flatten().filter_map(|one| one.key_group?.key_group_config);
-        Ok(groups.map(|config| config.name).collect())
     }
 
     /// The names of the account's public keys.
@@ -226,7 +168,8 @@ impl State {
             if !page.is_truncated {
                 return Ok(all);
             }
-            (name, kind, identifier) = (page.next_record_name, page.next_record_type, page.next_record_identifier);
+            (name, kind, identifier) =
+                (page.next_record_name, page.next_record_type, page.next_record_identifier);
         }
     }
 
@@ -246,7 +189,10 @@ impl State {
 
     /// Whether there is a managed policy.
     pub(super) async fn has_managed_policy(&self, arn: &str) -> Told<bool> {
-        there(self.iam().get_policy().policy_arn(arn).send().await, &["NoSuchEntity", "InvalidInput", "ValidationError"])
+        there(
+            self.iam().get_policy().policy_arn(arn).send().await,
+            &["NoSuchEntity", "InvalidInput", "ValidationError"],
+        )
     }
 
     /// Whether there is a user.
@@ -269,7 +215,8 @@ impl State {
 
     /// How many managed policies are attached to a role.
     pub(super) async fn attached_policies(&self, role: &str) -> Told<usize> {
-        let answer = found(self.iam().list_attached_role_policies().role_name(role).send().await, &["NoSuchEntity"])?;
+        let answer =
+            found(self.iam().list_attached_role_policies().role_name(role).send().await, &["NoSuchEntity"])?;
         Ok(answer.and_then(|answer| answer.attached_policies).unwrap_or_default().len())
     }
 
@@ -309,7 +256,10 @@ impl State {
             let name = function.function_name.unwrap_or_default();
             let answer = self.lambda().get_function_concurrency().function_name(&name).send().await;
             let number = found(answer, &["ResourceNotFoundException"])?;
-            reserved.push((name, number.and_then(|number| number.reserved_concurrent_executions).unwrap_or_default()));
+            reserved.push((
+                name,
+                number.and_then(|number| number.reserved_concurrent_executions).unwrap_or_default(),
+            ));
         }
         Ok(reserved)
     }
@@ -360,7 +310,8 @@ impl State {
         let url = found(self.sqs().get_queue_url().queue_name(name).send().await, &absent)?;
         let Some(url) = url.and_then(|answer| answer.queue_url) else { return Ok(None) };
         let kind = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
-        let answer = self.sqs().get_queue_attributes().queue_url(url).attribute_names(kind.clone()).send().await;
+        let answer =
+            self.sqs().get_queue_attributes().queue_url(url).attribute_names(kind.clone()).send().await;
         let attributes = found(answer, &absent)?.and_then(|answer| answer.attributes).unwrap_or_default();
         Ok(attributes.get(&kind).and_then(|seconds| seconds.parse().ok()))
     }
@@ -382,7 +333,10 @@ impl State {
         let answer = found(self.logs().describe_deliveries().send().await, &[])?;
         let deliveries = answer.and_then(|answer| answer.deliveries).unwrap_or_default();
         let pair = |delivery: aws_sdk_cloudwatchlogs::types::Delivery| {
-            (delivery.delivery_source_name.unwrap_or_default(), delivery.delivery_destination_arn.unwrap_or_default())
+            (
+                delivery.delivery_source_name.unwrap_or_default(),
+                delivery.delivery_destination_arn.unwrap_or_default(),
+            )
         };
         Ok(deliveries.into_iter().map(pair).collect())
     }

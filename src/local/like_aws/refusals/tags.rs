@@ -100,7 +100,9 @@ pub(super) fn judge(asked: &Asked) -> Verdict {
     let rows = ROWS.iter().filter(|row| row.service == service && row.operations.contains(&operation));
     for row in rows {
         let tags = pairs(asked, &row.place);
-        row.too_many.refuse_if(tags.len() > LIMIT, || format!("The number of tags exceeds the limit of {LIMIT} tags"))?;
+        row.too_many.refuse_if(tags.len() > LIMIT, || {
+            format!("The number of tags exceeds the limit of {LIMIT} tags")
+        })?;
         if let Some(why) = wrong(&tags) {
             return Err(row.ban.refuse(why));
         }
@@ -115,7 +117,9 @@ fn pairs(asked: &Asked, place: &Place) -> Vec<(String, String)> {
         Place::Pairs(path) => {
             let tags = asked.members.each(path);
             tags.iter()
-                .map(|tag| owned((tag.text("Key").unwrap_or_default(), tag.text("Value").unwrap_or_default())))
+                .map(|tag| {
+                    owned((tag.text("Key").unwrap_or_default(), tag.text("Value").unwrap_or_default()))
+                })
                 .collect()
         }
     }

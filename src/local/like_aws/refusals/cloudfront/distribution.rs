@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_cloudfront::types::DistributionSummary;
 
 use super::super::asked::Asked;
+use super::super::ban::{Ban, Objection, Verdict};
 use super::super::members::Members;
-use super::super::ban::{Objection, Ban, Verdict};
 use super::super::state::State;
 
 const fn ban(name: &'static str, code: &'static str, status: u16, source: &'static str) -> Ban {
@@ -19,7 +19,8 @@ const NAMES: &str = "https://docs.aws.amazon.com/AmazonCloudFront/latest/Develop
 
 static NO_ACCESS_CONTROL: Ban =
     ban("a distribution with an unknown origin access control", "InvalidOriginAccessControl", 400, CREATE);
-static NO_CACHE_POLICY: Ban = ban("a distribution with an unknown cache policy", "NoSuchCachePolicy", 404, CREATE);
+static NO_CACHE_POLICY: Ban =
+    ban("a distribution with an unknown cache policy", "NoSuchCachePolicy", 404, CREATE);
 static NO_HEADERS_POLICY: Ban =
     ban("a distribution with an unknown response headers policy", "NoSuchResponseHeadersPolicy", 404, CREATE);
 static NO_REQUEST_POLICY: Ban =
@@ -33,7 +34,8 @@ static NO_CERTIFICATE: Ban = ban(
     400,
     "https://github.com/milliHQ/terraform-aws-next-js/issues/61",
 );
-static ALIAS_WITHOUT_CERTIFICATE: Ban = ban("an alias without a certificate", "InvalidViewerCertificate", 400, NAMES);
+static ALIAS_WITHOUT_CERTIFICATE: Ban =
+    ban("an alias without a certificate", "InvalidViewerCertificate", 400, NAMES);
 static ALIAS_UNCOVERED: Ban =
     ban("an alias that the certificate does not cover", "InvalidViewerCertificate", 400, NAMES);
 static ALIAS_TAKEN: Ban = ban("an alias of another distribution", "CNAMEAlreadyExists", 409, CREATE);
@@ -99,7 +101,8 @@ pub(super) async fn updated(asked: &Asked, state: &State) -> Verdict {
     let id = asked.id.as_str();
     let Some(reference) = state.caller_reference(id).await? else { return Ok(()) };
     let changed = config.text("CallerReference") != Some(reference.as_str());
-    REFERENCE_CHANGED.refuse_if(changed, || "The update contains modifications that are not allowed.".into())?;
+    REFERENCE_CHANGED
+        .refuse_if(changed, || "The update contains modifications that are not allowed.".into())?;
     judged(&config, id, &state.distributions().await?, state).await
 }
 
@@ -148,12 +151,15 @@ fn plain(config: &Members) -> Verdict {
     let slash = "The default root object file name is too big or contains an invalid character.";
     ROOT_OBJECT.refuse_if(root.starts_with('/'), || slash.into())?;
     let long = config.text("Comment").unwrap_or_default().chars().count() > 128;
-    COMMENT.refuse_if(long, || "The parameter Comment is too long. The maximum length is 128 characters.".into())
+    COMMENT
+        .refuse_if(long, || "The parameter Comment is too long. The maximum length is 128 characters.".into())
 }
 
 /// Every behaviour's target is an origin, or a group of origins.
 fn origins(config: &Members) -> Verdict {
-    let ids = ["Origins/Items/Origin/Id", "OriginGroups/Items/OriginGroup/Id"].map(|path| config.texts(path)).concat();
+    let ids = ["Origins/Items/Origin/Id", "OriginGroups/Items/OriginGroup/Id"]
+        .map(|path| config.texts(path))
+        .concat();
     let targets = behaviours(config, "TargetOriginId");
     let unknown = targets.iter().any(|target| !ids.contains(&target.as_str()));
     NO_ORIGIN.refuse_if(unknown, || "One or more of your origins or origin groups do not exist.".into())
@@ -161,16 +167,19 @@ fn origins(config: &Members) -> Verdict {
 
 /// A member of all behaviours.
 fn behaviours(config: &Members, member: &str) -> BTreeSet<String> {
-    let paths = [format!("DefaultCacheBehavior/{member}"), format!("CacheBehaviors/Items/CacheBehavior/{member}")];
+    let paths =
+        [format!("DefaultCacheBehavior/{member}"), format!("CacheBehaviors/Items/CacheBehavior/{member}")];
     paths.iter().flat_map(|path| config.texts(path)).map(str::to_owned).collect()
 }
 
 /// The resources that a configuration names in this member.
 fn parts(config: &Members, member: &str) -> BTreeSet<String> {
     match member {
-        "OriginAccessControlId" => {
-            config.texts("Origins/Items/Origin/OriginAccessControlId").into_iter().map(str::to_owned).collect()
-        }
+        "OriginAccessControlId" => config
+            .texts("Origins/Items/Origin/OriginAccessControlId")
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         "KeyGroup" => behaviours(config, "TrustedKeyGroups/Items/KeyGroup"),
         member => behaviours(config, member),
     }
@@ -180,7 +189,9 @@ fn parts(config: &Members, member: &str) -> BTreeSet<String> {
 fn covered(config: &Members, certificate: Option<Option<Vec<String>>>) -> Verdict {
     let aliases = config.texts("Aliases/Items/CNAME");
     let names = match certificate {
-        None if aliases.is_empty() || config.text("ViewerCertificate/IAMCertificateId").is_some() => return Ok(()),
+        None if aliases.is_empty() || config.text("ViewerCertificate/IAMCertificateId").is_some() => {
+            return Ok(());
+        }
         None => return Err(without_certificate()),
         Some(None) => {
             return Err(NO_CERTIFICATE.refuse(

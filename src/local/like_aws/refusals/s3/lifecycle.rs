@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::members::Members;
 use super::super::ban::{Ban, Verdict};
+use super::super::members::Members;
 
 const CONSIDERATIONS: &str =
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html";
@@ -36,7 +36,10 @@ static ORDER: Ban = Ban {
 pub(super) const BANS: &[&Ban] = &[&NOTHING, &ONE_ID, &TAGGED, &TOO_EARLY, &ORDER];
 
 const ACTIONS: &[&str] = &[
-    "Expiration", "Transition", "NoncurrentVersionExpiration", "NoncurrentVersionTransition",
+    "Expiration",
+    "Transition",
+    "NoncurrentVersionExpiration",
+    "NoncurrentVersionTransition",
     "AbortIncompleteMultipartUpload",
 ];
 
@@ -99,7 +102,9 @@ mod tests {
     #[test]
     fn usual_rules_pass() {
         let expires = "<ID>a</ID><Expiration><Days>31</Days></Expiration><Transition><Days>30</Days><StorageClass>STANDARD_IA</StorageClass></Transition>";
-        let tagged = format!("<ID>b</ID>{TAG}<Transition><Days>0</Days><StorageClass>GLACIER_IR</StorageClass></Transition>");
+        let tagged = format!(
+            "<ID>b</ID>{TAG}<Transition><Days>0</Days><StorageClass>GLACIER_IR</StorageClass></Transition>"
+        );
         assert_eq!(judged(&[expires, &tagged]), "passed");
     }
 
@@ -116,7 +121,10 @@ mod tests {
             "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>",
             "<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>",
         ] {
-            assert!(judged(&[&format!("{TAG}{action}")]).starts_with("a lifecycle rule with a tag"), "{action}");
+            assert!(
+                judged(&[&format!("{TAG}{action}")]).starts_with("a lifecycle rule with a tag"),
+                "{action}"
+            );
         }
     }
 }

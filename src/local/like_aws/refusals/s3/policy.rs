@@ -1,8 +1,9 @@
 //! A bucket's policy: its grammar, its resources, its principals, its size.
 
-use super::super::policy::{Flaw, DocumentKind, actions_on_resources, flaw, matches, resources};
-use super::super::principals;
 use super::super::ban::{Ban, Verdict};
+use super::super::grants::matches;
+use super::super::policy::{DocumentKind, Flaw, actions_on_resources, flaw, resources};
+use super::super::principals;
 use super::super::state::State;
 
 const fn malformed(name: &'static str, source: &'static str) -> Ban {
@@ -31,7 +32,9 @@ pub(super) async fn judge(text: &str, bucket: &str, state: &State) -> Verdict {
 }
 
 fn plain(text: &str, bucket: &str) -> Verdict {
-    SIZE.refuse_if(text.len() > MOST_BYTES, || format!("Policies may not exceed the maximum allowed size of {MOST_BYTES} bytes."))?;
+    SIZE.refuse_if(text.len() > MOST_BYTES, || {
+        format!("Policies may not exceed the maximum allowed size of {MOST_BYTES} bytes.")
+    })?;
     if let Some(flaw) = flaw(text, DocumentKind::Resource("s3")) {
         return Err(TEXT.refuse(words(&flaw)));
     }
@@ -51,14 +54,38 @@ fn is_of(resource: &str, bucket: &str) -> bool {
 
 /// Actions on objects; the others are on buckets.
 const ON_OBJECTS: &[&str] = &[
-    "s3:AbortMultipartUpload", "s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectTagging",
-    "s3:DeleteObjectVersion", "s3:DeleteObjectVersionTagging", "s3:GetObject", "s3:GetObjectAcl",
-    "s3:GetObjectAttributes", "s3:GetObjectLegalHold", "s3:GetObjectRetention", "s3:GetObjectTagging",
-    "s3:GetObjectTorrent", "s3:GetObjectVersion", "s3:GetObjectVersionAcl", "s3:GetObjectVersionAttributes",
-    "s3:GetObjectVersionForReplication", "s3:GetObjectVersionTagging", "s3:InitiateReplication",
-    "s3:ListMultipartUploadParts", "s3:ObjectOwnerOverrideToBucketOwner", "s3:PutObject", "s3:PutObjectAcl",
-    "s3:PutObjectLegalHold", "s3:PutObjectRetention", "s3:PutObjectTagging", "s3:PutObjectVersionAcl",
-    "s3:PutObjectVersionTagging", "s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags", "s3:RestoreObject",
+    "s3:AbortMultipartUpload",
+    "s3:BypassGovernanceRetention",
+    "s3:DeleteObject",
+    "s3:DeleteObjectTagging",
+    "s3:DeleteObjectVersion",
+    "s3:DeleteObjectVersionTagging",
+    "s3:GetObject",
+    "s3:GetObjectAcl",
+    "s3:GetObjectAttributes",
+    "s3:GetObjectLegalHold",
+    "s3:GetObjectRetention",
+    "s3:GetObjectTagging",
+    "s3:GetObjectTorrent",
+    "s3:GetObjectVersion",
+    "s3:GetObjectVersionAcl",
+    "s3:GetObjectVersionAttributes",
+    "s3:GetObjectVersionForReplication",
+    "s3:GetObjectVersionTagging",
+    "s3:InitiateReplication",
+    "s3:ListMultipartUploadParts",
+    "s3:ObjectOwnerOverrideToBucketOwner",
+    "s3:PutObject",
+    "s3:PutObjectAcl",
+    "s3:PutObjectLegalHold",
+    "s3:PutObjectRetention",
+    "s3:PutObjectTagging",
+    "s3:PutObjectVersionAcl",
+    "s3:PutObjectVersionTagging",
+    "s3:ReplicateDelete",
+    "s3:ReplicateObject",
+    "s3:ReplicateTags",
+    "s3:RestoreObject",
 ];
 
 /// Whether an action is on one of these resources. One with a star may be on either kind.
@@ -107,14 +134,20 @@ mod tests {
     #[test]
     fn a_policy_is_for_its_bucket() {
         assert_eq!(judged(&[]), "passed");
-        assert_eq!(judged(&[("Action", json!("s3:*")), ("Resource", json!("arn:aws:s3:::films/*"))]), "passed");
+        assert_eq!(
+            judged(&[("Action", json!("s3:*")), ("Resource", json!("arn:aws:s3:::films/*"))]),
+            "passed"
+        );
         insta::assert_snapshot!(judged(&[("Resource", json!(["arn:aws:s3:::film", "arn:aws:s3:::films/*"]))]), @"a bucket policy for another bucket: MalformedPolicy: Policy has invalid resource");
     }
 
     #[test]
     fn each_action_has_a_resource() {
         insta::assert_snapshot!(judged(&[("Resource", json!("arn:aws:s3:::films/*"))]), @"an action that applies to none of its resources: MalformedPolicy: Action does not apply to any resource(s) in statement");
-        assert!(judged(&[("Resource", json!("arn:aws:s3:::films"))]).starts_with("an action that applies to none"));
+        assert!(
+            judged(&[("Resource", json!("arn:aws:s3:::films"))])
+                .starts_with("an action that applies to none")
+        );
     }
 
     #[test]

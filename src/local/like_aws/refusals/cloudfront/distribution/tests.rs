@@ -105,7 +105,10 @@ fn another_configuration_under_a_used_reference_is_seen() {
 #[test]
 fn a_root_object_has_no_slash_and_a_comment_is_short() {
     assert_eq!(plain(&config_with("<DefaultRootObject>index.html</DefaultRootObject>")), Ok(()));
-    assert!(said(plain(&config_with("<DefaultRootObject>/a</DefaultRootObject>"))).contains("InvalidDefaultRootObject"));
+    assert!(
+        said(plain(&config_with("<DefaultRootObject>/a</DefaultRootObject>")))
+            .contains("InvalidDefaultRootObject")
+    );
     let long = Members::read(format!("<C><Comment>{}</Comment></C>", "c".repeat(129)).as_bytes());
     assert!(said(plain(&long.each("C")[0])).starts_with("a comment of more than 128 characters"));
 }
