@@ -266,11 +266,12 @@ impl State {
 
     /// Whether there is a bucket.
     pub(super) async fn has_bucket(&self, bucket: &str) -> Told<bool> {
-        // HEAD has no body, and so no code.
-        match self.s3().head_bucket().bucket(bucket).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 404) => Ok(false),
-            Err(error) => Err(Objection::unanswered(&format!("{error:?}"))),
+        // HEAD has no body, and so no code. 301 is a bucket of another region.
+        let answer = self.s3().head_bucket().bucket(bucket).send().await;
+        match answer.as_ref().err().and_then(SdkError::raw_response).map(|raw| raw.status().as_u16()) {
+            Some(404) => Ok(false),
+            Some(301) => Ok(true),
+            _ => there(answer, &[]),
         }
     }
 
