@@ -1,5 +1,6 @@
 //! Quotas, each set so low that it is full.
 
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 
 use super::delivery::{access_control, cache_policy, distribution, headers_policy, key_group, public_key};
@@ -53,7 +54,6 @@ pub(super) async fn walk(walk: &mut Walk, cloud: &Cloud) {
     );
     let request = walk.global.acm().request_certificate().domain_name("full.example.com");
     refused!(walk, "too many certificates", request.validation_method("DNS".into()));
-    use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
     let place = BucketLocationConstraint::from(cx.region());
     let place = CreateBucketConfiguration::builder().location_constraint(place).build();
     refused!(

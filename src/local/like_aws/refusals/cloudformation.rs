@@ -57,10 +57,8 @@ fn needed(template: &Map<String, Value>) -> Option<&'static str> {
     let found: Vec<&Value> = resources(template).map(|(_, resource)| resource).filter(of_iam).collect();
     let named =
         found.iter().any(|resource| NAMES.iter().any(|name| resource["Properties"].get(name).is_some()));
-    match found.is_empty() {
-        true => None,
-        false => Some(if named { NAMED } else { "CAPABILITY_IAM" }),
-    }
+    let capability = if named { NAMED } else { "CAPABILITY_IAM" };
+    (!found.is_empty()).then_some(capability)
 }
 
 fn format(template: &Map<String, Value>) -> Verdict {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::asked::Asked;
 use super::ban::{Ban, Verdict};
+use super::grants::{Wish, grants};
 use super::members::Members;
-use super::policy::{Wish, grants};
 use super::principals;
 use super::state::State;
 

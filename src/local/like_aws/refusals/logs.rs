@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::ban::{Ban, Verdict};
-use super::policy::{Wish, grants};
+use super::grants::{Wish, grants};
 use super::state::State;
 
 static SECOND_SOURCE: Ban = Ban {

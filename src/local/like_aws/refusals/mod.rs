@@ -9,6 +9,7 @@ mod certificates;
 mod cloudformation;
 mod cloudfront;
 mod events;
+mod grants;
 mod iam;
 mod lambda;
 mod logs;
@@ -24,7 +25,7 @@ mod state;
 mod tags;
 
 pub use ban::Ban;
-pub(in crate::local) use policy::{Wish, grants};
+pub(in crate::local) use grants::{Wish, grants};
 pub(in crate::local) use quotas::Quotas;
 
 use asked::Asked;

@@ -5,8 +5,8 @@ mod policy;
 
 use super::asked::Asked;
 use super::ban::{Ban, Verdict};
+use super::grants::{Wish, grants};
 use super::members::Members;
-use super::policy::{Wish, grants};
 use super::state::State;
 
 static NOTIFICATION: Ban = Ban {

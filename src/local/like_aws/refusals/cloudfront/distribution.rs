@@ -82,7 +82,7 @@ const PARTS: &[(&str, &Ban, &str)] = &[
     ("KeyGroup", &NO_KEY_GROUP, "The specified key group does not exist."),
 ];
 
-/// Judges CreateDistribution.
+/// Judges `CreateDistribution`.
 pub(super) async fn created(asked: &Asked, state: &State) -> Verdict {
     let config = config(&asked.members);
     let all = state.distributions().await?;
@@ -95,7 +95,7 @@ pub(super) async fn created(asked: &Asked, state: &State) -> Verdict {
     judged(&config, "", &all, state).await
 }
 
-/// Judges UpdateDistribution.
+/// Judges `UpdateDistribution`.
 pub(super) async fn updated(asked: &Asked, state: &State) -> Verdict {
     let config = config(&asked.members);
     let id = asked.id.as_str();
@@ -114,11 +114,11 @@ async fn judged(config: &Members, id: &str, all: &[DistributionSummary], state: 
             ban.refuse_if(!state.has_cloudfront_part(member, &part).await?, || (*message).into())?;
         }
     }
-    let certificate = match config.text("ViewerCertificate/ACMCertificateArn") {
-        Some(arn) => Some(state.certificate_names(arn).await?),
+    let names = match config.text(CERTIFICATE) {
+        Some(arn) => state.certificate_names(arn).await?,
         None => None,
     };
-    covered(config, certificate)?;
+    covered(config, names.as_deref())?;
     taken(config, id, all)
 }
 
@@ -185,21 +185,21 @@ fn parts(config: &Members, member: &str) -> BTreeSet<String> {
     }
 }
 
-/// Each alias needs a certificate for its name. `certificate` is the names of the one that the configuration names.
-fn covered(config: &Members, certificate: Option<Option<Vec<String>>>) -> Verdict {
+/// The certificate that a configuration names.
+const CERTIFICATE: &str = "ViewerCertificate/ACMCertificateArn";
+
+/// Each alias needs a certificate for its name. `names` is what the named certificate is for, if there is such a one.
+fn covered(config: &Members, names: Option<&[String]>) -> Verdict {
     let aliases = config.texts("Aliases/Items/CNAME");
-    let names = match certificate {
-        None if aliases.is_empty() || config.text("ViewerCertificate/IAMCertificateId").is_some() => {
-            return Ok(());
-        }
-        None => return Err(without_certificate()),
-        Some(None) => {
-            return Err(NO_CERTIFICATE.refuse(
-                "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't \
-                 include a valid certificate chain.",
-            ));
-        }
-        Some(Some(names)) => names,
+    if config.text(CERTIFICATE).is_none() {
+        let imported = config.text("ViewerCertificate/IAMCertificateId").is_some();
+        return if aliases.is_empty() || imported { Ok(()) } else { Err(without_certificate()) };
+    }
+    let Some(names) = names else {
+        return Err(NO_CERTIFICATE.refuse(
+            "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include \
+             a valid certificate chain.",
+        ));
     };
     let uncovered = aliases.into_iter().any(|alias| !names.iter().any(|name| covers(name, alias)));
     ALIAS_UNCOVERED.refuse_if(uncovered, || {

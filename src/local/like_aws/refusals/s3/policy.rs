@@ -1,7 +1,8 @@
 //! A bucket's policy: its grammar, its resources, its principals, its size.
 
 use super::super::ban::{Ban, Verdict};
-use super::super::policy::{DocumentKind, Flaw, actions_on_resources, flaw, matches, resources};
+use super::super::grants::matches;
+use super::super::policy::{DocumentKind, Flaw, actions_on_resources, flaw, resources};
 use super::super::principals;
 use super::super::state::State;
 
