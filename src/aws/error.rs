@@ -318,11 +318,11 @@ where
     Error { call, class, code: String::new(), message: shorten(&message), request_id: None }
 }
 
-/// The chain of causes without the debug dump that the SDK appends to it.
+/// The chain of causes without the debug dumps that the SDK puts into it.
 fn shorten(message: &str) -> String {
-    let end =
-        message.find(" (DispatchFailure").or_else(|| message.find(" (TimeoutError")).unwrap_or(message.len());
-    message[..end].to_owned()
+    let dumps = [" (DispatchFailure", " (TimeoutError", " to request `Request {"];
+    let end = dumps.iter().filter_map(|dump| message.find(dump)).min();
+    message[..end.unwrap_or(message.len())].to_owned()
 }
 
 #[cfg(test)]

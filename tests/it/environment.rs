@@ -4,17 +4,29 @@ use std::process::Command;
 
 use crate::support::{PROGRAM, output};
 
-#[test]
-fn an_empty_variable_of_aws_counts_as_unset() {
+/// What the program says in an environment of these variables alone. Nothing leaves the machine: nobody listens at the
+/// address.
+fn said(variables: &[(&str, &str)]) -> String {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(PROGRAM);
     command.args(["outputs", "stacks/staging.yaml"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     command.env_clear().env("HOME", home.path()).env("NO_COLOR", "1");
-    // Nothing of this test leaves the machine: there are no credentials to sign with.
-    command.env("AWS_EC2_METADATA_DISABLED", "true");
-    let empty = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_REGION", "AWS_ACCESS_KEY_ID"];
-    command.envs(empty.map(|name| (name, "")));
-    let (_, said) = output(command, 1);
-    assert!(said.contains("sts:GetCallerIdentity failed: ") && said.contains("set AWS_PROFILE"), "{said}");
-    assert!(!said.contains("defect"), "{said}");
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+    command.envs(variables.iter().copied());
+    output(command, 1).1
+}
+
+#[test]
+fn an_empty_variable_of_aws_counts_as_unset() {
+    let empty = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE", "AWS_REGION"];
+    let said = said(&empty.map(|name| (name, "")));
+    assert!(said.contains("sts:GetCallerIdentity failed: ") && said.contains("Connection"), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn an_address_that_is_none_is_told_without_the_request() {
+    let said = said(&[("AWS_ENDPOINT_URL", "localhost:4566")]);
+    assert!(said.contains("`localhost:4566`") && !said.contains("Request {"), "{said}");
 }
