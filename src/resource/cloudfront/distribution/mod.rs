@@ -21,7 +21,7 @@ pub use behavior::CacheBehavior;
 pub use config::DistributionConfig;
 pub use edge::{FunctionAssociation, LambdaFunctionAssociation};
 pub use logs::Logging;
-pub use names::{HOSTED_ZONE, Holder, holder_of, is_there};
+pub use names::{FIND_HOLDER, HOSTED_ZONE, Holder, holder_of, is_there};
 pub(in crate::resource) use names::{distributions, own_aliases, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
