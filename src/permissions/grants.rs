@@ -9,7 +9,7 @@ use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
 };
-use crate::resource::{Adapter, Registry, lambda, route53};
+use crate::resource::{Adapter, Registry, cloudfront, lambda, route53};
 use crate::stack::config::bucket_prefixes;
 use crate::stack::home as home_stack;
 use crate::verify;
@@ -60,7 +60,11 @@ impl<'a> Grants<'a> {
             self.add(&lambda::QUOTA, &self.variables(&self.scope.region), &[]);
         }
         if self.subject.domain.is_some() {
-            self.add(&route53::FIND_ZONE, &self.variables(&self.scope.region), &[]);
+            let variables = self.variables(&self.scope.region);
+            self.add(&route53::FIND_ZONE, &variables, &[]);
+            if command != Command::Teardown {
+                self.add(&cloudfront::FIND_HOLDER, &variables, &[]);
+            }
         }
     }
 

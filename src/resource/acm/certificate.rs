@@ -213,10 +213,7 @@ impl Resource for Certificate {
             route53::CHANGE,
             route53::FOLLOW,
         ],
-        delete: &[
-            Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::RequiresStackTag),
-            Allow::new(&["acm:DescribeCertificate"], CERTIFICATES),
-        ],
+        delete: &[Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::RequiresStackTag)],
         empty: &[],
         list: &[
             Allow::new(&["acm:ListCertificates"], ANYTHING),

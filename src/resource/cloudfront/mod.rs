@@ -24,7 +24,7 @@ pub use cache_policy::{
     QueryStringsConfig,
 };
 pub use distribution::{
-    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, FunctionAssociation,
+    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, FIND_HOLDER, FunctionAssociation,
     GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation, Logging, Origin, OriginShield,
     Restrictions, S3OriginConfig, ViewerCertificate, holder_of, is_there,
 };

@@ -146,9 +146,6 @@ impl Resource for Function {
             )
             .only(Only::RequiresStackTag),
             Allow::new(&["lambda:PutFunctionConcurrency"], FUNCTIONS).with("ReservedConcurrentExecutions"),
-            // After its role was created again, it gets another function's role for a moment.
-            Allow::new(&["lambda:ListFunctions"], ANYTHING),
-            Allow::new(&["lambda:GetFunction", "lambda:ListTags"], FUNCTIONS),
             PASS_ROLE,
             READ_BUNDLE,
         ],

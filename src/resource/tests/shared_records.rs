@@ -209,3 +209,28 @@ async fn a_certificate_that_something_else_uses_is_told_at_once() {
     assert!(held.message.contains(&format!("take the certificate off {balancer} first")), "{held}");
     called(&stage);
 }
+
+/// As after the certificate came and before the name was moved: the plan says so, and apply need not fail first.
+#[tokio::test]
+async fn a_name_that_another_account_has_is_told_before_anything_is_changed() {
+    let list = "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>1</Quantity>\
+                <Items><DistributionSummary><Id>E1</Id><ARN>arn</ARN><Status>Deployed</Status>\
+                <LastModifiedTime>2026-01-01T00:00:00Z</LastModifiedTime><DomainName>d1.cloudfront.net</DomainName>\
+                <ViewerCertificate><ACMCertificateArn>arn:aws:acm:us-east-1:111122223333:certificate/one</ACMCertificateArn>\
+                </ViewerCertificate><Comment>provision:vod:delivery/distribution</Comment><Enabled>true</Enabled>\
+                <Staging>false</Staging></DistributionSummary></Items></DistributionList>";
+    let conflicts = "<ConflictingAliasesList><MaxItems>100</MaxItems><Quantity>1</Quantity><Items><ConflictingAlias>\
+                     <Alias>video.example.com</Alias><DistributionId>*******HUPX7</DistributionId>\
+                     <AccountId>******445566</AccountId></ConflictingAlias></Items></ConflictingAliasesList>";
+    let script = [
+        ("GET /2020-05-31/distribution", Answer::Ok(json!(list))),
+        ("GET /2020-05-31/conflicting-alias", Answer::Ok(json!(conflicts))),
+    ];
+    let (cx, stage) = play(&script).await;
+    let holder = crate::resource::cloudfront::holder_of(&cx, "video.example.com").await.unwrap().unwrap();
+    assert_eq!(
+        (holder.id.as_str(), holder.ownership),
+        ("*******HUPX7 of account ******445566", Ownership::Unmarked)
+    );
+    called(&stage);
+}

@@ -15,6 +15,7 @@ fn group(name: &str) -> Value {
         "LogGroupName": name,
         "LogGroupClass": "STANDARD",
         "RetentionInDays": 30,
+        "DeletionProtectionEnabled": false,
         "Tags": tags("case"),
     })
 }

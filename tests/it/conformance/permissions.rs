@@ -104,6 +104,14 @@ const UNCALLED: &[(&str, &str, &str)] = &[
         "cloudfront:ListTagsForResource",
         "only where a distribution's comment was edited",
     ),
+    (
+        "Route53::RecordSet",
+        "route53:ListHostedZonesByName",
+        "only where a distribution of the stack has an alias",
+    ),
+    ("Route53::RecordSet", "route53:ListResourceRecordSets", "likewise"),
+    ("Logs::LogGroup", "logs:PutLogGroupDeletionProtection", "only where somebody protected the group"),
+    ("SNS::Subscription", "sns:SetSubscriptionAttributes", "only where somebody set attributes"),
 ];
 
 /// A sweep of any type may ask which other stacks the account has. Every sweep lists the buckets anyway, and their type

@@ -13,6 +13,9 @@ fn queue() -> Value {
         "QueueName": "vod-case-queue",
         "MessageRetentionPeriod": 1_209_600,
         "VisibilityTimeout": 30,
+        "MaximumMessageSize": 1_048_576,
+        "DelaySeconds": 0,
+        "ReceiveMessageWaitTimeSeconds": 0,
         "SqsManagedSseEnabled": true,
         "Tags": tags("case"),
     })

@@ -21,13 +21,13 @@ pub use behavior::CacheBehavior;
 pub use config::DistributionConfig;
 pub use edge::{FunctionAssociation, LambdaFunctionAssociation};
 pub use logs::Logging;
-pub use names::{HOSTED_ZONE, Holder, holder_of, is_there};
+pub use names::{FIND_HOLDER, HOSTED_ZONE, Holder, holder_of, is_there};
 pub(in crate::resource) use names::{distributions, own_aliases, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 
 use super::DISTRIBUTIONS;
-use super::shared::{Built, SETTLING, incomplete, required_text};
+use super::shared::{Built, SETTLING, filled, incomplete, required_text};
 use crate::aws::{Context, Error, OrEmpty, Patience, Poll, Result, SdkResult, required, retry_while, until};
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
@@ -178,9 +178,9 @@ async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
     let mut etag = required(answer.e_tag, GET, "ETag")?;
     let mut status = live.status;
     let mut config = required(live.distribution_config, GET, "DistributionConfig")?;
-    let policy = config.continuous_deployment_policy_id.as_deref().unwrap_or("");
     // CloudFront deletes no distribution that has such a policy.
-    if config.enabled || !policy.is_empty() {
+    let shares = filled(config.continuous_deployment_policy_id.as_deref()).is_some();
+    if config.enabled || shares {
         config.enabled = false;
         config.continuous_deployment_policy_id = Some(String::new());
         let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);

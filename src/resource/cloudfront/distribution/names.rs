@@ -2,13 +2,16 @@
 
 use aws_sdk_cloudfront::types as sdk;
 
+use super::super::DISTRIBUTIONS;
 use super::{Distribution, listed, tags_of};
-use crate::aws::{Context, Result};
-use crate::model::{Mark, Ownership};
+use crate::aws::{Context, Result, SdkResult};
+use crate::model::{Allow, Mark, Ownership};
 use crate::resource::Resource as _;
 
 /// The zone in which CloudFront keeps the domain names of distributions, the same for every account.
 pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
+
+const CONFLICTS: &str = "cloudfront:ListConflictingAliases";
 
 /// A distribution that has some domain name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,15 +69,37 @@ pub(in crate::resource) async fn own_aliases(cx: &Context) -> Result<Vec<(String
     Ok(aliases.collect())
 }
 
-/// The distribution of this account that has an alias. Only one distribution can have it.
+/// The distribution that has an alias. Only one can have it. One of another account is found only if CloudFront tells it.
 ///
 /// # Errors
 /// When the distributions cannot be listed.
 pub async fn holder_of(cx: &Context, alias: &str) -> Result<Option<Holder>> {
-    let found = listed(cx).await?.into_iter().find(|summary| has_alias(summary, alias));
-    let Some(summary) = found else { return Ok(None) };
-    let ownership = ownership(cx, &summary).await?;
-    Ok(Some(Holder { id: summary.id, ownership }))
+    let all = listed(cx).await?;
+    let Some(summary) = all.iter().find(|summary| has_alias(summary, alias)) else {
+        return Ok(foreign_holder(cx, &all, alias).await);
+    };
+    let ownership = ownership(cx, summary).await?;
+    Ok(Some(Holder { id: summary.id.clone(), ownership }))
+}
+
+/// The permission to find the distribution of another account that has the service's name.
+pub const FIND_HOLDER: Allow = Allow::new(&[CONFLICTS], DISTRIBUTIONS);
+
+/// The distribution of another account that has an alias. CloudFront tells it, half hidden, only to a distribution with a
+/// certificate for the name. So the stack's own one must be there, as it is while a name is moved to it.
+async fn foreign_holder(cx: &Context, all: &[sdk::DistributionSummary], alias: &str) -> Option<Holder> {
+    let asks = |summary: &&sdk::DistributionSummary| {
+        let mark = Mark::from_comment(&summary.comment);
+        let certificate = summary.viewer_certificate.as_ref().and_then(|found| found.acm_certificate_arn());
+        mark.is_some_and(|mark| mark.stack == cx.scope.stack) && certificate.is_some()
+    };
+    let own = all.iter().find(asks)?;
+    let call = cx.cloudfront().list_conflicting_aliases().distribution_id(&own.id).alias(alias);
+    // Only an early word: apply is told by CloudFront in any case.
+    let found = call.send().await.named(CONFLICTS).ok()?.conflicting_aliases_list?.items?;
+    let holder = found.into_iter().find(|one| one.alias() == Some(alias))?;
+    let id = format!("{} of account {}", holder.distribution_id?, holder.account_id?);
+    Some(Holder { id, ownership: Ownership::Unmarked })
 }
 
 fn has_alias(summary: &sdk::DistributionSummary, alias: &str) -> bool {

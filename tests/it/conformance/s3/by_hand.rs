@@ -12,6 +12,9 @@ fn queue(name: &str) -> (Kind, Value) {
         "QueueName": name,
         "MessageRetentionPeriod": 3600,
         "VisibilityTimeout": 30,
+        "MaximumMessageSize": 1_048_576,
+        "DelaySeconds": 0,
+        "ReceiveMessageWaitTimeSeconds": 0,
         "SqsManagedSseEnabled": true,
         "Tags": tags("need"),
     });

@@ -139,6 +139,7 @@ const READS: &[Known] = &[
             "cloudfront:GetOriginAccessControl",
             "cloudfront:GetPublicKey",
             "cloudfront:GetResponseHeadersPolicy",
+            "cloudfront:ListConflictingAliases",
             "cloudfront:ListTagsForResource",
             "logs:GetDelivery",
             "logs:GetDeliveryDestination",
