@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::model::{Address, Declaration, Kind, Live, Orphan, Ownership, Snapshot, is_part, refs, resolve};
 use crate::resource::{Registry, UndeclaredPart};
 
-pub use former::{OrphanSource, orphans, recover, remembered, sweep};
+pub use former::{OrphanSource, orphans, recover, remembered};
 
 /// A read that failed, with the address it was for.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -25,6 +25,16 @@ pub struct Failure {
     #[source]
     #[diagnostic_source]
     pub error: aws::Error,
+}
+
+impl Failure {
+    /// The failed read of a subject in a region. The region is named if it is not the stack's own.
+    fn new(subject: impl Into<String>, region: &str, regions: &Regions, error: aws::Error) -> Self {
+        let subject = subject.into();
+        let subject =
+            if region == regions.scope().region { subject } else { format!("{subject} in {region}") };
+        Self { subject, error }
+    }
 }
 
 /// Reads that failed. A plan needs the whole account, so any failed read ends it.
@@ -67,8 +77,13 @@ pub async fn declared(
     }
     let caused_by_parent = |address: &Address| caused_by_parent(regions, registry, graph, &failed, address);
     let own = failed.iter().filter(|(address, _)| !caused_by_parent(address));
-    let failures: Vec<Failure> =
-        own.map(|(address, error)| Failure { subject: address.to_string(), error: error.clone() }).collect();
+    let failures: Vec<Failure> = own
+        .map(|(address, error)| {
+            let region =
+                graph.get(address).map_or(regions.scope().region.as_str(), |one| one.region.as_str());
+            Failure::new(address.to_string(), region, regions, error.clone())
+        })
+        .collect();
     if failures.is_empty() { Ok(live) } else { Err(Unreadable { failures }) }
 }
 

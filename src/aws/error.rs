@@ -87,6 +87,13 @@ impl Error {
             && !self.message.contains("because no resource-based policy allows")
     }
 
+    /// Whether the organization forbids it. Such policies often deny whole regions, and no policy of the account can allow
+    /// what they deny.
+    #[must_use]
+    pub fn is_denied_by_organization(&self) -> bool {
+        self.class == Class::Denied && self.message.contains("explicit deny in a service control policy")
+    }
+
     /// Whether the account has as many of something as it may have. CloudFront's codes name what: `TooManyCachePolicies`.
     fn is_full_quota(&self) -> bool {
         let other = self.code.contains("InProgress") || self.code.contains("Tags");
@@ -172,6 +179,11 @@ impl Diagnostic for Error {
                 "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)"
                     .to_owned()
             }
+            Class::Denied if self.is_denied_by_organization() => format!(
+                "a service control policy of the organization denies `{}` in this region: ask those who manage the \
+                 organization to allow it there",
+                self.denied_action()
+            ),
             Class::Denied => format!("allow `{}` for the identity you run as", self.denied_action()),
             Class::Unreachable => {
                 "check the network; with `local: true`, see `provision local status`; then run the command again"
@@ -179,8 +191,8 @@ impl Diagnostic for Error {
             }
             Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
             Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
-                "another distribution, perhaps in another account, has this alias: remove it there, wait until that one \
-                 is deployed, then run the command again; meanwhile the name serves nothing"
+                "another distribution, perhaps in another account, has this alias: to move it here without a gap, set \
+                 `domain.alias: false`, and follow \"Move a name from another distribution\" in docs/operations.md"
                     .to_owned()
             }
             Class::Refused if self.is_full_quota() => {
@@ -334,6 +346,11 @@ mod tests {
         assert_eq!(help(pass), allow("iam:PassRole"));
         assert_eq!(help("Your access has been denied by S3, please check"), allow("s3:GetObject"));
         assert_eq!(help("no"), allow("lambda:CreateFunction"));
+        let scp = "User: arn:aws:iam::1:user/me is not authorized to perform: sns:ListTopics on resource: * with an explicit \
+                   deny in a service control policy";
+        assert!(
+            help(scp).starts_with("a service control policy of the organization denies `sns:ListTopics`")
+        );
     }
 
     #[test]

@@ -64,6 +64,7 @@ impl Ui for Terminal {
                     format!("= {address} {} ({id}) does not belong to this stack: left alone", kind.short());
                 outln!("{}", report::plain(&text));
             }
+            Notice::Awaited(text) => errln!("{}", report::plain(text)),
             Notice::LockLost => errln!(
                 "the stack's lock was lost: somebody took it over, or it could not be renewed in time. Finished the calls in \
                  flight, started no others"

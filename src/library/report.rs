@@ -72,15 +72,23 @@ impl Library {
     }
 }
 
-/// The rows of a part: bucket, key, version, status, error code, HTTP status, message. They have no header.
+/// The rows of a part: bucket, key, version, status, error code, HTTP status, message. They have no header. The S3 user guide
+/// shows rows in which the error code and the HTTP status are the other way round.
 fn parse(rows: &[u8]) -> Result<Vec<Failed>, Error> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(rows);
     let rows = reader.records().map(|row| {
         let row = row.map_err(Error::csv("could not read the report"))?;
         let cell = |number: usize| row.get(number).unwrap_or_default();
         let key = percent_decode_str(cell(1)).decode_utf8_lossy().into_owned();
-        let why = [cell(6), cell(4)].into_iter().find(|cell| !cell.is_empty()).unwrap_or("no reason given");
-        Ok(Failed { key, why: why.to_owned() })
+        let is_number = |text: &&str| text.chars().all(|digit| digit.is_ascii_digit());
+        let (numbers, words): (Vec<&str>, Vec<&str>) =
+            [cell(6), cell(4), cell(5)].into_iter().filter(|cell| !cell.is_empty()).partition(is_number);
+        let why = match (words.first(), numbers.first()) {
+            (Some(words), _) => (*words).to_owned(),
+            (None, Some(status)) => format!("HTTP {status}"),
+            (None, None) => "no reason given".to_owned(),
+        };
+        Ok(Failed { key, why })
     });
     rows.collect()
 }
@@ -94,13 +102,17 @@ mod tests {
         let rows = concat!(
             "b,films/a%20b.mp4,,failed,,200,\"the file has no video track, \"\"a\"\"\"\n",
             "b,c.mp4,v1,failed,ServiceException,500,\n",
+            "b,d.mp4,,failed,200,PermanentFailure,\n",
+            "b,e.mp4,,failed,,503,\n",
         );
         let failed = |key: &str, why: &str| Failed { key: key.into(), why: why.into() };
         assert_eq!(
             parse(rows.as_bytes()).unwrap(),
             [
                 failed("films/a b.mp4", "the file has no video track, \"a\""),
-                failed("c.mp4", "ServiceException")
+                failed("c.mp4", "ServiceException"),
+                failed("d.mp4", "PermanentFailure"),
+                failed("e.mp4", "HTTP 503"),
             ]
         );
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 
 use super::{Failure, Unreadable, collect};
-use crate::aws::Regions;
+use crate::aws::{self, Regions};
 use crate::graph::Graph;
 use crate::model::{Address, Declaration, Kind, Known, Live, Mark, Orphan, Ownership, Snapshot};
 use crate::resource::{Adapter, Registry};
@@ -30,6 +30,7 @@ pub enum OrphanSource<'a> {
 pub async fn remembered(
     regions: &Regions,
     registry: &Registry,
+    graph: &Graph,
     source: OrphanSource<'_>,
 ) -> Result<Vec<Known>, Unreadable> {
     let recorded = |known: &[Known]| {
@@ -38,7 +39,13 @@ pub async fn remembered(
     };
     Ok(match source {
         OrphanSource::Record(known) => recorded(known),
-        OrphanSource::Sweep(known) => united(&recorded(known), sweep(regions, registry).await?),
+        OrphanSource::Sweep(known) => {
+            let known = recorded(known);
+            let declared = graph.in_order().map(|declaration| &declaration.region);
+            let recorded = known.iter().map(|known| &known.region);
+            let used = declared.chain(recorded).chain([&regions.scope().region]).cloned().collect();
+            united(&known, sweep(regions, registry, &used).await?)
+        }
     })
 }
 
@@ -214,28 +221,46 @@ fn undeclared(candidates: Vec<Known>, graph: &Graph, live: &BTreeMap<Address, Li
 }
 
 /// Everything with the stack's ownership tag, of every type. It searches the stack's own region and the other region
-/// that a type may use.
+/// that a type may use. A service control policy often denies whole regions. One that the stack does not `use` has nothing
+/// of it then.
 ///
 /// # Errors
-/// When a listing fails.
-pub async fn sweep(regions: &Regions, registry: &Registry) -> Result<Vec<Known>, Unreadable> {
+/// When a listing fails for another reason.
+async fn sweep(
+    regions: &Regions,
+    registry: &Registry,
+    used: &BTreeSet<String>,
+) -> Result<Vec<Known>, Unreadable> {
+    let home = regions.scope().region.as_str();
     let lists = registry.iter().flat_map(|adapter| {
-        let home = regions.scope().region.as_str();
         let also = adapter.also_in().filter(|also| *also != home);
         std::iter::once(home).chain(also).map(move |region| (adapter, regions.context(region)))
     });
     let lists = lists.map(|(adapter, cx)| async move {
-        let owned = adapter.list_owned(&cx).await;
-        let owned = owned.map_err(|error| Failure { subject: adapter.kind().short(), error })?;
+        let closed = |error: &aws::Error| error.is_denied_by_organization() && !used.contains(cx.region());
+        let owned = match adapter.list_owned(&cx).await {
+            Err(error) if closed(&error) => return Ok((Vec::new(), Some(cx.region().to_owned()))),
+            owned => {
+                owned.map_err(|error| Failure::new(adapter.kind().short(), cx.region(), regions, error))?
+            }
+        };
         let known = |(id, mark): (String, Mark)| Known {
             address: mark.address,
             kind: adapter.kind(),
             region: cx.region().to_owned(),
             id,
         };
-        Ok(owned.into_iter().map(known).collect::<Vec<_>>())
+        Ok((owned.into_iter().map(known).collect(), None))
     });
-    collect(join_all(lists).await).map(|found| found.into_iter().flatten().collect())
+    let (found, closed): (Vec<Vec<Known>>, Vec<Option<String>>) =
+        collect(join_all(lists).await)?.into_iter().unzip();
+    for region in closed.into_iter().flatten().collect::<BTreeSet<String>>() {
+        tracing::warn!(
+            "a service control policy does not let provision look for the stack's tags in {region}; the stack declares \
+             nothing there"
+        );
+    }
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The recorded resources, and those that only the sweep found. The record's address wins. A resource without its own

@@ -24,7 +24,7 @@ use super::ui::{Notice, Question, Ui, Writing};
 use crate::execute::{self, Execution, Outcome, STALE};
 use crate::graph::Graph;
 use crate::model::{Contents, Readiness};
-use crate::plan::{Plan, StepAction};
+use crate::plan::{Plan, Reason, StepAction};
 use crate::resource::Removal;
 use crate::review::Review;
 use crate::saved::PlanFingerprint;
@@ -161,7 +161,7 @@ async fn under_lock(
 }
 
 /// Passes if the account still asks for exactly what was shown. Two changes do not count: a distribution that reached the edges
-/// meanwhile, and an upload into a bucket whose settings change.
+/// meanwhile, and an upload into a bucket whose settings change, or which a teardown removes with everything in it.
 fn unchanged_since(shown: &Plan, now: &Plan) -> miette::Result<()> {
     let then = PlanFingerprint::of(&without_volatile(shown));
     let changes = then.changes_since(&PlanFingerprint::of(&without_volatile(now)));
@@ -182,7 +182,12 @@ pub(super) fn without_volatile(plan: &Plan) -> Plan {
             StepAction::Update { seen, .. } => {
                 (seen.readiness, seen.contents) = (Readiness::Ready, Contents::Nothing);
             }
-            StepAction::Delete { seen, .. } => seen.readiness = Readiness::Ready,
+            StepAction::Delete { seen, reason } => {
+                seen.readiness = Readiness::Ready;
+                if *reason == Reason::Teardown {
+                    seen.contents = Contents::Nothing;
+                }
+            }
             StepAction::Create { .. } => {}
         }
     }

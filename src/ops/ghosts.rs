@@ -1,11 +1,13 @@
 //! Deleted resources that AWS still answers for a while: a queue for a minute, a bucket for some seconds.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 
-use crate::aws::{Regions, Result};
+use super::ui::{Notice, Ui};
+use crate::aws::{Patience, Poll, Regions, Result, until};
 use crate::model::Known;
 use crate::resource::Registry;
 
@@ -13,26 +15,42 @@ use crate::resource::Registry;
 pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// What is left. Resources that were deleted a moment ago are looked at again, for as long as the patience lasts.
+/// What is left. Resources that were deleted a moment ago are looked at again, for as long as the patience lasts. The `ui`
+/// is told what is waited for.
 ///
 /// # Errors
 /// When a look fails.
 pub(super) async fn without_ghosts(
-    regions: &Regions,
-    registry: &Registry,
+    (regions, registry): (&Regions, &Registry),
     left: Vec<Known>,
     deleted: &BTreeSet<&str>,
     patience: Duration,
+    ui: &dyn Ui,
 ) -> Result<Vec<Known>> {
     let began = Instant::now();
-    let (mut ghosts, mut left): (Vec<_>, Vec<_>) =
+    let (ghosts, mut left): (Vec<_>, Vec<_>) =
         left.into_iter().partition(|known| deleted.contains(known.id.as_str()));
-    while !ghosts.is_empty() && began.elapsed() < patience {
-        tokio::time::sleep(PAUSE.min(patience)).await;
-        ghosts = still_there(regions, registry, ghosts).await?;
-    }
-    left.extend(ghosts);
+    let shown = RefCell::new(ghosts);
+    let look = || async {
+        let ghosts = still_there(regions, registry, shown.take()).await?;
+        if ghosts.is_empty() || began.elapsed() >= patience {
+            return Ok(Poll::Done(ghosts));
+        }
+        let awaited = awaited(&ghosts);
+        ui.notice(Notice::Awaited(&awaited));
+        shown.replace(ghosts);
+        Ok(Poll::Pending(awaited))
+    };
+    // The look itself ends the wait, because what is left then is no error.
+    let pause = PAUSE.min(patience);
+    let pauses = Patience { first: pause, longest: pause, limit: Duration::MAX };
+    left.extend(until(&regions.home(), "provision", pauses, look).await?);
     Ok(left)
+}
+
+fn awaited(ghosts: &[Known]) -> String {
+    let addresses: Vec<&str> = ghosts.iter().map(|known| known.address.as_str()).collect();
+    format!("waiting until AWS no longer shows what was deleted: {}", addresses.join(", "))
 }
 
 async fn still_there(regions: &Regions, registry: &Registry, known: Vec<Known>) -> Result<Vec<Known>> {
@@ -46,16 +64,22 @@ async fn still_there(regions: &Regions, registry: &Registry, known: Vec<Known>) 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures::FutureExt;
     use futures::future::BoxFuture;
     use serde_json::json;
+    use tokio::sync::mpsc::UnboundedReceiver;
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::aws::{CloudTarget, Connection};
-    use crate::model::{Address, Contents, Live, Outputs, Ownership, Readiness, Scope};
+    use crate::model::{Address, Contents, Event, Live, Outputs, Ownership, Readiness, Scope};
+    use crate::ops::ui::{Figures, Question};
+    use crate::plan::Plan;
     use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
+    use crate::review::Review;
 
     /// AWS still shows a resource for this many looks.
     struct Slow(AtomicUsize);
@@ -78,8 +102,31 @@ mod tests {
         }
     }
 
-    /// The addresses that are left of `a` and `b`, where the run has deleted these.
-    async fn left(shown: usize, deleted: &[&str], patience: Duration) -> Vec<String> {
+    /// Keeps what the person is told.
+    #[derive(Default)]
+    struct Told(Mutex<Vec<String>>);
+
+    impl Ui for Told {
+        fn plan(&self, _: &Review) {}
+        fn agrees(&self, _: Question<'_>) -> miette::Result<bool> {
+            Ok(true)
+        }
+        fn notice(&self, notice: Notice<'_>) {
+            if let Notice::Awaited(text) = notice {
+                self.0.lock().unwrap().push(text.to_owned());
+            }
+        }
+        fn progress(&self, _: &Plan, _: UnboundedReceiver<Event>) -> BoxFuture<'static, ()> {
+            async {}.boxed()
+        }
+        fn writes(&self, _: CancellationToken) -> Box<dyn Send> {
+            Box::new(())
+        }
+        fn ended(&self, _: Figures) {}
+    }
+
+    /// The addresses that are left of `a` and `b`, where the run has deleted these, and what the person is told.
+    async fn left(shown: usize, deleted: &[&str], patience: Duration) -> (Vec<String>, Vec<String>) {
         let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
         let connection = Connection::open(target, "eu-west-1").await;
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
@@ -93,15 +140,23 @@ mod tests {
             id: format!("id-{name}"),
         };
         let deleted: BTreeSet<&str> = deleted.iter().copied().collect();
-        let left = without_ghosts(&regions, &registry, ["a", "b"].map(known).into(), &deleted, patience);
-        left.await.unwrap().into_iter().map(|known| known.address.to_string()).collect()
+        let told = Told::default();
+        let all = ["a", "b"].map(known).into();
+        let left = without_ghosts((&regions, &registry), all, &deleted, patience, &told).await.unwrap();
+        let said = told.0.into_inner().unwrap();
+        (left.into_iter().map(|known| known.address.to_string()).collect(), said)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_deleted_resource_that_is_shown_for_a_while_is_not_left() {
         let seconds = Duration::from_secs;
-        assert_eq!(left(2, &["id-a", "id-b"], seconds(90)).await, [""; 0], "the first look shows both");
-        assert_eq!(left(9, &[], seconds(90)).await, ["a", "b"], "nobody deleted them");
-        assert_eq!(left(usize::MAX, &["id-b"], Duration::from_millis(1)).await, ["a", "b"], "it does not go");
+        let (all, none) = (["a", "b"].map(str::to_owned), [""; 0]);
+        let (gone, said) = left(2, &["id-a", "id-b"], seconds(90)).await;
+        assert_eq!(gone, none, "the first look shows both");
+        assert_eq!(said, ["waiting until AWS no longer shows what was deleted: a, b"]);
+        let (kept, said) = left(9, &[], seconds(90)).await;
+        assert_eq!((&kept[..], &said[..]), (&all[..], &[][..]), "nobody deleted them");
+        let (kept, _) = left(usize::MAX, &["id-b"], Duration::from_millis(1)).await;
+        assert_eq!(kept, all, "it does not go");
     }
 }

@@ -12,6 +12,7 @@ use super::ui::Ui;
 use crate::graph::Graph;
 use crate::model::{Address, Outputs as Values};
 use crate::observe;
+use crate::stack::config::Domain;
 use crate::stack::names;
 
 /// What a stack is reached by.
@@ -91,9 +92,10 @@ impl Outputs {
         };
         let id = assigned("Id")?;
         let named = |of, attribute| names::output(graph, of, attribute);
-        let playback = match (&session.local, &session.file.domain) {
+        let alias = session.file.domain.as_ref().and_then(Domain::alias);
+        let playback = match (&session.local, alias) {
             (Some(running), _) => running.viewer(&id),
-            (None, Some(domain)) => format!("https://{}", domain.name),
+            (None, Some(name)) => format!("https://{name}"),
             (None, None) => format!("https://{}", assigned("DomainName")?),
         };
         Ok(Self {

@@ -112,7 +112,7 @@ fn sent(signed: &Signed, resource: &str, cookies: bool) -> Sent {
 /// The stack's own domain, which needs no look-up.
 fn fixed_base(file: &StackFile) -> Option<String> {
     let domain = file.domain.as_ref().filter(|_| !file.local)?;
-    Some(format!("https://{}", domain.name))
+    Some(format!("https://{}", domain.alias()?))
 }
 
 fn read(path: &Path) -> miette::Result<PrivateKey> {

@@ -32,7 +32,7 @@ impl ObservedState {
                 Some(record) if record.complete => OrphanSource::Record(&known),
                 _ => OrphanSource::Sweep(&known),
             };
-            let former = observe::remembered(&regions, account.registry, source).await?;
+            let former = observe::remembered(&regions, account.registry, graph, source).await?;
             Ok::<_, miette::Report>((record, former))
         };
         let (live, additions, former) = tokio::join!(declared, additions, former);

@@ -79,9 +79,9 @@ async fn conclude(
     // most the patience for what AWS still shows.
     let _writing = Writing::begin(ui);
     let Some(lock) = account.store.lock_if_made(&account.by, "teardown").await? else {
-        return remaining(operation, run).await;
+        return remaining(operation, run, ui).await;
     };
-    let left = remaining(operation, run).await;
+    let left = remaining(operation, run, ui).await;
     let lost = lock.lost().is_cancelled();
     if left.as_ref().is_ok_and(Vec::is_empty) && !lost {
         account.store.remove(lock).await?;
@@ -98,11 +98,15 @@ async fn conclude(
 }
 
 /// What the audit finds, without what the run deleted and AWS still shows for some seconds.
-async fn remaining(operation: &Teardown<'_>, run: Option<&RunOutcome>) -> miette::Result<Vec<Known>> {
+async fn remaining(
+    operation: &Teardown<'_>,
+    run: Option<&RunOutcome>,
+    ui: &dyn Ui,
+) -> miette::Result<Vec<Known>> {
     let Account { regions, registry, .. } = operation.account;
     let left = audit(operation.account, operation.graph).await?;
     let deleted = run.into_iter().flat_map(|run| deleted(&run.plan)).collect();
-    Ok(without_ghosts(regions, registry, left, &deleted, PATIENCE).await?)
+    Ok(without_ghosts((regions, registry), left, &deleted, PATIENCE, ui).await?)
 }
 
 /// The ids of what a plan deletes.
@@ -196,7 +200,7 @@ async fn audit(account: &Account, graph: &Graph) -> miette::Result<Vec<Known>> {
     let (regions, registry) = (account.regions.read_pass(), account.registry);
     let declared = observe::declared(&regions, registry, graph);
     let (live, tagged) =
-        tokio::join!(declared, observe::remembered(&regions, registry, OrphanSource::Sweep(&[])));
+        tokio::join!(declared, observe::remembered(&regions, registry, graph, OrphanSource::Sweep(&[])));
     let live = live?;
     let orphans = observe::orphans(&regions, registry, graph, &live, tagged?).await?;
     let snapshot = Snapshot { live, orphans };

@@ -59,6 +59,8 @@ pub enum Notice<'a> {
     },
     /// Teardown leaves this alone: it belongs to somebody else.
     LeftAlone(&'a Known),
+    /// What the operation waits for, outside of any step.
+    Awaited(&'a str),
     /// The stack's lock was lost while steps ran: no more were started.
     LockLost,
     /// The stack's lock could not be given back; it expires by itself.

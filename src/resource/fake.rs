@@ -58,8 +58,13 @@ pub(crate) trait FakeAnswers: Send + Sync + 'static {
         async { Ok(()) }.boxed()
     }
 
-    /// What carries a tag of the stack.
-    fn list_owned(&self) -> BoxFuture<'_, Result<Vec<(String, Mark)>>> {
+    /// A region in which stacks keep it, whatever their own.
+    fn also_in(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What carries a tag of the stack in a region.
+    fn list_owned<'a>(&'a self, _region: &'a str) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
         async { Ok(Vec::new()) }.boxed()
     }
 }
@@ -127,7 +132,10 @@ impl<A: FakeAnswers> Adapter for FakeAdapter<A> {
     fn delete<'a>(&'a self, _: &'a Context, id: &'a str, _: Removal) -> BoxFuture<'a, Result<()>> {
         self.0.delete(id)
     }
-    fn list_owned<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
-        self.0.list_owned()
+    fn also_in(&self) -> Option<&'static str> {
+        self.0.also_in()
+    }
+    fn list_owned<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
+        self.0.list_owned(cx.region())
     }
 }

@@ -15,8 +15,10 @@ mod boundary;
 mod conflicts;
 mod facts;
 mod forgotten;
+mod just_made;
 mod lacking;
 mod read_pass;
+mod regrant;
 mod script;
 mod shared_records;
 

@@ -91,11 +91,7 @@ fn topic(stack: &mut Declarations, region: &str, address: &str, name: &str, emai
         policy_document: publishers(&stack.scope().account, &topic.output("TopicArn")),
     };
     stack.declare_in(region, &format!("{address}/policy"), &policy);
-    let subscription = Subscription {
-        topic_arn: topic.output("TopicArn"),
-        protocol: "email".to_owned(),
-        endpoint: email.to_owned(),
-    };
+    let subscription = Subscription::to_all(topic.output("TopicArn"), "email", email);
     stack.declare_in(region, &format!("{address}/subscription"), &subscription);
     topic
 }

@@ -87,7 +87,7 @@ pub fn declare(
     let config = DistributionConfig {
         comment: stack.comment(DISTRIBUTION),
         enabled: true,
-        aliases: domain.iter().map(|domain| domain.name.clone()).collect(),
+        aliases: domain.iter().filter(|domain| domain.alias).map(|domain| domain.name.clone()).collect(),
         default_root_object: None,
         origins: BTreeSet::from([bucket]),
         // Not compressed: video already is, and each encoding would be one more copy to fetch from the bucket.
@@ -106,6 +106,7 @@ pub fn declare(
         logging: None,
         viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(StringExpr::from),
+        continuous_deployment_policy_id: None,
     };
     let distribution =
         Distribution { distribution_config: config, tags: stack.tags_everywhere(DISTRIBUTION) };

@@ -154,8 +154,8 @@ impl Diagnostic for Unusable {
                 format!("use one for {name}, or remove `domain.certificate`: then one is created and renewed")
             }
             Self::Held { .. } => {
-                "remove the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one \
-                 distribution only, so the name serves nothing until apply has ended"
+                "give this stack another `domain.name`, or move the name here without a gap: set `domain.alias: false`, and \
+                 follow \"Move a name from another distribution\" in docs/operations.md"
                     .to_owned()
             }
         }))
@@ -195,7 +195,8 @@ pub fn zone(
             });
         }
     };
-    match facts.holder.as_ref().and_then(|holder| Some((holder, foreign(&holder.ownership, &scope.stack)?))) {
+    let holder = facts.holder.as_ref().filter(|_| domain.alias);
+    match holder.and_then(|holder| Some((holder, foreign(&holder.ownership, &scope.stack)?))) {
         Some((holder, owner)) => Err(Unusable::Held { name: name.clone(), id: holder.id.clone(), owner }),
         None => Ok(Zone { id: zone.id.clone() }),
     }
@@ -238,6 +239,8 @@ pub struct DomainResources {
     pub zone: Zone,
     /// The ARN of its certificate.
     pub certificate: StringExpr,
+    /// Whether the distribution takes the name.
+    pub alias: bool,
 }
 
 /// Declares the certificate of the service's name, if there is a name and the stack file gives no certificate.
@@ -251,11 +254,15 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) 
             stack.declare_in(acm::REGION, CERTIFICATE, &certificate).arn()
         }
     };
-    Some(DomainResources { name, zone, certificate })
+    Some(DomainResources { name, zone, certificate, alias: domain.alias })
 }
 
-/// Declares the records that point from the name to the distribution, for its IPv4 and IPv6 addresses.
+/// Declares the records that point from the name to the distribution, for its IPv4 and IPv6 addresses. None while another
+/// distribution has the name.
 pub fn aliases(stack: &mut Declarations, domain: &DomainResources, distribution: &Handle<Distribution>) {
+    if !domain.alias {
+        return;
+    }
     for (address, kind) in ALIASES {
         let records = RecordSet {
             hosted_zone_id: domain.zone.id.clone(),
@@ -264,6 +271,7 @@ pub fn aliases(stack: &mut Declarations, domain: &DomainResources, distribution:
             alias_target: Some(AliasTarget::distribution(distribution.output("DomainName"))),
             ttl: None,
             resource_records: BTreeSet::new(),
+            set_identifier: None,
         };
         stack.declare(address, &records);
     }

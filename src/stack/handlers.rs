@@ -19,7 +19,7 @@ use crate::model::{PolicyDocument, Principal, Statement, StringExpr};
 use crate::resource::events::Rule;
 use crate::resource::iam::Role;
 use crate::resource::lambda::Function;
-use crate::resource::sqs::{Queue, QueuePolicy};
+use crate::resource::sqs::{MAXIMUM_MESSAGE_SIZE, Queue, QueuePolicy};
 
 const EVENTS: &str = "events.amazonaws.com";
 const HOUR: u32 = 60 * 60;
@@ -236,6 +236,11 @@ fn dead_letters(stack: &mut Declarations) -> Handle<Queue> {
         queue_name: stack.name("dead-letters"),
         message_retention_period: 14 * DAY,
         visibility_timeout: 30,
+        maximum_message_size: MAXIMUM_MESSAGE_SIZE,
+        delay_seconds: 0,
+        receive_message_wait_time_seconds: 0,
+        redrive_policy: None,
+        redrive_allow_policy: None,
         sqs_managed_sse_enabled: true,
         tags: stack.tags(address),
     };

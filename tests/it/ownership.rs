@@ -13,6 +13,7 @@ async fn what_is_not_declared_goes_and_what_is_not_ours_stays() {
     let cloud = Cloud::start("ownership").await;
     cloud.provision(&["apply", STACK, "--yes"], 0);
     statements_added_by_hand_are_removed(&cloud).await;
+    a_handler_whose_role_was_made_again_works_again(&cloud).await;
     the_same_name_in_another_region_is_refused(&cloud);
     teardown_leaves_what_is_foreign(&cloud).await;
 }
@@ -42,6 +43,33 @@ async fn statements_added_by_hand_are_removed(cloud: &Cloud) {
     let policy = cx.lambda().get_policy().function_name(SUBMIT).send().await;
     let policy = policy.expect("the declared statement is there").policy.unwrap_or_default();
     assert!(!policy.contains("by-hand") && policy.contains("events.amazonaws.com"), "{policy}");
+    let (nothing, _) = cloud.provision(&["plan", STACK], 0);
+    nothing_to_do(&nothing);
+}
+
+/// A role that was deleted and made again has another id, and Lambda's grant is for the former one.
+async fn a_handler_whose_role_was_made_again_works_again(cloud: &Cloud) {
+    let cx = cloud.context("vod-local").await;
+    let policies = cx.iam().list_role_policies().role_name(SUBMIT).send().await.unwrap().policy_names;
+    for policy in policies {
+        cx.iam().delete_role_policy().role_name(SUBMIT).policy_name(policy).send().await.unwrap();
+    }
+    cx.iam().delete_role().role_name(SUBMIT).send().await.expect("the role is gone");
+
+    let (planned, _) = cloud.provision(&["plan", STACK], 0);
+    let of_function = ["handlers/submit ", "ROLE_ID", "It gets another role"];
+    insta::assert_snapshot!(lines_with(&planned, &of_function), @"");
+    let (_, told) = cloud.provision(&["apply", STACK, "--yes", "--allow-broadening", "-v"], 0);
+    let configured = told.lines().filter(|line| line.contains("UpdateFunctionConfiguration")).count();
+    assert_eq!(configured, 2, "another role, and then its own: {told}");
+    let function = cx.lambda().get_function_configuration().function_name(SUBMIT).send().await.unwrap();
+    let role = cx.iam().get_role().role_name(SUBMIT).send().await.unwrap().role.unwrap();
+    let variables = function.environment.and_then(|environment| environment.variables).unwrap();
+    assert_eq!(
+        (function.role.as_deref(), variables["ROLE_ID"].as_str()),
+        (Some(role.arn()), role.role_id()),
+        "{variables:?}"
+    );
     let (nothing, _) = cloud.provision(&["plan", STACK], 0);
     nothing_to_do(&nothing);
 }

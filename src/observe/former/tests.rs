@@ -2,11 +2,14 @@
 
 use axum::Router;
 use axum::http::Uri;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::json;
 
 use super::*;
 use crate::aws::fake_aws;
 use crate::model::{Contents, Guard, Outputs, Readiness};
+use crate::resource::fake::{FakeAdapter, FakeAnswers};
 use crate::resource::lambda::{EventInvokeConfig, Function, Permission, Url};
 use crate::resource::logs::{LogGroup, SubscriptionFilter};
 use crate::resource::s3::{Bucket, BucketPolicy};
@@ -140,8 +143,68 @@ async fn no_request_is_made_to_a_region_or_for_a_type_that_only_the_record_knows
         known("storage/old", Kind::new("AWS::EC2::Instance"), HERE, "i-1"),
     ];
     let all: Vec<Known> = forged.into_iter().chain([here.clone(), alarms.clone()]).collect();
-    let left = remembered(&regions, registry(), OrphanSource::Record(&all)).await.unwrap();
+    let left =
+        remembered(&regions, registry(), &Graph::new([]).unwrap(), OrphanSource::Record(&all)).await.unwrap();
     assert_eq!(left, [here, alarms]);
+}
+
+const THERE: &str = "us-east-1";
+
+/// What AWS says where the organization closes a region for all but the global services.
+const SCP: &str = "User: arn:aws:iam::111122223333:user/me is not authorized to perform: sns:ListTopics with an explicit deny \
+                   in a service control policy";
+
+/// What a sweep says in an account whose stack declares and has recorded things in these regions, and which may not look
+/// into the other region.
+async fn swept(declared: &[&str], recorded: &[Known], message: &str) -> Result<Vec<Known>, Unreadable> {
+    let thing = |region: &&str| Declaration {
+        address: "alerts/topic".into(),
+        kind: KIND,
+        region: (*region).to_owned(),
+        properties: json!({}),
+        predicted: Outputs::new(),
+        after: BTreeSet::new(),
+        guard: Guard::None,
+    };
+    let graph = Graph::new(declared.iter().map(thing)).unwrap();
+    let closed: &'static Closed = Box::leak(Box::new(Closed(message.to_owned())));
+    let registry = Registry::new(vec![Box::new(FakeAdapter(closed))]);
+    let regions = fake_aws::regions(Router::new()).await;
+    remembered(&regions, &registry, &graph, OrphanSource::Sweep(recorded)).await
+}
+
+/// Refuses every list in another region.
+struct Closed(String);
+
+impl FakeAnswers for Closed {
+    fn also_in(&self) -> Option<&'static str> {
+        Some(THERE)
+    }
+
+    fn list_owned<'a>(&'a self, region: &'a str) -> BoxFuture<'a, aws::Result<Vec<(String, Mark)>>> {
+        let mark = Mark { stack: "vod".into(), address: "storage/old".into() };
+        let denied =
+            aws::Error { class: aws::Class::Denied, ..aws::Error::unexpected("sns:ListTopics", &self.0) };
+        async move { if region == HERE { Ok(vec![("one".to_owned(), mark)]) } else { Err(denied) } }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_region_that_the_organization_closes_stops_no_stack_that_has_nothing_there() {
+    let one = known("storage/old", KIND, HERE, "one");
+    let found = swept(&[HERE], &[], SCP).await.unwrap();
+    assert_eq!(found, [one]);
+}
+
+#[tokio::test]
+async fn a_closed_region_that_the_stack_uses_is_named() {
+    let there = known("alerts/topic", KIND, THERE, "two");
+    for (declared, recorded) in [(&[THERE][..], &[][..]), (&[][..], &[there][..])] {
+        let failures = swept(declared, recorded, SCP).await.unwrap_err().failures;
+        assert_eq!(failures[0].subject, "Test Thing in us-east-1");
+    }
+    let own = "User: arn:aws:iam::111122223333:user/me is not authorized to perform: sns:ListTopics";
+    assert!(swept(&[HERE], &[], own).await.is_err(), "the account could allow it");
 }
 
 const KIND: Kind = Kind::new("AWS::Test::Thing");

@@ -18,9 +18,10 @@ use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::hindrances::{released, renewal_trouble};
 use super::inventory::{LIST, ZONE_TAG, algorithm, listed, tag, tags_of};
 use super::validation::{ABSENT, DESCRIBE, Progress, Proof, awaited, complete, describe};
-use crate::aws::{Context, Error, Patience, Result, SdkResult, required, retry_while};
+use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, required, until};
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Readiness, Scope, Tags,
 };
@@ -212,7 +213,10 @@ impl Resource for Certificate {
             route53::CHANGE,
             route53::FOLLOW,
         ],
-        delete: &[Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::RequiresStackTag)],
+        delete: &[
+            Allow::new(&["acm:DeleteCertificate"], OURS).only(Only::RequiresStackTag),
+            Allow::new(&["acm:DescribeCertificate"], CERTIFICATES),
+        ],
         empty: &[],
         list: &[
             Allow::new(&["acm:ListCertificates"], ANYTHING),
@@ -242,6 +246,9 @@ impl Resource for Certificate {
             _ => false,
         };
         let domain_name = required(detail.domain_name.clone(), DESCRIBE, "DomainName")?;
+        if let Some(trouble) = renewal_trouble(&domain_name, &detail) {
+            tracing::warn!("{trouble}");
+        }
         // absent is empty: without the tag the zone is not known, and it is not compared.
         let zone = zone.unwrap_or_default();
         let readiness = match Progress::of(&detail) {
@@ -312,13 +319,15 @@ impl Resource for Certificate {
     /// The validation record stays. Other certificates of the account renew by the same one: those of the same name in any
     /// region, and wildcards of it.
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        let held = |error: &Error| error.is(HELD);
-        let awaited = "waiting until no edge of CloudFront uses the certificate";
+        const CALL: &str = "acm:DeleteCertificate";
         let delete = || async {
             let call = cx.acm().delete_certificate().certificate_arn(id);
-            call.send().await.unless("acm:DeleteCertificate", ABSENT)
+            match call.send().await.unless(CALL, ABSENT) {
+                Err(error) if error.is(HELD) => released(cx, id, error).await.map(Poll::Pending),
+                outcome => outcome.map(|_| Poll::Done(())),
+            }
         };
-        retry_while(cx, RELEASE, awaited, held, delete).await.map(drop)
+        until(cx, CALL, RELEASE, delete).await
     }
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {

@@ -1,6 +1,7 @@
 //! AWS Certificate Manager. CloudFront only accepts certificates of us-east-1.
 
 mod certificate;
+mod hindrances;
 mod inventory;
 mod issued;
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use distribution::{
     GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation, Logging, Origin, OriginShield,
     Restrictions, S3OriginConfig, ViewerCertificate, holder_of, is_there,
 };
-pub(in crate::resource) use distribution::{distributions, owner_of};
+pub(in crate::resource) use distribution::{distributions, own_aliases, owner_of};
 pub use key_group::{KeyGroup, KeyGroupConfig};
 pub use monitoring_subscription::{MonitoringSubscription, RealtimeMetricsSubscriptionConfig, Subscribed};
 pub use origin_access_control::{OriginAccessControl, OriginAccessControlConfig};

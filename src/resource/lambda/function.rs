@@ -104,6 +104,7 @@ impl Function {
                 let what = format!("{name} would have to be replaced: its name or package type differs");
                 Err(Error::unexpected("lambda:UpdateFunctionConfiguration", what))
             }
+            Write::Configuration if self.needs_regrant(seen) => self.regrant(cx, seen).await,
             Write::Configuration => self.update_configuration(cx, seen).await,
             Write::Code => {
                 if all.contains(&Write::Configuration) {
@@ -143,6 +144,9 @@ impl Resource for Function {
                 FUNCTIONS,
             ),
             Allow::new(&["lambda:PutFunctionConcurrency"], FUNCTIONS).with("ReservedConcurrentExecutions"),
+            // After its role was created again, it gets another function's role for a moment.
+            Allow::new(&["lambda:ListFunctions"], ANYTHING),
+            Allow::new(&["lambda:GetFunction", "lambda:ListTags"], FUNCTIONS),
             PASS_ROLE,
             READ_BUNDLE,
         ],

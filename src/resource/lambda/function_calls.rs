@@ -4,6 +4,7 @@ use aws_sdk_lambda::operation::create_function::builders::CreateFunctionFluentBu
 use aws_sdk_lambda::operation::update_function_code::builders::UpdateFunctionCodeFluentBuilder as UpdateCode;
 use aws_sdk_lambda::types as sdk;
 
+use super::function_rows::ToRequest;
 use super::function_state::readiness;
 use super::{Code, Function, patiently, patiently_if_new};
 use crate::aws::{Context, Error, Patience, Poll, Result, SdkResult, Stored, stored, until};
@@ -92,6 +93,12 @@ impl Function {
     pub(super) async fn update_configuration(&self, cx: &Context, seen: &Self) -> Result<()> {
         let call = cx.lambda().update_function_configuration().function_name(&self.function_name);
         let call = self.put_configuration(seen, call);
+        // Lambda encrypts the variables with another key only if it gets them.
+        let call = if self.kms_key_arn == seen.kms_key_arn {
+            call
+        } else {
+            call.environment(self.environment.to_request())
+        };
         patiently(cx, || async {
             call.clone().send().await.named("lambda:UpdateFunctionConfiguration").map(drop)
         })

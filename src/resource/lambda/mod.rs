@@ -7,6 +7,7 @@ mod function_rows;
 mod function_state;
 mod permission;
 mod properties;
+mod regrant;
 mod statement;
 mod url;
 
@@ -17,6 +18,7 @@ pub use properties::{
     Code, DeadLetterConfig, Environment, EphemeralStorage, FileSystemConfig, LoggingConfig, TracingConfig,
     VpcConfig,
 };
+pub use regrant::ROLE_ID;
 pub use url::Url;
 
 use std::future::Future;

@@ -5,7 +5,9 @@
 use aws_sdk_cloudwatchlogs::types::DeliveryDestinationConfiguration;
 use serde::{Deserialize, Serialize};
 
-use super::delivery_shared::{ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, tags_of};
+use super::delivery_shared::{
+    ABSENT, CONFLICT, NAMED, PARTS, is_ours, owned, retag, settle, settle_new, tags_of,
+};
 use crate::aws::{Context, Error, Result, SdkResult, required};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, StringExpr, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
@@ -114,7 +116,7 @@ impl Resource for DeliveryDestination {
                 answer => answer,
             }
         };
-        settle(cx, put).await?;
+        settle_new(cx, put).await?;
         Ok(Created::new(&desired.name, outputs_of(&cx.scope, &desired.name)))
     }
 

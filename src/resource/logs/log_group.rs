@@ -20,6 +20,9 @@ const EXISTS: &[&str] = &["ResourceAlreadyExistsException"];
 /// "Multiple concurrent requests to update the same resource were in conflict": also while a group of the same name is
 /// still being deleted.
 const BUSY: &[&str] = &["OperationAbortedException"];
+const INVALID: &[&str] = &["ValidationException"];
+/// What CloudWatch Logs says of a group that somebody protected: its code is that of every invalid request.
+const PROTECTED: &str = "deletion protection enabled";
 
 /// A log group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub struct LogGroup {
     /// How many days an event is kept. Absent: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_in_days: Option<u32>,
+    /// Whether nobody can delete it.
+    #[serde(default)]
+    pub deletion_protection_enabled: bool,
     /// Its tags.
     #[serde(default)]
     pub tags: Tags,
@@ -86,17 +92,36 @@ async fn tags(cx: &Context, name: &str) -> Result<Option<Tags>> {
     Ok(answer.map(|answer| answer.tags.or_empty().into_iter().collect()))
 }
 
+/// The group may have been made a moment ago, when some servers do not know it yet.
 async fn set_retention(cx: &Context, name: &str, days: Option<u32>) -> Result<()> {
     if let Some(days) = days {
         let put = || async {
             let call = cx.logs().put_retention_policy().log_group_name(name);
-            call.retention_in_days(days.cast_signed()).send().await.named("logs:PutRetentionPolicy")
+            call.retention_in_days(days.cast_signed()).send().await.named("logs:PutRetentionPolicy").map(drop)
         };
-        return settle(cx, put).await.map(drop);
+        let passing = |error: &Error| error.is(BUSY) || error.is(ABSENT);
+        let awaited = "waiting until CloudWatch Logs sees the log group";
+        return retry_while(cx, Patience::SECONDS, awaited, passing, put).await;
     }
     let delete = || async {
         let call = cx.logs().delete_retention_policy().log_group_name(name);
         call.send().await.unless("logs:DeleteRetentionPolicy", ABSENT)
+    };
+    settle(cx, delete).await.map(drop)
+}
+
+async fn protect(cx: &Context, name: &str, enabled: bool) -> Result<()> {
+    let put = || async {
+        let call = cx.logs().put_log_group_deletion_protection().log_group_identifier(name);
+        call.deletion_protection_enabled(enabled).send().await.named("logs:PutLogGroupDeletionProtection")
+    };
+    settle(cx, put).await.map(drop)
+}
+
+async fn delete(cx: &Context, name: &str) -> Result<()> {
+    let delete = || async {
+        let call = cx.logs().delete_log_group().log_group_name(name);
+        call.send().await.unless("logs:DeleteLogGroup", ABSENT)
     };
     settle(cx, delete).await.map(drop)
 }
@@ -114,13 +139,15 @@ async fn set_tags(cx: &Context, name: &str, seen: &Tags, desired: &Tags) -> Resu
 impl LogGroup {
     /// Creates the group, but for its retention, which has a call of its own.
     async fn begin(&self, cx: &Context) -> Result<()> {
-        let Self { log_group_name, log_group_class, retention_in_days: _, tags } = self;
+        let Self { log_group_name, log_group_class, retention_in_days: _, deletion_protection_enabled, tags } =
+            self;
         let create = || async {
             let call = cx
                 .logs()
                 .create_log_group()
                 .log_group_name(log_group_name)
                 .log_group_class(log_group_class.api())
+                .set_deletion_protection_enabled(deletion_protection_enabled.then_some(true))
                 .set_tags(Some(tags.to_map()));
             call.send().await.named("logs:CreateLogGroup")
         };
@@ -148,13 +175,14 @@ impl Resource for LogGroup {
             &[
                 "logs:PutRetentionPolicy",
                 "logs:DeleteRetentionPolicy",
+                "logs:PutLogGroupDeletionProtection",
                 "logs:TagResource",
                 "logs:UntagResource",
             ],
             GROUPS,
         )],
         delete: &[Allow::new(&["logs:DeleteLogGroup"], GROUPS)],
-        empty: &[],
+        empty: &[Allow::new(&["logs:PutLogGroupDeletionProtection"], GROUPS)],
         list: &[
             Allow::new(&["logs:DescribeLogGroups"], ANYTHING),
             Allow::new(&["logs:ListTagsForResource"], ALIKE),
@@ -185,7 +213,13 @@ impl Resource for LogGroup {
                 Error::unexpected(LIST, format!("log group {id} has the unknown class {class}"))
             })?;
         let retention_in_days = group.retention_in_days.map(i32::cast_unsigned);
-        let properties = Self { log_group_name: id.to_owned(), log_group_class, retention_in_days, tags };
+        let properties = Self {
+            log_group_name: id.to_owned(),
+            log_group_class,
+            retention_in_days,
+            deletion_protection_enabled: group.deletion_protection_enabled().unwrap_or(false),
+            tags,
+        };
         let ownership = properties.tags.ownership();
         Ok(Some(Observed::new(id, properties, outputs_of(&cx.scope, id), ownership)))
     }
@@ -211,7 +245,16 @@ impl Resource for LogGroup {
         desired: &Resolved<Self>,
         _: &Changes,
     ) -> Result<()> {
-        let Self { log_group_name: _, log_group_class: _, retention_in_days, tags } = &**desired;
+        let Self {
+            log_group_name: _,
+            log_group_class: _,
+            retention_in_days,
+            deletion_protection_enabled,
+            tags,
+        } = &**desired;
+        if seen.properties.deletion_protection_enabled != *deletion_protection_enabled {
+            protect(cx, &seen.id, *deletion_protection_enabled).await?;
+        }
         if seen.properties.retention_in_days != *retention_in_days {
             set_retention(cx, &seen.id, *retention_in_days).await?;
         }
@@ -221,12 +264,22 @@ impl Resource for LogGroup {
         Ok(())
     }
 
-    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        let delete = || async {
-            let call = cx.logs().delete_log_group().log_group_name(id);
-            call.send().await.unless("logs:DeleteLogGroup", ABSENT)
+    /// A group that somebody protected goes only where its contents may go with it: in a teardown.
+    async fn delete(cx: &Context, id: &str, removal: Removal) -> Result<()> {
+        let refused = match delete(cx, id).await {
+            Err(error) if error.is(INVALID) && error.message.contains(PROTECTED) => error,
+            outcome => return outcome,
         };
-        settle(cx, delete).await.map(drop)
+        if removal == Removal::OnlyEmpty {
+            let message = format!(
+                "{}; somebody protected {id}: run `aws logs put-log-group-deletion-protection --log-group-identifier {id} \
+                 --no-deletion-protection-enabled`, and apply again",
+                refused.message
+            );
+            return Err(Error { message, ..refused });
+        }
+        protect(cx, id, false).await?;
+        delete(cx, id).await
     }
 
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {

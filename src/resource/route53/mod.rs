@@ -1,6 +1,7 @@
 //! Amazon Route 53. It is global: zones and records belong to the account, not to a region.
 
 mod change;
+mod own_records;
 mod record_set;
 mod zone;
 

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use aws_sdk_route53::types as sdk;
 use serde::{Deserialize, Serialize};
 
+use super::FIND_ZONE;
 use super::change::{CHANGE, FOLLOW, READ, change, change_together, named, read, standing};
+use super::own_records::own_records;
 use crate::aws::{Context, Error, Result};
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Live, Mark, Outputs, Ownership, Permissions, Scope, StringExpr,
@@ -38,6 +40,10 @@ pub struct RecordSet {
     /// Their values. Empty with an alias.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub resource_records: BTreeSet<String>,
+    /// Which of several record sets of the name and type this is. Each one of a routing policy has an identifier, such as
+    /// the weighted ones, and no other has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_identifier: Option<String>,
 }
 
 /// The AWS resource that an alias points to.
@@ -74,7 +80,7 @@ impl AliasTarget {
 }
 
 impl RecordSet {
-    fn id_of(zone: &str, name: &str, kind: &str) -> String {
+    pub(super) fn id_of(zone: &str, name: &str, kind: &str) -> String {
         format!("{zone}/{name}/{kind}")
     }
 
@@ -86,6 +92,7 @@ impl RecordSet {
             alias_target: live.alias_target.as_ref().map(AliasTarget::read),
             ttl: live.ttl.map(|seconds| seconds.to_string()),
             resource_records: live.resource_records.iter().flatten().map(|one| one.value.clone()).collect(),
+            set_identifier: live.set_identifier.clone(),
         }
     }
 
@@ -94,7 +101,8 @@ impl RecordSet {
             Error::unexpected("route53:ChangeResourceRecordSets", error.to_string())
         };
         // The zone is a parameter of the call.
-        let Self { hosted_zone_id: _, name, r#type, alias_target, ttl, resource_records } = self;
+        let Self { hosted_zone_id: _, name, r#type, alias_target, ttl, resource_records, set_identifier } =
+            self;
         let target = alias_target.as_ref().map(|target| {
             let AliasTarget { dns_name, hosted_zone_id, evaluate_target_health } = target;
             sdk::AliasTarget::builder()
@@ -117,6 +125,7 @@ impl RecordSet {
             .set_alias_target(target.transpose().map_err(incomplete)?)
             .set_ttl(ttl.as_ref().map(seconds).transpose()?)
             .set_resource_records((!records.is_empty()).then_some(records))
+            .set_set_identifier(set_identifier.clone())
             .build()
             .map_err(incomplete)
     }
@@ -141,6 +150,18 @@ async fn replace(cx: &Context, zone: &str, other: &str, desired: &RecordSet) -> 
     }
 }
 
+/// Refuses to change records of a routing policy. Whoever made it sends viewers elsewhere by it, and Route 53 takes no plain
+/// record next to them.
+fn refuse_routed(call: &'static str, live: &RecordSet) -> Result<()> {
+    let Some(set) = &live.set_identifier else { return Ok(()) };
+    let RecordSet { name, r#type, hosted_zone_id, .. } = live;
+    let message = format!(
+        "the {type} records of {name} in zone {hosted_zone_id} have a routing policy (set {set}), which provision never \
+         removes: delete them yourself, then run the command again"
+    );
+    Err(Error::unexpected(call, message))
+}
+
 /// Zone, name and type from an id.
 fn parts(id: &str) -> Option<(&str, &str, &str)> {
     let (zone, rest) = id.split_once('/')?;
@@ -150,7 +171,7 @@ fn parts(id: &str) -> Option<(&str, &str, &str)> {
 
 /// The domain name of the distribution that an unowned record leads to, if the last apply made it lead there.
 fn leads_as_applied(seen: &Observed<RecordSet>, applied: &RecordSet) -> Option<String> {
-    let unowned = seen.ownership == Ownership::Unmarked;
+    let unowned = seen.ownership == Ownership::Unmarked && seen.properties.set_identifier.is_none();
     let same = seen.properties.alias_target == applied.alias_target;
     seen.properties.distribution().filter(|_| unowned && same)
 }
@@ -180,7 +201,12 @@ impl Resource for RecordSet {
         update: &[CHANGE, FOLLOW],
         delete: &[CHANGE, FOLLOW],
         empty: &[],
-        list: &[],
+        list: &[
+            READ,
+            FIND_ZONE,
+            Allow::new(&["cloudfront:ListDistributions"], ANYTHING),
+            Allow::new(&["cloudfront:ListTagsForResource"], cloudfront::DISTRIBUTIONS),
+        ],
     };
 
     fn id(&self, _: &Scope) -> Option<String> {
@@ -194,6 +220,8 @@ impl Resource for RecordSet {
         let Some(live) = live else { return Ok(None) };
         let properties = Self::read(zone, &live);
         let owner = match properties.distribution() {
+            // Somebody made several for the name, and decides which of its viewers each one gets.
+            _ if properties.set_identifier.is_some() => None,
             Some(domain_name) => cloudfront::owner_of(cx, &distributions, &domain_name).await?,
             None => None,
         };
@@ -222,6 +250,7 @@ impl Resource for RecordSet {
     ) -> Result<()> {
         let zone = &seen.properties.hosted_zone_id;
         let instead = &seen.properties.r#type;
+        refuse_routed("route53:ChangeResourceRecordSets", &seen.properties)?;
         if *instead != desired.r#type && replace(cx, zone, instead, desired).await? {
             return Ok(());
         }
@@ -232,6 +261,7 @@ impl Resource for RecordSet {
         let Some((zone, name, kind)) = parts(id) else { return Ok(()) };
         // Route 53 deletes only what is described exactly as it is.
         let Some(live) = read(cx, zone, name, kind).await? else { return Ok(()) };
+        refuse_routed("route53:ChangeResourceRecordSets", &Self::read(zone, &live))?;
         match change(cx, zone, sdk::ChangeAction::Delete, live).await {
             Err(error) if error.is(CONTRADICTED) && read(cx, zone, name, kind).await?.is_none() => Ok(()),
             outcome => outcome,
@@ -249,9 +279,8 @@ impl Resource for RecordSet {
         certificates.any(|(_, live)| live.properties["DomainName"] == *seen.name)
     }
 
-    /// Nothing: records carry no tags, and those of a stack are known by name.
-    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
-        Ok(Vec::new())
+    async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
+        own_records(cx).await
     }
 }
 
@@ -267,6 +296,7 @@ mod tests {
             alias_target: Some(AliasTarget::distribution("d111111abcdef8.cloudfront.net".into())),
             ttl: None,
             resource_records: BTreeSet::new(),
+            set_identifier: None,
         }
     }
 
@@ -279,7 +309,8 @@ mod tests {
             resource_records: BTreeSet::from(["\"a\"".to_owned(), "\"b\"".to_owned()]),
             ..alias()
         };
-        for records in [alias(), plain] {
+        let weighted = RecordSet { set_identifier: Some("blue".into()), ..alias() };
+        for records in [alias(), plain, weighted] {
             assert_eq!(RecordSet::read("Z1", &records.build().unwrap()), records);
             let json = serde_json::to_value(&records).unwrap();
             assert_eq!(serde_json::from_value::<RecordSet>(json).unwrap(), records);
@@ -330,6 +361,8 @@ mod tests {
         let reference = serde_json::json!({ "Fn::GetAtt": ["delivery/distribution", "DomainName"] });
         let reference = to(serde_json::from_value(reference).unwrap());
         assert_eq!(recovered(ours.clone(), &reference), None, "an older record of the apply");
+        let routed = RecordSet { set_identifier: Some("blue".into()), ..ours.clone() };
+        assert_eq!(recovered(routed, &ours), None, "somebody added a routing policy");
         let theirs = Ownership::Marked(Mark { stack: "other".into(), address: "a".into() });
         assert_eq!(leads_as_applied(&seen(ours.clone(), theirs), &ours), None, "another stack's");
         let mut bucket = ours;

@@ -10,10 +10,14 @@
 //!
 //! Follows the SNS API reference, `Subscribe` and `ListSubscriptionsByTopic`.
 
+use std::collections::HashMap;
+
 use aws_sdk_sns::types::Subscription as Listed;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{ABSENT, TOPICS, Topic};
+use super::subscription_attributes::{SET, attributes_of, set};
+use super::{ABSENT, TOPICS, Topic, once_seen};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult};
 use crate::model::{
     ANYTHING, Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, Scope, StringExpr,
@@ -30,23 +34,45 @@ pub struct Subscription {
     pub protocol: String,
     /// Who receives it: an e-mail address.
     pub endpoint: String,
+    /// Which messages it receives. Absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter_policy: Option<Value>,
+    /// What the filter looks at: `MessageAttributes` or `MessageBody`. Absent without a filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter_policy_scope: Option<String>,
+    /// Whether messages arrive without SNS's envelope. E-mail always has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub raw_message_delivery: bool,
+    /// Where undeliverable messages are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_policy: Option<Value>,
 }
 
 /// Separates the parts of an id: neither ARNs nor protocols contain it.
 const SEPARATOR: char = ' ';
 
 impl Subscription {
+    /// A subscription that receives every message.
+    #[must_use]
+    pub fn to_all(topic_arn: StringExpr, protocol: &str, endpoint: &str) -> Self {
+        Self {
+            topic_arn,
+            protocol: protocol.to_owned(),
+            endpoint: endpoint.to_owned(),
+            filter_policy: None,
+            filter_policy_scope: None,
+            raw_message_delivery: false,
+            redrive_policy: None,
+        }
+    }
+
     fn at(topic: &str, protocol: &str, endpoint: &str) -> String {
         [topic, protocol, endpoint].join(&SEPARATOR.to_string())
     }
 
     fn of(id: &str) -> Option<Self> {
         let mut pieces = id.splitn(3, SEPARATOR);
-        Some(Self {
-            topic_arn: pieces.next()?.into(),
-            protocol: pieces.next()?.to_owned(),
-            endpoint: pieces.next()?.to_owned(),
-        })
+        Some(Self::to_all(pieces.next()?.into(), pieces.next()?, pieces.next()?))
     }
 
     fn is(&self, listed: &Listed) -> bool {
@@ -68,8 +94,7 @@ impl Subscription {
         confirmed(listed.subscription_arn())?;
         let (protocol, endpoint) = (listed.protocol()?, listed.endpoint()?);
         let id = Self::at(topic, protocol, endpoint);
-        let properties =
-            Self { topic_arn: topic.into(), protocol: protocol.to_owned(), endpoint: endpoint.to_owned() };
+        let properties = Self::to_all(topic.into(), protocol, endpoint);
         Some(Observed::new(id, properties, outputs_of(listed.subscription_arn()), Ownership::Inherited))
     }
 }
@@ -117,9 +142,12 @@ impl Resource for Subscription {
     const ALSO_IN: Option<&'static str> = Some("us-east-1");
     const PARENT: Option<Kind> = Some(Topic::KIND);
     const PERMISSIONS: Permissions = Permissions {
-        observe: &[Allow::new(&["sns:ListSubscriptionsByTopic"], TOPICS)],
+        observe: &[
+            Allow::new(&["sns:ListSubscriptionsByTopic"], TOPICS),
+            Allow::new(&["sns:GetSubscriptionAttributes"], ANYTHING),
+        ],
         create: &[Allow::new(&["sns:Subscribe"], TOPICS)],
-        update: &[],
+        update: &[Allow::new(&[SET], ANYTHING)],
         delete: &[Allow::new(&["sns:Unsubscribe"], ANYTHING)],
         empty: &[],
         list: &[],
@@ -134,17 +162,26 @@ impl Resource for Subscription {
     }
 
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
-        let Some(properties) = Self::of(id) else { return Ok(None) };
-        let Some(listed) = properties.listed(cx).await? else { return Ok(None) };
-        let outputs = outputs_of(listed.subscription_arn());
+        let Some(named) = Self::of(id) else { return Ok(None) };
+        let Some(listed) = named.listed(cx).await? else { return Ok(None) };
+        let arn = listed.subscription_arn();
+        let attributes = match confirmed(arn) {
+            Some(arn) => attributes_of(cx, arn).await?,
+            None => HashMap::new(),
+        };
+        let (properties, outputs) = (named.with(&attributes)?, outputs_of(arn));
         Ok(Some(Observed::new(id, properties, outputs, Ownership::Inherited)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let Self { topic_arn, protocol, endpoint } = &**desired;
-        let topic = topic_arn.text();
+        let (protocol, endpoint) = (&desired.protocol, &desired.endpoint);
+        let topic = desired.topic_arn.text();
+        let attributes = desired.attributes().into_iter();
         let call = cx.sns().subscribe().topic_arn(&topic).protocol(protocol).endpoint(endpoint);
-        let answer = call.send().await.named("sns:Subscribe")?;
+        let call =
+            call.set_attributes(Some(attributes.map(|(name, text)| (name.to_owned(), text)).collect()));
+        let subscribe = || async { call.clone().send().await.named("sns:Subscribe") };
+        let answer = once_seen(cx, subscribe).await?;
         if confirmed(answer.subscription_arn()).is_none() {
             cx.note(&format!("{endpoint} must confirm the subscription by the e-mail that SNS sends"));
         }
@@ -152,10 +189,22 @@ impl Resource for Subscription {
         Ok(Created::new(Self::at(&topic, protocol, endpoint), outputs))
     }
 
-    async fn update(_: &Context, seen: &Observed<Self>, _: &Resolved<Self>, changes: &Changes) -> Result<()> {
-        let paths: Vec<&str> = changes.0.iter().map(|change| change.path.as_str()).collect();
-        let why = format!("a subscription cannot change ({}: {})", seen.id, paths.join(", "));
-        Err(Error::unexpected("sns:SetSubscriptionAttributes", why))
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        match seen.outputs.get("Arn") {
+            Some(arn) if changes.replacing().next().is_none() => {
+                set(cx, arn, &desired.attributes_over(&seen.properties)).await
+            }
+            _ => {
+                let paths: Vec<&str> = changes.0.iter().map(|change| change.path.as_str()).collect();
+                let why = format!("{} cannot change: {}", seen.id, paths.join(", "));
+                Err(Error::unexpected(SET, why))
+            }
+        }
     }
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
@@ -185,11 +234,7 @@ mod tests {
     const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:vod-alerts";
 
     fn subscription() -> Subscription {
-        Subscription {
-            topic_arn: TOPIC.into(),
-            protocol: "email".into(),
-            endpoint: "On-Call@example.com".into(),
-        }
+        Subscription::to_all(TOPIC.into(), "email", "On-Call@example.com")
     }
 
     fn listed(arn: &str, endpoint: &str) -> Listed {

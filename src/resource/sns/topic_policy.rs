@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ABSENT, TOPICS, Topic};
+use super::{ABSENT, TOPICS, Topic, once_seen};
 use crate::aws::{Context, Error, Result, SdkResult};
 use crate::model::{
     Allow, Changes, Kind, Mark, Outputs, Ownership, Permissions, PolicyDocument, Scope, StringExpr,
@@ -62,10 +62,10 @@ fn is_default(policy: &str, account: &str) -> bool {
     policy["Id"] == DEFAULT_ID && only.is_some_and(|only| owner.contains(&only["Condition"]))
 }
 
-async fn put(cx: &Context, topic: &str, policy: String) -> Result<Option<()>> {
+async fn put(cx: &Context, topic: &str, policy: String) -> Result<()> {
     let call = cx.sns().set_topic_attributes().topic_arn(topic);
     let call = call.attribute_name("Policy").attribute_value(policy);
-    Ok(call.send().await.unless("sns:SetTopicAttributes", ABSENT)?.map(drop))
+    call.send().await.named("sns:SetTopicAttributes").map(drop)
 }
 
 impl Resource for TopicPolicy {
@@ -101,10 +101,8 @@ impl Resource for TopicPolicy {
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
         let Self { topics: [topic], policy_document } = &**desired;
         let topic = topic.text();
-        match put(cx, &topic, policy_document.to_json()).await? {
-            Some(()) => Ok(Created::new(topic, Outputs::new())),
-            None => Err(Error::unexpected("sns:SetTopicAttributes", format!("there is no topic {topic}"))),
-        }
+        once_seen(cx, || put(cx, &topic, policy_document.to_json())).await?;
+        Ok(Created::new(topic, Outputs::new()))
     }
 
     async fn update(cx: &Context, _: &Observed<Self>, desired: &Resolved<Self>, _: &Changes) -> Result<()> {
@@ -112,7 +110,10 @@ impl Resource for TopicPolicy {
     }
 
     async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
-        put(cx, id, default_policy(&cx.scope.account, id).to_string()).await.map(drop)
+        match put(cx, id, default_policy(&cx.scope.account, id).to_string()).await {
+            Err(error) if error.is(ABSENT) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {

@@ -3,5 +3,5 @@
 mod queue;
 mod queue_policy;
 
-pub use queue::Queue;
+pub use queue::{MAXIMUM_MESSAGE_SIZE, Queue};
 pub use queue_policy::QueuePolicy;

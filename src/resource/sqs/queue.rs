@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::aws::{Context, Error, OrEmpty, Patience, Result, SdkResult, required, retry_while};
 use crate::model::{ANYTHING, Allow, Changes, Kind, Mark, Outputs, Permissions, Scope, Tags};
@@ -18,6 +19,13 @@ const DELETED_RECENTLY: &[&str] = &["AWS.SimpleQueueService.QueueDeletedRecently
 
 const READ: &str = "sqs:GetQueueAttributes";
 
+/// The largest message of a queue, in bytes, if nobody sets another limit.
+pub const MAXIMUM_MESSAGE_SIZE: u32 = 1024 * 1024;
+
+const fn maximum_message_size() -> u32 {
+    MAXIMUM_MESSAGE_SIZE
+}
+
 /// A standard queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -28,6 +36,21 @@ pub struct Queue {
     pub message_retention_period: u32,
     /// How long a received message stays hidden, in seconds (0 to 43,200).
     pub visibility_timeout: u32,
+    /// The largest message, in bytes (1,024 to 1,048,576).
+    #[serde(default = "maximum_message_size")]
+    pub maximum_message_size: u32,
+    /// How long a new message stays hidden, in seconds (0 to 900).
+    #[serde(default)]
+    pub delay_seconds: u32,
+    /// How long a receiver waits for a message, in seconds (0 to 20).
+    #[serde(default)]
+    pub receive_message_wait_time_seconds: u32,
+    /// Where messages are moved that were received too often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_policy: Option<Value>,
+    /// Which queues may move their messages to this one. Absent: those of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_allow_policy: Option<Value>,
     /// Encryption at rest with keys that SQS manages.
     pub sqs_managed_sse_enabled: bool,
     /// Its tags.
@@ -49,20 +72,45 @@ fn outputs_of(scope: &Scope, name: &str) -> Outputs {
 }
 
 impl Queue {
-    /// What SQS keeps as attributes: all but the name and the tags.
+    /// What SQS keeps as attributes: all but the name and the tags. An absent policy is left out.
     fn attributes(&self) -> HashMap<Attribute, String> {
         let Self {
             queue_name: _,
             message_retention_period,
             visibility_timeout,
+            maximum_message_size,
+            delay_seconds,
+            receive_message_wait_time_seconds,
+            redrive_policy,
+            redrive_allow_policy,
             sqs_managed_sse_enabled,
             tags: _,
         } = self;
-        HashMap::from([
+        let policies = [
+            (Attribute::RedrivePolicy, redrive_policy),
+            (Attribute::RedriveAllowPolicy, redrive_allow_policy),
+        ];
+        let policies =
+            policies.into_iter().filter_map(|(name, policy)| Some((name, policy.as_ref()?.to_string())));
+        let settings = [
             (Attribute::MessageRetentionPeriod, message_retention_period.to_string()),
             (Attribute::VisibilityTimeout, visibility_timeout.to_string()),
+            (Attribute::MaximumMessageSize, maximum_message_size.to_string()),
+            (Attribute::DelaySeconds, delay_seconds.to_string()),
+            (Attribute::ReceiveMessageWaitTimeSeconds, receive_message_wait_time_seconds.to_string()),
             (Attribute::SqsManagedSseEnabled, sqs_managed_sse_enabled.to_string()),
-        ])
+        ];
+        settings.into_iter().chain(policies).collect()
+    }
+
+    /// The attributes that turn `was` into this queue. An empty policy removes one.
+    fn attributes_over(&self, was: &Self) -> HashMap<Attribute, String> {
+        let desired = self.attributes();
+        let gone = was.attributes().into_keys().filter(|name| !desired.contains_key(name));
+        // A queue takes one kind of encryption. The same call removes a KMS key that somebody gave it.
+        let encrypts = !was.sqs_managed_sse_enabled && self.sqs_managed_sse_enabled;
+        let removed: Vec<Attribute> = gone.chain(encrypts.then_some(Attribute::KmsMasterKeyId)).collect();
+        desired.into_iter().chain(removed.into_iter().map(|name| (name, String::new()))).collect()
     }
 
     fn read(name: &str, found: &HashMap<Attribute, String>, tags: Tags) -> Result<Self> {
@@ -70,6 +118,11 @@ impl Queue {
             queue_name: name.to_owned(),
             message_retention_period: number(found, &Attribute::MessageRetentionPeriod)?,
             visibility_timeout: number(found, &Attribute::VisibilityTimeout)?,
+            maximum_message_size: number(found, &Attribute::MaximumMessageSize)?,
+            delay_seconds: number(found, &Attribute::DelaySeconds)?,
+            receive_message_wait_time_seconds: number(found, &Attribute::ReceiveMessageWaitTimeSeconds)?,
+            redrive_policy: policy(found, &Attribute::RedrivePolicy)?,
+            redrive_allow_policy: policy(found, &Attribute::RedriveAllowPolicy)?,
             sqs_managed_sse_enabled: found
                 .get(&Attribute::SqsManagedSseEnabled)
                 .is_some_and(|text| text == "true"),
@@ -82,6 +135,13 @@ impl Queue {
 fn number(found: &HashMap<Attribute, String>, attribute: &Attribute) -> Result<u32> {
     let text = required(found.get(attribute), READ, attribute.as_str())?;
     text.parse().map_err(|_| Error::unexpected(READ, format!("{attribute} is {text:?}, which is no number")))
+}
+
+/// An attribute that is a policy in JSON, if the queue has it.
+fn policy(found: &HashMap<Attribute, String>, attribute: &Attribute) -> Result<Option<Value>> {
+    let Some(text) = found.get(attribute).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let unreadable = |error| Error::unexpected(READ, format!("{attribute} is {text:?}: {error}"));
+    serde_json::from_str(text).map(Some).map_err(unreadable)
 }
 
 const QUEUES: &[&str] = &["arn:aws:sqs:{region}:{account}:{name}"];
@@ -147,11 +207,8 @@ impl Resource for Queue {
     ) -> Result<()> {
         let was = &seen.properties;
         if was.attributes() != desired.attributes() {
-            // A queue takes one kind of encryption. The same call removes a KMS key that somebody gave it.
-            let no_key = (!was.sqs_managed_sse_enabled && desired.sqs_managed_sse_enabled)
-                .then(|| (Attribute::KmsMasterKeyId, String::new()));
-            let attributes = desired.attributes().into_iter().chain(no_key).collect();
-            let call = cx.sqs().set_queue_attributes().queue_url(&seen.id).set_attributes(Some(attributes));
+            let attributes = Some(desired.attributes_over(was));
+            let call = cx.sqs().set_queue_attributes().queue_url(&seen.id).set_attributes(attributes);
             call.send().await.named("sqs:SetQueueAttributes")?;
         }
         if was.tags != desired.tags {
@@ -188,19 +245,46 @@ impl Resource for Queue {
 mod tests {
     use super::*;
 
-    fn read(change: impl FnOnce(&mut HashMap<Attribute, String>)) -> Result<Queue> {
-        let queue = Queue {
+    fn queue() -> Queue {
+        Queue {
             queue_name: "vod-dead-letters".into(),
             message_retention_period: 60,
             visibility_timeout: 30,
+            maximum_message_size: MAXIMUM_MESSAGE_SIZE,
+            delay_seconds: 0,
+            receive_message_wait_time_seconds: 0,
+            redrive_policy: None,
+            redrive_allow_policy: None,
             sqs_managed_sse_enabled: true,
             tags: Tags::default(),
-        };
+        }
+    }
+
+    fn read(change: impl FnOnce(&mut HashMap<Attribute, String>)) -> Result<Queue> {
+        let queue = queue();
         let mut attributes = queue.attributes();
         change(&mut attributes);
         let read = Queue::read(&queue.queue_name, &attributes, Tags::default())?;
         assert_eq!(read, queue, "what is written is what is read");
         Ok(read)
+    }
+
+    /// Lambda drops the record of a failed event that is larger than the queue takes.
+    #[test]
+    fn what_keeps_messages_out_of_the_queue_is_seen_and_undone() {
+        let answered = |attribute: Attribute, value: &str| {
+            let mut attributes = queue().attributes();
+            attributes.insert(attribute.clone(), value.to_owned());
+            let seen = Queue::read("vod-dead-letters", &attributes, Tags::default()).unwrap();
+            assert_ne!(seen, queue(), "{attribute} is not seen");
+            queue().attributes_over(&seen)[&attribute].clone()
+        };
+        assert_eq!(answered(Attribute::MaximumMessageSize, "1024"), "1048576");
+        assert_eq!(answered(Attribute::DelaySeconds, "900"), "0");
+        assert_eq!(answered(Attribute::ReceiveMessageWaitTimeSeconds, "20"), "0");
+        let moved = r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:1:theirs","maxReceiveCount":1}"#;
+        assert_eq!(answered(Attribute::RedrivePolicy, moved), "");
+        assert_eq!(answered(Attribute::RedriveAllowPolicy, r#"{"redrivePermission":"denyAll"}"#), "");
     }
 
     #[test]

@@ -70,3 +70,22 @@ async fn a_busy_s3_is_given_time() {
     called(&stage);
     assert!(began.elapsed() >= std::time::Duration::from_millis(500), "{:?}", began.elapsed());
 }
+
+/// CloudFront deletes no distribution that has a continuous deployment policy, and answers the code of an old ETag.
+#[tokio::test]
+async fn a_distribution_that_shares_its_viewers_with_another_one_can_be_deleted() {
+    let live = "<Distribution><Id>E1</Id><Status>Deployed</Status><DistributionConfig><CallerReference>1</CallerReference>\
+                <Comment/><Enabled>true</Enabled><ContinuousDeploymentPolicyId>trial</ContinuousDeploymentPolicyId>\
+                </DistributionConfig></Distribution>";
+    let script = [
+        ("GET /2020-05-31/distribution/E1", Answer::Ok(json!(live))),
+        ("PUT /2020-05-31/distribution/E1/config", Answer::Ok(json!(live))),
+        ("DELETE /2020-05-31/distribution/E1", Answer::Ok(json!(""))),
+    ];
+    let (cx, stage) = play(&script).await;
+    let distributions = registry().get(&Kind::new("AWS::CloudFront::Distribution")).unwrap();
+    distributions.delete(&cx, "E1", Removal::OnlyEmpty).await.unwrap();
+    called(&stage);
+    let off = stage.lock().unwrap().bodies[1].clone();
+    assert!(off.contains("<Enabled>false</Enabled>") && !off.contains("trial"), "{off}");
+}

@@ -26,6 +26,23 @@ pub struct Domain {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36}$"))]
     pub certificate: Option<String>,
+    /// Whether the distribution takes the name. With `false` it gets only the certificate, so that a name that another
+    /// distribution has can be moved here without a gap.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    #[schemars(default = "takes_the_name")]
+    pub alias: bool,
+}
+
+const fn takes_the_name() -> bool {
+    true
+}
+
+impl Domain {
+    /// The name, if the distribution takes it.
+    #[must_use]
+    pub fn alias(&self) -> Option<&str> {
+        self.alias.then_some(self.name.as_str())
+    }
 }
 
 const NAME_PATTERN: &str = "^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
@@ -136,7 +153,8 @@ pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<Dom
     let certificate = table
         .optional::<CertificateArn>("certificate")
         .filter(|arn| arn.as_ref().is_none_or(|arn| arn.belongs(table, account)));
-    let (DnsName(name), DnsName(zone), certificate) = (name?, zone?, certificate?);
+    let alias = table.or("alias", takes_the_name());
+    let (DnsName(name), DnsName(zone), certificate, alias) = (name?, zone?, certificate?, alias?);
     let (name_value, zone_value) = (table.get("name")?, table.get("zone")?);
     let mut right = true;
     if name.len() > MAX_CERTIFICATE_NAME {
@@ -158,5 +176,6 @@ pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<Dom
         name_value.contradicts(wrong, &zone_value, "the zone");
         right = false;
     }
-    right.then_some(Domain { name, zone, certificate: certificate.map(|certificate| certificate.arn) })
+    let certificate = certificate.map(|certificate| certificate.arn);
+    right.then_some(Domain { name, zone, certificate, alias })
 }

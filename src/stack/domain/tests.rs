@@ -78,10 +78,10 @@ fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
         Ownership::Marked(Mark { stack: stack.into(), address: "delivery/distribution".into() })
     };
     assert_eq!(judged(&facts(of("vod"))), Ok("Z2".into()));
-    insta::assert_snapshot!(told(&facts(of("other"))), @r"
+    insta::assert_snapshot!(told(&facts(of("other"))), @r#"
     video.staging.example.com is an alias of distribution E1, which belongs to stack other
-    help: remove the alias from it first, or give this stack another `domain.name`; CloudFront gives a name to one distribution only, so the name serves nothing until apply has ended
-    ");
+    help: give this stack another `domain.name`, or move the name here without a gap: set `domain.alias: false`, and follow "Move a name from another distribution" in docs/operations.md
+    "#);
     assert!(told(&facts(Ownership::Unmarked)).contains("which was not made by this stack"));
 }
 
@@ -134,10 +134,14 @@ fn a_certificate_that_is_brought_is_used_and_none_is_made() {
 }
 
 fn declared(zone: Option<&Zone>) -> BTreeMap<String, Declaration> {
-    let (file, mut stack) = (file(), Declarations::new(scope(), BTreeMap::new()));
-    let own = domain::declare(&mut stack, &file, zone);
+    declared_by(&file(), zone)
+}
+
+fn declared_by(file: &StackFile, zone: Option<&Zone>) -> BTreeMap<String, Declaration> {
+    let mut stack = Declarations::new(scope(), BTreeMap::new());
+    let own = domain::declare(&mut stack, file, zone);
     let bucket = "vod-output.s3.ap-northeast-2.amazonaws.com".into();
-    let delivery = delivery::declare(&mut stack, &file, bucket, own.as_ref());
+    let delivery = delivery::declare(&mut stack, file, bucket, own.as_ref());
     if let Some(own) = &own {
         domain::aliases(&mut stack, own, &delivery.distribution);
     }
@@ -182,6 +186,22 @@ fn the_distribution_comes_after_its_certificate_and_the_records_after_both() {
         assert_eq!(declared[address].properties["Type"], kind);
         assert_eq!(declared[address].properties["AliasTarget"]["HostedZoneId"], "Z2FDTNDATAQYW2");
     }
+}
+
+/// AWS moves a name only to a distribution that has a certificate for it and does not have the name yet.
+#[test]
+fn a_name_that_is_to_be_moved_here_has_its_certificate_first() {
+    let mut file = file();
+    file.domain.as_mut().unwrap().alias = false;
+    let zone = Zone { id: "Z2".into() };
+    let declared = declared_by(&file, Some(&zone));
+    assert!(declared.contains_key(CERTIFICATE) && !declared.contains_key("delivery/alias-a"));
+    let config = &declared["delivery/distribution"].properties["DistributionConfig"];
+    assert_eq!(config.get("Aliases"), None);
+    assert!(config["ViewerCertificate"].get("AcmCertificateArn").is_some(), "{config}");
+    let holder = Some(Holder { id: "EOLD".into(), ownership: Ownership::Unmarked });
+    let facts = DomainFacts { zones: vec![hosted("Z2", "staging.example.com")], holder };
+    assert_eq!(super::zone(&file.domain.unwrap(), &scope(), &facts, None), Ok(zone));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::model::{Address, PolicyDocument, Scope};
 use crate::resource::iam::Role;
 use crate::resource::lambda::{
     Code, Destination, DestinationConfig, Environment, EphemeralStorage, EventInvokeConfig, Function,
-    LoggingConfig, Permission, TracingConfig,
+    LoggingConfig, Permission, ROLE_ID, TracingConfig,
 };
 use crate::resource::logs::{LogGroup, LogGroupClass};
 use crate::resource::sqs::Queue;
@@ -22,6 +22,7 @@ pub(super) fn logs(stack: &mut Declarations, file: &StackFile, name: &str) -> Ha
         log_group_name: log_group_name(stack.scope(), name),
         log_group_class: LogGroupClass::Standard,
         retention_in_days: Some(file.handlers.log_retention.get()),
+        deletion_protection_enabled: false,
         tags: stack.tags(&address),
     };
     stack.declare(&address, &group)
@@ -74,6 +75,8 @@ impl Handler<'_> {
     fn function(&self, stack: &mut Declarations, file: &StackFile, role: &Handle<Role>) -> Handle<Function> {
         let address = format!("handlers/{}", self.name);
         let scope = stack.scope();
+        let mut environment = self.environment.clone();
+        environment.variables.insert(ROLE_ID.to_owned(), role.output("RoleId"));
         let function = Function {
             function_name: stack.name(self.name),
             description: self.description.to_owned(),
@@ -86,7 +89,7 @@ impl Handler<'_> {
             memory_size: self.memory,
             timeout: self.timeout,
             ephemeral_storage: EphemeralStorage::default(),
-            environment: self.environment.clone(),
+            environment,
             logging_config: LoggingConfig {
                 log_format: "JSON".to_owned(),
                 log_group: log_group_name(scope, self.name).into(),

@@ -139,6 +139,12 @@ fn handlers_are_told_what_they_work_with() {
       "MAX_SIZE": "21474836480",
       "QUEUE": "arn:aws:mediaconvert:ap-northeast-2:111122223333:queues/vod",
       "ROLE": "arn:aws:iam::111122223333:role/vod-encoder",
+      "ROLE_ID": {
+        "Fn::GetAtt": [
+          "handlers/submit/role",
+          "RoleId"
+        ]
+      },
       "WORK_BUCKET": "vod-work"
     }
     "#);
@@ -152,6 +158,12 @@ fn handlers_are_told_what_they_work_with() {
       },
       "MAX_DURATION": "5400",
       "OUTPUT_BUCKET": "vod-output",
+      "ROLE_ID": {
+        "Fn::GetAtt": [
+          "handlers/publish/role",
+          "RoleId"
+        ]
+      },
       "TOPIC": "arn:topic",
       "WORK_BUCKET": "vod-work"
     }

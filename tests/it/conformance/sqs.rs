@@ -29,14 +29,25 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
             "Resource": [cx.scope.arn("sqs", "vod-case-queue")],
         })
     };
+    let mut others = queue();
+    others["QueueName"] = json!("vod-case-others");
+    let moved = json!({
+        "deadLetterTargetArn": cx.scope.arn("sqs", "vod-case-others"),
+        "maxReceiveCount": 3,
+    });
     vec![
         Case {
             kind: QUEUE,
-            needs: vec![],
+            needs: vec![(QUEUE, others)],
             base: queue(),
             variants: vec![
                 ("/MessageRetentionPeriod", json!(3600)),
                 ("/VisibilityTimeout", json!(60)),
+                ("/MaximumMessageSize", json!(1024)),
+                ("/DelaySeconds", json!(5)),
+                ("/ReceiveMessageWaitTimeSeconds", json!(20)),
+                ("/RedrivePolicy", moved),
+                ("/RedriveAllowPolicy", json!({ "redrivePermission": "denyAll" })),
                 ("/SqsManagedSseEnabled", json!(false)),
                 ("/Tags", other_tags("case")),
             ],

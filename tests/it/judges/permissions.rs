@@ -14,6 +14,7 @@ use super::stacks;
 /// What the shipped reference does not say yet, although AWS documents it.
 const LATER: &[(&str, &str)] = &[
     ("s3:TagResource", "bucket"),
+    ("logs:PutLogGroupDeletionProtection", "log-group"),
     ("cloudwatch:ListTagsForResource", "dashboard"),
     ("cloudwatch:TagResource", "dashboard"),
     ("cloudwatch:UntagResource", "dashboard"),

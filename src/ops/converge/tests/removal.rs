@@ -1,7 +1,43 @@
 //! A whole teardown: the run, the audit, and the removal of the stack's home bucket, with a fault at each call.
 
+use serde_json::json;
+
 use super::*;
+use crate::model::{Guard, Kind, Live, Outputs, Ownership, Scope};
 use crate::ops::teardown;
+use crate::plan::{Reason, Step};
+
+/// A plan that deletes a bucket with these contents.
+fn deletion(reason: Reason, contents: Contents) -> Plan {
+    let seen = Live {
+        id: "vod-source".into(),
+        properties: json!({}),
+        outputs: Outputs::new(),
+        ownership: Ownership::Unmarked,
+        readiness: Readiness::Ready,
+        contents,
+    };
+    let step = Step {
+        address: "storage/source".into(),
+        kind: Kind::new("AWS::S3::Bucket"),
+        region: "eu-west-1".into(),
+        action: StepAction::Delete { seen: Box::new(seen), reason },
+        guard: Guard::Data,
+        needs: Vec::new(),
+    };
+    let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+    Plan { scope, steps: vec![step], unchanged: Vec::new(), kept: Vec::new(), outputs: BTreeMap::new() }
+}
+
+#[test]
+fn an_upload_does_not_stop_a_teardown_and_stops_any_other_deletion() {
+    let uploaded = |reason: Reason| {
+        let shown = deletion(reason.clone(), Contents::Empty);
+        unchanged_since(&shown, &deletion(reason, Contents::Some))
+    };
+    uploaded(Reason::Teardown).unwrap();
+    assert!(uploaded(Reason::Orphan).is_err());
+}
 
 /// A whole teardown, as the command carries it out: with the audit and the removal of the home bucket. A killed one has no end.
 async fn tear_down(world: &World) -> Option<miette::Result<Vec<String>>> {

@@ -254,7 +254,7 @@ impl FakeAnswers for World {
         .boxed()
     }
 
-    fn list_owned(&self) -> BoxFuture<'_, Result<Vec<(String, Mark)>>> {
+    fn list_owned<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<(String, Mark)>>> {
         async move {
             self.call("sweep".to_owned()).await?;
             let marked = |(id, live): (&String, &Live)| match &live.ownership {

@@ -63,6 +63,9 @@ pub struct DistributionConfig {
     /// The web ACL that checks requests first.
     #[serde(rename = "WebACLId", default, skip_serializing_if = "Option::is_none")]
     pub web_acl_id: Option<StringExpr>,
+    /// The policy that sends a share of the viewers to another distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuous_deployment_policy_id: Option<String>,
 }
 
 impl DistributionConfig {
@@ -93,6 +96,7 @@ impl DistributionConfig {
             logging,
             viewer_certificate,
             web_acl_id,
+            continuous_deployment_policy_id,
         } = self;
         let web_acl = web_acl_id.as_ref().map(StringExpr::text);
         let mut config = live;
@@ -113,6 +117,8 @@ impl DistributionConfig {
         config.logging = Some(Logging::build(logging.as_ref()));
         config.viewer_certificate = Some(viewer_certificate.build());
         config.web_acl_id = Some(empty_if_absent(web_acl.as_deref()));
+        config.continuous_deployment_policy_id =
+            Some(empty_if_absent(continuous_deployment_policy_id.as_deref()));
         Ok(config)
     }
 
@@ -146,6 +152,7 @@ impl DistributionConfig {
             logging: Logging::read(live.logging),
             viewer_certificate: ViewerCertificate::read(live.viewer_certificate),
             web_acl_id: filled(live.web_acl_id.as_deref()).map(StringExpr::from),
+            continuous_deployment_policy_id: filled(live.continuous_deployment_policy_id.as_deref()),
         })
     }
 }
@@ -215,6 +222,7 @@ pub(super) mod tests {
                 "arn:aws:acm:us-east-1:111122223333:certificate/x".into(),
             ),
             web_acl_id: Some("arn:aws:wafv2:us-east-1:111122223333:global/webacl/x/y".into()),
+            continuous_deployment_policy_id: Some("trial".into()),
         }
     }
 
@@ -228,6 +236,7 @@ pub(super) mod tests {
             logging: None,
             viewer_certificate: ViewerCertificate::cloudfront(),
             web_acl_id: None,
+            continuous_deployment_policy_id: None,
             ..full()
         }
     }
@@ -258,15 +267,11 @@ pub(super) mod tests {
     fn an_update_keeps_what_is_not_modelled() {
         let mut live = full().fresh("once").unwrap();
         live.staging = Some(false);
-        live.continuous_deployment_policy_id = Some("trial".into());
         if let Some(behavior) = &mut live.default_cache_behavior {
             behavior.field_level_encryption_id = Some("fields".into());
         }
         let updated = bare().over(live).unwrap();
-        assert_eq!(
-            (updated.staging, updated.continuous_deployment_policy_id),
-            (Some(false), Some("trial".into()))
-        );
+        assert_eq!(updated.staging, Some(false));
         let behavior = updated.default_cache_behavior.unwrap();
         assert_eq!(behavior.field_level_encryption_id.as_deref(), Some("fields"));
     }
@@ -281,6 +286,17 @@ pub(super) mod tests {
         let updated = declared.over(turned_on).unwrap();
         assert_eq!(updated.logging, Some(none));
         assert_eq!(read(updated), declared);
+    }
+
+    /// Viewers whom the policy sends to another distribution get that one's videos, or none.
+    #[test]
+    fn a_share_of_the_viewers_that_somebody_sends_elsewhere_is_seen_and_brought_back() {
+        let mut live = bare().fresh("once").unwrap();
+        live.continuous_deployment_policy_id = Some("trial".into());
+        assert_ne!(read(live.clone()), bare());
+        let updated = bare().over(live).unwrap();
+        assert_eq!(updated.continuous_deployment_policy_id.as_deref(), Some(""));
+        assert_eq!(read(updated), bare());
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use config::DistributionConfig;
 pub use edge::{FunctionAssociation, LambdaFunctionAssociation};
 pub use logs::Logging;
 pub use names::{HOSTED_ZONE, Holder, holder_of, is_there};
-pub(in crate::resource) use names::{distributions, owner_of};
+pub(in crate::resource) use names::{distributions, own_aliases, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 
@@ -177,8 +177,11 @@ async fn remove(cx: &Context, id: &str) -> Result<Poll<()>> {
     let mut etag = required(answer.e_tag, GET, "ETag")?;
     let mut status = live.status;
     let mut config = required(live.distribution_config, GET, "DistributionConfig")?;
-    if config.enabled {
+    let policy = config.continuous_deployment_policy_id.as_deref().unwrap_or("");
+    // CloudFront deletes no distribution that has such a policy.
+    if config.enabled || !policy.is_empty() {
         config.enabled = false;
+        config.continuous_deployment_policy_id = Some(String::new());
         let call = cx.cloudfront().update_distribution().id(id).distribution_config(config);
         let off = call.if_match(etag).send().await.named(UPDATE)?;
         status = required(off.distribution, UPDATE, "Distribution")?.status;

@@ -2,9 +2,10 @@
 
 use aws_sdk_cloudfront::types as sdk;
 
-use super::{listed, tags_of};
+use super::{Distribution, listed, tags_of};
 use crate::aws::{Context, Result};
 use crate::model::{Mark, Ownership};
+use crate::resource::Resource as _;
 
 /// The zone in which CloudFront keeps the domain names of distributions, the same for every account.
 pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
@@ -49,6 +50,20 @@ pub(in crate::resource) async fn owner_of(
 /// When the distributions cannot be listed.
 pub async fn is_there(cx: &Context, domain_name: &str) -> Result<bool> {
     Ok(listed(cx).await?.iter().any(|summary| summary.domain_name == domain_name))
+}
+
+/// The aliases of the stack's distributions, each with the distribution's mark.
+///
+/// # Errors
+/// When the distributions cannot be listed.
+pub(in crate::resource) async fn own_aliases(cx: &Context) -> Result<Vec<(String, Mark)>> {
+    let (owned, all) = tokio::try_join!(Distribution::list_owned(cx), listed(cx))?;
+    let aliases = owned.into_iter().flat_map(|(id, mark)| {
+        let summaries = all.iter().filter(move |summary| summary.id == id);
+        let lists = summaries.filter_map(|summary| summary.aliases.as_ref());
+        lists.flat_map(|list| list.items()).map(move |alias| (alias.to_ascii_lowercase(), mark.clone()))
+    });
+    Ok(aliases.collect())
 }
 
 /// The distribution of this account that has an alias. Only one distribution can have it.

@@ -130,7 +130,7 @@ fn taken(call: &'static str, name: &str) -> Error {
 /// Explains a bucket that S3 refuses to read: it belongs to another account, is ours in another region, or these
 /// credentials lack a permission.
 async fn explain(cx: &Context, name: &str, error: Error) -> Error {
-    let listed = cx.s3().list_buckets().prefix(name).send().await.named(LIST);
+    let listed = cx.s3().list_buckets().prefix(name).max_buckets(1000).send().await.named(LIST);
     let Ok(listed) = listed else { return error };
     let ours = listed.buckets().iter().find(|bucket| bucket.name() == Some(name));
     let Some(ours) = ours else {

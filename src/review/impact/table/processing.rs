@@ -78,6 +78,15 @@ pub(super) const ROWS: &[Row] = &[
     ),
     part(
         FUNCTION,
+        "Environment.Variables.ROLE_ID",
+        When::Moves,
+        Notice,
+        "Its role was created again, and cannot read its variables. It gets another role of the stack for some seconds, \
+         and then its own. Invocations that fail until then are repeated.",
+        "lambda/latest/dg/invocation-async-error-handling.html",
+    ),
+    part(
+        FUNCTION,
         "VpcConfig",
         When::Changes,
         Notice,

@@ -84,8 +84,8 @@ fn structure() {
     domain: { name: video.example.com }
         `domain.zone` is missing | `zone` belongs in here | write `zone: example.com`
     domain: { nam: video.example.com, zon: example.com }
-        unknown key `nam` in `domain` | did you mean `name`? | allowed here: name, zone, certificate
-        unknown key `zon` in `domain` | did you mean `zone`? | allowed here: name, zone, certificate
+        unknown key `nam` in `domain` | did you mean `name`? | allowed here: name, zone, certificate, alias
+        unknown key `zon` in `domain` | did you mean `zone`? | allowed here: name, zone, certificate, alias
     "#);
     insta::assert_snapshot!(brief("- stack: x"), @"the stack file must be a mapping of keys and values | not a mapping | write it as `key: value` lines, or as { key: value }");
     insta::assert_snapshot!(brief("local: true"), @r#"

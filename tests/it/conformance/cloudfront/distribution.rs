@@ -128,6 +128,7 @@ fn variants() -> Vec<(&'static str, Value)> {
             "/DistributionConfig/WebACLId",
             json!("arn:aws:wafv2:us-east-1:111122223333:global/webacl/vod/0123"),
         ),
+        ("/DistributionConfig/ContinuousDeploymentPolicyId", json!("77c4e3a5-0d2b-4a0f-9d2c-3f4b5a6c7d8e")),
     ]
 }
 

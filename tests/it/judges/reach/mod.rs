@@ -87,7 +87,11 @@ const CHANGES: &[Known] = &[
         "jobs have ids from AWS and no tag of ours",
         &["mediaconvert:CancelJob", "s3:UpdateJobStatus"],
     ),
-    (Anybodys, "IAM allows it for everything or not at all", &["s3:CreateJob", "sns:Unsubscribe"]),
+    (
+        Anybodys,
+        "IAM allows it for everything or not at all",
+        &["s3:CreateJob", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"],
+    ),
 ];
 
 /// Reads that the policies allow beyond the stack.
@@ -121,6 +125,7 @@ const READS: &[Known] = &[
             "sqs:ListQueues",
         ],
     ),
+    (Anybodys, "IAM allows it for everything or not at all", &["sns:GetSubscriptionAttributes"]),
     (
         Anybodys,
         "its id comes from AWS: read to see whose it is",
