@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::ban::{Ban, Verdict};
 
 /// Where the tags of a call are.
-enum Place {
+enum TagsAt {
     /// Elements with `Key` and `Value`.
     Pairs(&'static str),
     /// A map.
@@ -17,7 +17,7 @@ enum Place {
 struct Row {
     service: &'static str,
     operations: &'static [&'static str],
-    place: Place,
+    place: TagsAt,
     ban: &'static Ban,
     too_many: &'static Ban,
 }
@@ -62,31 +62,37 @@ bans! {
 }
 
 const ROWS: &[Row] = &[
-    Row::new("s3", &["CreateBucket"], Place::Pairs("CreateBucketConfiguration/Tags/Tag"), &S3, &S3_MANY),
-    Row::new("s3", &["PutBucketTagging"], Place::Pairs("Tagging/TagSet/Tag"), &S3, &S3_MANY),
-    Row::new("iam", &["CreateRole", "TagRole", "CreatePolicy"], Place::Pairs("Tags/member"), &IAM, &IAM_MANY),
-    Row::new("lambda", &["CreateFunction", "TagResource"], Place::Map("Tags"), &LAMBDA, &LAMBDA),
-    Row::new("events", &["PutRule", "TagResource"], Place::Pairs("Tags"), &EVENTS, &EVENTS),
-    Row::new("sqs", &["CreateQueue"], Place::Map("tags"), &SQS, &SQS),
-    Row::new("sqs", &["TagQueue"], Place::Map("Tags"), &SQS, &SQS),
-    Row::new("sns", &["CreateTopic", "TagResource"], Place::Pairs("Tags/member"), &SNS, &SNS_MANY),
-    Row::new("acm", &["RequestCertificate", "AddTagsToCertificate"], Place::Pairs("Tags"), &ACM, &ACM_MANY),
+    Row::new("s3", &["CreateBucket"], TagsAt::Pairs("CreateBucketConfiguration/Tags/Tag"), &S3, &S3_MANY),
+    Row::new("s3", &["PutBucketTagging"], TagsAt::Pairs("Tagging/TagSet/Tag"), &S3, &S3_MANY),
+    Row::new(
+        "iam",
+        &["CreateRole", "TagRole", "CreatePolicy"],
+        TagsAt::Pairs("Tags/member"),
+        &IAM,
+        &IAM_MANY,
+    ),
+    Row::new("lambda", &["CreateFunction", "TagResource"], TagsAt::Map("Tags"), &LAMBDA, &LAMBDA),
+    Row::new("events", &["PutRule", "TagResource"], TagsAt::Pairs("Tags"), &EVENTS, &EVENTS),
+    Row::new("sqs", &["CreateQueue"], TagsAt::Map("tags"), &SQS, &SQS),
+    Row::new("sqs", &["TagQueue"], TagsAt::Map("Tags"), &SQS, &SQS),
+    Row::new("sns", &["CreateTopic", "TagResource"], TagsAt::Pairs("Tags/member"), &SNS, &SNS_MANY),
+    Row::new("acm", &["RequestCertificate", "AddTagsToCertificate"], TagsAt::Pairs("Tags"), &ACM, &ACM_MANY),
     Row::new(
         "cloudfront",
         &["CreateDistributionWithTags"],
-        Place::Pairs("DistributionConfigWithTags/Tags/Items/Tag"),
+        TagsAt::Pairs("DistributionConfigWithTags/Tags/Items/Tag"),
         &CLOUDFRONT,
         &CLOUDFRONT,
     ),
-    Row::new("cloudfront", &["TagResource"], Place::Pairs("Tags/Items/Tag"), &CLOUDFRONT, &CLOUDFRONT),
-    Row::new("logs", &["CreateLogGroup", "TagResource"], Place::Map("tags"), &LOGS, &LOGS),
+    Row::new("cloudfront", &["TagResource"], TagsAt::Pairs("Tags/Items/Tag"), &CLOUDFRONT, &CLOUDFRONT),
+    Row::new("logs", &["CreateLogGroup", "TagResource"], TagsAt::Map("tags"), &LOGS, &LOGS),
 ];
 
 impl Row {
     const fn new(
         service: &'static str,
         operations: &'static [&'static str],
-        place: Place,
+        place: TagsAt,
         ban: &'static Ban,
         too_many: &'static Ban,
     ) -> Self {
@@ -110,11 +116,11 @@ pub(super) fn judge(asked: &Asked) -> Verdict {
     Ok(())
 }
 
-fn pairs(asked: &Asked, place: &Place) -> Vec<(String, String)> {
+fn pairs(asked: &Asked, place: &TagsAt) -> Vec<(String, String)> {
     let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
     match place {
-        Place::Map(path) => asked.members.pairs(path).into_iter().map(owned).collect(),
-        Place::Pairs(path) => {
+        TagsAt::Map(path) => asked.members.pairs(path).into_iter().map(owned).collect(),
+        TagsAt::Pairs(path) => {
             let tags = asked.members.each(path);
             tags.iter()
                 .map(|tag| {
