@@ -21,7 +21,7 @@ use super::signature::Claim;
 
 /// A call whose operation is known.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
+pub(super) struct ServiceCall {
     /// The service by the name that calls are signed for, but `s3control` for S3 Control.
     pub(super) service: String,
     /// The operation by AWS's name; empty if it is not known.
@@ -37,7 +37,7 @@ pub(super) struct Call {
     json: Value,
 }
 
-impl Call {
+impl ServiceCall {
     /// Reads a call. The body of an S3 object is not read, and comes back as it is.
     pub(super) async fn read(claim: &Claim, parts: &Parts, body: Body) -> Result<(Self, Body), axum::Error> {
         let service = if claim.is_s3_control() { "s3control" } else { claim.service.as_str() };
@@ -229,7 +229,13 @@ mod tests {
     use super::*;
     use axum::http::Request;
 
-    async fn call(service: &str, method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Call {
+    async fn call(
+        service: &str,
+        method: &str,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> ServiceCall {
         let credential = format!(
             "AWS4-HMAC-SHA256 Credential=1/20260101/us-east-1/{service}/aws4_request, \
              SignedHeaders=host{}, Signature=0",
@@ -242,10 +248,10 @@ mod tests {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let claim = Claim::of(&parts).unwrap();
-        Call::read(&claim, &parts, Body::from(body.to_owned())).await.unwrap().0
+        ServiceCall::read(&claim, &parts, Body::from(body.to_owned())).await.unwrap().0
     }
 
-    async fn rest_call(service: &str, method: &str, uri: &str) -> Call {
+    async fn rest_call(service: &str, method: &str, uri: &str) -> ServiceCall {
         call(service, method, uri, &[], "").await
     }
 

@@ -99,7 +99,7 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
 
     let gone = StackFile::new(&[("access_logs: true", "access_logs: false")]);
     let (_, refused) = cloud.provision(&["plan", gone.path(), "--fail-on", "destroy,replace"], 3);
-    insta::assert_snapshot!(lines_with(&refused, &["storage/logs"]), @"  │ access-logs/source, storage/logs, storage/logs/policy");
+    insta::assert_snapshot!(lines_with(&refused, &["storage/logs"]), @"  × the plan of vod-local is refused: it deletes delivery/access-logs, delivery/access-logs/destination, delivery/access-logs/source, storage/logs, storage/logs/policy");
     cloud.provision(&["plan", changed.path(), "--fail-on", "destroy,replace"], 0);
     let (_, refused) = cloud.provision(&["plan", changed.path(), "--fail-on", "broadening"], 3);
     insta::assert_snapshot!(lines_with(&refused, &["more access"]), @"  × the plan of vod-local is refused: it grants more access (findings: 1)");

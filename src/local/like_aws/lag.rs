@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answered::Answered;
 use super::dice::Dice;
-use crate::local::operation::Call;
+use crate::local::operation::ServiceCall;
 
 /// How late the reads of a service may be.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ pub(super) struct Lags {
 
 impl Lags {
     /// An answer from before the last changes, if the call is a read that may get one at this time.
-    pub(super) fn stale(&self, call: &Call, now: Duration) -> Option<Answered> {
+    pub(super) fn stale(&self, call: &ServiceCall, now: Duration) -> Option<Answered> {
         let lag = of(call)?;
         let given = self.given.get(&call.question())?;
         let writes = self.writes.get(&call.service)?;
@@ -95,7 +95,7 @@ impl Lags {
     }
 
     /// Notes what the call got or did.
-    pub(super) fn note(&mut self, call: &Call, answered: &Answered, now: Duration, dice: Dice) {
+    pub(super) fn note(&mut self, call: &ServiceCall, answered: &Answered, now: Duration, dice: Dice) {
         if call.is_read() {
             if of(call).is_some() {
                 let given = Given { answered: answered.clone(), at: now };
@@ -112,7 +112,7 @@ impl Lags {
 }
 
 /// The lag of a read.
-fn of(call: &Call) -> Option<&'static Lag> {
+fn of(call: &ServiceCall) -> Option<&'static Lag> {
     let fits = |lag: &&Lag| {
         lag.service == call.service && (lag.reads.is_empty() || lag.reads.contains(&call.operation.as_str()))
     };
@@ -134,16 +134,16 @@ mod tests {
 
     use super::*;
 
-    fn call(operation: &str, role: &str) -> Call {
-        Call::example("iam", operation, &[("RoleName", role)], "")
+    fn call(operation: &str, role: &str) -> ServiceCall {
+        ServiceCall::example("iam", operation, &[("RoleName", role)], "")
     }
 
-    async fn note(lags: &mut Lags, call: &Call, body: &'static str, now: u64) {
+    async fn note(lags: &mut Lags, call: &ServiceCall, body: &'static str, now: u64) {
         let answered = Answered::read(Response::new(Body::from(body))).await.unwrap();
         lags.note(call, &answered, Duration::from_secs(now), Dice::new(1));
     }
 
-    fn stale(lags: &Lags, call: &Call, now: f64) -> Option<String> {
+    fn stale(lags: &Lags, call: &ServiceCall, now: f64) -> Option<String> {
         lags.stale(call, Duration::from_secs_f64(now)).map(|answered| answered.text().to_owned())
     }
 
@@ -166,9 +166,9 @@ mod tests {
     #[tokio::test]
     async fn strongly_consistent_reads_are_not_touched() {
         let mut lags = Lags::default();
-        let object = Call::example("s3", "GetObject", &[("Key", "a")], "");
+        let object = ServiceCall::example("s3", "GetObject", &[("Key", "a")], "");
         note(&mut lags, &object, "old", 100).await;
-        note(&mut lags, &Call::example("s3", "PutObject", &[("Key", "a")], ""), "", 110).await;
+        note(&mut lags, &ServiceCall::example("s3", "PutObject", &[("Key", "a")], ""), "", 110).await;
         assert_eq!(stale(&lags, &object, 110.0), None);
     }
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Refused;
-use crate::local::operation::Call;
+use crate::local::operation::ServiceCall;
 
 /// A limit of calls.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub(super) struct RateLimit {
     /// The service as it is signed for.
     pub(super) service: &'static str,
     /// The operations that share the limit; none stands for all others of the service.
@@ -26,8 +26,8 @@ pub(super) struct Rate {
 }
 
 /// Every limit. The first that fits a call counts.
-pub(super) const RATES: &[Rate] = &[
-    Rate {
+pub(super) const RATES: &[RateLimit] = &[
+    RateLimit {
         service: "route53",
         operations: &[],
         per_second: 5.0,
@@ -36,7 +36,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 400,
         source: "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html",
     },
-    Rate {
+    RateLimit {
         service: "lambda",
         operations: &["Invoke"],
         per_second: 1000.0,
@@ -45,7 +45,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 429,
         source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
     },
-    Rate {
+    RateLimit {
         service: "lambda",
         operations: &["GetFunction"],
         per_second: 100.0,
@@ -54,7 +54,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 429,
         source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
     },
-    Rate {
+    RateLimit {
         service: "lambda",
         operations: &["GetPolicy"],
         per_second: 15.0,
@@ -63,7 +63,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 429,
         source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
     },
-    Rate {
+    RateLimit {
         service: "lambda",
         operations: &[],
         per_second: 15.0,
@@ -72,7 +72,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 429,
         source: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
     },
-    Rate {
+    RateLimit {
         service: "mediaconvert",
         operations: &["CreateJob"],
         per_second: 2.0,
@@ -81,7 +81,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 429,
         source: "https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html",
     },
-    Rate {
+    RateLimit {
         service: "mediaconvert",
         operations: &[],
         per_second: 2.0,
@@ -90,7 +90,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 429,
         source: "https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html",
     },
-    Rate {
+    RateLimit {
         service: "iam",
         operations: &[],
         per_second: 20.0,
@@ -99,7 +99,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 400,
         source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
     },
-    Rate {
+    RateLimit {
         service: "cloudfront",
         operations: &[],
         per_second: 20.0,
@@ -108,7 +108,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 400,
         source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html",
     },
-    Rate {
+    RateLimit {
         service: "events",
         operations: &["PutRule", "PutTargets", "DeleteRule", "RemoveTargets"],
         per_second: 50.0,
@@ -117,7 +117,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 400,
         source: "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
     },
-    Rate {
+    RateLimit {
         service: "logs",
         operations: &[],
         per_second: 10.0,
@@ -126,7 +126,7 @@ pub(super) const RATES: &[Rate] = &[
         status: 400,
         source: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html",
     },
-    Rate {
+    RateLimit {
         service: "monitoring",
         operations: &["PutMetricAlarm", "DeleteAlarms"],
         per_second: 3.0,
@@ -150,8 +150,8 @@ pub(super) struct Limits(HashMap<(usize, String), Tokens>);
 
 impl Limits {
     /// Takes a token for the call at this time. Refuses it if there is none.
-    pub(super) fn take(&mut self, call: &Call, now: Duration) -> Option<Refused> {
-        let fits = |rate: &Rate| {
+    pub(super) fn take(&mut self, call: &ServiceCall, now: Duration) -> Option<Refused> {
+        let fits = |rate: &RateLimit| {
             rate.service == call.service
                 && (rate.operations.is_empty() || rate.operations.contains(&call.operation.as_str()))
         };
@@ -162,7 +162,7 @@ impl Limits {
         tokens.left = (tokens.left + gained).min(rate.burst);
         tokens.at = now;
         if tokens.left < 1.0 {
-            return Some(Refused::new(rate.status, rate.code, "Rate exceeded"));
+            return Some(Refused::new(rate.status, rate.code, "RateLimit exceeded"));
         }
         tokens.left -= 1.0;
         None
@@ -173,8 +173,8 @@ impl Limits {
 mod tests {
     use super::*;
 
-    fn call(operation: &str) -> Call {
-        Call::example("route53", operation, &[], "")
+    fn call(operation: &str) -> ServiceCall {
+        ServiceCall::example("route53", operation, &[], "")
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         let mut other = call("GetChange");
         other.region = "us-east-1".into();
         assert_eq!(limits.take(&other, second), None, "each region has its own");
-        let unlimited = Call::example("s3", "GetObject", &[], "");
+        let unlimited = ServiceCall::example("s3", "GetObject", &[], "");
         assert_eq!(limits.take(&unlimited, second), None);
     }
 }

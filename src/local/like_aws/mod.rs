@@ -32,7 +32,7 @@ use tokio::time::Instant;
 
 use super::answer;
 use super::gateway::Gateway;
-use super::operation::Call;
+use super::operation::ServiceCall;
 use super::signature::Claim;
 pub use table::rules_as_markdown;
 
@@ -140,7 +140,7 @@ impl Played {
     /// Answers a call as AWS would.
     pub(super) async fn answer(&self, gateway: &Gateway, claim: &Claim, request: Request) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let (call, body) = match Call::read(claim, &parts, body).await {
+        let (call, body) = match ServiceCall::read(claim, &parts, body).await {
             Ok(read) => read,
             Err(why) => return answer::text(StatusCode::BAD_REQUEST, &why.to_string()),
         };
@@ -166,7 +166,7 @@ impl Played {
         }
     }
 
-    async fn instead(&self, gateway: &Gateway, call: &Call) -> Option<Instead> {
+    async fn instead(&self, gateway: &Gateway, call: &ServiceCall) -> Option<Instead> {
         let now = self.now();
         let early =
             self.remember(|memory| memory.limits.take(call, now).or_else(|| memory.waits.refuse(call, now)));
@@ -180,7 +180,7 @@ impl Played {
     }
 
     /// The answer with what still takes time in it.
-    fn noted(&self, call: &Call, mut answered: Answered) -> Answered {
+    fn noted(&self, call: &ServiceCall, mut answered: Answered) -> Answered {
         let (now, dice) = (self.now(), Dice::new(self.settings.seed));
         self.remember(|memory| {
             if answered.status.is_success() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Refused;
 use super::answered::Answered;
 use super::dice::Dice;
-use crate::local::operation::Call;
+use crate::local::operation::ServiceCall;
 
 /// Something that takes time.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl Waits {
     }
 
     /// Notes what a call that succeeded has begun.
-    pub(super) fn note(&mut self, call: &Call, said: &str, now: Duration, dice: Dice) {
+    pub(super) fn note(&mut self, call: &ServiceCall, said: &str, now: Duration, dice: Dice) {
         match (call.service.as_str(), call.operation.as_str()) {
             ("iam", "CreateRole") => {
                 self.begin(&ROLE, given(call, "RoleName"), now, dice);
@@ -149,7 +149,7 @@ impl Waits {
     }
 
     /// Why the call comes too early, if it does.
-    pub(super) fn refuse(&self, call: &Call, now: Duration) -> Option<Refused> {
+    pub(super) fn refuse(&self, call: &ServiceCall, now: Duration) -> Option<Refused> {
         let refusal = |status, code, message: String| Some(Refused::new(status, code, message));
         match (call.service.as_str(), call.operation.as_str()) {
             ("lambda", "CreateFunction" | "UpdateFunctionConfiguration")
@@ -194,7 +194,7 @@ impl Waits {
     }
 
     /// Writes the states of what is still awaited into an answer.
-    pub(super) fn alter(&self, call: &Call, answered: &mut Answered, now: Duration) {
+    pub(super) fn alter(&self, call: &ServiceCall, answered: &mut Answered, now: Duration) {
         match (call.service.as_str(), call.operation.as_str()) {
             ("lambda", "GetFunction" | "GetFunctionConfiguration" | "CreateFunction" | "ListFunctions")
             | ("lambda", "UpdateFunctionCode" | "UpdateFunctionConfiguration")
@@ -280,22 +280,22 @@ impl Waits {
 }
 
 /// A parameter of a call; empty if it has none of this name.
-fn given<'c>(call: &'c Call, name: &str) -> &'c str {
+fn given<'c>(call: &'c ServiceCall, name: &str) -> &'c str {
     call.text(name).unwrap_or_default()
 }
 
 /// The name of the role that a call gives to a function.
-fn role(call: &Call) -> String {
+fn role(call: &ServiceCall) -> String {
     given(call, "Role").rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// The name of the function that a call is about, which may say it by its ARN.
-fn function(call: &Call) -> &str {
+fn function(call: &ServiceCall) -> &str {
     given(call, "FunctionName").rsplit(':').next().unwrap_or_default()
 }
 
 /// The bucket and the key of an object.
-fn object(call: &Call) -> String {
+fn object(call: &ServiceCall) -> String {
     format!("{}/{}", given(call, "Bucket"), given(call, "Key"))
 }
 
@@ -317,127 +317,4 @@ fn proofs(xml: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::body::Body;
-    use axum::http::Response;
-
-    use super::*;
-
-    /// How long everything that these tests begin takes.
-    fn took(wait: &'static Wait, what: &str) -> Duration {
-        Dice::new(1).between(wait.seconds, wait.name, what)
-    }
-
-    const BEGUN: Duration = Duration::from_secs(100);
-
-    fn note(waits: &mut Waits, call: &Call, answer: &str) {
-        waits.note(call, answer, BEGUN, Dice::new(1));
-    }
-
-    async fn seen(waits: &Waits, call: &Call, answer: &str, now: Duration) -> String {
-        let mut answered = Answered::read(Response::new(Body::from(answer.to_owned()))).await.unwrap();
-        waits.alter(call, &mut answered, now);
-        answered.text().to_owned()
-    }
-
-    /// Whether the call is refused with this code until the wait is over.
-    fn is_refused_until(waits: &Waits, call: &Call, end: Duration, code: &str) {
-        let refused = waits.refuse(call, end.saturating_sub(Duration::from_millis(1)));
-        assert_eq!(refused.map(|refused| refused.code).as_deref(), Some(code));
-        assert_eq!(waits.refuse(call, end), None, "it is over");
-    }
-
-    #[test]
-    fn a_new_role_cannot_be_assumed_for_a_moment() {
-        let mut waits = Waits::default();
-        note(&mut waits, &Call::example("iam", "CreateRole", &[("RoleName", "vod-submit")], ""), "");
-        let role = ("Role", "arn:aws:iam::111122223333:role/vod-submit");
-        let function = Call::example("lambda", "CreateFunction", &[("FunctionName", "vod-submit"), role], "");
-        let end = BEGUN + took(&ROLE, "vod-submit");
-        is_refused_until(&waits, &function, end, "InvalidParameterValueException");
-    }
-
-    #[tokio::test]
-    async fn a_function_is_pending_and_takes_no_change_meanwhile() {
-        let mut waits = Waits::default();
-        let of = |operation| Call::example("lambda", operation, &[("FunctionName", "vod-submit")], "");
-        note(&mut waits, &of("CreateFunction"), "");
-        let answer = r#"{"Configuration": {"FunctionName": "vod-submit", "State": "Active"}}"#;
-        let end = BEGUN + took(&FUNCTION, "vod-submit");
-        assert!(seen(&waits, &of("GetFunction"), answer, BEGUN).await.contains(r#""State":"Pending""#));
-        assert!(seen(&waits, &of("GetFunction"), answer, end).await.contains(r#""State":"Active""#));
-        let change = of("UpdateFunctionConfiguration");
-        is_refused_until(&waits, &change, end, "ResourceConflictException");
-        note(&mut waits, &change, "");
-        let changing = seen(&waits, &of("GetFunction"), answer, end.max(BEGUN)).await;
-        let is_over = end >= BEGUN + took(&UPDATE, "vod-submit");
-        assert_eq!(changing.contains(r#""LastUpdateStatus":"InProgress""#), !is_over);
-        assert!(waits.refuse(&change, BEGUN).is_some());
-    }
-
-    #[tokio::test]
-    async fn a_distribution_is_in_progress_after_each_change_and_cannot_be_deleted_then() {
-        let mut waits = Waits::default();
-        let made = Call::example("cloudfront", "CreateDistributionWithTags", &[], "");
-        note(&mut waits, &made, "<Distribution><Id>E1</Id><Status>Deployed</Status></Distribution>");
-        let list = Call::example("cloudfront", "ListDistributions", &[], "");
-        let two = "<Id>E0</Id><Status>Deployed</Status><Id>E1</Id><Status>Deployed</Status>";
-        let end = BEGUN + took(&DISTRIBUTION, "E1");
-        let one_waits = "<Id>E0</Id><Status>Deployed</Status><Id>E1</Id><Status>InProgress</Status>";
-        assert_eq!(seen(&waits, &list, two, BEGUN).await, one_waits);
-        assert_eq!(seen(&waits, &list, two, end).await, two);
-        let delete = Call::example("cloudfront", "DeleteDistribution", &[("Id", "E1")], "");
-        is_refused_until(&waits, &delete, end, "DistributionNotDisabled");
-    }
-
-    #[tokio::test]
-    async fn a_certificate_waits_for_its_record_and_then_for_a_while() {
-        let mut waits = Waits::default();
-        let read = Call::example("acm", "DescribeCertificate", &[], "");
-        let answer = json!({ "Certificate": { "Status": "ISSUED", "IssuedAt": 1, "DomainValidationOptions": [
-            { "ValidationStatus": "SUCCESS", "ResourceRecord": { "Name": "_a.video.example.com." } },
-        ] } });
-        let answer = answer.to_string();
-        let pending = r#""Status":"PENDING_VALIDATION""#;
-        let later = BEGUN + Duration::from_secs(100_000);
-        assert!(seen(&waits, &read, &answer, later).await.contains(pending), "nobody made the record");
-        let change = "<Change><Name>_a.video.example.com</Name><Type>CNAME</Type></Change>";
-        note(&mut waits, &Call::example("route53", "ChangeResourceRecordSets", &[], change), "");
-        let end = BEGUN + took(&CERTIFICATE, "_a.video.example.com");
-        assert!(seen(&waits, &read, &answer, BEGUN).await.contains(pending));
-        assert!(seen(&waits, &read, &answer, end).await.contains(r#""Status":"ISSUED""#));
-    }
-
-    #[test]
-    fn names_and_jobs_are_late_too() {
-        let mut waits = Waits::default();
-        let url = ("QueueUrl", "http://sqs/111122223333/vod-dead");
-        note(&mut waits, &Call::example("sqs", "DeleteQueue", &[url], ""), "");
-        let made = Call::example("sqs", "CreateQueue", &[("QueueName", "vod-dead")], "");
-        is_refused_until(&waits, &made, BEGUN + Duration::from_secs(60), "QueueDeletedRecently");
-
-        let job = Call::example("s3control", "CreateJob", &[], "");
-        note(&mut waits, &job, "<CreateJobResult><JobId>j1</JobId></CreateJobResult>");
-        let read = Call::example("s3control", "DescribeJob", &[("JobId", "j1")], "");
-        is_refused_until(&waits, &read, BEGUN + took(&BATCH, "j1"), "NoSuchJob");
-    }
-
-    #[test]
-    fn some_objects_are_not_seen_at_once_while_versioning_is_new() {
-        let objects: Vec<String> = (0..40).map(|n| format!("{n}.mp4")).collect();
-        let of = |operation, key: &str| {
-            Call::example("s3", operation, &[("Bucket", "vod-source"), ("Key", key)], "")
-        };
-        let unseen = |waits: &mut Waits| {
-            objects.iter().for_each(|key| note(waits, &of("PutObject", key), ""));
-            objects.iter().filter(|key| waits.refuse(&of("HeadObject", key), BEGUN).is_some()).count()
-        };
-        let mut waits = Waits::default();
-        assert_eq!(unseen(&mut waits), 0, "versioning is not new");
-        note(&mut waits, &Call::example("s3", "PutBucketVersioning", &[("Bucket", "vod-source")], ""), "");
-        let some = unseen(&mut waits);
-        assert!((1..30).contains(&some), "{some} of 40");
-        let end = BEGUN + Duration::from_secs(OBJECT.seconds.1);
-        assert!(objects.iter().all(|key| waits.refuse(&of("HeadObject", key), end).is_none()));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! A request as the rules see it.
 
 use super::members::Members;
-use crate::local::operation::Call;
+use crate::local::operation::ServiceCall;
 
 /// What a call asks for.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What a call asks for.
-    pub(super) fn of(call: &Call) -> Self {
+    pub(super) fn of(call: &ServiceCall) -> Self {
         let text = |name: &str| call.text(name).unwrap_or_default().to_owned();
         Self {
             service: call.service.clone(),

@@ -35,10 +35,14 @@ use state::State;
 use super::{Played, Refused};
 use crate::local::clients;
 use crate::local::gateway::Gateway;
-use crate::local::operation::Call;
+use crate::local::operation::ServiceCall;
 
 /// AWS's refusal of a call; `None` if AWS takes it.
-pub(in crate::local) async fn check(gateway: &Gateway, played: &Played, call: &Call) -> Option<Refused> {
+pub(in crate::local) async fn check(
+    gateway: &Gateway,
+    played: &Played,
+    call: &ServiceCall,
+) -> Option<Refused> {
     if call.operation.is_empty() || call.is_read() {
         return None;
     }

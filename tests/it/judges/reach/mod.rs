@@ -200,6 +200,7 @@ const UNTAGGED: &[(&str, &[&str])] = &[
         &[
             "events:PutTargets",
             "lambda:AddPermission",
+            "lambda:PutFunctionConcurrency",
             "lambda:PutFunctionEventInvokeConfig",
             "logs:PutRetentionPolicy",
             "sns:SetTopicAttributes",
@@ -220,6 +221,7 @@ const UNTAGGED: &[(&str, &[&str])] = &[
             "logs:DeleteLogGroup",
             "logs:DeleteRetentionPolicy",
             "logs:DeleteSubscriptionFilter",
+            "logs:PutLogGroupDeletionProtection",
             "logs:UntagResource",
             "mediaconvert:DeleteJobTemplate",
             "mediaconvert:DeleteQueue",
@@ -232,7 +234,10 @@ const UNTAGGED: &[(&str, &[&str])] = &[
             "sqs:UntagQueue",
         ],
     ),
-    ("IAM allows it for everything or not at all", &["sns:Unsubscribe"]),
+    (
+        "IAM allows it for every subscription, or of a topic that may be new",
+        &["sns:SetSubscriptionAttributes", "sns:Unsubscribe"],
+    ),
 ];
 
 const COMMANDS: [Command; 5] =
