@@ -21,9 +21,12 @@ pub(super) struct RateLimit {
     pub(super) code: &'static str,
     /// The HTTP status.
     pub(super) status: u16,
-    /// Where AWS says so, or where it was measured.
+    /// Where AWS says so; [`ASSUMED`] where we found no figure of AWS.
     pub(super) source: &'static str,
 }
+
+/// The source of a figure that is ours.
+pub(super) const ASSUMED: &str = "assumed";
 
 /// Every limit. The first that fits a call counts.
 pub(super) const RATES: &[RateLimit] = &[
@@ -79,7 +82,7 @@ pub(super) const RATES: &[RateLimit] = &[
         burst: 100.0,
         code: "TooManyRequestsException",
         status: 429,
-        source: "https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html",
+        source: ASSUMED,
     },
     RateLimit {
         service: "mediaconvert",
@@ -88,7 +91,7 @@ pub(super) const RATES: &[RateLimit] = &[
         burst: 100.0,
         code: "TooManyRequestsException",
         status: 429,
-        source: "https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html",
+        source: ASSUMED,
     },
     RateLimit {
         service: "iam",
@@ -97,7 +100,7 @@ pub(super) const RATES: &[RateLimit] = &[
         burst: 100.0,
         code: "Throttling",
         status: 400,
-        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
+        source: ASSUMED,
     },
     RateLimit {
         service: "cloudfront",
@@ -106,7 +109,7 @@ pub(super) const RATES: &[RateLimit] = &[
         burst: 40.0,
         code: "Throttling",
         status: 400,
-        source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html",
+        source: ASSUMED,
     },
     RateLimit {
         service: "events",

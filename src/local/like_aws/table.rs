@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::lag::LAGS;
-use super::limits::RATES;
+use super::limits::{ASSUMED, RATES};
 use super::waits::WAITS;
 
 /// Three tables: what takes time, which reads lag, and how many calls a second are taken. A row each, with its source.
@@ -45,8 +45,11 @@ fn calls(service: &str, operations: &[&str]) -> String {
     }
 }
 
-/// A link that is called as the last part of its page.
+/// A link that is called as the last part of its page, or the word for what has none.
 fn link(source: &str) -> String {
+    if source == ASSUMED {
+        return source.to_owned();
+    }
     let page = source.rsplit('/').next().unwrap_or(source);
     let name = page.split(['.', '#']).next().unwrap_or(page);
     format!("[{name}]({source})")

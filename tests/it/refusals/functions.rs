@@ -26,6 +26,18 @@ pub(super) fn create(
     call.runtime(Runtime::from("provided.al2023")).handler("bootstrap")
 }
 
+/// Waits until a function takes changes.
+async fn active(cx: &Context, name: &str) {
+    for _ in 0..100 {
+        let answer = cx.lambda().get_function_configuration().function_name(name).send().await;
+        if answer.expect("it is there").state.is_some_and(|state| state.as_str() == "Active") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{name} is not active");
+}
+
 pub(super) async fn walk(walk: &mut Walk) {
     let cx = walk.cx.clone();
     let own = role(&cx, "functions").await;
@@ -40,6 +52,7 @@ pub(super) async fn walk(walk: &mut Walk) {
         made = make("films").timeout(60).send().await;
     }
     made.expect("a sound function is made");
+    active(&cx, "films").await;
 
     refused!(walk, "a function's name", make(&"f".repeat(65)));
     let nobody = format!("arn:aws:iam::{ACCOUNT}:role/nobody");
