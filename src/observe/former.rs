@@ -189,11 +189,18 @@ pub async fn recover(
             Some(address) => drop(snapshot.live.insert(address, live)),
             None => {
                 let Known { address, kind, region, .. } = known.clone();
-                snapshot.orphans.push(Orphan { address, kind, region, live, by_hand: false });
+                add_once(&mut snapshot.orphans, Orphan { address, kind, region, live, by_hand: false });
             }
         }
     }
     Ok(())
+}
+
+/// Adds an orphan that is not there yet. The record of incomplete applies can name a resource more than once.
+fn add_once(orphans: &mut Vec<Orphan>, found: Orphan) {
+    if !orphans.iter().any(|orphan| orphan.kind == found.kind && orphan.live.id == found.live.id) {
+        orphans.push(found);
+    }
 }
 
 /// The live resources that have the stack's mark, with their types.

@@ -115,6 +115,19 @@ fn every_type_of_part_is_tried_and_a_type_without_a_parent_is_never_a_part() {
     }
 }
 
+#[test]
+fn what_several_records_name_is_one_orphan() {
+    let orphan = |kind: Kind, id: &str| {
+        let (address, region) = ("delivery/alias-a".into(), "eu-west-1".to_owned());
+        Orphan { address, kind, region, live: live(id, Ownership::Inherited), by_hand: false }
+    };
+    let mut orphans = Vec::new();
+    for (kind, id) in [(Queue::KIND, "a"), (Queue::KIND, "a"), (Queue::KIND, "b"), (Topic::KIND, "a")] {
+        add_once(&mut orphans, orphan(kind, id));
+    }
+    assert_eq!(orphans.len(), 3);
+}
+
 /// The whole way, with a bucket of another team that has a policy and no mark.
 #[tokio::test]
 async fn a_line_that_somebody_wrote_into_the_record_makes_nothing_the_stacks() {

@@ -1,4 +1,4 @@
-//! A process that ends in time: it is interrupted as by Ctrl-C, then killed.
+//! A process that ends in time: it is asked to end, as a pipeline that is cancelled asks, then killed.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(crate) async fn run(command: Command, limit: Duration) -> Ran {
         Err(_) => {
             is_late = true;
             // It may have ended meanwhile.
-            let _ = id.map(|id| kill_process(id, Signal::INT));
+            let _ = id.map(|id| kill_process(id, Signal::TERM));
             match tokio::time::timeout(GRACE, &mut output).await {
                 Ok(ended) => ended,
                 Err(_) => {
@@ -60,7 +60,7 @@ pub(crate) async fn run(command: Command, limit: Duration) -> Ran {
 #[tokio::test]
 async fn a_process_that_takes_too_long_is_interrupted_and_what_it_said_is_kept() {
     let mut command = Command::new("sh");
-    command.args(["-c", "trap 'echo interrupted; exit 130' INT; echo begun; while :; do sleep 0.05; done"]);
+    command.args(["-c", "trap 'echo interrupted; exit 130' TERM; echo begun; while :; do sleep 0.05; done"]);
     let ran = run(command, Duration::from_millis(300)).await;
     assert!(ran.is_late);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(130), "begun\ninterrupted\n"));
