@@ -76,8 +76,11 @@ impl ExchangeLog {
             }),
             request: Mutex::new(seen(!(is_object && parts.method == Method::PUT), KEPT)),
             answered: Mutex::default(),
-            // The answers of STS are credentials.
-            answer: Mutex::new(seen(!is_object && claim.service != "sts", KEPT_OF_ANSWER)),
+            // The answers of these can be credentials.
+            answer: Mutex::new(seen(
+                !is_object && !matches!(claim.service.as_str(), "sts" | "iam" | "secretsmanager"),
+                KEPT_OF_ANSWER,
+            )),
         }));
         let body = exchange.watched(body, |open| &open.request);
         (exchange, Request::from_parts(parts, body))
@@ -194,6 +197,8 @@ fn without_credentials(uri: &Uri) -> String {
     let Some(query) = uri.query() else { return uri.path().to_owned() };
     let pairs = query.split('&').map(|pair| {
         let name = pair.split('=').next().unwrap_or(pair);
+        // As the gateway reads it.
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
         if SECRET.contains(&name.to_ascii_lowercase().as_str()) {
             format!("{name}=")
         } else {

@@ -17,7 +17,7 @@ use super::viewer::{self, Target};
 /// Paths of the local cloud itself.
 pub(super) const OWN: &str = "/_provision/";
 /// The largest body that is read before its signature is checked. S3's are not read at all.
-const LARGEST: usize = 128 << 20;
+pub(super) const LARGEST: usize = 128 << 20;
 
 /// Whom a request is for.
 #[derive(Debug, PartialEq)]

@@ -12,11 +12,12 @@ use std::sync::LazyLock;
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::guard::LARGEST;
 use super::signature::Claim;
 
 /// A call whose operation is known.
@@ -46,7 +47,7 @@ impl ServiceCall {
         let (read, body) = if service == "s3" && streams {
             (Bytes::new(), body)
         } else {
-            let bytes = body.collect().await?.to_bytes();
+            let bytes = Limited::new(body, LARGEST).collect().await.map_err(axum::Error::new)?.to_bytes();
             (bytes.clone(), Body::from(bytes))
         };
         let mut call = Self {

@@ -63,6 +63,7 @@ pub(super) const LAGS: &[Lag] = &[
 /// An answer that was given.
 #[derive(Clone, Debug)]
 struct Given {
+    service: String,
     answered: Answered,
     at: Duration,
 }
@@ -98,13 +99,18 @@ impl Lags {
     pub(super) fn note(&mut self, call: &ServiceCall, answered: &Answered, now: Duration, dice: Dice) {
         if call.is_read() {
             if of(call).is_some() {
-                let given = Given { answered: answered.clone(), at: now };
+                let service = call.service.clone();
+                let given = Given { service, answered: answered.clone(), at: now };
                 self.given.insert(call.question(), given);
             }
         } else if answered.status.is_success() && LAGS.iter().any(|lag| lag.service == call.service) {
             let writes = self.writes.entry(call.service.clone()).or_default();
             let longest = Duration::from_secs(longest());
-            writes.retain(|write| write.at + longest > now);
+            let shown = writes.iter().take_while(|write| write.at + longest <= now).count();
+            // Whatever was answered before a change that everybody sees is too old for good.
+            if let Some(last) = writes.drain(..shown).next_back() {
+                self.given.retain(|_, given| given.service != call.service || given.at > last.at);
+            }
             let hidden = dice.share("lag", &call.question());
             writes.push(Write { at: now, hidden });
         }
@@ -116,7 +122,7 @@ fn of(call: &ServiceCall) -> Option<&'static Lag> {
     let fits = |lag: &&Lag| {
         lag.service == call.service && (lag.reads.is_empty() || lag.reads.contains(&call.operation.as_str()))
     };
-    LAGS.iter().filter(|_| call.is_read()).find(fits)
+    LAGS.iter().find(fits).filter(|_| call.is_read())
 }
 
 fn seconds(lag: &Lag) -> f64 {
@@ -161,6 +167,9 @@ mod tests {
         note(&mut lags, &write, "", 120).await;
         note(&mut lags, &write, "", 123).await;
         assert_eq!(stale(&lags, &read, 120.0 + hidden), None);
+        // The same where the first one was so long ago that nobody remembers it.
+        note(&mut lags, &write, "", 500).await;
+        assert_eq!(stale(&lags, &read, 500.0), None);
     }
 
     #[tokio::test]

@@ -37,10 +37,10 @@ pub fn rules_as_markdown() -> String {
     text
 }
 
-/// The operations of a service, or the rest of it.
+/// The operations of a service, or those that no row above names.
 fn calls(service: &str, operations: &[&str]) -> String {
     match operations {
-        [] => format!("{service}: all, or all others"),
+        [] => format!("{service}: what is not named above"),
         some => format!("{service}: {}", some.join(", ")),
     }
 }

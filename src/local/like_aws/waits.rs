@@ -168,9 +168,8 @@ impl Waits {
                 let says = format!(
                     "The operation cannot be performed at this time. An update is in progress for resource: {name}"
                 );
-                self.is_awaited(&UPDATE, name, now)
-                    .then(|| refusal(409, "ResourceConflictException", says))
-                    .flatten()
+                refusal(409, "ResourceConflictException", says)
+                    .filter(|_| self.is_awaited(&UPDATE, name, now))
             }
             ("cloudfront", "DeleteDistribution")
                 if self.is_awaited(&DISTRIBUTION, given(call, "Id"), now) =>

@@ -34,12 +34,16 @@ impl Function {
         self.update_configuration(cx, &lent).await
     }
 
-    /// The role of another function of the stack. The same run may be creating that function, or lending it this role.
+    /// The role of another function of the stack, if it is one of the stack: somebody may have given that function a
+    /// stronger one. The same run may be creating that function, or lending it this role.
     async fn borrowed_role(&self, cx: &Context) -> Result<StringExpr> {
+        let own = cx.scope.arn_in("", "iam", &format!("role/{}-", cx.scope.stack));
+        let is_own = |role: &StringExpr| role.known().is_some_and(|role| role.starts_with(&own));
         until(cx, "lambda:ListFunctions", Patience::SECONDS, || async {
             for (name, _) in Self::list_owned(cx).await? {
                 if let Some(other) = Self::observe(cx, &name).await?
                     && other.properties.role != self.role
+                    && is_own(&other.properties.role)
                 {
                     return Ok(Poll::Done(other.properties.role));
                 }

@@ -11,8 +11,11 @@ use url::form_urlencoded;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Members(Value);
 
+/// How deep a body may be. AWS's requests are not half as deep, and each level takes room on the stack.
+const DEEPEST: usize = 64;
+
 impl Members {
-    /// Reads a body, whichever form it has. What cannot be read has no members: the emulator refuses it.
+    /// Reads a body, whichever form it has. What cannot be read, or is too deep, has no members: the emulator refuses it.
     pub(super) fn read(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start();
@@ -112,6 +115,7 @@ fn from_xml(text: &str) -> Option<Value> {
     let mut open = vec![Open::default()];
     loop {
         match reader.read_event().ok()? {
+            Event::Start(_) if open.len() > DEEPEST => return None,
             Event::Start(start) => open.push(Open::new(&start)),
             Event::Empty(start) => {
                 let (name, value) = Open::new(&start).close();
@@ -140,6 +144,9 @@ fn from_xml(text: &str) -> Option<Value> {
 fn from_query(text: &str) -> Value {
     let mut members = Value::Object(Map::new());
     for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        if name.split('.').count() > DEEPEST {
+            continue;
+        }
         let mut at = &mut members;
         for part in name.split('.') {
             if !at.is_object() {
@@ -177,6 +184,16 @@ mod tests {
         assert_eq!((members.number("A/D/C"), members.text("A/E")), (Some(2), None));
         assert!(members.has("A/B"));
         assert_eq!(members.each("A/D")[0].text("C"), Some("2"));
+    }
+
+    #[test]
+    fn what_is_deeper_than_any_request_has_no_members() {
+        let xml = format!("{}{}", "<a>".repeat(60_000), "</a>".repeat(60_000));
+        let query = format!("{}=1", "a.".repeat(20_000));
+        let json = format!("{}{}", "{\"a\":".repeat(20_000), "}".repeat(20_000));
+        for body in [xml, query, json] {
+            assert!(!Members::read(body.as_bytes()).has("a"), "{}", &body[..9]);
+        }
     }
 
     #[test]
