@@ -69,7 +69,7 @@ async fn the_command_for_a_real_account_does_all_of_it_on_the_local_cloud() {
         region: REGION.into(),
         zone: None,
         environment: cloud.environment_as_on_aws(ACCOUNT),
-        // One type of each kind of answer: the conformance walk has tried all of them here.
+        // One service is enough here: the conformance walk tries all of them.
         only: "::SQS::".into(),
         is_aws: false,
         limit: Duration::from_secs(300),
