@@ -210,6 +210,12 @@ impl Gateway {
                 let most = query("most").and_then(|most| most.parse().ok());
                 self.set_quota(&query("name").unwrap_or_default(), most)
             }
+            (&Method::POST, "templates") => {
+                if !self.mediaconvert.merge_templates(&query("merge").unwrap_or_default()) {
+                    return text(StatusCode::BAD_REQUEST, "say ?merge=by-group or ?merge=by-index");
+                }
+                text(StatusCode::OK, "set")
+            }
             (&Method::POST, "reset") => self.reset().await,
             (&Method::POST, "stop") => {
                 self.stop.cancel();
@@ -217,7 +223,7 @@ impl Gateway {
             }
             _ => text(
                 StatusCode::NOT_FOUND,
-                "the local cloud has: GET status, POST latency, new-jobs, quota, reset, stop",
+                "the local cloud has: GET status, POST latency, new-jobs, quota, templates, reset, stop",
             ),
         }
     }
