@@ -76,9 +76,8 @@ fn template(ladder: &str) -> Value {
 
 /// The API's form of a CloudFormation property. The names of audio selectors are not members: they stay.
 fn wire(value: &Value) -> Value {
-    let lower = |name: &str| match name.contains(' ') {
-        true => name.to_owned(),
-        false => name[..1].to_lowercase() + &name[1..],
+    let lower = |name: &str| {
+        if name.contains(' ') { name.to_owned() } else { name[..1].to_lowercase() + &name[1..] }
     };
     match value {
         Value::Object(members) => {
