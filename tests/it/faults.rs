@@ -120,6 +120,7 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
       account 111122223333, region ap-northeast-2
       provision <version>, process <n>
       emulator ended: signal: 9 (SIGKILL)
+      behaves as AWS does, 1000 times as fast (seed 1)
       every answer takes 150 ms longer
       log <local cloud's folder>/log
       exchanges <file>
