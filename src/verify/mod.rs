@@ -365,8 +365,14 @@ fn verdict(found: Option<&Description>, version: &str) -> Poll<Verdict> {
     }
     match &found.failure {
         Some(failure) if failure.version == version => {
-            let state = if failure.state == State::Canceled { "canceled" } else { "failed" };
-            Poll::Done(Verdict::Failed(format!("job {} {state}: {}", failure.job, failure.message)))
+            let state = match failure.state {
+                State::Canceled => "canceled",
+                State::Refused => "refused",
+                _ => "failed",
+            };
+            let what =
+                failure.job.as_ref().map_or_else(|| "the upload".to_owned(), |job| format!("job {job}"));
+            Poll::Done(Verdict::Failed(format!("{what} {state}: {}", failure.message)))
         }
         _ => Poll::Pending("waiting until the new version is published".to_owned()),
     }

@@ -19,9 +19,12 @@ pub struct Description {
     /// The playable publication. It stays when a later upload fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Publication>,
-    /// The last attempt, if it failed after the last publication.
+    /// The last attempt, if it failed or was refused after the last publication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The last time that the asset was taken down. It stays when the key is published again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removed>,
 }
 
 /// Whether an asset can be played.
@@ -34,6 +37,10 @@ pub enum State {
     Error,
     /// Nothing was ever published, and the last job was canceled.
     Canceled,
+    /// Nothing was ever published, and the last upload was refused: no job was started for it.
+    Refused,
+    /// It was taken down.
+    Removed,
 }
 
 /// One published run.
@@ -64,6 +71,9 @@ pub struct Publication {
     /// The thumbnails one by one, in order of time, if they are not numbered. So were all that earlier versions published.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thumbnails: Vec<String>,
+    /// MediaConvert's warnings about the job.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// When the encode completed (RFC 3339).
     pub completed: String,
     /// When the asset became visible (RFC 3339).
@@ -113,21 +123,56 @@ pub struct Audio {
     pub language: Option<String>,
 }
 
+/// What MediaConvert says about a job that completed.
+///
+/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/warning_codes.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Warning {
+    /// MediaConvert's warning code.
+    pub code: i64,
+    /// How many times it was given.
+    pub count: i64,
+}
+
 /// Why an attempt did not become visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// [`State::Error`] or [`State::Canceled`].
+    /// [`State::Error`], [`State::Canceled`] or [`State::Refused`].
     pub state: State,
     /// The source version.
     pub version: String,
-    /// The MediaConvert job id.
-    pub job: String,
+    /// The MediaConvert job id, if there was a job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// MediaConvert's error code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// MediaConvert's words, without bucket names.
+    /// The reason in words that an app can show, without bucket names.
     pub message: String,
-    /// When the job ended (RFC 3339).
+    /// When the job ended, or when the upload was refused (RFC 3339).
     pub failed: String,
+}
+
+/// An asset was taken down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Removed {
+    /// The source version that was published, or that failed.
+    pub version: String,
+    /// Why it was taken down.
+    pub cause: Cause,
+    /// When (RFC 3339).
+    pub removed: String,
+}
+
+/// Why an asset was taken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// The original was deleted.
+    Deleted,
+    /// Somebody asked for it. This version is never published again.
+    Requested,
 }

@@ -1,17 +1,18 @@
 //! The names of assets, the places of their objects, and the contents of `asset.json`.
 //!
 //! The two handlers and the stack declaration share only this crate. Names and keys are pure functions of the upload,
-//! and [`Description`] is `asset.json`. The constants are words that a lifecycle rule, an event pattern and a handler
+//! and [`Description`] is `asset.json`. [`event`] has what the app is told. The constants are words that a lifecycle rule, an event pattern and a handler
 //! must spell alike. [`printable`] is the rule for texts that uploaders chose. The flow is described in `docs/handlers.md`.
 
 mod description;
+pub mod event;
 pub mod metadata;
 pub mod output;
 pub mod printable;
 mod stills;
 pub mod work;
 
-pub use description::{Audio, Description, Failure, Publication, Rendition, State};
+pub use description::{Audio, Cause, Description, Failure, Publication, Removed, Rendition, State, Warning};
 pub use stills::Stills;
 
 use sha2::{Digest, Sha256};

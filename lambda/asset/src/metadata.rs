@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/mediaconvert/latest/ug/user-metadata-tags.html>
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -18,7 +19,8 @@ pub const BUCKET: &str = "bucket";
 pub const KEY: &str = "key";
 /// The source version id, or its ETag in a bucket without versions.
 pub const VERSION: &str = "version";
-/// The job template's time of last update, in epoch seconds.
+/// The job template's time of last update, in epoch seconds, and after a space the source's length in milliseconds if it
+/// is known: with the longest key there is no place for another value. See [`revision`].
 pub const REVISION: &str = "revision";
 
 /// Maximum length of a value in characters.
@@ -46,6 +48,27 @@ pub fn key(metadata: &HashMap<String, String>) -> Option<String> {
     let encoded = parts.collect::<String>();
     let decoded = BASE64_URL_SAFE_NO_PAD.decode(encoded).ok().filter(|bytes| !bytes.is_empty())?;
     String::from_utf8(decoded).ok()
+}
+
+/// The value of [`REVISION`], for a source of this length in seconds.
+#[must_use]
+pub fn revision(seconds: i64, length: Option<f64>) -> String {
+    let known = length.and_then(|length| Duration::try_from_secs_f64(length).ok());
+    match known {
+        Some(length) if !length.is_zero() => format!("{seconds} {}", length.as_millis()),
+        _ => seconds.to_string(),
+    }
+}
+
+/// What [`revision`] wrote: the time of the template, and the source's length in seconds if it is known. Earlier
+/// versions wrote the time only.
+#[must_use]
+pub fn read_revision(value: &str) -> Option<(i64, Option<f64>)> {
+    let (seconds, length) = match value.split_once(' ') {
+        Some((seconds, millis)) => (seconds, Some(Duration::from_millis(millis.parse().ok()?).as_secs_f64())),
+        None => (value, None),
+    };
+    Some((seconds.parse().ok()?, length))
 }
 
 fn numbered(part: usize) -> String {
@@ -91,6 +114,20 @@ mod tests {
     fn with_the_longest_key_no_job_has_more_than_ten_values() {
         let others = [ASSET, BUCKET, VERSION, REVISION].len();
         assert!(there_and_back(&"%".repeat(1024)).len() + others <= 10);
+    }
+
+    #[test]
+    fn the_length_is_carried_with_the_revision_and_old_values_are_read() {
+        assert_eq!(revision(1_700_000_000, Some(13.0406)), "1700000000 13040");
+        assert_eq!(read_revision("1700000000 13040"), Some((1_700_000_000, Some(13.04))));
+        for unknown in [None, Some(0.0), Some(-1.0), Some(f64::NAN), Some(f64::INFINITY)] {
+            assert_eq!(revision(1_700_000_000, unknown), "1700000000");
+        }
+        assert_eq!(read_revision("1700000000"), Some((1_700_000_000, None)));
+        for other in ["", "abc", "1 2 3", "1 -2", "1 "] {
+            assert_eq!(read_revision(other), None, "{other}");
+        }
+        assert!(revision(i64::MAX, Some(1e15)).chars().all(is_plain));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use asset::{State, metadata};
+use asset::{State, Warning, metadata};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -25,6 +25,8 @@ pub struct Job {
     pub version: String,
     /// The job template's time of last update, in epoch seconds.
     pub revision: i64,
+    /// The source's length in seconds, as far as submit knew it.
+    pub expected: Option<f64>,
     /// The account, which is hidden from viewers.
     pub account: Option<String>,
     /// When it ended (RFC 3339).
@@ -40,6 +42,8 @@ pub enum End {
     Complete {
         /// Length of the longest output, in seconds.
         duration: Option<f64>,
+        /// MediaConvert's warnings.
+        warnings: Vec<Warning>,
     },
     /// The outputs were not all written: the job failed or was canceled.
     Failed {
@@ -70,6 +74,8 @@ struct Detail {
     user_metadata: HashMap<String, String>,
     #[serde(default, deserialize_with = "or_none")]
     output_group_details: Vec<GroupDetail>,
+    #[serde(default, deserialize_with = "or_none")]
+    warnings: Vec<Warning>,
     error_code: Option<i64>,
     error_message: Option<String>,
 }
@@ -120,7 +126,7 @@ impl Detail {
             message: self.error_message.clone().unwrap_or_else(|| message.into()),
         };
         match self.status.as_str() {
-            "COMPLETE" => Ok(End::Complete { duration: self.duration() }),
+            "COMPLETE" => Ok(End::Complete { duration: self.duration(), warnings: self.warnings.clone() }),
             "ERROR" => Ok(failed(State::Error, "MediaConvert gave no reason")),
             "CANCELED" => Ok(failed(State::Canceled, "the job was canceled")),
             _ => Err(UnknownPayload(None)),
@@ -141,7 +147,7 @@ impl Detail {
         let mut take = |name| self.user_metadata.remove(name);
         let (asset, bucket, version) =
             (take(metadata::ASSET)?, take(metadata::BUCKET)?, take(metadata::VERSION)?);
-        let revision = take(metadata::REVISION)?.parse().ok()?;
+        let (revision, expected) = metadata::read_revision(&take(metadata::REVISION)?)?;
         let job = Job {
             run: asset::run(&version, revision),
             asset,
@@ -149,6 +155,7 @@ impl Detail {
             key,
             version,
             revision,
+            expected,
             id: self.job_id,
             account: self.account_id,
             ended: handler::rfc3339(self.timestamp),
@@ -172,7 +179,8 @@ mod tests {
         let job = parse(include_str!("../tests/fixtures/complete.json")).unwrap().unwrap();
         assert_eq!((job.id.as_str(), job.key.as_str()), ("1671476818694-phptj0", "films/holiday.mp4"));
         assert_eq!(job.ended, "2022-12-19T19:07:12.124Z");
-        assert_eq!(job.end, End::Complete { duration: Some(30.041) });
+        let warnings = vec![Warning { code: 230_005, count: 1 }];
+        assert_eq!(job.end, End::Complete { duration: Some(30.041), warnings });
     }
 
     #[test]

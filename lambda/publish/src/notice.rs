@@ -34,7 +34,7 @@ impl Notice {
 
     /// The notice of how a job ended. `description` is the asset's now.
     pub(crate) fn ended(job: &Job, description: &Description) -> Self {
-        let failure = description.failure.as_ref().filter(|failure| failure.job == job.id);
+        let failure = description.failure.as_ref().filter(|failure| failure.job.as_deref() == Some(&job.id));
         match (&job.end, failure) {
             // Unlike viewers, subscribers may see every name in the message.
             (End::Failed { code, message, .. }, _) => {
@@ -97,6 +97,7 @@ mod tests {
             key: KEY.into(),
             version: "v1".into(),
             revision: 1,
+            expected: None,
             account: None,
             ended: String::new(),
             end,
@@ -104,7 +105,14 @@ mod tests {
     }
 
     fn description(failure: Option<Failure>) -> Description {
-        Description { asset: "a-1".into(), state: State::Error, key: KEY.into(), published: None, failure }
+        Description {
+            asset: "a-1".into(),
+            state: State::Error,
+            key: KEY.into(),
+            published: None,
+            failure,
+            removed: None,
+        }
     }
 
     #[test]
@@ -120,7 +128,7 @@ mod tests {
                  Nothing of this asset is playable.\n{source}"
             )
         );
-        let complete = job(End::Complete { duration: Some(9.0) });
+        let complete = job(End::Complete { duration: Some(9.0), warnings: Vec::new() });
         assert_eq!(
             Notice::refused(&complete, &format!("another upload has it: {KEY}")).text,
             format!(
@@ -132,11 +140,11 @@ mod tests {
 
     #[test]
     fn a_complete_encode_that_is_not_published_is_a_failure() {
-        let complete = job(End::Complete { duration: Some(9.0) });
+        let complete = job(End::Complete { duration: Some(9.0), warnings: Vec::new() });
         let failure = |job: &str| Failure {
             state: State::Error,
             version: "v1".into(),
-            job: job.into(),
+            job: Some(job.into()),
             code: None,
             message: "it is too long".into(),
             failed: String::new(),

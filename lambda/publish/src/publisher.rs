@@ -99,12 +99,12 @@ impl Publisher {
     async fn handle(&self, job: &Job) -> Result<Outcome, PublishError> {
         let site = Site::read(&self.output, &job.asset).await?;
         match &job.end {
-            End::Complete { duration } => self.publish(job, *duration, &site).await,
+            End::Complete { duration, .. } => self.publish(job, *duration, &site).await,
             End::Failed { state, code, message } => {
                 let failure = Failure {
                     state: *state,
                     version: job.version.clone(),
-                    job: job.id.clone(),
+                    job: Some(job.id.clone()),
                     code: *code,
                     message: self.finisher.for_viewers(job, message),
                     failed: job.ended.clone(),
@@ -132,7 +132,7 @@ impl Publisher {
         let replaced = site.replaced_by(&run);
         let publication = site::publication(job, duration, set.multivariant, &set.thumbnails, replaced);
         site.serve(&self.output, job, playlist::relocate(&set.text, &run)).await?;
-        let description = described(job, publication);
+        let description = described(job, publication, site);
         let etag = site.describe(&self.output, &description).await?;
         self.finisher.finish(job, description, &etag).await?;
         Ok(Outcome::Published { asset, run })
@@ -169,7 +169,7 @@ impl Publisher {
         let failure = Failure {
             state: State::Error,
             version: job.version.clone(),
-            job: job.id.clone(),
+            job: Some(job.id.clone()),
             code: None,
             message,
             failed: job.ended.clone(),
@@ -226,7 +226,7 @@ impl Publisher {
                     there.into_keys().filter(|path| path.starts_with(work::THUMBNAILS)).collect();
                 let replaced = site.replaced_by(&job.run);
                 let publication = site::publication(job, duration, offered, &thumbnails, replaced);
-                let description = described(job, publication);
+                let description = described(job, publication, site);
                 let etag = site.describe(&self.output, &description).await?;
                 (description, etag)
             }
@@ -338,6 +338,7 @@ impl Publisher {
                 key: job.key.clone(),
                 published: site.published().cloned(),
                 failure: Some(failure),
+                removed: site.description().and_then(|seen| seen.removed.clone()),
             };
             self.finisher.tell(Notice::ended(job, &description)).await?;
             site.describe(&self.output, &description).await?;
@@ -348,12 +349,13 @@ impl Publisher {
     }
 }
 
-fn described(job: &Job, publication: asset::Publication) -> Description {
+fn described(job: &Job, publication: asset::Publication, site: &Site) -> Description {
     Description {
         asset: job.asset.clone(),
         state: State::Published,
         key: job.key.clone(),
         published: Some(publication),
         failure: None,
+        removed: site.description().and_then(|seen| seen.removed.clone()),
     }
 }

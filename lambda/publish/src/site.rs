@@ -5,7 +5,7 @@
 use asset::{Audio, Description, Publication, Rendition, Stills, output};
 use handler::ApiError;
 
-use crate::event::Job;
+use crate::event::{End, Job};
 use crate::playlist::{self, Multivariant};
 use crate::store::{Bucket, Precondition, Stored};
 
@@ -160,6 +160,10 @@ pub fn publication(
     replaced: Option<Vec<String>>,
 ) -> Publication {
     let run = &job.run;
+    let warnings = match &job.end {
+        End::Complete { warnings, .. } => warnings.clone(),
+        End::Failed { .. } => Vec::new(),
+    };
     let address = |uri: String| match uri.starts_with(&format!("{run}/")) {
         true => uri,
         false => format!("{run}/{uri}"),
@@ -179,6 +183,7 @@ pub fn publication(
         audio: offered.audio.into_iter().map(audio).collect(),
         thumbnails: if stills.is_some() { Vec::new() } else { thumbnails },
         stills,
+        warnings,
         completed: job.ended.clone(),
         published: handler::now(),
         replaced,
