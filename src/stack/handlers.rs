@@ -151,6 +151,7 @@ fn submit(
     let acceleration = file.transcode.acceleration.as_str().to_uppercase();
     let environment = [
         ("ACCELERATION", acceleration.into()),
+        ("AUDIO", file.source.audio.as_str().into()),
         ("JOB_TEMPLATE", template.name),
         ("MAX_DURATION", max_duration(file)),
         ("MAX_SIZE", file.source.max_size.bytes().to_string().into()),

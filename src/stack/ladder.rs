@@ -1,7 +1,8 @@
 //! The adaptive-bitrate ladder: the renditions that every original is encoded to.
 //!
-//! The named ladders are the tables of Apple's HLS authoring specification for Apple devices (H.264, and HEVC above
-//! 1080p), with MediaConvert's quality-defined variable bitrate (QVBR) under each maximum.
+//! The named ladders have the sizes and rates of Apple's HLS authoring specification for Apple devices. Apple's rates are
+//! averages. Here they are maxima, under which MediaConvert's quality-defined variable bitrate (QVBR) spends what the
+//! picture needs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -37,10 +38,14 @@ pub struct Rung {
     #[serde(serialize_with = "print_bitrate")]
     #[schemars(with = "String", regex(pattern = r"^[0-9]+(\.[0-9]+)?[kM]$"))]
     pub max_bitrate: u64,
-    /// QVBR quality level, 1 to 10. Absent: 7 below 720 lines, 8 below 1080, and 9 from there on.
+    /// QVBR quality level, 1 to 10. Absent: 7 below 720 lines, 8 below 1080, and 9 from there on. One lower for each
+    /// later rung of the same height and codec.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10))]
     pub qvbr: Option<u8>,
+    /// How many later rungs of the ladder have its height and codec. Derived, never written.
+    #[serde(skip)]
+    pub twins: u8,
     /// The codec.
     #[schemars(default)]
     pub codec: Codec,
@@ -68,8 +73,13 @@ pub enum Container {
 }
 
 impl Ladder {
-    /// A ladder of `rungs`; the codecs determine the container.
-    pub fn new(name: Option<String>, rungs: Vec<Rung>) -> Self {
+    /// A ladder of `rungs`; the codecs determine the container, and each rung learns of its twins.
+    pub fn new(name: Option<String>, mut rungs: Vec<Rung>) -> Self {
+        for index in 0..rungs.len() {
+            let (rung, later) = (&rungs[index], &rungs[index + 1..]);
+            let twins = later.iter().filter(|other| (other.height, other.codec) == (rung.height, rung.codec));
+            rungs[index].twins = u8::try_from(twins.count()).unwrap_or(u8::MAX);
+        }
         let hevc = rungs.iter().any(|rung| rung.codec == Codec::Hevc);
         let container = if hevc { Container::Fmp4 } else { Container::Ts };
         Self { name, rungs, container }
@@ -77,15 +87,15 @@ impl Ladder {
 
     /// The built-in ladder of that name, one of [`NAMES`].
     pub fn named(name: &str) -> Option<Self> {
-        let highest = match name {
-            "hls-720p" => 720,
-            "hls-1080p" => 1080,
-            "hls-2160p" => 2160,
+        let (highest, hevc): (u32, &[Row]) = match name {
+            "hls-720p" => (720, &[]),
+            "hls-1080p" => (1080, &[]),
+            "hls-2160p" => (2160, &HEVC),
             _ => return None,
         };
-        let rungs = APPLE.iter().filter(|(height, ..)| *height <= highest);
-        let rungs =
-            rungs.map(|(height, max_bitrate, codec)| Rung::new(*height, *max_bitrate, *codec)).collect();
+        let rung = |codec| move |(height, max_bitrate): &Row| Rung::new(*height, *max_bitrate, codec);
+        let avc = AVC.iter().filter(|(height, _)| *height <= highest).map(rung(Codec::Avc));
+        let rungs = avc.chain(hevc.iter().map(rung(Codec::Hevc))).collect();
         Some(Self::new(Some(name.to_owned()), rungs))
     }
 }
@@ -127,16 +137,18 @@ impl JsonSchema for Ladder {
 impl Rung {
     /// A rung with the default quality for its height.
     pub fn new(height: u32, max_bitrate: u64, codec: Codec) -> Self {
-        Self { height, width: width(height), max_bitrate, qvbr: None, codec }
+        Self { height, width: width(height), max_bitrate, qvbr: None, twins: 0, codec }
     }
 
-    /// The QVBR quality level: what was written, or the default for the height.
+    /// The QVBR quality level: what was written, or the default for the height. Twins differ by it. With one level, both
+    /// would come out alike wherever the lower maximum suffices.
     pub fn quality(&self) -> u8 {
-        self.qvbr.unwrap_or(match self.height {
+        let default: u8 = match self.height {
             ..720 => 7,
             720..1080 => 8,
             1080.. => 9,
-        })
+        };
+        self.qvbr.unwrap_or(default.saturating_sub(self.twins).max(1))
     }
 }
 
@@ -153,19 +165,36 @@ impl fmt::Display for Rung {
 /// The built-in ladders' names.
 pub const NAMES: [&str; 3] = ["hls-720p", "hls-1080p", "hls-2160p"];
 
-/// Height, bits per second, codec. Above 1080 lines Apple's table is HEVC.
-const APPLE: [(u32, u64, Codec); 11] = [
-    (234, 145_000, Codec::Avc),
-    (360, 365_000, Codec::Avc),
-    (432, 730_000, Codec::Avc),
-    (540, 2_000_000, Codec::Avc),
-    (720, 3_000_000, Codec::Avc),
-    (720, 4_500_000, Codec::Avc),
-    (1080, 6_000_000, Codec::Avc),
-    (1080, 7_800_000, Codec::Avc),
-    (1440, 8_100_000, Codec::Hevc),
-    (2160, 11_600_000, Codec::Hevc),
-    (2160, 16_800_000, Codec::Hevc),
+/// Height, and bits per second.
+type Row = (u32, u64);
+
+/// Apple's table for H.264.
+const AVC: [Row; 9] = [
+    (234, 145_000),
+    (360, 365_000),
+    (432, 730_000),
+    (432, 1_100_000),
+    (540, 2_000_000),
+    (720, 3_000_000),
+    (720, 4_500_000),
+    (1080, 6_000_000),
+    (1080, 7_800_000),
+];
+
+/// Apple's table for HEVC at up to 30 frames a second. It is whole, because players stay with the codec that they begin
+/// with.
+const HEVC: [Row; 11] = [
+    (360, 145_000),
+    (432, 300_000),
+    (540, 600_000),
+    (540, 1_600_000),
+    (720, 2_400_000),
+    (720, 3_400_000),
+    (1080, 4_500_000),
+    (1080, 5_800_000),
+    (1440, 8_100_000),
+    (2160, 11_600_000),
+    (2160, 16_800_000),
 ];
 
 /// The even width nearest to 16:9.
@@ -216,21 +245,47 @@ mod tests {
     #[test]
     fn the_named_ladders_are_apples() {
         insta::assert_snapshot!(listing("hls-2160p").join("\n"), @r"
-    416x234p 145k q7
-    640x360p 365k q7
-    768x432p 730k q7
-    960x540p 2M q7
-    1280x720p 3M q8
-    1280x720p 4.5M q8
-    1920x1080p 6M q9
-    1920x1080p 7.8M q9
-    2560x1440p HEVC 8.1M q9
-    3840x2160p HEVC 11.6M q9
-    3840x2160p HEVC 16.8M q9
-    ");
-        assert_eq!(listing("hls-1080p"), listing("hls-2160p")[..8]);
-        assert_eq!(listing("hls-720p"), listing("hls-2160p")[..6]);
+        416x234p 145k q7
+        640x360p 365k q7
+        768x432p 730k q6
+        768x432p 1.1M q7
+        960x540p 2M q7
+        1280x720p 3M q7
+        1280x720p 4.5M q8
+        1920x1080p 6M q8
+        1920x1080p 7.8M q9
+        640x360p HEVC 145k q7
+        768x432p HEVC 300k q7
+        960x540p HEVC 600k q6
+        960x540p HEVC 1.6M q7
+        1280x720p HEVC 2.4M q7
+        1280x720p HEVC 3.4M q8
+        1920x1080p HEVC 4.5M q8
+        1920x1080p HEVC 5.8M q9
+        2560x1440p HEVC 8.1M q9
+        3840x2160p HEVC 11.6M q8
+        3840x2160p HEVC 16.8M q9
+        ");
+        assert_eq!(listing("hls-1080p"), listing("hls-2160p")[..9]);
+        assert_eq!(listing("hls-720p"), listing("hls-2160p")[..7]);
+        assert_eq!(listing("hls-2160p").len(), MAX_RUNGS);
         assert_eq!(Ladder::named("hls-480p"), None);
+    }
+
+    #[test]
+    fn each_twin_has_a_quality_of_its_own_and_what_was_written_counts() {
+        let rung = |bits, codec| Rung::new(720, bits, codec);
+        let written = Rung { qvbr: Some(8), ..rung(2_000_000, Codec::Avc) };
+        let rungs = vec![
+            rung(1_000_000, Codec::Avc),
+            written,
+            rung(3_000_000, Codec::Avc),
+            rung(900_000, Codec::Hevc),
+        ];
+        let levels: Vec<u8> = Ladder::new(None, rungs).rungs.iter().map(Rung::quality).collect();
+        assert_eq!(levels, [6, 8, 8, 8]);
+        let many = Ladder::new(None, vec![Rung::new(234, 145_000, Codec::Avc); MAX_RUNGS]);
+        assert_eq!(many.rungs[0].quality(), 1, "there is no lower level");
     }
 
     #[test]

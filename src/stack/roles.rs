@@ -97,8 +97,9 @@ pub fn submit(scope: &Scope, to: &SubmitAccess) -> PolicyDocument {
         // MediaConvert's Probe also reads the upload with these permissions.
         Statement::allow("ReadUploads", &["s3:GetObject"]).on([source + "/*"]),
         Statement::allow("RecordJobs", &["s3:GetObject", "s3:PutObject"]).on([work + "/jobs/*"]),
-        Statement::allow("ReadTemplate", &["mediaconvert:GetJobTemplate"]).on([template.clone()]),
-        Statement::allow("StartJobs", &["mediaconvert:CreateJob"]).on([queue, template]),
+        Statement::allow("ReadTemplate", &["mediaconvert:GetJobTemplate"]).on([template]),
+        // The job names no template: its settings are complete.
+        Statement::allow("StartJobs", &["mediaconvert:CreateJob"]).on([queue]),
         // Probe has no resource types: all of MediaConvert in this account and region is the narrowest possible.
         Statement::allow("Probe", &["mediaconvert:Probe"]).on([scope.arn("mediaconvert", "*").into()]),
         Statement::allow("PassEncoder", &["iam:PassRole"]).on([encoder]).when(
@@ -253,7 +254,6 @@ mod tests {
         RecordJobs: Allow s3:GetObject s3:PutObject
             arn:aws:s3:::vod-work-111122223333-eu-west-1/jobs/*
         StartJobs: Allow mediaconvert:CreateJob
-            arn:aws:mediaconvert:eu-west-1:111122223333:jobTemplates/vod
             arn:aws:mediaconvert:eu-west-1:111122223333:queues/vod
         Trace: Allow xray:PutTelemetryRecords xray:PutTraceSegments
             *

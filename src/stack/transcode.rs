@@ -87,16 +87,42 @@ fn role(stack: &mut Declarations, storage: &Storage, queue: &Handle<Queue>) -> H
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::mediaconvert::settings::unknown_words;
 
     #[test]
     fn a_ladder_is_summed_up_in_a_line() {
         assert_eq!(
             summary(&Ladder::named("hls-1080p").unwrap()),
-            "hls-1080p: 8 renditions, 234p 145k to 1080p 7.8M"
+            "hls-1080p: 9 renditions, 234p 145k to 1080p 7.8M"
         );
         let mut single = Ladder::named("hls-720p").unwrap();
         single.rungs.truncate(1);
         single.name = None;
         assert_eq!(summary(&single), "A ladder of its own: 234p 145k");
+    }
+
+    #[test]
+    fn sound_has_the_declared_loudness() {
+        let head = "stack: vod\naccount: \"111122223333\"\nregion: eu-west-1\n";
+        let normalized = |transcode: &str| {
+            let file = crate::stack::config::parse("x.yaml", &format!("{head}{transcode}")).unwrap();
+            let settings = settings::settings(&file.transcode);
+            assert_eq!(unknown_words(&settings), Vec::<String>::new());
+            let outputs =
+                settings.output_groups.unwrap().into_iter().flat_map(|group| group.outputs.unwrap());
+            let sound = outputs.into_iter().find_map(|output| output.audio_descriptions).unwrap();
+            sound.into_iter().find_map(|audio| audio.audio_normalization_settings)
+        };
+        assert_eq!(normalized(""), None, "as in the original");
+        insta::assert_json_snapshot!(normalized("transcode: { loudness: -16 }"), @r#"
+        {
+          "Algorithm": "ITU_BS_1770_3",
+          "AlgorithmControl": "CORRECT_AUDIO",
+          "LoudnessLogging": "DONT_LOG",
+          "PeakCalculation": "NONE",
+          "TargetLkfs": -16.0,
+          "TruePeakLimiterThreshold": -1.0
+        }
+        "#);
     }
 }

@@ -25,7 +25,7 @@ async fn the_stack_converges_plays_and_comes_down_again() {
     let (applied, _) = output(command, 0);
     assert!(applied.contains(" created\n"), "{applied}");
     let played = applied.lines().filter(|line| line.trim_start().starts_with("plays ")).count();
-    assert_eq!(played, 7, "six pictures and the sound of hls-720p play: {applied}");
+    assert_eq!(played, 8, "seven pictures and the sound of hls-720p play: {applied}");
     let address = applied.lines().find_map(|line| line.strip_prefix("play ")).map(str::trim).unwrap();
     assert!(address.starts_with("http://127.0.0.1:") && address.ends_with("/index.m3u8"), "{address}");
 

@@ -20,7 +20,7 @@ use crate::support::{ACCOUNT, Cloud, REGION};
 const ESTIMATE: &str = "\
 This makes a VOD stack and one resource of each type, tries them, and removes them.
 It takes about an hour, most of it waiting for CloudFront. It costs less than 1 USD:
-  MediaConvert    one clip of 4 seconds in 7 outputs: billed as 10 seconds each, under 0.05 USD
+  MediaConvert    one clip of 4 seconds in 8 outputs: billed as 10 seconds each, under 0.05 USD
   CloudFront, S3, Lambda, SQS, SNS, logs    some thousand requests, under 0.05 USD
   CloudWatch      a dashboard and a few alarms for an hour, under 0.05 USD
   Route 53        nothing: the zone must exist, and queries are not billed for an hour

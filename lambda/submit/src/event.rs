@@ -24,6 +24,8 @@ pub struct Upload {
     pub version: Option<String>,
     /// The size in bytes, if the event contains it.
     pub size: Option<u64>,
+    /// True if S3 Batch Operations asks for it, so that new uploads go before it.
+    pub batch: bool,
     /// The batch job that forces a new job, even if one was already started for this version and template.
     pub forced_by: Option<String>,
 }
@@ -105,6 +107,7 @@ impl From<CreatedDetail> for Upload {
             literal_key: None,
             version: detail.object.version_id.filter(|id| !id.is_empty()),
             size: detail.object.size,
+            batch: false,
             forced_by: None,
         }
     }
@@ -182,6 +185,7 @@ impl Task {
             literal_key: literal.transpose()?,
             version: self.s3_version_id.clone().filter(|id| !id.is_empty()),
             size: None,
+            batch: true,
             forced_by: forced_by.map(ToOwned::to_owned),
         })
     }
@@ -238,6 +242,7 @@ mod tests {
             literal_key: None,
             version: version.map(Into::into),
             size,
+            batch: false,
             forced_by: None,
         }
     }
@@ -258,6 +263,7 @@ mod tests {
         assert_eq!(uploads[0].0, "dGFza2lkZ29lc2hlcmUK");
         let expected = Upload {
             literal_key: Some("films/a b+c.mp4".into()),
+            batch: true,
             ..upload("films/a b c.mp4", Some("v1"), None)
         };
         assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
@@ -268,6 +274,7 @@ mod tests {
         let uploads = uploads(include_str!("../tests/fixtures/batch-2.0.json"));
         let expected = Upload {
             literal_key: Some("films/a b+c.mp4".into()),
+            batch: true,
             forced_by: Some("f3cc4f60-61f6-4a2b-8a21-d07600c373ce".into()),
             ..upload("films/a b c.mp4", None, None)
         };

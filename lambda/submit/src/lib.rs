@@ -12,5 +12,5 @@ mod refusal;
 mod settings;
 mod submitter;
 
-pub use settings::{InvalidSettings, Settings};
+pub use settings::{AudioFiles, InvalidSettings, Settings};
 pub use submitter::{Outcome, SubmitError, Submitter};

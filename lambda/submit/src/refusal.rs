@@ -2,7 +2,7 @@
 
 use crate::event::Upload;
 use crate::probe::{Probed, Source};
-use crate::settings::Settings;
+use crate::settings::{AudioFiles, Settings};
 
 /// The reason, as far as the event alone shows it.
 pub(crate) fn of_upload(upload: &Upload, settings: &Settings) -> Option<String> {
@@ -30,12 +30,17 @@ pub(crate) fn of_size(bytes: u64, settings: &Settings) -> Option<String> {
 pub(crate) fn of_file(probed: Probed, settings: &Settings) -> Result<Option<Source>, String> {
     match probed {
         Probed::Unknown => Ok(None),
-        Probed::NoVideo => Err("the file has no video track".to_owned()),
-        Probed::Video(source) => match (source.duration, settings.max_duration) {
-            (Some(seconds), Some(limit)) if seconds > limit as f64 => {
-                Err(format!("the video is {seconds:.0} s long, and source.max_duration allows {limit} s"))
-            }
-            _ => Ok(Some(source)),
-        },
+        Probed::Sound(source) if settings.audio == AudioFiles::Publish => of_length(source, settings),
+        Probed::NoVideo | Probed::Sound(_) => Err("the file has no video track".to_owned()),
+        Probed::Video(source) => of_length(source, settings),
+    }
+}
+
+fn of_length(source: Source, settings: &Settings) -> Result<Option<Source>, String> {
+    match (source.duration, settings.max_duration) {
+        (Some(seconds), Some(limit)) if seconds > limit as f64 => {
+            Err(format!("the video is {seconds:.0} s long, and source.max_duration allows {limit} s"))
+        }
+        _ => Ok(Some(source)),
     }
 }

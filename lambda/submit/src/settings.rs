@@ -20,6 +20,17 @@ pub struct Settings {
     pub max_size: Option<u64>,
     /// `MAX_DURATION`: the longest video to transcode, in seconds; without it there is no limit.
     pub max_duration: Option<u64>,
+    /// `AUDIO`: `publish` or `refuse`; without it `refuse`.
+    pub audio: AudioFiles,
+}
+
+/// What becomes of a file with sound and no picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AudioFiles {
+    /// It is refused.
+    Refuse,
+    /// Its sound is published.
+    Publish,
 }
 
 /// A setting that submit cannot use.
@@ -34,6 +45,9 @@ pub enum InvalidSettings {
     /// It is not one of the allowed values.
     #[error("ACCELERATION is {0:?}; it must be DISABLED, PREFERRED or ENABLED")]
     Acceleration(String),
+    /// It is not one of the allowed values.
+    #[error("AUDIO is {0:?}; it must be publish or refuse")]
+    Audio(String),
 }
 
 impl Settings {
@@ -51,12 +65,22 @@ impl Settings {
             acceleration: acceleration(required("ACCELERATION")?)?,
             max_size: number("MAX_SIZE")?,
             max_duration: number("MAX_DURATION")?,
+            audio: audio(std::env::var("AUDIO").ok())?,
         })
     }
 }
 
 fn acceleration(value: String) -> Result<AccelerationMode, InvalidSettings> {
     AccelerationMode::try_parse(&value).map_err(|_| InvalidSettings::Acceleration(value))
+}
+
+/// A function that was deployed with an earlier version has no such variable yet.
+fn audio(value: Option<String>) -> Result<AudioFiles, InvalidSettings> {
+    match value.as_deref() {
+        None | Some("refuse") => Ok(AudioFiles::Refuse),
+        Some("publish") => Ok(AudioFiles::Publish),
+        Some(other) => Err(InvalidSettings::Audio(other.to_owned())),
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +93,15 @@ mod tests {
         assert_eq!(
             acceleration("fast".into()).unwrap_err().to_string(),
             "ACCELERATION is \"fast\"; it must be DISABLED, PREFERRED or ENABLED"
+        );
+    }
+    #[test]
+    fn audio_files_are_refused_unless_it_is_told_otherwise() {
+        assert_eq!(audio(None).unwrap(), AudioFiles::Refuse);
+        assert_eq!(audio(Some("publish".into())).unwrap(), AudioFiles::Publish);
+        assert_eq!(
+            audio(Some("yes".into())).unwrap_err().to_string(),
+            "AUDIO is \"yes\"; it must be publish or refuse"
         );
     }
 }

@@ -8,7 +8,7 @@ use aws_sdk_mediaconvert::config::retry::RetryConfig;
 use aws_sdk_mediaconvert::config::timeout::TimeoutConfig;
 use aws_sdk_mediaconvert::operation::create_job::builders::CreateJobFluentBuilder;
 use aws_sdk_mediaconvert::types::{
-    AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile, StatusUpdateInterval,
+    AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile,
 };
 use futures::{StreamExt, stream};
 use handler::{ApiError, api, chain};
@@ -30,6 +30,11 @@ const PROBE_TIME: Duration = Duration::from_secs(25);
 
 /// Tasks of one batch invocation that are handled at the same time.
 const TASKS_AT_ONCE: usize = 8;
+
+/// How much less priority than a new upload a task of S3 Batch Operations has.
+const BEHIND_UPLOADS: i32 = 10;
+/// The least priority that MediaConvert takes.
+const LEAST_PRIORITY: i32 = -50;
 
 /// Handles submit's events.
 #[derive(Debug, Clone)]
@@ -207,11 +212,11 @@ impl Submitter {
             Err(reason) => return Ok(Outcome::Refused { reason }),
         };
         let destination = Destination { bucket: &self.settings.work_bucket, asset, run: &run };
-        let template =
+        let declared =
             template.settings().ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "settings"))?;
-        let settings = job::settings(template, &upload.url(), source, destination)?;
+        let settings = job::settings(declared, &upload.url(), source.as_ref(), destination)?;
         tracing::info!(asset, run, outputs = %Summary(&settings), "job made from the template");
-        let job = self.create(upload, &encode, settings).await?;
+        let job = self.create(upload, &encode, &template, settings).await?;
         self.remember(&encode, &job, upload).await;
         let asset = asset.to_owned();
         Ok(Outcome::Started { asset, job })
@@ -278,9 +283,10 @@ impl Submitter {
         &self,
         upload: &Upload,
         encode: &Encode<'_>,
+        template: &JobTemplate,
         settings: JobSettings,
     ) -> Result<String, SubmitError> {
-        let call = self.job(upload, encode, settings);
+        let call = self.job(upload, encode, template, settings);
         let create = || async {
             // The wait decides about repetition. The SDK's own would use up its allowance in a long burst.
             let once = aws_sdk_mediaconvert::config::Builder::new().retry_config(RetryConfig::disabled());
@@ -291,7 +297,14 @@ impl Submitter {
         job.ok_or(SubmitError::Empty("mediaconvert:CreateJob", "job id"))
     }
 
-    fn job(&self, upload: &Upload, encode: &Encode<'_>, settings: JobSettings) -> CreateJobFluentBuilder {
+    /// The call. It names no template: what the template declares beside the settings is sent, too.
+    fn job(
+        &self,
+        upload: &Upload,
+        encode: &Encode<'_>,
+        template: &JobTemplate,
+        settings: JobSettings,
+    ) -> CreateJobFluentBuilder {
         let others = [
             (metadata::ASSET, encode.asset),
             (metadata::BUCKET, &upload.bucket),
@@ -305,13 +318,14 @@ impl Submitter {
         let acceleration = AccelerationSettings::builder().mode(self.settings.acceleration.clone()).build();
         self.mediaconvert
             .create_job()
-            .job_template(&self.settings.job_template)
             .queue(&self.settings.queue)
             .role(&self.settings.role)
             .settings(settings)
             .set_user_metadata(Some(metadata))
             .acceleration_settings(acceleration)
-            .status_update_interval(StatusUpdateInterval::Seconds60)
+            .set_status_update_interval(template.status_update_interval().cloned())
+            .priority(priority(template, upload))
+            .set_hop_destinations(template.hop_destinations.clone())
             // The queue's tags are used for cost allocation, so jobs need no tags.
             .billing_tags_source(BillingTagsSource::Queue)
             .client_request_token(token)
@@ -337,6 +351,13 @@ impl Submitter {
             );
         }
     }
+}
+
+/// The template's priority. Tasks of S3 Batch Operations have less: a library of thousands does not hold up new uploads.
+fn priority(template: &JobTemplate, upload: &Upload) -> i32 {
+    // absent is 0: MediaConvert's default
+    let declared = template.priority().unwrap_or(0);
+    if upload.batch { (declared - BEHIND_UPLOADS).max(LEAST_PRIORITY) } else { declared }
 }
 
 /// True if Probe's error is about the file: a retry would not help, and no permission is missing.

@@ -90,6 +90,8 @@ mirror! {
         segment_length_control: String,
         /// The least seconds of a segment around ad breaks. The API requires it.
         min_segment_length: i32,
+        /// The least seconds of the last segment: a shorter one is joined to the one before.
+        min_final_segment_length: f64,
         /// Whether playlists give durations with a fraction.
         manifest_duration_format: String,
         /// How `EXT-X-TARGETDURATION` is rounded.
@@ -126,6 +128,8 @@ mirror! {
         segment_length_control: String,
         /// Seconds of a fragment inside a segment.
         fragment_length: i32,
+        /// The least seconds of the last segment: a shorter one is joined to the one before.
+        min_final_segment_length: f64,
         /// Whether playlists give durations with a fraction.
         manifest_duration_format: String,
         /// How `EXT-X-TARGETDURATION` is rounded.
@@ -234,8 +238,26 @@ mirror! {
         audio_type_control: String,
         /// Where its language comes from.
         language_code_control: String,
+        /// How loud it is made.
+        audio_normalization_settings: AudioNormalizationSettings,
         /// The codec and its settings.
         codec_settings: AudioCodecSettings,
+    }
+
+    /// How loud an audio track is made.
+    AudioNormalizationSettings {
+        /// The recommendation by which loudness is measured.
+        algorithm: String,
+        /// Whether the sound is corrected, or only measured.
+        algorithm_control: String,
+        /// Whether the loudness is logged to a file.
+        loudness_logging: String,
+        /// Whether the highest peak is measured too.
+        peak_calculation: String,
+        /// The loudness in LKFS.
+        target_lkfs: f64,
+        /// The highest peak in dBFS.
+        true_peak_limiter_threshold: f64,
     }
 }
 

@@ -46,7 +46,7 @@ pub use roles::Roles;
 pub use schema::schema;
 pub use size::{Size, SizeUnit};
 pub use source::Source;
-pub use transcode::{Acceleration, Thumbnails, Transcode};
+pub use transcode::{Acceleration, Loudness, Thumbnails, Transcode};
 pub use values::{Days, Period, TimeUnit};
 
 use problem::Problems;

@@ -147,7 +147,7 @@ impl Scalar for Quality {
     const EXAMPLE: &'static str = "8";
 
     fn scalar(text: &Text) -> Result<Self, Wrong> {
-        let help = "a whole number from 1 to 10; by default 7 below 720 lines, 8 below 1080, then 9";
+        let help = "a whole number from 1 to 10; by default 7 below 720 lines, 8 below 1080, then 9, and less for the lower of two rungs of one height";
         let level = u32::scalar(text)?;
         let level = u8::try_from(level).ok().filter(|level| (1..=10).contains(level));
         level.map(Self).ok_or_else(|| Wrong::new("is not a QVBR quality level", "outside 1 to 10", help))

@@ -26,6 +26,9 @@ pub struct Transcode {
     /// Still pictures at regular intervals. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnails: Option<Thumbnails>,
+    /// The loudness of the sound in LKFS, -59 to 0, such as -16. Absent: as in the original.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loudness: Option<Loudness>,
 }
 
 impl Default for Transcode {
@@ -35,6 +38,40 @@ impl Default for Transcode {
             segment: Period::from_seconds(6),
             acceleration: Acceleration::default(),
             thumbnails: None,
+            loudness: None,
+        }
+    }
+}
+
+/// A loudness in LKFS, which broadcasters also call LUFS.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Loudness(#[schemars(range(min = -59, max = 0))] f64);
+
+impl Loudness {
+    /// The number of LKFS.
+    pub const fn lkfs(self) -> f64 {
+        self.0
+    }
+}
+
+impl Scalar for Loudness {
+    const EXAMPLE: &'static str = "-16";
+
+    fn scalar(text: &Text) -> Result<Self, Wrong> {
+        let help =
+            "-59 to 0, such as -16: most streaming services use -14 to -16, and broadcasters -23 or -24";
+        let decimal = |byte: u8| byte.is_ascii_digit() || b"-.".contains(&byte);
+        let number = text.plain && text.text.bytes().all(decimal);
+        let number: Option<f64> = number.then(|| text.text.parse().ok()).flatten();
+        match number {
+            Some(lkfs) if (-59.0..=0.0).contains(&lkfs) => Ok(Self(lkfs)),
+            Some(lkfs) if (0.0..=59.0).contains(&lkfs) => {
+                let label = format!("did you mean -{}?", text.text);
+                Err(Wrong::new("must be negative", label, help))
+            }
+            Some(_) => Err(Wrong::new("is outside -59 to 0", "no loudness of sound", help)),
+            None => Err(Wrong::new("must be a number", "not a number of LKFS", help)),
         }
     }
 }
@@ -80,11 +117,13 @@ pub(super) fn read(table: &Table<'_>) -> Option<Transcode> {
     let segment = table.get("segment").map_or(Some(Period::from_seconds(6)), |value| segment(&value));
     let acceleration = table.or("acceleration", Mode(Acceleration::default()));
     let thumbnails = table.section("thumbnails", None, |table| thumbnails(table).map(Some));
+    let loudness = table.optional::<Loudness>("loudness");
     Some(Transcode {
         ladder: ladder?,
         segment: segment?,
         acceleration: acceleration?.0,
         thumbnails: thumbnails?,
+        loudness: loudness?,
     })
 }
 

@@ -134,6 +134,7 @@ fn handlers_are_told_what_they_work_with() {
     insta::assert_snapshot!(told("handlers/submit"), @r#"
     {
       "ACCELERATION": "DISABLED",
+      "AUDIO": "refuse",
       "JOB_TEMPLATE": "vod",
       "MAX_DURATION": "5400",
       "MAX_SIZE": "21474836480",

@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 
 use crate::resource::mediaconvert::settings::{
-    AacSettings, AudioCodecSettings, AudioDescription, AudioSelector, CmafGroupSettings, CmfcSettings,
-    ContainerSettings, FileGroupSettings, FrameCaptureSettings, H264QvbrSettings, H264Settings,
-    H265QvbrSettings, H265Settings, HlsGroupSettings, HlsSettings, InputTemplate, JobTemplateSettings,
-    Output, OutputGroup, OutputGroupSettings, OutputSettings, TimecodeConfig, VideoCodecSettings,
-    VideoDescription, VideoSelector,
+    AacSettings, AudioCodecSettings, AudioDescription, AudioNormalizationSettings, AudioSelector,
+    CmafGroupSettings, CmfcSettings, ContainerSettings, FileGroupSettings, FrameCaptureSettings,
+    H264QvbrSettings, H264Settings, H265QvbrSettings, H265Settings, HlsGroupSettings, HlsSettings,
+    InputTemplate, JobTemplateSettings, Output, OutputGroup, OutputGroupSettings, OutputSettings,
+    TimecodeConfig, VideoCodecSettings, VideoDescription, VideoSelector,
 };
-use crate::stack::config::{Thumbnails, Transcode};
+use crate::stack::config::{Loudness, Thumbnails, Transcode};
 use crate::stack::ladder::{Codec, Container, Rung};
 
 /// The audio of the source: the name that the submit handler uses in each job.
@@ -22,6 +22,8 @@ const AUDIO: &str = "Audio Selector 1";
 const SOUND: &str = "audio";
 /// Seconds of a group of pictures. Segments are whole multiples of it.
 const GOP: f64 = 2.0;
+/// The least seconds of the last segment. Players stop before the end if it is shorter than a second.
+const LAST: f64 = 1.0;
 /// Seconds of a fragment inside an fMP4 segment: a group of pictures.
 const FRAGMENT: i32 = 2;
 /// Below this many lines H.264 uses Main profile, which all phones that play those renditions support.
@@ -75,7 +77,7 @@ fn package(transcode: &Transcode) -> OutputGroup {
         name: word(name),
         custom_name: word("ladder"),
         output_group_settings: Some(settings),
-        outputs: Some(pictures.chain([sound(container)]).collect()),
+        outputs: Some(pictures.chain([sound(container, transcode.loudness)]).collect()),
         ..Default::default()
     }
 }
@@ -88,6 +90,7 @@ fn ts_group(segment: Option<i32>) -> OutputGroupSettings {
         segment_length: segment,
         segment_length_control: word("GOP_MULTIPLE"),
         min_segment_length: Some(0),
+        min_final_segment_length: Some(LAST),
         manifest_duration_format: word("FLOATING_POINT"),
         // 6.006 s is rounded to 6, as the specification says, not up to 7.
         target_duration_compatibility_mode: word("SPEC_COMPLIANT"),
@@ -117,6 +120,7 @@ fn fmp4_group(segment: Option<i32>) -> OutputGroupSettings {
         segment_length: segment,
         segment_length_control: word("GOP_MULTIPLE"),
         fragment_length: Some(FRAGMENT),
+        min_final_segment_length: Some(LAST),
         manifest_duration_format: word("FLOATING_POINT"),
         target_duration_compatibility_mode: word("SPEC_COMPLIANT"),
         manifest_compression: word("NONE"),
@@ -181,7 +185,7 @@ fn playing(container: Container) -> Output {
 }
 
 /// The sound: stored once, not with every rung.
-fn sound(container: Container) -> Output {
+fn sound(container: Container, loudness: Option<Loudness>) -> Output {
     let (group, track) = (word(SOUND), word("ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT"));
     let output = match container {
         Container::Ts => ts(HlsSettings {
@@ -194,7 +198,7 @@ fn sound(container: Container) -> Output {
             fmp4(CmfcSettings { audio_group_id: group, audio_track_type: track, ..Default::default() })
         }
     };
-    Output { name_modifier: word("_audio"), audio_descriptions: Some(vec![aac()]), ..output }
+    Output { name_modifier: word("_audio"), audio_descriptions: Some(vec![aac(loudness)]), ..output }
 }
 
 fn ts(hls: HlsSettings) -> Output {
@@ -274,8 +278,8 @@ fn hevc(rung: &Rung) -> VideoCodecSettings {
     VideoCodecSettings { codec: word("H_265"), h265_settings: Some(h265), ..Default::default() }
 }
 
-/// Stereo AAC-LC, which every player supports.
-fn aac() -> AudioDescription {
+/// Stereo AAC-LC, which every player supports. Sound with more channels is mixed down.
+fn aac(loudness: Option<Loudness>) -> AudioDescription {
     let aac = AacSettings {
         codec_profile: word("LC"),
         coding_mode: word("CODING_MODE_2_0"),
@@ -291,11 +295,26 @@ fn aac() -> AudioDescription {
         stream_name: word("Stereo"),
         audio_type_control: word("FOLLOW_INPUT"),
         language_code_control: word("FOLLOW_INPUT"),
+        audio_normalization_settings: loudness.map(normalized),
         codec_settings: Some(AudioCodecSettings {
             codec: word("AAC"),
             aac_settings: Some(aac),
             ..Default::default()
         }),
+        ..Default::default()
+    }
+}
+
+/// Sound of one loudness, measured as streaming services do (ITU-R BS.1770). Peaks are limited to 1 dB below full scale,
+/// because AAC decoders may exceed what was encoded.
+fn normalized(loudness: Loudness) -> AudioNormalizationSettings {
+    AudioNormalizationSettings {
+        algorithm: word("ITU_BS_1770_3"),
+        algorithm_control: word("CORRECT_AUDIO"),
+        loudness_logging: word("DONT_LOG"),
+        peak_calculation: word("NONE"),
+        target_lkfs: Some(loudness.lkfs()),
+        true_peak_limiter_threshold: Some(-1.0),
         ..Default::default()
     }
 }

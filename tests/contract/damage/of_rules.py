@@ -14,6 +14,7 @@ DISTRIBUTE, CONFIG = "cloudfront:CreateDistribution", "DistributionConfig"
 RECORDS, SETS = "route53:ChangeResourceRecordSets", "ChangeBatch.Changes"
 FUNCTION, JOB = "lambda:CreateFunction", "mediaconvert:CreateJob"
 H264 = "Settings.OutputGroups.0.Outputs.0.VideoDescription.CodecSettings.H264Settings"
+PACKAGE = "Settings.OutputGroups.0.OutputGroupSettings.HlsGroupSettings"
 CONFIGURATIONS = "NotificationConfiguration.LambdaFunctionConfigurations"
 PUBLIC = {**ALLOW, "Principal": "*"}
 
@@ -215,6 +216,14 @@ DAMAGES = {
         (JOB, f"{H264}.FramerateControl", "INITIALIZE_FROM_SOURCE"),
     ],
     "output_names": [(JOB, "Settings.OutputGroups.0.Outputs.0.NameModifier", "-b")],
+    "last_segment": [
+        (JOB, f"{PACKAGE}.MinFinalSegmentLength", 0.5),
+        (JOB, f"{PACKAGE}.MinFinalSegmentLength", 6),
+    ],
+    "audio_sources": [
+        (JOB, "Settings.OutputGroups.0.Outputs.0.AudioDescriptions.0.AudioSourceName", "Audio Selector 2"),
+        (JOB, "Settings.Inputs.0.AudioSelectors", GONE),
+    ],
     "user_metadata_pairs": [
         (JOB, "UserMetadata", {str(n): "" for n in range(11)}),
         (JOB, "UserMetadata", {"key": "a (1).mp4"}),

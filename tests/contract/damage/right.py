@@ -204,6 +204,20 @@ VALUES = {
     "mediaconvert:CreateJob": {
         "Role": ROLE,
         "UserMetadata": {"a": "b"},
-        "Settings": {"OutputGroups": [{"Outputs": [_output("-a"), _output("-b")]}]},
+        "Settings": {
+            "Inputs": [{"AudioSelectors": {"Audio Selector 1": {"DefaultSelection": "DEFAULT"}}}],
+            "OutputGroups": [
+                {
+                    "OutputGroupSettings": {
+                        "Type": "HLS_GROUP_SETTINGS",
+                        "HlsGroupSettings": {"SegmentLength": 6, "MinSegmentLength": 0, "MinFinalSegmentLength": 1},
+                    },
+                    "Outputs": [
+                        {**_output("-a"), "AudioDescriptions": [{"AudioSourceName": "Audio Selector 1"}]},
+                        _output("-b"),
+                    ],
+                }
+            ],
+        },
     },
 }

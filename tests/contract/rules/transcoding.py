@@ -4,6 +4,7 @@ from .registry import rule
 from .tags import TAG
 
 JOBS = "https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html"
+SEGMENTS = "https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html#jobs-model-hlsgroupsettings"
 RATES = "https://docs.aws.amazon.com/mediaconvert/latest/ug/cbr-vbr-qvbr.html"
 METADATA = "https://docs.aws.amazon.com/mediaconvert/latest/ug/user-metadata-tags.html"
 CALLS = (
@@ -55,6 +56,34 @@ def output_names(value, _request):
         names = [each.get("NameModifier", "") for each in group.get("Outputs", [])]
         if len(names) > 1 and len(set(names)) != len(names):
             yield f"$.Settings.OutputGroups[{at}]", names, "the outputs of a group have names of their own"
+
+
+@rule(SEGMENTS, *CALLS)
+def last_segment(value, _request):
+    """The least length of the last segment is at least a second and less than a segment, or 0."""
+    for at, group in enumerate(value.get("Settings", {}).get("OutputGroups", [])):
+        for name in ("HlsGroupSettings", "CmafGroupSettings"):
+            each = group.get("OutputGroupSettings", {}).get(name, {})
+            least = each.get("MinFinalSegmentLength", 0)
+            if least and not 1 <= least < each.get("SegmentLength", 10):
+                demand = "MinFinalSegmentLength is 0, or at least 1 and less than SegmentLength"
+                yield f"$.Settings.OutputGroups[{at}].{name}", least, demand
+
+
+@rule(JOBS, "mediaconvert:CreateJob")
+def audio_sources(value, _request):
+    """The sound of a job that names no template is made of a selector that its input has; otherwise it is silence."""
+    if "JobTemplate" in value:
+        return
+    inputs = value.get("Settings", {}).get("Inputs", [])
+    selectors = {name for each in inputs for name in each.get("AudioSelectors", {})}
+    for at, group in enumerate(value.get("Settings", {}).get("OutputGroups", [])):
+        for index, output in enumerate(group.get("Outputs", [])):
+            for audio in output.get("AudioDescriptions", []):
+                source = audio.get("AudioSourceName", "Audio Selector 1")
+                if source not in selectors:
+                    path = f"$.Settings.OutputGroups[{at}].Outputs[{index}].AudioDescriptions"
+                    yield path, source, f"is one of the input's audio selectors: {sorted(selectors)}"
 
 
 @rule(METADATA, "mediaconvert:CreateJob")

@@ -9,8 +9,9 @@ use aws_sdk_mediaconvert::operation::get_job_template::{GetJobTemplateInput, Get
 use aws_sdk_mediaconvert::operation::probe::{ProbeInput, ProbeOutput};
 use aws_sdk_mediaconvert::primitives::DateTime;
 use aws_sdk_mediaconvert::types::{
-    AccelerationMode, Container, Format, HlsGroupSettings, Job, JobTemplate, JobTemplateSettings, Output,
-    OutputGroup, OutputGroupSettings, OutputGroupType, ProbeResult, Track, TrackType, VideoDescription,
+    AccelerationMode, Container, Format, HlsGroupSettings, HopDestination, InputTemplate, Job, JobTemplate,
+    JobTemplateSettings, Output, OutputGroup, OutputGroupSettings, OutputGroupType, ProbeResult,
+    StatusUpdateInterval, Track, TrackType, VideoCodec, VideoCodecSettings, VideoDescription,
     VideoProperties,
 };
 use aws_sdk_s3::Client as S3;
@@ -22,7 +23,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 use mocks::{MockResponse, Mocks, rule};
 use serde_json::{Value, json};
-use submit::{Settings, Submitter};
+use submit::{AudioFiles, Settings, Submitter};
 
 pub(crate) const CREATED: &str = include_str!("../fixtures/object-created.json");
 pub(crate) const BATCH_1: &str = include_str!("../fixtures/batch-1.0.json");
@@ -86,8 +87,9 @@ pub(crate) fn lasting(seconds: f64) -> ProbeResult {
 
 fn template(revision: i64) -> JobTemplate {
     let rung = |height| {
-        let video = VideoDescription::builder().height(height).build();
-        Output::builder().video_description(video).build()
+        let codec = VideoCodecSettings::builder().codec(VideoCodec::H264).build();
+        let video = VideoDescription::builder().width(height * 16 / 9).height(height).codec_settings(codec);
+        Output::builder().video_description(video.build()).build()
     };
     let group = OutputGroupSettings::builder()
         .r#type(OutputGroupType::HlsGroupSettings)
@@ -95,8 +97,12 @@ fn template(revision: i64) -> JobTemplate {
     let group = OutputGroup::builder()
         .output_group_settings(group.build())
         .set_outputs(Some([1080, 720, 360].map(rung).to_vec()));
-    let settings = JobTemplateSettings::builder().output_groups(group.build());
+    let input = InputTemplate::builder().build();
+    let settings = JobTemplateSettings::builder().inputs(input).output_groups(group.build());
     JobTemplate::builder()
+        .priority(3)
+        .status_update_interval(StatusUpdateInterval::Seconds60)
+        .hop_destinations(HopDestination::builder().wait_minutes(15).build())
         .name("vod-staging")
         .last_updated(DateTime::from_secs(revision))
         .settings(settings.build())
@@ -110,6 +116,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) fn new() -> Self {
+        Self::with_audio(AudioFiles::Refuse)
+    }
+
+    /// A stack that does this with files that have sound alone.
+    pub(crate) fn with_audio(audio: AudioFiles) -> Self {
         let source = |key: &str, version: &str| (key.to_owned(), (version.to_owned(), 7_340_032));
         let state = Arc::new(Mutex::new(State {
             sources: [source(KEY, VERSION), source("films/a b+c.mp4", "v1")].into(),
@@ -129,6 +140,7 @@ impl Stack {
             acceleration: AccelerationMode::Preferred,
             max_size: Some(LARGEST),
             max_duration: Some(LONGEST),
+            audio,
         };
         let submitter = Submitter::new(settings, s3(&state), mediaconvert(&state));
         Self { state, submitter }

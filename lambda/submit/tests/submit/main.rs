@@ -6,7 +6,7 @@ mod account;
 mod refusals;
 
 use account::{BATCH_1, BATCH_2, KEY, Stack, VERSION, created, video};
-use aws_sdk_mediaconvert::types::{AccelerationMode, BillingTagsSource};
+use aws_sdk_mediaconvert::types::{AccelerationMode, BillingTagsSource, StatusUpdateInterval};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -19,7 +19,10 @@ async fn an_upload_starts_one_job_made_from_the_template() {
     let state = stack.state();
     let job = &state.jobs[0];
     let run = asset::run(VERSION, 1_700_000_000);
-    assert_eq!(job.job_template(), Some("vod-staging"));
+    assert_eq!(job.job_template(), None, "nothing documents how a template's settings are merged");
+    assert_eq!(job.priority(), Some(3));
+    assert_eq!(job.status_update_interval(), Some(&StatusUpdateInterval::Seconds60));
+    assert_eq!(job.hop_destinations()[0].wait_minutes(), Some(15));
     assert!(job.queue().unwrap().ends_with("queues/vod-staging"));
     assert!(job.role().unwrap().ends_with("role/vod-staging-transcode"));
     let acceleration = job.acceleration_settings().unwrap();
@@ -130,6 +133,7 @@ async fn batch_1_0_gets_a_result_for_its_task() {
         }],
     });
     assert_eq!(answer, expected);
+    assert_eq!(stack.state().jobs[0].priority(), Some(-7), "ten behind new uploads");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::account::{BATCH_1, KEY, LARGEST, Stack, VERSION, created, lasting};
 use aws_sdk_mediaconvert::types::{Container, Format, ProbeResult, Track, TrackType};
 use serde_json::{Value, json};
+use submit::AudioFiles;
 
 #[tokio::test]
 async fn what_can_never_be_a_job_is_refused_and_not_retried() {
@@ -104,11 +105,22 @@ async fn a_key_makes_no_line_of_its_own_in_the_completion_report() {
 }
 
 #[tokio::test]
-async fn a_file_without_a_picture_is_refused() {
-    let stack = Stack::new();
-    let audio = Track::builder().track_type(TrackType::Audio).build();
-    let container = Container::builder().format(Format::Mp4).tracks(audio).build();
-    stack.state().probe = ProbeResult::builder().container(container).build();
-    assert_eq!(stack.upload().await["reason"], "the file has no video track");
-    assert_eq!(stack.jobs(), 0);
+async fn a_file_without_a_picture_is_refused_unless_its_sound_is_wanted() {
+    let tracks = |kinds: &[TrackType]| {
+        let tracks = kinds.iter().map(|kind| Track::builder().track_type(kind.clone()).build()).collect();
+        let container = Container::builder().format(Format::Mp4).set_tracks(Some(tracks)).duration(3601.0);
+        ProbeResult::builder().container(container.build()).build()
+    };
+    let (sound, nothing) = (tracks(&[TrackType::Audio]), tracks(&[TrackType::Data]));
+    for (audio, probe, reason) in [
+        (AudioFiles::Refuse, &sound, "the file has no video track"),
+        (AudioFiles::Refuse, &nothing, "the file has no video track"),
+        (AudioFiles::Publish, &nothing, "the file has no video track"),
+        (AudioFiles::Publish, &sound, "the video is 3601 s long, and source.max_duration allows 3600 s"),
+    ] {
+        let stack = Stack::with_audio(audio);
+        stack.state().probe = probe.clone();
+        assert_eq!(stack.upload().await["reason"], reason, "{audio:?}");
+        assert_eq!(stack.jobs(), 0);
+    }
 }

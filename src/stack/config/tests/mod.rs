@@ -27,11 +27,13 @@ source:
   upload_origins: ["https://app.staging.example.com", "http://localhost:3000"]
   max_size: 20GiB
   max_duration: 4h
+  audio: publish
 transcode:
   ladder: [{ height: 360, max_bitrate: 365k }, { height: 1080, max_bitrate: 8.5M, qvbr: 8, codec: avc }]
   segment: 4s
   acceleration: preferred
   thumbnails: { every: 10s }
+  loudness: -16
 handlers: { architecture: x86_64, log_retention: 90d, reserved_concurrency: none }
 delivery:
   price_class: 200

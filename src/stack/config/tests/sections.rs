@@ -1,6 +1,7 @@
 //! The rules of each section, each with its message: message | label | help.
 
 use super::*;
+use crate::stack::config::Loudness;
 
 #[test]
 fn sources() {
@@ -158,7 +159,12 @@ fn transcodes() {
         "transcode: { thumbnails: { every: 0s } }",
         "transcode: { thumbnails: { every: 2h } }",
         "transcode: { thumbnails: true }",
-    ]), @r"
+        "transcode: { loudness: 16 }",
+        "transcode: { loudness: -60 }",
+        "transcode: { loudness: -16LUFS }",
+        "transcode: { loudness: \"-16\" }",
+        "transcode: { loudness: -1e1 }",
+    ]), @r#"
     transcode: { segment: 5s }
         `transcode.segment` cannot be 5s | between 4s and 6s | 2s, 4s, 6s, … 30s: a multiple of the 2s group of pictures
     transcode: { segment: 6 }
@@ -177,8 +183,22 @@ fn transcodes() {
         `transcode.thumbnails.every` cannot be 2h | too short or too long | 1s to 1h
     transcode: { thumbnails: true }
         `transcode.thumbnails` must be a mapping of keys and values | not a mapping | write it as `key: value` lines, or as { key: value }
-    ");
+    transcode: { loudness: 16 }
+        `transcode.loudness` must be negative | did you mean -16? | -59 to 0, such as -16: most streaming services use -14 to -16, and broadcasters -23 or -24
+    transcode: { loudness: -60 }
+        `transcode.loudness` is outside -59 to 0 | no loudness of sound | -59 to 0, such as -16: most streaming services use -14 to -16, and broadcasters -23 or -24
+    transcode: { loudness: -16LUFS }
+        `transcode.loudness` must be a number | not a number of LKFS | -59 to 0, such as -16: most streaming services use -14 to -16, and broadcasters -23 or -24
+    transcode: { loudness: "-16" }
+        `transcode.loudness` must be a number | not a number of LKFS | -59 to 0, such as -16: most streaming services use -14 to -16, and broadcasters -23 or -24
+    transcode: { loudness: -1e1 }
+        `transcode.loudness` must be a number | not a number of LKFS | -59 to 0, such as -16: most streaming services use -14 to -16, and broadcasters -23 or -24
+    "#);
     assert_eq!(with("transcode: { segment: 30s }").unwrap().transcode.segment.seconds(), 30);
+    let loudness = |lkfs| with(&format!("transcode: {{ loudness: {lkfs} }}")).unwrap().transcode.loudness;
+    assert_eq!(loudness("-23.5").map(Loudness::lkfs), Some(-23.5));
+    assert_eq!(loudness("0").map(Loudness::lkfs), Some(0.0));
+    assert_eq!(with("").unwrap().transcode.loudness, None);
 }
 
 #[test]
@@ -199,7 +219,7 @@ fn ladders() {
         "transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 720, max_bitrate: 3M }] }",
         "transcode: { ladder: [{ height: 720, max_bitrate: 3M }, { height: 360, max_bitrate: 1M }, { height: 240, max_bitrate: 2M }] }",
         "transcode: { ladder: [{ height: 360, max_bitrate: 3M }, { height: 720, max_bitrate: 1M }] }",
-    ]), @r"
+    ]), @"
     transcode: { ladder: hls-1080 }
         `transcode.ladder` cannot be `hls-1080` | did you mean `hls-1080p`? | allowed: hls-720p, hls-1080p, hls-2160p, or rungs written out: [{ height: 720, max_bitrate: 3M }, …]
     transcode: { ladder: [] }
@@ -222,7 +242,7 @@ fn ladders() {
         `transcode.ladder[0].max_bitrate` is outside what MediaConvert and players take | too little or too much | 1k to 300M
         `transcode.ladder[1].max_bitrate` is outside what MediaConvert and players take | too little or too much | 1k to 300M
     transcode: { ladder: [{ height: 720, max_bitrate: 3M, qvbr: 11 }, { height: 720, max_bitrate: 4M, qvbr: 7.5 }] }
-        `transcode.ladder[0].qvbr` is not a QVBR quality level | outside 1 to 10 | a whole number from 1 to 10; by default 7 below 720 lines, 8 below 1080, then 9
+        `transcode.ladder[0].qvbr` is not a QVBR quality level | outside 1 to 10 | a whole number from 1 to 10; by default 7 below 720 lines, 8 below 1080, then 9, and less for the lower of two rungs of one height
         `transcode.ladder[1].qvbr` must be a whole number | not a whole number | digits only, without unit and quotes
     transcode: { ladder: [{ height: 720, max_bitrate: 3M, codec: h265 }] }
         `transcode.ladder[0].codec` must be avc or hevc | did you mean `hevc`? | allowed: avc, hevc

@@ -14,6 +14,7 @@ fn the_smallest_file_has_the_documented_defaults() {
     source:
       max_size: 5TiB
       max_duration: 24h
+      audio: refuse
     transcode:
       ladder: hls-1080p
       segment: 6s
@@ -54,6 +55,7 @@ fn every_key_is_read() {
       - http://localhost:3000
       max_size: 20GiB
       max_duration: 4h
+      audio: publish
     transcode:
       ladder:
       - height: 360
@@ -67,6 +69,7 @@ fn every_key_is_read() {
       acceleration: preferred
       thumbnails:
         every: 10s
+      loudness: -16.0
     handlers:
       architecture: x86_64
       log_retention: 90d

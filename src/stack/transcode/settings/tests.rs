@@ -24,7 +24,7 @@ fn outputs(settings: &JobTemplateSettings) -> Vec<&Output> {
 fn the_template_of_the_720p_ladder() {
     let mut settings = named("hls-720p");
     // The middle rungs differ only in size, bitrate and name.
-    settings.output_groups.as_mut().unwrap()[0].outputs.as_mut().unwrap().drain(1..5);
+    settings.output_groups.as_mut().unwrap()[0].outputs.as_mut().unwrap().drain(1..6);
     insta::assert_json_snapshot!(settings, @r#"
     {
       "TimecodeConfig": {
@@ -54,6 +54,7 @@ fn the_template_of_the_720p_ladder() {
               "SegmentLength": 6,
               "SegmentLengthControl": "GOP_MULTIPLE",
               "MinSegmentLength": 0,
+              "MinFinalSegmentLength": 1.0,
               "ManifestDurationFormat": "FLOATING_POINT",
               "TargetDurationCompatibilityMode": "SPEC_COMPLIANT",
               "ManifestCompression": "NONE",
@@ -228,7 +229,7 @@ fn the_highest_rendition_and_the_sound_of_the_2160p_ladder() {
     let settings = named("hls-2160p");
     let groups = settings.output_groups.as_ref().unwrap();
     let outputs = groups[0].outputs.as_ref().unwrap();
-    insta::assert_json_snapshot!((&groups[0].output_group_settings, &outputs[10..]), @r#"
+    insta::assert_json_snapshot!((&groups[0].output_group_settings, &outputs[19..]), @r#"
     [
       {
         "Type": "CMAF_GROUP_SETTINGS",
@@ -237,6 +238,7 @@ fn the_highest_rendition_and_the_sound_of_the_2160p_ladder() {
           "SegmentLength": 6,
           "SegmentLengthControl": "GOP_MULTIPLE",
           "FragmentLength": 2,
+          "MinFinalSegmentLength": 1.0,
           "ManifestDurationFormat": "FLOATING_POINT",
           "TargetDurationCompatibilityMode": "SPEC_COMPLIANT",
           "ManifestCompression": "NONE",
@@ -418,7 +420,17 @@ fn small_renditions_are_main_profile() {
         .collect();
     assert_eq!(
         profiles,
-        ["234 MAIN", "360 MAIN", "432 MAIN", "540 HIGH", "720 HIGH", "720 HIGH", "1080 HIGH", "1080 HIGH"]
+        [
+            "234 MAIN",
+            "360 MAIN",
+            "432 MAIN",
+            "432 MAIN",
+            "540 HIGH",
+            "720 HIGH",
+            "720 HIGH",
+            "1080 HIGH",
+            "1080 HIGH"
+        ]
     );
 }
 
