@@ -38,6 +38,8 @@ pub mod report {
 /// The part of the local cloud's MediaConvert that reads a job's settings.
 #[path = "."]
 pub mod mediaconvert {
+    #[path = "../../src/local/mediaconvert/merge.rs"]
+    mod merge;
     #[path = "../../src/local/mediaconvert/settings.rs"]
     mod settings;
 
@@ -56,7 +58,7 @@ pub mod mediaconvert {
 
     /// A job's settings over its template's.
     pub fn merge(template: &Value, job: &Value) -> Value {
-        settings::merge(template, job)
+        merge::Merge::default().over(template, job)
     }
 }
 

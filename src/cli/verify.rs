@@ -53,8 +53,8 @@ pub(super) fn human(playable: &Playable) -> String {
             decoded.seconds
         );
         if let Some(picture) = &stream.picture {
-            let (codec, rate) = (report::plain(&picture.codec), picture.rate);
-            let _ = write!(text, "  {:>5} frames  {codec} {rate:.3} fps", decoded.frames);
+            let rate = picture.rate.map(|rate| format!(" {rate:.3} fps")).unwrap_or_default();
+            let _ = write!(text, "  {:>5} frames  {}{rate}", decoded.frames, report::plain(&picture.codec));
         } else if let Some(sound) = &stream.sound {
             let channels = if sound.channels == 1 { "channel " } else { "channels" };
             let _ = write!(text, "  {:>3} {channels}  {}", sound.channels, report::plain(&sound.codec));
@@ -78,7 +78,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::ops::{Decoded, Picture, Sound, Stream};
+    use crate::ops::{ColorTags, Decoded, Picture, Sound, Stream};
 
     #[test]
     fn a_sound_has_channels_and_no_frames() {
@@ -89,8 +89,14 @@ mod tests {
             seconds: 10.0,
             frames,
         };
-        let picture = Picture { codec: "avc1.64001f".into(), size: (1280, 720), rate: 30.0 };
-        let sound = Sound { codec: "mp4a.40.2".into(), channels: 2 };
+        let picture = Picture {
+            codec: "avc1.64001f".into(),
+            size: (1280, 720),
+            sample: (1, 1),
+            color: ColorTags::default(),
+            rate: Some(30.0),
+        };
+        let sound = Sound { codec: "mp4a.40.2".into(), channels: 2, quiet: 0.0 };
         let renditions = vec![
             Played {
                 decoded: decoded("1280x720 3.1 Mbit/s", 300),

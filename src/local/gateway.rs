@@ -211,6 +211,12 @@ impl Gateway {
                 self.set_quota(&query("name").unwrap_or_default(), most)
             }
             (&Method::POST, "throttle") => self.throttle(query("calls").and_then(|calls| calls.parse().ok())),
+            (&Method::POST, "templates") => {
+                if !self.mediaconvert.merge_templates(&query("merge").unwrap_or_default()) {
+                    return text(StatusCode::BAD_REQUEST, "say ?merge=by-group or ?merge=by-index");
+                }
+                text(StatusCode::OK, "set")
+            }
             (&Method::POST, "reset") => self.reset().await,
             (&Method::POST, "stop") => {
                 self.stop.cancel();
@@ -218,7 +224,7 @@ impl Gateway {
             }
             _ => text(
                 StatusCode::NOT_FOUND,
-                "the local cloud has: GET status, POST latency, new-jobs, quota, throttle, reset, stop",
+                "the local cloud has: GET status, POST latency, new-jobs, quota, throttle, templates, reset, stop",
             ),
         }
     }

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 pub use error::Error;
-pub use ffmpeg::{Ffmpeg, ffmpeg};
+pub use ffmpeg::{ColorTags, Ffmpeg, Film, Shown, ffmpeg};
 pub use instance::Status;
 pub use like_aws::refusals::{Ban, table as bans};
 pub use like_aws::{LikeAws, rules_as_markdown};
@@ -156,6 +156,15 @@ impl Running {
     /// When the cloud does not answer.
     pub async fn limit_new_jobs(&self, per_second: f64, burst: u32) -> Result<(), Error> {
         self.record.tell(&format!("new-jobs?per_second={per_second}&burst={burst}")).await
+    }
+
+    /// From now on, MediaConvert merges a job's lists with its template's `by-group` (outputs of a group replace the
+    /// template's) or `by-index` (every list item by item). AWS does not say which of them it does.
+    ///
+    /// # Errors
+    /// When the cloud does not answer, or `merge` is another word.
+    pub async fn merge_templates(&self, merge: &str) -> Result<(), Error> {
+        self.record.tell(&format!("templates?merge={merge}")).await
     }
 
     fn of(record: Record) -> Self {

@@ -46,7 +46,7 @@ pub use store::{Lock, RunStore};
 pub use synth::{Template, synth};
 pub use teardown::{TornDown, teardown};
 pub use ui::{Figures, Notice, Question, Ui};
-pub use verify::{Decoded, Picture, Playable, Played, Sound, Stream, verify, verify_applied};
+pub use verify::{ColorTags, Decoded, Picture, Playable, Played, Sound, Stream, verify, verify_applied};
 
 pub use crate::plan::Plan;
 pub use crate::review::{Action, Review, Totals};

@@ -14,7 +14,7 @@ use crate::graph::Graph;
 use crate::home::{Record, Run};
 use crate::verify::{self, Stage};
 
-pub use crate::verify::{Decoded, Picture, Playable, Played, Sound, Stream};
+pub use crate::verify::{ColorTags, Decoded, Picture, Playable, Played, Sound, Stream};
 
 /// Checks the stack that the file at `path` declares end to end, with this clip or one made on the spot. `key` signs where nothing
 /// plays unsigned. Every step is passed to `progress`.

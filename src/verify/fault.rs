@@ -9,8 +9,19 @@ pub enum Authority {
     Rfc8216,
     /// Apple's authoring specification. If it is broken, players may choose badly.
     Apple,
+    /// The uploaded film. If it is broken, viewers see or hear something else than was filmed.
+    Film,
+    /// The local encoder. AWS's may do the same thing otherwise, and players play both.
+    Encoder,
     /// What a stack promises for every answer: content types, cache times, and who may read.
     Stack,
+}
+
+impl Authority {
+    /// Whether a video with such a fault must not be published.
+    pub fn fails(self) -> bool {
+        matches!(self, Self::Rfc8216 | Self::Film | Self::Stack)
+    }
 }
 
 /// A fault in a rendition set.

@@ -1,6 +1,8 @@
-//! Measures the segments of a rendition with ffmpeg: codec, size, rate, times, key frames.
+//! Measures the segments of a rendition with ffmpeg: codec, size, colors, rate, times, key frames.
 //!
 //! Nothing here comes from a playlist, so [`super::judge`] can compare the two.
+
+mod describe;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,8 +11,11 @@ use std::process::Stdio;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::process::Command;
 
+use crate::local::ColorTags;
+
 use super::Error;
 use super::fetch::Fetched;
+use describe::describe;
 
 /// How many segments are read at once. ffmpeg only copies here, so starting it is most of the work.
 const AT_ONCE: usize = 4;
@@ -37,8 +42,12 @@ pub struct Picture {
     pub codec: String,
     /// Width and height in pixels.
     pub size: (u32, u32),
-    /// Frames a second, from the times of its frames.
-    pub rate: f64,
+    /// How wide a sample is shown, for each unit of height.
+    pub sample: (u32, u32),
+    /// What its samples mean.
+    pub color: ColorTags,
+    /// Frames a second, from the times of its frames. One frame has no rate.
+    pub rate: Option<f64>,
 }
 
 /// The sound of a rendition.
@@ -48,6 +57,8 @@ pub struct Sound {
     pub codec: String,
     /// How many channels it has.
     pub channels: u32,
+    /// Seconds of silence at its beginning. Only measured of a rendition without a picture.
+    pub quiet: f64,
 }
 
 /// One segment. Times are those of its picture. Without a picture, those of its sound.
@@ -80,7 +91,10 @@ pub(super) async fn measure(ffmpeg: &Path, rendition: &Fetched) -> Result<Stream
         .try_collect()
         .await
         .map_err(&fail)?;
-    let (mut picture, sound) = (described.picture, described.sound);
+    let (mut picture, mut sound) = (described.picture, described.sound);
+    if let (None, Some(sound)) = (&picture, &mut sound) {
+        sound.quiet = quiet(ffmpeg, &rendition.playlist).await.map_err(&fail)?;
+    }
     if let Some(picture) = &mut picture {
         let frames: Vec<Frame> = segments.iter().flat_map(|(frames, _)| frames).copied().collect();
         picture.rate = rate(&frames);
@@ -110,93 +124,6 @@ async fn run(mut command: Command) -> Result<(String, String), String> {
         true => Ok((String::from_utf8_lossy(&output.stdout).into_owned(), said)),
         false => Err(format!("ffmpeg: {}", said.trim())),
     }
-}
-
-/// The streams of a first segment.
-async fn describe(ffmpeg: &Path, header: Option<&Path>, file: &Path) -> Result<Stream, String> {
-    let mut command = Command::new(ffmpeg);
-    command.args(["-hide_banner", "-nostdin", "-i"]).arg(input(header, file));
-    // The filter prints every field of the parameter sets, with the names of the codecs' standards.
-    command.args(["-map", "0", "-c", "copy", "-frames:v", "1", "-t", "1", "-bsf:v", "trace_headers"]);
-    command.args(["-f", "null", "-"]);
-    let (_, said) = run(command).await?;
-    described(&said)
-}
-
-/// Reads ffmpeg's list of streams and its trace of the parameter sets.
-fn described(said: &str) -> Result<Stream, String> {
-    let mut stream = Stream::default();
-    // The text after this line describes the output.
-    let (input, _) = said.split_once("Output #0").unwrap_or((said, ""));
-    for line in input.lines().map(str::trim).filter(|line| line.starts_with("Stream #0:")) {
-        if let Some((_, text)) = line.split_once(": Video: ") {
-            let codec = codec(text, said).ok_or_else(|| format!("it has no parameter set: {line}"))?;
-            let size = text.split([',', ' ']).find_map(size).ok_or_else(|| format!("no size: {line}"))?;
-            stream.picture = Some(Picture { codec, size, rate: 0.0 });
-        } else if let Some((_, text)) = line.split_once(": Audio: ") {
-            let codec = sound_codec(text).ok_or_else(|| format!("an unknown kind of sound: {line}"))?;
-            stream.sound = Some(Sound { codec: codec.to_owned(), channels: channels(text) });
-        }
-    }
-    match (&stream.picture, &stream.sound) {
-        (None, None) => Err("it has neither a picture nor sound".to_owned()),
-        _ => Ok(stream),
-    }
-}
-
-fn size(word: &str) -> Option<(u32, u32)> {
-    let (width, height) = word.split_once('x')?;
-    Some((width.parse().ok()?, height.parse().ok()?))
-}
-
-/// The RFC 6381 name of AAC, by its audio object type (ISO/IEC 14496-3).
-fn sound_codec(text: &str) -> Option<&'static str> {
-    [("aac (LC)", "mp4a.40.2"), ("aac (HE-AAC)", "mp4a.40.5"), ("aac (HE-AACv2)", "mp4a.40.29")]
-        .into_iter()
-        .find_map(|(name, codec)| text.starts_with(name).then_some(codec))
-}
-
-fn channels(text: &str) -> u32 {
-    let layouts = [(", mono", 1), (", stereo", 2), (", 5.1", 6), (", 7.1", 8)];
-    layouts.into_iter().find_map(|(name, count)| text.contains(name).then_some(count)).unwrap_or_default()
-}
-
-/// The RFC 6381 name of a picture stream, from the traced fields of its parameter sets.
-fn codec(text: &str, trace: &str) -> Option<String> {
-    let field = |name: &str| {
-        let mut lines = trace.lines().filter_map(|line| {
-            let (before, value) = line.rsplit_once(" = ")?;
-            before.split_whitespace().any(|word| word == name).then_some(value)
-        });
-        lines.next()?.trim().parse::<u32>().ok()
-    };
-    if text.starts_with("h264") {
-        let flags = (0..6).map(|bit| field(&format!("constraint_set{bit}_flag")).map(|set| set << (7 - bit)));
-        let constraints = flags.sum::<Option<u32>>()?;
-        return Some(format!(
-            "avc1.{:02x}{constraints:02x}{:02x}",
-            field("profile_idc")?,
-            field("level_idc")?
-        ));
-    }
-    if !text.starts_with("hevc") {
-        return None;
-    }
-    // ISO/IEC 14496-15, annex E: the compatibility flags in reverse, and the constraint bytes without trailing zeros.
-    let compatible = (0..32)
-        .map(|bit| field(&format!("general_profile_compatibility_flag[{bit}]")).map(|set| set << bit))
-        .sum::<Option<u32>>()?;
-    let tier = if field("general_tier_flag")? == 0 { 'L' } else { 'H' };
-    let source =
-        ["progressive_source", "interlaced_source", "non_packed_constraint", "frame_only_constraint"];
-    let source = source
-        .iter()
-        .enumerate()
-        .map(|(bit, name)| field(&format!("general_{name}_flag")).map(|set| set << (7 - bit)))
-        .sum::<Option<u32>>()?;
-    let constraints = if source == 0 { String::new() } else { format!(".{source:X}") };
-    let (profile, level) = (field("general_profile_idc")?, field("general_level_idc")?);
-    Some(format!("hvc1.{profile}.{compatible:X}.{tier}{level}{constraints}"))
 }
 
 /// A frame of a segment.
@@ -270,10 +197,32 @@ fn timestamp(bytes: &[u8]) -> Option<u64> {
 }
 
 /// Frames a second over all of a rendition.
-fn rate(frames: &[Frame]) -> f64 {
+fn rate(frames: &[Frame]) -> Option<f64> {
     let first = frames.iter().map(|frame| frame.start).fold(f64::INFINITY, f64::min);
     let last = frames.iter().map(|frame| frame.start).fold(f64::NEG_INFINITY, f64::max);
-    if frames.len() < 2 { 0.0 } else { (frames.len() - 1) as f64 / (last - first) }
+    (frames.len() > 1).then(|| (frames.len() - 1) as f64 / (last - first))
+}
+
+/// How long a sound is silent at its beginning, up to a minute.
+async fn quiet(ffmpeg: &Path, playlist: &Path) -> Result<f64, String> {
+    let mut command = Command::new(ffmpeg);
+    command.args(["-hide_banner", "-nostdin", "-i"]).arg(playlist);
+    command.args(["-t", "60", "-af", "silencedetect=noise=-60dB:duration=0.05", "-f", "null", "-"]);
+    let (_, said) = run(command).await?;
+    Ok(beginning(&said))
+}
+
+/// The length of a silence that begins the sound, from what ffmpeg's filter says.
+fn beginning(said: &str) -> f64 {
+    let after = |line: &str, name: &str| -> Option<f64> {
+        line.split_once(name)?.1.split_whitespace().next()?.parse().ok()
+    };
+    let mut lines = said.lines();
+    let starts = lines.find_map(|line| after(line, "silence_start: "));
+    match starts {
+        Some(start) if start < 0.05 => lines.find_map(|line| after(line, "silence_end: ")).unwrap_or(60.0),
+        _ => 0.0,
+    }
 }
 
 #[cfg(test)]
@@ -290,28 +239,8 @@ mod tests {
         let keys: Vec<bool> = frames.iter().map(|frame| frame.key).collect();
         assert_eq!(keys, [true, false]);
         assert_eq!((frames[0].start, frames[1].end), (1.0, 1.1));
-        assert!((rate(&frames) - 15.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn streams_are_named_by_their_parameter_sets() {
-        let field = |name: &str, value: u32| format!("[trace_headers @ 0x55] 8  {name}   01 = {value}\n");
-        let mut said = String::from(
-            "Input #0, mpegts, from 'a.ts':\n  Stream #0:0[0x100]: Video: h264 (Main) ([27][0][0][0] / 0x001B), yuv420p(progressive), 416x234 [SAR 1:1 DAR 16:9], 23.98 fps\n\
-             Output #0, null, to 'pipe:':\n  Stream #0:0: Video: h264 (Main), yuv420p, 1x1\n",
-        );
-        said += &field("profile_idc", 77);
-        for (bit, value) in [0, 1, 0, 0, 0, 0].into_iter().enumerate() {
-            said += &field(&format!("constraint_set{bit}_flag"), value);
-        }
-        said += &field("level_idc", 13);
-        let picture = described(&said).unwrap().picture.unwrap();
-        assert_eq!((picture.codec.as_str(), picture.size), ("avc1.4d400d", (416, 234)));
-
-        let sound = "  Stream #0:0: Audio: aac (LC), 48000 Hz, stereo, fltp, 160 kb/s\n";
-        let sound = described(sound).unwrap().sound.unwrap();
-        assert_eq!((sound.codec.as_str(), sound.channels), ("mp4a.40.2", 2));
-        assert!(described("nothing").is_err());
+        assert!((rate(&frames).unwrap() - 15.0).abs() < 1e-9);
+        assert_eq!(rate(&frames[..1]), None, "one frame has no rate");
     }
 
     #[test]
@@ -319,5 +248,14 @@ mod tests {
         let tag = [b"ID3\x04\0\0\0\0\0\x3fPRIV\0\0\0\x35\0\0", TIMESTAMP_OWNER, &126_000_u64.to_be_bytes()];
         assert_eq!(timestamp(&[tag.concat(), vec![0xff, 0xf1]].concat()), Some(126_000));
         assert_eq!(timestamp(b"\xff\xf1ID3"), None);
+    }
+
+    #[test]
+    fn only_a_silence_at_the_beginning_counts() {
+        let filter = |text: &str| beginning(&format!("Input #0\n[silencedetect @ 0x1] {text}\n"));
+        let late = "silence_start: 0\n[silencedetect @ 0x1] silence_end: 1.502 | silence_duration: 1.502";
+        assert!((filter(late) - 1.502).abs() < 1e-9);
+        assert!(filter("silence_start: 3.2") < 1e-9, "later");
+        assert!((filter("silence_start: 0") - 60.0).abs() < 1e-9, "no sound at all");
     }
 }

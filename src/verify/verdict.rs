@@ -2,24 +2,23 @@
 //!
 //! Pure: it takes parsed playlists and measured streams, and returns all faults.
 
+mod bandwidth;
+mod color;
+mod declared;
+mod filmed;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
-use m3u8_rs::{
-    AlternativeMedia, AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType, VariantStream,
-};
+use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist, MediaPlaylist, MediaPlaylistType};
 
 use super::fault::{Authority, Fault};
-use super::measure::{Picture, Segment, Stream};
+use super::measure::Stream;
+use crate::local::Film;
 
-/// Apple's allowed ratio between declared and measured bit rates.
-const MARGIN: f64 = 1.1;
-/// The largest effect of rounding on a bit rate.
-const ROUNDING: f64 = 1.001;
-/// The largest difference between the start or end of sound and picture, in seconds.
-const SYNC: f64 = 0.1;
+pub use bandwidth::bandwidth;
+
 /// The largest difference between a sound's `EXTINF` and its frames, in seconds: two AAC frames.
 const SOUND_FRAMES: f64 = 0.05;
 
@@ -34,8 +33,8 @@ pub struct MeasuredRendition<'a> {
     pub stream: &'a Stream,
 }
 
-/// Every fault of a rendition set.
-pub fn judge(multivariant: &MasterPlaylist, renditions: &[MeasuredRendition<'_>]) -> Vec<Fault> {
+/// Every fault of a rendition set that was made of `film`.
+pub fn judge(multivariant: &MasterPlaylist, renditions: &[MeasuredRendition<'_>], film: &Film) -> Vec<Fault> {
     let mut faults = Faults::default();
     for rendition in renditions {
         structure(rendition, &mut faults.of(rendition.uri));
@@ -48,8 +47,10 @@ pub fn judge(multivariant: &MasterPlaylist, renditions: &[MeasuredRendition<'_>]
     aligned(renditions, &mut faults);
     groups(multivariant, renditions, &mut faults);
     for variant in multivariant.variants.iter().filter(|variant| !variant.is_i_frame) {
-        declared(variant, multivariant, renditions, &mut faults.of(&variant.uri));
+        declared::check(variant, multivariant, (renditions, film), &mut faults.of(&variant.uri));
     }
+    color::check(multivariant, renditions, &mut faults);
+    filmed::check(renditions, film, &mut faults);
     faults.all
 }
 
@@ -81,6 +82,14 @@ impl Of<'_> {
 
     fn apple(&mut self, what: impl Into<String>) {
         self.add(Authority::Apple, what.into());
+    }
+
+    fn film(&mut self, what: impl Into<String>) {
+        self.add(Authority::Film, what.into());
+    }
+
+    fn encoder(&mut self, what: impl Into<String>) {
+        self.add(Authority::Encoder, what.into());
     }
 }
 
@@ -115,10 +124,8 @@ fn structure(MeasuredRendition { playlist, .. }: &MeasuredRendition<'_>, faults:
 
 /// The tolerance for a segment's length: one frame of a picture, or [`SOUND_FRAMES`].
 fn slack(stream: &Stream) -> f64 {
-    match &stream.picture {
-        Some(picture) if picture.rate > 0.0 => 1.0 / picture.rate,
-        _ => SOUND_FRAMES,
-    }
+    let rate = stream.picture.as_ref().and_then(|picture| picture.rate);
+    rate.map_or(SOUND_FRAMES, |rate| 1.0 / rate)
 }
 
 fn timing(MeasuredRendition { playlist, stream, .. }: &MeasuredRendition<'_>, faults: &mut Of<'_>) {
@@ -210,133 +217,4 @@ fn is_sound(media: &AlternativeMedia) -> bool {
 
 fn find<'a>(renditions: &[MeasuredRendition<'a>], uri: &str) -> Option<&'a Stream> {
     renditions.iter().find(|rendition| rendition.uri == uri).map(|rendition| rendition.stream)
-}
-
-/// Checks what the multivariant playlist declares for a variant.
-fn declared(
-    variant: &VariantStream,
-    multivariant: &MasterPlaylist,
-    renditions: &[MeasuredRendition<'_>],
-    faults: &mut Of<'_>,
-) {
-    let Some(rendition) = renditions.iter().find(|rendition| rendition.uri == variant.uri) else {
-        return faults.rfc("it was not fetched");
-    };
-    if let Some(picture) = &rendition.stream.picture {
-        seen(variant, picture, faults);
-    }
-    let group: Vec<&MeasuredRendition<'_>> = match &variant.audio {
-        None => Vec::new(),
-        Some(group) => {
-            let sounds = multivariant.alternatives.iter().filter(|media| is_sound(media));
-            let members = sounds.filter(|media| media.group_id == *group);
-            let uris: Vec<&str> = members.filter_map(|media| media.uri.as_deref()).collect();
-            if uris.is_empty() {
-                faults.rfc(format!("AUDIO names the group {group}, which does not exist"));
-            }
-            renditions.iter().filter(|rendition| uris.contains(&rendition.uri)).collect()
-        }
-    };
-    codecs(variant, rendition, &group, faults);
-    for sound in &group {
-        in_sync(rendition.stream, sound, faults);
-    }
-    let (peak, average) = bandwidth(rendition, &group);
-    rates(variant, peak, average, faults);
-}
-
-fn seen(variant: &VariantStream, picture: &Picture, faults: &mut Of<'_>) {
-    let (width, height) = picture.size;
-    match variant.resolution {
-        None => faults.apple("no RESOLUTION"),
-        Some(said) if (said.width, said.height) == (u64::from(width), u64::from(height)) => {}
-        Some(said) => {
-            let said = format!("{}x{}", said.width, said.height);
-            faults.rfc(format!("RESOLUTION is {said}, and the picture is {width}x{height}"));
-        }
-    }
-    match variant.frame_rate {
-        None => faults.apple("no FRAME-RATE"),
-        // Playlists have three decimals.
-        Some(said) if (said - picture.rate).abs() < 0.002 => {}
-        Some(said) => faults.rfc(format!("FRAME-RATE is {said}, and the picture has {:.3}", picture.rate)),
-    }
-}
-
-fn codecs(
-    variant: &VariantStream,
-    rendition: &MeasuredRendition<'_>,
-    group: &[&MeasuredRendition<'_>],
-    faults: &mut Of<'_>,
-) {
-    let picture = rendition.stream.picture.iter().map(|picture| picture.codec.clone());
-    let streams = [rendition].into_iter().chain(group.iter().copied());
-    let sounds = streams.filter_map(|rendition| Some(rendition.stream.sound.as_ref()?.codec.clone()));
-    let is: BTreeSet<String> = picture.chain(sounds).collect();
-    let Some(said) = &variant.codecs else { return faults.apple("no CODECS") };
-    let said: BTreeSet<String> = said.split(',').map(|codec| codec.trim().to_owned()).collect();
-    if said != is {
-        let list = |codecs: BTreeSet<String>| codecs.into_iter().collect::<Vec<_>>().join(",");
-        faults.rfc(format!("CODECS is {}, and the streams are {}", list(said), list(is)));
-    }
-}
-
-fn in_sync(stream: &Stream, sound: &MeasuredRendition<'_>, faults: &mut Of<'_>) {
-    let span = |stream: &Stream| Some((stream.segments.first()?.start, stream.segments.last()?.end));
-    let (Some(picture), Some(heard)) = (span(stream), span(sound.stream)) else { return };
-    let apart = heard.0 - picture.0;
-    if apart.abs() > SYNC {
-        faults.rfc(format!("its sound {} begins {apart:.3} s after the picture", sound.uri));
-    }
-}
-
-fn rates(variant: &VariantStream, peak: u64, average: u64, faults: &mut Of<'_>) {
-    let said = variant.bandwidth;
-    if peak as f64 > said as f64 * ROUNDING {
-        faults.rfc(format!("BANDWIDTH is {said}, and the peak of its segments is {peak}"));
-    } else if said as f64 > peak as f64 * MARGIN {
-        faults.apple(format!("BANDWIDTH is {said}, over 10 % above the peak of its segments, {peak}"));
-    }
-    let Some(said) = variant.average_bandwidth else { return faults.apple("no AVERAGE-BANDWIDTH") };
-    let ratio = said as f64 / (average as f64).max(1.0);
-    if !(1.0 / MARGIN..=MARGIN).contains(&ratio) {
-        faults.apple(format!("AVERAGE-BANDWIDTH is {said}, and the average of its segments is {average}"));
-    }
-}
-
-/// The peak and average bit rates of a variant with the heaviest of its sounds, as RFC 8216 (4.3.4.2) counts them.
-pub fn bandwidth(variant: &MeasuredRendition<'_>, sounds: &[&MeasuredRendition<'_>]) -> (u64, u64) {
-    let one = |rendition: &MeasuredRendition<'_>| {
-        let durations = rendition.playlist.segments.iter().map(|segment| f64::from(segment.duration));
-        let sizes: Vec<(u64, f64)> =
-            rendition.stream.segments.iter().map(|Segment { bytes, .. }| *bytes).zip(durations).collect();
-        (peak(&sizes, rendition.playlist.target_duration as f64), rate(&sizes))
-    };
-    let (picture, heard) = (one(variant), sounds.iter().map(|sound| one(sound)));
-    let most = heard.fold((0, 0), |most: (u64, u64), one| (most.0.max(one.0), most.1.max(one.1)));
-    (picture.0 + most.0, picture.1 + most.1)
-}
-
-/// Bits per second over segments of these sizes and durations.
-fn rate(segments: &[(u64, f64)]) -> u64 {
-    let (bytes, seconds) = segments.iter().fold((0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    if seconds > 0.0 { (bytes as f64 * 8.0 / seconds).round() as u64 } else { 0 }
-}
-
-/// The largest bit rate of any contiguous set of segments that lasts between 0.5 and 1.5 target durations.
-fn peak(segments: &[(u64, f64)], target: f64) -> u64 {
-    let mut peak = None;
-    for from in 0..segments.len() {
-        let mut seconds = 0.0;
-        for to in from..segments.len() {
-            seconds += segments[to].1;
-            if seconds > 1.5 * target {
-                break;
-            }
-            if seconds >= 0.5 * target {
-                peak = peak.max(Some(rate(&segments[from..=to])));
-            }
-        }
-    }
-    peak.unwrap_or_else(|| rate(segments))
 }

@@ -74,7 +74,7 @@ fn line(Played { decoded, stream, bandwidth }: &Played) -> String {
     let kind = match (&stream.picture, &stream.sound) {
         (Some(picture), _) => {
             let (width, height) = picture.size;
-            format!("{width}x{height} {:.3} fps {}", picture.rate, picture.codec)
+            format!("{width}x{height} {:.3} fps {}", picture.rate.unwrap_or_default(), picture.codec)
         }
         (None, Some(sound)) => format!("{} channels {}", sound.channels, sound.codec),
         (None, None) => "nothing".to_owned(),
@@ -89,7 +89,7 @@ fn offered(playable: &Playable) -> (Vec<(u32, u32, String, usize)>, usize) {
     let pictures = streams().filter_map(|stream| {
         let picture = stream.picture.as_ref()?;
         let (width, height) = picture.size;
-        Some((width, height, format!("{:.3}", picture.rate), stream.segments.len()))
+        Some((width, height, format!("{:.3}", picture.rate.unwrap_or_default()), stream.segments.len()))
     });
     (pictures.collect(), streams().filter(|stream| stream.picture.is_none()).count())
 }

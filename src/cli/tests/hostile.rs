@@ -13,7 +13,7 @@ use super::super::{bundle, diagnostics, history, library, outputs, plan, synth, 
 use crate::model::{Kind, Known};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Architecture, Bundle, Decoded, HistoryEntry, Outputs, Picture, Playable, Played, Refused, RunState,
+    Architecture, Bundle, ColorTags, Decoded, HistoryEntry, Outputs, Picture, Playable, Played, Refused, RunState,
     Sound, Stream, Template,
 };
 use crate::report::out::styled;
@@ -212,8 +212,14 @@ fn reached(word: &str) -> Outputs {
 fn playable(word: &str) -> Playable {
     let text = || word.to_owned();
     let decoded = Decoded { label: text(), segments: 1, bytes: 1, seconds: 1.0, frames: 1 };
-    let picture = Picture { codec: text(), size: (1, 1), rate: 1.0 };
-    let sound = Sound { codec: text(), channels: 1 };
+    let picture = Picture {
+        codec: text(),
+        size: (1, 1),
+        sample: (1, 1),
+        color: ColorTags::default(),
+        rate: Some(1.0),
+    };
+    let sound = Sound { codec: text(), channels: 1, quiet: 0.0 };
     let stream = |stream: Stream| Played { decoded: decoded.clone(), stream, bandwidth: None };
     let renditions = vec![
         stream(Stream { picture: Some(picture), ..Stream::default() }),

@@ -1,5 +1,6 @@
 //! The steps of one job: read the input from S3, probe it, transcode it, write the outputs to S3.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -16,11 +17,13 @@ use super::encode::{self, Plan};
 use super::failure::Failure;
 use super::members::object;
 use super::naming::Object;
-use super::package::{self, Packaged, Upload};
+use super::package::{self, Packaged, Upload, Warning};
 use super::settings::Settings;
 use super::{MediaConvert, input, probe};
 
 const UPLOADS_AT_ONCE: usize = 8;
+/// The code of the warnings about an input that is damaged. AWS's choice among its codes is not known.
+const DAMAGED_INPUT: u32 = 230_002;
 
 /// Runs a job to its end. A cancellation drops the running work, which also ends the transcoder.
 pub(super) async fn run(service: &MediaConvert, id: &str, cancel: CancellationToken) {
@@ -43,13 +46,27 @@ pub(super) async fn run(service: &MediaConvert, id: &str, cancel: CancellationTo
 fn complete(service: &MediaConvert, id: &str, packaged: &Packaged) {
     let ended = {
         let mut state = service.state();
+        let said: Vec<&str> = packaged.warnings.iter().map(|warning| warning.message.as_str()).collect();
         let members = json!({ "status": "COMPLETE", "outputGroupDetails": packaged.details, "jobPercentComplete": 100,
-                              "messages": { "info": [], "warning": packaged.warnings } });
+                              "messages": { "info": [], "warning": said }, "warnings": counted(packaged) });
         finish(&mut state, id, members)
     };
     if ended {
-        service.emit(id, "COMPLETE", object(json!({ "outputGroupDetails": packaged.event_details })));
+        let mut detail = object(json!({ "outputGroupDetails": packaged.event_details }));
+        if !packaged.warnings.is_empty() {
+            detail.insert("warnings".into(), counted(packaged));
+        }
+        service.emit(id, "COMPLETE", detail);
     }
+}
+
+/// The warnings by their code, as jobs and events count them.
+fn counted(packaged: &Packaged) -> Value {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for warning in &packaged.warnings {
+        *counts.entry(warning.code).or_default() += warning.count;
+    }
+    counts.into_iter().map(|(code, count)| json!({ "code": code, "count": count })).collect()
 }
 
 fn fail(service: &MediaConvert, id: &str, failure: &Failure) {
@@ -95,16 +112,22 @@ async fn transcode(service: &MediaConvert, id: &str, work: &Path) -> Result<Pack
 
     service.state().progress(id, json!({ "currentPhase": "TRANSCODING" }));
     let plan = encode::plan(&settings, &media, &file, work)?;
-    encode(service, id, &plan, &media).await?;
+    let complaints = encode(service, id, &plan, &media).await?;
 
     service.state().progress(id, json!({ "currentPhase": "UPLOADING", "jobPercentComplete": 95 }));
-    let packaged = package::package(&settings, &media, &plan, work).await?;
+    let mut packaged = package::package(&settings, &media, &plan, work).await?;
+    packaged.warnings.extend(complaints);
     upload(service, &packaged.uploads).await?;
     Ok(packaged)
 }
 
-/// Runs ffmpeg, and records its progress.
-async fn encode(service: &MediaConvert, id: &str, plan: &Plan, media: &Media) -> Result<(), Failure> {
+/// Runs ffmpeg, and records its progress. Returns what it complained of, if it went on nevertheless.
+async fn encode(
+    service: &MediaConvert,
+    id: &str,
+    plan: &Plan,
+    media: &Media,
+) -> Result<Option<Warning>, Failure> {
     let mut child = Command::new(service.ffmpeg.path())
         .args(&plan.arguments)
         .stdin(Stdio::null())
@@ -133,7 +156,9 @@ async fn encode(service: &MediaConvert, id: &str, plan: &Plan, media: &Media) ->
     let (_, _) = tokio::join!(follow, errors.read_to_string(&mut said));
     let status = child.wait().await?;
     if status.success() {
-        return Ok(());
+        let count = said.lines().count();
+        let message = format!("the input could not be decoded completely: {}", tail(&said, 1));
+        return Ok((count > 0).then_some(Warning { code: DAMAGED_INPUT, count, message }));
     }
     Err(Failure::new(1040, format!("Unable to transcode the input: {}", tail(&said, 3))))
 }

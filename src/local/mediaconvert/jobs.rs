@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::members::{object, page, tags_of, text};
+use super::merge::Merge;
 use super::metadata;
 use super::refusal::Refusal;
 use super::settings;
@@ -44,7 +45,7 @@ fn accept(service: &MediaConvert, state: &State, input: &Value) -> Result<Job, R
         }
         None => json!({}),
     };
-    let mut settings = settings::merge(&template["settings"], &input["settings"]);
+    let mut settings = service.merge().over(&template["settings"], &input["settings"]);
     apply_presets(state, &mut settings)?;
     settings::check(&settings, true).map_err(Refusal::bad)?;
     serde_json::from_value::<settings::Settings>(settings.clone())
@@ -93,7 +94,7 @@ fn apply_presets(state: &State, settings: &mut Value) -> Result<(), Refusal> {
         let Some(name) = output["preset"].as_str() else { continue };
         let preset = state.entry(StoredKind::Preset, name);
         let preset = preset.ok_or_else(|| Refusal::not_found(format!("preset {name} does not exist")))?;
-        let mut merged = settings::merge(preset.value.get("settings").unwrap_or(&Value::Null), output);
+        let mut merged = Merge::default().over(preset.value.get("settings").unwrap_or(&Value::Null), output);
         merged.as_object_mut().map(|members| members.remove("preset"));
         *output = merged;
     }

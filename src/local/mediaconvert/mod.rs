@@ -13,6 +13,7 @@ mod input;
 mod job;
 mod jobs;
 mod members;
+mod merge;
 mod metadata;
 mod model;
 mod naming;
@@ -34,6 +35,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use super::clients::Clients;
 use super::identifier::random;
 use super::{Error, Ffmpeg};
+use merge::Merge;
 pub use model::Model;
 use rate::JobRate;
 use state::State;
@@ -74,6 +76,8 @@ pub(super) struct MediaConvert {
     slots: Arc<Semaphore>,
     /// How fast jobs may be created; `None` is as fast as they come.
     new_jobs: Mutex<Option<JobRate>>,
+    /// How a job's settings go over its template's.
+    merge: Mutex<Merge>,
     events: mpsc::UnboundedSender<Value>,
 }
 
@@ -101,6 +105,7 @@ impl MediaConvert {
             wake: Notify::new(),
             slots,
             new_jobs: Mutex::default(),
+            merge: Mutex::default(),
             events,
         });
         tokio::spawn(schedule(Arc::clone(&service)));
@@ -125,6 +130,17 @@ impl MediaConvert {
     fn takes_a_job(&self) -> bool {
         let mut rate = self.new_jobs.lock().expect("nothing panics while it holds the rate");
         rate.as_mut().is_none_or(|rate| rate.takes(std::time::Instant::now()))
+    }
+
+    /// From now on, merges templates as `name` says: `by-group` or `by-index`. Returns `false` for other names.
+    pub(super) fn merge_templates(&self, name: &str) -> bool {
+        let Some(merge) = Merge::named(name) else { return false };
+        *self.merge.lock().expect("nothing panics while it holds the merge") = merge;
+        true
+    }
+
+    fn merge(&self) -> Merge {
+        *self.merge.lock().expect("nothing panics while it holds the merge")
     }
 
     /// Cancels every job and clears the state.

@@ -1,12 +1,15 @@
 //! Turns ffmpeg's files into MediaConvert's: names, playlists, and the details in the job's final status.
 
+mod cuts;
+
 use std::path::{Path, PathBuf};
 
+use cuts::{Cut, join_short_ends};
 use serde_json::{Map, Value, json};
 
 use super::super::ffmpeg::Media;
 use super::codec;
-use super::encode::{EncodeKind, Plan, Rendition};
+use super::encode::{EncodeKind, Plan, Rendition, SEGMENTS_START};
 use super::failure::Failure;
 use super::naming::{Destination, Object};
 use super::playlist::{self, Segment, Sound, Variant};
@@ -14,9 +17,11 @@ use super::settings::{Output, OutputGroup, Segmented, Settings};
 
 /// The audio group of outputs that do not name one.
 const AUDIO_GROUP: &str = "program_audio_0";
-/// The start of raw AAC segments on the clock of the MPEG-2 TS segments: the transcoder's offset and the muxer's delay,
-/// minus the encoder's priming of 1024 samples.
-const AAC_START: f64 = 1.0 + 1.4 - 1024.0 / 48_000.0;
+/// The start of raw AAC segments on the clock of the MPEG-2 TS segments: the encoder's priming of 1024 samples comes
+/// before the input's beginning. A sound that begins late has silence before it.
+const AAC_START: f64 = SEGMENTS_START - 1024.0 / 48_000.0;
+/// The code of the warnings about an output that has nothing in the input. AWS's choice among its codes is not known.
+const NOTHING_TO_ENCODE: u32 = 230_001;
 /// How many bytes of a stream are read to find its codec's name.
 const HEAD: usize = 64 << 10;
 
@@ -44,7 +49,16 @@ pub(super) struct Packaged {
     pub(super) details: Vec<Value>,
     /// `outputGroupDetails` of the event, which also contain file names.
     pub(super) event_details: Vec<Value>,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What is wrong with a job that completes.
+#[derive(Debug)]
+pub(super) struct Warning {
+    pub(super) code: u32,
+    /// How often it happened.
+    pub(super) count: usize,
+    pub(super) message: String,
 }
 
 /// Names the files that `plan` made in `work`, and writes the playlists into the same directory.
@@ -69,6 +83,7 @@ pub(super) async fn package(
             work,
             named,
             packaged: &mut packaged,
+            cuts: Vec::new(),
             target: 1,
             variants: Vec::new(),
             sounds: Vec::new(),
@@ -95,6 +110,8 @@ struct Group<'a> {
     work: &'a Path,
     named: Destination,
     packaged: &'a mut Packaged,
+    /// The segments of each segmented rendition, by the number of its output.
+    cuts: Vec<(usize, Vec<Cut>)>,
     /// The target duration: the same for all playlists of a set (RFC 8216, 6.2.4).
     target: u64,
     variants: Vec<Variant>,
@@ -103,13 +120,12 @@ struct Group<'a> {
 
 impl Group<'_> {
     async fn package(&mut self, index: usize, made: &[&Rendition]) -> Result<(), Failure> {
-        self.target = self.target(made)?;
+        self.cut(made).await?;
         let (mut details, mut event_details) = (Vec::new(), Vec::new());
         for (number, output) in self.group.outputs.iter().enumerate() {
             let Some(rendition) = made.iter().find(|rendition| rendition.output == number) else {
-                self.packaged
-                    .warnings
-                    .push(format!("output {number} of group {index} has nothing in the input"));
+                let message = format!("output {number} of group {index} has nothing in the input");
+                self.packaged.warnings.push(Warning { code: NOTHING_TO_ENCODE, count: 1, message });
                 continue;
             };
             let (path, duration) = match rendition.kind {
@@ -137,14 +153,18 @@ impl Group<'_> {
         Ok(())
     }
 
-    fn target(&self, made: &[&Rendition]) -> Result<u64, Failure> {
-        let mut durations = Vec::new();
+    /// Finds the segments, joins ends that are too short, and takes the longest of what is left as the target.
+    async fn cut(&mut self, made: &[&Rendition]) -> Result<(), Failure> {
         for rendition in made.iter().filter(|rendition| rendition.is_segmented()) {
-            let listed = playlist::read(&std::fs::read_to_string(rendition.playlist(self.work))?);
-            durations.extend(listed.into_iter().map(|(duration, _)| duration));
+            self.cuts.push((rendition.output, cuts::of(rendition, self.work)?));
         }
-        let mode = segmented(self.group).map_or("", |group| &group.target_duration_compatibility_mode);
-        Ok(playlist::target(durations.into_iter(), mode == "SPEC_COMPLIANT"))
+        let settings = segmented(self.group);
+        let shortest = settings.map_or(0.0, |group| group.min_final_segment_length);
+        join_short_ends(&mut self.cuts, shortest).await?;
+        let mode = settings.map_or("", |group| &group.target_duration_compatibility_mode);
+        let durations = self.cuts.iter().flat_map(|(_, cuts)| cuts).map(|cut| cut.duration);
+        self.target = playlist::target(durations, mode == "SPEC_COMPLIANT");
+        Ok(())
     }
 
     fn upload(&mut self, file: PathBuf, name: &str, content_type: &'static str) -> Object {
@@ -183,11 +203,11 @@ impl Group<'_> {
         let name = self.named.name(&output.name_modifier);
         let (extension, content_type) = container(rendition);
         let local = rendition.playlist(self.work);
-        let listed = playlist::read(&std::fs::read_to_string(&local)?);
+        let cuts = self.cuts.iter().find(|(output, _)| *output == rendition.output);
+        let cuts = cuts.map(|(_, cuts)| cuts.clone()).unwrap_or_default();
         let mut segments = Vec::new();
         let mut start = AAC_START;
-        for (index, (duration, local)) in listed.into_iter().enumerate() {
-            let file = self.work.join(&local);
+        for (index, Cut { duration, file }) in cuts.into_iter().enumerate() {
             if rendition.kind == EncodeKind::Aac {
                 tag(&file, start).await?;
             }
@@ -236,15 +256,15 @@ impl Group<'_> {
         head: Option<&Path>,
     ) -> Result<(), Failure> {
         let (peak, average) = playlist::bandwidth(segments, self.target);
-        let hls = &output.output_settings.hls_settings;
+        let group = output.audio_group();
         let description = output.audio_descriptions.first();
-        let track = hls.audio_track_type.as_deref().unwrap_or("ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT");
+        let track = group.audio_track_type.as_deref().unwrap_or("ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT");
         if rendition.size.is_none() && track != "AUDIO_ONLY_VARIANT_STREAM" {
             let source = self.media.audio.first().map_or("und", |audio| audio.language.as_str());
             let given = description.and_then(|description| description.language_code.as_deref());
             let mode = description.and_then(|description| description.codec_settings.aac_settings.as_ref());
             self.sounds.push(Sound {
-                group: hls.audio_group_id.clone().unwrap_or_else(|| AUDIO_GROUP.into()),
+                group: group.audio_group_id.clone().unwrap_or_else(|| AUDIO_GROUP.into()),
                 name: description
                     .and_then(|description| description.stream_name.clone())
                     .unwrap_or_else(|| "Alternate Audio".into()),
@@ -272,7 +292,7 @@ impl Group<'_> {
         if rendition.has_audio {
             codecs.push(codec::AAC.into());
         }
-        let sets = hls.audio_rendition_sets.as_deref().and_then(|sets| sets.split(',').next()).map(str::trim);
+        let sets = group.audio_rendition_sets.as_deref().and_then(|sets| sets.split(',').next()).map(str::trim);
         let audio = (!rendition.has_audio).then(|| sets.unwrap_or(AUDIO_GROUP).to_owned());
         let (size, rate) = (rendition.size, rendition.rate);
         self.variants.push(Variant { uri: uri.into(), peak, average, codecs, size, rate, audio });

@@ -1,6 +1,8 @@
 //! The part of a job's settings that the transcoder uses, typed. Also the rules that the service enforces but AWS's
 //! model of the API does not contain.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -17,6 +19,21 @@ pub(super) struct Settings {
 pub(super) struct Input {
     pub(super) file_input: String,
     pub(super) video_selector: VideoSelector,
+    /// By name, such as `Audio Selector 1`.
+    pub(super) audio_selectors: BTreeMap<String, AudioSelector>,
+}
+
+/// Tracks of the input that make one sound.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AudioSelector {
+    /// `DEFAULT` takes the place of selectors that outputs name and the input does not have.
+    pub(super) default_selection: String,
+    /// `TRACK` if it is absent.
+    pub(super) selector_type: String,
+    /// Numbers among the sounds of the input, from 1. None is the first.
+    pub(super) tracks: Vec<u32>,
+    pub(super) language_code: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -54,6 +71,8 @@ pub(super) struct Segmented {
     pub(super) target_duration_compatibility_mode: String,
     /// `INTEGER` rounds the durations in playlists.
     pub(super) manifest_duration_format: String,
+    /// Seconds. A shorter last segment is joined to the one before.
+    pub(super) min_final_segment_length: f64,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -77,6 +96,7 @@ pub(super) struct Output {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Container {
     pub(super) container: String,
+    pub(super) cmfc_settings: AudioGroup,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -88,11 +108,29 @@ pub(super) struct OutputSettings {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct HlsSettings {
+    #[serde(flatten)]
+    pub(super) audio: AudioGroup,
+    /// `M2TS`, or `AUTOMATIC` for raw AAC.
+    pub(super) audio_only_container: Option<String>,
+}
+
+/// How the sounds and pictures of a playlist belong together: the same members in HLS and CMAF outputs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AudioGroup {
     pub(super) audio_group_id: Option<String>,
     pub(super) audio_rendition_sets: Option<String>,
     pub(super) audio_track_type: Option<String>,
-    /// `M2TS`, or `AUTOMATIC` for raw AAC.
-    pub(super) audio_only_container: Option<String>,
+}
+
+impl Output {
+    /// The audio group of this output, wherever its kind of container has it.
+    pub(super) fn audio_group(&self) -> &AudioGroup {
+        match self.container_settings.container.as_str() {
+            "CMFC" => &self.container_settings.cmfc_settings,
+            _ => &self.output_settings.hls_settings.audio,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -102,6 +140,22 @@ pub(super) struct VideoDescription {
     pub(super) height: Option<u32>,
     pub(super) scaling_behavior: String,
     pub(super) codec_settings: VideoCodec,
+    pub(super) video_preprocessors: Preprocessors,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Preprocessors {
+    pub(super) color_corrector: ColorCorrector,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ColorCorrector {
+    /// `FORCE_709` converts the picture to BT.709; `NONE` and nothing keep the input's colors.
+    pub(super) color_space_conversion: String,
+    /// `PRESERVE_DETAILS` or `VIBRANT`.
+    pub(super) hdr_to_sdr_tone_mapper: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -133,6 +187,9 @@ pub(super) struct H26x {
     pub(super) framerate_control: String,
     pub(super) framerate_numerator: Option<u32>,
     pub(super) framerate_denominator: Option<u32>,
+    pub(super) framerate_conversion_algorithm: String,
+    /// `PROGRESSIVE` if it is absent: the fields of the input become frames.
+    pub(super) interlace_mode: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -153,9 +210,21 @@ pub(super) struct FrameCapture {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct AudioDescription {
+    /// The selector; `Audio Selector 1` if it is absent.
+    pub(super) audio_source_name: Option<String>,
+    pub(super) audio_normalization_settings: Option<Normalization>,
     pub(super) codec_settings: AudioCodec,
     pub(super) language_code: Option<String>,
     pub(super) stream_name: Option<String>,
+}
+
+/// The loudness to bring a sound to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Normalization {
+    /// `MEASURE_ONLY` changes nothing.
+    pub(super) algorithm_control: String,
+    pub(super) target_lkfs: Option<f64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -171,30 +240,6 @@ pub(super) struct Aac {
     pub(super) bitrate: Option<u32>,
     pub(super) sample_rate: Option<u32>,
     pub(super) coding_mode: String,
-}
-
-/// Merges a job's settings over its template's: the job's values win. An output group that lists outputs replaces the
-/// template's group at the same position.
-pub(super) fn merge(template: &Value, job: &Value) -> Value {
-    match (template, job) {
-        (Value::Object(under), Value::Object(over)) => {
-            let mut merged = under.clone();
-            for (key, value) in over {
-                let value = merge(under.get(key).unwrap_or(&Value::Null), value);
-                merged.insert(key.clone(), value);
-            }
-            Value::Object(merged)
-        }
-        (Value::Array(under), Value::Array(over)) => {
-            let shared = over.iter().enumerate().map(|(index, item)| match under.get(index) {
-                Some(below) if item.get("outputs").is_none() => merge(below, item),
-                _ => item.clone(),
-            });
-            Value::Array(shared.chain(under.iter().skip(over.len()).cloned()).collect())
-        }
-        (below, Value::Null) => below.clone(),
-        (_, above) => above.clone(),
-    }
 }
 
 /// Checks the rules beyond the model; `complete` adds those that apply only to jobs. Returns everything that is wrong.
@@ -299,21 +344,6 @@ mod tests {
         let settings = json!({ "type": "HLS_GROUP_SETTINGS", "hlsGroupSettings": group });
         json!({ "inputs": [{ "fileInput": "s3://s/a.mp4" }],
                 "outputGroups": [{ "outputGroupSettings": settings, "outputs": outputs }] })
-    }
-
-    #[test]
-    fn a_job_takes_outputs_from_its_template_unless_it_lists_its_own() {
-        let template = hls(&json!([{ "nameModifier": "_1" }, { "nameModifier": "_2" }]));
-        let destination = json!({ "hlsGroupSettings": { "destination": "s3://w/b/" } });
-        let job = json!({ "outputGroups": [{ "outputGroupSettings": destination }] });
-        let merged = merge(&template, &job);
-        let group = &merged["outputGroups"][0];
-        assert_eq!(group["outputs"].as_array().unwrap().len(), 2);
-        assert_eq!(group["outputGroupSettings"]["hlsGroupSettings"]["destination"], "s3://w/b/");
-        assert_eq!(group["outputGroupSettings"]["hlsGroupSettings"]["segmentLength"], 6);
-
-        let own = hls(&json!([{ "nameModifier": "_1" }]));
-        assert_eq!(merge(&template, &own)["outputGroups"][0]["outputs"].as_array().unwrap().len(), 1);
     }
 
     #[test]

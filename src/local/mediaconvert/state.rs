@@ -202,12 +202,10 @@ mod tests {
     #[test]
     fn priority_comes_before_age_and_a_paused_queue_waits() {
         let mut state = State::new(&place());
-        state.jobs = vec![submitted("old", 0), submitted("urgent", 5), submitted("new", 0)];
-        let mut next = || state.start_next().map(|(id, _)| id);
-        assert_eq!(
-            [next(), next(), next(), next()],
-            [Some("urgent".into()), Some("old".into()), Some("new".into()), None]
-        );
+        state.jobs =
+            vec![submitted("library", -10), submitted("old", 0), submitted("urgent", 5), submitted("new", 0)];
+        let served: Vec<String> = std::iter::from_fn(|| state.start_next().map(|(id, _)| id)).collect();
+        assert_eq!(served, ["urgent", "old", "new", "library"], "a library waits for every upload");
 
         state.jobs = vec![submitted("waiting", 0)];
         let queue = state.entries.get_mut(&(StoredKind::Queue, DEFAULT_QUEUE.into())).unwrap();

@@ -1,7 +1,8 @@
 //! A rendition set without faults, and the faults when one thing is wrong.
 
-use super::super::measure::Sound;
+use super::super::measure::{Picture, Segment, Sound};
 use super::*;
+use crate::local::{ColorTags, Shown};
 
 const MULTIVARIANT: &str = r#"#EXTM3U
 #EXT-X-VERSION:6
@@ -21,6 +22,7 @@ struct Set {
     multivariant: String,
     media: [String; 3],
     streams: [Stream; 3],
+    film: Film,
 }
 
 const URIS: [&str; 3] = ["low.m3u8", "high.m3u8", "sound.m3u8"];
@@ -37,13 +39,19 @@ impl Set {
         let segments =
             |rate| vec![segment(rate, 0.0, 6.0), segment(rate, 6.0, 12.0), segment(rate, 12.0, 14.5)];
         let picture = |codec: &str, size, rate| Stream {
-            picture: Some(Picture { codec: codec.into(), size, rate: 30.0 }),
+            picture: Some(Picture {
+                codec: codec.into(),
+                size,
+                sample: (1, 1),
+                color: colors("bt709"),
+                rate: Some(30.0),
+            }),
             sound: None,
             segments: segments(rate),
         };
         let sound = Stream {
             picture: None,
-            sound: Some(Sound { codec: "mp4a.40.2".into(), channels: 2 }),
+            sound: Some(Sound { codec: "mp4a.40.2".into(), channels: 2, quiet: 0.0 }),
             segments: segments(64_000.0),
         };
         Self {
@@ -54,6 +62,10 @@ impl Set {
                 picture("avc1.64001f", (1280, 720), 800_000.0),
                 sound,
             ],
+            film: Film {
+                picture: Some(Shown { size: (1920.0, 1080.0), sample: (1, 1), color: colors("bt709") }),
+                sound_starts: Some(0.0),
+            },
         }
     }
 
@@ -66,9 +78,26 @@ impl Set {
             playlist: &playlists[one],
             stream: &self.streams[one],
         });
-        let faults = judge(&multivariant, &sides.collect::<Vec<_>>());
+        let faults = judge(&multivariant, &sides.collect::<Vec<_>>(), &self.film);
         let lines = faults.iter().map(|fault| format!("{:?} {fault}", fault.rule));
         lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// These primaries, transfer and matrix.
+fn colors(all: &str) -> ColorTags {
+    let name = || Some(all.to_owned());
+    ColorTags { primaries: name(), transfer: name(), matrix: name() }
+}
+
+fn picture(set: &mut Set, rendition: usize) -> &mut Picture {
+    set.streams[rendition].picture.as_mut().unwrap()
+}
+
+/// Moves a rendition on its clock.
+fn moved(set: &mut Set, rendition: usize, seconds: f64) {
+    for segment in &mut set.streams[rendition].segments {
+        (segment.start, segment.end) = (segment.start + seconds, segment.end + seconds);
     }
 }
 
@@ -142,8 +171,8 @@ fn wrong_words_about_a_stream_are_told() {
         rewritten("BANDWIDTH=864000,AVERAGE-BANDWIDTH=864000", "BANDWIDTH=800000,AVERAGE-BANDWIDTH=700000"),
         rewritten("BANDWIDTH=864000,AVERAGE-BANDWIDTH=864000", "BANDWIDTH=990000"),
     ];
-    insta::assert_snapshot!(told.join("\n--\n"), @r"
-    Rfc8216 high.m3u8: CODECS is avc1.640028,mp4a.40.2, and the streams are avc1.64001f,mp4a.40.2
+    insta::assert_snapshot!(told.join("\n--\n"), @"
+    Encoder high.m3u8: CODECS is avc1.640028,mp4a.40.2, and the streams are avc1.64001f,mp4a.40.2
     --
     Apple high.m3u8: no CODECS
     --
@@ -153,7 +182,7 @@ fn wrong_words_about_a_stream_are_told() {
     --
     Apple sound.m3u8: CHANNELS is 6, and the sound has 2
     --
-    Rfc8216 high.m3u8: BANDWIDTH is 800000, and the peak of its segments is 864000
+    Encoder high.m3u8: BANDWIDTH is 800000, and the peak of its segments is 864000 with its sound
     Apple high.m3u8: AVERAGE-BANDWIDTH is 700000, and the average of its segments is 864000
     --
     Apple high.m3u8: BANDWIDTH is 990000, over 10 % above the peak of its segments, 864000
@@ -168,13 +197,9 @@ fn wrong_times_are_told() {
         after(|set| set.streams[1].segments[1].start += 0.05),
         relisted("#EXTINF:2.5", "#EXTINF:2.0"),
         after(|set| set.streams[1].segments.truncate(2)),
-        after(|set| {
-            for segment in &mut set.streams[2].segments {
-                (segment.start, segment.end) = (segment.start + 1.4, segment.end + 1.4);
-            }
-        }),
+        after(|set| moved(set, 2, 1.4)),
     ];
-    insta::assert_snapshot!(told.join("\n--\n"), @r"
+    insta::assert_snapshot!(told.join("\n--\n"), @"
     Rfc8216 high.m3u8: segment 1 does not begin with a key frame, against EXT-X-INDEPENDENT-SEGMENTS
     --
     Rfc8216 high.m3u8: EXTINF of segment 0 is 6, and it lasts 6.050 s
@@ -183,7 +208,7 @@ fn wrong_times_are_told() {
     Rfc8216 high.m3u8: segment 1 begins 0.050 s apart from that of low.m3u8
     --
     Rfc8216 low.m3u8: EXTINF of segment 2 is 2, and it lasts 2.500 s
-    Rfc8216 low.m3u8: BANDWIDTH is 464000, and the peak of its segments is 489000
+    Encoder low.m3u8: BANDWIDTH is 464000, and the peak of its segments is 489000 with its sound
     --
     Rfc8216 high.m3u8: not every segment could be read
     Rfc8216 high.m3u8: 2 segments, and low.m3u8 has 3
@@ -194,9 +219,135 @@ fn wrong_times_are_told() {
 }
 
 #[test]
-fn a_peak_is_counted_over_half_to_one_and_a_half_target_durations() {
-    let crumb = [(600_000, 6.0), (1_000_000, 1.0)];
-    assert_eq!(peak(&crumb, 6.0), 1_828_571, "a crumb counts with its neighbour");
-    assert_eq!(peak(&[(600_000, 6.0), (1_000_000, 3.0)], 6.0), 2_666_667);
-    assert_eq!(peak(&[(125_000, 1.0)], 6.0), 1_000_000, "what is all of it counts however short");
+fn wrong_colors_are_told() {
+    let hlg = || ColorTags { transfer: Some("arib-std-b67".into()), ..colors("bt2020") };
+    let told = [
+        after(|set| picture(set, 1).color = hlg()),
+        after(|set| (0..2).for_each(|rendition| picture(set, rendition).color = hlg())),
+        after(|set| picture(set, 1).color.matrix = Some("smpte170m".into())),
+        after(|set| (0..2).for_each(|rendition| picture(set, rendition).color = colors("bt2020"))),
+        rewritten("RESOLUTION=640x360", "VIDEO-RANGE=PQ,RESOLUTION=640x360"),
+    ];
+    insta::assert_snapshot!(told.join("\n--\n"), @"
+    Rfc8216 high.m3u8: VIDEO-RANGE is SDR, and the picture is HLG (transfer arib-std-b67)
+    Film high.m3u8: its colors are bt2020/arib-std-b67/bt2020, and those of low.m3u8 are bt709/bt709/bt709
+    --
+    Rfc8216 low.m3u8: VIDEO-RANGE is SDR, and the picture is HLG (transfer arib-std-b67)
+    Rfc8216 high.m3u8: VIDEO-RANGE is SDR, and the picture is HLG (transfer arib-std-b67)
+    --
+    Film high.m3u8: its colors are bt709/bt709/smpte170m, and those of low.m3u8 are bt709/bt709/bt709
+    --
+    Film low.m3u8: its colors are bt2020/bt2020/bt2020: players show SDR as BT.709
+    Film high.m3u8: its colors are bt2020/bt2020/bt2020: players show SDR as BT.709
+    --
+    Rfc8216 low.m3u8: VIDEO-RANGE is PQ, and the picture is SDR (transfer bt709)
+    ");
+}
+
+#[test]
+fn hdr_in_every_place_and_colors_that_nobody_names_are_right() {
+    let hdr = after(|set| {
+        set.multivariant = set.multivariant.replace(",RESOLUTION", ",VIDEO-RANGE=HLG,RESOLUTION");
+        let hlg = ColorTags { transfer: Some("arib-std-b67".into()), ..colors("bt2020") };
+        (0..2).for_each(|rendition| picture(set, rendition).color = hlg.clone());
+    });
+    assert_eq!(hdr, "");
+    assert_eq!(after(|set| (0..2).for_each(|one| picture(set, one).color = ColorTags::default())), "");
+}
+
+#[test]
+fn what_was_filmed_and_is_not_shown_is_told() {
+    let shown = |size| Some(Shown { size, sample: (1, 1), color: ColorTags::default() });
+    let told = [
+        after(|set| picture(set, 0).sample = (64, 45)),
+        after(|set| set.film.picture = shown((1080.0, 1920.0))),
+        after(|set| set.film.picture = shown((1024.0, 576.0 * 1.02))),
+        after(|set| {
+            set.streams[2].sound = None;
+            set.multivariant = set.multivariant.replace(",mp4a.40.2", "");
+        }),
+        after(|set| {
+            for rendition in 0..2 {
+                set.streams[rendition].picture = None;
+                set.streams[rendition].sound = set.streams[2].sound.clone();
+            }
+            set.multivariant = set.multivariant.replace("avc1.4d401e,", "").replace("avc1.64001f,", "");
+        }),
+    ];
+    insta::assert_snapshot!(told.join("\n--\n"), @"
+    Film low.m3u8: its samples are 64:45, and some players show only square ones right
+    Film low.m3u8: it is 640x360 (2.528), and the film is shown as 1920x1080 (1.778)
+    --
+    Film low.m3u8: it is 640x360 (1.778), and the film is shown as 1080x1920 (0.562)
+    Film high.m3u8: it is 1280x720 (1.778), and the film is shown as 1080x1920 (0.562)
+    --
+    Film low.m3u8: it is 640x360 (1.778), and the film is shown as 1024x588 (1.743)
+    Film high.m3u8: it is 1280x720 (1.778), and the film is shown as 1024x588 (1.743)
+    --
+    Rfc8216 sound.m3u8: it has no sound
+    Film the multivariant playlist: the film has sound, and no rendition has any
+    --
+    Film the multivariant playlist: the film has a picture, and no rendition has one
+    ");
+    let rounded = after(|set| {
+        set.film.picture = shown((853.0, 481.0));
+        set.multivariant = set.multivariant.replace("640x360", "638x360").replace("1280x720", "854x482");
+        picture(set, 0).size = (638, 360);
+        picture(set, 1).size = (854, 482);
+    });
+    assert_eq!(rounded, "", "sides are even");
+}
+
+#[test]
+fn a_late_sound_is_as_late_as_it_was_filmed_or_silent_until_then() {
+    let late = |starts: f64, quiet: f64| {
+        after(|set| {
+            set.film.sound_starts = Some(1.5);
+            set.streams[2].sound.as_mut().unwrap().quiet = quiet;
+            moved(set, 2, starts);
+        })
+    };
+    assert_eq!(late(1.5, 0.0), "");
+    assert_eq!(late(0.0, 1.48), "");
+    insta::assert_snapshot!([late(0.0, 0.0), late(0.7, 0.0)].join("\n--\n"), @"
+    Rfc8216 low.m3u8: its sound sound.m3u8 begins 0.000 s after the picture, and the film's 1.500 s
+    Rfc8216 high.m3u8: its sound sound.m3u8 begins 0.000 s after the picture, and the film's 1.500 s
+    --
+    Rfc8216 low.m3u8: its sound sound.m3u8 begins 0.700 s after the picture, and the film's 1.500 s
+    Rfc8216 high.m3u8: its sound sound.m3u8 begins 0.700 s after the picture, and the film's 1.500 s
+    ");
+    let long = after(|set| {
+        let end = set.streams[2].segments.last_mut().unwrap();
+        end.end += 9.0;
+        set.media[2] = set.media[2].replace("#EXTINF:2.5", "#EXTINF:11.5").replace("DURATION:6", "DURATION:12");
+        set.media[0] = set.media[0].replace("DURATION:6", "DURATION:12");
+        set.media[1] = set.media[1].replace("DURATION:6", "DURATION:12");
+    });
+    assert_eq!(long, "", "a sound that goes on after the picture");
+}
+
+#[test]
+fn what_another_encoder_may_do_is_advice() {
+    let reordered = |rate: f64, seconds: f64| {
+        after(|set| {
+            for rendition in 0..2 {
+                picture(set, rendition).rate = Some(rate);
+                moved(set, rendition, seconds);
+            }
+            set.multivariant = set.multivariant.replace("FRAME-RATE=30.000", &format!("FRAME-RATE={rate:.3}"));
+        })
+    };
+    assert_eq!(reordered(24.0, 2.0 / 24.0), "", "two frames at 24 a second");
+    let told = [reordered(24.0, 3.0 / 24.0), reordered(15.0, 2.0 / 15.0), reordered(24.0, 0.3)];
+    insta::assert_snapshot!(told.join("\n--\n"), @"
+    Encoder low.m3u8: its sound sound.m3u8 begins 0.125 s before the picture
+    Encoder high.m3u8: its sound sound.m3u8 begins 0.125 s before the picture
+    --
+    Encoder low.m3u8: its sound sound.m3u8 begins 0.133 s before the picture
+    Encoder high.m3u8: its sound sound.m3u8 begins 0.133 s before the picture
+    --
+    Rfc8216 low.m3u8: its sound sound.m3u8 begins 0.300 s before the picture
+    Rfc8216 high.m3u8: its sound sound.m3u8 begins 0.300 s before the picture
+    ");
+    assert_eq!(after(|set| (0..2).for_each(|one| picture(set, one).rate = None)), "", "one frame has no rate");
 }
