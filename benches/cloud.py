@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the program's main commands against a local cloud of its own that answers like a region far away, and prints for
-each: API calls, dependent round trips, wall time, CPU time and peak memory.
+each: API calls, dependent round trips, wall time, CPU time and peak memory. Then it runs them once more against a cloud
+that behaves as AWS does, with its waits, limits and refusals.
 
-    python3 benches/cloud.py [--program target/release/provision] [--latency 50ms] [--runs 3]
+    python3 benches/cloud.py [--program target/release/provision] [--latency 50ms] [--runs 3] [--pace 30]
 """
 
 import argparse
@@ -47,15 +48,10 @@ def run(program, name, arguments):
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default=str(ROOT / "target" / "release" / "provision"))
-    parser.add_argument("--latency", default="50ms")
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
-    program = str(Path(options.program).resolve())
+def measure(program, latency, like_aws, runs):
+    """Every command against a cloud of its own, `runs` times: the figures of each, by title."""
     name = f"bench-{os.getpid()}"
-    start = ["local", "start", "--name", name, "--port", "0", "--latency", options.latency]
+    start = ["local", "start", "--name", name, "--port", "0", "--latency", latency, *like_aws]
     start += ["--account", "111122223333", "--region", "ap-northeast-2"]
     subprocess.run([program, *start], check=True, stdout=subprocess.DEVNULL)
     folder = Path(tempfile.mkdtemp())
@@ -70,20 +66,40 @@ def main():
             ("teardown", ["teardown", str(stack), "--yes"]),
         ]
         figures = {title: [] for title, _ in commands}
-        for _ in range(options.runs):
+        for _ in range(runs):
             for title, arguments in commands:
                 figures[title].append(run(program, name, arguments))
+        return figures
     finally:
         subprocess.run([program, "local", "stop", "--name", name, "--port", "0"], stdout=subprocess.DEVNULL)
         shutil.rmtree(folder)
-    print(f"median of {options.runs}, every answer delayed by {options.latency}")
+
+
+def show(title, figures):
+    """A table: a line for each command, with the medians of its runs."""
+    print(title)
     print(f"{'':14}{'resources':>10}{'calls':>8}{'round trips':>13}{'wall s':>9}{'cpu s':>8}{'peak MB':>9}")
-    for title, runs in figures.items():
+    for command, runs in figures.items():
         of = lambda key: statistics.median(run[key] for run in runs)  # noqa: E731
         print(
-            f"{title:14}{of('resources'):>10.0f}{of('calls'):>8.0f}{of('trips'):>13.0f}"
+            f"{command:14}{of('resources'):>10.0f}{of('calls'):>8.0f}{of('trips'):>13.0f}"
             f"{of('wall'):>9.2f}{of('cpu'):>8.2f}{of('memory'):>9.1f}"
         )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=str(ROOT / "target" / "release" / "provision"))
+    parser.add_argument("--latency", default="50ms")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--pace", type=int, default=30)
+    options = parser.parse_args()
+    program = str(Path(options.program).resolve())
+    figures = measure(program, options.latency, [], options.runs)
+    show(f"median of {options.runs}, every answer delayed by {options.latency}", figures)
+    like_aws = ["--like-aws", "--pace", str(options.pace)]
+    figures = measure(program, options.latency, like_aws, 1)
+    show(f"\nthe same once, as on AWS with its waits {options.pace} times as short", figures)
 
 
 if __name__ == "__main__":

@@ -75,9 +75,7 @@ impl Connection {
             .retry_config(super::retry::of_aws())
             .timeout_config(timeouts);
         if let CloudTarget::Local { endpoint, credentials } = &target {
-            // A local cloud that refuses a connection has stopped. Many retries would only hide that.
-            let retries = RetryConfig::standard().with_max_attempts(2);
-            loader = loader.endpoint_url(endpoint).retry_config(retries);
+            loader = loader.endpoint_url(endpoint).retry_config(super::retry::of_local_cloud());
             if std::env::var_os(LOCAL_AUTH).is_none() {
                 loader = loader.credentials_provider(credentials.clone());
             }

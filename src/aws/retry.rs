@@ -1,5 +1,7 @@
 //! Which failed calls are made again, and how.
 
+use std::time::Duration;
+
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_types::retry::RetryConfig;
@@ -17,6 +19,12 @@ const QUOTA: &str = "LimitExceededException";
 /// second, and the first look makes a hundred calls at once.
 pub(super) fn of_aws() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}
+
+/// How calls to the local cloud are made again: as often, because it may throttle as AWS does. The pauses are short, because
+/// a local cloud that refuses a connection has stopped, and they only hide that.
+pub(super) fn of_local_cloud() -> RetryConfig {
+    of_aws().with_initial_backoff(Duration::from_millis(25))
 }
 
 /// Reports a full quota at once. No later attempt can succeed.

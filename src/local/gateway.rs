@@ -210,6 +210,7 @@ impl Gateway {
                 let most = query("most").and_then(|most| most.parse().ok());
                 self.set_quota(&query("name").unwrap_or_default(), most)
             }
+            (&Method::POST, "throttle") => self.throttle(query("calls").and_then(|calls| calls.parse().ok())),
             (&Method::POST, "templates") => {
                 if !self.mediaconvert.merge_templates(&query("merge").unwrap_or_default()) {
                     return text(StatusCode::BAD_REQUEST, "say ?merge=by-group or ?merge=by-index");
@@ -223,8 +224,18 @@ impl Gateway {
             }
             _ => text(
                 StatusCode::NOT_FOUND,
-                "the local cloud has: GET status, POST latency, new-jobs, quota, templates, reset, stop",
+                "the local cloud has: GET status, POST latency, new-jobs, quota, throttle, templates, reset, stop",
             ),
+        }
+    }
+
+    fn throttle(&self, calls: Option<usize>) -> Response<Body> {
+        match (&self.played, calls) {
+            (Some(played), Some(calls)) => {
+                played.throttle(calls);
+                text(StatusCode::OK, "set")
+            }
+            _ => text(StatusCode::BAD_REQUEST, "say ?calls=NUMBER, to a cloud that plays AWS"),
         }
     }
 

@@ -137,6 +137,14 @@ impl Running {
         self.record.tell(&format!("quota?name={name}&most={most}")).await
     }
 
+    /// Throttles the next calls, as many as `calls`, of the services whose rate is limited in `docs/local-cloud.md`.
+    ///
+    /// # Errors
+    /// When the cloud does not play AWS.
+    pub async fn throttle(&self, calls: usize) -> Result<(), Error> {
+        self.record.tell(&format!("throttle?calls={calls}")).await
+    }
+
     /// The address from which a viewer plays what a distribution serves, without a trailing slash.
     pub fn viewer(&self, distribution_id: &str) -> String {
         format!("{}{}{distribution_id}", self.endpoint, viewer::PREFIX)

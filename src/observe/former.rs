@@ -92,7 +92,9 @@ pub async fn orphans(
         let Known { address, kind, region, .. } = found.known.clone();
         Some(Orphan { address, kind, region, live: Live { ownership, ..live }, by_hand: false })
     });
-    Ok(owned.collect())
+    let mut orphans = Vec::new();
+    owned.for_each(|orphan| add_once(&mut orphans, orphan));
+    Ok(orphans)
 }
 
 /// Who owns the live resources that others may be parts of, by type, region and id.
@@ -198,7 +200,8 @@ pub async fn recover(
 
 /// Adds an orphan that is not there yet. The record of incomplete applies can name a resource more than once.
 fn add_once(orphans: &mut Vec<Orphan>, found: Orphan) {
-    if !orphans.iter().any(|orphan| orphan.kind == found.kind && orphan.live.id == found.live.id) {
+    let identity = |orphan: &Orphan| (orphan.kind.clone(), orphan.region.clone(), orphan.live.id.clone());
+    if !orphans.iter().any(|orphan| identity(orphan) == identity(&found)) {
         orphans.push(found);
     }
 }

@@ -112,7 +112,16 @@ impl Outputs {
             job_template: named(names::TEMPLATE, "Name")?,
             submit_function: named(names::SUBMIT, "FunctionName")?,
             publish_function: named(names::PUBLISH, "FunctionName")?,
-            dead_letter_queue: named(names::DEAD_LETTERS, "QueueUrl")?,
+            dead_letter_queue: reachable(session, named(names::DEAD_LETTERS, "QueueUrl")?),
         })
+    }
+}
+
+/// A queue's URL as its readers reach it: on the local cloud, not on AWS's host.
+fn reachable(session: &Session, url: String) -> String {
+    let path = url.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
+    match (&session.local, path) {
+        (Some(running), Some((_, path))) => format!("{}/{path}", running.endpoint),
+        _ => url,
     }
 }

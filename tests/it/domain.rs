@@ -3,6 +3,7 @@
 //! deleted: what led to it is the stack's still.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do, whole};
 use crate::support::{ACCOUNT, Cloud, REGION};
@@ -208,6 +209,13 @@ async fn delete_distribution(cx: &Context) {
     config.enabled = false;
     let off = cx.cloudfront().update_distribution().id(&id).set_if_match(live.e_tag);
     let off = off.distribution_config(config).send().await.unwrap();
+    let deployed = || async {
+        let seen = cx.cloudfront().get_distribution().id(&id).send().await.unwrap();
+        seen.distribution.is_some_and(|distribution| distribution.status == "Deployed")
+    };
+    while !deployed().await {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     cx.cloudfront().delete_distribution().id(&id).set_if_match(off.e_tag).send().await.unwrap();
 }
 

@@ -40,7 +40,7 @@ async fn what_leads_out_or_in_beside_the_declaration_is_shown_and_removed() {
         cx.sns().subscribe().topic_arn(&topic).protocol(protocol).endpoint(endpoint).send().await.unwrap();
     }
     let filter = cx.logs().put_subscription_filter().log_group_name(LOGS).filter_name("everything");
-    let filter = filter.filter_pattern("").destination_arn(cx.scope.arn("lambda", "function:theirs"));
+    let filter = filter.filter_pattern("").destination_arn(cx.scope.arn("logs", "destination:theirs"));
     filter.send().await.unwrap();
 
     let (planned, _) = cloud.provision(&["plan", stack.path(), "--fail-on", "broadening"], 0);

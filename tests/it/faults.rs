@@ -120,6 +120,7 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
       account 111122223333, region ap-northeast-2
       provision <version>, process <n>
       emulator ended: signal: 9 (SIGKILL)
+      behaves as AWS does, 1000 times as fast (seed 1)
       every answer takes 150 ms longer
       log <local cloud's folder>/log
       exchanges <file>
@@ -188,7 +189,7 @@ async fn hands_in_the_account_are_seen_and_repaired_and_what_is_undeclared_goes(
     job template      vod-local-ladder
     submit function   vod-local-submit
     publish function  vod-local-publish
-    dead letters      https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters
+    dead letters      http://127.0.0.1:<port>/111122223333/vod-local-dead-letters
     ");
     let version = cx.s3().list_object_versions().bucket(logs).send().await.unwrap();
     for found in version.versions() {
@@ -293,7 +294,7 @@ async fn what_somebody_else_made_is_left_alone_unless_it_is_adopted() {
     let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 3);
     insta::assert_snapshot!(errors(&refused), @"
     error: the plan is not safe, so nothing was changed
-    error: handlers/dead-letters: https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters exists, and was not made by this stack
+    error: handlers/dead-letters: http://127.0.0.1:<port>/111122223333/vod-local-dead-letters exists, and was not made by this stack
     help: if it is meant to be this stack's, run again with `--adopt`; else remove it or rename the stack
     ");
     let buckets = cx.s3().list_buckets().send().await.unwrap();

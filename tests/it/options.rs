@@ -98,7 +98,7 @@ async fn logs_outlive_their_option(cloud: &Cloud) {
     job template      vod-local-ladder
     submit function   vod-local-submit
     publish function  vod-local-publish
-    dead letters      https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters
+    dead letters      http://127.0.0.1:<port>/111122223333/vod-local-dead-letters
     ");
 }
 

@@ -69,8 +69,10 @@ async fn somebody_adds(cx: &Context) {
     let nosy = cx.sns().subscribe().topic_arn(topic).protocol("email").endpoint("nosy@example.com");
     nosy.send().await.unwrap();
     let filter = cx.logs().put_subscription_filter().log_group_name(format!("/aws/lambda/{STACK}-submit"));
-    let filter =
-        filter.filter_name("all").filter_pattern("").destination_arn("arn:aws:lambda:::function:theirs");
+    let filter = filter
+        .filter_name("all")
+        .filter_pattern("")
+        .destination_arn(cx.scope.arn("logs", "destination:theirs"));
     filter.send().await.unwrap();
     let copies = crate::support::copies_elsewhere("arn:aws:iam::999988887777:role/theirs");
     let call = cx.s3().put_bucket_replication().bucket(format!("{STACK}-source-{ACCOUNT}-{REGION}"));

@@ -149,7 +149,11 @@ struct Tokens {
 
 /// The buckets that are in use.
 #[derive(Debug, Default)]
-pub(super) struct Limits(HashMap<(usize, String), Tokens>);
+pub(super) struct Limits {
+    buckets: HashMap<(usize, String), Tokens>,
+    /// How many of the next calls are throttled, whatever is left in the buckets.
+    pub(super) due: usize,
+}
 
 impl Limits {
     /// Takes a token for the call at this time. Refuses it if there is none.
@@ -159,13 +163,18 @@ impl Limits {
                 && (rate.operations.is_empty() || rate.operations.contains(&call.operation.as_str()))
         };
         let (index, rate) = RATES.iter().enumerate().find(|(_, rate)| fits(rate))?;
+        let throttled = || Some(Refused::new(rate.status, rate.code, "RateLimit exceeded"));
+        if let Some(due) = self.due.checked_sub(1) {
+            self.due = due;
+            return throttled();
+        }
         let key = (index, call.region.clone());
-        let tokens = self.0.entry(key).or_insert(Tokens { left: rate.burst, at: now });
+        let tokens = self.buckets.entry(key).or_insert(Tokens { left: rate.burst, at: now });
         let gained = now.saturating_sub(tokens.at).as_secs_f64() * rate.per_second;
         tokens.left = (tokens.left + gained).min(rate.burst);
         tokens.at = now;
         if tokens.left < 1.0 {
-            return Some(Refused::new(rate.status, rate.code, "RateLimit exceeded"));
+            return throttled();
         }
         tokens.left -= 1.0;
         None
@@ -193,6 +202,10 @@ mod tests {
         let mut other = call("GetChange");
         other.region = "us-east-1".into();
         assert_eq!(limits.take(&other, second), None, "each region has its own");
+        limits.due = 1;
+        let late = second * 9;
+        assert!(limits.take(&call("GetChange"), late).is_some(), "the next one is throttled in any case");
+        assert_eq!(limits.take(&call("GetChange"), late), None);
         let unlimited = ServiceCall::example("s3", "GetObject", &[], "");
         assert_eq!(limits.take(&unlimited, second), None);
     }

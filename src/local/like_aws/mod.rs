@@ -128,6 +128,11 @@ impl Played {
         self.remember(|memory| *memory = Memory::default());
     }
 
+    /// Throttles the next calls, as many as `calls`, of the services that have a limit.
+    pub(super) fn throttle(&self, calls: usize) {
+        self.remember(|memory| memory.limits.due = calls);
+    }
+
     fn remember<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
         work(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }

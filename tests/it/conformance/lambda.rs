@@ -265,7 +265,7 @@ fn url_case(cx: &Context) -> Case {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_and_configuration_change_together() {
-    let cloud = Cloud::start("lambda-code").await;
+    let cloud = Cloud::lenient("lambda-code").await;
     let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
     let adapter = registry().get(&FUNCTION).unwrap();
@@ -288,7 +288,7 @@ async fn code_and_configuration_change_together() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_that_somebody_uploaded_differs_by_its_digest_and_is_replaced() {
-    let cloud = Cloud::start("lambda-by-hand").await;
+    let cloud = Cloud::lenient("lambda-by-hand").await;
     let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
     let adapter = registry().get(&FUNCTION).unwrap();
@@ -315,7 +315,7 @@ async fn code_that_somebody_uploaded_differs_by_its_digest_and_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn code_that_is_not_what_its_key_says_is_never_given_to_lambda() {
-    let cloud = Cloud::start("lambda-update").await;
+    let cloud = Cloud::lenient("lambda-update").await;
     let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
     let name = "vod-case-false";
@@ -352,7 +352,7 @@ async fn code_that_is_not_what_its_key_says_is_never_given_to_lambda() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_under_cloudformations_id_is_found_and_removed_and_others_stay() {
-    let cloud = Cloud::start("lambda-statement").await;
+    let cloud = Cloud::lenient("lambda-statement").await;
     let cx = cloud.context(STACK).await;
     upload_packages(&cx).await;
     let name = "vod-case-statements";

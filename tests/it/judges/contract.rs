@@ -161,7 +161,7 @@ fn module(name: &str) -> Command {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_the_local_cloud_takes_and_aws_would_not_is_told() {
-    let cloud = Cloud::start("contract").await;
+    let cloud = Cloud::lenient("contract").await;
     let cx = cloud.context("vod-contract").await;
     let made = cx.logs().create_log_group().log_group_name("vod").tags("aws:team", "a;b").send().await;
     assert!(made.is_ok(), "the emulator takes any tags: {made:?}");

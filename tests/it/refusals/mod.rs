@@ -17,6 +17,7 @@ mod domain;
 mod events;
 mod functions;
 mod limits;
+mod throttled;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -27,6 +27,10 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 /// Their region.
 pub(crate) const REGION: &str = "ap-northeast-2";
 
+/// How many times faster than on AWS time goes in tests that are not about time: refusals are AWS's, and no wait is longer
+/// than a third of a second.
+const FLIES: u32 = 1000;
+
 /// A local cloud of this test's own, on a free port.
 pub(crate) struct Cloud {
     /// What `PROVISION_LOCAL` must be for the program to find it.
@@ -43,7 +47,7 @@ pub(crate) struct Cloud {
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_provision");
 
 impl Cloud {
-    /// Starts it. The name tells the tests of one machine apart.
+    /// Starts it, as AWS with time that flies. The name tells the tests of one machine apart.
     pub(crate) async fn start(test: &str) -> Self {
         Self::begin(test, local::CloudSettings::default()).await
     }
@@ -53,13 +57,23 @@ impl Cloud {
         Self::begin(test, local::CloudSettings { enforce: true, ..local::CloudSettings::default() }).await
     }
 
-    /// Starts one that refuses what AWS refuses.
+    /// Starts the bare emulator, for a test that names what does not exist and AWS would look for: a role, a bucket of logs.
+    pub(crate) async fn lenient(test: &str) -> Self {
+        Self::launch(test, local::CloudSettings::default()).await
+    }
+
+    /// Starts one whose time can be noticed.
     pub(crate) async fn like_aws(test: &str) -> Self {
         let like_aws = Some(local::LikeAws { pace: 100, seed: 1 });
         Self::begin(test, local::CloudSettings { like_aws, ..local::CloudSettings::default() }).await
     }
 
     async fn begin(test: &str, settings: local::CloudSettings) -> Self {
+        let like_aws = settings.like_aws.or(Some(local::LikeAws { pace: FLIES, seed: 1 }));
+        Self::launch(test, local::CloudSettings { like_aws, ..settings }).await
+    }
+
+    async fn launch(test: &str, settings: local::CloudSettings) -> Self {
         let name = format!("test-{test}-{}", std::process::id());
         let contract = Contract::of(&name);
         let settings = local::CloudSettings {
