@@ -6,7 +6,7 @@ mod facts;
 mod films;
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_sdk_mediaconvert::types::JobSettings;
 use futures::{StreamExt, stream};
@@ -19,6 +19,9 @@ use films::Film;
 
 /// How many films are under way at once: while one is encoded, others are fetched and judged.
 const AT_ONCE: usize = 6;
+
+/// How long a film may take, while others are under way.
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// The stack of a cloud, and how to upload to it.
 struct Theatre<'a> {
@@ -62,7 +65,11 @@ impl<'a> Theatre<'a> {
             player: "https://player.example",
             logs: "the handlers' logs",
         };
-        match verify(&stage, Some(file), &mut |_| ()).await {
+        let said = &mut |_: &str| ();
+        let Ok(verified) = tokio::time::timeout(PATIENCE, verify(&stage, Some(file), said)).await else {
+            return ("NOTHING becomes of it".to_owned(), 0.0);
+        };
+        match verified {
             Ok(playable) => {
                 let moments = Moments::of(self.ffmpeg.path(), &playable.address).await;
                 (line(&playable, &moments), moments.luma)
