@@ -14,9 +14,9 @@ use tokio::process::Command;
 
 use super::{Error, install};
 
-pub use media::{ColorTags, Film, Shown};
 #[cfg(test)]
 pub(super) use media::Audio;
+pub use media::{ColorTags, Film, Shown};
 pub(super) use media::{FieldOrder, Media, Rate, Video};
 
 const PROBE: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use m3u8_rs::{MasterPlaylist, MediaPlaylist};
+use m3u8_rs::{MasterPlaylist, MediaPlaylist, VariantStream};
 use url::Url;
 
 use super::fault::Fault;
@@ -89,7 +89,7 @@ pub(super) async fn fetch(
         let folder = folder.join(format!("rendition-{number}"));
         renditions.push(rendition(&viewer, target, uri, label, picture, &folder).await?);
     }
-    if !renditions.iter().any(|rendition| rendition.picture) {
+    if renditions.is_empty() {
         return Err(unplayable(base, &"it names no rendition"));
     }
     Ok(Set { multivariant, renditions, faults: viewer.served.faults(), took: began.elapsed() })
@@ -100,12 +100,22 @@ fn named(multivariant: &MasterPlaylist) -> Vec<(String, String, bool)> {
     let video = multivariant.variants.iter().filter(|variant| !variant.is_i_frame).map(|variant| {
         let size =
             variant.resolution.map(|size| format!("{}x{}", size.width, size.height)).unwrap_or_default();
-        (variant.uri.clone(), format!("{size} {:.1} Mbit/s", variant.bandwidth as f64 / 1e6), true)
+        let picture = has_picture(variant);
+        let size = if picture { size } else { "audio".to_owned() };
+        (variant.uri.clone(), format!("{size} {:.1} Mbit/s", variant.bandwidth as f64 / 1e6), picture)
     });
     let audio = multivariant.alternatives.iter().filter_map(|alternative| {
         Some((alternative.uri.clone()?, format!("audio {}", alternative.name), false))
     });
     video.chain(audio).collect()
+}
+
+/// Whether a variant says that it has a picture. One that says nothing has one.
+fn has_picture(variant: &VariantStream) -> bool {
+    let sounds = ["mp4a.", "ac-3", "ec-3", "opus", "fLaC"];
+    let is_sound = |codec: &str| sounds.iter().any(|sound| codec.trim().starts_with(sound));
+    variant.resolution.is_some()
+        || variant.codecs.as_deref().is_none_or(|codecs| !codecs.split(',').all(is_sound))
 }
 
 /// A player on a site, and the answers it got.
@@ -213,4 +223,21 @@ fn write_local(mut playlist: MediaPlaylist, file: &Path) -> std::io::Result<()> 
         }
     }
     playlist.write_to(&mut std::fs::File::create(file)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variant_may_be_sound_alone() {
+        let text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=130000,CODECS=\"mp4a.40.2\"\na.m3u8\n\
+                    #EXT-X-STREAM-INF:BANDWIDTH=1300000,CODECS=\"avc1.4d401e,mp4a.40.2\",RESOLUTION=640x360\nb.m3u8\n\
+                    #EXT-X-STREAM-INF:BANDWIDTH=1300000\nc.m3u8\n";
+        let (_, multivariant) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
+        let named: Vec<(String, bool)> =
+            named(&multivariant).into_iter().map(|(_, label, picture)| (label, picture)).collect();
+        let expected = [("audio 0.1 Mbit/s", false), ("640x360 1.3 Mbit/s", true), (" 1.3 Mbit/s", true)];
+        assert_eq!(named, expected.map(|(label, picture)| (label.to_owned(), picture)));
+    }
 }

@@ -128,9 +128,17 @@ fn slack(stream: &Stream) -> f64 {
     rate.map_or(SOUND_FRAMES, |rate| 1.0 / rate)
 }
 
+/// Players stall at the end of a video whose last segment is shorter than this, in seconds.
+const SHORTEST_END: f32 = 1.0;
+
 fn timing(MeasuredRendition { playlist, stream, .. }: &MeasuredRendition<'_>, faults: &mut Of<'_>) {
     if playlist.segments.len() != stream.segments.len() {
         return faults.rfc("not every segment could be read");
+    }
+    if let [_, .., last] = playlist.segments.as_slice()
+        && last.duration < SHORTEST_END
+    {
+        faults.apple(format!("its last segment lasts {} s: some players stall before it", last.duration));
     }
     let slack = slack(stream);
     for (number, (said, is)) in playlist.segments.iter().zip(&stream.segments).enumerate() {

@@ -175,7 +175,7 @@ fn fraction(above: Option<i32>, below: Option<i32>) -> Option<[u32; 2]> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use aws_sdk_mediaconvert::types::builders::VideoPropertiesBuilder;
     use aws_sdk_mediaconvert::types::{AudioProperties, CodecMetadata, Format};

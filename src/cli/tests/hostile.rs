@@ -13,8 +13,8 @@ use super::super::{bundle, diagnostics, history, library, outputs, plan, synth, 
 use crate::model::{Kind, Known};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Architecture, Bundle, ColorTags, Decoded, HistoryEntry, Outputs, Picture, Playable, Played, Refused, RunState,
-    Sound, Stream, Template,
+    Architecture, Bundle, ColorTags, Decoded, HistoryEntry, Outputs, Picture, Playable, Played, Refused,
+    RunState, Sound, Stream, Template,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
@@ -212,13 +212,8 @@ fn reached(word: &str) -> Outputs {
 fn playable(word: &str) -> Playable {
     let text = || word.to_owned();
     let decoded = Decoded { label: text(), segments: 1, bytes: 1, seconds: 1.0, frames: 1 };
-    let picture = Picture {
-        codec: text(),
-        size: (1, 1),
-        sample: (1, 1),
-        color: ColorTags::default(),
-        rate: Some(1.0),
-    };
+    let picture =
+        Picture { codec: text(), size: (1, 1), sample: (1, 1), color: ColorTags::default(), rate: Some(1.0) };
     let sound = Sound { codec: text(), channels: 1, quiet: 0.0 };
     let stream = |stream: Stream| Played { decoded: decoded.clone(), stream, bandwidth: None };
     let renditions = vec![

@@ -92,7 +92,10 @@ mod tests {
     fn tracks_have_the_lengths_of_their_headers() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.mp4");
-        let movie = boxed(b"moov", &[boxed(b"mvhd", &[0; 20]), track(0, 600, 3000), track(1, 48_000, 96_000)].concat());
+        let movie = boxed(
+            b"moov",
+            &[boxed(b"mvhd", &[0; 20]), track(0, 600, 3000), track(1, 48_000, 96_000)].concat(),
+        );
         std::fs::write(&file, [boxed(b"ftyp", b"isom"), boxed(b"mdat", &[7; 100]), movie].concat()).unwrap();
         assert_eq!(of_tracks(&file).unwrap(), Some(vec![5.0, 2.0]));
         std::fs::write(&file, b"no such headers, but long enough").unwrap();

@@ -221,7 +221,8 @@ mod tests {
     }
 
     fn picture(details: &str) -> Video {
-        let text = format!("Input #0, mov,mp4, from 'a':\n  Stream #0:0(und): Video: {details}, 90k tbn (default)");
+        let text =
+            format!("Input #0, mov,mp4, from 'a':\n  Stream #0:0(und): Video: {details}, 90k tbn (default)");
         parse(&text).unwrap().video.unwrap()
     }
 
@@ -235,7 +236,10 @@ mod tests {
             "hevc (Main 10) (hvc1 / 0x31637668), yuv420p10le(tv, bt2020nc/bt2020/arib-std-b67, progressive), \
              640x360 [SAR 1:1 DAR 16:9], 499 kb/s, 30 fps, 30 tbr",
         );
-        assert_eq!((hdr.pixels.as_str(), names(&hdr).as_str()), ("yuv420p10le", "bt2020 arib-std-b67 bt2020nc"));
+        assert_eq!(
+            (hdr.pixels.as_str(), names(&hdr).as_str()),
+            ("yuv420p10le", "bt2020 arib-std-b67 bt2020nc")
+        );
         let tape = picture(
             "h264 (Main) (avc1 / 0x31637661), yuv420p(tv, bt470bg, bottom coded first (swapped)), 720x576 \
              [SAR 1:1 DAR 5:4], 2051 kb/s, SAR 64:45 DAR 16:9, 25 fps, 50 tbr",
@@ -244,8 +248,14 @@ mod tests {
         assert_eq!(names(&tape), "bt470bg bt470bg bt470bg");
         assert_eq!(tape.displayed(), (1024.0, 576.0));
         let plain = picture("vp8, yuv420p, 640x360, 30 fps, 30 tbr");
-        assert_eq!((plain.order, plain.sample, names(&plain)), (FieldOrder::Progressive, (1, 1), "  ".into()));
-        assert_eq!(picture("h264, yuv420p(top coded first (swapped)), 8x8, 25 fps, 25 tbr").order, FieldOrder::Bottom);
+        assert_eq!(
+            (plain.order, plain.sample, names(&plain)),
+            (FieldOrder::Progressive, (1, 1), "  ".into())
+        );
+        assert_eq!(
+            picture("h264, yuv420p(top coded first (swapped)), 8x8, 25 fps, 25 tbr").order,
+            FieldOrder::Bottom
+        );
     }
 
     #[test]
@@ -256,7 +266,11 @@ mod tests {
         };
         assert_eq!(rate("17.07", "30"), (true, 17.07));
         assert_eq!(rate("29.8", "30"), (true, 29.8));
-        assert_eq!(rate("29.98", "29.97"), (false, 30000.0 / 1001.0), "the last frame is shown a little shorter");
+        assert_eq!(
+            rate("29.98", "29.97"),
+            (false, 30000.0 / 1001.0),
+            "the last frame is shown a little shorter"
+        );
         assert_eq!(rate("25", "50"), (false, 25.0), "fields");
         assert_eq!(rate("240", "240"), (false, 240.0));
     }

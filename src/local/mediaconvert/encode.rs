@@ -160,7 +160,8 @@ impl Builder<'_> {
         let shown = if self.turn { video.displayed() } else { video.stretched() };
         let fit = picture::fit(description, shown)?;
         rendition.size = Some(fit.frame);
-        let scaled = [Some(fit.filters()), color::conversion(&description.video_preprocessors, &video.color)?];
+        let scaled =
+            [Some(fit.filters()), color::conversion(&description.video_preprocessors, &video.color)?];
         let scaled = scaled.into_iter().flatten().collect::<Vec<_>>().join(",");
         let (filters, arguments) = if rendition.kind == EncodeKind::Captures {
             let capture = description.codec_settings.frame_capture_settings.clone().unwrap_or_default();

@@ -17,7 +17,7 @@ use super::encode::{self, Plan};
 use super::failure::Failure;
 use super::members::object;
 use super::naming::Object;
-use super::package::{self, Packaged, Upload, Warning};
+use super::package::{self, JobWarning, Packaged, Upload};
 use super::settings::Settings;
 use super::{MediaConvert, input, probe};
 
@@ -127,7 +127,7 @@ async fn encode(
     id: &str,
     plan: &Plan,
     media: &Media,
-) -> Result<Option<Warning>, Failure> {
+) -> Result<Option<JobWarning>, Failure> {
     let mut child = Command::new(service.ffmpeg.path())
         .args(&plan.arguments)
         .stdin(Stdio::null())
@@ -158,7 +158,7 @@ async fn encode(
     if status.success() {
         let count = said.lines().count();
         let message = format!("the input could not be decoded completely: {}", tail(&said, 1));
-        return Ok((count > 0).then_some(Warning { code: DAMAGED_INPUT, count, message }));
+        return Ok((count > 0).then_some(JobWarning { code: DAMAGED_INPUT, count, message }));
     }
     Err(Failure::new(1040, format!("Unable to transcode the input: {}", tail(&said, 3))))
 }

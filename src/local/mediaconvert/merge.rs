@@ -57,7 +57,8 @@ mod tests {
     use serde_json::json;
 
     fn group(names: &[&str]) -> Value {
-        let outputs: Vec<Value> = names.iter().map(|name| json!({ "nameModifier": name, "container": name })).collect();
+        let outputs: Vec<Value> =
+            names.iter().map(|name| json!({ "nameModifier": name, "container": name })).collect();
         json!({ "segmentLength": 6, "outputs": outputs })
     }
 

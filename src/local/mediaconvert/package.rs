@@ -49,12 +49,12 @@ pub(super) struct Packaged {
     pub(super) details: Vec<Value>,
     /// `outputGroupDetails` of the event, which also contain file names.
     pub(super) event_details: Vec<Value>,
-    pub(super) warnings: Vec<Warning>,
+    pub(super) warnings: Vec<JobWarning>,
 }
 
 /// What is wrong with a job that completes.
 #[derive(Debug)]
-pub(super) struct Warning {
+pub(super) struct JobWarning {
     pub(super) code: u32,
     /// How often it happened.
     pub(super) count: usize,
@@ -125,7 +125,7 @@ impl Group<'_> {
         for (number, output) in self.group.outputs.iter().enumerate() {
             let Some(rendition) = made.iter().find(|rendition| rendition.output == number) else {
                 let message = format!("output {number} of group {index} has nothing in the input");
-                self.packaged.warnings.push(Warning { code: NOTHING_TO_ENCODE, count: 1, message });
+                self.packaged.warnings.push(JobWarning { code: NOTHING_TO_ENCODE, count: 1, message });
                 continue;
             };
             let (path, duration) = match rendition.kind {
@@ -292,7 +292,8 @@ impl Group<'_> {
         if rendition.has_audio {
             codecs.push(codec::AAC.into());
         }
-        let sets = group.audio_rendition_sets.as_deref().and_then(|sets| sets.split(',').next()).map(str::trim);
+        let sets =
+            group.audio_rendition_sets.as_deref().and_then(|sets| sets.split(',').next()).map(str::trim);
         let audio = (!rendition.has_audio).then(|| sets.unwrap_or(AUDIO_GROUP).to_owned());
         let (size, rate) = (rendition.size, rendition.rate);
         self.variants.push(Variant { uri: uri.into(), peak, average, codecs, size, rate, audio });

@@ -54,16 +54,20 @@ fn result(media: &Media, metadata: &Value) -> Value {
     let format = names::format(&media.format);
     if let Some(video) = &media.video {
         pictures.push(video.index + 1);
-        tracks.push(json!({ "index": video.index + 1, "trackType": "video", "codec": names::codec(&video.codec),
+        tracks.push(
+            json!({ "index": video.index + 1, "trackType": "video", "codec": names::codec(&video.codec),
                             "duration": video.duration.or(media.duration),
-                            "videoProperties": video_properties(video, format) }));
+                            "videoProperties": video_properties(video, format) }),
+        );
     }
     for audio in &media.audio {
         let properties =
             json!({ "channels": audio.channels, "sampleRate": audio.rate, "languageCode": audio.language });
         sounds.push(audio.index + 1);
-        tracks.push(json!({ "index": audio.index + 1, "trackType": "audio", "codec": names::codec(&audio.codec),
-                            "duration": audio.duration.or(media.duration), "audioProperties": properties }));
+        tracks.push(
+            json!({ "index": audio.index + 1, "trackType": "audio", "codec": names::codec(&audio.codec),
+                            "duration": audio.duration.or(media.duration), "audioProperties": properties }),
+        );
     }
     let mut container = json!({ "duration": media.duration, "bitRate": media.bitrate, "tracks": tracks });
     if let Some(format) = format {
@@ -76,7 +80,8 @@ fn result(media: &Media, metadata: &Value) -> Value {
 
 /// What the container and the codec's headers say of the picture. In MPEG streams only the headers say it.
 fn video_properties(video: &Video, format: Option<&str>) -> Value {
-    let shape = (reduced(video.sample), reduced((video.width * video.sample.0, video.height * video.sample.1)));
+    let shape =
+        (reduced(video.sample), reduced((video.width * video.sample.0, video.height * video.sample.1)));
     let ratio = |(numerator, denominator)| json!({ "numerator": numerator, "denominator": denominator });
     let rate = ratio((video.rate.numerator, video.rate.denominator));
     let depth = bit_depth(&video.pixels);

@@ -1,4 +1,5 @@
-//! The `source` section: archiving, retention, upload origins and limits of the bucket of originals, and which are taken.
+//! The `source` section: archiving, retention, upload origins, limits and deletions of the bucket of originals, and
+//! what is taken.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,6 +39,8 @@ pub struct Source {
     pub max_duration: Period,
     /// What becomes of a file with sound and no picture.
     pub audio: AudioFiles,
+    /// What becomes of a published video whose original is deleted.
+    pub on_delete: OnDelete,
 }
 
 choices! {
@@ -52,6 +55,18 @@ choices! {
     }
 }
 
+choices! {
+    /// What becomes of a published video whose original is deleted.
+    #[derive(Default)]
+    pub enum OnDelete {
+        /// It stays playable.
+        #[default]
+        Keep = "keep",
+        /// Its renditions and stills are deleted, at the edges too.
+        Unpublish = "unpublish",
+    }
+}
+
 impl Default for Source {
     fn default() -> Self {
         Self {
@@ -61,6 +76,7 @@ impl Default for Source {
             max_size: MAX_SIZE,
             max_duration: MAX_DURATION,
             audio: AudioFiles::default(),
+            on_delete: OnDelete::default(),
         }
     }
 }
@@ -74,6 +90,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     let max_size = table.or("max_size", MAX_SIZE).filter(|size| size_fits(table, *size));
     let max_duration = table.or("max_duration", MAX_DURATION).filter(|time| duration_fits(table, *time));
     let audio = table.or("audio", AudioFiles::default());
+    let on_delete = table.or("on_delete", OnDelete::default());
     Some(Source {
         archive_after: archive_after?,
         expire_noncurrent_after: expire_noncurrent_after?,
@@ -81,6 +98,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
         max_size: max_size?,
         max_duration: max_duration?,
         audio: audio?,
+        on_delete: on_delete?,
     })
 }
 

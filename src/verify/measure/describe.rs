@@ -28,7 +28,8 @@ fn described(said: &str) -> Result<Stream, String> {
         if let Some((_, text)) = line.split_once(": Video: ") {
             let codec = codec(text, said).ok_or_else(|| format!("it has no parameter set: {line}"))?;
             let size = text.split([',', ' ']).find_map(size).ok_or_else(|| format!("no size: {line}"))?;
-            let (sample, color) = shown.clone().map_or(((1, 1), ColorTags::default()), |shown| (shown.sample, shown.color));
+            let (sample, color) =
+                shown.clone().map_or(((1, 1), ColorTags::default()), |shown| (shown.sample, shown.color));
             stream.picture = Some(Picture { codec, size, sample, color, rate: None });
         } else if let Some((_, text)) = line.split_once(": Audio: ") {
             let codec = sound_codec(text).ok_or_else(|| format!("an unknown kind of sound: {line}"))?;

@@ -9,7 +9,11 @@ use crate::local::ColorTags;
 const SDR: &str = "SDR";
 
 /// Checks every variant that has a picture.
-pub(super) fn check(multivariant: &MasterPlaylist, renditions: &[MeasuredRendition<'_>], faults: &mut Faults) {
+pub(super) fn check(
+    multivariant: &MasterPlaylist,
+    renditions: &[MeasuredRendition<'_>],
+    faults: &mut Faults,
+) {
     let mut first: Vec<(&str, &VariantStream, &ColorTags)> = Vec::new();
     for variant in multivariant.variants.iter().filter(|variant| !variant.is_i_frame) {
         let Some(picture) = find(renditions, &variant.uri).and_then(|stream| stream.picture.as_ref()) else {

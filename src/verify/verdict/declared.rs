@@ -87,7 +87,8 @@ fn codecs(
     }
     let list = |codecs: &BTreeSet<String>| codecs.iter().cloned().collect::<Vec<_>>().join(",");
     let what = format!("CODECS is {}, and the streams are {}", list(&said), list(&is));
-    let alike = |codecs: &BTreeSet<String>| codecs.iter().map(|codec| decoder(codec)).collect::<BTreeSet<_>>();
+    let alike =
+        |codecs: &BTreeSet<String>| codecs.iter().map(|codec| decoder(codec)).collect::<BTreeSet<_>>();
     // Players choose a decoder by codec and profile. They try a level, whatever it says.
     if alike(&said) == alike(&is) { faults.encoder(what) } else { faults.rfc(what) }
 }

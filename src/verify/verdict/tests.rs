@@ -196,6 +196,11 @@ fn wrong_times_are_told() {
         after(|set| set.streams[1].segments[1].independent = false),
         after(|set| set.streams[1].segments[1].start += 0.05),
         relisted("#EXTINF:2.5", "#EXTINF:2.0"),
+        after(|set| {
+            set.media[2] = set.media[2].replace("#EXTINF:2.5", "#EXTINF:0.5");
+            set.streams[2].segments[2].end -= 2.0;
+            set.streams[2].segments[2].bytes /= 5;
+        }),
         after(|set| set.streams[1].segments.truncate(2)),
         after(|set| moved(set, 2, 1.4)),
     ];
@@ -319,7 +324,8 @@ fn a_late_sound_is_as_late_as_it_was_filmed_or_silent_until_then() {
     let long = after(|set| {
         let end = set.streams[2].segments.last_mut().unwrap();
         end.end += 9.0;
-        set.media[2] = set.media[2].replace("#EXTINF:2.5", "#EXTINF:11.5").replace("DURATION:6", "DURATION:12");
+        set.media[2] =
+            set.media[2].replace("#EXTINF:2.5", "#EXTINF:11.5").replace("DURATION:6", "DURATION:12");
         set.media[0] = set.media[0].replace("DURATION:6", "DURATION:12");
         set.media[1] = set.media[1].replace("DURATION:6", "DURATION:12");
     });
@@ -334,7 +340,8 @@ fn what_another_encoder_may_do_is_advice() {
                 picture(set, rendition).rate = Some(rate);
                 moved(set, rendition, seconds);
             }
-            set.multivariant = set.multivariant.replace("FRAME-RATE=30.000", &format!("FRAME-RATE={rate:.3}"));
+            set.multivariant =
+                set.multivariant.replace("FRAME-RATE=30.000", &format!("FRAME-RATE={rate:.3}"));
         })
     };
     assert_eq!(reordered(24.0, 2.0 / 24.0), "", "two frames at 24 a second");
@@ -349,5 +356,9 @@ fn what_another_encoder_may_do_is_advice() {
     Rfc8216 low.m3u8: its sound sound.m3u8 begins 0.300 s before the picture
     Rfc8216 high.m3u8: its sound sound.m3u8 begins 0.300 s before the picture
     ");
-    assert_eq!(after(|set| (0..2).for_each(|one| picture(set, one).rate = None)), "", "one frame has no rate");
+    assert_eq!(
+        after(|set| (0..2).for_each(|one| picture(set, one).rate = None)),
+        "",
+        "one frame has no rate"
+    );
 }

@@ -80,9 +80,7 @@ impl Files<'_> {
                 [list, start, vec!["-segment_list".into(), playlist, self.name("_%05d.aac")]].concat()
             }
             EncodeKind::File => strings(&["-movflags", "+faststart", "-f", "mp4", &self.name(".mp4")]),
-            EncodeKind::Captures => {
-                strings(&["-f", "image2", "-start_number", "0", &self.name(".%07d.jpg")])
-            }
+            EncodeKind::Captures => strings(&["-f", "image2", "-start_number", "0", &self.name(".%07d.jpg")]),
         }
     }
 

@@ -34,7 +34,10 @@ pub(super) enum Heard<'a> {
 ///
 /// # Errors
 /// A selector without its track, whether or not an output uses it.
-pub(super) fn select(selectors: &BTreeMap<String, AudioSelector>, media: &Media) -> Result<Selected, Failure> {
+pub(super) fn select(
+    selectors: &BTreeMap<String, AudioSelector>,
+    media: &Media,
+) -> Result<Selected, Failure> {
     let mut selected = Selected::default();
     for (number, (name, selector)) in (1..).zip(selectors) {
         selected.streams.insert(name.clone(), streams(number, selector, media)?);

@@ -84,7 +84,8 @@ fn one_command_makes_every_output() {
 }
 
 fn made(settings: &Settings, media: &Media) -> Result<Plan, String> {
-    plan(settings, media, Path::new("in.mp4"), Path::new("w")).map_err(|failure| format!("{} {}", failure.code, failure.message))
+    plan(settings, media, Path::new("in.mp4"), Path::new("w"))
+        .map_err(|failure| format!("{} {}", failure.code, failure.message))
 }
 
 /// The filters of an output with this stem.
@@ -185,7 +186,8 @@ fn an_output_has_the_rate_that_it_specifies_or_the_sources() {
         let video = media.video.as_mut().unwrap();
         (video.varies, video.rate) = (varies, Rate { numerator: average.0, denominator: average.1 });
         let mut settings = settings();
-        let codec = &mut settings.output_groups[0].outputs[0].video_description.as_mut().unwrap().codec_settings;
+        let codec =
+            &mut settings.output_groups[0].outputs[0].video_description.as_mut().unwrap().codec_settings;
         if let (Some(codec), Some((numerator, denominator))) = (codec.h264_settings.as_mut(), specified) {
             codec.framerate_control = "SPECIFIED".into();
             codec.framerate_conversion_algorithm = "DUPLICATE_DROP".into();

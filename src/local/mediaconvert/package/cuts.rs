@@ -66,8 +66,13 @@ mod tests {
             (2, cut("sound", &[6.0, 6.0, 2.0])),
         ];
         join_short_ends(&mut all, 1.0).await.unwrap();
-        let durations = |rendition: usize| all[rendition].1.iter().map(|cut| cut.duration).collect::<Vec<_>>();
-        assert_eq!((durations(0), durations(1)), (vec![7.0], vec![6.983]), "a frame apart, and still aligned");
+        let durations =
+            |rendition: usize| all[rendition].1.iter().map(|cut| cut.duration).collect::<Vec<_>>();
+        assert_eq!(
+            (durations(0), durations(1)),
+            (vec![7.0], vec![6.983]),
+            "a frame apart, and still aligned"
+        );
         assert_eq!(durations(2), [6.0, 6.0, 2.0]);
         assert_eq!(std::fs::read_to_string(&all[1].1[0].file).unwrap(), "high0 high1 ");
         let mut one = vec![(0, cut("one", &[0.033]))];

@@ -12,7 +12,11 @@ fn tape() -> Video {
         width: 720,
         height: 576,
         sample: (64, 45),
-        color: ColorTags { primaries: name("bt2020"), transfer: name("arib-std-b67"), matrix: name("bt2020nc") },
+        color: ColorTags {
+            primaries: name("bt2020"),
+            transfer: name("arib-std-b67"),
+            matrix: name("bt2020nc"),
+        },
         order: FieldOrder::Top,
         rate: Rate { numerator: 25, denominator: 1 },
         varies: false,

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::http::{Method, StatusCode};
+use miette::Diagnostic as _;
 
 use super::*;
 
@@ -75,4 +76,30 @@ fn only_what_is_said_of_this_version_counts() {
     assert_eq!(verdict(Some(&described(Some("2"), Some("1"))), "2"), Poll::Done(Verdict::Published));
     let failed = Verdict::Failed("job j failed: no video".to_owned());
     assert_eq!(verdict(Some(&described(Some("1"), Some("2"))), "2"), Poll::Done(failed));
+}
+
+#[test]
+fn a_failure_says_whose_fault_it_is() {
+    let told = |members: serde_json::Value| {
+        let mut described = serde_json::to_value(described(None, Some("2"))).unwrap();
+        described["failure"].as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        match verdict(Some(&serde_json::from_value(described).unwrap()), "2") {
+            Poll::Done(verdict) => verdict,
+            Poll::Pending(why) => panic!("{why}"),
+        }
+    };
+    let file = Verdict::BadFile("job j failed: no video".to_owned());
+    assert_eq!(told(serde_json::json!({ "code": 1010 })), file);
+    let service = Verdict::Failed("job j failed: no video".to_owned());
+    assert_eq!(
+        told(serde_json::json!({ "code": 1404 })),
+        service,
+        "the bucket for outputs is not the file's fault"
+    );
+    let canceled = serde_json::json!({ "state": "canceled", "code": 1010 });
+    assert_eq!(told(canceled), Verdict::Failed("job j canceled: no video".to_owned()));
+    let refused = serde_json::json!({ "state": "refused", "job": null, "message": "it is empty" });
+    assert_eq!(told(refused), Verdict::Refused("it is empty".to_owned()));
+    let file = Error::BadFile { why: "job j failed: no video".to_owned() };
+    insta::assert_snapshot!(format!("{file}\n{}", file.help().unwrap()), @"");
 }
