@@ -24,12 +24,21 @@ def one(params, name):
     return value[0] if isinstance(value, list) and value else value or ""
 
 
+def entry(data):
+    """The event of a call of PutEvents. The handlers put one at a time."""
+    entries = data.get("Entries")
+    return entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
+
+
 def operation(headers):
     return headers.get("x-amz-target", "").rsplit(".", 1)[-1]
 
 
 def events(request):
     data = fields(request["body"])
+    if operation(request["headers"]) == "PutEvents":
+        bus = entry(data).get("EventBusName") or "default"
+        return bus if bus.startswith("arn:") else f"arn:aws:events:{request['region']}:{request['account']}:event-bus/{bus}"
     if arn := data.get("ResourceARN"):
         return arn
     name = data.get("Rule") or (data.get("Name") if operation(request["headers"]).endswith("Rule") else "")
@@ -133,6 +142,9 @@ def as_aws_does(iam_actions, tagging, acm):
         return "cloudfront:CreateDistribution" if found == "cloudfront:CreateDistributionWithTags" else found
 
     def tags_of(service, iam_action, body, params):
+        if iam_action == "events:PutEvents":
+            event = entry(fields(body))
+            return {"events:source": event.get("Source", ""), "events:detail-type": event.get("DetailType", "")}
         if service != "cloudfront":
             return tags(service, iam_action, body, params)
         pairs = re.findall(r"<Key>([^<]*)</Key>\s*<Value>([^<]*)</Value>", body.decode("utf-8", "replace"))

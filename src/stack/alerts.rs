@@ -61,12 +61,12 @@ pub fn topics(stack: &mut Declarations, file: &StackFile) -> Option<Topics> {
 
 /// Declares the alarms and the dashboard.
 pub fn declare(stack: &mut Declarations, topics: &Topics, watched: Watched<'_>) {
-    let Watched { handlers, queue, distribution } = watched;
+    let Watched { handlers, distribution, .. } = watched;
     let home = stack.scope().region.clone();
     let region = RegionAlarms { name: &home, topic: &topics.topic };
     let errors = |name: &str, function: &Handle<Function>| function_errors(stack, name, function);
     let alarms = [errors("submit", &handlers.submit), errors("publish", &handlers.publish)];
-    let alarms = alarms.into_iter().chain([dead_letters(stack, handlers), failed_jobs(stack, queue)]);
+    let alarms = alarms.into_iter().chain([dead_letters(stack, handlers), failed_jobs(stack)]);
     for alarm in alarms.collect::<Vec<_>>() {
         region.declare(stack, alarm);
     }
@@ -194,16 +194,16 @@ fn dead_letters(stack: &Declarations, handlers: &HandlerResources) -> (String, A
     any(stack, "dead-letters", &description, &metric)
 }
 
-/// MediaConvert's metrics name the queue by its ARN.
-fn failed_jobs(stack: &Declarations, queue: &Handle<Queue>) -> (String, Alarm) {
+/// Publish counts the jobs that failed and whose file is not the cause. MediaConvert's own count has users' broken files
+/// too, which are normal.
+fn failed_jobs(stack: &Declarations) -> (String, Alarm) {
     let metric = Metric {
-        namespace: "AWS/MediaConvert",
-        name: "JobsErroredCount",
-        of: vec![("Queue", queue.arn())],
+        namespace: "provision",
+        name: "ServiceFailures",
+        of: vec![("Stack", stack.scope().stack.as_str().into())],
         statistic: "Sum",
     };
-    let description =
-        "A video could not be encoded. The job in MediaConvert's console and the asset's asset.json say why.";
+    let description = "A video could not be encoded, and its file is not the cause. The notice, and the job in MediaConvert's console, say why.";
     any(stack, "failed-jobs", description, &metric)
 }
 

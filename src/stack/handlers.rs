@@ -9,13 +9,14 @@ mod function;
 #[cfg(test)]
 mod tests;
 
-use feed::{Feed, ended_jobs, uploads};
+use feed::{Feed, deletions, ended_jobs, refusals, uploads};
+pub(super) use feed::{Undelivered, rule};
 use function::{Declared, Handler, logs};
 
-use super::config::{FunctionArchitecture, StackFile};
+use super::config::{FunctionArchitecture, OnDelete, StackFile};
 use super::roles::{self, FunctionAccess, PublishAccess, SubmitAccess};
-use super::{Declarations, Handle, names};
-use crate::model::{PolicyDocument, Principal, Statement, StringExpr};
+use super::{Declarations, Handle, names, notify};
+use crate::model::{Address, PolicyDocument, Principal, Statement, StringExpr};
 use crate::resource::events::Rule;
 use crate::resource::iam::Role;
 use crate::resource::lambda::Function;
@@ -26,6 +27,10 @@ const HOUR: u32 = 60 * 60;
 const DAY: u32 = 24 * HOUR;
 const UPLOAD_RULE: &str = "upload";
 const JOB_RULE: &str = "job";
+const REFUSAL_RULE: &str = "refusal";
+const DELETION_RULE: &str = "deletion";
+/// The bus that AWS services, and submit, send to.
+pub(super) const DEFAULT_BUS: &str = "default";
 
 /// A resource by name and ARN.
 #[derive(Clone, Debug)]
@@ -88,6 +93,16 @@ pub struct HandlerResources {
     pub job_rule: Handle<Rule>,
     /// Receives the events that neither function could handle.
     pub dead_letters: Handle<Queue>,
+    /// The address of its policy.
+    guarded: Address,
+}
+
+impl HandlerResources {
+    /// Where a rule sends what it cannot deliver.
+    #[must_use]
+    pub fn undelivered(&self) -> Undelivered<'_> {
+        Undelivered { queue: &self.dead_letters, policy: &self.guarded }
+    }
 }
 
 /// The processor that the functions are built for and run on. The local cloud runs them as plain processes, so there it
@@ -111,16 +126,18 @@ pub fn declare(
     let dead_letters = dead_letters(stack);
     let submit = submit(stack, file, wiring, &code.submit, &dead_letters);
     let publish = publish(stack, file, wiring, &code.publish, &dead_letters);
-    let guarded = dead_letters_policy(stack, &dead_letters, [&submit.role, &publish.role]);
+    let guarded = dead_letters_policy(stack, file, &dead_letters, [&submit.role, &publish.role]);
+    let guarded = guarded.address().clone();
+    let undelivered = Undelivered { queue: &dead_letters, policy: &guarded };
     let upload_rule = Feed {
         address: "handlers/upload-rule",
         rule: UPLOAD_RULE,
-        description: "Videos put into the source bucket, to submit",
+        description: "Objects put into the source bucket, to submit",
         pattern: uploads(&wiring.source.name),
         target: "submit",
         to: &submit,
     }
-    .declare(stack, &dead_letters, guarded.address());
+    .declare(stack, &undelivered);
     let job_rule = Feed {
         address: "handlers/job-rule",
         rule: JOB_RULE,
@@ -129,14 +146,40 @@ pub fn declare(
         target: "publish",
         to: &publish,
     }
-    .declare(stack, &dead_letters, guarded.address());
+    .declare(stack, &undelivered);
+    Feed {
+        address: "handlers/refusal-rule",
+        rule: REFUSAL_RULE,
+        description: "Uploads that submit refused, to publish",
+        pattern: refusals(&stack.scope().stack, &wiring.source.name),
+        target: "publish",
+        to: &publish,
+    }
+    .declare(stack, &undelivered);
+    if unpublishes(file) {
+        Feed {
+            address: "handlers/deletion-rule",
+            rule: DELETION_RULE,
+            description: "Objects deleted from the source bucket, to publish",
+            pattern: deletions(&wiring.source.name),
+            target: "publish",
+            to: &publish,
+        }
+        .declare(stack, &undelivered);
+    }
     HandlerResources {
         submit: submit.function,
         publish: publish.function,
         upload_rule,
         job_rule,
         dead_letters,
+        guarded,
     }
+}
+
+/// True if the video of a deleted original is taken down.
+fn unpublishes(file: &StackFile) -> bool {
+    file.source.on_delete == OnDelete::Unpublish
 }
 
 fn submit(
@@ -156,6 +199,7 @@ fn submit(
         ("MAX_SIZE", file.source.max_size.bytes().to_string().into()),
         ("QUEUE", queue.clone()),
         ("ROLE", encoder.clone()),
+        ("STACK", stack.scope().stack.as_str().into()),
         ("WORK_BUCKET", work.name),
     ];
     let access = SubmitAccess {
@@ -169,7 +213,7 @@ fn submit(
     let handler = Handler {
         name: "submit",
         description: "Starts a MediaConvert job for an uploaded video",
-        rule: UPLOAD_RULE,
+        rules: vec![UPLOAD_RULE],
         digest,
         memory: 256,
         // Most of it is the patience with MediaConvert's rate of new jobs.
@@ -195,21 +239,32 @@ fn publish(
         ("DISTRIBUTION", distribution.name),
         ("MAX_DURATION", max_duration(file)),
         ("OUTPUT_BUCKET", output.name),
+        ("STACK", stack.scope().stack.as_str().into()),
         ("WORK_BUCKET", work.name),
     ];
-    let environment = environment.into_iter().chain(topic.clone().map(|topic| ("TOPIC", topic)));
+    let bus = file.notify.bus.as_deref();
+    let optional = [
+        topic.clone().map(|topic| ("TOPIC", topic)),
+        bus.map(|bus| ("EVENT_BUS", bus.into())),
+        unpublishes(file).then(|| ("ON_DELETE", OnDelete::Unpublish.as_str().into())),
+    ];
+    let environment = environment.into_iter().chain(optional.into_iter().flatten());
     let access = PublishAccess {
         source: source.arn,
         work: work.arn,
         output: output.arn,
         distribution: distribution.arn,
         topic,
+        bus: bus.unwrap_or(DEFAULT_BUS).to_owned(),
         function: FunctionAccess { log_group: logs.arn(), dead_letters: dead_letters.arn() },
     };
     let handler = Handler {
         name: "publish",
         description: "Publishes what a MediaConvert job made",
-        rule: JOB_RULE,
+        rules: [JOB_RULE, REFUSAL_RULE]
+            .into_iter()
+            .chain(unpublishes(file).then_some(DELETION_RULE))
+            .collect(),
         digest,
         // A function's share of the network grows with its memory, and publish mostly copies. A two-hour title must fit
         // into one invocation.
@@ -217,7 +272,7 @@ fn publish(
         timeout: 900,
         concurrency: None,
         environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
-        policy: roles::publish(&access),
+        policy: roles::publish(stack.scope(), &access),
         logs: &logs,
     };
     handler.declare(stack, file, dead_letters)
@@ -230,13 +285,25 @@ fn max_duration(file: &StackFile) -> StringExpr {
 
 /// The ARN of one of the stack's rules, written out because the rule itself is declared later.
 fn rule_arn(stack: &Declarations, rule: &str) -> StringExpr {
-    stack.scope().arn("events", &format!("rule/{}", stack.name(rule))).into()
+    rule_arn_on(stack, None, rule)
+}
+
+/// The same on another bus than the default one.
+pub(super) fn rule_arn_on(stack: &Declarations, bus: Option<&str>, rule: &str) -> StringExpr {
+    let bus = bus.map(|bus| format!("{bus}/")).unwrap_or_default();
+    stack.scope().arn("events", &format!("rule/{bus}{}", stack.name(rule))).into()
 }
 
 fn dead_letters(stack: &mut Declarations) -> Handle<Queue> {
     let address = names::DEAD_LETTERS.as_str();
-    let queue = Queue {
-        queue_name: stack.name("dead-letters"),
+    let queue = plain_queue(stack, address, "dead-letters");
+    stack.declare(address, &queue)
+}
+
+/// A queue that keeps its messages for as long as SQS can.
+pub(super) fn plain_queue(stack: &Declarations, address: &str, name: &str) -> Queue {
+    Queue {
+        queue_name: stack.name(name),
         message_retention_period: 14 * DAY,
         visibility_timeout: 30,
         maximum_message_size: MAXIMUM_MESSAGE_SIZE,
@@ -246,18 +313,20 @@ fn dead_letters(stack: &mut Declarations) -> Handle<Queue> {
         redrive_allow_policy: None,
         sqs_managed_sse_enabled: true,
         tags: stack.tags(address),
-    };
-    stack.declare(address, &queue)
+    }
 }
 
-/// Only the two rules and the two functions may send. The rules need to be allowed here; the functions are allowed by
+/// Only the stack's rules and the two functions may send. The rules need to be allowed here; the functions are allowed by
 /// their roles. The denial stops other principals of the account that may send to every queue.
 fn dead_letters_policy(
     stack: &mut Declarations,
+    file: &StackFile,
     queue: &Handle<Queue>,
     senders: [&Handle<Role>; 2],
 ) -> Handle<QueuePolicy> {
-    let rules = [UPLOAD_RULE, JOB_RULE].map(|rule| rule_arn(stack, rule));
+    let rules = [UPLOAD_RULE, JOB_RULE, REFUSAL_RULE].into_iter();
+    let rules = rules.chain(unpublishes(file).then_some(DELETION_RULE)).map(|rule| rule_arn(stack, rule));
+    let rules: Vec<StringExpr> = rules.chain(notify::rule_arn(stack, file)).collect();
     let statements = [
         Statement::allow("Rules", &["sqs:SendMessage"])
             .to(Principal::service(EVENTS))

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod ladder;
 pub mod library;
 pub mod names;
+pub mod notify;
 pub mod roles;
 pub mod storage;
 #[cfg(test)]
@@ -64,6 +65,7 @@ pub fn declare(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> 
         topic: topics.as_ref().map(|topics| topics.topic.output("TopicArn")),
     };
     let handlers = handlers::declare(&mut stack, file, &wiring, code);
+    notify::declare(&mut stack, file, &handlers.undelivered());
     library::declare(&mut stack, &storage, &handlers.submit);
     if let Some(topics) = &topics {
         let watched =

@@ -4,6 +4,9 @@
 //! Wildcards are used only where AWS supports nothing narrower, and each one has its reason in a comment. Actions and
 //! resources follow the Service Authorization Reference; `docs/handlers.md` lists the handlers' calls.
 
+use asset::event::{source as source_of_app, submit_source};
+
+use super::handlers::DEFAULT_BUS;
 use crate::model::{PolicyDocument, Principal, Scope, Statement, StringExpr};
 use crate::resource::iam::Policy;
 
@@ -49,6 +52,8 @@ pub struct PublishAccess {
     pub distribution: StringExpr,
     /// The ARN of the topic for notices about assets, if there is one.
     pub topic: Option<StringExpr>,
+    /// The name of the bus that the app listens to.
+    pub bus: String,
     /// What it needs as a function.
     pub function: FunctionAccess,
 }
@@ -106,14 +111,15 @@ pub fn submit(scope: &Scope, to: &SubmitAccess) -> PolicyDocument {
             "iam:PassedToService",
             [MEDIACONVERT.into()],
         ),
+        put_events(scope, "TellPublish", DEFAULT_BUS, submit_source(&scope.stack)),
     ];
     PolicyDocument::new(own.into_iter().chain(function.statements()))
 }
 
 /// The permissions of the publish handler.
 #[must_use]
-pub fn publish(to: &PublishAccess) -> PolicyDocument {
-    let PublishAccess { source, work, output, distribution, topic, function } = to.clone();
+pub fn publish(scope: &Scope, to: &PublishAccess) -> PolicyDocument {
+    let PublishAccess { source, work, output, distribution, topic, bus, function } = to.clone();
     let own = [
         find_missing([source.clone(), work.clone(), output.clone()]),
         Statement::allow("TakeRenditions", &["s3:DeleteObject", "s3:GetObject"]).on([work + "/*"]),
@@ -125,9 +131,20 @@ pub fn publish(to: &PublishAccess) -> PolicyDocument {
         )
         .on([source + "/*"]),
         Statement::allow("Invalidate", &["cloudfront:CreateInvalidation"]).on([distribution]),
+        put_events(scope, "TellApp", &bus, source_of_app(&scope.stack)),
     ];
     let tell = topic.map(|topic| Statement::allow("Tell", &["sns:Publish"]).on([topic]));
     PolicyDocument::new(own.into_iter().chain(tell).chain(function.statements()))
+}
+
+/// Puts events on a bus under one source: neither handler can speak for the other, or for another stack.
+fn put_events(scope: &Scope, sid: &str, bus: &str, source: String) -> Statement {
+    let bus = scope.arn("events", &format!("event-bus/{bus}"));
+    Statement::allow(sid, &["events:PutEvents"]).on([bus.into()]).when(
+        "StringEquals",
+        "events:source",
+        [source.into()],
+    )
 }
 
 /// Lists buckets. S3 answers 404 instead of 403 for a missing object only to callers who may list without conditions.
@@ -187,14 +204,16 @@ mod tests {
     }
 
     fn publish_policy() -> PolicyDocument {
-        publish(&PublishAccess {
+        let access = PublishAccess {
             source: bucket("source"),
             work: bucket("work"),
             output: bucket("output"),
             distribution: scope().arn_in("", "cloudfront", "distribution/E2EXAMPLE").into(),
             topic: Some(scope().arn("sns", "vod-alerts").into()),
+            bus: "default".into(),
             function: function("publish"),
-        })
+        };
+        publish(&scope(), &access)
     }
 
     fn joined(inputs: &BTreeSet<StringExpr>) -> String {
@@ -255,6 +274,9 @@ mod tests {
         StartJobs: Allow mediaconvert:CreateJob
             arn:aws:mediaconvert:eu-west-1:111122223333:jobTemplates/vod
             arn:aws:mediaconvert:eu-west-1:111122223333:queues/vod
+        TellPublish: Allow events:PutEvents
+            arn:aws:events:eu-west-1:111122223333:event-bus/default
+            if {"StringEquals":{"events:source":["provision.vod.submit"]}}
         Trace: Allow xray:PutTelemetryRecords xray:PutTraceSegments
             *
         "#);
@@ -262,7 +284,7 @@ mod tests {
 
     #[test]
     fn publish_may_do_what_it_does() {
-        insta::assert_snapshot!(read(&publish_policy()), @r"
+        insta::assert_snapshot!(read(&publish_policy()), @r#"
         FindMissing: Allow s3:ListBucket
             arn:aws:s3:::vod-output-111122223333-eu-west-1
             arn:aws:s3:::vod-source-111122223333-eu-west-1
@@ -281,9 +303,12 @@ mod tests {
             arn:aws:s3:::vod-work-111122223333-eu-west-1/*
         Tell: Allow sns:Publish
             arn:aws:sns:eu-west-1:111122223333:vod-alerts
+        TellApp: Allow events:PutEvents
+            arn:aws:events:eu-west-1:111122223333:event-bus/default
+            if {"StringEquals":{"events:source":["provision.vod"]}}
         Trace: Allow xray:PutTelemetryRecords xray:PutTraceSegments
             *
-        ");
+        "#);
     }
 
     #[test]
@@ -349,8 +374,9 @@ mod tests {
             output: bucket("output"),
             distribution: "arn".into(),
             topic: None,
+            bus: "default".into(),
             function: function("publish"),
         };
-        assert!(!publish(&access).to_json().contains("sns:"));
+        assert!(!publish(&scope(), &access).to_json().contains("sns:"));
     }
 }

@@ -12,6 +12,7 @@ use crate::resource::NAME_WORDS;
 /// A stack with everything that gets a name.
 const WHOLE: &str =
     "{ stack: vod, account: '111122223333', region: eu-west-1, alerts: { email: on-call@example.com },
+    notify: { queue: true, topic: true }, source: { on_delete: unpublish },
     delivery: { access_logs: true, signed_urls: { public_keys: [keys/viewer-2026.pem] } } }";
 
 fn texts(value: &Value, found: &mut BTreeSet<String>) {

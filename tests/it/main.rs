@@ -34,4 +34,5 @@ mod refusals;
 mod saved_plans;
 mod signing;
 mod stacks_apart;
+mod states;
 mod support;

@@ -165,6 +165,9 @@ pub struct Removed {
     pub cause: Cause,
     /// When (RFC 3339).
     pub removed: String,
+    /// True until its caches are invalidated and the app is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
 }
 
 /// Why an asset was taken down.

@@ -46,6 +46,9 @@ pub struct Refusal {
     pub version: String,
     /// The reason, in words that an app can show.
     pub reason: String,
+    /// True if the asset is that of another upload: its `asset.json` is not this upload's.
+    #[serde(default)]
+    pub taken: bool,
     /// When it was refused (RFC 3339).
     pub time: String,
 }

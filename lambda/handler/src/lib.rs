@@ -1,13 +1,15 @@
-//! What both handlers share: settings, SDK configuration, logging and errors.
+//! What both handlers share: settings, SDK configuration, logging, errors, and how they put events on a bus.
 //!
 //! Everything here keeps cold starts short. Settings and credentials come from the environment that Lambda sets, so no
 //! profile file, metadata service or token endpoint is used. TLS is rustls on ring.
 
+mod bus;
 mod error;
 mod existing;
 mod sdk;
 mod settings;
 
+pub use bus::{Bus, DEFAULT_BUS};
 pub use error::{ApiError, api, chain, is_later};
 pub use existing::{existing, not_found};
 pub use sdk::{is_local, sdk_config};

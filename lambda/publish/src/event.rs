@@ -1,4 +1,4 @@
-//! Publish's input: the event that a job ended.
+//! The event that a job ended.
 //!
 //! <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_event_list.html>
 
@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use asset::{State, Warning, metadata};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+
+use crate::request::UnknownPayload;
 
 /// A job that submit started, and its result.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,16 +57,21 @@ pub enum End {
     },
 }
 
-/// A payload that is not a finished job's event.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the payload is not a `MediaConvert Job State Change` event with status COMPLETE, ERROR or CANCELED; check the rule that sent it"
-)]
-pub struct UnknownPayload(#[source] Option<serde_json::Error>);
+/// An object of the source bucket, and its asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Original<'a> {
+    /// The asset id.
+    pub asset: &'a str,
+    /// The source bucket.
+    pub bucket: &'a str,
+    /// The source key.
+    pub key: &'a str,
+}
 
+/// The event's detail.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Detail {
+pub(crate) struct Detail {
     status: String,
     timestamp: i64,
     job_id: String,
@@ -99,20 +105,21 @@ fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) ->
 }
 
 impl Job {
-    /// Reads an event. Returns `None` if submit did not start the job; publish then ignores it.
+    /// The object that it encoded.
+    #[must_use]
+    pub fn original(&self) -> Original<'_> {
+        Original { asset: &self.asset, bucket: &self.bucket, key: &self.key }
+    }
+
+    /// Reads an event's detail. Returns `None` if submit did not start the job; publish then ignores it.
     ///
     /// The values in `UserMetadata` must match (the asset is a function of bucket and key). So a job that somebody else
     /// created in this queue cannot write to another asset's place.
     ///
     /// # Errors
     ///
-    /// If the payload is not the event that the rule passes on.
-    pub fn parse(mut payload: Value) -> Result<Option<Self>, UnknownPayload> {
-        if payload["detail-type"] != "MediaConvert Job State Change" {
-            return Err(UnknownPayload(None));
-        }
-        let detail: Detail =
-            serde_json::from_value(payload["detail"].take()).map_err(|error| UnknownPayload(Some(error)))?;
+    /// If the job has not ended.
+    pub(crate) fn parse(detail: Detail) -> Result<Option<Self>, UnknownPayload> {
         let end = detail.end()?;
         Ok(detail.into_job(end))
     }
@@ -169,9 +176,13 @@ impl Detail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::Request;
 
     fn parse(event: &str) -> Result<Option<Job>, UnknownPayload> {
-        Job::parse(serde_json::from_str(event).unwrap())
+        Ok(match Request::parse(serde_json::from_str(event).unwrap())? {
+            Request::Ended(job) => Some(*job),
+            _ => None,
+        })
     }
 
     #[test]

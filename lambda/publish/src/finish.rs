@@ -1,19 +1,22 @@
-//! The steps after a run is in service: tag its source, remove what it replaced, notify, clean up. All can be repeated.
+//! The steps after a run is in service: tag its source, remove what it replaced, tell the app, clean up. All can be
+//! repeated.
 
 use std::time::Duration;
 
+use asset::event::Video;
 use asset::printable::plain;
 use asset::{Description, PUBLISHED_TAG, output, work};
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use aws_sdk_s3::types::{Tag, Tagging};
-use handler::{ApiError, api, chain};
+use handler::{ApiError, Bus, DEFAULT_BUS, api, chain};
 use lambda_runtime::tracing;
 
-use crate::event::Job;
+use crate::event::{Job, Original};
 use crate::notice::Notice;
 use crate::settings::Settings;
 use crate::site;
 use crate::store::Bucket;
+use crate::told;
 
 /// S3's maximum number of tags on an object.
 const MOST_TAGS: usize = 10;
@@ -33,6 +36,8 @@ pub(crate) struct Finisher {
     s3: aws_sdk_s3::Client,
     cloudfront: aws_sdk_cloudfront::Client,
     sns: aws_sdk_sns::Client,
+    /// The bus that the app listens to.
+    app: Bus,
     work: Bucket,
     output: Bucket,
     settings: Settings,
@@ -42,10 +47,13 @@ impl Finisher {
     pub(crate) fn new(
         s3: aws_sdk_s3::Client,
         cloudfront: aws_sdk_cloudfront::Client,
+        events: aws_sdk_eventbridge::Client,
         sns: aws_sdk_sns::Client,
         settings: Settings,
     ) -> Self {
+        let bus = settings.event_bus.as_deref().unwrap_or(DEFAULT_BUS);
         Self {
+            app: Bus::new(events, bus, asset::event::source(&settings.stack)),
             work: Bucket::new(s3.clone(), settings.work_bucket.as_str()),
             output: Bucket::new(s3.clone(), settings.output_bucket.as_str()),
             s3,
@@ -71,16 +79,23 @@ impl Finisher {
                 let objects = self.output.delete_under(&prefix).await?;
                 tracing::info!(asset = job.asset, run, objects, "replaced run deleted");
             }
-            self.invalidate(job, &replaced).await?;
+            self.invalidate_replaced(job, &replaced).await?;
             // Only now may the next publication forget these runs.
             site::settle(&self.output, &description, etag).await?;
         }
         let written = work::prefix(&job.asset, &job.run);
         if !self.work.list(&written).await?.is_empty() {
-            self.tell(Notice::ended(job, &description)).await?;
+            if let Some(publication) = &description.published {
+                self.tell_app(&told::published(job.original(), publication)).await?;
+            }
             self.work.delete_under(&written).await?;
         }
         Ok(())
+    }
+
+    /// Tells the app what became of a video.
+    pub(crate) async fn tell_app(&self, video: &Video) -> Result<(), ApiError> {
+        self.app.put(video.detail_type(), video).await
     }
 
     /// Adds the tag that lets the source be archived to the version's existing tags.
@@ -123,9 +138,8 @@ impl Finisher {
             .map_err(api("s3:PutObjectVersionTagging", source))
     }
 
-    /// Removes the replaced objects from CloudFront's caches. The caller reference identifies the publication, so that
-    /// repeating it starts no second invalidation.
-    async fn invalidate(&self, job: &Job, replaced: &[String]) -> Result<(), ApiError> {
+    /// Removes the replaced objects from CloudFront's caches.
+    async fn invalidate_replaced(&self, job: &Job, replaced: &[String]) -> Result<(), ApiError> {
         // Asset ids and runs are URL-safe, so the paths need no encoding.
         let paths = if replaced.len() > WILDCARDS {
             vec![format!("/{}*", output::prefix(&job.asset))]
@@ -134,14 +148,23 @@ impl Finisher {
             let runs = replaced.iter().map(|run| output::run_prefix(&job.asset, run) + "*");
             small.into_iter().chain(runs).map(|path| format!("/{path}")).collect()
         };
+        self.invalidate(format!("{}-{}-{}", job.asset, job.run, job.id), paths).await
+    }
+
+    /// Removes a whole asset from CloudFront's caches.
+    pub(crate) async fn invalidate_asset(&self, asset: &str, removed: &str) -> Result<(), ApiError> {
+        let paths = vec![format!("/{}*", output::prefix(asset))];
+        self.invalidate(format!("{asset}-{removed}"), paths).await
+    }
+
+    /// Removes these paths from CloudFront's caches. `reference` identifies the change, so that repeating it starts no
+    /// second invalidation.
+    async fn invalidate(&self, reference: String, paths: Vec<String>) -> Result<(), ApiError> {
         let quantity = i32::try_from(paths.len()).unwrap_or(i32::MAX);
         let paths = Paths::builder().quantity(quantity).set_items(Some(paths));
-        let batch = paths.build().and_then(|paths| {
-            InvalidationBatch::builder()
-                .paths(paths)
-                .caller_reference(format!("{}-{}-{}", job.asset, job.run, job.id))
-                .build()
-        });
+        let batch = paths
+            .build()
+            .and_then(|paths| InvalidationBatch::builder().paths(paths).caller_reference(reference).build());
         let Ok(batch) = batch else { return Ok(()) };
         let mut attempt = 1;
         loop {
@@ -182,15 +205,15 @@ impl Finisher {
             .map_err(api("sns:Publish", topic))
     }
 
-    /// MediaConvert's message for viewers: one line, with keys, but without buckets, ARNs and the account.
-    pub(crate) fn for_viewers(&self, job: &Job, message: &str) -> String {
-        let buckets = [job.bucket.as_str(), self.settings.work_bucket.as_str()];
+    /// A message for viewers: one line, with keys, but without buckets, ARNs and the account.
+    pub(crate) fn for_viewers(&self, original: Original<'_>, account: Option<&str>, message: &str) -> String {
+        let buckets = [original.bucket, self.settings.work_bucket.as_str()];
         let mut message = message.to_owned();
         for bucket in buckets {
             message = message.replace(&format!("s3://{bucket}/"), "");
         }
         let telling = |word: &str| {
-            let names = buckets.into_iter().chain(["arn:"]).chain(job.account.as_deref());
+            let names = buckets.into_iter().chain(["arn:"]).chain(account);
             names.into_iter().any(|name| word.contains(name))
         };
         let mut shown = String::with_capacity(message.len());

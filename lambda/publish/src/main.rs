@@ -20,6 +20,7 @@ fn start() -> Result<Publisher, Error> {
         settings,
         aws_sdk_s3::Client::from_conf(s3),
         aws_sdk_cloudfront::Client::new(&config),
+        aws_sdk_eventbridge::Client::new(&config),
         aws_sdk_sns::Client::new(&config),
     ))
 }

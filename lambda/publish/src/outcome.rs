@@ -1,13 +1,13 @@
-//! How an ended job was handled, and the failures that Lambda retries.
+//! How an event was handled, and the failures that Lambda retries.
 
 use handler::{ApiError, chain};
-use lambda_runtime::Diagnostic;
+use lambda_runtime::{Diagnostic, tracing};
 use serde::Serialize;
 
-use crate::event::UnknownPayload;
 use crate::rendition_set::IncompleteSet;
+use crate::request::{Request, UnknownPayload};
 
-/// How an ended job was handled. All outcomes are final: none is retried.
+/// How an event was handled. All outcomes are final: none is retried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 pub enum Outcome {
@@ -30,7 +30,7 @@ pub enum Outcome {
         /// The reason.
         reason: String,
     },
-    /// The job failed, and this is recorded.
+    /// The job failed, or the upload was refused. This is recorded.
     Failed {
         /// The asset id.
         asset: String,
@@ -44,8 +44,46 @@ pub enum Outcome {
         /// The reason.
         reason: String,
     },
+    /// The asset is no longer playable.
+    Removed {
+        /// The asset id.
+        asset: String,
+        /// How many objects were deleted.
+        objects: usize,
+    },
+    /// There was nothing to take down.
+    Absent {
+        /// The asset id.
+        asset: String,
+    },
     /// Submit did not start this job.
     Ignored,
+}
+
+/// Logs in one line how an event was handled.
+pub(crate) fn log(request: &Request, outcome: &Result<Outcome, PublishError>) {
+    let (asset, key) = request.original().map_or(("", ""), |original| (original.asset, original.key));
+    let (job, run) = match request {
+        Request::Ended(job) => (job.id.as_str(), job.run.as_str()),
+        _ => ("", ""),
+    };
+    match outcome {
+        Ok(Outcome::Published { .. }) => tracing::info!(asset, key, job, run, "published"),
+        Ok(Outcome::AlreadyPublished { .. }) => tracing::info!(asset, key, job, run, "already published"),
+        Ok(Outcome::Superseded { reason }) => {
+            tracing::warn!(asset, key, job, run, reason, "superseded: nothing is changed");
+        }
+        Ok(Outcome::Failed { reason, .. }) => {
+            tracing::warn!(asset, key, job, run, reason, "the encode failed, or the upload was refused");
+        }
+        Ok(Outcome::Refused { reason, .. }) => {
+            tracing::warn!(asset, key, job, run, reason, "refused: not published");
+        }
+        Ok(Outcome::Removed { objects, .. }) => tracing::info!(asset, key, objects, "taken down"),
+        Ok(Outcome::Absent { .. }) => tracing::info!(asset, key, "nothing to take down"),
+        Ok(Outcome::Ignored) => tracing::warn!("ignored: submit did not start it"),
+        Err(error) => tracing::error!(asset, key, job, run, error = chain(error), "failed"),
+    }
 }
 
 /// A failure. It is returned to Lambda, which retries and then sends the event to the dead-letter queue.

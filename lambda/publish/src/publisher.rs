@@ -1,33 +1,46 @@
 //! The flow: decide, check, copy, make visible, finish. Every step can be repeated, and their order matters.
 
-use asset::{Description, Failure, State, output, work};
+use asset::{Cause, Description, Failure, State, output, work};
 use aws_sdk_s3::Client as S3;
 use handler::{ApiError, api, chain};
 use lambda_runtime::tracing;
 use serde_json::{Value, json};
 
-use crate::event::{End, Job};
+use crate::event::{End, Job, Original};
 use crate::finish::Finisher;
 use crate::notice::Notice;
-use crate::outcome::{Outcome, PublishError};
-use crate::playlist;
+use crate::outcome::{self, Outcome, PublishError};
 use crate::rendition_set::{self, IncompleteSet, RenditionSet};
+use crate::request::Request;
 use crate::settings::Settings;
 use crate::site::{self, Site};
 use crate::store::Bucket;
+use crate::{playlist, told};
 
 /// By how many seconds an encode may be longer than its source: frame rates and sound are rounded up.
 const GRACE: f64 = 10.0;
+
+/// By how much an encode may be shorter than its source: this part of it, and at least so many seconds. Tracks of
+/// different lengths, and the file's own rounding, are within it.
+const SHORTER: (f64, f64) = (0.05, 2.0);
+
+/// What an app may show of an asset that is that of another upload. It does not tell the other's key.
+pub(crate) const TAKEN: &str =
+    "the name is too much like that of another video: rename the file and upload it again";
 
 /// Handles publish's events.
 #[derive(Debug, Clone)]
 pub struct Publisher {
     s3: S3,
-    work: Bucket,
-    output: Bucket,
+    pub(crate) work: Bucket,
+    pub(crate) output: Bucket,
     /// The longest video to publish, in seconds.
     max_duration: Option<u64>,
-    finisher: Finisher,
+    /// True if the asset of a deleted original is taken down.
+    pub(crate) unpublish: bool,
+    /// The stack's name.
+    pub(crate) stack: String,
+    pub(crate) finisher: Finisher,
 }
 
 /// What happens to copies that already exist.
@@ -46,13 +59,16 @@ impl Publisher {
         settings: Settings,
         s3: S3,
         cloudfront: aws_sdk_cloudfront::Client,
+        events: aws_sdk_eventbridge::Client,
         sns: aws_sdk_sns::Client,
     ) -> Self {
         Self {
             work: Bucket::new(s3.clone(), settings.work_bucket.as_str()),
             output: Bucket::new(s3.clone(), settings.output_bucket.as_str()),
             max_duration: settings.max_duration,
-            finisher: Finisher::new(s3.clone(), cloudfront, sns, settings),
+            unpublish: settings.unpublish,
+            stack: settings.stack.clone(),
+            finisher: Finisher::new(s3.clone(), cloudfront, events, sns, settings),
             s3,
         }
     }
@@ -61,54 +77,34 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// If the ended job could not be handled; viewers then still see what they saw before.
+    /// If it could not be handled; viewers then still see what they saw before.
     pub async fn answer(&self, payload: Value) -> Result<Value, PublishError> {
-        let parsed = Job::parse(handler::event(payload))
+        let request = Request::parse(handler::event(payload))
             .inspect_err(|error| tracing::error!(error = chain(error), "not a payload of publish"))?;
-        let Some(job) = parsed else {
-            tracing::warn!("ignored: the job was not started by submit");
-            return Ok(json!(Outcome::Ignored));
-        };
-        let mut outcome = self.handle(&job).await;
+        let mut outcome = self.handle(&request).await;
         if outcome.as_ref().is_err_and(PublishError::may_be_a_race) {
-            outcome = self.handle(&job).await;
+            outcome = self.handle(&request).await;
         }
-        let (asset, key, id, run) = (&job.asset, &job.key, &job.id, &job.run);
-        match &outcome {
-            Ok(Outcome::Published { .. }) => tracing::info!(asset, key, job = id, run, "published"),
-            Ok(Outcome::AlreadyPublished { .. }) => {
-                tracing::info!(asset, key, job = id, run, "already published");
-            }
-            Ok(Outcome::Superseded { reason }) => {
-                tracing::warn!(asset, key, job = id, run, reason, "superseded: not published");
-            }
-            Ok(Outcome::Failed { reason, .. }) => {
-                tracing::warn!(asset, key, job = id, run, reason, "the encode failed");
-            }
-            Ok(Outcome::Refused { reason, .. }) => {
-                tracing::warn!(asset, key, job = id, run, reason, "refused: not published");
-            }
-            Ok(Outcome::Ignored) => tracing::warn!(job = id, "ignored"),
-            Err(error) => {
-                tracing::error!(asset, key, job = id, run, error = chain(error), "failed");
-            }
-        }
+        outcome::log(&request, &outcome);
         outcome.map(|outcome| json!(outcome))
     }
 
-    async fn handle(&self, job: &Job) -> Result<Outcome, PublishError> {
+    async fn handle(&self, request: &Request) -> Result<Outcome, PublishError> {
+        match request {
+            Request::Ended(job) => self.end(job).await,
+            Request::Refused(refusal) => self.record_refusal(refusal).await,
+            Request::Removal(removal) => self.remove(removal).await,
+            Request::Foreign => Ok(Outcome::Ignored),
+        }
+    }
+
+    async fn end(&self, job: &Job) -> Result<Outcome, PublishError> {
         let site = Site::read(&self.output, &job.asset).await?;
         match &job.end {
             End::Complete { duration, .. } => self.publish(job, *duration, &site).await,
             End::Failed { state, code, message } => {
-                let failure = Failure {
-                    state: *state,
-                    version: job.version.clone(),
-                    job: Some(job.id.clone()),
-                    code: *code,
-                    message: self.finisher.for_viewers(job, message),
-                    failed: job.ended.clone(),
-                };
+                let message = self.finisher.for_viewers(job.original(), job.account.as_deref(), message);
+                let failure = Failure { state: *state, code: *code, ..failure(job, message) };
                 self.fail(job, failure, &site).await
             }
         }
@@ -119,8 +115,8 @@ impl Publisher {
         if let Some(outcome) = self.decided(job, duration, site).await? {
             return Ok(outcome);
         }
-        if let Some(failure) = self.too_long(job, duration) {
-            return self.fail(job, failure, site).await;
+        if let Some(message) = self.too_long(duration).or_else(|| too_short(job, duration)) {
+            return self.fail(job, failure(job, message), site).await;
         }
         let set = rendition_set::read(&self.work, &asset, &run).await?;
         self.copy(job, &set, Present::Compared).await?;
@@ -134,6 +130,9 @@ impl Publisher {
         site.serve(&self.output, job, playlist::relocate(&set.text, &run)).await?;
         let description = described(job, publication, site);
         let etag = site.describe(&self.output, &description).await?;
+        if let Some(outcome) = self.deleted_meanwhile(job).await? {
+            return Ok(outcome);
+        }
         self.finisher.finish(job, description, &etag).await?;
         Ok(Outcome::Published { asset, run })
     }
@@ -145,36 +144,31 @@ impl Publisher {
         duration: Option<f64>,
         site: &Site,
     ) -> Result<Option<Outcome>, PublishError> {
-        let of_another = site.is_of_another(job);
+        let of_another = site.is_of_another(job.original());
         // Check this first: a run in service is neither outdated nor incomplete, whatever happened to its source and
         // work.
         if !of_another && site.live_run() == Some(job.run.as_str()) {
+            if let Some(outcome) = self.deleted_meanwhile(job).await? {
+                return Ok(Some(outcome));
+            }
             self.repair(job).await?;
             self.resume(job, duration, site).await?;
             let (asset, run) = (job.asset.clone(), job.run.clone());
             return Ok(Some(Outcome::AlreadyPublished { asset, run }));
         }
-        match self.superseded(job, site).await? {
+        match self.outdated_run(job, site).await? {
             Some(reason) => self.discard(job, reason).await.map(Some),
             None if of_another => self.refuse(job, site).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// The failure of an encode that is longer than allowed. Submit refuses what Probe measures, so this one it could
+    /// Why an encode that is longer than allowed is a failure. Submit refuses what Probe measures, so this one it could
     /// not measure, or the file lied.
-    fn too_long(&self, job: &Job, duration: Option<f64>) -> Option<Failure> {
+    fn too_long(&self, duration: Option<f64>) -> Option<String> {
         let (seconds, limit) = (duration?, self.max_duration?);
         let message = format!("the video is {seconds:.0} s long, and source.max_duration allows {limit} s");
-        let failure = Failure {
-            state: State::Error,
-            version: job.version.clone(),
-            job: Some(job.id.clone()),
-            code: None,
-            message,
-            failed: job.ended.clone(),
-        };
-        (seconds > limit as f64 + GRACE).then_some(failure)
+        (seconds > limit as f64 + GRACE).then_some(message)
     }
 
     /// Copies segments and thumbnails first, then the media playlists.
@@ -237,24 +231,49 @@ impl Publisher {
 
     /// The reason why the run must not become visible, if there is one. Its version is not the source's current one, or
     /// the same version was published with a newer revision of the template.
-    async fn superseded(&self, job: &Job, site: &Site) -> Result<Option<String>, ApiError> {
+    async fn outdated_run(&self, job: &Job, site: &Site) -> Result<Option<String>, ApiError> {
         if let Some(published) = site.published()
             && published.version == job.version
             && published.revision > job.revision
         {
             return Ok(Some("the same version is published with a newer template".to_owned()));
         }
+        self.outdated(job.original(), &job.version, site).await
+    }
+
+    /// The reason why this version of the source no longer counts, if there is one.
+    pub(crate) async fn outdated(
+        &self,
+        original: Original<'_>,
+        version: &str,
+        site: &Site,
+    ) -> Result<Option<String>, ApiError> {
+        let removed = site.removed().filter(|removed| removed.version == version);
+        if removed.is_some_and(|removed| removed.cause == Cause::Requested) {
+            return Ok(Some("this version was taken down on request".to_owned()));
+        }
+        match self.current(original).await {
+            Ok(Some(current)) if current == version => Ok(None),
+            Ok(Some(current)) => Ok(Some(format!("version {current} of the source is the current one"))),
+            Ok(None) => Ok(Some("the source was deleted".to_owned())),
+            // S3 does not say so if no version is left, but the event of the deletion did.
+            Err(error) if error.is_missing() && removed.is_some() => {
+                Ok(Some("the source was deleted".to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The source's current version. `None` if it was deleted, as far as S3 says so.
+    pub(crate) async fn current(&self, original: Original<'_>) -> Result<Option<String>, ApiError> {
+        let Original { bucket, key, .. } = original;
         let read = || async {
-            let head = self.s3.head_object().bucket(&job.bucket).key(&job.key);
-            head.send().await.map_err(api("s3:HeadObject", format!("s3://{}/{}", job.bucket, job.key)))
+            let head = self.s3.head_object().bucket(bucket).key(key);
+            head.send().await.map_err(api("s3:HeadObject", format!("s3://{bucket}/{key}")))
         };
         match handler::existing(read).await {
-            Ok(head) => {
-                let current = asset::version(head.version_id(), head.e_tag());
-                let reason = || format!("version {current} of the source is the current one");
-                Ok((current != job.version).then(reason))
-            }
-            Err(error) if error.is_deleted() => Ok(Some("the source was deleted".to_owned())),
+            Ok(head) => Ok(Some(asset::version(head.version_id(), head.e_tag()).to_owned())),
+            Err(error) if error.is_deleted() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -266,7 +285,7 @@ impl Publisher {
         Ok(Outcome::Superseded { reason })
     }
 
-    /// Leaves an asset to the upload that has it, notifies the topic once, and removes what this run left.
+    /// Leaves an asset to the upload that has it, tells the app and the topic once, and removes what this run left.
     async fn refuse(&self, job: &Job, site: &Site) -> Result<Outcome, PublishError> {
         let asset = job.asset.clone();
         let mut reason = format!("the asset {asset} is that of another upload");
@@ -277,7 +296,10 @@ impl Publisher {
         // A duplicate of the event finds nothing more of the run.
         let record = self.work.get(&work::record(&job.asset, &job.run)).await?;
         if record.is_some() || !self.work.list(&work::prefix(&job.asset, &job.run)).await?.is_empty() {
-            self.finisher.tell(Notice::refused(job, &reason)).await?;
+            let notice = Notice::taken(job.original(), &job.version, Some(&job.id), &reason);
+            self.finisher.tell(notice).await?;
+            let failure = Failure { state: State::Refused, ..failure(job, TAKEN.to_owned()) };
+            self.finisher.tell_app(&told::failed(job.original(), &failure, false)).await?;
         }
         self.clean(job).await?;
         Ok(Outcome::Refused { asset, reason })
@@ -316,10 +338,10 @@ impl Publisher {
 
     /// Records a failed job. An earlier publication stays playable and described.
     async fn fail(&self, job: &Job, failure: Failure, site: &Site) -> Result<Outcome, PublishError> {
-        let of_another = site.is_of_another(job);
+        let of_another = site.is_of_another(job.original());
         // A second job for a run in service may fail without harm.
         if (of_another || site.live_run() != Some(job.run.as_str()))
-            && let Some(reason) = self.superseded(job, site).await?
+            && let Some(reason) = self.outdated_run(job, site).await?
         {
             return self.discard(job, reason).await;
         }
@@ -327,25 +349,36 @@ impl Publisher {
             return self.refuse(job, site).await;
         }
         let reason = failure.message.clone();
-        let seen = site.description().and_then(|seen| seen.failure.as_ref());
-        let recorded = seen.is_some_and(|seen| seen.job == failure.job);
-        // Publishing clears the record of an earlier failure; a late duplicate must not restore it.
-        let outdated = site.published().is_some_and(|seen| seen.published > failure.failed);
-        if !recorded && !outdated {
-            let description = Description {
-                asset: job.asset.clone(),
-                state: if site.is_live() { State::Published } else { failure.state },
-                key: job.key.clone(),
-                published: site.published().cloned(),
-                failure: Some(failure),
-                removed: site.description().and_then(|seen| seen.removed.clone()),
-            };
-            self.finisher.tell(Notice::ended(job, &description)).await?;
-            site.describe(&self.output, &description).await?;
+        if matches!(job.end, End::Failed { .. }) {
+            self.escalate(job, &failure, site).await?;
         }
+        self.record(job.original(), failure, site).await?;
         self.clean(job).await?;
         let asset = job.asset.clone();
         Ok(Outcome::Failed { asset, reason })
+    }
+}
+
+/// Why an encode that is much shorter than its source is a failure: the upload was cut off, and the encoder took what
+/// was there.
+fn too_short(job: &Job, duration: Option<f64>) -> Option<String> {
+    let (seconds, expected) = (duration?, job.expected?);
+    let (part, least) = SHORTER;
+    let message = format!(
+        "the file is cut off: it says that it is {expected:.1} s long, and only {seconds:.1} s of it can be read"
+    );
+    (seconds < expected - (expected * part).max(least)).then_some(message)
+}
+
+/// The failure of a job because of its file.
+fn failure(job: &Job, message: String) -> Failure {
+    Failure {
+        state: State::Error,
+        version: job.version.clone(),
+        job: Some(job.id.clone()),
+        code: None,
+        message,
+        failed: job.ended.clone(),
     }
 }
 

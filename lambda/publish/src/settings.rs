@@ -11,7 +11,13 @@ pub struct Settings {
     pub output_bucket: String,
     /// `DISTRIBUTION`: the id of the distribution that caches the output bucket.
     pub distribution: String,
-    /// `TOPIC`: the ARN of the topic for notices about every asset; optional.
+    /// `STACK`: the stack's name.
+    pub stack: String,
+    /// `EVENT_BUS`: the bus for the app's events; without it, the default bus.
+    pub event_bus: Option<String>,
+    /// `ON_DELETE`: true if it is `unpublish`. Then the asset of a deleted original is taken down.
+    pub unpublish: bool,
+    /// `TOPIC`: the ARN of the topic for notices to those who run the stack; optional.
     pub topic: Option<String>,
     /// `MAX_DURATION`: the longest video to publish, in seconds; without it there is no limit.
     pub max_duration: Option<u64>,
@@ -39,6 +45,9 @@ impl Settings {
             work_bucket: required("WORK_BUCKET")?,
             output_bucket: required("OUTPUT_BUCKET")?,
             distribution: required("DISTRIBUTION")?,
+            stack: required("STACK")?,
+            event_bus: optional("EVENT_BUS"),
+            unpublish: optional("ON_DELETE").is_some_and(|action| action == "unpublish"),
             topic: optional("TOPIC"),
             max_duration: number("MAX_DURATION")?,
         })

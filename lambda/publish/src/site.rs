@@ -2,10 +2,10 @@
 //!
 //! The playlist decides what viewers see. `asset.json` describes it and may be out of date by one crash.
 
-use asset::{Audio, Description, Publication, Rendition, Stills, output};
+use asset::{Audio, Description, Failure, Publication, Removed, Rendition, State, Stills, output};
 use handler::ApiError;
 
-use crate::event::{End, Job};
+use crate::event::{End, Job, Original};
 use crate::playlist::{self, Multivariant};
 use crate::store::{Bucket, Precondition, Stored};
 
@@ -51,10 +51,10 @@ impl Site {
     /// of publish has no mark, and an asset whose encodes all failed has no playlist. Then the key in `asset.json`
     /// decides.
     #[must_use]
-    pub fn is_of_another(&self, job: &Job) -> bool {
+    pub fn is_of_another(&self, Original { bucket, key, .. }: Original<'_>) -> bool {
         match self.playlist.as_ref().and_then(|playlist| playlist.source.as_deref()) {
-            Some(source) => source != asset::source(&job.bucket, &job.key),
-            None => self.description().is_some_and(|described| described.key != job.key),
+            Some(source) => source != asset::source(bucket, key),
+            None => self.description().is_some_and(|described| described.key != key),
         }
     }
 
@@ -68,6 +68,30 @@ impl Site {
     #[must_use]
     pub fn published(&self) -> Option<&Publication> {
         self.description()?.published.as_ref()
+    }
+
+    /// The last failure in `asset.json`.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.description()?.failure.as_ref()
+    }
+
+    /// When and why the asset was last taken down.
+    #[must_use]
+    pub fn removed(&self) -> Option<&Removed> {
+        self.description()?.removed.as_ref()
+    }
+
+    /// True if the asset was taken down and nothing came after that.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.description().is_some_and(|described| described.state == State::Removed)
+    }
+
+    /// The ETag of the playlist in service.
+    #[must_use]
+    pub fn served(&self) -> Option<&str> {
+        Some(&self.playlist.as_ref()?.etag)
     }
 
     /// The renditions of the playlist in service; addresses already include the run.

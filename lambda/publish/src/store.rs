@@ -227,20 +227,46 @@ impl Bucket {
     ///
     /// If the listing or a deletion fails.
     pub async fn delete_under(&self, prefix: &str) -> Result<usize, ApiError> {
-        let keys: Vec<_> =
-            self.list(prefix).await?.into_keys().map(|path| format!("{prefix}{path}")).collect();
-        for batch in keys.chunks(KEYS_PER_DELETE) {
-            self.delete(batch).await?;
-        }
+        let keys = self.keys(prefix).await?;
+        self.delete(&keys).await?;
         Ok(keys.len())
     }
 
-    /// Deletes up to 1,000 keys; deleting a missing key succeeds.
+    /// The keys under `prefix`.
     ///
     /// # Errors
     ///
-    /// If the call fails, or one of the keys fails permanently.
+    /// If a page cannot be read.
+    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, ApiError> {
+        Ok(self.list(prefix).await?.into_keys().map(|path| format!("{prefix}{path}")).collect())
+    }
+
+    /// Deletes the object with this ETag; deleting a missing key succeeds.
+    ///
+    /// # Errors
+    ///
+    /// If another object has replaced it ([`ApiError::is_lost_race`]), or S3 refuses.
+    pub async fn delete_unchanged(&self, key: &str, etag: &str) -> Result<(), ApiError> {
+        let delete = self.s3.delete_object().bucket(&self.name).key(key).if_match(etag).send().await;
+        match delete.map_err(api("s3:DeleteObject", self.url(key))) {
+            Err(error) if !error.is_missing() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes these keys; deleting a missing key succeeds.
+    ///
+    /// # Errors
+    ///
+    /// If a call fails, or one of the keys fails permanently.
     pub async fn delete(&self, keys: &[String]) -> Result<(), ApiError> {
+        for batch in keys.chunks(KEYS_PER_DELETE) {
+            self.delete_batch(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_batch(&self, keys: &[String]) -> Result<(), ApiError> {
         let mut left = keys.to_vec();
         for round in 0.. {
             let failed = self.delete_once(&left).await?;

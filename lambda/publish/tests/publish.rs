@@ -4,7 +4,9 @@
 
 mod cloud;
 
-use asset::{State, output, work};
+use std::collections::BTreeSet;
+
+use asset::{State, Warning, output, work};
 use cloud::stack::{ASSET, CANCELED, COMPLETE, ERROR, KEY, REVISION, Stack, complete, event, run};
 use serde_json::json;
 
@@ -31,9 +33,10 @@ async fn a_complete_encode_becomes_playable() {
     assert_eq!(state.invalidations, Vec::<Vec<String>>::new(), "nothing was replaced");
     let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     assert_eq!(state.tags, [tag("owner", "media"), tag("provision:published", "true")]);
-    assert_eq!(state.notices.len(), 1);
-    assert_eq!(state.notices[0].0, format!("Published: {ASSET}"));
+    assert_eq!(state.notices, [], "a publication wakes nobody");
     drop(state);
+    assert_eq!(stack.told(), ["Video Published v1"]);
+    assert_eq!(published.warnings, [Warning { code: 230_005, count: 1 }]);
     assert_eq!(stack.cloud.under("work/"), Vec::<String>::new());
 }
 
@@ -68,11 +71,16 @@ async fn segments_come_before_media_playlists_and_the_multivariant_playlist_come
     let playlists = at(&|call| call.starts_with("copy") && call.ends_with(".m3u8"));
     let index = at(&|call| call.starts_with("put") && call.ends_with("/index.m3u8"));
     let described = at(&|call| call.ends_with("/asset.json"));
+    let told = at(&|call| call == "event Video Published");
     let cleaned = at(&|call| call.starts_with("delete work/"));
-    assert_eq!((segments.len(), playlists.len(), index.len(), described.len()), (8, 3, 1, 1));
-    for (earlier, later) in
-        [(&segments, &playlists), (&playlists, &index), (&index, &described), (&described, &cleaned)]
-    {
+    assert_eq!((segments.len(), playlists.len(), index.len(), described.len(), told.len()), (8, 3, 1, 1, 1));
+    for (earlier, later) in [
+        (&segments, &playlists),
+        (&playlists, &index),
+        (&index, &described),
+        (&described, &told),
+        (&told, &cleaned),
+    ] {
         assert!(earlier.last() < later.first(), "{changes:#?}");
     }
     assert_eq!(cleaned.last(), Some(&(changes.len() - 1)), "the work copy is deleted last");
@@ -218,6 +226,14 @@ async fn after_a_failure_at_any_point_the_retry_completes() {
         let keys = |state: &cloud::State| state.objects.keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(&state), keys(&expected), "{call}");
         assert_eq!(state.tags, expected.tags, "{call}");
+        let told = |state: &cloud::State| {
+            state
+                .events
+                .iter()
+                .map(|(kind, detail)| (kind.clone(), detail["version"].to_string()))
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(told(&state), told(&expected), "told at least once: {call}");
         assert_eq!(state.invalidations.last(), expected.invalidations.last(), "{call}");
     }
 }
@@ -246,7 +262,7 @@ async fn a_lost_race_is_looked_at_again_at_once() {
 }
 
 #[tokio::test]
-async fn an_error_without_a_publication_is_described_and_told() {
+async fn a_failure_because_of_the_file_is_described_and_told_and_wakes_nobody() {
     for (fixture, state) in [(ERROR, State::Error), (CANCELED, State::Canceled)] {
         let stack = Stack::with_encode("v1");
         let record = format!("work/{}", work::record(ASSET, &run("v1")));
@@ -259,9 +275,11 @@ async fn an_error_without_a_publication_is_described_and_told() {
         assert_eq!((failure.state, failure.version.as_str()), (state, "v1"));
         assert!(!failure.message.contains("s3://"), "{}", failure.message);
         assert_eq!(stack.cloud.under("work/"), Vec::<String>::new(), "the record too: it may be tried again");
-        assert_eq!(stack.cloud.state().notices[0].0, format!("Not published: {ASSET}"));
-        stack.tell(event(fixture, "v1", REVISION)).await.unwrap();
-        assert_eq!(stack.cloud.state().notices.len(), 1, "a duplicate is not told again");
+        assert_eq!(stack.told(), ["Video Failed v1"]);
+        let (_, told) = stack.cloud.state().events[0].clone();
+        assert_eq!(told["reason"], failure.message);
+        assert_eq!(told["state"], json!(state));
+        assert_eq!(stack.cloud.state().notices, []);
     }
 }
 

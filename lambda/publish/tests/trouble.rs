@@ -214,6 +214,7 @@ async fn another_encode_of_the_run_in_service_fills_in_what_is_missing() {
 async fn what_viewers_read_of_a_failure_names_no_account() {
     let stack = Stack::with_encode("v1");
     let mut failed = event(ERROR, "v1", REVISION);
+    failed["detail"]["errorCode"] = json!(1434);
     failed["detail"]["errorMessage"] = json!(
         "Unable to assume role [arn:aws:iam::111122223333:role/vod-transcode] to read \
          https://source.s3.us-west-2.amazonaws.com/films/holiday.mp4\nand write s3://work/a/b (111122223333)"
@@ -223,6 +224,8 @@ async fn what_viewers_read_of_a_failure_names_no_account() {
         stack.description().failure.unwrap().message,
         "Unable to assume role […] to read …\\nand write a/b (…)"
     );
+    let (_, told) = stack.cloud.state().events[0].clone();
+    assert_eq!(told["reason"], stack.description().failure.unwrap().message, "an app may show it too");
     let (_, notice) = stack.cloud.state().notices[0].clone();
     assert!(
         notice.contains("arn:aws:iam::111122223333:role/vod-transcode"),
@@ -258,8 +261,7 @@ async fn an_encode_that_follows_a_failed_one_of_the_run_in_service_is_no_failure
     assert_eq!(stack.description().failure.unwrap().job.as_deref(), Some("job-2"));
     stack.encode("v1", REVISION);
     assert_eq!(stack.tell(later(COMPLETE, "job-3", 1)).await.unwrap()["outcome"], "alreadyPublished");
-    let (subject, _) = stack.cloud.state().notices.last().unwrap().clone();
-    assert_eq!(subject, format!("Published: {ASSET}"));
+    assert_eq!(stack.told(), ["Video Published v1", "Video Failed v1", "Video Published v1"]);
     assert_eq!(stack.description().failure, None);
 
     stack.tell(later(ERROR, "job-4", 3)).await.unwrap();
@@ -310,8 +312,10 @@ async fn the_asset_of_another_upload_is_left_as_it_is() {
         assert_eq!(served(&stack), before, "{fixture}");
         assert_eq!(stack.cloud.under("work/"), Vec::<String>::new(), "removed as after other failures");
         stack.tell(event(fixture, "v1", REVISION)).await.unwrap();
+        assert_eq!(stack.told(), ["Video Refused v1"], "a duplicate is not told again");
         let state = stack.cloud.state();
-        assert_eq!(state.notices.len(), 1, "a duplicate is not told again");
+        assert!(!state.events[0].1.to_string().contains(THEIRS), "nobody is told the other's key");
+        assert_eq!(state.notices.len(), 1);
         assert_eq!(state.notices[0].0, format!("Not published: {ASSET}"));
         assert!(state.notices[0].1.contains("Rename this video and upload it again."));
         assert_eq!(state.tags, [("owner".to_owned(), "media".to_owned())], "nothing was published");
@@ -374,7 +378,7 @@ async fn an_encode_that_is_longer_than_allowed_is_a_failure() {
     assert_eq!((described.published, described.failure.unwrap().message.as_str()), (None, message));
     assert_eq!(served(&stack).into_keys().collect::<Vec<_>>(), [in_asset("asset.json")]);
     assert_eq!(stack.cloud.under("work/"), Vec::<String>::new());
-    assert_eq!(stack.cloud.state().notices[0].0, format!("Not published: {ASSET}"));
+    assert_eq!((stack.told(), stack.cloud.state().notices.len()), (vec!["Video Failed v1".to_owned()], 0));
     // An encode may be a little longer than its source.
     stack.encode("v1", REVISION);
     assert_eq!(stack.tell(lasting(3_605_000)).await.unwrap()["outcome"], "published");

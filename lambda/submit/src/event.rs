@@ -22,8 +22,6 @@ pub struct Upload {
     pub literal_key: Option<String>,
     /// The version that the event or the manifest names, if any.
     pub version: Option<String>,
-    /// The size in bytes, if the event contains it.
-    pub size: Option<u64>,
     /// The batch job that forces a new job, even if one was already started for this version and template.
     pub forced_by: Option<String>,
 }
@@ -93,7 +91,6 @@ struct Bucket {
 #[serde(rename_all = "kebab-case")]
 struct Object {
     key: String,
-    size: Option<u64>,
     version_id: Option<String>,
 }
 
@@ -104,7 +101,6 @@ impl From<CreatedDetail> for Upload {
             key: detail.object.key,
             literal_key: None,
             version: detail.object.version_id.filter(|id| !id.is_empty()),
-            size: detail.object.size,
             forced_by: None,
         }
     }
@@ -181,7 +177,6 @@ impl Task {
             key: decode(&self.s3_key.replace('+', " "))?,
             literal_key: literal.transpose()?,
             version: self.s3_version_id.clone().filter(|id| !id.is_empty()),
-            size: None,
             forced_by: forced_by.map(ToOwned::to_owned),
         })
     }
@@ -231,13 +226,12 @@ mod tests {
         }
     }
 
-    fn upload(key: &str, version: Option<&str>, size: Option<u64>) -> Upload {
+    fn upload(key: &str, version: Option<&str>) -> Upload {
         Upload {
             bucket: "amzn-s3-demo-bucket".into(),
             key: key.into(),
             literal_key: None,
             version: version.map(Into::into),
-            size,
             forced_by: None,
         }
     }
@@ -247,8 +241,7 @@ mod tests {
         let [(_, created)] = &uploads(include_str!("../tests/fixtures/object-created.json"))[..] else {
             panic!("one upload")
         };
-        let expected =
-            upload("films/한 여름 100%+1.mp4", Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"), Some(7_340_032));
+        let expected = upload("films/한 여름 100%+1.mp4", Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e"));
         assert_eq!(created.as_ref().unwrap(), &expected);
     }
 
@@ -256,10 +249,8 @@ mod tests {
     fn batch_1_0_names_the_bucket_by_arn_and_encodes_the_key() {
         let uploads = uploads(include_str!("../tests/fixtures/batch-1.0.json"));
         assert_eq!(uploads[0].0, "dGFza2lkZ29lc2hlcmUK");
-        let expected = Upload {
-            literal_key: Some("films/a b+c.mp4".into()),
-            ..upload("films/a b c.mp4", Some("v1"), None)
-        };
+        let expected =
+            Upload { literal_key: Some("films/a b+c.mp4".into()), ..upload("films/a b c.mp4", Some("v1")) };
         assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
     }
 
@@ -269,7 +260,7 @@ mod tests {
         let expected = Upload {
             literal_key: Some("films/a b+c.mp4".into()),
             forced_by: Some("f3cc4f60-61f6-4a2b-8a21-d07600c373ce".into()),
-            ..upload("films/a b c.mp4", None, None)
+            ..upload("films/a b c.mp4", None)
         };
         assert_eq!(uploads[0].1.as_ref().unwrap(), &expected);
         assert_eq!(uploads[1].1.as_ref().unwrap_err(), "the key \"%FF.mp4\" is not UTF-8 once decoded");

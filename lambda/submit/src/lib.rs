@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod job;
+mod outcome;
 mod patience;
 pub mod probe;
 mod record;
@@ -12,5 +13,6 @@ mod refusal;
 mod settings;
 mod submitter;
 
+pub use outcome::{Outcome, SubmitError};
 pub use settings::{InvalidSettings, Settings};
-pub use submitter::{Outcome, SubmitError, Submitter};
+pub use submitter::Submitter;

@@ -20,5 +20,6 @@ fn start() -> Result<Submitter, Error> {
         settings,
         aws_sdk_s3::Client::from_conf(s3),
         aws_sdk_mediaconvert::Client::new(&config),
+        aws_sdk_eventbridge::Client::new(&config),
     ))
 }

@@ -1,16 +1,14 @@
-//! The reasons why an upload never becomes a job: its name, its size, its length. Pure.
+//! The reasons why an upload never becomes a job: its size, its contents, its length. Pure.
+//!
+//! Each is in words that an app can show to the person who uploaded the file.
 
-use crate::event::Upload;
 use crate::probe::{Probed, Source};
 use crate::settings::Settings;
 
-/// The reason, as far as the event alone shows it.
-pub(crate) fn of_upload(upload: &Upload, settings: &Settings) -> Option<String> {
-    if !asset::is_video(&upload.key) {
-        let suffixes = asset::VIDEO_SUFFIXES.join(" ");
-        return Some(format!("the name does not end in a video suffix ({suffixes})"));
-    }
-    of_size(upload.size?, settings)
+/// The reason, by the name of a file that Probe does not know. With the suffix of a video, the encoder may know it.
+pub(crate) fn of_name(key: &str, probed: &Probed) -> Option<String> {
+    let unknown = *probed == Probed::Unknown && !asset::is_video(key);
+    unknown.then(|| "the file is not a video that can be read, and its name has no video suffix".to_owned())
 }
 
 /// The reason, by the object's size in bytes.

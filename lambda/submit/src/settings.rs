@@ -14,6 +14,8 @@ pub struct Settings {
     pub role: String,
     /// `WORK_BUCKET`: where MediaConvert writes.
     pub work_bucket: String,
+    /// `STACK`: the stack's name.
+    pub stack: String,
     /// `ACCELERATION`: `DISABLED`, `PREFERRED` or `ENABLED`.
     pub acceleration: AccelerationMode,
     /// `MAX_SIZE`: the largest object to transcode, in bytes; without it there is no limit.
@@ -48,6 +50,7 @@ impl Settings {
             queue: required("QUEUE")?,
             role: required("ROLE")?,
             work_bucket: required("WORK_BUCKET")?,
+            stack: required("STACK")?,
             acceleration: acceleration(required("ACCELERATION")?)?,
             max_size: number("MAX_SIZE")?,
             max_duration: number("MAX_DURATION")?,

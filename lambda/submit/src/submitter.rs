@@ -1,9 +1,9 @@
-//! The flow: look at the object, look for an earlier job, probe, create the job, record it.
+//! The flow: look at the object, look for an earlier job, probe, create the job, record it. A refusal is told to publish.
 
 use std::time::Duration;
 
+use asset::event::{Refusal, UPLOAD_REFUSED, submit_source};
 use asset::metadata;
-use asset::printable::plain;
 use aws_sdk_mediaconvert::config::retry::RetryConfig;
 use aws_sdk_mediaconvert::config::timeout::TimeoutConfig;
 use aws_sdk_mediaconvert::operation::create_job::builders::CreateJobFluentBuilder;
@@ -11,13 +11,13 @@ use aws_sdk_mediaconvert::types::{
     AccelerationSettings, BillingTagsSource, JobSettings, JobTemplate, ProbeInputFile, StatusUpdateInterval,
 };
 use futures::{StreamExt, stream};
-use handler::{ApiError, api, chain};
-use lambda_runtime::{Diagnostic, tracing};
-use serde::Serialize;
+use handler::{ApiError, Bus, DEFAULT_BUS, api, chain};
+use lambda_runtime::tracing;
 use serde_json::{Value, json};
 
-use crate::event::{Batch, Request, ResultCode, TaskResult, UnknownPayload, Upload};
-use crate::job::{self, Destination, Summary, UnusableTemplate};
+use crate::event::{Batch, Request, ResultCode, TaskResult, Upload};
+use crate::job::{self, Destination, Summary};
+use crate::outcome::{Not, Outcome, SubmitError, result};
 use crate::patience::until_taken;
 use crate::probe::{self, Probed};
 use crate::record::Record;
@@ -37,69 +37,7 @@ pub struct Submitter {
     settings: Settings,
     s3: aws_sdk_s3::Client,
     mediaconvert: aws_sdk_mediaconvert::Client,
-}
-
-/// How an upload was handled. All three outcomes are final: none is retried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "lowercase")]
-pub enum Outcome {
-    /// A job was created.
-    Started {
-        /// The asset id.
-        asset: String,
-        /// The job id.
-        job: String,
-    },
-    /// This version already has a job with this template.
-    Duplicate {
-        /// The asset id.
-        asset: String,
-        /// That job's id.
-        job: String,
-    },
-    /// There will never be a job for it.
-    Refused {
-        /// The reason.
-        reason: String,
-    },
-}
-
-/// A failure. It is returned to Lambda, which retries and then sends the event to the dead-letter queue.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// An API call failed.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// No job can be made from the template.
-    #[error(transparent)]
-    Template(#[from] UnusableTemplate),
-    /// The payload is not for submit.
-    #[error(transparent)]
-    Payload(#[from] UnknownPayload),
-    /// MediaConvert's response lacks a required value.
-    #[error("{0} returned no {1}; retry, and if it happens again, contact AWS Support")]
-    Empty(&'static str, &'static str),
-}
-
-impl SubmitError {
-    fn result_code(&self) -> ResultCode {
-        match self {
-            Self::Api(error) if error.retriable => ResultCode::TemporaryFailure,
-            _ => ResultCode::PermanentFailure,
-        }
-    }
-}
-
-impl From<SubmitError> for Diagnostic {
-    fn from(error: SubmitError) -> Self {
-        let error_type = match &error {
-            SubmitError::Api(error) => error.code.clone(),
-            SubmitError::Template(_) => "UnusableTemplate".to_owned(),
-            SubmitError::Payload(_) => "UnknownPayload".to_owned(),
-            SubmitError::Empty(..) => "InvalidResponse".to_owned(),
-        };
-        Self { error_type, error_message: chain(&error) }
-    }
+    bus: Bus,
 }
 
 /// One source version with one revision of the template.
@@ -108,6 +46,8 @@ struct Encode<'a> {
     run: &'a str,
     version: &'a str,
     revision: i64,
+    /// The source's length in seconds, if it is known.
+    length: Option<f64>,
 }
 
 impl Submitter {
@@ -117,8 +57,11 @@ impl Submitter {
         settings: Settings,
         s3: aws_sdk_s3::Client,
         mediaconvert: aws_sdk_mediaconvert::Client,
+        events: aws_sdk_eventbridge::Client,
     ) -> Self {
-        Self { settings, s3, mediaconvert }
+        // The rule that tells publish is on this bus, whatever bus the app listens to.
+        let bus = Bus::new(events, DEFAULT_BUS, submit_source(&settings.stack));
+        Self { settings, s3, mediaconvert, bus }
     }
 
     /// Handles one invocation: returns the outcome of an event, or a batch's results.
@@ -166,81 +109,115 @@ impl Submitter {
     async fn handle(&self, upload: &Upload) -> Result<Outcome, SubmitError> {
         let asset = asset::id(&upload.bucket, &upload.key);
         let key = upload.key.as_str();
-        let outcome = self.submit(upload, &asset).await;
+        let outcome = match self.submit(upload, &asset).await {
+            Ok(Err(not)) => self.turn_away(upload, &asset, not).await,
+            Ok(Ok(outcome)) => Ok(outcome),
+            Err(error) => Err(error),
+        };
         match &outcome {
             Ok(Outcome::Started { job, .. }) => tracing::info!(asset, key, job, "job started"),
             Ok(Outcome::Duplicate { job, .. }) => {
                 tracing::info!(asset, key, job, "duplicate: this version has a job already");
             }
             Ok(Outcome::Refused { reason }) => tracing::warn!(asset, key, reason, "refused"),
+            Ok(Outcome::Ignored { reason }) => tracing::info!(asset, key, reason, "ignored"),
             Err(error) => tracing::error!(asset, key, error = chain(error), "failed"),
         }
         outcome
     }
 
-    async fn submit(&self, upload: &Upload, asset: &str) -> Result<Outcome, SubmitError> {
-        if let Some(reason) = refusal::of_upload(upload, &self.settings) {
-            return Ok(Outcome::Refused { reason });
-        }
+    /// Tells publish of a refusal, so that it is written down and the app hears of it. If that fails, the upload is
+    /// handled again.
+    async fn turn_away(&self, upload: &Upload, asset: &str, not: Not) -> Result<Outcome, SubmitError> {
+        let (version, reason, taken) = match not {
+            Not::Refused { version, reason, taken } => (version, reason, taken),
+            Not::Ignored(reason) => return Ok(Outcome::Ignored { reason }),
+        };
+        let refusal = Refusal {
+            asset: asset.to_owned(),
+            bucket: upload.bucket.clone(),
+            key: upload.key.clone(),
+            version,
+            reason,
+            taken,
+            time: handler::now(),
+        };
+        self.bus.put(UPLOAD_REFUSED, &refusal).await?;
+        Ok(Outcome::Refused { reason: refusal.reason })
+    }
+
+    async fn submit(&self, upload: &Upload, asset: &str) -> Result<Result<Outcome, Not>, SubmitError> {
         let version = match self.look(upload).await? {
             Ok(version) => version,
-            Err(reason) => return Ok(Outcome::Refused { reason }),
+            Err(not) => return Ok(Err(not)),
         };
+        let refused = |reason| Ok(Err(Not::Refused { version: version.clone(), reason, taken: false }));
         let template = self.template().await?;
         let revision = template.last_updated().map_or(0, |time| time.secs());
         let run = asset::run(&version, revision);
-        let encode = Encode { asset, run: &run, version: &version, revision };
         // S3 may send a task again, so a batch job also has only one job per run.
         let answers = |record: &Record| upload.forced_by.is_none() || upload.forced_by == record.forced_by;
         match Record::read(&self.s3, &self.settings.work_bucket, asset, &run).await? {
             Some(Record { key: Some(key), .. }) if key != upload.key => {
                 let reason = format!("the asset {asset} is that of another upload: {key:?}");
-                return Ok(Outcome::Refused { reason });
+                return Ok(Err(Not::Refused { version, reason, taken: true }));
             }
             Some(record) if answers(&record) => {
-                return Ok(Outcome::Duplicate { asset: record.asset, job: record.job });
+                return Ok(Ok(Outcome::Duplicate { asset: record.asset, job: record.job }));
             }
             _ => {}
         }
-        let source = match refusal::of_file(self.probe(&upload.url()).await?, &self.settings) {
+        let probed = self.probe(&upload.url()).await?;
+        if let Some(reason) = refusal::of_name(&upload.key, &probed) {
+            return refused(reason);
+        }
+        let source = match refusal::of_file(probed, &self.settings) {
             Ok(source) => source,
-            Err(reason) => return Ok(Outcome::Refused { reason }),
+            Err(reason) => return refused(reason),
         };
         let destination = Destination { bucket: &self.settings.work_bucket, asset, run: &run };
         let template =
             template.settings().ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "settings"))?;
         let settings = job::settings(template, &upload.url(), source, destination)?;
+        let length = source.and_then(|source| source.duration);
+        let encode = Encode { asset, run: &run, version: &version, revision, length };
         tracing::info!(asset, run, outputs = %Summary(&settings), "job made from the template");
         let job = self.create(upload, &encode, settings).await?;
         self.remember(&encode, &job, upload).await;
         let asset = asset.to_owned();
-        Ok(Outcome::Started { asset, job })
+        Ok(Ok(Outcome::Started { asset, job }))
     }
 
     /// The current version, or the reason why there is nothing to transcode.
-    async fn look(&self, upload: &Upload) -> Result<Result<String, String>, SubmitError> {
+    async fn look(&self, upload: &Upload) -> Result<Result<String, Not>, SubmitError> {
         let read = || async {
             let head = self.s3.head_object().bucket(&upload.bucket).key(&upload.key).send().await;
             head.map_err(api("s3:HeadObject", upload.url()))
         };
         let head = match handler::existing(read).await {
             Ok(head) => head,
-            Err(error) if error.is_deleted() => return Ok(Err("the object is no longer there".to_owned())),
+            Err(error) if error.is_deleted() => {
+                return Ok(Err(Not::Ignored("the object is no longer there".to_owned())));
+            }
             Err(error) => return Err(error.into()),
         };
         let size = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());
         let size = size.ok_or(SubmitError::Empty("s3:HeadObject", "size"))?;
-        if let Some(reason) = refusal::of_size(size, &self.settings) {
-            return Ok(Err(reason));
-        }
         let version = asset::version(head.version_id(), head.e_tag()).to_owned();
-        match &upload.version {
-            // MediaConvert would read the newer version under this version's name.
-            Some(wanted) if head.version_id().is_some_and(|current| current != wanted) => Ok(Err(format!(
-                "version {wanted} is not the current one ({version}), which has its own event"
-            ))),
-            _ => Ok(Ok(version)),
+        // MediaConvert would read the newer version under this version's name.
+        let newer = |wanted: &&String| head.version_id().is_some_and(|current| current != wanted.as_str());
+        if let Some(wanted) = upload.version.as_ref().filter(newer) {
+            let reason =
+                format!("version {wanted} is not the current one ({version}), which has its own event");
+            return Ok(Err(Not::Ignored(reason)));
         }
+        if size == 0 && upload.key.ends_with('/') {
+            return Ok(Err(Not::Ignored("the object is a folder that a console made".to_owned())));
+        }
+        Ok(match refusal::of_size(size, &self.settings) {
+            Some(reason) => Err(Not::Refused { version, reason, taken: false }),
+            None => Ok(version),
+        })
     }
 
     /// Read for every upload, because its time of update is part of the run.
@@ -296,7 +273,7 @@ impl Submitter {
             (metadata::ASSET, encode.asset),
             (metadata::BUCKET, &upload.bucket),
             (metadata::VERSION, encode.version),
-            (metadata::REVISION, &encode.revision.to_string()),
+            (metadata::REVISION, &metadata::revision(encode.revision, encode.length)),
         ];
         let others = others.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let metadata = others.into_iter().chain(metadata::carry(&upload.key)).collect();
@@ -342,17 +319,6 @@ impl Submitter {
 /// True if Probe's error is about the file: a retry would not help, and no permission is missing.
 fn is_unreadable(error: &ApiError) -> bool {
     error.code == "TimedOut" || (matches!(error.status, Some(400 | 404 | 422)) && !error.retriable)
-}
-
-/// A task's result in the format of S3 Batch Operations. Its text is one line, whatever the key is.
-fn result(outcome: Result<Outcome, SubmitError>) -> (ResultCode, String) {
-    let (code, text) = match outcome {
-        Ok(Outcome::Started { job, .. }) => (ResultCode::Succeeded, format!("job {job} started")),
-        Ok(Outcome::Duplicate { job, .. }) => (ResultCode::Succeeded, format!("already given to job {job}")),
-        Ok(Outcome::Refused { reason }) => (ResultCode::PermanentFailure, reason),
-        Err(error) => (error.result_code(), chain(&error)),
-    };
-    (code, plain(&text).into_owned())
 }
 
 #[cfg(test)]

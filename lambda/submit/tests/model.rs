@@ -123,11 +123,16 @@ async fn job(template: &Value, probe: &Value) -> Value {
         queue: "arn:aws:mediaconvert:ap-northeast-2:111122223333:queues/vod-staging".into(),
         role: "arn:aws:iam::111122223333:role/vod-staging-transcode".into(),
         work_bucket: "vod-staging-work-111122223333-ap-northeast-2".into(),
+        stack: "vod-staging".into(),
         acceleration: AccelerationMode::Preferred,
         max_size: None,
         max_duration: None,
     };
-    let submitter = Submitter::new(settings, s3(), MediaConvert::from_conf(config));
+    // Nothing is refused here, so there is nothing to put on a bus.
+    let events = aws_sdk_eventbridge::Client::from_conf(
+        aws_sdk_eventbridge::Config::builder().behavior_version(BehaviorVersion::latest()).build(),
+    );
+    let submitter = Submitter::new(settings, s3(), MediaConvert::from_conf(config), events);
     let answer = submitter.answer(serde_json::from_str(CREATED).unwrap()).await.unwrap();
     let sent: Option<Value> = job.lock().unwrap().take();
     sent.unwrap_or_else(|| panic!("submit sent no job: {answer}"))

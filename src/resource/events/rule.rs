@@ -189,7 +189,9 @@ async fn retarget(cx: &Context, id: &str, seen: &BTreeSet<Target>, desired: &BTr
     remove.await
 }
 
-const RULES: &[&str] = &["arn:aws:events:{region}:{account}:rule/{name}"];
+/// The ARN of a rule of another bus than the default one has the bus in it.
+const RULES: &[&str] =
+    &["arn:aws:events:{region}:{account}:rule/{name}", "arn:aws:events:{region}:{account}:rule/*/{name}"];
 
 impl Resource for Rule {
     const KIND: Kind = Kind::new("AWS::Events::Rule");
@@ -292,7 +294,7 @@ impl Resource for Rule {
         settle_while(cx, |error| error.is(BUSY) || has_targets(error), delete).await.map(drop)
     }
 
-    /// Looks at the default bus, the only one on which stacks have rules.
+    /// Looks at the default bus. The stack's rule on another bus is found by its declaration, or by the last record.
     async fn list_owned(cx: &Context) -> Result<Vec<(String, Mark)>> {
         let (mut arns, mut next) = (Vec::new(), None);
         loop {

@@ -101,13 +101,13 @@ fn the_cdn_s_alarm_tells_a_topic_of_its_region() {
 
 #[test]
 fn alarms_as_a_reviewer_reads_them() {
-    insta::assert_snapshot!(alarms(&declared("eu-west-1", ALERTS)), @r#"
+    insta::assert_snapshot!(alarms(&declared("eu-west-1", ALERTS)), @"
     vod-submit-errors: Sum AWS/Lambda Errors of FunctionName=vod-submit > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
     vod-publish-errors: Sum AWS/Lambda Errors of FunctionName=vod-publish > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
     vod-dead-letters: Maximum AWS/SQS ApproximateNumberOfMessagesVisible of QueueName=vod-dead-letters > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
-    vod-failed-jobs: Sum AWS/MediaConvert JobsErroredCount of Queue=arn:aws:mediaconvert:eu-west-1:111122223333:queues/vod-transcode > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
+    vod-failed-jobs: Sum provision ServiceFailures of Stack=vod > 0.0 in 1 of 1 × 300 s, missing notBreaching, tells [arn:aws:sns:eu-west-1:111122223333:vod-alerts], both ways
     vod-cdn-errors: Average AWS/CloudFront 5xxErrorRate of DistributionId={Fn::GetAtt:[delivery/distribution,Id]} Region=Global > 5.0 in 2 of 3 × 300 s, missing notBreaching, tells [arn:aws:sns:us-east-1:111122223333:vod-cdn-alerts], both ways
-    "#);
+    ");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod delivery;
 mod domain;
 mod handlers;
 mod identity;
+mod notify;
 mod origin;
 mod problem;
 mod public_key;
@@ -40,12 +41,13 @@ pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, StackPrefix, bucket_prefixes};
+pub use notify::Notify;
 pub use problem::{Invalid, Problem};
 pub use region::Region;
 pub use roles::Roles;
 pub use schema::schema;
 pub use size::{Size, SizeUnit};
-pub use source::Source;
+pub use source::{OnDelete, Source};
 pub use transcode::{Acceleration, Thumbnails, Transcode};
 pub use values::{Days, Period, TimeUnit};
 
@@ -91,6 +93,9 @@ pub struct StackFile {
     /// The IAM roles of the handlers, of MediaConvert and of S3 Batch Operations.
     #[schemars(default)]
     pub roles: Roles,
+    /// Where the app hears what became of its videos.
+    #[schemars(default)]
+    pub notify: Notify,
     /// Where failure alerts are sent. Absent: no topic and no alarm is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alerts: Option<Alerts>,
@@ -241,6 +246,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let delivery =
         top.section("delivery", Delivery::default(), |table| delivery::read(table, account, key_files));
     let roles = top.section("roles", Roles::default(), |table| roles::read(table, account));
+    let notify = top.section("notify", Notify::default(), notify::read);
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));
     let local = top.or("local", false);
     let identity = identity?;
@@ -257,6 +263,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         handlers: handlers?,
         delivery: delivery?,
         roles: roles?,
+        notify: notify?,
         alerts: alerts?,
         local: local?,
     })

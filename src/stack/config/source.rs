@@ -1,4 +1,4 @@
-//! The `source` section: archiving, retention, upload origins and limits of the bucket of originals.
+//! The `source` section: archiving, retention, upload origins, limits and deletions of the bucket of originals.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::origin::UploadOrigin;
 use super::reader::{Table, Wrong};
 use super::size::{Size, SizeUnit};
-use super::values::{Days, Period, TimeUnit};
+use super::values::{Days, Period, TimeUnit, choices};
 
 /// A hundred years: a larger number is a typing error.
 const MAX_DAYS: u32 = 36_500;
@@ -36,6 +36,20 @@ pub struct Source {
     /// The longest video that is transcoded, 1s to 48h. A longer one is refused, as far as the file says how long it is.
     /// An encode that turns out to be longer is not published.
     pub max_duration: Period,
+    /// What becomes of a published video whose original is deleted.
+    pub on_delete: OnDelete,
+}
+
+choices! {
+    /// What becomes of a published video whose original is deleted.
+    #[derive(Default)]
+    pub enum OnDelete {
+        /// It stays playable.
+        #[default]
+        Keep = "keep",
+        /// Its renditions and stills are deleted, at the edges too.
+        Unpublish = "unpublish",
+    }
 }
 
 impl Default for Source {
@@ -46,6 +60,7 @@ impl Default for Source {
             upload_origins: Vec::new(),
             max_size: MAX_SIZE,
             max_duration: MAX_DURATION,
+            on_delete: OnDelete::default(),
         }
     }
 }
@@ -58,12 +73,14 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
         table.get("upload_origins").map_or(Some(Vec::new()), |value| value.read_items::<UploadOrigin>());
     let max_size = table.or("max_size", MAX_SIZE).filter(|size| size_fits(table, *size));
     let max_duration = table.or("max_duration", MAX_DURATION).filter(|time| duration_fits(table, *time));
+    let on_delete = table.or("on_delete", OnDelete::default());
     Some(Source {
         archive_after: archive_after?,
         expire_noncurrent_after: expire_noncurrent_after?,
         upload_origins: upload_origins?.into_iter().map(|UploadOrigin(origin)| origin).collect(),
         max_size: max_size?,
         max_duration: max_duration?,
+        on_delete: on_delete?,
     })
 }
 

@@ -1,25 +1,39 @@
 //! The rules that invoke the handlers: which events they match, and how EventBridge delivers them.
 
+use asset::event;
 use serde_json::json;
 
-use super::DAY;
 use super::function::Declared;
+use super::{DAY, DEFAULT_BUS};
 use crate::model::{Address, StringExpr};
 use crate::resource::events::{DeadLetterConfig, EventPattern, RetryPolicy, Rule, RuleState, Target};
 use crate::resource::sqs::Queue;
 use crate::stack::{Declarations, Handle};
 
-/// A video uploaded to the bucket, by the suffix of its key in any case.
+/// Any object put into the bucket. Its name says little about what it is, so submit looks at it.
 pub(super) fn uploads(bucket: &StringExpr) -> EventPattern {
-    let suffixes =
-        asset::VIDEO_SUFFIXES.iter().map(|suffix| json!({ "suffix": { "equals-ignore-case": suffix } }));
+    of_bucket("Object Created", bucket)
+}
+
+/// An object of the bucket that was deleted.
+pub(super) fn deletions(bucket: &StringExpr) -> EventPattern {
+    of_bucket("Object Deleted", bucket)
+}
+
+fn of_bucket(what: &str, bucket: &StringExpr) -> EventPattern {
     EventPattern::from(json!({
         "source": ["aws.s3"],
-        "detail-type": ["Object Created"],
-        "detail": {
-            "bucket": { "name": [bucket] },
-            "object": { "key": suffixes.collect::<Vec<_>>() },
-        },
+        "detail-type": [what],
+        "detail": { "bucket": { "name": [bucket] } },
+    }))
+}
+
+/// An upload into the bucket that submit refused.
+pub(super) fn refusals(stack: &str, bucket: &StringExpr) -> EventPattern {
+    EventPattern::from(json!({
+        "source": [event::submit_source(stack)],
+        "detail-type": [event::UPLOAD_REFUSED],
+        "detail": { "bucket": [bucket] },
     }))
 }
 
@@ -42,20 +56,24 @@ pub(super) struct Feed<'a> {
     pub(super) to: &'a Declared,
 }
 
-impl Feed<'_> {
-    pub(super) fn declare(
-        self,
-        stack: &mut Declarations,
-        dead_letters: &Handle<Queue>,
-        guarded: &Address,
-    ) -> Handle<Rule> {
-        let target = Target {
-            id: self.target.to_owned(),
-            arn: self.to.function.arn(),
-            // The function's own policy lets EventBridge call it.
+/// Where a rule sends what it cannot deliver.
+#[derive(Clone, Copy, Debug)]
+pub struct Undelivered<'a> {
+    /// The dead-letter queue.
+    pub queue: &'a Handle<Queue>,
+    /// The address of its policy, which lets the rules send.
+    pub policy: &'a Address,
+}
+
+impl Undelivered<'_> {
+    /// A target that gets events for a day, the longest that EventBridge allows: an upload is worth it.
+    pub(in crate::stack) fn target(&self, id: &str, arn: StringExpr) -> Target {
+        Target {
+            id: id.to_owned(),
+            arn,
+            // The target's own policy lets EventBridge use it.
             role_arn: None,
-            dead_letter_config: Some(DeadLetterConfig { arn: dead_letters.arn() }),
-            // The longest that EventBridge allows: an upload is worth a day of retries.
+            dead_letter_config: Some(DeadLetterConfig { arn: self.queue.arn() }),
             retry_policy: Some(RetryPolicy {
                 maximum_event_age_in_seconds: DAY,
                 maximum_retry_attempts: 185,
@@ -63,18 +81,36 @@ impl Feed<'_> {
             input: None,
             input_path: None,
             input_transformer: None,
-        };
-        let rule = Rule {
-            name: stack.name(self.rule),
-            event_bus_name: "default".to_owned(),
-            description: Some(self.description.to_owned()),
-            event_pattern: Some(self.pattern),
-            schedule_expression: None,
-            state: RuleState::Enabled,
-            targets: [target].into(),
-            tags: stack.tags(self.address),
-        };
-        let [invoke, permission] = &self.to.beside;
-        stack.declare_after(self.address, &rule, &[invoke, permission, guarded])
+        }
+    }
+}
+
+/// A rule of the default bus.
+pub(in crate::stack) fn rule(
+    stack: &Declarations,
+    address: &str,
+    name: &str,
+    description: &str,
+    pattern: EventPattern,
+    targets: impl IntoIterator<Item = Target>,
+) -> Rule {
+    Rule {
+        name: stack.name(name),
+        event_bus_name: DEFAULT_BUS.to_owned(),
+        description: Some(description.to_owned()),
+        event_pattern: Some(pattern),
+        schedule_expression: None,
+        state: RuleState::Enabled,
+        targets: targets.into_iter().collect(),
+        tags: stack.tags(address),
+    }
+}
+
+impl Feed<'_> {
+    pub(super) fn declare(self, stack: &mut Declarations, undelivered: &Undelivered<'_>) -> Handle<Rule> {
+        let target = undelivered.target(self.target, self.to.function.arn());
+        let rule = rule(stack, self.address, self.rule, self.description, self.pattern, [target]);
+        let beside = self.to.beside.iter().chain([undelivered.policy]);
+        stack.declare_after(self.address, &rule, &beside.collect::<Vec<_>>())
     }
 }

@@ -32,8 +32,8 @@ pub(super) fn logs(stack: &mut Declarations, file: &StackFile, name: &str) -> Ha
 pub(super) struct Handler<'a> {
     pub(super) name: &'static str,
     pub(super) description: &'static str,
-    /// The rule that may invoke it.
-    pub(super) rule: &'static str,
+    /// The rules that may invoke it.
+    pub(super) rules: Vec<&'static str>,
     pub(super) digest: &'a str,
     pub(super) memory: i32,
     pub(super) timeout: i32,
@@ -48,7 +48,7 @@ pub(super) struct Handler<'a> {
 pub(super) struct Declared {
     pub(super) function: Handle<Function>,
     pub(super) role: Handle<Role>,
-    pub(super) beside: [Address; 2],
+    pub(super) beside: Vec<Address>,
 }
 
 impl Handler<'_> {
@@ -61,8 +61,15 @@ impl Handler<'_> {
         let role = self.role(stack);
         let function = self.function(stack, file, &role);
         let invoke = self.invoke(stack, &function, dead_letters);
-        let permission = self.permission(stack, &function);
-        Declared { function, role, beside: [invoke.address().clone(), permission.address().clone()] }
+        let mut beside = vec![invoke.address().clone()];
+        for (index, rule) in self.rules.iter().enumerate() {
+            let address = match index {
+                0 => format!("handlers/{}/permission", self.name),
+                _ => format!("handlers/{}/permission/{rule}", self.name),
+            };
+            beside.push(permission(stack, &address, &function, rule).address().clone());
+        }
+        Declared { function, role, beside }
     }
 
     fn role(&self, stack: &mut Declarations) -> Handle<Role> {
@@ -130,22 +137,27 @@ impl Handler<'_> {
         };
         stack.declare(&format!("handlers/{}/invoke", self.name), &config)
     }
+}
 
-    /// Lets its rule invoke it. There is no source account condition: the rule's ARN already names the account.
-    /// EventBridge does not always send the source account, and a statement that requires it then silently matches no
-    /// event. EventBridge's user guide, "AWS Lambda permissions", uses the ARN alone.
-    fn permission(&self, stack: &mut Declarations, function: &Handle<Function>) -> Handle<Permission> {
-        let permission = Permission {
-            function_name: function.output("FunctionName"),
-            action: "lambda:InvokeFunction".to_owned(),
-            principal: EVENTS.to_owned(),
-            source_arn: Some(rule_arn(stack, self.rule)),
-            source_account: None,
-            principal_org_id: None,
-            event_source_token: None,
-            function_url_auth_type: None,
-            invoked_via_function_url: None,
-        };
-        stack.declare(&format!("handlers/{}/permission", self.name), &permission)
-    }
+/// Lets a rule invoke a function. There is no source account condition: the rule's ARN already names the account.
+/// EventBridge does not always send the source account, and a statement that requires it then silently matches no
+/// event. EventBridge's user guide, "AWS Lambda permissions", uses the ARN alone.
+fn permission(
+    stack: &mut Declarations,
+    address: &str,
+    function: &Handle<Function>,
+    rule: &str,
+) -> Handle<Permission> {
+    let permission = Permission {
+        function_name: function.output("FunctionName"),
+        action: "lambda:InvokeFunction".to_owned(),
+        principal: EVENTS.to_owned(),
+        source_arn: Some(rule_arn(stack, rule)),
+        source_account: None,
+        principal_org_id: None,
+        event_source_token: None,
+        function_url_auth_type: None,
+        invoked_via_function_url: None,
+    };
+    stack.declare(address, &permission)
 }

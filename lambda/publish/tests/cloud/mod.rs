@@ -1,15 +1,15 @@
-//! An account in memory, behind the SDK's own clients: S3 with conditional writes, versions and tags, CloudFront, SNS.
-//! Every call is recorded in order, and one can be made to fail.
+//! An account in memory, behind the SDK's own clients: S3 with conditional writes, versions and tags, CloudFront,
+//! EventBridge, SNS. Every call is recorded in order, and one can be made to fail.
 
+mod services;
 pub(crate) mod stack;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use aws_sdk_cloudfront::Client as CloudFront;
-use aws_sdk_cloudfront::operation::create_invalidation::{CreateInvalidationInput, CreateInvalidationOutput};
 use aws_sdk_s3::Client as S3;
 use aws_sdk_s3::operation::copy_object::{CopyObjectInput, CopyObjectOutput};
+use aws_sdk_s3::operation::delete_object::{DeleteObjectInput, DeleteObjectOutput};
 use aws_sdk_s3::operation::delete_objects::{DeleteObjectsInput, DeleteObjectsOutput};
 use aws_sdk_s3::operation::get_object::{GetObjectInput, GetObjectOutput};
 use aws_sdk_s3::operation::get_object_tagging::{GetObjectTaggingInput, GetObjectTaggingOutput};
@@ -19,20 +19,16 @@ use aws_sdk_s3::operation::put_object::{PutObjectInput, PutObjectOutput};
 use aws_sdk_s3::operation::put_object_tagging::{PutObjectTaggingInput, PutObjectTaggingOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Object as Entry, Tag};
-use aws_sdk_sns::Client as Sns;
-use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 use mocks::{MockResponse, Mocks, Rule, rule};
+use serde_json::Value;
 
 /// Keys in a page of a listing: few, so that paging is always exercised.
 const PAGE: usize = 5;
 
 /// Keys in a page of a listing of thousands.
 const LONG_PAGE: usize = 1000;
-
-/// The most paths with a wildcard that CloudFront invalidates at once.
-const WILDCARDS: usize = 15;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Object {
@@ -59,6 +55,10 @@ pub(crate) struct State {
     pub calls: Vec<String>,
     pub invalidations: Vec<Vec<String>>,
     pub notices: Vec<(String, String)>,
+    /// What the app was told: detail type and detail.
+    pub events: Vec<(String, Value)>,
+    /// How many more events EventBridge does not take, in an answer that is a success.
+    pub refused_events: usize,
     /// The next call that starts with this text fails with this status and code.
     pub fail: Option<(String, u16, &'static str)>,
     /// Another writer's action right before the next call that starts with this text.
@@ -123,6 +123,7 @@ impl Cloud {
             self.put_rule(),
             self.copy_rule(),
             self.delete_rule(),
+            self.delete_one_rule(),
             self.get_tags_rule(),
             self.put_tags_rule(),
         ];
@@ -282,6 +283,25 @@ impl Cloud {
         })
     }
 
+    fn delete_one_rule(&self) -> Rule {
+        let cloud = self.clone();
+        rule(move |input: &DeleteObjectInput| {
+            let path = format!("{}/{}", input.bucket().unwrap(), input.key().unwrap());
+            let mut state = cloud.state();
+            if let Some(failed) = state.enter(format!("delete {path}")) {
+                return MockResponse::Http(failed);
+            }
+            let Some(there) = state.objects.get(&path).map(Object::etag) else {
+                return MockResponse::Http(error(404, "NoSuchKey"));
+            };
+            if there != input.if_match().unwrap() {
+                return MockResponse::Http(error(412, "PreconditionFailed"));
+            }
+            state.objects.remove(&path);
+            MockResponse::Output(DeleteObjectOutput::builder().build())
+        })
+    }
+
     fn get_tags_rule(&self) -> Rule {
         let cloud = self.clone();
         rule(move |input: &GetObjectTaggingInput| {
@@ -308,41 +328,6 @@ impl Cloud {
             MockResponse::Output(PutObjectTaggingOutput::builder().build())
         })
     }
-
-    pub(crate) fn cloudfront(&self) -> CloudFront {
-        let cloud = self.clone();
-        let rule = rule(move |input: &CreateInvalidationInput| {
-            let mut state = cloud.state();
-            if let Some(failed) = state.enter("invalidate".to_owned()) {
-                return MockResponse::Http(failed);
-            }
-            let paths = input.invalidation_batch().unwrap().paths().unwrap().items();
-            if paths.iter().filter(|path| path.ends_with('*')).count() > WILDCARDS {
-                return MockResponse::Http(error_response(400, "TooManyInvalidationsInProgress"));
-            }
-            state.invalidations.push(paths.to_vec());
-            MockResponse::Output(CreateInvalidationOutput::builder().build())
-        });
-        let mocks = Mocks::new([rule]);
-        let config = aws_sdk_cloudfront::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
-        CloudFront::from_conf(config.build())
-    }
-
-    pub(crate) fn sns(&self) -> Sns {
-        let cloud = self.clone();
-        let rule = rule(move |input: &PublishInput| {
-            let mut state = cloud.state();
-            if let Some(failed) = state.enter("tell".to_owned()) {
-                return MockResponse::Http(failed);
-            }
-            let notice = (input.subject().unwrap().into(), input.message().unwrap().into());
-            state.notices.push(notice);
-            MockResponse::Output(PublishOutput::builder().build())
-        });
-        let mocks = Mocks::new([rule]);
-        let config = aws_sdk_sns::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
-        Sns::from_conf(config.build())
-    }
 }
 
 impl State {
@@ -361,6 +346,10 @@ impl State {
         let (call, status, code) = self.fail.take()?;
         Some(match call.as_str() {
             "invalidate" | "tell" => error_response(status, code),
+            call if call.starts_with("event ") => {
+                let body = format!("{{\"__type\":\"{code}\",\"message\":\"no\"}}");
+                HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
+            }
             _ => error(status, code),
         })
     }

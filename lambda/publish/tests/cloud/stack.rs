@@ -54,10 +54,13 @@ impl Stack {
             work_bucket: "work".into(),
             output_bucket: "output".into(),
             distribution: "EDFDVBD6EXAMPLE".into(),
+            stack: "vod".into(),
+            event_bus: Some("media".into()),
+            unpublish: true,
             topic: Some("arn:aws:sns:us-west-2:111122223333:alerts".into()),
             max_duration: Some(LONGEST),
         };
-        let publisher = Publisher::new(settings, cloud.s3(), cloud.cloudfront(), cloud.sns());
+        let publisher = Publisher::new(settings, cloud.s3(), cloud.cloudfront(), cloud.events(), cloud.sns());
         let stack = Self { cloud, publisher };
         stack.upload(version);
         stack.encode(version, REVISION);
@@ -90,6 +93,16 @@ impl Stack {
 
     pub(crate) async fn tell(&self, event: Value) -> Result<Value, String> {
         self.publisher.answer(event).await.map_err(|error| error.to_string())
+    }
+
+    /// The detail types of the events for the app so far, each with its version.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let state = self.cloud.state();
+        state
+            .events
+            .iter()
+            .map(|(kind, detail)| format!("{kind} {}", detail["version"].as_str().unwrap()))
+            .collect()
     }
 
     pub(crate) async fn publish(&self, version: &str) {

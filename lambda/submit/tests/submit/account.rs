@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use aws_sdk_eventbridge::Client as EventBridge;
+use aws_sdk_eventbridge::operation::put_events::{PutEventsInput, PutEventsOutput};
+use aws_sdk_eventbridge::types::PutEventsResultEntry;
 use aws_sdk_mediaconvert::Client as MediaConvert;
 use aws_sdk_mediaconvert::operation::create_job::{CreateJobInput, CreateJobOutput};
 use aws_sdk_mediaconvert::operation::get_job_template::{GetJobTemplateInput, GetJobTemplateOutput};
@@ -31,7 +34,7 @@ pub(crate) const BATCH_2: &str = include_str!("../fixtures/batch-2.0.json");
 pub(crate) const KEY: &str = "films/한 여름 100%+1.mp4";
 pub(crate) const VERSION: &str = "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e";
 /// The largest upload, in bytes, and the longest video, in seconds.
-pub(crate) const LARGEST: u64 = 10_000_000;
+const LARGEST: u64 = 10_000_000;
 const LONGEST: u64 = 3600;
 
 pub(crate) struct State {
@@ -42,6 +45,10 @@ pub(crate) struct State {
     pub(crate) probe: ProbeResult,
     pub(crate) revision: i64,
     pub(crate) jobs: Vec<CreateJobInput>,
+    /// The details of the events that an upload was refused.
+    pub(crate) refusals: Vec<Value>,
+    /// How many more events EventBridge does not take, in an answer that is a success.
+    pub(crate) refused_events: usize,
     /// How many more times S3 does not find a source that exists, because its bucket's versioning is new.
     pub(crate) unseen: usize,
     /// How many more times MediaConvert is too busy to take a job.
@@ -117,6 +124,8 @@ impl Stack {
             probe: video(1080, true),
             revision: 1_700_000_000,
             jobs: Vec::new(),
+            refusals: Vec::new(),
+            refused_events: 0,
             unseen: 0,
             busy: 0,
             fail: None,
@@ -126,11 +135,12 @@ impl Stack {
             queue: "arn:aws:mediaconvert:ca-central-1:111122223333:queues/vod-staging".into(),
             role: "arn:aws:iam::111122223333:role/vod-staging-transcode".into(),
             work_bucket: "work".into(),
+            stack: "vod-staging".into(),
             acceleration: AccelerationMode::Preferred,
             max_size: Some(LARGEST),
             max_duration: Some(LONGEST),
         };
-        let submitter = Submitter::new(settings, s3(&state), mediaconvert(&state));
+        let submitter = Submitter::new(settings, s3(&state), mediaconvert(&state), events(&state));
         Self { state, submitter }
     }
 
@@ -197,6 +207,30 @@ fn s3(state: &Arc<Mutex<State>>) -> S3 {
     let mocks = Mocks::new([head, get, put]);
     let config = aws_sdk_s3::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
     S3::from_conf(config.build())
+}
+
+fn events(state: &Arc<Mutex<State>>) -> EventBridge {
+    let cloud = state.clone();
+    let put = rule(move |input: &PutEventsInput| {
+        let [entry] = input.entries() else { panic!("one event at a time") };
+        let said = (entry.source(), entry.detail_type(), entry.event_bus_name());
+        assert_eq!(said, (Some("provision.vod-staging.submit"), Some("Upload Refused"), Some("default")));
+        let mut state = cloud.lock().unwrap();
+        if let Some(failed) = state.failure("PutEvents") {
+            return MockResponse::Http(failed);
+        }
+        let output = PutEventsOutput::builder();
+        if state.refused_events > 0 {
+            state.refused_events -= 1;
+            let entry = PutEventsResultEntry::builder().error_code("InternalFailure").error_message("no");
+            return MockResponse::Output(output.failed_entry_count(1).entries(entry.build()).build());
+        }
+        state.refusals.push(serde_json::from_str(entry.detail().unwrap()).unwrap());
+        MockResponse::Output(output.build())
+    });
+    let mocks = Mocks::new([put]);
+    let config = aws_sdk_eventbridge::config::Builder::from(&mocks.sdk_config()).interceptor(mocks);
+    EventBridge::from_conf(config.build())
 }
 
 fn mediaconvert(state: &Arc<Mutex<State>>) -> MediaConvert {

@@ -40,6 +40,14 @@ async fn an_upload_starts_one_job_made_from_the_template() {
 }
 
 #[tokio::test]
+async fn a_job_carries_the_length_that_its_source_has() {
+    let stack = Stack::new();
+    stack.state().probe = account::lasting(13.04);
+    stack.upload().await;
+    assert_eq!(stack.state().jobs[0].user_metadata().unwrap()["revision"], "1700000000 13040");
+}
+
+#[tokio::test]
 async fn a_duplicate_event_starts_no_second_job() {
     let stack = Stack::new();
     stack.upload().await;

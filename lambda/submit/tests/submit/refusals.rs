@@ -1,29 +1,94 @@
 //! What submit refuses, and that nothing is started or overwritten then.
 
-use super::account::{BATCH_1, KEY, LARGEST, Stack, VERSION, created, lasting};
+use super::account::{BATCH_1, KEY, Stack, VERSION, created, lasting};
 use aws_sdk_mediaconvert::types::{Container, Format, ProbeResult, Track, TrackType};
 use serde_json::{Value, json};
 
+fn event(change: impl Fn(&mut Value)) -> Value {
+    let mut event = created();
+    change(&mut event["detail"]["object"]);
+    event
+}
+
 #[tokio::test]
-async fn what_can_never_be_a_job_is_refused_and_not_retried() {
-    let event = |change: &dyn Fn(&mut Value)| {
-        let mut event = created();
-        change(&mut event["detail"]["object"]);
-        event
-    };
+async fn what_is_no_upload_or_no_longer_the_current_one_is_ignored() {
     for (event, reason) in [
-        (event(&|object| object["size"] = json!(0)), "the object is empty"),
-        (event(&|object| object["key"] = json!("gone.mp4")), "the object is no longer there"),
-        (event(&|object| object["key"] = json!("notes.txt")), "the name does not end in a video suffix"),
-        (event(&|object| object["version-id"] = json!("older")), "version older is not the current one"),
+        (event(|object| object["key"] = json!("gone.mp4")), "the object is no longer there"),
+        (event(|object| object["version-id"] = json!("older")), "version older is not the current one"),
+        (event(|object| object["key"] = json!("films/")), "the object is a folder that a console made"),
     ] {
         let stack = Stack::new();
+        stack.state().sources.insert("films/".into(), (VERSION.into(), 0));
         let outcome = stack.tell(event).await;
-        assert_eq!(outcome["outcome"], "refused");
+        assert_eq!(outcome["outcome"], "ignored");
         let said = outcome["reason"].as_str().unwrap();
         assert!(said.starts_with(reason), "{said}");
-        assert_eq!(stack.jobs(), 0);
+        assert_eq!((stack.jobs(), stack.state().refusals.len()), (0, 0));
     }
+}
+
+#[tokio::test]
+async fn publish_is_told_what_was_refused_and_why() {
+    let stack = Stack::new();
+    stack.state().sources.insert(KEY.into(), (VERSION.into(), 0));
+    assert_eq!(stack.upload().await, json!({"outcome": "refused", "reason": "the object is empty"}));
+    let mut refusal = stack.state().refusals[0].clone();
+    let time = refusal.as_object_mut().unwrap().remove("time").unwrap();
+    assert!(time.as_str().unwrap().ends_with('Z'));
+    let asset = asset::id("amzn-s3-demo-bucket", KEY);
+    assert_eq!(
+        refusal,
+        json!({
+            "asset": asset, "bucket": "amzn-s3-demo-bucket", "key": KEY, "version": VERSION,
+            "reason": "the object is empty", "taken": false,
+        })
+    );
+    assert_eq!(stack.jobs(), 0);
+}
+
+#[tokio::test]
+async fn a_refusal_that_cannot_be_told_is_tried_again() {
+    for fail in [false, true] {
+        let stack = Stack::new();
+        stack.state().sources.insert(KEY.into(), (VERSION.into(), 0));
+        if fail {
+            stack.state().fail = Some(("PutEvents", 400, "InternalException"));
+        } else {
+            stack.state().refused_events = 1;
+        }
+        let error = stack.submitter.answer(created()).await.unwrap_err().to_string();
+        assert!(error.starts_with("events:PutEvents of default failed: Internal"), "{error}");
+        stack.state().fail = None;
+        assert_eq!(stack.upload().await["outcome"], "refused");
+        assert_eq!(stack.state().refusals.len(), 1);
+    }
+    let stack = Stack::new();
+    stack.state().sources.insert("films/a b+c.mp4".into(), ("v1".into(), 0));
+    stack.state().refused_events = 1;
+    let batch = || serde_json::from_str(BATCH_1).unwrap();
+    assert_eq!(stack.tell(batch()).await["results"][0]["resultCode"], "TemporaryFailure");
+    assert_eq!(stack.tell(batch()).await["results"][0]["resultCode"], "PermanentFailure");
+    assert_eq!(stack.state().refusals[0]["key"], "films/a b+c.mp4");
+}
+
+#[tokio::test]
+async fn the_contents_decide_and_not_the_name() {
+    let stack = Stack::new();
+    for name in ["9f8a7b6c", "a.mp4.part", "a.xyz"] {
+        stack.state().sources.insert(name.into(), (VERSION.into(), 7));
+        let outcome = stack.tell(event(|object| object["key"] = json!(name))).await;
+        assert_eq!(outcome["outcome"], "started", "{name}");
+    }
+    stack.state().fail = Some(("Probe", 422, "UnprocessableEntityException"));
+    stack.state().sources.insert("notes.txt".into(), (VERSION.into(), 7));
+    let outcome = stack.tell(event(|object| object["key"] = json!("notes.txt"))).await;
+    let reason = "the file is not a video that can be read, and its name has no video suffix";
+    assert_eq!(outcome, json!({"outcome": "refused", "reason": reason}));
+    assert_eq!(
+        stack.upload().await["outcome"],
+        "started",
+        "the encoder may know what has the suffix of a video"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,12 +113,9 @@ async fn an_object_that_is_empty_by_now_is_refused() {
 }
 
 #[tokio::test]
-async fn a_larger_upload_than_allowed_is_refused_by_the_event_or_by_the_object() {
+async fn a_larger_upload_than_allowed_is_refused() {
     let refused = "the object has 10000001 bytes, and source.max_size allows 10000000";
     let stack = Stack::new();
-    let mut event = created();
-    event["detail"]["object"]["size"] = json!(LARGEST + 1);
-    assert_eq!(stack.tell(event).await, json!({"outcome": "refused", "reason": refused}));
     stack.state().sources.insert(KEY.into(), (VERSION.into(), 10_000_001));
     assert_eq!(stack.upload().await["reason"], refused);
     // S3 Batch Operations does not say how large an object is.
@@ -89,6 +151,7 @@ async fn the_record_of_another_upload_is_left_alone() {
     let outcome = stack.upload().await;
     assert_eq!(outcome["outcome"], "refused");
     assert!(outcome["reason"].as_str().unwrap().contains("that of another upload: \"other/"), "{outcome}");
+    assert_eq!(stack.state().refusals[0]["taken"], true);
     assert_eq!((stack.jobs(), &stack.state().records[&key]), (1, &other));
 }
 

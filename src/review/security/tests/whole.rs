@@ -45,7 +45,7 @@ fn a_first_apply_shows_every_grant() {
         .iter()
         .map(|one| format!("{} | {:?} | {} | {}", one.address, one.broadening, one.principal, one.origin))
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @r"
+    insta::assert_snapshot!(lines.join("\n"), @"
     alerts/cdn-topic/policy | Allow | cloudwatch.amazonaws.com | PolicyDocument.Statement[Alarms]: new statement
     alerts/cdn-topic/subscription | Sent | oncall@example.com | Endpoint: new
     alerts/topic/policy | Allow | cloudwatch.amazonaws.com | PolicyDocument.Statement[Alarms]: new statement
@@ -54,7 +54,9 @@ fn a_first_apply_shows_every_grant() {
     delivery/headers | Exposure | pages of * | ResponseHeadersPolicyConfig.CorsConfig: more access for *
     handlers/dead-letters/policy | Allow | events.amazonaws.com | PolicyDocument.Statement[Rules]: new statement
     handlers/publish/permission | Invoke | events.amazonaws.com | Permission: new statement
+    handlers/publish/permission/refusal | Invoke | events.amazonaws.com | Permission: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[Invalidate]: new statement
+    handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[TellApp]: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[Log]: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[TakeRenditions]: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[PublishAssets]: new statement
@@ -65,6 +67,7 @@ fn a_first_apply_shows_every_grant() {
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[Trace]: new statement
     handlers/publish/role | Trust | lambda.amazonaws.com | AssumeRolePolicyDocument.Statement[Assume]: new statement
     handlers/submit/permission | Invoke | events.amazonaws.com | Permission: new statement
+    handlers/submit/role | Allow | vod-staging-submit | Policies[access].PolicyDocument.Statement[TellPublish]: new statement
     handlers/submit/role | Allow | vod-staging-submit | Policies[access].PolicyDocument.Statement[PassEncoder]: new statement
     handlers/submit/role | Allow | vod-staging-submit | Policies[access].PolicyDocument.Statement[Log]: new statement
     handlers/submit/role | Allow | vod-staging-submit | Policies[access].PolicyDocument.Statement[StartJobs]: new statement

@@ -47,6 +47,41 @@ fn sources() {
 }
 
 #[test]
+fn deletions_and_notifications() {
+    insta::assert_snapshot!(refused(&[
+        "source: { on_delete: remove }",
+        "notify: { bus: default }",
+        "notify: { bus: \"arn:aws:events:eu-west-1:111122223333:event-bus/media\" }",
+        "notify: { bus: aws.partner }",
+        "notify: { bus: \"a b\" }",
+        "notify: { queue: yes-please }",
+        "notify: { mail: a@example.com }",
+    ]), @r#"
+    source: { on_delete: remove }
+        `source.on_delete` cannot be `remove` | not one of the choices | allowed: keep, unpublish
+    notify: { bus: default }
+        `notify.bus` is not the name of a bus | leave it out: this is the bus without it | the name of a bus of the stack's account and region, such as media-events
+    notify: { bus: "arn:aws:events:eu-west-1:111122223333:event-bus/media" }
+        `notify.bus` is not the name of a bus | an ARN: only its last part is the name | the name of a bus of the stack's account and region, such as media-events
+    notify: { bus: aws.partner }
+        `notify.bus` is not the name of a bus | AWS's own: no event can be put there | the name of a bus of the stack's account and region, such as media-events
+    notify: { bus: "a b" }
+        `notify.bus` is not the name of a bus | 1 to 256 letters, digits, and . _ - | the name of a bus of the stack's account and region, such as media-events
+    notify: { queue: yes-please }
+        `notify.queue` must be true or false | neither true nor false | allowed: true, false
+    notify: { mail: a@example.com }
+        unknown key `mail` in `notify` | not a key of a stack file | allowed here: bus, queue, topic
+    "#);
+    let file =
+        with("source: { on_delete: unpublish }\nnotify: { bus: media.events_1-a, queue: true }").unwrap();
+    assert_eq!(file.source.on_delete.as_str(), "unpublish");
+    assert_eq!(
+        (file.notify.bus.as_deref(), file.notify.queue, file.notify.topic),
+        (Some("media.events_1-a"), true, false)
+    );
+}
+
+#[test]
 fn limits_of_uploads() {
     insta::assert_snapshot!(refused(&[
         "source: { max_size: 20 }",

@@ -14,6 +14,7 @@ fn the_smallest_file_has_the_documented_defaults() {
     source:
       max_size: 5TiB
       max_duration: 24h
+      on_delete: keep
     transcode:
       ladder: hls-1080p
       segment: 6s
@@ -28,6 +29,9 @@ fn the_smallest_file_has_the_documented_defaults() {
       - '*'
       access_logs: false
     roles: {}
+    notify:
+      queue: false
+      topic: false
     local: false
     ");
 }
@@ -54,6 +58,7 @@ fn every_key_is_read() {
       - http://localhost:3000
       max_size: 20GiB
       max_duration: 4h
+      on_delete: keep
     transcode:
       ladder:
       - height: 360
@@ -86,6 +91,10 @@ fn every_key_is_read() {
       web_acl: arn:aws:wafv2:us-east-1:111122223333:global/webacl/viewers/01234567-89ab-cdef-0123-456789abcdef
     roles:
       permissions_boundary: arn:aws:iam::111122223333:policy/edge
+    notify:
+      bus: media-events
+      queue: true
+      topic: true
     alerts:
       email: media-oncall@example.com
     local: true
@@ -191,7 +200,8 @@ delivery:
      7 │   ladder: hls-1080p
        ╰────
       help: allowed here: stack, account, region, engine, protected, tags, domain,
-            source, transcode, handlers, delivery, roles, alerts, local
+            source, transcode, handlers, delivery, roles, notify, alerts,
+            local
 
     Error:
       × `transcode.ladder` cannot be `hls-1080`
