@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use asset::{Description, output};
+use asset::{Cause, Description, output};
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -51,6 +51,8 @@ enum Standing {
     Failed,
     /// Another key has its asset, so publish refuses it.
     Taken,
+    /// It was taken down on request, so publish does not publish it again.
+    Removed,
 }
 
 impl Standing {
@@ -60,10 +62,13 @@ impl Standing {
         }
         let published = description.published.as_ref().map(|published| published.version.as_str());
         let failed = description.failure.as_ref().map(|failure| failure.version.as_str());
-        match (published == Some(version), failed == Some(version)) {
-            (true, _) => Self::Published,
-            (false, true) => Self::Failed,
-            (false, false) => Self::New,
+        let removed = description.removed.as_ref().filter(|removed| removed.cause == Cause::Requested);
+        let removed = removed.map(|removed| removed.version.as_str());
+        match Some(version) {
+            it if published == it => Self::Published,
+            it if failed == it => Self::Failed,
+            it if removed == it => Self::Removed,
+            _ => Self::New,
         }
     }
 }
@@ -93,6 +98,8 @@ pub struct Counts {
     pub failed: u64,
     /// How many videos were left out because another key has their asset.
     pub taken: u64,
+    /// How many videos were left out because they were taken down.
+    pub removed: u64,
     /// How many objects are empty, or not videos by their names.
     pub others: u64,
 }
@@ -116,6 +123,7 @@ impl Choice {
             Standing::Published => self.counts.published += 1,
             Standing::Failed => self.counts.failed += 1,
             Standing::Taken => self.counts.taken += 1,
+            Standing::Removed => self.counts.removed += 1,
         }
         Ok(())
     }
@@ -172,14 +180,8 @@ impl Library {
 
     /// The `asset.json` of an asset. An unreadable one counts as missing: an encode replaces it.
     async fn description(&self, id: &str) -> aws::Result<Option<Description>> {
-        const READ: &str = "s3:GetObject";
-        let place = output::description(id);
-        let get = self.cx.s3().get_object().bucket(&self.output).key(place);
-        let get = get.expected_bucket_owner(&self.cx.scope.account).send().await;
-        let Some(found) = get.unless(READ, &["NoSuchKey"])? else { return Ok(None) };
-        let text = found.body.collect().await;
-        let text = text.map_err(|error| aws::Error::unexpected(READ, error.to_string()))?.to_vec();
-        Ok(serde_json::from_slice(&text).ok())
+        let text = aws::contents(&self.cx, &self.output, &output::description(id)).await?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
     /// Puts the manifest where the jobs' role may read it, and returns its key and ETag.
@@ -296,6 +298,13 @@ mod tests {
         let description: Description = serde_json::from_value(description).unwrap();
         let standings = ["v1", "v2", "v3"].map(|version| Standing::of("a.mp4", version, &description));
         assert_eq!(standings, [Standing::Published, Standing::Failed, Standing::New]);
+        for (cause, standing) in [("requested", Standing::Removed), ("deleted", Standing::New)] {
+            let removed = json!({ "version": "v3", "cause": cause, "removed": "" });
+            let removed = json!({ "asset": "a", "state": "removed", "key": "a.mp4", "removed": removed });
+            let removed: Description = serde_json::from_value(removed).unwrap();
+            assert_eq!(Standing::of("a.mp4", "v3", &removed), standing, "{cause}");
+            assert_eq!(Standing::of("a.mp4", "v4", &removed), Standing::New, "{cause}: a later upload");
+        }
         let other = Standing::of("b.mp4", "v1", &description);
         assert_eq!(other, Standing::Taken, "publish would refuse it again and again");
         assert!(!Wanted::New.includes(other) && !Wanted::Failed.includes(other));
