@@ -1,5 +1,7 @@
 //! `docs/assets.md` tells how an id is made: in words, in Python, and by examples. All three agree with the program.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests end a test by panicking, too")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
