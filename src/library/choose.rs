@@ -51,7 +51,7 @@ enum Standing {
     Failed,
     /// Another key has its asset, so publish refuses it.
     Taken,
-    /// It was taken down on request, so publish does not publish it again.
+    /// It was taken down on request, so publish refuses it.
     Removed,
 }
 
@@ -60,15 +60,16 @@ impl Standing {
         if description.key != key {
             return Self::Taken;
         }
+        let removed = description.removed.as_ref().filter(|removed| removed.cause == Cause::Requested);
+        if removed.is_some_and(|removed| removed.version == version) {
+            return Self::Removed;
+        }
         let published = description.published.as_ref().map(|published| published.version.as_str());
         let failed = description.failure.as_ref().map(|failure| failure.version.as_str());
-        let removed = description.removed.as_ref().filter(|removed| removed.cause == Cause::Requested);
-        let removed = removed.map(|removed| removed.version.as_str());
-        match Some(version) {
-            it if published == it => Self::Published,
-            it if failed == it => Self::Failed,
-            it if removed == it => Self::Removed,
-            _ => Self::New,
+        match (published == Some(version), failed == Some(version)) {
+            (true, _) => Self::Published,
+            (false, true) => Self::Failed,
+            (false, false) => Self::New,
         }
     }
 }
@@ -98,21 +99,21 @@ pub struct Counts {
     pub failed: u64,
     /// How many videos were left out because another key has their asset.
     pub taken: u64,
-    /// How many videos were left out because they were taken down.
+    /// How many videos were left out because they were taken down on request.
     pub removed: u64,
     /// How many objects are empty, or not videos by their names.
     pub others: u64,
 }
 
 /// A video and its status.
-struct Video {
+struct Candidate {
     key: String,
     bytes: u64,
     standing: Standing,
 }
 
 impl Choice {
-    fn add(&mut self, rows: &mut csv::Writer<File>, bucket: &str, video: &Video) -> csv::Result<()> {
+    fn add(&mut self, rows: &mut csv::Writer<File>, bucket: &str, video: &Candidate) -> csv::Result<()> {
         if self.wanted.includes(video.standing) {
             self.counts.videos += 1;
             self.counts.bytes += video.bytes;
@@ -166,7 +167,7 @@ impl Library {
         SourceVersion { key, bytes, version }: SourceVersion,
         assets: &Assets,
         wanted: Wanted,
-    ) -> aws::Result<Option<Video>> {
+    ) -> aws::Result<Option<Candidate>> {
         if !asset::is_video(&key) || bytes == 0 {
             return Ok(None);
         }
@@ -175,7 +176,7 @@ impl Library {
         let description = if known { self.description(&id).await? } else { None };
         let standing =
             description.map_or(Standing::New, |description| Standing::of(&key, &version, &description));
-        Ok(Some(Video { key, bytes, standing }))
+        Ok(Some(Candidate { key, bytes, standing }))
     }
 
     /// The `asset.json` of an asset. An unreadable one counts as missing: an encode replaces it.
