@@ -10,7 +10,7 @@ use aws_sdk_mediaconvert::types::{
 
 use crate::probe::Rate;
 
-/// Rates of cameras and films. A file with one of them has a constant rate.
+/// Rates of cameras and films.
 const STANDARD: [Rate; 23] = [
     whole(1),
     whole(5),
@@ -68,7 +68,8 @@ pub(super) fn set(video: &mut VideoDescription, lines: u32, measured: Rate) {
     }
 }
 
-/// The standard rate that was measured. The average of a variable rate is none: then it is the next rate above.
+/// The standard rate that was measured, or nearly. What is near none is the average of a variable rate: it becomes the next
+/// rate above.
 fn constant(measured: Rate) -> Rate {
     let wanted = frames_a_second(measured);
     let distance = |rate: &Rate| (frames_a_second(*rate) / wanted - 1.0).abs();
