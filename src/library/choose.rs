@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use asset::{Description, output};
+use asset::{Cause, Description, output};
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -51,12 +51,18 @@ enum Standing {
     Failed,
     /// Another key has its asset, so publish refuses it.
     Taken,
+    /// It was taken down on request, so publish refuses it.
+    Removed,
 }
 
 impl Standing {
     fn of(key: &str, version: &str, description: &Description) -> Self {
         if description.key != key {
             return Self::Taken;
+        }
+        let removed = description.removed.as_ref().filter(|removed| removed.cause == Cause::Requested);
+        if removed.is_some_and(|removed| removed.version == version) {
+            return Self::Removed;
         }
         let published = description.published.as_ref().map(|published| published.version.as_str());
         let failed = description.failure.as_ref().map(|failure| failure.version.as_str());
@@ -93,6 +99,8 @@ pub struct Counts {
     pub failed: u64,
     /// How many videos were left out because another key has their asset.
     pub taken: u64,
+    /// How many videos were left out because they were taken down on request.
+    pub removed: u64,
     /// How many objects are empty, or not videos by their names.
     pub others: u64,
 }
@@ -116,6 +124,7 @@ impl Choice {
             Standing::Published => self.counts.published += 1,
             Standing::Failed => self.counts.failed += 1,
             Standing::Taken => self.counts.taken += 1,
+            Standing::Removed => self.counts.removed += 1,
         }
         Ok(())
     }
