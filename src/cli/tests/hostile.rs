@@ -207,6 +207,8 @@ fn reached(word: &str) -> Outputs {
         submit_function: text(),
         publish_function: text(),
         dead_letter_queue: text(),
+        events_queue: Some(text()),
+        events_topic: Some(text()),
     }
 }
 
