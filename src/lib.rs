@@ -5,6 +5,7 @@
 //! in order. A [`review`] of the plan is what every [`report`] shows. [`execute`] carries the plan out. There is no
 //! state file: AWS is the state. See `docs/architecture.md`.
 
+pub mod assets;
 pub mod aws;
 pub mod bundle;
 pub mod cli;

@@ -12,6 +12,7 @@ mod tests;
 
 use serde_json::Value;
 
+use crate::assets;
 use crate::library;
 use crate::model::{Declaration, PolicyDocument, Scope, Statement};
 use crate::resource::Registry;
@@ -35,6 +36,12 @@ pub enum Command {
     Verify,
     /// Starts encodes of the videos in the source bucket, and follows them.
     Library,
+    /// Shows what became of an upload.
+    Asset,
+    /// Takes a video down.
+    AssetRemove,
+    /// For the app's backend: signs uploads. No command of this program.
+    Upload,
 }
 
 /// The stack that a policy is for.
@@ -59,6 +66,9 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
     match command {
         Command::Verify => grants.verify(registry),
         Command::Library => grants.on_stack(library::PERMISSIONS),
+        Command::Asset => grants.asset(registry),
+        Command::AssetRemove => grants.on_stack(assets::REMOVE),
+        Command::Upload => grants.by_name(assets::UPLOAD),
         Command::Plan | Command::Apply | Command::Teardown => {
             grants.stack(registry, command);
             grants.home(registry, command);

@@ -69,6 +69,8 @@ pub mod publish {
     pub mod event;
     #[path = "../../lambda/publish/src/playlist.rs"]
     pub mod playlist;
+    #[path = "../../lambda/publish/src/request.rs"]
+    pub mod request;
 }
 
 /// The part of the handler `submit` that reads.

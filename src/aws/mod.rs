@@ -6,6 +6,7 @@ mod answer;
 mod calls;
 mod clock;
 mod connect;
+mod contents;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake_aws;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use calls::{Call, Calls, mutates};
 pub use connect::{CloudTarget, Connection, Identity, unhurried};
+pub use contents::contents;
 pub use error::{Class, Error, OrEmpty, Result, SdkResult, required};
 pub use intact::{Stored, kept_version, s3_checksum, stored};
 pub use listing::{fits_xml, listed_key};

@@ -187,7 +187,7 @@ async fn follow(library: &StackLibrary, id: &str) -> Result<Option<Job>, Library
 
 /// What was found, and what of it is to be encoded.
 pub(super) fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
-    let Counts { videos: chosen, bytes, new, published, failed, taken, others } = counts;
+    let Counts { videos: chosen, bytes, new, published, failed, taken, removed, others } = counts;
     let mut text = format!("source     s3://{}/{}", report::plain(source), report::plain(prefix));
     let _ = write!(text, "\nto encode  {}, {}", videos(*chosen), size(*bytes));
     let left = [
@@ -195,6 +195,7 @@ pub(super) fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
         (*failed, "whose encode failed: `--failed` tries them again"),
         (*new, "not encoded yet"),
         (*taken, "whose asset is that of another key: rename them (docs/handlers.md)"),
+        (*removed, "taken down on request: upload them again to publish them"),
         (*others, "that are no videos, by their names or since they are empty"),
     ];
     for (count, what) in left.into_iter().filter(|(count, _)| *count > 0) {
@@ -268,6 +269,9 @@ mod tests {
 
     #[test]
     fn videos_without_an_asset_of_their_own_are_counted() {
+        let removed = summary("source", "", &Counts { removed: 1, ..Counts::default() });
+        let left = "left out   1 taken down on request: upload them again to publish them";
+        assert_eq!(removed.lines().last(), Some(left));
         let text = summary("source", "", &Counts { taken: 2, ..Counts::default() });
         let left = "left out   2 whose asset is that of another key: rename them (docs/handlers.md)";
         assert_eq!(text.lines().last(), Some(left));

@@ -1,6 +1,7 @@
 //! One file per command: parse, call, render.
 
 mod apply;
+mod asset;
 mod bundle;
 mod confirm;
 mod diagnostics;
@@ -54,6 +55,7 @@ enum Command {
     History(history::Args),
     Sign(sign::Args),
     Library(library::Args),
+    Asset(asset::Args),
     Graph(graph::Args),
     Bundle(bundle::Args),
     Synth(synth::Args),
@@ -114,6 +116,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Graph(args) => graph::run(args).await.map(done),
         Command::History(args) => history::run(args).await.map(done),
         Command::Library(args) => library::run(args).await,
+        Command::Asset(args) => asset::run(args).await,
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),

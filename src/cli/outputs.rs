@@ -44,6 +44,8 @@ pub(super) fn human(outputs: &Outputs) -> String {
         submit_function,
         publish_function,
         dead_letter_queue,
+        events_queue,
+        events_topic,
     } = outputs;
     let none = String::new();
     let lines = [
@@ -58,6 +60,8 @@ pub(super) fn human(outputs: &Outputs) -> String {
         ("submit function", submit_function),
         ("publish function", publish_function),
         ("dead letters", dead_letter_queue),
+        ("events queue", events_queue.as_ref().unwrap_or(&none)),
+        ("events topic", events_topic.as_ref().unwrap_or(&none)),
     ];
     let mut text = String::new();
     for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {

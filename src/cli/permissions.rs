@@ -82,7 +82,7 @@ fn pretty(policy: &PolicyDocument) -> miette::Result<String> {
 /// How big it is, and where that fits.
 fn size(policy: &PolicyDocument) -> String {
     let length = permissions::length(policy);
-    let actions = actions(policy);
+    let actions = counted(policy);
     let statements = policy.statements().count();
     let parts = permissions::split(policy, MANAGED_LIMIT).len();
     let fits = if length <= MANAGED_LIMIT {
@@ -92,12 +92,14 @@ fn size(policy: &PolicyDocument) -> String {
     } else {
         format!("{parts} managed policies (--out DIR), too long for a role's inline policy")
     };
-    format!("{actions} actions in {statements} statements, {length} characters: {fits}")
+    let in_all = if statements == 1 { "1 statement".to_owned() } else { format!("{statements} statements") };
+    format!("{actions} in {in_all}, {length} characters: {fits}")
 }
 
-/// How many different actions it has.
-fn actions(policy: &PolicyDocument) -> usize {
-    policy.statements().flat_map(|statement| &statement.action).collect::<BTreeSet<_>>().len()
+/// How many different actions it has, in words.
+fn counted(policy: &PolicyDocument) -> String {
+    let actions = policy.statements().flat_map(|statement| &statement.action).collect::<BTreeSet<_>>().len();
+    if actions == 1 { "1 action".to_owned() } else { format!("{actions} actions") }
 }
 
 fn write(policy: &PolicyDocument, command: PolicyFor, directory: &Path) -> miette::Result<()> {
@@ -146,7 +148,7 @@ mod tests {
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
                 let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };
-                format!("{} actions, {thousands}{rest}", actions(&policy))
+                format!("{}, {thousands}{rest}", counted(&policy))
             };
             let cells: Vec<String> = PolicyFor::value_variants().iter().copied().map(cell).collect();
             format!("| `{name}` | {} |", cells.join(" | "))

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use asset::{Description, output};
+use asset::{Cause, Description, output};
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -51,12 +51,18 @@ enum Standing {
     Failed,
     /// Another key has its asset, so publish refuses it.
     Taken,
+    /// It was taken down on request, so publish refuses it.
+    Removed,
 }
 
 impl Standing {
     fn of(key: &str, version: &str, description: &Description) -> Self {
         if description.key != key {
             return Self::Taken;
+        }
+        let removed = description.removed.as_ref().filter(|removed| removed.cause == Cause::Requested);
+        if removed.is_some_and(|removed| removed.version == version) {
+            return Self::Removed;
         }
         let published = description.published.as_ref().map(|published| published.version.as_str());
         let failed = description.failure.as_ref().map(|failure| failure.version.as_str());
@@ -93,19 +99,21 @@ pub struct Counts {
     pub failed: u64,
     /// How many videos were left out because another key has their asset.
     pub taken: u64,
+    /// How many videos were left out because they were taken down on request.
+    pub removed: u64,
     /// How many objects are empty, or not videos by their names.
     pub others: u64,
 }
 
 /// A video and its status.
-struct Video {
+struct Candidate {
     key: String,
     bytes: u64,
     standing: Standing,
 }
 
 impl Choice {
-    fn add(&mut self, rows: &mut csv::Writer<File>, bucket: &str, video: &Video) -> csv::Result<()> {
+    fn add(&mut self, rows: &mut csv::Writer<File>, bucket: &str, video: &Candidate) -> csv::Result<()> {
         if self.wanted.includes(video.standing) {
             self.counts.videos += 1;
             self.counts.bytes += video.bytes;
@@ -116,6 +124,7 @@ impl Choice {
             Standing::Published => self.counts.published += 1,
             Standing::Failed => self.counts.failed += 1,
             Standing::Taken => self.counts.taken += 1,
+            Standing::Removed => self.counts.removed += 1,
         }
         Ok(())
     }
@@ -158,7 +167,7 @@ impl Library {
         SourceVersion { key, bytes, version }: SourceVersion,
         assets: &Assets,
         wanted: Wanted,
-    ) -> aws::Result<Option<Video>> {
+    ) -> aws::Result<Option<Candidate>> {
         if !asset::is_video(&key) || bytes == 0 {
             return Ok(None);
         }
@@ -167,19 +176,13 @@ impl Library {
         let description = if known { self.description(&id).await? } else { None };
         let standing =
             description.map_or(Standing::New, |description| Standing::of(&key, &version, &description));
-        Ok(Some(Video { key, bytes, standing }))
+        Ok(Some(Candidate { key, bytes, standing }))
     }
 
     /// The `asset.json` of an asset. An unreadable one counts as missing: an encode replaces it.
     async fn description(&self, id: &str) -> aws::Result<Option<Description>> {
-        const READ: &str = "s3:GetObject";
-        let place = output::description(id);
-        let get = self.cx.s3().get_object().bucket(&self.output).key(place);
-        let get = get.expected_bucket_owner(&self.cx.scope.account).send().await;
-        let Some(found) = get.unless(READ, &["NoSuchKey"])? else { return Ok(None) };
-        let text = found.body.collect().await;
-        let text = text.map_err(|error| aws::Error::unexpected(READ, error.to_string()))?.to_vec();
-        Ok(serde_json::from_slice(&text).ok())
+        let text = aws::contents(&self.cx, &self.output, &output::description(id)).await?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
     /// Puts the manifest where the jobs' role may read it, and returns its key and ETag.
@@ -296,6 +299,13 @@ mod tests {
         let description: Description = serde_json::from_value(description).unwrap();
         let standings = ["v1", "v2", "v3"].map(|version| Standing::of("a.mp4", version, &description));
         assert_eq!(standings, [Standing::Published, Standing::Failed, Standing::New]);
+        for (cause, standing) in [("requested", Standing::Removed), ("deleted", Standing::New)] {
+            let removed = json!({ "version": "v3", "cause": cause, "removed": "" });
+            let removed = json!({ "asset": "a", "state": "removed", "key": "a.mp4", "removed": removed });
+            let removed: Description = serde_json::from_value(removed).unwrap();
+            assert_eq!(Standing::of("a.mp4", "v3", &removed), standing, "{cause}");
+            assert_eq!(Standing::of("a.mp4", "v4", &removed), Standing::New, "{cause}: a later upload");
+        }
         let other = Standing::of("b.mp4", "v1", &description);
         assert_eq!(other, Standing::Taken, "publish would refuse it again and again");
         assert!(!Wanted::New.includes(other) && !Wanted::Failed.includes(other));

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::{Error, Library};
-use crate::aws::{self, SdkResult};
+use crate::aws;
 use crate::stack::library::REPORTS;
 
 /// A video that submit did not accept.
@@ -61,14 +61,7 @@ impl Library {
     }
 
     async fn read(&self, key: &str) -> aws::Result<Option<Vec<u8>>> {
-        const READ: &str = "s3:GetObject";
-        let get = self.cx.s3().get_object().bucket(&self.work).key(key);
-        let get = get.expected_bucket_owner(&self.cx.scope.account).send().await;
-        let Some(found) = get.unless(READ, &["NoSuchKey"])? else { return Ok(None) };
-        let bytes = found.body.collect().await;
-        bytes
-            .map(|bytes| Some(bytes.to_vec()))
-            .map_err(|error| aws::Error::unexpected(READ, error.to_string()))
+        aws::contents(&self.cx, &self.work, key).await
     }
 }
 

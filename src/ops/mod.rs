@@ -4,6 +4,7 @@
 //! plans, asks questions and reports progress. `converge` is the protocol that makes every change safe.
 
 mod apply;
+pub mod asset;
 mod bundle;
 mod converge;
 mod dependents;

@@ -41,6 +41,12 @@ pub struct Outputs {
     pub publish_function: String,
     /// The URL of the queue for events that no handler could process.
     pub dead_letter_queue: String,
+    /// The URL of the queue with the app's events, if the stack has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_queue: Option<String>,
+    /// The ARN of the topic with the app's events, if the stack has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_topic: Option<String>,
 }
 
 /// The outputs of the stack that the file at `path` declares.
@@ -92,6 +98,9 @@ impl Outputs {
         };
         let id = assigned("Id")?;
         let named = |of, attribute| names::output(graph, of, attribute);
+        let optional = |of: names::StackAddress, attribute| {
+            graph.get(&of.address()).map(|_| named(of, attribute)).transpose()
+        };
         let alias = session.file.domain.as_ref().and_then(Domain::alias);
         let playback = match (&session.local, alias) {
             (Some(running), _) => running.viewer(&id),
@@ -104,15 +113,14 @@ impl Outputs {
             source_bucket: named(names::SOURCE, "BucketName")?,
             work_bucket: named(names::WORK, "BucketName")?,
             output_bucket: named(names::OUTPUT, "BucketName")?,
-            logs_bucket: graph
-                .get(&names::LOGS.address())
-                .map(|_| named(names::LOGS, "BucketName"))
-                .transpose()?,
+            logs_bucket: optional(names::LOGS, "BucketName")?,
             queue: named(names::QUEUE, "Arn")?,
             job_template: named(names::TEMPLATE, "Name")?,
             submit_function: named(names::SUBMIT, "FunctionName")?,
             publish_function: named(names::PUBLISH, "FunctionName")?,
             dead_letter_queue: reachable(session, named(names::DEAD_LETTERS, "QueueUrl")?),
+            events_queue: optional(names::EVENTS_QUEUE, "QueueUrl")?.map(|url| reachable(session, url)),
+            events_topic: optional(names::EVENTS_TOPIC, "TopicArn")?,
         })
     }
 }

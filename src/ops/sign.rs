@@ -110,7 +110,7 @@ fn sent(signed: &Signed, resource: &str, cookies: bool) -> Sent {
 }
 
 /// The stack's own domain, which needs no look-up.
-fn fixed_base(file: &StackFile) -> Option<String> {
+pub(super) fn fixed_base(file: &StackFile) -> Option<String> {
     let domain = file.domain.as_ref().filter(|_| !file.local)?;
     Some(format!("https://{}", domain.alias()?))
 }

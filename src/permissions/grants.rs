@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Command, Subject, document};
+use crate::assets;
 use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
@@ -16,6 +17,9 @@ use crate::verify;
 
 /// The members of a type's properties that name a role which the resource works as.
 const ROLES: [&str; 2] = ["Role", "RoleArn"];
+
+/// The type of what gives a stack its address.
+const DISTRIBUTION: &str = "AWS::CloudFront::Distribution";
 
 /// The permissions collected so far: ARNs by action, condition and source list.
 pub(super) struct Grants<'a> {
@@ -48,12 +52,12 @@ impl<'a> Grants<'a> {
             self.sweep(needs.list, &regions);
             self.own(&[needs.observe], &regions, &[]);
             match command {
-                Command::Plan | Command::Verify | Command::Library => {}
                 Command::Apply => {
                     self.declared(adapter, &needs);
                     self.own(&[needs.delete], &regions, &[]);
                 }
                 Command::Teardown => self.own(&[needs.delete, needs.empty], &regions, &[]),
+                _ => {}
             }
         }
         if matches!(command, Command::Plan | Command::Apply) {
@@ -97,9 +101,9 @@ impl<'a> Grants<'a> {
             }
         }
         let own: &[&[Allow]] = match command {
-            Command::Plan | Command::Verify | Command::Library => &[home::READ],
             Command::Apply => &[home::READ, home::LOCK, home::KEEP],
             Command::Teardown => &[home::READ, home::LOCK, home::NOTE],
+            _ => &[home::READ],
         };
         for allow in own.iter().copied().flatten() {
             self.add(allow, &variables, &[]);
@@ -108,23 +112,38 @@ impl<'a> Grants<'a> {
 
     /// Permissions of `verify`: to find the distribution, the signing keys, and the two buckets.
     pub(super) fn verify(&mut self, registry: &Registry) {
-        let looked_up = ["AWS::CloudFront::Distribution", "AWS::CloudFront::PublicKey"];
-        for adapter in registry.iter().filter(|adapter| looked_up.contains(&adapter.kind().as_str())) {
+        self.find(registry, &[DISTRIBUTION, "AWS::CloudFront::PublicKey"]);
+        self.on_stack(verify::PERMISSIONS);
+    }
+
+    /// Permissions of `asset`: to find the distribution, for the address, and to read what the buckets know.
+    pub(super) fn asset(&mut self, registry: &Registry) {
+        self.find(registry, &[DISTRIBUTION]);
+        self.on_stack(assets::LOOK);
+    }
+
+    /// What is needed to find the declared resources of these types.
+    fn find(&mut self, registry: &Registry, types: &[&str]) {
+        for adapter in registry.iter().filter(|adapter| types.contains(&adapter.kind().as_str())) {
             if self.subject.declarations.iter().any(|declaration| declaration.kind == adapter.kind()) {
                 self.own(&[adapter.permissions().observe], &self.regions(adapter), &[]);
             }
         }
-        self.on_stack(verify::PERMISSIONS);
     }
 
-    /// Permissions on the stack's buckets, which are found by name, and on its zone.
+    /// Permissions on what is found by name, and on the stack's zone, which every command looks for.
     pub(super) fn on_stack(&mut self, needed: &[Allow]) {
+        self.by_name(needed);
+        if self.subject.domain.is_some() {
+            self.add(&route53::FIND_ZONE, &self.variables(&self.scope.region), &[]);
+        }
+    }
+
+    /// Permissions on what is found by name.
+    pub(super) fn by_name(&mut self, needed: &[Allow]) {
         let variables = self.variables(&self.scope.region);
         for allow in needed {
             self.add(allow, &variables, &[]);
-        }
-        if self.subject.domain.is_some() {
-            self.add(&route53::FIND_ZONE, &variables, &[]);
         }
     }
 

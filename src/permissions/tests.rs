@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum as _;
 use serde_json::Value;
 
 use super::*;
@@ -11,8 +12,6 @@ use crate::stack::config::{StackFile, parse};
 use crate::stack::handlers::PackageDigests;
 
 const EDGE: &str = "arn:aws:iam::111122223333:policy/edge";
-const COMMANDS: [Command; 5] =
-    [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
 
 fn file(stack: &str, more: &str) -> StackFile {
     let text = format!("stack: {stack}\naccount: '111122223333'\nregion: eu-west-1\n{more}");
@@ -57,7 +56,7 @@ fn permissions(policy: &Value) -> BTreeSet<String> {
 #[test]
 fn a_policy_for_a_prefix_is_the_stack_s_with_patterns_for_its_name() {
     let preview = file("vod-pr-0", "alerts: { email: oncall@example.com }\ndelivery: { access_logs: true }");
-    for command in COMMANDS {
+    for &command in Command::value_variants() {
         let all = printed(&preview, Some("vod-pr-"), command);
         assert!(!all.to_string().contains("vod-pr-0"), "{command:?} names one stack");
         let (one, all) = (permissions(&printed(&preview, None, command)), permissions(&all));
@@ -93,7 +92,7 @@ fn roles_and_their_policies_are_held_to_the_declared_boundary() {
 #[test]
 fn nothing_may_take_a_boundary_off() {
     for more in [String::new(), format!("roles: {{ permissions_boundary: '{EDGE}' }}")] {
-        for command in COMMANDS {
+        for &command in Command::value_variants() {
             let policy = printed(&file("vod", &more), None, command).to_string();
             assert!(!policy.contains("DeleteRolePermissionsBoundary"), "{command:?}: {policy}");
         }

@@ -27,6 +27,10 @@ pub const SUBMIT: StackAddress = StackAddress("handlers/submit");
 pub const PUBLISH: StackAddress = StackAddress("handlers/publish");
 /// The queue for events that no handler could process.
 pub const DEAD_LETTERS: StackAddress = StackAddress("handlers/dead-letters");
+/// The queue that the app reads, if the stack has one.
+pub const EVENTS_QUEUE: StackAddress = StackAddress("notify/queue");
+/// The topic that the app subscribes to, if the stack has one.
+pub const EVENTS_TOPIC: StackAddress = StackAddress("notify/topic");
 /// The role of S3 Batch Operations.
 pub const BATCH_ROLE: StackAddress = StackAddress("library/batch-role");
 /// The CloudFront distribution, whose id AWS assigns.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::config::StackFile;
 use super::handlers::{self, Undelivered};
-use super::{Declarations, Handle};
+use super::{Declarations, Handle, names};
 use crate::model::{Address, PolicyDocument, Principal, Statement, StringExpr};
 use crate::resource::events::{EventPattern, Rule};
 use crate::resource::sns::{Topic, TopicPolicy};
@@ -60,7 +60,7 @@ fn pattern(stack: &Declarations) -> EventPattern {
 /// The queue, and the address of its policy. Only the rule may send: not even those who may send to every queue of the
 /// account. So an app can trust what it reads.
 fn queue(stack: &mut Declarations, rule: &StringExpr) -> (Handle<Queue>, Address) {
-    let address = "notify/queue";
+    let address = names::EVENTS_QUEUE.as_str();
     let queue = handlers::plain_queue(stack, address, NAME);
     let queue = stack.declare(address, &queue);
     let statements = [
@@ -80,7 +80,7 @@ fn queue(stack: &mut Declarations, rule: &StringExpr) -> (Handle<Queue>, Address
 
 /// The topic, and the address of its policy. Principals of the account subscribe by their own permissions.
 fn topic(stack: &mut Declarations, rule: &StringExpr) -> (Handle<Topic>, Address) {
-    let address = "notify/topic";
+    let address = names::EVENTS_TOPIC.as_str();
     let topic = Topic {
         topic_name: stack.name(NAME),
         display_name: None,

@@ -4,6 +4,8 @@
 //! It needs Chromium, Node and, once, the package registry, so that a plain `cargo test` says that it was ignored;
 //! `.ci/run` runs it, and there it fails where any of these is missing.
 
+mod uploading;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,8 +19,12 @@ use sha2::{Digest as _, Sha256};
 const STACK: &str = "stacks/local.yaml";
 const PACKAGE: &str = include_str!("browser/package.json");
 const LOCK: &str = include_str!("browser/package-lock.json");
-const PLAY: &str = include_str!("browser/play.mjs");
-const VISIT: &str = include_str!("browser/visit.mjs");
+const SCRIPTS: [(&str, &str); 4] = [
+    ("page.mjs", include_str!("browser/page.mjs")),
+    ("play.mjs", include_str!("browser/play.mjs")),
+    ("upload.mjs", include_str!("browser/upload.mjs")),
+    ("visit.mjs", include_str!("browser/visit.mjs")),
+];
 
 /// What the browser saw.
 #[derive(Debug, Deserialize)]
@@ -58,14 +64,16 @@ impl Trouble {
 }
 
 /// A script that drives the browser. What it needs is installed once in the cache directory, never in the source tree.
-fn script(name: &str, text: &str) -> PathBuf {
+fn script(name: &str) -> PathBuf {
     let cache = cache();
     let digest = hex::encode(Sha256::digest([PACKAGE, LOCK].concat()));
     let directory = cache.join(format!("browser-{}", &digest[..16]));
     fs::create_dir_all(&directory).unwrap();
     let lock = File::create(cache.join("browser.lock")).unwrap();
     lock.lock().unwrap();
-    fs::write(directory.join(name), text).unwrap();
+    for (name, text) in SCRIPTS {
+        fs::write(directory.join(name), text).unwrap();
+    }
     let complete = directory.join("complete");
     if !complete.exists() {
         fs::write(directory.join("package.json"), PACKAGE).unwrap();
@@ -101,7 +109,7 @@ async fn a_browser_plays_it_and_switches_levels() {
     let address = verified.lines().find_map(|line| line.strip_prefix("play ")).unwrap().trim();
 
     let mut node = Command::new("node");
-    node.arg(script("play.mjs", PLAY)).args([&browser, address]);
+    node.arg(script("play.mjs")).args([&browser, address]);
     let (seen, _) = crate::support::output(node, 0);
     let seen: Seen = serde_json::from_str(&seen).unwrap();
     println!("{seen:#?}");
@@ -133,7 +141,7 @@ async fn a_page_of_another_origin_can_do_nothing() {
     let browser = std::env::var("PROVISION_BROWSER").expect("PROVISION_BROWSER names a Chromium");
     let cloud = Cloud::start("pages").await;
     let mut node = Command::new("node");
-    node.arg(script("visit.mjs", VISIT)).args([&browser, &cloud.endpoint]);
+    node.arg(script("visit.mjs")).args([&browser, &cloud.endpoint]);
     let (tried, _) = crate::support::output(node, 0);
     let tried: Tried = serde_json::from_str(&tried).unwrap();
 

@@ -11,7 +11,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use provision::local;
 
 /// What ffmpeg makes of these inputs.
-async fn clip(inputs: &[&str]) -> Vec<u8> {
+pub(crate) async fn clip(inputs: &[&str]) -> Vec<u8> {
     let ffmpeg = local::ffmpeg(&mut |_| ()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("clip.mp4");

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the test runner shows it where a test fails")]
 
 mod architecture;
+mod asset;
 mod browser;
 mod burst;
 mod conformance;

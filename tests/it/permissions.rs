@@ -14,7 +14,8 @@ const STACK: &str = crate::support::root::STACK;
 /// The local stack with its own name, alerts and private playback, tagged like this.
 fn full(tag: &str) -> StackFile {
     let tags = format!(
-        "tags: {{ {tag} }}\nalerts: {{ email: oncall@example.com }}\ndomain: {{ name: video.example.com, zone: example.com }}"
+        "tags: {{ {tag} }}\nalerts: {{ email: oncall@example.com }}\n\
+         notify: {{ bus: media, queue: true, topic: true }}\ndomain: {{ name: video.example.com, zone: example.com }}"
     );
     let keys = format!("  access_logs: true\n  signed_urls: {{ public_keys: [{KEY}] }}");
     StackFile::new(&[("tags: { environment: local }", &tags), ("  access_logs: true", &keys)])
@@ -26,6 +27,7 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
     let root = Root::of(&cloud).await;
     let zone = root.cx.route53().create_hosted_zone().name("example.com").caller_reference("permissions");
     zone.send().await.unwrap();
+    root.cx.events().create_event_bus().name("media").send().await.unwrap();
     let stack = full("environment: local");
     let planner = root.role("planner", &stack, &["plan"]).await;
     let applier = root.role("applier", &stack, &["apply"]).await;

@@ -23,11 +23,11 @@ struct App {
 impl App {
     async fn of(cloud: &Cloud, stack: &StackFile) -> Self {
         let cx = cloud.context("vod-local").await;
-        let queue = cx.sqs().get_queue_url().queue_name("vod-local-events").send().await.unwrap();
         let (json, _) = cloud.provision(&["outputs", stack.path(), "--format", "json"], 0);
         let outputs: Value = serde_json::from_str(&json).unwrap();
         let playback = outputs["playback"].as_str().unwrap().to_owned();
-        Self { cx, queue: queue.queue_url.unwrap(), playback, heard: Vec::new() }
+        let queue = outputs["events_queue"].as_str().unwrap().to_owned();
+        Self { cx, queue, playback, heard: Vec::new() }
     }
 
     async fn upload(&self, key: &str, body: impl Into<ByteStream>) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::publish::event::Job;
+use crate::publish::request::Request as Taken;
 use crate::submit::event::Request;
 
 /// Ids become parts of keys in buckets, so they have no other letters than these.
@@ -25,13 +25,24 @@ pub fn event(data: &[u8]) {
         }
         Err(unknown) => super::says_something(&unknown),
     }
-    match Job::parse(handler::event(payload)) {
-        Ok(Some(job)) => {
-            assert_eq!(job.asset, asset::id(&job.bucket, &job.key), "another asset's place");
-            assert!(job.asset.chars().all(|letter| LETTERS.contains(letter)), "{}", job.asset);
-            assert!(asset::is_run(&job.run), "{}", job.run);
+    match Taken::parse(handler::event(payload)) {
+        Ok(taken) => {
+            if let Some(original) = taken.original() {
+                assert_eq!(
+                    original.asset,
+                    asset::id(original.bucket, original.key),
+                    "another asset's place"
+                );
+                assert!(
+                    original.asset.chars().all(|letter| LETTERS.contains(letter)),
+                    "{}",
+                    original.asset
+                );
+            }
+            if let Taken::Ended(job) = taken {
+                assert!(asset::is_run(&job.run), "{}", job.run);
+            }
         }
-        Ok(None) => {}
         Err(unknown) => super::says_something(&unknown),
     }
 }

@@ -34,7 +34,13 @@ pub const RECORDS: &str = "jobs/";
 /// removes it), so that a late duplicate of an event starts no second job.
 #[must_use]
 pub fn record(asset: &str, run: &str) -> String {
-    format!("{RECORDS}{asset}/{run}.json")
+    format!("{}{run}.json", records(asset))
+}
+
+/// The prefix of the records of an asset's jobs.
+#[must_use]
+pub fn records(asset: &str) -> String {
+    format!("{RECORDS}{asset}/")
 }
 
 #[cfg(test)]

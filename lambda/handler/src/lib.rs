@@ -3,12 +3,14 @@
 //! Everything here keeps cold starts short. Settings and credentials come from the environment that Lambda sets, so no
 //! profile file, metadata service or token endpoint is used. TLS is rustls on ring.
 
+#[cfg(feature = "bus")]
 mod bus;
 mod error;
 mod existing;
 mod sdk;
 mod settings;
 
+#[cfg(feature = "bus")]
 pub use bus::{Bus, DEFAULT_BUS};
 pub use error::{ApiError, api, chain, is_later};
 pub use existing::{existing, not_found};

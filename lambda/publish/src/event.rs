@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use asset::{State, Warning, metadata};
 use serde::{Deserialize, Deserializer};
 
-use crate::request::UnknownPayload;
+use super::request::UnknownPayload;
 
 /// A job that submit started, and its result.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,8 +175,8 @@ impl Detail {
 
 #[cfg(test)]
 mod tests {
+    use super::super::request::Request;
     use super::*;
-    use crate::request::Request;
 
     fn parse(event: &str) -> Result<Option<Job>, UnknownPayload> {
         Ok(match Request::parse(serde_json::from_str(event).unwrap())? {

@@ -47,7 +47,7 @@ impl Notice {
         let lines = [
             format!("The encode failed, and the file is not the cause{why}"),
             still.to_owned(),
-            "Correct the cause, then have the video encoded again: provision library start --failed"
+            "Correct the cause, then have the video encoded again: provision library start STACK --failed"
                 .to_owned(),
         ];
         Self::new(job.original(), &job.version, Some(&job.id), &lines)
@@ -99,7 +99,7 @@ mod tests {
             format!(
                 "The encode failed, and the file is not the cause (code 1401): No access to [s3://source/{shown}]\n\
                  Nothing of this asset is playable.\n\
-                 Correct the cause, then have the video encoded again: provision library start --failed\n{source}"
+                 Correct the cause, then have the video encoded again: provision library start STACK --failed\n{source}"
             )
         );
         let reason = format!("another upload has it: {KEY}");

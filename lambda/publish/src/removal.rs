@@ -43,8 +43,8 @@ impl Publisher {
         let asset = original.asset;
         let objects = self.objects(asset).await?;
         let current = match self.current(original).await {
-            // The event itself says that it was deleted. If no version of it is left, S3 has nothing to tell.
-            Err(error) if error.is_missing() && cause == Cause::Deleted => None,
+            // If no version of it is left, S3 has nothing to tell. The event, or the person, says enough.
+            Err(error) if error.is_missing() => None,
             current => current?,
         };
         if let Some(current) = current.as_ref().filter(|_| cause == Cause::Deleted) {

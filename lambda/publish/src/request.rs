@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::event::{Job, Original};
+use super::event::{Job, Original};
 
 /// A payload, recognized by its detail type.
 #[derive(Debug, Clone, PartialEq)]

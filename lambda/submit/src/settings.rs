@@ -68,7 +68,7 @@ impl Settings {
             acceleration: acceleration(required("ACCELERATION")?)?,
             max_size: number("MAX_SIZE")?,
             max_duration: number("MAX_DURATION")?,
-            audio: audio(std::env::var("AUDIO").ok())?,
+            audio: audio(std::env::var("AUDIO").ok().as_deref())?,
         })
     }
 }
@@ -78,8 +78,8 @@ fn acceleration(value: String) -> Result<AccelerationMode, InvalidSettings> {
 }
 
 /// A function that was deployed with an earlier version has no such variable yet.
-fn audio(value: Option<String>) -> Result<AudioFiles, InvalidSettings> {
-    match value.as_deref() {
+fn audio(value: Option<&str>) -> Result<AudioFiles, InvalidSettings> {
+    match value {
         None | Some("refuse") => Ok(AudioFiles::Refuse),
         Some("publish") => Ok(AudioFiles::Publish),
         Some(other) => Err(InvalidSettings::Audio(other.to_owned())),
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn audio_files_are_refused_unless_it_is_told_otherwise() {
         assert_eq!(audio(None).unwrap(), AudioFiles::Refuse);
-        assert_eq!(audio(Some("publish".into())).unwrap(), AudioFiles::Publish);
+        assert_eq!(audio(Some("publish")).unwrap(), AudioFiles::Publish);
         assert_eq!(
-            audio(Some("yes".into())).unwrap_err().to_string(),
+            audio(Some("yes")).unwrap_err().to_string(),
             "AUDIO is \"yes\"; it must be publish or refuse"
         );
     }

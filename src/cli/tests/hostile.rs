@@ -9,8 +9,9 @@ use std::time::Duration;
 use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
-use super::super::{bundle, diagnostics, history, library, outputs, plan, synth, teardown, verify};
+use super::super::{asset, bundle, diagnostics, history, library, outputs, plan, synth, teardown, verify};
 use crate::model::{Kind, Known};
+use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
     Architecture, Bundle, ColorTags, Decoded, HistoryEntry, Outputs, Picture, Playable, Played, Refused,
@@ -206,6 +207,8 @@ fn reached(word: &str) -> Outputs {
         submit_function: text(),
         publish_function: text(),
         dead_letter_queue: text(),
+        events_queue: Some(text()),
+        events_topic: Some(text()),
     }
 }
 
@@ -228,8 +231,47 @@ fn job(word: &str) -> Job {
     Job { id: word.into(), status: word.into(), state, total: Some(2), taken: 0, failed: 2 }
 }
 
+fn asset_of(word: &str) -> AssetStatus {
+    let text = || word.to_owned();
+    let rendition = Rendition {
+        uri: text(),
+        bandwidth: 1,
+        average_bandwidth: None,
+        width: None,
+        height: None,
+        codecs: Some(text()),
+        frame_rate: None,
+    };
+    AssetStatus {
+        asset: text(),
+        bucket: text(),
+        key: text(),
+        state: AssetState::Published,
+        address: text(),
+        playlist: None,
+        version: Some(text()),
+        published: Some(text()),
+        duration: None,
+        renditions: vec![rendition],
+        stills: Some(Stills { pattern: text(), digits: 1, first: 0, count: 1 }),
+        reason: Some(text()),
+        failure: None,
+        latest: Some(LatestUpload {
+            version: text(),
+            uploaded: jiff::Timestamp::UNIX_EPOCH,
+            job: Some(text()),
+        }),
+    }
+}
+
 #[test]
 fn results() {
+    stays_in_its_line("asset", |word| asset::human(&asset_of(word)));
+    cannot_act("asset --format json", &to_json(&asset_of(HOSTILE)));
+    stays_in_its_line("asset remove", |word| asset::warning(word, word));
+    stays_in_its_line("asset remove", |word| {
+        asset::answered(&Answered::Removed { asset: word.into(), objects: 1 })
+    });
     stays_in_its_line("history", |word| history::human(&[entry(word)]));
     cannot_act("history --format json", &to_json(&entry(HOSTILE)));
     stays_in_its_line("outputs", |word| outputs::human(&reached(word)));
@@ -295,6 +337,7 @@ fn errors() {
 fn every_command_is_here() {
     let tested = [
         "apply",
+        "asset",
         "bundle",
         "diagnostics",
         "graph",

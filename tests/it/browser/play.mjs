@@ -4,27 +4,18 @@
 //   node play.mjs BROWSER PLAYLIST
 
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
+import { launch, serve } from './page.mjs';
 
 const [browserPath, playlist] = process.argv.slice(2);
 const library = createRequire(import.meta.url).resolve('hls.js/dist/hls.min.js');
 const PATIENCE = { timeout: 60_000 };
 
 // A page of another origin than the playlist's, as players' pages are.
-async function serve() {
-  const files = {
-    '/': ['text/html', '<!doctype html><video muted playsinline width="1280"></video><script src="/hls.js"></script>'],
-    '/hls.js': ['text/javascript', await readFile(library)],
-  };
-  const server = createServer((request, response) => {
-    const [type, body] = files[request.url] ?? ['text/plain', ''];
-    response.writeHead(files[request.url] ? 200 : 404, { 'content-type': type }).end(body);
-  });
-  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  return { server, address: `http://127.0.0.1:${server.address().port}/` };
-}
+const FILES = {
+  '/': ['text/html', '<!doctype html><video muted playsinline width="1280"></video><script src="/hls.js"></script>'],
+  '/hls.js': ['text/javascript', await readFile(library)],
+};
 
 // Runs in the page.
 function start(playlist) {
@@ -53,14 +44,8 @@ function start(playlist) {
   window.player = { hls, video, seen };
 }
 
-const { server, address } = await serve();
-const browser = await chromium.launch({
-  executablePath: browserPath,
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
-  ],
-});
+const { server, address } = await serve(FILES);
+const browser = await launch(browserPath, '--autoplay-policy=no-user-gesture-required');
 try {
   const page = await browser.newPage();
   await page.goto(address);

@@ -2,8 +2,7 @@
 //
 //   node visit.mjs BROWSER ENDPOINT
 
-import { createServer } from 'node:http';
-import { chromium } from 'playwright-core';
+import { launch, serve } from './page.mjs';
 
 const [browserPath, endpoint] = process.argv.slice(2);
 const FUNCTION = {
@@ -27,18 +26,8 @@ const KINDS = [
   ['status of the local cloud', 'GET', '/_provision/status'],
 ];
 
-// A page of another origin on this machine, and a server that gives it.
-async function serve(text) {
-  const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(text));
-  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  return { server, port: server.address().port };
-}
-
-const launch = (...flags) => chromium.launch({
-  executablePath: browserPath,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', ...flags],
-});
+// A page of another origin on this machine.
+const page = (text) => serve({ '/': ['text/html', text] });
 
 // Runs in the page: every kind by `fetch`, then two that need no preflight request and whose answer it cannot read.
 async function fetchAll([endpoint, kinds, made]) {
@@ -58,13 +47,13 @@ async function fetchAll([endpoint, kinds, made]) {
 }
 
 async function byFetch() {
-  const { server, port } = await serve('<!doctype html><title>other</title>');
-  const browser = await launch();
+  const { server, address } = await page('<!doctype html><title>other</title>');
+  const browser = await launch(browserPath);
   try {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${port}/`);
+    const tab = await browser.newPage();
+    await tab.goto(address);
     const made = JSON.stringify({ ...FUNCTION, FunctionName: 'unread' });
-    return await page.evaluate(fetchAll, [endpoint, KINDS, made]);
+    return await tab.evaluate(fetchAll, [endpoint, KINDS, made]);
   } finally {
     await browser.close();
     server.close();
@@ -75,14 +64,14 @@ async function byFetch() {
 async function byForm() {
   const text = JSON.stringify({ ...FUNCTION, FunctionName: 'posted', Description: '' }).replace(/"}$/, '');
   const escaped = text.replaceAll('"', '&quot;');
-  const { server, port } = await serve(`<!doctype html><form method="post" enctype="text/plain"
+  const { server, port, address } = await page(`<!doctype html><form method="post" enctype="text/plain"
     action="${endpoint}/2015-03-31/functions"><input type="hidden" name="${escaped}" value="&quot;}"></form>
     <script>document.forms[0].submit()</script>`);
-  const browser = await launch(`--ip-address-space-overrides=127.0.0.1:${port}=public`);
+  const browser = await launch(browserPath, `--ip-address-space-overrides=127.0.0.1:${port}=public`);
   try {
-    const page = await browser.newPage();
-    const answered = page.waitForResponse((response) => response.url().startsWith(endpoint), { timeout: 20_000 });
-    await page.goto(`http://127.0.0.1:${port}/`).catch(() => {});
+    const tab = await browser.newPage();
+    const answered = tab.waitForResponse((response) => response.url().startsWith(endpoint), { timeout: 20_000 });
+    await tab.goto(address).catch(() => {});
     return await answered.then((answer) => `answered ${answer.status()}`, () => 'refused');
   } finally {
     await browser.close();

@@ -6,7 +6,7 @@ mod answers;
 mod cfn_lint;
 mod checkov;
 pub(crate) mod contract;
-mod environment;
+pub(crate) mod environment;
 mod mediaconvert;
 mod paths;
 mod permissions;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum as _;
 use provision::model::Scope;
 use provision::permissions::{self, Command, INLINE_LIMIT, MANAGED_LIMIT, Subject};
 use provision::resource::registry;
@@ -33,7 +34,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
         let subject =
             Subject { scope: &scope, prefix: None, declarations: &declarations, domain, zone: None };
-        for command in [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library] {
+        for &command in Command::value_variants() {
             let name = format!("{command:?} of {stack}");
             all.push((name, command, permissions::policy(registry(), command, subject)));
         }

@@ -10,7 +10,7 @@ use aws_sdk_mediaconvert::types::{
 
 use crate::probe::Rate;
 
-/// Rates of cameras and films. A file with one of them has a constant rate.
+/// Rates of cameras and films.
 const STANDARD: [Rate; 23] = [
     whole(1),
     whole(5),
@@ -40,8 +40,9 @@ const STANDARD: [Rate; 23] = [
 /// frame rate inputs"), and 25.
 const ROUNDED_UP: [Rate; 9] =
     [whole(1), whole(5), whole(10), whole(15), whole(24), whole(25), whole(30), whole(50), whole(60)];
-/// How far a measured rate may be from a standard rate: a thousandth, which is how far 30 is from 29.97.
-const TOLERANCE: f64 = 0.001;
+/// How far a measured rate may be from a standard rate. Phones write variable rates whose average is a little beside the
+/// rate that they aim at: 29.5 or 30.1 for 30. Rounded up, such a film would get 50 frames a second.
+const TOLERANCE: f64 = 0.02;
 /// Below this many lines, Apple's table ends at 30 frames a second.
 const SMOOTH_FROM: u32 = 540;
 
@@ -67,7 +68,8 @@ pub(super) fn set(video: &mut VideoDescription, lines: u32, measured: Rate) {
     }
 }
 
-/// The standard rate that was measured. The average of a variable rate is none: then it is the next rate above.
+/// The standard rate that was measured, or nearly. What is near none is the average of a variable rate: it becomes the next
+/// rate above.
 fn constant(measured: Rate) -> Rate {
     let wanted = frames_a_second(measured);
     let distance = |rate: &Rate| (frames_a_second(*rate) / wanted - 1.0).abs();
@@ -122,9 +124,10 @@ mod tests {
             ((25, 2), "25/2", "25/2"),
             // Averages of variable rates.
             ((1933, 100), "24", "24"),
-            ((2990, 100), "30", "30"),
+            ((2950, 100), "30000/1001", "30000/1001"),
+            ((3010, 100), "30", "30"),
             ((44, 1), "25", "50"),
-            ((5950, 100), "30", "60"),
+            ((5880, 100), "30000/1001", "60000/1001"),
             ((87, 1), "30", "60"),
             ((1, 3), "1", "1"),
             ((2_000_000_000, 7), "30", "60"),
@@ -136,11 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_within_a_thousandth_is_the_standard_rate() {
+    fn a_rate_within_a_fiftieth_is_the_nearest_standard_rate() {
         let measured = |thousandths| constant(Rate { numerator: thousandths, denominator: 1000 });
         assert_eq!(measured(30_020), whole(30));
         assert_eq!(measured(29_980), Rate { numerator: 30_000, denominator: 1001 });
         assert_eq!(measured(29_990), whole(30));
-        assert_eq!(measured(30_040), whole(50), "a variable rate");
+        assert_eq!(measured(30_500), whole(30), "the average of a phone's variable rate");
+        assert_eq!(measured(31_000), whole(50), "any other variable rate");
     }
 }

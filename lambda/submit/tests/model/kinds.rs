@@ -111,7 +111,7 @@ fn described(video: &Value) -> String {
         let [numerator, denominator] =
             ["framerateNumerator", "framerateDenominator"].map(|member| settings[member].as_f64());
         let rate = numerator.zip(denominator).map(|(above, below)| above / below);
-        let rate = rate.map_or(" follows".to_owned(), |rate| format!(" {:.2}", rate));
+        let rate = rate.map_or(" follows".to_owned(), |rate| format!(" {rate:.2}"));
         (
             rate.trim_end_matches(".00").to_owned(),
             format!(" q{}", settings["qvbrSettings"]["qvbrQualityLevel"]),

@@ -9,6 +9,7 @@ mod reasons;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clap::ValueEnum as _;
 use provision::permissions::{self, Command, Subject};
 use provision::resource::registry;
 use serde_json::{Value, json};
@@ -20,8 +21,6 @@ use evaluator::Reference;
 use reasons::Whose::{self, Alike, Anybodys};
 use reasons::{CHANGES, Known, READS, UNTAGGED};
 
-const COMMANDS: [Command; 5] =
-    [Command::Plan, Command::Apply, Command::Teardown, Command::Verify, Command::Library];
 const BOUNDARY: &str = "\nroles: { permissions_boundary: \"arn:aws:iam::444455556666:policy/edge\" }\n";
 
 /// What is reached that is not the stack's, by action.
@@ -81,7 +80,7 @@ fn all_reaches(reference: &Reference) -> BTreeMap<String, Whose> {
     let mut all = BTreeMap::new();
     for (stack, prefix, own, alike) in &cases {
         let others = alike.union(&strangers).cloned().collect();
-        for command in COMMANDS {
+        for &command in Command::value_variants() {
             for (action, things) in reach(reference, &policy(stack, *prefix, command), own, &others) {
                 let anybodys = things.iter().any(|thing| thing.arn == "*" || strangers.contains(thing));
                 let whose = if anybodys { Anybodys } else { Alike };
@@ -98,7 +97,7 @@ fn changes_of_untagged(reference: &Reference, more: &str) -> BTreeSet<String> {
     let [vod, preview] = ["vod", "vod-pr-1"].map(|name| Stack::new(name, more));
     let mut all = BTreeSet::new();
     for (stack, prefix) in [(&vod, None), (&preview, Some("vod-pr-"))] {
-        for command in COMMANDS {
+        for &command in Command::value_variants() {
             let found = reach(reference, &policy(stack, prefix, command), &stack.things(), &untagged());
             let named = |things: &BTreeSet<Thing>| things.iter().any(|thing| thing.arn != "*");
             let changes =
@@ -150,7 +149,7 @@ fn every_action_works_on_the_stack_s_own_resources() {
     let (vod, preview) = (Stack::new("vod", BOUNDARY), Stack::new("vod-pr-1", ""));
     for (stack, prefix) in [(&vod, None), (&preview, Some("vod-pr-"))] {
         let own = stack.things();
-        for command in COMMANDS {
+        for &command in Command::value_variants() {
             let policy = policy(stack, prefix, command);
             let mut actions: BTreeMap<&str, bool> = BTreeMap::new();
             for statement in policy["Statement"].as_array().unwrap() {
