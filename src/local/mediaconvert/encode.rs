@@ -96,6 +96,16 @@ pub(super) fn plan(settings: &Settings, media: &Media, input: &Path, work: &Path
     Ok(Plan { arguments, renditions: builder.renditions })
 }
 
+/// The filters of one picture.
+struct PictureChain {
+    /// Its rate and its size.
+    fitted: String,
+    /// Its colors, if they are converted.
+    converted: Option<String>,
+    /// Its samples, and its label.
+    end: String,
+}
+
 struct Builder<'a> {
     media: &'a Media,
     work: &'a Path,
@@ -103,7 +113,7 @@ struct Builder<'a> {
     turn: bool,
     selected: Selected,
     /// The filters of each picture, and of each sound.
-    pictures: Vec<String>,
+    pictures: Vec<PictureChain>,
     sounds: Vec<String>,
     outputs: Vec<String>,
     renditions: Vec<Rendition>,
@@ -160,23 +170,21 @@ impl Builder<'_> {
         let shown = if self.turn { video.displayed() } else { video.stretched() };
         let fit = picture::fit(description, shown)?;
         rendition.size = Some(fit.frame);
-        let scaled =
-            [Some(fit.filters()), color::conversion(&description.video_preprocessors, &video.color)?];
-        let scaled = scaled.into_iter().flatten().collect::<Vec<_>>().join(",");
-        let (filters, arguments) = if rendition.kind == EncodeKind::Captures {
+        let (scaled, label) = (fit.filters(), rendition.stem());
+        let converted = color::conversion(&description.video_preprocessors, &video.color)?;
+        let (fitted, samples, arguments) = if rendition.kind == EncodeKind::Captures {
             let capture = description.codec_settings.frame_capture_settings.clone().unwrap_or_default();
-            let filters = format!("{},{scaled},format=yuvj420p", picture::captured(&capture));
-            (filters, capture_arguments(&capture))
+            (format!("{},{scaled}", picture::captured(&capture)), "yuvj420p", capture_arguments(&capture))
         } else {
             let (codec, hevc) = picture::codec(description)?;
             let rate = picture::rate(codec, video)?;
             rendition.rate = Some(rate.value());
             rendition.hevc = hevc;
-            let filters = format!("fps={}/{},{scaled},format=yuv420p", rate.numerator, rate.denominator);
-            (filters, video_arguments(codec, hevc, rate, segmented(group).as_ref()))
+            let fitted = format!("fps={}/{},{scaled}", rate.numerator, rate.denominator);
+            (fitted, "yuv420p", video_arguments(codec, hevc, rate, segmented(group).as_ref()))
         };
-        let label = rendition.stem();
-        self.pictures.push(format!("{filters}[{label}]"));
+        let end = format!("format={samples}[{label}]");
+        self.pictures.push(PictureChain { fitted, converted, end });
         Ok([vec!["-map".into(), format!("[{label}]")], arguments].concat())
     }
 
@@ -194,6 +202,12 @@ impl Builder<'_> {
         picture.or(self.media.duration).unwrap_or(1.0)
     }
 
+    /// The conversion of colors that every picture has. Tone mapping is slow, so it is done once where it can be.
+    fn shared_conversion(&self) -> Option<&str> {
+        let first = self.pictures.first()?.converted.as_deref()?;
+        self.pictures.iter().all(|picture| picture.converted.as_deref() == Some(first)).then_some(first)
+    }
+
     fn graph(&self) -> String {
         let mut chains = Vec::new();
         if let Some(video) = self.media.video.as_ref().filter(|_| !self.pictures.is_empty()) {
@@ -204,9 +218,15 @@ impl Builder<'_> {
                 FieldOrder::Top => "bwdif=mode=send_frame:parity=tff:deint=all,",
                 FieldOrder::Bottom => "bwdif=mode=send_frame:parity=bff:deint=all,",
             };
-            chains.push(format!("[0:{}]{whole}split={}{ends}", video.index, self.pictures.len()));
+            let shared =
+                self.shared_conversion().map(|all| format!("{all},format=yuv420p,")).unwrap_or_default();
+            chains.push(format!("[0:{}]{whole}{shared}split={}{ends}", video.index, self.pictures.len()));
         }
-        chains.extend(self.pictures.iter().enumerate().map(|(index, chain)| format!("[i{index}]{chain}")));
+        let own = self.shared_conversion().is_none();
+        for (index, PictureChain { fitted, converted, end }) in self.pictures.iter().enumerate() {
+            let converted = converted.as_ref().filter(|_| own).map(|filters| format!("{filters},"));
+            chains.push(format!("[i{index}]{fitted},{}{end}", converted.unwrap_or_default()));
+        }
         chains.extend(self.sounds.iter().cloned());
         chains.join(";")
     }

@@ -167,6 +167,24 @@ fn colors_are_converted_as_the_corrector_says_and_else_kept() {
 }
 
 #[test]
+fn a_conversion_that_all_pictures_have_is_done_once() {
+    let mut media = media(1);
+    media.video.as_mut().unwrap().color.transfer = Some("arib-std-b67".into());
+    let mut settings = settings();
+    let corrector = json!({ "colorCorrector": { "colorSpaceConversion": "FORCE_709" } });
+    for output in settings.output_groups.iter_mut().flat_map(|group| &mut group.outputs) {
+        if let Some(video) = &mut output.video_description {
+            video.video_preprocessors = serde_json::from_value(corrector.clone()).unwrap();
+        }
+    }
+    let plan = made(&settings, &media).unwrap();
+    let graph = plan.arguments.join(" ");
+    assert_eq!(graph.matches("tonemap=tonemap").count(), 1, "{graph}");
+    assert!(graph.contains(":r=tv,format=yuv420p,split=2[i0][i1]"), "{graph}");
+    assert_eq!(filters(&plan, "g0o0"), "[i0]fps=30/1,scale=640:360,setsar=1,format=yuv420p");
+}
+
+#[test]
 fn a_picture_of_fields_is_whole_before_it_is_scaled() {
     let mut media = media(1);
     media.video.as_mut().unwrap().order = FieldOrder::Bottom;
