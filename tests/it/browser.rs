@@ -4,6 +4,7 @@
 //! It needs Chromium, Node and, once, the package registry, so that a plain `cargo test` says that it was ignored;
 //! `.ci/run` runs it, and there it fails where any of these is missing.
 
+mod kinds;
 mod uploading;
 
 use std::collections::BTreeMap;
@@ -19,11 +20,12 @@ use sha2::{Digest as _, Sha256};
 const STACK: &str = "stacks/local.yaml";
 const PACKAGE: &str = include_str!("browser/package.json");
 const LOCK: &str = include_str!("browser/package-lock.json");
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 5] = [
     ("page.mjs", include_str!("browser/page.mjs")),
     ("play.mjs", include_str!("browser/play.mjs")),
     ("upload.mjs", include_str!("browser/upload.mjs")),
     ("visit.mjs", include_str!("browser/visit.mjs")),
+    ("watch.mjs", include_str!("browser/watch.mjs")),
 ];
 
 /// What the browser saw.
