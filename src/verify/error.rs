@@ -24,7 +24,7 @@ pub enum Error {
     ),
     /// The clip cannot be used.
     #[error("the clip {name} cannot be used: {why}")]
-    #[diagnostic(help("give a video file whose name ends in one of {}", suffixes()))]
+    #[diagnostic(help("give a video file of at most 5 GiB"))]
     Clip {
         /// The clip.
         name: String,
@@ -90,12 +90,6 @@ pub enum Error {
         /// All faults.
         faults: Vec<Fault>,
     },
-}
-
-/// The suffixes without their dots, because a terminal would break the line at a dot.
-fn suffixes() -> String {
-    let bare = asset::VIDEO_SUFFIXES.iter().map(|suffix| suffix.trim_start_matches('.'));
-    bare.collect::<Vec<_>>().join(", ")
 }
 
 fn list(faults: &[Fault]) -> String {

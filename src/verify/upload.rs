@@ -11,10 +11,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use super::{Clip, Error, Stage};
 use crate::aws::{self, Patience, Poll, SdkResult, unhurried};
 
-/// MediaConvert's error codes of files that it cannot open, decode or find tracks in
-/// (<https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html>).
-const CODES_OF_FILES: [i64; 3] = [1010, 1030, 1040];
-
 /// How long to wait for a clip.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waits {
@@ -143,7 +139,7 @@ fn verdict_of(failure: &Failure) -> Verdict {
     match failure.state {
         State::Refused => Verdict::Refused(why.clone()),
         State::Canceled => Verdict::Failed(format!("{job} canceled: {why}")),
-        _ if failure.code.is_some_and(|code| CODES_OF_FILES.contains(&code)) => {
+        _ if failure.code.is_some_and(asset::is_of_the_file) => {
             Verdict::BadFile(format!("{job} failed: {why}"))
         }
         _ => Verdict::Failed(format!("{job} failed: {why}")),

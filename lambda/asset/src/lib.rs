@@ -6,6 +6,7 @@
 
 mod description;
 pub mod event;
+mod fault;
 pub mod metadata;
 pub mod output;
 pub mod printable;
@@ -13,6 +14,7 @@ mod stills;
 pub mod work;
 
 pub use description::{Audio, Cause, Description, Failure, Publication, Removed, Rendition, State, Warning};
+pub use fault::is_of_the_file;
 pub use stills::Stills;
 
 use sha2::{Digest, Sha256};

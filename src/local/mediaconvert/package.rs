@@ -50,6 +50,8 @@ pub(super) struct Packaged {
     /// `outputGroupDetails` of the event, which also contain file names.
     pub(super) event_details: Vec<Value>,
     pub(super) warnings: Vec<JobWarning>,
+    /// The length of the longest rendition in seconds. A damaged input may promise more.
+    longest: Option<f64>,
 }
 
 /// What is wrong with a job that completes.
@@ -178,10 +180,7 @@ impl Group<'_> {
         let extension = output.extension.as_deref().unwrap_or("mp4");
         let file = self.work.join(format!("{}.mp4", rendition.stem()));
         file.metadata()?;
-        Ok((
-            self.upload(file, &format!("{name}.{extension}"), "video/mp4"),
-            self.media.duration.unwrap_or(0.0),
-        ))
+        Ok((self.upload(file, &format!("{name}.{extension}"), "video/mp4"), self.length()))
     }
 
     fn captures(&mut self, rendition: &Rendition, output: &Output) -> Result<(Object, f64), Failure> {
@@ -196,7 +195,12 @@ impl Group<'_> {
             last = Some(self.upload(file, &format!("{name}.{number:07}.{extension}"), "image/jpeg"));
         }
         let last = last.ok_or_else(|| Failure::new(1040, "no frame was captured"))?;
-        Ok((last, self.media.duration.unwrap_or(0.0)))
+        Ok((last, self.length()))
+    }
+
+    /// The length of what has no segments to count.
+    fn length(&self) -> f64 {
+        self.packaged.longest.or(self.media.duration).unwrap_or(0.0)
     }
 
     async fn segments(&mut self, rendition: &Rendition, output: &Output) -> Result<(Object, f64), Failure> {
@@ -228,7 +232,9 @@ impl Group<'_> {
             first.exists().then_some(first)
         });
         self.describe(rendition, output, &uri, &segments, head.as_deref())?;
-        Ok((object, segments.iter().map(|segment| segment.duration).sum()))
+        let seconds = segments.iter().map(|segment| segment.duration).sum();
+        self.packaged.longest = Some(self.packaged.longest.map_or(seconds, |longest| longest.max(seconds)));
+        Ok((object, seconds))
     }
 
     fn header(

@@ -101,5 +101,8 @@ fn a_failure_says_whose_fault_it_is() {
     let refused = serde_json::json!({ "state": "refused", "job": null, "message": "it is empty" });
     assert_eq!(told(refused), Verdict::Refused("it is empty".to_owned()));
     let file = Error::BadFile { why: "job j failed: no video".to_owned() };
-    insta::assert_snapshot!(format!("{file}\n{}", file.help().unwrap()), @"");
+    insta::assert_snapshot!(format!("{file}\n{}", file.help().unwrap()), @"
+    the clip was not published, because of what is in the file: job j failed: no video
+    play the file from beginning to end; if it is damaged, copy it again, or make a new one with `ffmpeg -i FILE new.mp4`; `provision verify` without a file checks the stack itself
+    ");
 }

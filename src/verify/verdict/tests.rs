@@ -215,6 +215,8 @@ fn wrong_times_are_told() {
     Rfc8216 low.m3u8: EXTINF of segment 2 is 2, and it lasts 2.500 s
     Encoder low.m3u8: BANDWIDTH is 464000, and the peak of its segments is 489000 with its sound
     --
+    Apple sound.m3u8: its last segment lasts 0.5 s: some players stall before it
+    --
     Rfc8216 high.m3u8: not every segment could be read
     Rfc8216 high.m3u8: 2 segments, and low.m3u8 has 3
     --
