@@ -157,3 +157,14 @@ async fn a_version_that_comes_into_service_meanwhile_is_not_described_as_refused
     assert_eq!(stack.description().state, State::Published);
     assert_eq!((stack.description().failure, stack.told().len()), (None, 0));
 }
+
+#[tokio::test]
+async fn a_refusal_of_the_current_version_counts_even_if_an_older_one_was_published_later() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    stack.upload("v2");
+    // It was refused while the former version was still being copied.
+    stack.tell(refused("v2", "2020-01-01T00:00:00Z")).await.unwrap();
+    assert_eq!(stack.description().failure.unwrap().version, "v2");
+    assert_eq!(stack.told(), ["Video Published v1", "Video Refused v2"]);
+}
