@@ -126,7 +126,7 @@ async fn what_leads_out_or_in_beside_the_declaration_is_shown_and_removed() {
           ! New objects are copied to another place or not at all.
           ! Existing copies stay.
 
-    4 to change, 5 to delete, 43 unchanged
+    4 to change, 5 to delete, 45 unchanged
     "#);
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let (nothing, _) = cloud.provision(&["plan", stack.path()], 0);

@@ -294,7 +294,7 @@ async fn what_somebody_else_made_is_left_alone_unless_it_is_adopted() {
     let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 3);
     insta::assert_snapshot!(errors(&refused), @"
     error: the plan is not safe, so nothing was changed
-    error: handlers/dead-letters: http://127.0.0.1:<port>/111122223333/vod-local-dead-letters exists, and was not made by this stack
+    error: handlers/dead-letters: https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters exists, and was not made by this stack
     help: if it is meant to be this stack's, run again with `--adopt`; else remove it or rename the stack
     ");
     let buckets = cx.s3().list_buckets().send().await.unwrap();
