@@ -170,7 +170,7 @@ fn another_receiver_of_alarms_is_asked_about(cloud: &Cloud) {
       + alerts/cdn-topic/subscription    other@example.com is sent messages published to the topic
       + alerts/topic/subscription        other@example.com is sent messages published to the topic
 
-    2 to create, 2 to delete, 45 unchanged
+    2 to create, 2 to delete, 47 unchanged
     ");
     let (_, refused) = cloud.provision(&["apply", other.path(), "--yes"], 3);
     insta::assert_snapshot!(errors(&refused), @"

@@ -89,7 +89,7 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     insta::assert_snapshot!(lines_with(&both, &["no-such.yaml", "RetentionInDays", "; 1 "]), @"
           change  RetentionInDays  1d → 3d
     # no-such.yaml: cannot be planned: cannot read the stack file no-such.yaml
-    2 stacks: 1 to create, 3 to change, 30 unchanged; 1 cannot be planned
+    2 stacks: 1 to create, 3 to change, 32 unchanged; 1 cannot be planned
     ");
     insta::assert_snapshot!(errors(&failed), @"
     error: cannot read the stack file no-such.yaml
