@@ -119,8 +119,8 @@ async fn a_browser_plays_it_and_switches_levels() {
     let troubles = seen.errors.iter().filter(|trouble| trouble.counts());
     let troubles: Vec<_> = troubles.map(|trouble| format!("{}: {}", trouble.details, trouble.at)).collect();
     assert_eq!(troubles, Vec::<String>::new());
-    assert_eq!(seen.levels.len(), 6);
-    assert_eq!((seen.switched.first(), seen.switched.last()), (Some(&0), Some(&5)), "from lowest to highest");
+    assert_eq!(seen.levels.len(), 7);
+    assert_eq!((seen.switched.first(), seen.switched.last()), (Some(&0), Some(&6)), "from lowest to highest");
     let (first, last) = (seen.rendered.first().unwrap(), seen.rendered.last().unwrap());
     assert_eq!((first.as_str(), last.as_str()), ("416x234", "1280x720"), "both are drawn");
     let [before, switched, end] = seen.times[..] else { panic!("{seen:?}") };
