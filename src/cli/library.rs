@@ -41,7 +41,7 @@ struct Start {
     /// Only keys with this prefix.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     prefix: String,
-    /// Encode videos whose encode failed or was cancelled instead.
+    /// Encode videos instead that failed, were refused, or whose encode was cancelled.
     #[arg(long, conflicts_with = "all")]
     failed: bool,
     /// Encode all videos instead, published ones too.
@@ -192,7 +192,7 @@ pub(super) fn summary(source: &str, prefix: &str, counts: &Counts) -> String {
     let _ = write!(text, "\nto encode  {}, {}", videos(*chosen), size(*bytes));
     let left = [
         (*published, "published as they are"),
-        (*failed, "whose encode failed: `--failed` tries them again"),
+        (*failed, "that failed or were refused: `--failed` tries them again"),
         (*new, "not encoded yet"),
         (*taken, "whose asset is that of another key: rename them (docs/handlers.md)"),
         (*removed, "taken down on request: upload them again to publish them"),

@@ -47,7 +47,7 @@ enum Standing {
     New,
     /// It plays.
     Published,
-    /// Its encode failed, or was cancelled.
+    /// It failed or was refused, or its encode was cancelled.
     Failed,
     /// Another key has its asset, so publish refuses it.
     Taken,

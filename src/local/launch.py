@@ -282,6 +282,20 @@ def update_deliveries(logs):
     logs.handle_request = handle
 
 
+def log_where_there_is_a_group(lambda_svc, logs):
+    """A function's log group is not made by its invocation: on AWS the roles of a stack may not do that. A function that
+    still runs during a teardown would leave a group behind that is nobody's."""
+    emit = lambda_svc._emit_lambda_logs
+
+    def emitted(func, *others, **named):
+        config = func.get("config") or func
+        group = (config.get("LoggingConfig") or {}).get("LogGroup") or "/aws/lambda/" + config.get("FunctionName", "unknown")
+        if group in logs._log_groups:
+            emit(func, *others, **named)
+
+    lambda_svc._emit_lambda_logs = emitted
+
+
 def tag_dashboards(cloudwatch):
     """Dashboards have tags, given with their creation; ministack knows tags of alarms only."""
     validate, put = cloudwatch._validate_alarm_tag_arn, cloudwatch._put_dashboard
@@ -346,6 +360,7 @@ if __name__ == "__main__":
     complete_the_environment(lambda_svc)
     keep_the_runtime_api_for_functions(lambda_svc)
     update_deliveries(cloudwatch_logs)
+    log_where_there_is_a_group(lambda_svc, cloudwatch_logs)
     tag_dashboards(cloudwatch)
     if os.environ.get("AUTH") == "true":
         import authorize

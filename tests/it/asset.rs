@@ -137,8 +137,37 @@ impl Looker<'_> {
     }
 }
 
+/// Takes the video down, by a role that may do that and nothing else.
+async fn take_down(cloud: &Cloud, looker: &Looker<'_>, playlist: &str) {
+    let Looker { root, stack, .. } = looker;
+    let remover = root.role("remover", stack, &["asset-remove"]).await;
+    let remove = || root.run(&remover, &["asset", "remove", stack.path(), KEY, "--yes"], 0).0;
+    insta::assert_snapshot!(whole(&remove()), @"
+    removed    films-a-b-0c146351eee853bc
+    objects    6 deleted; the original stays
+    ");
+    let gone = get(playlist, &[]).await;
+    assert!(gone.status.is_client_error(), "{gone:?}");
+    insta::assert_snapshot!(whole(&looker.asset(0)), @"
+    asset      films-a-b-0c146351eee853bc
+    key        films/a b.mp4
+    state      removed
+    reason     it was taken down by hand
+    version    <id>
+    address    http://127.0.0.1:<port>/_viewer/<id>/assets/films-a-b-0c146351eee853bc/
+    ");
+    insta::assert_snapshot!(whole(&remove()), @"nothing to do: films-a-b-0c146351eee853bc is not published");
+    let original = root.cx.s3().head_object().bucket(bucket("source")).key(KEY).send().await.unwrap();
+    assert!(original.content_length.unwrap() > 6 << 20, "the original stays");
+    let (library, _) = cloud.provision(&["library", "start", stack.path(), "--dry-run"], 0);
+    insta::assert_snapshot!(lines_with(&library, &["to encode", "left out"]), @"
+    to encode  0 videos, 0 bytes
+    left out   1 taken down on request: upload them again to publish them
+    ");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_uploads_and_looks_with_the_policies_for_that() {
+async fn an_app_uploads_looks_and_takes_down_with_the_policies_for_that() {
     let cloud = Cloud::enforcing("asset").await;
     let root = Root::of(&cloud).await;
     let stack = StackFile::new(&[("ladder: hls-720p", "ladder: [{ height: 234, max_bitrate: 145k }]")]);
@@ -174,4 +203,5 @@ async fn an_app_uploads_and_looks_with_the_policies_for_that() {
     playlist   http://127.0.0.1:<port>/_viewer/<id>/assets/films-a-b-0c146351eee853bc/index.m3u8
     ");
     looker.takes_nothing_down();
+    take_down(&cloud, &looker, playlist).await;
 }

@@ -4,6 +4,7 @@
 //! It needs Chromium, Node and, once, the package registry, so that a plain `cargo test` says that it was ignored;
 //! `.ci/run` runs it, and there it fails where any of these is missing.
 
+mod kinds;
 mod uploading;
 
 use std::collections::BTreeMap;
@@ -19,11 +20,12 @@ use sha2::{Digest as _, Sha256};
 const STACK: &str = "stacks/local.yaml";
 const PACKAGE: &str = include_str!("browser/package.json");
 const LOCK: &str = include_str!("browser/package-lock.json");
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 5] = [
     ("page.mjs", include_str!("browser/page.mjs")),
     ("play.mjs", include_str!("browser/play.mjs")),
     ("upload.mjs", include_str!("browser/upload.mjs")),
     ("visit.mjs", include_str!("browser/visit.mjs")),
+    ("watch.mjs", include_str!("browser/watch.mjs")),
 ];
 
 /// What the browser saw.
@@ -117,8 +119,8 @@ async fn a_browser_plays_it_and_switches_levels() {
     let troubles = seen.errors.iter().filter(|trouble| trouble.counts());
     let troubles: Vec<_> = troubles.map(|trouble| format!("{}: {}", trouble.details, trouble.at)).collect();
     assert_eq!(troubles, Vec::<String>::new());
-    assert_eq!(seen.levels.len(), 6);
-    assert_eq!((seen.switched.first(), seen.switched.last()), (Some(&0), Some(&5)), "from lowest to highest");
+    assert_eq!(seen.levels.len(), 7);
+    assert_eq!((seen.switched.first(), seen.switched.last()), (Some(&0), Some(&6)), "from lowest to highest");
     let (first, last) = (seen.rendered.first().unwrap(), seen.rendered.last().unwrap());
     assert_eq!((first.as_str(), last.as_str()), ("416x234", "1280x720"), "both are drawn");
     let [before, switched, end] = seen.times[..] else { panic!("{seen:?}") };

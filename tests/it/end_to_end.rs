@@ -15,7 +15,7 @@ async fn the_stack_converges_plays_and_comes_down_again() {
 
     let (planned, calls) = cloud.provision(&["-v", "plan", STACK], 0);
     assert_eq!(mutating(&calls), Vec::<&str>::new(), "a plan changes nothing");
-    insta::assert_snapshot!(last_line(&planned), @"34 to create");
+    insta::assert_snapshot!(last_line(&planned), @"36 to create");
 
     // No proxy knows the local cloud, so one that is down does no harm.
     let mut command = cloud.command(&["apply", STACK, "--yes", "--verify"]);

@@ -126,7 +126,7 @@ async fn what_leads_out_or_in_beside_the_declaration_is_shown_and_removed() {
           ! New objects are copied to another place or not at all.
           ! Existing copies stay.
 
-    4 to change, 5 to delete, 43 unchanged
+    4 to change, 5 to delete, 45 unchanged
     "#);
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let (nothing, _) = cloud.provision(&["plan", stack.path()], 0);
@@ -170,7 +170,7 @@ fn another_receiver_of_alarms_is_asked_about(cloud: &Cloud) {
       + alerts/cdn-topic/subscription    other@example.com is sent messages published to the topic
       + alerts/topic/subscription        other@example.com is sent messages published to the topic
 
-    2 to create, 2 to delete, 45 unchanged
+    2 to create, 2 to delete, 47 unchanged
     ");
     let (_, refused) = cloud.provision(&["apply", other.path(), "--yes"], 3);
     insta::assert_snapshot!(errors(&refused), @"

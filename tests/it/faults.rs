@@ -129,7 +129,7 @@ async fn an_emulator_that_dies_is_said_and_a_new_one_is_converged() {
     let (gone, _) = cloud.provision(&["local", "status"], 1);
     insta::assert_snapshot!(whole(&gone), @"the local cloud does not run");
     let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&applied, &[" created"]), @"34 created");
+    insta::assert_snapshot!(lines_with(&applied, &[" created"]), @"36 created");
     cloud.provision(&["local", "stop"], 0);
 }
 
@@ -153,7 +153,7 @@ async fn hands_in_the_account_are_seen_and_repaired_and_what_is_undeclared_goes(
                     + RestrictPublicBuckets: true
           ! Public access to the bucket is refused.
 
-    1 to change, 33 unchanged
+    1 to change, 35 unchanged
     ");
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let (repaired, _) = cloud.provision(&["plan", stack.path()], 0);
@@ -178,7 +178,7 @@ async fn hands_in_the_account_are_seen_and_repaired_and_what_is_undeclared_goes(
       = storage/logs/policy              S3 BucketPolicy                  vod-local-logs-111122223333-ap-northeast-2 stays: no longer declared, but it holds data
         (an apply that finds it empty deletes it: wait until its objects expire, or delete them yourself)
 
-    nothing to do: all 29 resources are as declared
+    nothing to do: all 31 resources are as declared
 
     playback          http://127.0.0.1:<port>/_viewer/<id>
     distribution      <id>
@@ -294,7 +294,7 @@ async fn what_somebody_else_made_is_left_alone_unless_it_is_adopted() {
     let (_, refused) = cloud.provision(&["apply", stack.path(), "--yes"], 3);
     insta::assert_snapshot!(errors(&refused), @"
     error: the plan is not safe, so nothing was changed
-    error: handlers/dead-letters: http://127.0.0.1:<port>/111122223333/vod-local-dead-letters exists, and was not made by this stack
+    error: handlers/dead-letters: https://sqs.ap-northeast-2.amazonaws.com/111122223333/vod-local-dead-letters exists, and was not made by this stack
     help: if it is meant to be this stack's, run again with `--adopt`; else remove it or rename the stack
     ");
     let buckets = cx.s3().list_buckets().send().await.unwrap();

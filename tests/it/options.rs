@@ -70,7 +70,7 @@ async fn logs_outlive_their_option(cloud: &Cloud) {
       = storage/logs/policy              S3 BucketPolicy                  vod-local-logs-111122223333-ap-northeast-2 stays: no longer declared, but it holds data
         (an apply that finds it empty deletes it: wait until its objects expire, or delete them yourself)
 
-    nothing to do: all 29 resources are as declared
+    nothing to do: all 31 resources are as declared
     ");
 
     cx.s3().delete_object().bucket(bucket).key(key).send().await.expect("the log expires");
@@ -85,7 +85,7 @@ async fn logs_outlive_their_option(cloud: &Cloud) {
           ! Access that only this policy grants is refused, also for CloudFront.
           ! Edge locations still serve what they have cached.
 
-    2 to delete, 29 unchanged
+    2 to delete, 31 unchanged
 
     2 deleted
 

@@ -31,7 +31,7 @@ async fn statements_added_by_hand_are_removed(cloud: &Cloud) {
           ! Callers that need this permission are refused.
           ! Rules do not retry: they send the event to the dead-letter queue.
 
-    1 to delete, 34 unchanged
+    1 to delete, 36 unchanged
     ");
     let (_, refused) = cloud.provision(&["plan", STACK, "--fail-on", "destroy"], 3);
     insta::assert_snapshot!(errors(&refused), @"

@@ -89,7 +89,7 @@ async fn a_plan_tells_change_from_drift_and_exits_as_asked() {
     insta::assert_snapshot!(lines_with(&both, &["no-such.yaml", "RetentionInDays", "; 1 "]), @"
           change  RetentionInDays  1d → 3d
     # no-such.yaml: cannot be planned: cannot read the stack file no-such.yaml
-    2 stacks: 1 to create, 3 to change, 30 unchanged; 1 cannot be planned
+    2 stacks: 1 to create, 3 to change, 32 unchanged; 1 cannot be planned
     ");
     insta::assert_snapshot!(errors(&failed), @"
     error: cannot read the stack file no-such.yaml
@@ -144,12 +144,12 @@ fn a_pull_request_is_reviewed_without_an_account() {
     let (same, _) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 0);
     insta::assert_snapshot!(whole(&same), @"
     note: the handlers' code and the live account are not compared
-    nothing to do: all 52 resources are as declared
+    nothing to do: all 54 resources are as declared
     ");
 
     std::fs::write(&stack, text.replace("log_retention: 90d", "log_retention: 30d")).unwrap();
     let (changed, calls) = offline(folder.path(), &[&plan[..], &["--detailed-exitcode"]].concat(), 2);
-    insta::assert_snapshot!(changed, @r"
+    insta::assert_snapshot!(changed, @"
     handlers
       ~ handlers/publish/logs            Logs LogGroup                    /aws/lambda/vod-production-publish
           change  RetentionInDays  90d → 30d
@@ -161,7 +161,7 @@ fn a_pull_request_is_reviewed_without_an_account() {
           ! Logging continues.
 
     note: the handlers' code and the live account are not compared
-    2 to change, 50 unchanged
+    2 to change, 52 unchanged
     ");
     assert!(!calls.contains("INFO"), "no call is made: {calls}");
 

@@ -140,7 +140,7 @@ async fn a_saved_plan_is_applied_as_it_was_reviewed_and_only_once() {
         said.contains(&format!(" by arn:aws:iam::111122223333:root with provision {VERSION}: {digest}\n")),
         "{said}"
     );
-    insta::assert_snapshot!(lines_with(&applied, &[" created"]), @"34 created");
+    insta::assert_snapshot!(lines_with(&applied, &[" created"]), @"36 created");
     // It made what the stack file declares.
     let (nothing, _) = cloud.provision(&["plan", STACK], 0);
     nothing_to_do(&nothing);
@@ -162,7 +162,7 @@ async fn what_moved_is_named(cloud: &Cloud, folder: &Path) {
     let changed = StackFile::new(&[("expire_noncurrent_after: 1d", "expire_noncurrent_after: 2d")]);
     let plan = folder.join("second");
     let (planned, _) = cloud.provision(&["plan", changed.path(), "--out", plan.to_str().unwrap()], 0);
-    insta::assert_snapshot!(last_line(&planned), @"1 to change, 33 unchanged");
+    insta::assert_snapshot!(last_line(&planned), @"1 to change, 35 unchanged");
 
     let block = s3.get_public_access_block().bucket(SOURCE).send().await.unwrap();
     s3.delete_public_access_block().bucket(SOURCE).send().await.unwrap();
@@ -229,7 +229,7 @@ fn the_history_tells_it(cloud: &Cloud, first: &str) {
     <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>
     <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>, plan <digest>
     <time>  root  apply  complete  1 changed   provision <version>  publish <digest>, submit <digest>, plan <digest>
-    <time>  root  apply  complete  34 created  provision <version>  publish <digest>, submit <digest>, plan <digest>
+    <time>  root  apply  complete  36 created  provision <version>  publish <digest>, submit <digest>, plan <digest>
     ");
     assert!(told.lines().last().is_some_and(|line| line.contains(&first[..12])), "{told}");
     let (json, _) = cloud.provision(&["history", STACK, "--format", "json", "--limit", "1"], 0);

@@ -1,7 +1,7 @@
 //! The events that the handlers put on a bus: a refused upload, which publish writes down, and what became of a video,
 //! for the app.
 //!
-//! `docs/events.md` and `docs/events.schema.json` describe [`Video`]. Each event is delivered at least once.
+//! `docs/events.md` and `docs/events.schema.json` describe [`VideoEvent`]. Each event is delivered at least once.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub const REMOVAL_REQUESTED: &str = "Removal Requested";
 /// The source of a [`REMOVAL_REQUESTED`] payload.
 pub const PROVISION: &str = "provision";
 
-/// The detail types of the events for the app. Their detail is a [`Video`].
+/// The detail types of the events for the app. Their detail is a [`VideoEvent`].
 pub const VIDEO_EVENTS: [&str; 4] = ["Video Published", "Video Failed", "Video Refused", "Video Removed"];
 
 /// The source of the events for the app.
@@ -66,7 +66,7 @@ pub struct RemovalRequest {
 /// What became of one version of a video, for the app.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Video {
+pub struct VideoEvent {
     /// What became of this version. An earlier version may be playable all the same: see `playlist`.
     pub state: State,
     /// The asset id.
@@ -102,7 +102,7 @@ pub struct Video {
     pub time: String,
 }
 
-impl Video {
+impl VideoEvent {
     /// The event's detail type.
     #[must_use]
     pub fn detail_type(&self) -> &'static str {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use asset::event::Video;
+use asset::event::VideoEvent;
 use asset::printable::plain;
 use asset::{Description, PUBLISHED_TAG, output, work};
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
@@ -94,7 +94,7 @@ impl Finisher {
     }
 
     /// Tells the app what became of a video.
-    pub(crate) async fn tell_app(&self, video: &Video) -> Result<(), ApiError> {
+    pub(crate) async fn tell_app(&self, video: &VideoEvent) -> Result<(), ApiError> {
         self.app.put(video.detail_type(), video).await
     }
 

@@ -22,7 +22,7 @@ const GRACE: f64 = 10.0;
 
 /// By how much an encode may be shorter than its source: this part of it, and at least so many seconds. Tracks of
 /// different lengths, and the file's own rounding, are within it.
-const SHORTER: (f64, f64) = (0.05, 2.0);
+const SHORTER: (f64, f64) = (0.05, 1.0);
 
 /// What an app may show of an asset that is that of another upload. It does not tell the other's key.
 pub(crate) const TAKEN: &str =

@@ -93,10 +93,12 @@ fn is_recorded(failure: &Failure, site: &Site) -> bool {
     site.failure().is_some_and(same)
 }
 
-/// True if the asset was published or taken down, or failed again, after this failure.
+/// True if this version was published or taken down, or failed again, after this failure. What became of another version
+/// does not count, whenever it was: this one is the source's current version.
 fn is_late(failure: &Failure, site: &Site) -> bool {
-    let published = site.published().map(|seen| &seen.published);
-    let removed = site.removed().map(|seen| &seen.removed);
-    let failed = site.failure().map(|seen| &seen.failed);
-    published.into_iter().chain(removed).chain(failed).any(|time| *time > failure.failed)
+    let published = site.published().map(|seen| (&seen.version, &seen.published));
+    let removed = site.removed().map(|seen| (&seen.version, &seen.removed));
+    let failed = site.failure().map(|seen| (&seen.version, &seen.failed));
+    let later = |(version, time): (&String, &String)| *version == failure.version && *time > failure.failed;
+    published.into_iter().chain(removed).chain(failed).any(later)
 }

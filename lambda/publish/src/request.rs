@@ -45,20 +45,20 @@ pub struct Removal {
 )]
 pub struct UnknownPayload(#[source] pub(crate) Option<serde_json::Error>);
 
+/// The detail of S3's event. The key is plain here: EventBridge does not encode it.
 #[derive(Deserialize)]
 struct Deleted {
-    bucket: Bucket,
-    object: Object,
+    bucket: DeletedFrom,
+    object: DeletedObject,
 }
 
 #[derive(Deserialize)]
-struct Bucket {
+struct DeletedFrom {
     name: String,
 }
 
-/// The key is plain here: EventBridge does not encode it.
 #[derive(Deserialize)]
-struct Object {
+struct DeletedObject {
     key: String,
 }
 

@@ -1,13 +1,13 @@
 //! What the app is told about its videos. Pure. `docs/events.md` describes it.
 
-use asset::event::Video;
+use asset::event::VideoEvent;
 use asset::{Failure, Publication, Removed, State, output};
 
 use crate::event::Original;
 
 /// Everything that is the same for each event about an original.
-fn about(original: Original<'_>, state: State, version: &str, time: &str) -> Video {
-    Video {
+fn about(original: Original<'_>, state: State, version: &str, time: &str) -> VideoEvent {
+    VideoEvent {
         state,
         asset: original.asset.to_owned(),
         bucket: original.bucket.to_owned(),
@@ -29,9 +29,9 @@ fn playlist(asset: &str) -> String {
 }
 
 /// A version is what viewers see.
-pub(crate) fn published(original: Original<'_>, publication: &Publication) -> Video {
+pub(crate) fn published(original: Original<'_>, publication: &Publication) -> VideoEvent {
     let Publication { version, job, duration, renditions, warnings, published, .. } = publication;
-    Video {
+    VideoEvent {
         playlist: Some(playlist(original.asset)),
         duration: *duration,
         renditions: renditions.clone(),
@@ -42,9 +42,9 @@ pub(crate) fn published(original: Original<'_>, publication: &Publication) -> Vi
 }
 
 /// A version failed or was refused. `playable` tells if an earlier one is playable.
-pub(crate) fn failed(original: Original<'_>, failure: &Failure, playable: bool) -> Video {
+pub(crate) fn failed(original: Original<'_>, failure: &Failure, playable: bool) -> VideoEvent {
     let Failure { state, version, job, code, message, failed } = failure;
-    Video {
+    VideoEvent {
         playlist: playable.then(|| playlist(original.asset)),
         reason: Some(message.clone()),
         code: *code,
@@ -54,12 +54,12 @@ pub(crate) fn failed(original: Original<'_>, failure: &Failure, playable: bool) 
 }
 
 /// An asset was taken down.
-pub(crate) fn removed(original: Original<'_>, removed: &Removed) -> Video {
+pub(crate) fn removed(original: Original<'_>, removed: &Removed) -> VideoEvent {
     let reason = match removed.cause {
         asset::Cause::Deleted => "the original was deleted",
         asset::Cause::Requested => "it was taken down on request",
     };
-    Video {
+    VideoEvent {
         reason: Some(reason.to_owned()),
         ..about(original, State::Removed, &removed.version, &removed.removed)
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     /// One event of each detail type, as the page shows them.
-    fn examples() -> [Video; 4] {
+    fn examples() -> [VideoEvent; 4] {
         let unreadable = "Unable to open input file [films/holiday.mp4]";
         let removed = Removed {
             version: VERSION.into(),

@@ -65,7 +65,7 @@ impl Handler<'_> {
         for (index, rule) in self.rules.iter().enumerate() {
             let address = match index {
                 0 => format!("handlers/{}/permission", self.name),
-                _ => format!("handlers/{}/permission/{rule}", self.name),
+                _ => format!("handlers/{rule}-permission"),
             };
             beside.push(permission(stack, &address, &function, rule).address().clone());
         }

@@ -62,14 +62,14 @@ fn everything_has_its_place_and_rules_come_last() {
     insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"
     handlers/dead-letters (SQS Queue)
     handlers/dead-letters/policy (SQS QueuePolicy)
-    handlers/job-rule (Events Rule) handlers/dead-letters/policy handlers/publish/invoke handlers/publish/permission handlers/publish/permission/refusal
+    handlers/job-rule (Events Rule) handlers/dead-letters/policy handlers/publish/invoke handlers/publish/permission handlers/refusal-permission
     handlers/publish (Lambda Function) handlers/publish/logs
     handlers/publish/invoke (Lambda EventInvokeConfig)
     handlers/publish/logs (Logs LogGroup)
     handlers/publish/permission (Lambda Permission)
-    handlers/publish/permission/refusal (Lambda Permission)
     handlers/publish/role (IAM Role)
-    handlers/refusal-rule (Events Rule) handlers/dead-letters/policy handlers/publish/invoke handlers/publish/permission handlers/publish/permission/refusal
+    handlers/refusal-permission (Lambda Permission)
+    handlers/refusal-rule (Events Rule) handlers/dead-letters/policy handlers/publish/invoke handlers/publish/permission handlers/refusal-permission
     handlers/submit (Lambda Function) handlers/submit/logs
     handlers/submit/invoke (Lambda EventInvokeConfig)
     handlers/submit/logs (Logs LogGroup)
@@ -128,7 +128,7 @@ fn deletions_are_heard_only_if_they_take_videos_down() {
     let unpublish = file("source: { on_delete: unpublish }");
     assert_eq!(variables(&unpublish), (true, "unpublish".into()));
     let declared = declared(&unpublish, None);
-    let permission = &declared["handlers/publish/permission/deletion"].properties;
+    let permission = &declared["handlers/deletion-permission"].properties;
     assert_eq!(permission["SourceArn"], "arn:aws:events:ap-northeast-2:111122223333:rule/vod-deletion");
     insta::assert_snapshot!(declared["handlers/deletion-rule"].properties["EventPattern"], @r#"{"detail":{"bucket":{"name":["vod-source"]}},"detail-type":["Object Deleted"],"source":["aws.s3"]}"#);
 }

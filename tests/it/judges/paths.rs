@@ -147,7 +147,6 @@ const BY_INDEX: &[(&str, &str, &str)] = &[
         "thumbnails have one, without a name",
     ),
     ("AWS::MediaConvert::JobTemplate", ".SettingsJson.OutputGroups[].Outputs[].AudioDescriptions", ONE),
-    ("AWS::Events::Rule", ".EventPattern.detail.object.key", "they are alternative patterns"),
     ("AWS::CloudWatch::Dashboard", ".DashboardBody.widgets", "a dashboard is compared as text, line by line"),
 ];
 

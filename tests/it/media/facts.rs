@@ -77,7 +77,7 @@ pub(super) fn line(playable: &Playable, moments: &Moments) -> String {
     if let Some(picture) = pictures.first() {
         facts.push(picture.color.transfer.clone().unwrap_or_else(|| "unspecified".to_owned()));
         assert!(pictures.iter().all(|picture| picture.sample == (1, 1)), "{pictures:?}");
-        facts.push(lengths(streams().find(|stream| stream.picture.is_some()).unwrap()));
+        facts.push(lengths(streams().find(|stream| stream.picture.is_some()).unwrap(), 2));
     }
     let sounds: Vec<&Stream> = streams().filter(|stream| stream.picture.is_none()).collect();
     if sounds.is_empty() {
@@ -85,7 +85,7 @@ pub(super) fn line(playable: &Playable, moments: &Moments) -> String {
     }
     for stream in sounds {
         let channels = stream.sound.as_ref().map_or(0, |sound| sound.channels);
-        facts.push(format!("{channels} ch {}", lengths(stream)));
+        facts.push(format!("{channels} ch {}", lengths(stream, 1)));
     }
     let rate = pictures.first().and_then(|picture| picture.rate);
     facts.push(moments.sync(rate.map_or(0.05, |rate| 1.0 / rate)));
@@ -93,8 +93,8 @@ pub(super) fn line(playable: &Playable, moments: &Moments) -> String {
     facts.join(" | ")
 }
 
-/// How long each segment lasts.
-fn lengths(stream: &Stream) -> String {
-    let lengths = stream.segments.iter().map(|segment| format!("{:.2}", segment.end - segment.start));
+/// How long each segment lasts. Of sound, a frame of 21 ms more or less is no difference: `digits` is 1.
+fn lengths(stream: &Stream, digits: usize) -> String {
+    let lengths = stream.segments.iter().map(|segment| format!("{:.digits$}", segment.end - segment.start));
     lengths.collect::<Vec<_>>().join("+")
 }

@@ -135,29 +135,29 @@ async fn what_people_film_plays_as_they_filmed_it() {
     let theatre = Theatre::of(&cloud, &stack).await;
     let shown = theatre.shows(films::kinds()).await;
     insta::assert_snapshot!(table(&shown), @"
-    landscape        416x234@30.00 640x360@30.00 | unspecified | 2.00+2.50 | 2 ch 2.01+2.52 | in sync
-    portrait         234x416@30.00 360x640@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
-    portrait-turned  234x416@30.00 360x640@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
-    square           234x234@25.00 360x360@25.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
-    scope            416x174@24.00 640x268@24.00 | unspecified | 2.00+1.21 | 2 ch 2.01+1.22 | in sync
+    landscape        416x234@30.00 640x360@30.00 | unspecified | 2.00+2.50 | 2 ch 2.0+2.5 | in sync
+    portrait         234x416@30.00 360x640@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
+    portrait-turned  234x416@30.00 360x640@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
+    square           234x234@25.00 360x360@25.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
+    scope            416x174@24.00 640x268@24.00 | unspecified | 2.00+1.21 | 2 ch 2.0+1.2 | in sync
     anamorphic       416x234@25.00 640x360@25.00 960x540@25.00 | unspecified | 2.20 | silent | no beep
-    interlaced       416x234@25.00 640x360@25.00 | unspecified | 2.20 | 2 ch 2.24 | in sync
-    ntsc-60          416x234@29.97 640x360@29.97 960x540@59.94 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
+    interlaced       416x234@25.00 640x360@25.00 | unspecified | 2.20 | 2 ch 2.2 | in sync
+    ntsc-60          416x234@29.97 640x360@29.97 960x540@59.94 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
     slow-motion-120  416x234@30.00 640x360@30.00 960x540@60.00 | unspecified | 2.20 | silent | no beep
-    variable-rate    416x234@24.00 640x360@24.00 | unspecified | 2.00+1.12 | 2 ch 2.01+1.22 | in sync
-    pq               416x234@30.00 640x360@30.00 | bt709 | 2.20 | 2 ch 2.24 | in sync
-    hlg              416x234@30.00 640x360@30.00 | bt709 | 2.20 | 2 ch 2.24 | in sync
+    variable-rate    416x234@24.00 640x360@24.00 | unspecified | 2.00+1.12 | 2 ch 2.0+1.2 | in sync
+    pq               416x234@30.00 640x360@30.00 | bt709 | 2.20 | 2 ch 2.2 | in sync
+    hlg              416x234@30.00 640x360@30.00 | bt709 | 2.20 | 2 ch 2.2 | in sync
     silent           416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | silent | no beep
-    surround         416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
-    two-mono         416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync, right 1.0 s later
-    late-sound       416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
-    longer-sound     416x234@30.00 640x360@30.00 | unspecified | 2.20 | 2 ch 2.01+2.01+1.22 | in sync
+    surround         416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
+    two-mono         416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync, right 1.0 s later
+    late-sound       416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
+    longer-sound     416x234@30.00 640x360@30.00 | unspecified | 2.20 | 2 ch 2.0+2.0+1.2 | in sync
     one-picture      416x234 640x360 | unspecified | 0.03 | silent | no beep
-    sd               416x234@30.00 640x360@30.00 854x480@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
+    sd               416x234@30.00 640x360@30.00 854x480@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
     truncated        failed: the file is cut off: it says that it is 8.0 s long, and only 1.4 s of it can be read
     sound-alone      refused: the file has no video track
     empty            refused: the object is empty
-    no-suffix        416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
+    no-suffix        416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
     ");
     // Once more under the other merge: the jobs are the same.
     cloud.running.merge_templates("by-group").await.unwrap();
@@ -184,9 +184,9 @@ async fn what_people_film_plays_from_fragmented_mp4() {
     ]);
     let shown = Theatre::of(&cloud, &stack).await.shows(films::fragmented()).await;
     insta::assert_snapshot!(table(&shown), @"
-    cinema           416x174@24.00 640x268@24.00 | unspecified | 2.00+1.21 | 2 ch 2.01+1.22 | in sync
-    slow             416x234@15.00 640x360@15.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
-    late-sound       416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.01+1.22 | in sync
-    hlg              416x234@30.00 640x360@30.00 | bt709 | 2.20 | 2 ch 2.22 | in sync
+    cinema           416x174@24.00 640x268@24.00 | unspecified | 2.00+1.21 | 2 ch 2.0+1.2 | in sync
+    slow             416x234@15.00 640x360@15.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
+    late-sound       416x234@30.00 640x360@30.00 | unspecified | 2.00+1.20 | 2 ch 2.0+1.2 | in sync
+    hlg              416x234@30.00 640x360@30.00 | bt709 | 2.20 | 2 ch 2.2 | in sync
     ");
 }

@@ -54,7 +54,6 @@ fn a_first_apply_shows_every_grant() {
     delivery/headers | Exposure | pages of * | ResponseHeadersPolicyConfig.CorsConfig: more access for *
     handlers/dead-letters/policy | Allow | events.amazonaws.com | PolicyDocument.Statement[Rules]: new statement
     handlers/publish/permission | Invoke | events.amazonaws.com | Permission: new statement
-    handlers/publish/permission/refusal | Invoke | events.amazonaws.com | Permission: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[Invalidate]: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[TellApp]: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[Log]: new statement
@@ -66,6 +65,7 @@ fn a_first_apply_shows_every_grant() {
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[GiveUp]: new statement
     handlers/publish/role | Allow | vod-staging-publish | Policies[access].PolicyDocument.Statement[Trace]: new statement
     handlers/publish/role | Trust | lambda.amazonaws.com | AssumeRolePolicyDocument.Statement[Assume]: new statement
+    handlers/refusal-permission | Invoke | events.amazonaws.com | Permission: new statement
     handlers/submit/permission | Invoke | events.amazonaws.com | Permission: new statement
     handlers/submit/role | Allow | vod-staging-submit | Policies[access].PolicyDocument.Statement[TellPublish]: new statement
     handlers/submit/role | Allow | vod-staging-submit | Policies[access].PolicyDocument.Statement[PassEncoder]: new statement

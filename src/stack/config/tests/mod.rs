@@ -4,6 +4,7 @@ mod drift;
 mod mutation;
 mod rules;
 mod sections;
+mod transcode;
 mod whole;
 
 use miette::{Diagnostic as _, GraphicalReportHandler, GraphicalTheme};
