@@ -69,8 +69,8 @@ fn job() {
 #[test]
 fn seeds_are_accepted() {
     use provision_fuzz::model::PolicyDocument;
-    use provision_fuzz::publish::event::Job;
     use provision_fuzz::publish::playlist::{media, multivariant};
+    use provision_fuzz::publish::request::Request as Taken;
     use provision_fuzz::stack::config;
     use provision_fuzz::submit::event::Request;
     use serde_json::{Value, from_slice};
@@ -87,7 +87,7 @@ fn seeds_are_accepted() {
     accepted("playlist", &|seed| media("a.m3u8", seed).is_ok() || multivariant("a.m3u8", seed).is_ok());
     accepted("event", &|seed| {
         let event = || from_slice::<Value>(seed).unwrap();
-        Request::parse(event()).is_ok() || Job::parse(event()).is_ok_and(|job| job.is_some())
+        Request::parse(event()).is_ok() || Taken::parse(event()).is_ok_and(|taken| taken != Taken::Foreign)
     });
     accepted("job", &|seed| provision_fuzz::mediaconvert::accept(&from_slice(seed).unwrap()).is_ok());
 }

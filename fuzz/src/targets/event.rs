@@ -28,16 +28,8 @@ pub fn event(data: &[u8]) {
     match Taken::parse(handler::event(payload)) {
         Ok(taken) => {
             if let Some(original) = taken.original() {
-                assert_eq!(
-                    original.asset,
-                    asset::id(original.bucket, original.key),
-                    "another asset's place"
-                );
-                assert!(
-                    original.asset.chars().all(|letter| LETTERS.contains(letter)),
-                    "{}",
-                    original.asset
-                );
+                assert_eq!(original.asset, asset::id(original.bucket, original.key), "another asset's place");
+                assert!(original.asset.chars().all(|letter| LETTERS.contains(letter)), "{}", original.asset);
             }
             if let Taken::Ended(job) = taken {
                 assert!(asset::is_run(&job.run), "{}", job.run);
