@@ -103,7 +103,10 @@ impl Publisher {
         match &job.end {
             End::Complete { duration, .. } => self.publish(job, *duration, &site).await,
             End::Failed { state, code, message } => {
-                let message = self.finisher.for_viewers(job.original(), job.account.as_deref(), message);
+                tracing::info!(job = job.id, code, message, "the job failed");
+                let words = code.and_then(asset::of_the_file).map(str::to_owned);
+                let told = || self.finisher.for_viewers(job.original(), job.account.as_deref(), message);
+                let message = words.unwrap_or_else(told);
                 let failure = Failure { state: *state, code: *code, ..failure(job, message) };
                 self.fail(job, failure, &site).await
             }

@@ -114,7 +114,7 @@ mod tests {
 
     /// One event of each detail type, as the page shows them.
     fn examples() -> [VideoEvent; 4] {
-        let unreadable = "Unable to open input file [films/holiday.mp4]";
+        let unreadable = asset::of_the_file(1010).unwrap();
         let removed = Removed {
             version: VERSION.into(),
             cause: Cause::Deleted,
