@@ -32,6 +32,8 @@ pub enum CloudTarget {
         endpoint: String,
         /// The access key id is the account, as its root user. The secret is the instance's own.
         credentials: Credentials,
+        /// How many times faster than on AWS its time goes, if it is as slow as AWS.
+        pace: Option<u32>,
     },
 }
 
@@ -39,7 +41,7 @@ impl CloudTarget {
     /// A local cloud, called as the root user of an account with this secret access key.
     pub fn local(endpoint: impl Into<String>, account: &str, secret_key: &str) -> Self {
         let credentials = Credentials::new(account, secret_key, None, None, "local cloud");
-        Self::Local { endpoint: endpoint.into(), credentials }
+        Self::Local { endpoint: endpoint.into(), credentials, pace: None }
     }
 }
 
@@ -74,7 +76,7 @@ impl Connection {
             .region(Region::new(region.to_owned()))
             .retry_config(super::retry::of_aws())
             .timeout_config(timeouts);
-        if let CloudTarget::Local { endpoint, credentials } = &target {
+        if let CloudTarget::Local { endpoint, credentials, .. } = &target {
             loader = loader.endpoint_url(endpoint).retry_config(super::retry::of_local_cloud());
             if std::env::var_os(LOCAL_AUTH).is_none() {
                 loader = loader.credentials_provider(credentials.clone());
@@ -98,6 +100,15 @@ impl Connection {
     #[must_use]
     pub fn is_local(&self) -> bool {
         matches!(self.target, CloudTarget::Local { .. })
+    }
+
+    /// How many times faster than on AWS the cloud's time goes: 1 for AWS, `None` for one where everything happens at once.
+    #[must_use]
+    pub fn pace(&self) -> Option<u32> {
+        match self.target {
+            CloudTarget::Aws => Some(1),
+            CloudTarget::Local { pace, .. } => pace,
+        }
     }
 
     /// The local cloud's base address, where it is the local cloud.

@@ -32,6 +32,8 @@ pub(super) struct Role<'a> {
     pub(super) secret: &'a Secret,
     /// Whether IAM policies count.
     pub(super) enforce: bool,
+    /// How long after it was switched on for a bucket S3 begins to send its events to EventBridge.
+    pub(super) events_after: Duration,
 }
 
 /// A running emulator.
@@ -106,6 +108,7 @@ fn environment(role: &Role<'_>) -> Vec<(&'static str, String)> {
         ("MINISTACK_REGION", role.region.into()),
         ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", role.port)),
         ("AUTH", role.enforce.to_string()),
+        ("EVENTS_AFTER", role.events_after.as_secs_f64().to_string()),
         ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ("SFTP_ENABLED", "0".into()),
         ("IOT_MTLS_ENABLED", "0".into()),

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import hmac
 import http.server
+import json
 import logging
 import os
 import resource
@@ -329,6 +330,38 @@ class NotOfHealth(logging.Filter):
         return "/_ministack/health" not in record.getMessage()
 
 
+def announce_objects_as_aws_does(s3, eventbridge, seconds):
+    """S3 tells EventBridge nothing about what happens in the first time after that was switched on for a bucket. What it
+    tells of an object names its version."""
+    put, fire, dispatch = s3._put_bucket_notification, s3._fire_s3_event, eventbridge._dispatch_event
+    version, is_early = contextvars.ContextVar("version", default=None), contextvars.ContextVar("early", default=False)
+    begun = {}
+
+    def configured(name, *others):
+        was_on = "EventBridgeConfiguration" in s3._bucket_notifications.get(name, "")
+        answer = put(name, *others)
+        if not was_on:
+            begun[s3.get_account_id(), name] = time.monotonic()
+        return answer
+
+    # Each event is sent in a context of its own.
+    def fired(bucket, *others, **named):
+        version.set(named.get("version_id"))
+        is_early.set(time.monotonic() < begun.get((s3.get_account_id(), bucket), -seconds) + seconds)
+        return fire(bucket, *others, **named)
+
+    def dispatched(event, *others):
+        if is_early.get():
+            return None
+        if named := version.get():
+            detail = json.loads(event["Detail"])
+            detail["object"]["version-id"] = named
+            event = event | {"Detail": json.dumps(detail)}
+        return dispatch(event, *others)
+
+    s3._put_bucket_notification, s3._fire_s3_event, eventbridge._dispatch_event = configured, fired, dispatched
+
+
 def serve(app):
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -356,6 +389,7 @@ if __name__ == "__main__":
     invoke_asynchronously(eventbridge, lambda_svc)
     invoke_where_permitted(eventbridge, lambda_svc, iam_evaluator)
     encode_listings(s3)
+    announce_objects_as_aws_does(s3, eventbridge, float(os.environ["EVENTS_AFTER"]))
     know_idempotency_tokens(acm)
     complete_the_environment(lambda_svc)
     keep_the_runtime_api_for_functions(lambda_svc)

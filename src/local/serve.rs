@@ -117,6 +117,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         port,
         secret: &secret,
         enforce: options.enforce,
+        events_after: options.like_aws.map_or(Duration::ZERO, |like_aws| like_aws.events_after()),
     };
     let exchange_log = options.exchange_log.as_deref().map(ExchangeLog::open).transpose()?;
     // A socket's path must be short, and that of the cache need not be: it is named from here.

@@ -159,9 +159,11 @@ impl Session {
         let began = Instant::now();
         let local = if file.local { Some(start_local(&file, ui.as_ref()).await?) } else { None };
         let target = match &local {
-            Some(running) => {
-                CloudTarget::Local { endpoint: running.endpoint.clone(), credentials: running.credentials() }
-            }
+            Some(running) => CloudTarget::Local {
+                endpoint: running.endpoint.clone(),
+                credentials: running.credentials(),
+                pace: running.status.like_aws.map(|like_aws| like_aws.pace),
+            },
             None => CloudTarget::Aws,
         };
         let scope = scope(&file);

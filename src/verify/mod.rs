@@ -103,7 +103,7 @@ pub async fn verify(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Playable, Error> {
     let ffmpeg = local::ffmpeg(progress).await?;
-    let waits = Waits::new(clip.is_none(), stage.cx.connection().is_local());
+    let waits = Waits::new(clip.is_none(), stage.cx.connection().pace());
     let scratch = tempfile::tempdir().map_err(|error| unusable("for the check", &error))?;
     let clip = match clip {
         Some(file) => Clip::given(file)?,

@@ -25,11 +25,13 @@ pub(super) struct Waits {
 }
 
 impl Waits {
-    /// A user's clip may take long to encode and may be expensive, so it is uploaded only once. A local cloud sends events
-    /// at once.
-    pub(super) fn new(is_test_clip: bool, is_local: bool) -> Self {
+    /// A user's clip may take long to encode and may be expensive, so it is uploaded only once. `pace` is the cloud's: one
+    /// without a pace sends events at once.
+    pub(super) fn new(is_test_clip: bool, pace: Option<u32>) -> Self {
         let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-        let again = (is_test_clip && !is_local).then(|| minutes(10));
+        // A local cloud may hurry, but its encoder does not.
+        let faster = |pace: u32| (minutes(10) / pace.max(1)).max(minutes(1));
+        let again = pace.filter(|_| is_test_clip).map(faster);
         Self { quiet: minutes(1), again, longest: minutes(40) }
     }
 }

@@ -4,6 +4,7 @@
 //! `docs/first-run-on-aws.md` leads through it.
 
 mod account;
+mod facts;
 mod job;
 mod limit;
 mod report;
@@ -95,6 +96,10 @@ async fn the_command_for_a_real_account_does_all_of_it_on_the_local_cloud() {
     assert_eq!(left.buckets(), [], "nothing is left, the home buckets included");
     let absent = "S3 GetBucketCors 404 NoSuchBucket";
     assert!(report.answers().contains(absent), "{}", report.text());
+    let page = report.text();
+    let rows =
+        page.split_once("## What the table of facts does not hold").expect("it has a part about that").1;
+    assert!(rows.contains("  operation: GetBucketCors\n  status: 404\n  code: NoSuchBucket\n"), "{rows}");
 
     // Somebody else's stack of the name, or one that a killed run left, is not touched.
     let stack = account.stack_file(&account.stack(), "1d");

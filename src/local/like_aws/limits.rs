@@ -138,7 +138,37 @@ pub(super) const RATES: &[RateLimit] = &[
         status: 400,
         source: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html",
     },
+    RateLimit {
+        service: "s3",
+        operations: &[
+            "PutObject",
+            "CopyObject",
+            "DeleteObject",
+            "DeleteObjects",
+            "CreateMultipartUpload",
+            "UploadPart",
+            "CompleteMultipartUpload",
+        ],
+        per_second: 3500.0,
+        burst: 3500.0,
+        code: "SlowDown",
+        status: 503,
+        source: S3_PERFORMANCE,
+    },
+    RateLimit {
+        service: "s3",
+        operations: &["GetObject", "HeadObject"],
+        per_second: 5500.0,
+        burst: 5500.0,
+        code: "SlowDown",
+        status: 503,
+        source: S3_PERFORMANCE,
+    },
 ];
+
+/// S3 promises these rates for each prefix, and divides a bucket into prefixes only under load. So a bucket is one here.
+const S3_PERFORMANCE: &str =
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html";
 
 /// Tokens that are left.
 #[derive(Debug)]
@@ -150,6 +180,7 @@ struct Tokens {
 /// The buckets that are in use.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
+    /// By the limit and what it is for: a region, or a bucket of S3.
     buckets: HashMap<(usize, String), Tokens>,
     /// How many of the next calls are throttled, whatever is left in the buckets.
     pub(super) due: usize,
@@ -168,7 +199,8 @@ impl Limits {
             self.due = due;
             return throttled();
         }
-        let key = (index, call.region.clone());
+        let of = if call.service == "s3" { call.text("Bucket").unwrap_or_default() } else { &call.region };
+        let key = (index, of.to_owned());
         let tokens = self.buckets.entry(key).or_insert(Tokens { left: rate.burst, at: now });
         let gained = now.saturating_sub(tokens.at).as_secs_f64() * rate.per_second;
         tokens.left = (tokens.left + gained).min(rate.burst);
@@ -206,7 +238,19 @@ mod tests {
         let late = second * 9;
         assert!(limits.take(&call("GetChange"), late).is_some(), "the next one is throttled in any case");
         assert_eq!(limits.take(&call("GetChange"), late), None);
-        let unlimited = ServiceCall::example("s3", "GetObject", &[], "");
+        let unlimited = ServiceCall::example("sqs", "SendMessage", &[], "");
         assert_eq!(limits.take(&unlimited, second), None);
+    }
+
+    #[test]
+    fn each_bucket_has_its_own_rate() {
+        let mut limits = Limits::default();
+        let put = |bucket| ServiceCall::example("s3", "CopyObject", &[("Bucket", bucket)], "");
+        for _ in 0..3500 {
+            assert_eq!(limits.take(&put("output"), Duration::ZERO), None);
+        }
+        let refused = limits.take(&put("output"), Duration::ZERO).unwrap();
+        assert_eq!((refused.code.as_str(), refused.status.as_u16()), ("SlowDown", 503));
+        assert_eq!(limits.take(&put("work"), Duration::ZERO), None);
     }
 }

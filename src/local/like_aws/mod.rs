@@ -65,6 +65,14 @@ impl LikeAws {
     }
 }
 
+impl LikeAws {
+    /// How long after it was switched on for a bucket S3 begins to send its events to EventBridge.
+    pub(super) fn events_after(self) -> Duration {
+        let (least, _) = waits::EVENTS.seconds;
+        Duration::from_secs(least) / self.pace.max(1)
+    }
+}
+
 impl fmt::Display for LikeAws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "on, pace {}, seed {}", self.pace, self.seed)

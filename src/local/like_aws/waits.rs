@@ -27,7 +27,7 @@ pub(super) struct Wait {
 
 macro_rules! waits {
     ($($name:ident: $wait:expr;)*) => {
-        $(static $name: Wait = $wait;)*
+        $(pub(super) static $name: Wait = $wait;)*
         /// Every wait.
         pub(super) static WAITS: &[&Wait] = &[$(&$name),*];
     };
@@ -38,6 +38,12 @@ waits! {
         name: "a new role can be assumed by Lambda",
         seconds: (2, 10),
         seen: "`InvalidParameterValueException`: cannot be assumed by Lambda",
+        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html",
+    };
+    POLICY: Wait {
+        name: "what a role's policy allows is allowed to the functions that have the role",
+        seconds: (2, 10),
+        seen: "`InvalidParameterValueException`: does not have permissions to call",
         source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html",
     };
     FUNCTION: Wait {
@@ -76,6 +82,12 @@ waits! {
         seen: "404",
         source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-job-status.html",
     };
+    EVENTS: Wait {
+        name: "EventBridge gets the events of a bucket, from when that is switched on",
+        seconds: (300, 300),
+        seen: "they are lost",
+        source: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-event-notifications-eventbridge.html",
+    };
     OBJECT: Wait {
         name: "an object is seen that was written in the first 15 minutes of a bucket's versioning (one of four)",
         seconds: (1, 5),
@@ -94,6 +106,8 @@ const UNSEEN: f64 = 0.25;
 pub(super) struct Waits {
     ready: HashMap<(&'static str, String), Duration>,
     new_versioning: HashMap<String, Duration>,
+    /// The names of the roles of functions.
+    roles: HashMap<String, String>,
 }
 
 impl Waits {
@@ -112,11 +126,18 @@ impl Waits {
             ("iam", "CreateRole") => {
                 self.begin(&ROLE, given(call, "RoleName"), now, dice);
             }
-            ("lambda", "CreateFunction") => {
-                self.begin(&FUNCTION, function(call), now, dice);
+            ("iam", "PutRolePolicy" | "AttachRolePolicy") => {
+                self.begin(&POLICY, given(call, "RoleName"), now, dice);
             }
-            ("lambda", "UpdateFunctionCode" | "UpdateFunctionConfiguration") => {
-                self.begin(&UPDATE, function(call), now, dice);
+            (
+                "lambda",
+                operation @ ("CreateFunction" | "UpdateFunctionConfiguration" | "UpdateFunctionCode"),
+            ) => {
+                let wait = if operation == "CreateFunction" { &FUNCTION } else { &UPDATE };
+                self.begin(wait, function(call), now, dice);
+                if call.text("Role").is_some() {
+                    self.roles.insert(function(call).to_owned(), role(call));
+                }
             }
             ("cloudfront", "CreateDistribution" | "CreateDistributionWithTags" | "UpdateDistribution") => {
                 self.begin(&DISTRIBUTION, element(said, "Id").unwrap_or_default(), now, dice);
@@ -156,6 +177,14 @@ impl Waits {
                 if self.is_awaited(&ROLE, role(call).as_str(), now) =>
             {
                 let says = "The role defined for the function cannot be assumed by Lambda.";
+                refusal(400, "InvalidParameterValueException", says.into())
+            }
+            ("lambda", "PutFunctionEventInvokeConfig" | "UpdateFunctionEventInvokeConfig")
+                if self.roles.get(function(call)).is_some_and(|role| self.is_awaited(&POLICY, role, now))
+                    && call.xml().contains("\"Destination\"") =>
+            {
+                let says =
+                    "The function's execution role does not have permissions to call SendMessage on SQS";
                 refusal(400, "InvalidParameterValueException", says.into())
             }
             ("lambda", "UpdateFunctionCode" | "UpdateFunctionConfiguration" | "PublishVersion") => {

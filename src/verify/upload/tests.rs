@@ -65,8 +65,10 @@ async fn a_stack_that_publishes_nothing_is_told_with_the_place_to_look() {
     let (_, said) = silent(Some(Duration::from_millis(2))).await;
     assert_eq!(said.len(), 4, "{said:?}");
     assert!(said[3].contains("uploading it again"), "{said:?}");
-    let again = |test, local| Waits::new(test, local).again.is_some();
-    assert_eq!([again(true, false), again(true, true), again(false, false)], [true, false, false]);
+    let again = |test, pace| Waits::new(test, pace).again.map(|again| again.as_secs());
+    let clouds = [Some(1), Some(5), Some(1000), None].map(|pace| again(true, pace));
+    assert_eq!(clouds, [Some(600), Some(120), Some(60), None]);
+    assert_eq!(again(false, Some(1)), None);
 }
 
 #[test]

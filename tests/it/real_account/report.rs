@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::account::Account;
+use super::facts::{self, Answer};
 use super::limit::Ran;
 
 /// How much of what a failed command said is shown.
@@ -16,7 +17,7 @@ pub(crate) struct Report {
     steps: Vec<String>,
     faults: Vec<String>,
     details: String,
-    answers: BTreeSet<String>,
+    answers: BTreeSet<Answer>,
 }
 
 impl Report {
@@ -41,7 +42,7 @@ impl Report {
     pub(crate) fn step(&mut self, what: &[&str], ran: &Ran, code: i32) -> bool {
         let what = what.join(" ");
         let is_good = ran.code == Some(code) && !ran.is_late;
-        self.answers.extend(ran.stderr.lines().filter_map(refusal));
+        self.answers.extend(ran.stderr.lines().filter_map(Answer::read));
         self.steps.push(format!("{} {what}", if is_good { "ok    " } else { "FAILED" }));
         let _ = writeln!(self.details, "\n## `{what}`: {} s\n", ran.took.as_secs());
         let _ = writeln!(self.details, "```text\n{}```", ran.stdout);
@@ -72,8 +73,8 @@ impl Report {
     }
 
     /// The refusals and absences that were answered: `Service Operation status code`.
-    pub(crate) fn answers(&self) -> &BTreeSet<String> {
-        &self.answers
+    pub(crate) fn answers(&self) -> BTreeSet<String> {
+        self.answers.iter().map(Answer::line).collect()
     }
 
     /// Steps and faults.
@@ -88,11 +89,14 @@ impl Report {
     /// The whole page, as Markdown.
     pub(crate) fn text(&self) -> String {
         let Self { title, details, answers, .. } = self;
-        let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+        let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        let lines: Vec<String> = answers.iter().map(Answer::line).collect();
         format!(
-            "# {title}\n\n```text\n{}\n```\n\n## What was refused or absent\n\n```text\n{}\n```\n{details}",
+            "# {title}\n\n```text\n{}\n```\n\n## What was refused or absent\n\n```text\n{}\n```\n\n\
+             ## What the table of facts does not hold\n\n```yaml\n{}```\n{details}",
             self.summary(),
-            answers.join("\n")
+            lines.join("\n"),
+            facts::unknown(answers, &today)
         )
     }
 
@@ -104,21 +108,4 @@ impl Report {
         std::fs::write(&path, self.text()).expect("the file system works");
         path
     }
-}
-
-/// A line of the log of calls about a call that failed, as `Service Operation status code`.
-fn refusal(line: &str) -> Option<String> {
-    let (call, answer) = line.split_once(" failed: ")?;
-    let mut words = call.split_whitespace().skip_while(|word| *word != "INFO").skip(1);
-    let (service, operation) = (words.next()?, words.next()?);
-    Some(format!("{service} {operation} {answer}"))
-}
-
-#[test]
-fn a_refused_call_is_read_from_the_log() {
-    let line = " INFO SQS GetQueueUrl 12ms failed: 400 AWS.SimpleQueueService.NonExistentQueue";
-    let read = refusal(line);
-    assert_eq!(read.as_deref(), Some("SQS GetQueueUrl 400 AWS.SimpleQueueService.NonExistentQueue"));
-    assert_eq!(refusal(" INFO SQS GetQueueUrl 12ms ok"), None);
-    assert_eq!(refusal("error: sqs:GetQueueUrl failed: no"), None);
 }

@@ -105,7 +105,8 @@ impl Cloud {
 
     /// It, as the root user of an account calls it.
     pub(crate) fn target(&self, account: &str) -> CloudTarget {
-        CloudTarget::Local { endpoint: self.endpoint.clone(), credentials: self.credentials(account) }
+        let (endpoint, credentials) = (self.endpoint.clone(), self.credentials(account));
+        CloudTarget::Local { endpoint, credentials, pace: None }
     }
 
     /// A context for a stack of this name.

@@ -40,6 +40,19 @@ fn a_new_role_cannot_be_assumed_for_a_moment() {
     is_refused_until(&waits, &function, end, "InvalidParameterValueException");
 }
 
+#[test]
+fn a_new_policy_does_not_count_for_a_moment() {
+    let mut waits = Waits::default();
+    let (name, role) =
+        (("FunctionName", "vod-submit"), ("Role", "arn:aws:iam::111122223333:role/service/vod-role"));
+    note(&mut waits, &ServiceCall::example("lambda", "CreateFunction", &[name, role], ""), "");
+    note(&mut waits, &ServiceCall::example("iam", "PutRolePolicy", &[("RoleName", "vod-role")], ""), "");
+    let to = |body| ServiceCall::example("lambda", "PutFunctionEventInvokeConfig", &[name], body);
+    let queue = to(r#"{"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:sqs:eu-west-1:1:q"}}}"#);
+    is_refused_until(&waits, &queue, BEGUN + took(&POLICY, "vod-role"), "InvalidParameterValueException");
+    assert_eq!(waits.refuse(&to(r#"{"MaximumRetryAttempts": 0}"#), BEGUN), None, "it calls nothing");
+}
+
 #[tokio::test]
 async fn a_function_is_pending_and_takes_no_change_meanwhile() {
     let mut waits = Waits::default();
