@@ -57,6 +57,8 @@ pub struct Subject<'a> {
     pub domain: Option<&'a str>,
     /// The id of the hosted zone of that name, if it is known.
     pub zone: Option<&'a str>,
+    /// The bucket for originals, if the stack has none of its own.
+    pub source: Option<&'a str>,
 }
 
 /// The policy that a command needs for a stack, and no more.

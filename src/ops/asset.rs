@@ -72,7 +72,7 @@ impl StackAssets {
 fn assets(session: &Session, graph: &crate::graph::Graph) -> miette::Result<Assets> {
     Ok(Assets {
         cx: session.account.regions.home(),
-        source: names::output(graph, names::SOURCE, "BucketName")?,
+        source: names::source_bucket(graph)?,
         work: names::output(graph, names::WORK, "BucketName")?,
         output: names::output(graph, names::OUTPUT, "BucketName")?,
         publish: names::output(graph, names::PUBLISH, "FunctionName")?,

@@ -28,7 +28,7 @@ pub async fn open(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<StackLibrary>
     let graph = session.declare_unbuilt().await?;
     let library = Library {
         cx: session.account.regions.home(),
-        source: names::output(&graph, names::SOURCE, "BucketName")?,
+        source: names::source_bucket(&graph)?,
         work: names::output(&graph, names::WORK, "BucketName")?,
         output: names::output(&graph, names::OUTPUT, "BucketName")?,
         submit: names::output(&graph, names::SUBMIT, "Arn")?,

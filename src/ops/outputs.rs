@@ -110,7 +110,7 @@ impl Outputs {
         Ok(Self {
             playback,
             distribution: id,
-            source_bucket: named(names::SOURCE, "BucketName")?,
+            source_bucket: names::source_bucket(graph)?,
             work_bucket: named(names::WORK, "BucketName")?,
             output_bucket: named(names::OUTPUT, "BucketName")?,
             logs_bucket: optional(names::LOGS, "BucketName")?,

@@ -60,6 +60,7 @@ fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
         declarations: &declarations,
         domain: file.domain.as_ref().map(|domain| domain.name.as_str()),
         zone: wanted.zone,
+        source: file.source.bucket.as_deref(),
     };
     permissions::policy(registry(), wanted.command, subject)
 }

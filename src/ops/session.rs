@@ -21,12 +21,13 @@ use crate::home::Record;
 use crate::local;
 use crate::model::{Kind, Scope};
 use crate::plan::{self, Plan, Rules};
-use crate::resource::{Registry, acm, cloudfront, lambda, registry, route53};
+use crate::resource::{Registry, acm, cloudfront, lambda, registry, route53, s3};
 use crate::review::{self, Against, Review};
 use crate::stack;
 use crate::stack::config::{self, ReservedConcurrency, StackFile};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
+use crate::stack::originals;
 
 /// The credentials are of an account that the stack is not for.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -196,8 +197,9 @@ impl Session {
     /// # Errors
     /// When a handler cannot be built, or the account does not let the stack have its domain.
     pub async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
-        let (zone, concurrency, (code, bundles)) =
-            tokio::try_join!(self.zone(), self.concurrency(), code(&self.file, self.ui.as_ref()))?;
+        let code = code(&self.file, self.ui.as_ref());
+        let (zone, concurrency, (), (code, bundles)) =
+            tokio::try_join!(self.zone(), self.concurrency(), self.originals(), code)?;
         let mut file = self.file.clone();
         file.handlers.reserved_concurrency = concurrency;
         Ok((self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?), bundles))
@@ -212,6 +214,16 @@ impl Session {
         }
         let quota = lambda::concurrency(&self.account.regions.home()).await?;
         Ok(wanted.within(quota))
+    }
+
+    /// If the stack uses a bucket that exists, it must have what the stack needs.
+    async fn originals(&self) -> miette::Result<()> {
+        let Some(name) = &self.file.source.bucket else { return Ok(()) };
+        let cx = self.account.regions.home();
+        let found = s3::existing(&cx, name).await?;
+        let place = (cx.scope.account.as_str(), cx.scope.region.as_str());
+        originals::usable(name, place, found.as_ref())
+            .map_err(|unusable| self.at(&["source", "bucket"], unusable.label(), unusable))
     }
 
     /// The stack as its removal and its outputs need it. The code does not matter, so nothing is built. Whether the stack
@@ -262,10 +274,20 @@ impl Session {
 
     /// Why the account does not let the stack have its name, pointing at what the stack file says.
     fn refused(&self, unusable: Unusable) -> miette::Report {
-        let Some(path) = &self.path else { return unusable.into() };
         let (key, label) = unusable.place();
-        let help = unusable.help().map(|help| help.to_string()).unwrap_or_default();
-        config::against(path, &["domain", key], &unusable.to_string(), label, &help).into()
+        self.at(&["domain", key], label, unusable)
+    }
+
+    /// An error that points at what the stack file says.
+    fn at(
+        &self,
+        place: &[&str],
+        label: &str,
+        error: impl Diagnostic + Send + Sync + 'static,
+    ) -> miette::Report {
+        let Some(path) = &self.path else { return error.into() };
+        let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+        config::against(path, place, &error.to_string(), label, &help).into()
     }
 
     /// How many resources the session is about; until it is known, none.

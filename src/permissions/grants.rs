@@ -10,7 +10,7 @@ use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
 };
-use crate::resource::{Adapter, Registry, cloudfront, lambda, route53};
+use crate::resource::{Adapter, Registry, cloudfront, lambda, route53, s3};
 use crate::stack::config::bucket_prefixes;
 use crate::stack::home as home_stack;
 use crate::verify;
@@ -62,6 +62,9 @@ impl<'a> Grants<'a> {
         }
         if matches!(command, Command::Plan | Command::Apply) {
             self.add(&lambda::QUOTA, &self.variables(&self.scope.region), &[]);
+        }
+        if self.subject.source.is_some() && command != Command::Teardown {
+            self.by_name(s3::LOOK_AT_SOURCE);
         }
         if self.subject.domain.is_some() {
             let variables = self.variables(&self.scope.region);
@@ -155,7 +158,8 @@ impl<'a> Grants<'a> {
     fn variables(&self, region: &str) -> ArnVariables {
         let Scope { stack, account, region: home } = &self.scope;
         let buckets = bucket_prefixes(stack, account).map(|prefix| prefix + home);
-        let [source, work, output, _] = buckets.clone();
+        let [own, work, output, _] = buckets.clone();
+        let source = self.subject.source.map_or(own, str::to_owned);
         ArnVariables {
             account: account.clone(),
             region: region.to_owned(),

@@ -12,6 +12,7 @@ pub mod ladder;
 pub mod library;
 pub mod names;
 pub mod notify;
+pub mod originals;
 pub mod roles;
 pub mod storage;
 #[cfg(test)]
@@ -55,7 +56,7 @@ pub fn declare(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> 
     }
     let topics = alerts::topics(&mut stack, file);
     let wiring = Wiring {
-        source: named(&storage.source, "BucketName"),
+        source: storage.source.clone(),
         work: named(&storage.work, "BucketName"),
         output: named(&storage.output, "BucketName"),
         queue: transcode.queue.arn(),

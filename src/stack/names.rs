@@ -1,15 +1,17 @@
 //! The addresses of resources that other modules look up, and the region in the stack's bucket names.
 
+use serde_json::Value;
+
 use crate::graph::Graph;
 use crate::model::{Address, Declaration, Scope};
 use crate::stack::config::bucket_prefixes;
 
-/// The address of a resource that every stack declares. Lookups go through [`output`], so that a missing resource is an
+/// The address of a resource that most stacks declare. Lookups go through [`output`], so that a missing resource is an
 /// error and not an empty name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackAddress(pub(super) &'static str);
 
-/// The bucket for originals.
+/// The stack's own bucket for originals: see [`source_bucket`].
 pub const SOURCE: StackAddress = StackAddress("storage/source");
 /// The bucket that MediaConvert writes to.
 pub const WORK: StackAddress = StackAddress("storage/work");
@@ -17,6 +19,8 @@ pub const WORK: StackAddress = StackAddress("storage/work");
 pub const OUTPUT: StackAddress = StackAddress("storage/output");
 /// The bucket for access logs.
 pub const LOGS: StackAddress = StackAddress("storage/logs");
+/// The rule for uploads.
+pub const UPLOAD_RULE: StackAddress = StackAddress("handlers/upload-rule");
 /// MediaConvert's queue.
 pub const QUEUE: StackAddress = StackAddress("transcode/queue");
 /// MediaConvert's job template.
@@ -79,6 +83,19 @@ pub fn output_among<'a>(
     let declared = declarations.find(|declaration| declaration.address.as_str() == of.as_str());
     let value = declared.and_then(|declaration| declaration.predicted.get(attribute));
     value.cloned().ok_or_else(|| NotDeclared { address: of.address(), attribute })
+}
+
+/// The bucket for originals. If the stack has none of its own, the rule for uploads names it.
+///
+/// # Errors
+/// When neither is declared.
+pub fn source_bucket(graph: &Graph) -> Result<String, NotDeclared> {
+    let own = output(graph, SOURCE, "BucketName");
+    own.or_else(|missing| {
+        let rule = graph.get(&UPLOAD_RULE.address());
+        let named = rule.and_then(|rule| rule.properties.pointer("/EventPattern/detail/bucket/name/0"));
+        named.and_then(Value::as_str).map(str::to_owned).ok_or(missing)
+    })
 }
 
 /// The region in the names of the stack's buckets in a text, if it is not the scope's region. If a bucket of the

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::config::{BucketRole, Days, StackFile};
+use super::handlers::Named;
 use super::{Declarations, GLOBAL, Handle, names};
 use crate::model::{PolicyDocument, Principal, Statement, StringExpr};
 use crate::resource::s3::{
@@ -32,7 +33,7 @@ const PREFLIGHT: i32 = 3600;
 #[derive(Debug)]
 pub struct Storage {
     /// Originals, as they were uploaded.
-    pub source: Handle<Bucket>,
+    pub source: Named,
     /// MediaConvert's output, and the submit handler's records.
     pub work: Handle<Bucket>,
     /// Published videos.
@@ -46,10 +47,9 @@ pub struct Storage {
 /// [`output_policy`].
 pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
     let logs = file.delivery.access_logs.then(|| logs(stack, file));
-    let source = logged(stack, source(stack, file), names::SOURCE.as_str(), logs.as_ref());
+    let source = originals(stack, file, logs.as_ref());
     let work = logged(stack, work(stack, file), names::WORK.as_str(), logs.as_ref());
     let output = logged(stack, output(stack, file), names::OUTPUT.as_str(), logs.as_ref());
-    policy(stack, "storage/source/policy", &source, secure_transport(&source));
     policy(stack, "storage/work/policy", &work, secure_transport(&work));
     Storage { source, work, output, logs, local: file.local }
 }
@@ -102,6 +102,16 @@ pub(super) fn tls_only(bucket: &Handle<Bucket>) -> Statement {
 fn private(stack: &Declarations, file: &StackFile, role: BucketRole) -> Bucket {
     let tags = stack.tags(&format!("storage/{}", role.as_str()));
     Bucket::private(file.bucket(role), tags)
+}
+
+/// The bucket of originals: the stack's own, or one that exists and is not declared.
+fn originals(stack: &mut Declarations, file: &StackFile, logs: Option<&Logs>) -> Named {
+    if let Some(existing) = &file.source.bucket {
+        return Named { name: existing.as_str().into(), arn: format!("arn:aws:s3:::{existing}").into() };
+    }
+    let bucket = logged(stack, source(stack, file), names::SOURCE.as_str(), logs);
+    policy(stack, "storage/source/policy", &bucket, secure_transport(&bucket));
+    Named { name: bucket.output("BucketName"), arn: bucket.arn() }
 }
 
 /// Originals: every version is kept, because an original cannot be made again. EventBridge receives an event for every
@@ -175,7 +185,8 @@ fn logs(stack: &mut Declarations, file: &StackFile) -> Logs {
 /// Lets S3 write the logs of this stack's buckets. They are named, not referred to: they are declared after this
 /// policy.
 fn bucket_logs(stack: &Declarations, file: &StackFile, logs: &Handle<Bucket>) -> Statement {
-    let logged = [BucketRole::Source, BucketRole::Work, BucketRole::Output];
+    let source = file.source.bucket.is_none().then_some(BucketRole::Source);
+    let logged = source.into_iter().chain([BucketRole::Work, BucketRole::Output]);
     let arns = logged.map(|role| StringExpr::from(format!("arn:aws:s3:::{}", file.bucket(role))));
     Statement::allow("S3WritesAccessLogs", &["s3:PutObject"])
         .to(Principal::service("logging.s3.amazonaws.com"))

@@ -13,6 +13,7 @@ mod conformance;
 mod domain;
 mod end_to_end;
 mod environment;
+mod existing_bucket;
 mod exposure;
 mod faults;
 mod features;

@@ -5,6 +5,7 @@
 
 mod bucket;
 mod bucket_policy;
+mod existing;
 
 use std::future::Future;
 
@@ -15,6 +16,7 @@ pub use bucket::{
     Rule, TagFilter, TargetObjectKeyFormat, Transition, VersioningConfiguration, empty_except,
 };
 pub use bucket_policy::BucketPolicy;
+pub use existing::{ExistingBucket, LOOK_AT_SOURCE, existing};
 
 use crate::aws::{Context, Error, Patience, Result, retry_while};
 

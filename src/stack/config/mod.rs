@@ -105,8 +105,12 @@ pub struct StackFile {
 }
 
 impl StackFile {
-    /// The name of one of the stack's buckets; at most 63 characters, as S3 requires.
+    /// The name of one of the stack's buckets, or of the bucket that it uses for originals; at most 63 characters, as S3
+    /// requires.
     pub fn bucket(&self, role: BucketRole) -> String {
+        if let (BucketRole::Source, Some(existing)) = (role, &self.source.bucket) {
+            return existing.clone();
+        }
         identity::bucket_name(self.stack.as_str(), role, self.account.as_str(), self.region.as_str())
     }
 }

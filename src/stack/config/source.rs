@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::origin::UploadOrigin;
-use super::reader::{Table, Wrong};
+use super::reader::{Scalar, Table, Wrong};
 use super::size::{Size, SizeUnit};
-use super::values::{Days, Period, TimeUnit, choices};
+use super::tree::Text;
+use super::values::{Days, Period, TimeUnit, choices, text};
 
 /// A hundred years: a larger number is a typing error.
 const MAX_DAYS: u32 = 36_500;
@@ -20,6 +21,11 @@ const MAX_DURATION: Period = Period::new(24, TimeUnit::Hour);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields, default)]
 pub struct Source {
+    /// The name of a bucket that exists in the stack's account and region, for originals. The stack reads it and never
+    /// changes it. Absent: the stack has a bucket of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"))]
+    pub bucket: Option<String>,
     /// How long after its upload a published original moves to Glacier Instant Retrieval, such as 30d. 0d moves it with
     /// the next run of the lifecycle rules. Absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +76,7 @@ choices! {
 impl Default for Source {
     fn default() -> Self {
         Self {
+            bucket: None,
             archive_after: None,
             expire_noncurrent_after: None,
             upload_origins: Vec::new(),
@@ -91,7 +98,12 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     let max_duration = table.or("max_duration", MAX_DURATION).filter(|time| duration_fits(table, *time));
     let audio = table.or("audio", AudioFiles::default());
     let on_delete = table.or("on_delete", OnDelete::default());
+    let bucket = table.optional::<BucketName>("bucket");
+    if bucket.as_ref().is_some_and(Option::is_some) && !leaves_the_bucket(table) {
+        return None;
+    }
     Some(Source {
+        bucket: bucket?.map(|BucketName(name)| name),
         archive_after: archive_after?,
         expire_noncurrent_after: expire_noncurrent_after?,
         upload_origins: upload_origins?.into_iter().map(|UploadOrigin(origin)| origin).collect(),
@@ -100,6 +112,53 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
         audio: audio?,
         on_delete: on_delete?,
     })
+}
+
+/// The name of a bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+struct BucketName(String);
+
+impl Scalar for BucketName {
+    const EXAMPLE: &'static str = "media-archive";
+
+    fn scalar(written: &Text) -> Result<Self, Wrong> {
+        let name = text(written)?;
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+        let alphanumeric = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let ends = alphanumeric(name.chars().next()) && alphanumeric(name.chars().next_back());
+        let label = match name {
+            _ if name.starts_with("arn:") || name.starts_with("s3:") => "only its last part is the name",
+            _ if (3..=63).contains(&name.len())
+                && name.chars().all(allowed)
+                && ends
+                && !name.contains("..") =>
+            {
+                return Ok(Self(name.to_owned()));
+            }
+            _ => "3 to 63 lower-case letters, digits, . and -",
+        };
+        let help = "the name of a bucket in the stack's account and region, such as media-archive";
+        Err(Wrong::new("is not the name of a bucket", label, help))
+    }
+}
+
+/// What the stack sets on its own bucket only.
+const OF_OWN_BUCKET: [&str; 3] = ["archive_after", "expire_noncurrent_after", "upload_origins"];
+
+/// Refuses what would change a bucket that is not the stack's.
+fn leaves_the_bucket(table: &Table<'_>) -> bool {
+    let set = OF_OWN_BUCKET.iter().filter_map(|key| Some((key, table.get(key)?)));
+    let set = set.map(|(key, value)| {
+        let help =
+            "the stack never changes `source.bucket`: set this on the bucket itself, and remove the key here";
+        value.reject(Wrong::new(
+            "cannot be set together with `source.bucket`",
+            "would change the bucket",
+            help,
+        ));
+        key
+    });
+    set.count() == 0
 }
 
 fn size_fits(table: &Table<'_>, size: Size) -> bool {

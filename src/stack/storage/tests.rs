@@ -136,6 +136,17 @@ fn originals() {
 }
 
 #[test]
+fn a_bucket_of_the_team_is_not_declared_and_no_log_of_it_is_let_in() {
+    let list = declared(&FULL.replace(
+        "archive_after: 30d\n  expire_noncurrent_after: 90d\n  upload_origins: ['https://app.example.com']",
+        "bucket: team-archive",
+    ));
+    assert!(list.iter().all(|one| !one.address.as_str().starts_with("storage/source")));
+    let text = serde_json::to_string(&list.iter().map(|one| &one.properties).collect::<Vec<_>>()).unwrap();
+    assert!(!text.contains("team-archive"), "{text}");
+}
+
+#[test]
 fn without_options_originals_are_kept_for_good_and_no_page_may_upload() {
     let small = properties(&declared(SMALL), "storage/source");
     assert!(small.get("CorsConfiguration").is_none() && small.get("LoggingConfiguration").is_none());
