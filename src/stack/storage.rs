@@ -47,11 +47,15 @@ pub struct Storage {
 /// [`output_policy`].
 pub fn declare(stack: &mut Declarations, file: &StackFile) -> Storage {
     let logs = file.delivery.access_logs.then(|| logs(stack, file));
-    let source = originals(stack, file, logs.as_ref());
+    let own = file.source.bucket.is_none().then(|| source(stack, file));
+    let own = own.map(|bucket| logged(stack, bucket, names::SOURCE.as_str(), logs.as_ref()));
     let work = logged(stack, work(stack, file), names::WORK.as_str(), logs.as_ref());
     let output = logged(stack, output(stack, file), names::OUTPUT.as_str(), logs.as_ref());
+    if let Some(source) = &own {
+        policy(stack, "storage/source/policy", source, secure_transport(source));
+    }
     policy(stack, "storage/work/policy", &work, secure_transport(&work));
-    Storage { source, work, output, logs, local: file.local }
+    Storage { source: originals(file, own.as_ref()), work, output, logs, local: file.local }
 }
 
 /// Declares who may read the output bucket: only CloudFront, on behalf of exactly this distribution.
@@ -105,13 +109,12 @@ fn private(stack: &Declarations, file: &StackFile, role: BucketRole) -> Bucket {
 }
 
 /// The bucket of originals: the stack's own, or one that exists and is not declared.
-fn originals(stack: &mut Declarations, file: &StackFile, logs: Option<&Logs>) -> Named {
-    if let Some(existing) = &file.source.bucket {
-        return Named { name: existing.as_str().into(), arn: format!("arn:aws:s3:::{existing}").into() };
+fn originals(file: &StackFile, own: Option<&Handle<Bucket>>) -> Named {
+    let existing = || file.bucket(BucketRole::Source);
+    match own {
+        Some(bucket) => Named { name: bucket.output("BucketName"), arn: bucket.arn() },
+        None => Named { name: existing().into(), arn: format!("arn:aws:s3:::{}", existing()).into() },
     }
-    let bucket = logged(stack, source(stack, file), names::SOURCE.as_str(), logs);
-    policy(stack, "storage/source/policy", &bucket, secure_transport(&bucket));
-    Named { name: bucket.output("BucketName"), arn: bucket.arn() }
 }
 
 /// Originals: every version is kept, because an original cannot be made again. EventBridge receives an event for every

@@ -13,7 +13,8 @@ use crate::support::{Cloud, REGION, StackFile};
 const NAME: &str = "team-archive";
 
 async fn bucket(s3: &Client) {
-    let place = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION));
+    let place =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION));
     let made = s3.create_bucket().bucket(NAME).create_bucket_configuration(place.build()).send();
     made.await.expect("a bucket is made");
     let original = ByteStream::from_static(b"a film of long ago");
@@ -34,7 +35,8 @@ async fn prepare(s3: &Client) {
 async fn originals_stay_in_the_bucket_that_the_team_has() {
     let cloud = Cloud::start("existing-bucket").await;
     let s3 = cloud.context("vod-local").await.s3();
-    let stack = StackFile::new(&[("source:\n  expire_noncurrent_after: 1d", "source:\n  bucket: team-archive")]);
+    let stack =
+        StackFile::new(&[("source:\n  expire_noncurrent_after: 1d", "source:\n  bucket: team-archive")]);
 
     let (_, absent) = cloud.provision(&["plan", stack.path()], 1);
     insta::assert_snapshot!(lines_with(&absent, &["team-archive in"]), @"");

@@ -13,7 +13,8 @@ pub const LOOK_AT_SOURCE: &[Allow] = &[Allow::new(
 
 /// What S3 answers for a bucket that does not exist, that is in another region, or that belongs to another account. A
 /// caller who may not read its settings gets the same answer as for another account.
-const HIDDEN: &[&str] = &["NoSuchBucket", "PermanentRedirect", "AuthorizationHeaderMalformed", "AccessDenied"];
+const HIDDEN: &[&str] =
+    &["NoSuchBucket", "PermanentRedirect", "AuthorizationHeaderMalformed", "AccessDenied"];
 
 /// What matters of a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]

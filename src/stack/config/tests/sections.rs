@@ -118,12 +118,13 @@ fn limits_of_uploads() {
 #[test]
 fn a_bucket_of_the_team_is_named_and_left_alone() {
     let file = with("source: { bucket: team-archive, on_delete: unpublish }").unwrap();
-    assert_eq!(file.bucket(BucketRole::Source), "team-archive");
+    assert_eq!(file.bucket(super::super::BucketRole::Source), "team-archive");
     for wrong in ["arn:aws:s3:::team", "s3://team", "Team", "ab", "-team", "a..b"] {
         let said = format!("{:?}", with(&format!("source: {{ bucket: \"{wrong}\" }}")).unwrap_err());
         assert!(said.contains("`source.bucket` is not the name of a bucket"), "{wrong}: {said}");
     }
-    for key in ["archive_after: 1d", "expire_noncurrent_after: 1d", "upload_origins: [\"https://a.example\"]"] {
+    for key in ["archive_after: 1d", "expire_noncurrent_after: 1d", "upload_origins: [\"https://a.example\"]"]
+    {
         let said = format!("{:?}", with(&format!("source: {{ bucket: team-archive, {key} }}")).unwrap_err());
         assert!(said.contains("cannot be set together with `source.bucket`"), "{key}: {said}");
     }
