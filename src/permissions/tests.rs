@@ -25,7 +25,14 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
         region: file.region.to_string(),
     };
     let declarations = stack::declare(file, &PackageDigests::default(), None);
-    let subject = Subject { scope: &scope, prefix, declarations: &declarations, domain: None, zone: None };
+    let subject = Subject {
+        scope: &scope,
+        prefix,
+        declarations: &declarations,
+        domain: None,
+        zone: None,
+        dns: Dns::Own,
+    };
     json(&policy(registry(), command, subject))
 }
 

@@ -1,0 +1,104 @@
+//! A stack's name whose records are not in the stack's account: in a hosted zone of another account, by a role there, or
+//! kept by somebody else altogether.
+
+use std::sync::Arc;
+
+use aws_sdk_acm::primitives::Blob;
+use provision::aws::{Connection, Context};
+use provision::model::Scope;
+use serde_json::{Value, json};
+
+use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do, whole};
+use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
+
+/// The account of the hosted zone.
+const OTHER: &str = "444455556666";
+const NAME: &str = "video.example.com";
+
+async fn other(cloud: &Cloud) -> Context {
+    let connection = Arc::new(Connection::open(cloud.target(OTHER), REGION).await);
+    let scope = Scope { stack: "dns".into(), account: OTHER.into(), region: REGION.into() };
+    Context::new(connection, scope, REGION)
+}
+
+/// Makes the zone and a role that has the printed policies and nothing else; who may assume it is for its trust policy.
+async fn zone_and_role(cloud: &Cloud, cx: &Context, stack: &StackFile) -> String {
+    let made = cx.route53().create_hosted_zone().name("example.com").caller_reference("1").send().await;
+    let zone = made.unwrap().hosted_zone.unwrap().id.trim_start_matches("/hostedzone/").to_owned();
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+        "Action": "sts:AssumeRole",
+    }]});
+    let role = cx.iam().create_role().role_name("dns").assume_role_policy_document(trust.to_string());
+    role.send().await.unwrap();
+    for command in ["apply", "teardown"] {
+        let arguments = ["permissions", stack.path(), "--for", command, "--zone-role", "--zone-id", &zone];
+        let (policy, _) = cloud.provision(&arguments, 0);
+        let put = cx.iam().put_role_policy().role_name("dns").policy_name(command);
+        put.policy_document(policy).send().await.unwrap();
+    }
+    zone
+}
+
+async fn records(cx: &Context, zone: &str) -> Vec<String> {
+    let call = cx.route53().list_resource_record_sets().hosted_zone_id(zone);
+    let listed = call.send().await.unwrap().resource_record_sets;
+    let records = listed.iter().map(|set| format!("{} {}", set.name, set.r#type.as_str()));
+    records.filter(|record| !record.starts_with("example.com.")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_of_another_account_is_written_by_its_role() {
+    let cloud = Cloud::enforcing("zone-role").await;
+    let cx = other(&cloud).await;
+    let role = format!("arn:aws:iam::{OTHER}:role/dns");
+    let domain = format!("local: true\ndomain: {{ name: {NAME}, zone: example.com, zone_role: '{role}' }}");
+    let stack = StackFile::new(&[("local: true", &domain)]);
+    let (_, said) = cloud.provision(&["permissions", stack.path(), "--for", "apply"], 0);
+    insta::assert_snapshot!(lines_with(&said, &["--zone-role"]), @"");
+    let zone = zone_and_role(&cloud, &cx, &stack).await;
+
+    cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    let made = records(&cx, &zone).await;
+    assert_eq!(made.len(), 3, "two aliases and the proof of the certificate: {made:?}");
+    let own = cloud.context("vod-local").await;
+    let zones = own.route53().list_hosted_zones().send().await.unwrap().hosted_zones;
+    assert!(zones.is_empty(), "the stack's account has none: {zones:?}");
+    let (nothing, _) = cloud.provision(&["plan", stack.path()], 0);
+    nothing_to_do(&nothing);
+
+    let (gone, _) = cloud.provision(&["teardown", stack.path(), "--yes"], 0);
+    nothing_left(&gone, "vod-local");
+    let left = records(&cx, &zone).await;
+    assert!(left.len() == 1 && left[0].ends_with(" CNAME"), "{left:?}");
+
+    let (_, refused) = cloud.provision(&["synth", stack.path()], 1);
+    insta::assert_snapshot!(errors(&refused), @"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_kept_elsewhere_is_told_with_its_record() {
+    let cloud = Cloud::start("dns-elsewhere").await;
+    let cx = cloud.context("vod-local").await;
+    let certificates = Arc::new(Connection::open(cloud.target(ACCOUNT), "us-east-1").await);
+    let certificates = Context::new(certificates, cx.scope.clone(), "us-east-1");
+    let made = rcgen::generate_simple_self_signed(vec![NAME.to_owned()]).unwrap();
+    let import = certificates.acm().import_certificate().certificate(Blob::new(made.cert.pem()));
+    let import = import.private_key(Blob::new(made.signing_key.serialize_pem())).send().await.unwrap();
+    let arn = import.certificate_arn.unwrap();
+    let domain = format!("local: true\ndomain: {{ name: {NAME}, certificate: '{arn}' }}");
+    let stack = StackFile::new(&[("local: true", &domain)]);
+    let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
+    assert!(!applied.contains("delivery/alias"), "{applied}");
+
+    let (told, _) = cloud.provision(&["outputs", stack.path()], 0);
+    let told = lines_with(&told, &["set in your DNS"]);
+    insta::assert_snapshot!(whole(&told), @"");
+    let (json, _) = cloud.provision(&["outputs", stack.path(), "--format", "json"], 0);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["dns"]["name"], NAME);
+    assert!(json["dns"]["target"].as_str().unwrap().ends_with(".cloudfront.net"), "{json}");
+    let (nothing, _) = cloud.provision(&["plan", stack.path()], 0);
+    nothing_to_do(&nothing);
+}
