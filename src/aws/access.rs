@@ -100,14 +100,14 @@ pub(super) enum Origin {
     /// `AWS_ACCESS_KEY_ID`.
     Environment,
     /// A profile, and how it signs in.
-    Profile(String, Way),
+    Profile(String, SignInWay),
     /// The machine: a container, an instance, a token of a pipeline. Or a local cloud.
     Machine,
 }
 
 /// How a profile gets its first credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum SignInWay {
     Sso,
     Login,
     Process,
@@ -149,7 +149,7 @@ impl SignedIn {
             _ if by_key => Origin::Environment,
             Some(set) if set.has(set.selected()) => match set.origin() {
                 // Nobody chose it, and what it lacks may come from elsewhere.
-                Origin::Profile(_, Way::Nothing) if named.is_none() => Origin::Machine,
+                Origin::Profile(_, SignInWay::Nothing) if named.is_none() => Origin::Machine,
                 origin => origin,
             },
             _ => Origin::Machine,
@@ -262,15 +262,15 @@ impl Profiles {
         };
         let has = |key| self.get(&first, key).is_some();
         let way = if has("sso_session") || has("sso_start_url") {
-            Way::Sso
+            SignInWay::Sso
         } else if has("login_session") {
-            Way::Login
+            SignInWay::Login
         } else if has("credential_process") {
-            Way::Process
+            SignInWay::Process
         } else if has("aws_access_key_id") || has("role_arn") {
-            Way::Key
+            SignInWay::Key
         } else {
-            Way::Nothing
+            SignInWay::Nothing
         };
         Origin::Profile(first, way)
     }

@@ -1,6 +1,6 @@
 //! What to do about a sign-in that AWS refused, by where the credentials come from.
 
-use super::access::{Origin, Way};
+use super::access::{Origin, SignInWay};
 use super::error::{enable_region, region_status};
 use super::{Class, Error};
 
@@ -69,21 +69,21 @@ pub(super) fn explained(error: Error, origin: &Origin, region: &str) -> Error {
 /// How to sign in again. `none` if there are no credentials at all.
 fn again(origin: &Origin, none: bool) -> Option<String> {
     Some(match origin {
-        Origin::Profile(name, Way::Sso) => format!(
+        Origin::Profile(name, SignInWay::Sso) => format!(
             "sign in again: `aws sso login --profile {name}`; if that does not help, IAM Identity Center does not assign its \
              `sso_account_id` and `sso_role_name` to you"
         ),
-        Origin::Profile(name, Way::Login) => format!("sign in again: `aws login --profile {name}`"),
-        Origin::Profile(name, Way::Process) => format!(
+        Origin::Profile(name, SignInWay::Login) => format!("sign in again: `aws login --profile {name}`"),
+        Origin::Profile(name, SignInWay::Process) => format!(
             "run the command that `credential_process` of profile {name} names: it must print credentials that have not \
              expired, as JSON"
         ),
-        Origin::Profile(name, Way::Key | Way::Nothing) if none => {
+        Origin::Profile(name, SignInWay::Key | SignInWay::Nothing) if none => {
             format!(
                 "profile {name} gives no credentials: `aws configure list --profile {name}` shows what it has"
             )
         }
-        Origin::Profile(name, Way::Other) => {
+        Origin::Profile(name, SignInWay::Key | SignInWay::Nothing) => {
             format!(
                 "the session of profile {name} is over: sign in again with what wrote it to ~/.aws/credentials"
             )
@@ -135,17 +135,17 @@ mod tests {
     fn each_way_to_sign_in_has_its_advice() {
         let of = |code: &str, way| hint(code, &Origin::Profile("work".into(), way), "eu-west-1");
         for code in ["", "ExpiredToken"] {
-            assert!(of(code, Way::Sso).starts_with("sign in again: `aws sso login --profile work`"));
-            assert_eq!(of(code, Way::Login), "sign in again: `aws login --profile work`");
-            assert!(of(code, Way::Process).contains("`credential_process` of profile work"));
+            assert!(of(code, SignInWay::Sso).starts_with("sign in again: `aws sso login --profile work`"));
+            assert_eq!(of(code, SignInWay::Login), "sign in again: `aws login --profile work`");
+            assert!(of(code, SignInWay::Process).contains("`credential_process` of profile work"));
         }
-        assert!(of("", Way::Nothing).starts_with("profile work gives no credentials"));
-        assert!(of("ExpiredToken", Way::Key).starts_with("the session of profile work is over"));
+        assert!(of("", SignInWay::Nothing).starts_with("profile work gives no credentials"));
+        assert!(of("ExpiredToken", SignInWay::Key).starts_with("the session of profile work is over"));
         assert!(
             hint("ExpiredToken", &Origin::Environment, "eu-west-1").contains("AWS_SESSION_TOKEN is over")
         );
         assert_eq!(hint("", &Origin::Machine, "eu-west-1"), "");
-        assert!(of("SignatureDoesNotMatch", Way::Key).contains("secret access key in profile work"));
+        assert!(of("SignatureDoesNotMatch", SignInWay::Key).contains("secret access key in profile work"));
     }
 
     #[test]

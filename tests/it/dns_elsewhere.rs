@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use aws_sdk_acm::primitives::Blob;
 use provision::aws::{Connection, Context};
 use provision::model::Scope;
 use serde_json::{Value, json};
 
-use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do, whole};
+use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do};
 use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
 
 /// The account of the hosted zone.
@@ -56,7 +55,7 @@ async fn a_zone_of_another_account_is_written_by_its_role() {
     let domain = format!("local: true\ndomain: {{ name: {NAME}, zone: example.com, zone_role: '{role}' }}");
     let stack = StackFile::new(&[("local: true", &domain)]);
     let (_, said) = cloud.provision(&["permissions", stack.path(), "--for", "apply"], 0);
-    insta::assert_snapshot!(lines_with(&said, &["--zone-role"]), @"");
+    insta::assert_snapshot!(lines_with(&said, &["--zone-role"]), @"arn:aws:iam::444455556666:role/dns needs a policy of its own: add --zone-role");
     let zone = zone_and_role(&cloud, &cx, &stack).await;
 
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
@@ -74,31 +73,34 @@ async fn a_zone_of_another_account_is_written_by_its_role() {
     assert!(left.len() == 1 && left[0].ends_with(" CNAME"), "{left:?}");
 
     let (_, refused) = cloud.provision(&["synth", stack.path()], 1);
-    insta::assert_snapshot!(errors(&refused), @"");
+    insta::assert_snapshot!(errors(&refused), @"
+    error: the hosted zone is in another account (arn:aws:iam::444455556666:role/dns), and CloudFormation writes records only in the account that it runs in
+    help: leave out `zone` and `zone_role`, and set `domain.certificate`: `provision outputs` prints the records to set
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_kept_elsewhere_is_told_with_its_record() {
-    let cloud = Cloud::start("dns-elsewhere").await;
+    let cloud = Cloud::lenient("dns-elsewhere").await;
     let cx = cloud.context("vod-local").await;
     let certificates = Arc::new(Connection::open(cloud.target(ACCOUNT), "us-east-1").await);
     let certificates = Context::new(certificates, cx.scope.clone(), "us-east-1");
-    let made = rcgen::generate_simple_self_signed(vec![NAME.to_owned()]).unwrap();
-    let import = certificates.acm().import_certificate().certificate(Blob::new(made.cert.pem()));
-    let import = import.private_key(Blob::new(made.signing_key.serialize_pem())).send().await.unwrap();
-    let arn = import.certificate_arn.unwrap();
+    let made = certificates.acm().request_certificate().domain_name(NAME).send().await.unwrap();
+    let arn = made.certificate_arn.unwrap();
     let domain = format!("local: true\ndomain: {{ name: {NAME}, certificate: '{arn}' }}");
     let stack = StackFile::new(&[("local: true", &domain)]);
     let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes"], 0);
     assert!(!applied.contains("delivery/alias"), "{applied}");
 
-    let (told, _) = cloud.provision(&["outputs", stack.path()], 0);
-    let told = lines_with(&told, &["set in your DNS"]);
-    insta::assert_snapshot!(whole(&told), @"");
     let (json, _) = cloud.provision(&["outputs", stack.path(), "--format", "json"], 0);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["dns"]["name"], NAME);
-    assert!(json["dns"]["target"].as_str().unwrap().ends_with(".cloudfront.net"), "{json}");
+    let target = json["dns"]["target"].as_str().unwrap();
+    assert!(target.ends_with(".cloudfront.net"), "{json}");
+    let (told, _) = cloud.provision(&["outputs", stack.path()], 0);
+    let record =
+        format!("set in your DNS   {NAME} CNAME {target} (at the apex of a zone: ALIAS, for A and AAAA)");
+    assert!(told.lines().any(|line| line == record), "{told}");
     let (nothing, _) = cloud.provision(&["plan", stack.path()], 0);
     nothing_to_do(&nothing);
 }

@@ -131,10 +131,8 @@ async fn this_machine_is_reached_without_the_proxy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn verify_plays_through_the_proxy_with_its_authority() {
     let cloud = Cloud::start("far-viewers").await;
-    let own = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-    let handlers = format!("handlers:\n  architecture: {own}");
-    let stack = StackFile::new(&[("local: true", "local: false"), ("handlers:", &handlers)]);
-    output(cloud.command_as_on_aws(ACCOUNT, &["apply", stack.path(), "--yes"]), 0);
+    cloud.provision(&["apply", "stacks/local.yaml", "--yes"], 0);
+    let stack = StackFile::new(&[("local: true", "local: false")]);
     let far = Far::with_edges(None, Some(&cloud.endpoint), |_| (403, String::new())).await;
     let mut verify = cloud.command_as_on_aws(ACCOUNT, &["verify", stack.path()]);
     for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
