@@ -44,6 +44,19 @@ pub enum Command {
     Upload,
 }
 
+/// Where the records of a stack's name are, and whose calls of Route 53 a policy allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dns<'a> {
+    /// In the stack's account, if the stack has a name.
+    Own,
+    /// In no hosted zone that the stack knows.
+    Elsewhere,
+    /// In another account. Whoever runs the command may only assume this role.
+    ByRole(&'a str),
+    /// In another account. The policy is for the role there, and allows nothing else.
+    OfRole,
+}
+
 /// The stack that a policy is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -59,6 +72,8 @@ pub struct Subject<'a> {
     pub zone: Option<&'a str>,
     /// The bucket for originals, if the stack has none of its own.
     pub source: Option<&'a str>,
+    /// Where that name's records are.
+    pub dns: Dns<'a>,
 }
 
 /// The policy that a command needs for a stack, and no more.

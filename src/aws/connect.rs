@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::{Builder, tls};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use super::access::{self, Access, Origin, SignInFault, SignedIn};
 use super::error::SdkResult;
-use super::{Calls, Class, Error, Result};
+use super::network::Network;
+use super::profiles::RoleOfProfile;
+use super::role_session::RoleSession;
+use super::{Calls, Error, Result, refused};
 
 /// For calls that send a file: they have no time limit. The SDK itself ends a call in which no data flows any more.
 #[must_use]
@@ -57,43 +61,87 @@ pub struct Identity {
 /// One connection to a cloud: transport, credentials and the record of calls.
 pub struct Connection {
     base: SdkConfig,
+    /// For Route 53, where the hosted zone is in another account.
+    zones: Option<SdkConfig>,
     target: CloudTarget,
+    network: Network,
+    origin: Origin,
     calls: Calls,
 }
 
+/// What all calls have: the network, the region, and a time limit on every attempt.
+fn loader(network: &Network, region: &str) -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(network.client())
+        .region(Region::new(region.to_owned()))
+        .timeout_config(timeouts)
+}
+
 impl Connection {
-    /// A connection that sends its calls to `target`, with a time limit on every attempt.
-    pub async fn open(target: CloudTarget, region: &str) -> Self {
-        let transport = Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(60))
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(transport)
-            .region(Region::new(region.to_owned()))
-            .retry_config(super::retry::of_aws())
-            .timeout_config(timeouts);
-        if let CloudTarget::Local { endpoint, credentials, .. } = &target {
-            loader = loader.endpoint_url(endpoint).retry_config(super::retry::of_local_cloud());
-            if std::env::var_os(LOCAL_AUTH).is_none() {
-                loader = loader.credentials_provider(credentials.clone());
-            }
+    /// A connection to AWS with this identity, and with the proxies and authorities that the environment and the profile
+    /// name.
+    ///
+    /// # Errors
+    /// When one of these settings cannot be used, or nobody can sign in with them.
+    pub async fn to_aws(region: &str, access: &Access) -> std::result::Result<Self, SignInFault> {
+        let identity = SignedIn::with(access).await?;
+        let mut loader = loader(&identity.network, region).retry_config(super::retry::of_aws());
+        if let Some(profile) = identity.profile() {
+            loader = loader.profile_name(profile);
         }
-        Self { base: loader.load().await, target, calls: Calls::default() }
+        let base = identity.sign(loader.load().await).await?;
+        let SignedIn { network, origin, .. } = identity;
+        Ok(Self { base, zones: None, target: CloudTarget::Aws, network, origin, calls: Calls::default() })
     }
 
-    /// The configuration for one region's clients.
-    pub(super) fn sdk_config(&self, region: &str) -> SdkConfig {
-        self.base.to_builder().region(Region::new(region.to_owned())).build()
+    /// A connection to something on this machine, such as a local cloud.
+    pub async fn open(target: CloudTarget, region: &str) -> Self {
+        let network = Network::direct();
+        let mut loader = loader(&network, region);
+        match &target {
+            CloudTarget::Aws => loader = loader.retry_config(super::retry::of_aws()),
+            CloudTarget::Local { endpoint, credentials, .. } => {
+                loader = loader.endpoint_url(endpoint).retry_config(super::retry::of_local_cloud());
+                if std::env::var_os(LOCAL_AUTH).is_none() {
+                    loader = loader.credentials_provider(credentials.clone());
+                }
+            }
+        }
+        let base = loader.load().await;
+        Self { base, zones: None, target, network, origin: Origin::Machine, calls: Calls::default() }
+    }
+
+    /// The same, in which Route 53 is called as this role, with the other credentials: the role of the account that holds
+    /// the hosted zone.
+    #[must_use]
+    pub fn with_zone_role(self, arn: Option<&str>) -> Self {
+        let (Some(arn), Some(before)) = (arn, self.base.credentials_provider()) else { return self };
+        let role = RoleOfProfile { arn: arn.to_owned(), ..RoleOfProfile::default() };
+        let session = SharedCredentialsProvider::new(RoleSession::new(role, &self.base, before));
+        let zones = self.base.to_builder().credentials_provider(session).build();
+        Self { zones: Some(zones), ..self }
+    }
+
+    /// The configuration for one region's clients of a service.
+    pub(super) fn sdk_config(&self, region: &str, service: &str) -> SdkConfig {
+        let config = self.zones.as_ref().filter(|_| service == "route53").unwrap_or(&self.base);
+        config.to_builder().region(Region::new(region.to_owned())).build()
     }
 
     /// The record of every call made.
     #[must_use]
     pub fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    /// How other machines are reached.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Whether this is the local cloud.
@@ -125,36 +173,39 @@ impl Connection {
     /// # Errors
     /// When there are none, when they are expired or refused, or when STS cannot be reached.
     pub async fn identity(&self) -> Result<Identity> {
+        match self.identity_in(None).await {
+            Ok(identity) => Ok(identity),
+            Err(error) => Err(self.explained(error).await),
+        }
+    }
+
+    async fn identity_in(&self, other: Option<Region>) -> Result<Identity> {
         // This is the first call of a run, so it fails early if nothing answers.
         let config = aws_sdk_sts::config::Builder::from(&self.base)
+            .region(other.or_else(|| self.base.region().cloned()))
             .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(
-                TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(10)).build(),
-            )
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(access::PATIENCE).build())
             .interceptor(self.calls.recorder())
             .build();
         let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
-        let answer = answer
-            .named("sts:GetCallerIdentity")
-            .map_err(|error| of_profile(error, std::env::var("AWS_PROFILE").ok()))?;
+        let answer = answer.named("sts:GetCallerIdentity")?;
         match (answer.account, answer.arn) {
             (Some(account), Some(arn)) => Ok(Identity { account, arn }),
             _ => Err(Error::unexpected("sts:GetCallerIdentity", "the answer names no account")),
         }
     }
-}
 
-/// Names the profile in the error. The SDK's default chain skips a profile that does not exist, and its error names
-/// only the last place where it looked.
-fn of_profile(error: Error, profile: Option<String>) -> Error {
-    match profile
-        .filter(|name| !name.is_empty() && error.class == Class::Credentials && error.code.is_empty())
-    {
-        Some(name) => {
-            let says = "gives no credentials (does `aws configure list-profiles` show it?)";
-            Error { message: format!("AWS_PROFILE={name} {says}: {}", error.message), ..error }
+    /// A refused sign-in, with what to do about it.
+    async fn explained(&self, error: Error) -> Error {
+        let region = self.base.region().map(Region::to_string).unwrap_or_default();
+        // A region that is not enabled does not know any of the account's keys.
+        if error.is_unknown_key() && refused::must_be_enabled(&region) && !self.is_local() {
+            let elsewhere = self.identity_in(Some(access::enabled_everywhere())).await;
+            if let Ok(Identity { account, .. }) = elsewhere {
+                return refused::region_off(error, &region, &account);
+            }
         }
-        None => error,
+        refused::explained(error, &self.origin, &region)
     }
 }
 
@@ -175,7 +226,7 @@ mod tests {
         let target = CloudTarget::local(endpoint, "111122223333", "secret");
         let connection = Connection::open(target, "eu-west-1").await;
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
-        let config = aws_sdk_s3::config::Builder::from(&connection.sdk_config("eu-west-1"))
+        let config = aws_sdk_s3::config::Builder::from(&connection.sdk_config("eu-west-1", "s3"))
             .timeout_config(timeouts)
             .retry_config(RetryConfig::disabled());
         let call =
@@ -191,16 +242,5 @@ mod tests {
         let short = Duration::from_millis(20);
         assert!(put(short, false).await, "an attempt ends");
         assert!(!put(short, true).await, "one that sends a file goes on");
-    }
-
-    #[test]
-    fn a_profile_without_credentials_is_named() {
-        let none =
-            Error { class: Class::Credentials, ..Error::unexpected("sts:GetCallerIdentity", "no IMDS") };
-        let named = of_profile(none.clone(), Some("nope".into())).to_string();
-        assert!(named.contains("AWS_PROFILE=nope gives no credentials"), "{named}");
-        assert_eq!(of_profile(none.clone(), None).message, "no IMDS");
-        let expired = Error { code: "ExpiredToken".into(), ..none };
-        assert_eq!(of_profile(expired, Some("nope".into())).message, "no IMDS");
     }
 }

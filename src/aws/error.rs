@@ -1,5 +1,6 @@
 //! API errors, classified by what they mean for us. Each keeps the call, code, message and request id that AWS gave.
 
+mod sign_in;
 mod unreadable;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use miette::Diagnostic;
 
+pub(super) use sign_in::{enable_region, region_status};
 use unreadable::unreadable;
 
 /// What an API error means.
@@ -56,6 +58,8 @@ pub struct Error {
     pub message: String,
     /// AWS's request id, if there is one.
     pub request_id: Option<String>,
+    /// What to do next, where the class does not tell.
+    pub hint: Option<String>,
 }
 
 /// The result of adapters and other AWS work.
@@ -65,7 +69,8 @@ impl Error {
     /// An answer that lacks what the API promises.
     #[must_use]
     pub fn unexpected(call: &'static str, message: impl Into<String>) -> Self {
-        Self { call, class: Class::Refused, code: String::new(), message: message.into(), request_id: None }
+        let (class, code, message) = (Class::Refused, String::new(), message.into());
+        Self { call, class, code, message, request_id: None, hint: None }
     }
 
     /// An answer without a member that we need.
@@ -102,6 +107,12 @@ impl Error {
     fn is_full_quota(&self) -> bool {
         let other = self.code.contains("InProgress") || self.code.contains("Tags");
         self.is(FULL_QUOTA) || self.code.starts_with("TooMany") && !other
+    }
+
+    /// Whether AWS does not know the access key. A region that is not enabled answers the same.
+    #[must_use]
+    pub(super) fn is_unknown_key(&self) -> bool {
+        self.is(UNKNOWN_KEY)
     }
 
     /// The action that is not allowed. AWS may name another than the call: creating a function needs `iam:PassRole`.
@@ -174,15 +185,17 @@ impl std::error::Error for Error {}
 impl Diagnostic for Error {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let text = match self.class {
-            Class::Credentials if self.is(UNKNOWN_KEY) => {
-                "sign in again (`aws sso login`), or set AWS_PROFILE; a region that the account has not enabled answers \
-                 the same: see `aws account get-region-opt-status --region-name REGION`"
-                    .to_owned()
-            }
-            Class::Credentials => {
-                "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)"
-                    .to_owned()
-            }
+            _ if self.hint.is_some() => self.hint.clone().unwrap_or_default(),
+            _ if sign_in::is_region_off(self) => sign_in::enable_region("REGION"),
+            Class::Credentials if self.is_unknown_key() => format!(
+                "sign in again (`aws sso login`), or name another profile (`--profile NAME`); a region that the account \
+                 has not enabled answers the same: see `{}`",
+                sign_in::region_status("REGION")
+            ),
+            Class::Credentials => "name a profile (`--profile NAME`, AWS_PROFILE), set AWS_ACCESS_KEY_ID and \
+                                   AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`, `aws login`)"
+                .to_owned(),
+            Class::Denied if self.call == sign_in::ASSUME_ROLE => sign_in::role_refused(&self.message),
             Class::Denied if self.is_denied_by_organization() => format!(
                 "a service control policy of the organization denies `{}` in this region: ask those who manage the \
                  organization to allow it there",
@@ -231,6 +244,9 @@ fn classify(code: &str) -> Class {
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "AuthFailure"
+        | "OptInRequired"
+        | "RegionDisabled"
+        | "RegionDisabledException"
         | "RequestExpired" => Class::Credentials,
         "AccessDenied"
         | "AccessDeniedException"
@@ -310,12 +326,39 @@ where
             code,
             message,
             request_id: metadata.extra("aws_request_id").map(str::to_owned),
+            hint: None,
         };
     }
+    // A call cannot be signed without credentials. What gives them may have made calls itself.
+    if let Some(refused) = sign_in::of_role(error) {
+        return refused;
+    }
     let message = DisplayErrorContext(error).to_string();
-    // The SDK has no typed error for "the chain found no credentials". It reports a dispatch failure like any other.
-    let class = if message.contains("credentials") { Class::Credentials } else { Class::Unreachable };
-    Error { call, class, code: String::new(), message: shorten(&message), request_id: None }
+    let class = sign_in::class(error, &message);
+    let hint = unreached(&message);
+    Error { class, message: shorten(&message), hint, ..Error::unexpected(call, "") }
+}
+
+/// What to do where a proxy stands in between.
+fn unreached(message: &str) -> Option<String> {
+    let what = [
+        (
+            "UnknownIssuer",
+            "the server's certificate is of an authority that is not trusted here: if a proxy of the company \
+          opens TLS, set AWS_CA_BUNDLE (or `ca_bundle` of the profile) to a file with the company's certificate, in PEM",
+        ),
+        (
+            "proxy authorization required",
+            "the proxy wants a name and a password: set HTTPS_PROXY to \
+          `http://USER:PASSWORD@HOST:PORT`",
+        ),
+        (
+            "unsuccessful tunnel",
+            "the proxy does not connect to this host: ask those who run it to allow it, or name the \
+          host in NO_PROXY if it can be reached directly",
+        ),
+    ];
+    what.iter().find(|(says, _)| message.contains(says)).map(|(_, hint)| (*hint).to_owned())
 }
 
 /// The chain of causes without the debug dumps that the SDK puts into it.

@@ -2,6 +2,7 @@
 //!
 //! Adapters get a [`Context`]. It is cheap to clone.
 
+mod access;
 mod answer;
 mod calls;
 mod clock;
@@ -12,8 +13,12 @@ mod error;
 pub(crate) mod fake_aws;
 mod intact;
 mod listing;
+mod network;
+mod profiles;
 mod read_pass;
+mod refused;
 mod retry;
+mod role_session;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -22,12 +27,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use tokio_util::sync::CancellationToken;
 
+pub use access::{Access, AskForCode, RoleToAssume, SignInFault};
 pub use calls::{Call, Calls, mutates};
 pub use connect::{CloudTarget, Connection, Identity, unhurried};
 pub use contents::contents;
 pub use error::{Class, Error, OrEmpty, Result, SdkResult, required};
 pub use intact::{Stored, kept_version, s3_checksum, stored};
 pub use listing::{fits_xml, listed_key};
+pub use network::{Connections, Network, NetworkFault};
 pub use wait::{Patience, Poll, retry_while, until};
 
 use crate::model::Scope;
@@ -73,10 +80,11 @@ macro_rules! client {
         #[must_use]
         pub fn $name(&self) -> &$sdk::Client {
             self.clients.$name.get_or_init(|| {
-                let config = $sdk::config::Builder::from(&self.connection.sdk_config(&self.region))
-                    .interceptor(self.connection.calls().recorder())
-                    .retry_classifier(retry::FullQuota)
-                    .build();
+                let config =
+                    $sdk::config::Builder::from(&self.connection.sdk_config(&self.region, stringify!($name)))
+                        .interceptor(self.connection.calls().recorder())
+                        .retry_classifier(retry::FullQuota)
+                        .build();
                 $sdk::Client::from_conf(config)
             })
         }
@@ -141,10 +149,12 @@ impl Context {
     #[must_use]
     pub fn s3(&self) -> &aws_sdk_s3::Client {
         self.clients.s3.get_or_init(|| {
-            let config = aws_sdk_s3::config::Builder::from(&self.connection.sdk_config(&self.region))
-                .interceptor(self.connection.calls().recorder())
-                .force_path_style(self.connection.is_local())
-                .build();
+            let config = aws_sdk_s3::config::Builder::from(
+                &self.connection.sdk_config(&self.region, stringify!($name)),
+            )
+            .interceptor(self.connection.calls().recorder())
+            .force_path_style(self.connection.is_local())
+            .build();
             aws_sdk_s3::Client::from_conf(config)
         })
     }
@@ -154,8 +164,10 @@ impl Context {
     #[must_use]
     pub fn s3control(&self) -> &aws_sdk_s3control::Client {
         self.clients.s3control.get_or_init(|| {
-            let config = aws_sdk_s3control::config::Builder::from(&self.connection.sdk_config(&self.region))
-                .interceptor(self.connection.calls().recorder());
+            let config = aws_sdk_s3control::config::Builder::from(
+                &self.connection.sdk_config(&self.region, stringify!($name)),
+            )
+            .interceptor(self.connection.calls().recorder());
             let config = match self.connection.local_endpoint() {
                 Some(endpoint) => config.endpoint_resolver(At(endpoint.to_owned())),
                 None => config,

@@ -87,7 +87,7 @@ mod tests {
         let asked = Count::default();
         let answers = Router::new().fallback(busy).with_state(Arc::clone(&asked));
         let regions = fake_aws::regions(answers).await;
-        let config = regions.connection().sdk_config("eu-west-1");
+        let config = regions.connection().sdk_config("eu-west-1", "s3");
         let config =
             aws_sdk_s3::config::Builder::from(&config).retry_config(of_aws()).force_path_style(true).build();
         let s3 = aws_sdk_s3::Client::from_conf(config);

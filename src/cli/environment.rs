@@ -1,4 +1,4 @@
-//! The environment of the program: an empty variable of AWS counts as unset, as pipelines leave it.
+//! The environment of the program: an empty variable counts as unset, as pipelines leave it.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,14 +7,14 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// Starts this program anew without AWS's variables that are empty, if there are any. AWS's SDK takes an empty
-/// `AWS_ENDPOINT_URL` for an address and an empty `AWS_PROFILE` for a name. A program cannot safely change its own
-/// environment, and the SDK reads the variables itself.
+/// `AWS_ENDPOINT_URL` for an address and an empty `AWS_PROFILE` for a name, and an empty `SSL_CERT_FILE` would be a file
+/// without authorities. A program cannot safely change its own environment, and libraries read the variables themselves.
 ///
 /// # Errors
 /// When the program cannot be started anew.
 pub(super) fn without_empty() -> io::Result<()> {
     let empty: Vec<OsString> = env::vars_os()
-        .filter(|(name, value)| is_of_aws(name) && value.is_empty())
+        .filter(|(name, value)| is_read_elsewhere(name) && value.is_empty())
         .map(|(name, _)| name)
         .collect();
     if empty.is_empty() {
@@ -29,6 +29,7 @@ pub(super) fn without_empty() -> io::Result<()> {
     Err(anew.exec())
 }
 
-fn is_of_aws(name: &OsString) -> bool {
-    name.to_string_lossy().starts_with("AWS_")
+fn is_read_elsewhere(name: &OsString) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("AWS_") || ["SSL_CERT_FILE", "SSL_CERT_DIR"].contains(&&*name)
 }

@@ -1,5 +1,6 @@
 //! One file per command: parse, call, render.
 
+mod access;
 mod apply;
 mod asset;
 mod bundle;
@@ -39,6 +40,8 @@ struct Cli {
     /// Show each API call: service, operation, time and result; -vv also shows waits.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     verbose: u8,
+    #[command(flatten)]
+    access: access::Options,
     #[command(subcommand)]
     command: Command,
 }
@@ -80,6 +83,10 @@ pub fn main() -> ExitCode {
             return exit::code(if usage.use_stderr() { exit::FAILED } else { exit::DONE });
         }
     };
+    if let Err(usage) = access::choose(cli.access) {
+        out::usage(&usage);
+        return exit::code(exit::FAILED);
+    }
     diagnostics::install(cli.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,

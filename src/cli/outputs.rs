@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::format::Format;
 use super::terminal::Terminal;
-use crate::ops::{self, Outputs};
+use crate::ops::{self, DnsRecord, Outputs};
 use crate::report;
 use crate::report::out::{out, outln};
 
@@ -35,6 +35,7 @@ pub(super) fn human(outputs: &Outputs) -> String {
     let Outputs {
         playback,
         distribution,
+        dns,
         source_bucket,
         work_bucket,
         output_bucket,
@@ -48,9 +49,14 @@ pub(super) fn human(outputs: &Outputs) -> String {
         events_topic,
     } = outputs;
     let none = String::new();
+    // A CNAME cannot stand at the apex of a zone. Many providers have a record for it that acts as one.
+    let dns = dns.as_ref().map(|DnsRecord { name, target }| {
+        format!("{name} CNAME {target} (at the apex of a zone: ALIAS, for A and AAAA)")
+    });
     let lines = [
         ("playback", playback),
         ("distribution", distribution),
+        ("set in your DNS", dns.as_ref().unwrap_or(&none)),
         ("source bucket", source_bucket),
         ("work bucket", work_bucket),
         ("output bucket", output_bucket),

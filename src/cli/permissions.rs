@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// Allow only this hosted zone, by id.
     #[arg(long, value_name = "ID", value_parser = zone_id)]
     zone_id: Option<String>,
+    /// Print the policy of the role that `domain.zone_role` names, in the account of the hosted zone.
+    #[arg(long)]
+    zone_role: bool,
     /// Write it to this directory, as managed policies of at most 6,144 characters each.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -58,10 +61,14 @@ pub(super) fn run(args: &Args) -> miette::Result<()> {
         command: args.command,
         prefix: args.stack_prefix.as_ref(),
         zone: args.zone_id.as_deref(),
+        zone_role: args.zone_role,
     };
     let permitted = permissions::permissions(&args.stack, wanted)?;
     let policy = permitted.policy;
     errln!("{} of {}: {}", name(args.command), permitted.stack, size(&policy));
+    if let Some(role) = permitted.zone_role {
+        errln!("{} needs a policy of its own: add --zone-role", report::plain(&role));
+    }
     match &args.out {
         None => outln!("{}", pretty(&policy)?),
         Some(directory) => write(&policy, args.command, directory)?,
@@ -143,7 +150,7 @@ mod tests {
             let name = format!("stacks/{stack}.yaml");
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
             let cell = |command: PolicyFor| {
-                let wanted = PolicyRequest { command, prefix: None, zone: None };
+                let wanted = PolicyRequest { command, prefix: None, zone: None, zone_role: false };
                 let policy = permissions::permissions(&path, wanted).unwrap().policy;
                 let length = permissions::length(&policy);
                 let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };

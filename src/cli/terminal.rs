@@ -8,11 +8,12 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
+use super::access;
 use super::confirm::confirm;
 use super::interrupt::Deferred;
 use super::summary;
 use crate::model::{Event, Known};
-use crate::ops::{BundleProgress, Figures, Notice, Plan, Question, Review, Ui};
+use crate::ops::{Access, BundleProgress, Figures, Notice, Plan, Question, Review, Ui};
 use crate::report;
 use crate::report::live::Line;
 use crate::report::out::{self, errln, outln};
@@ -31,6 +32,10 @@ impl Terminal {
 }
 
 impl Ui for Terminal {
+    fn access(&self) -> Access {
+        access::chosen()
+    }
+
     fn plan(&self, review: &Review) {
         out::plan(review);
     }

@@ -37,7 +37,7 @@ pub use error::{ErrorKind, Interrupted, Refused};
 pub use history::{HistoryEntry, RunState, StackHistory, history};
 pub use library::open as open_library;
 pub use offline::{compare, graph as offline_graph};
-pub use outputs::{Outputs, outputs};
+pub use outputs::{DnsRecord, Outputs, outputs};
 pub use plan::{Planned, plan};
 pub use session::{Account, Session};
 pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
@@ -49,6 +49,7 @@ pub use teardown::{TornDown, teardown};
 pub use ui::{Figures, Notice, Question, Ui};
 pub use verify::{ColorTags, Decoded, Picture, Playable, Played, Sound, Stream, verify, verify_applied};
 
+pub use crate::aws::{Access, RoleToAssume};
 pub use crate::plan::Plan;
 pub use crate::review::{Action, Review, Totals};
 pub use crate::saved::Digest as PlanDigest;

@@ -40,7 +40,8 @@ pub fn graph(path: &Path) -> miette::Result<Graph> {
 
 fn declared(file: &StackFile) -> miette::Result<Graph> {
     let code = PackageDigests::default();
-    let zone = file.domain.as_ref().map(|domain| Zone { id: format!("(the zone {})", domain.zone) });
+    let zone = file.domain.as_ref().and_then(|domain| domain.zone.as_ref());
+    let zone = zone.map(|zone| Zone { id: format!("(the zone {zone})") });
     Ok(Graph::new(stack::declare(file, &code, zone.as_ref()))?)
 }
 

@@ -22,6 +22,9 @@ pub struct Outputs {
     pub playback: String,
     /// The CloudFront distribution's id.
     pub distribution: String,
+    /// The records to set where the stack's name is kept, if that is not a hosted zone of the stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<DnsRecord>,
     /// The bucket for originals.
     pub source_bucket: String,
     /// The bucket that MediaConvert writes to.
@@ -47,6 +50,15 @@ pub struct Outputs {
     /// The ARN of the topic with the app's events, if the stack has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_topic: Option<String>,
+}
+
+/// A record that leads viewers to the distribution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DnsRecord {
+    /// The name that viewers use.
+    pub name: String,
+    /// The distribution's own name: the value of a CNAME, or the target of an alias for A and AAAA.
+    pub target: String,
 }
 
 /// The outputs of the stack that the file at `path` declares.
@@ -102,6 +114,11 @@ impl Outputs {
             graph.get(&of.address()).map(|_| named(of, attribute)).transpose()
         };
         let alias = session.file.domain.as_ref().and_then(Domain::alias);
+        let elsewhere = session.file.domain.as_ref().is_some_and(|domain| domain.zone.is_none());
+        let dns = match alias.filter(|_| elsewhere) {
+            Some(name) => Some(DnsRecord { name: name.to_owned(), target: assigned("DomainName")? }),
+            None => None,
+        };
         let playback = match (&session.local, alias) {
             (Some(running), _) => running.viewer(&id),
             (None, Some(name)) => format!("https://{name}"),
@@ -111,6 +128,7 @@ impl Outputs {
             playback,
             distribution: id,
             source_bucket: names::source_bucket(graph)?,
+            dns,
             work_bucket: named(names::WORK, "BucketName")?,
             output_bucket: named(names::OUTPUT, "BucketName")?,
             logs_bucket: optional(names::LOGS, "BucketName")?,

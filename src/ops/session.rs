@@ -21,10 +21,11 @@ use crate::home::Record;
 use crate::local;
 use crate::model::{Kind, Scope};
 use crate::plan::{self, Plan, Rules};
-use crate::resource::{Registry, acm, cloudfront, lambda, registry, route53, s3};
+use crate::resource::route53::{self, HostedZone};
+use crate::resource::{Registry, acm, cloudfront, lambda, registry, s3};
 use crate::review::{self, Against, Review};
 use crate::stack;
-use crate::stack::config::{self, ReservedConcurrency, StackFile};
+use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
 use crate::stack::originals;
@@ -159,16 +160,17 @@ impl Session {
     ) -> miette::Result<Self> {
         let began = Instant::now();
         let local = if file.local { Some(start_local(&file, ui.as_ref()).await?) } else { None };
-        let target = match &local {
-            Some(running) => CloudTarget::Local {
-                endpoint: running.endpoint.clone(),
-                credentials: running.credentials(),
-                pace: running.status.like_aws.map(|like_aws| like_aws.pace),
-            },
-            None => CloudTarget::Aws,
-        };
         let scope = scope(&file);
-        let connection = Connection::open(target, &scope.region).await;
+        let connection = match &local {
+            Some(running) => {
+                let (endpoint, credentials) = (running.endpoint.clone(), running.credentials());
+                let pace = running.status.like_aws.map(|like_aws| like_aws.pace);
+                Connection::open(CloudTarget::Local { endpoint, credentials, pace }, &scope.region).await
+            }
+            None => Connection::to_aws(&scope.region, &ui.access()).await?,
+        };
+        let zone_role = file.domain.as_ref().and_then(|domain| domain.zone_role.as_deref());
+        let connection = connection.with_zone_role(zone_role);
         let (regions, registry) = (Arc::new(Regions::new(connection, scope)), registry());
         let store = Box::new(HomeBucket::new(&regions, registry));
         let account = Account { regions, registry, store, by: String::new() };
@@ -235,10 +237,10 @@ impl Session {
         let code = PackageDigests::default();
         let zone = match &self.file.domain {
             Some(domain) => {
-                let zones = route53::zones_over(&self.account.regions.home(), &domain.name).await?;
-                let zones = zones.into_iter().filter(|zone| zone.name == domain.zone).collect();
-                let facts = DomainFacts { zones, holder: None };
-                domain::zone(domain, self.account.scope(), &facts, None).ok()
+                let zones = self.zones(domain).await?;
+                let declared = |zone: &HostedZone| Some(&zone.name) == domain.zone.as_ref();
+                let facts = DomainFacts { zones: zones.into_iter().filter(declared).collect(), holder: None };
+                domain::zone(domain, self.account.scope(), &facts, None).ok().flatten()
             }
             None => None,
         };
@@ -251,17 +253,25 @@ impl Session {
         graph
     }
 
+    /// The zones that could hold the stack's name. None are looked for if it is kept elsewhere.
+    async fn zones(&self, domain: &Domain) -> miette::Result<Vec<HostedZone>> {
+        if domain.zone.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(route53::zones_over(&self.account.regions.home(), &domain.name).await?)
+    }
+
     /// The hosted zone of the stack's domain, if it has one: the account must let it have that name.
     pub(super) async fn zone(&self) -> miette::Result<Option<Zone>> {
         let Some(domain) = &self.file.domain else { return Ok(None) };
         let (cx, certificates) = (self.account.regions.home(), self.account.regions.context(acm::REGION));
         let certificate = async {
             let Some(arn) = &domain.certificate else { return Ok(None) };
-            acm::issued(&certificates, arn).await.map(|found| Some((arn, found)))
+            let found = acm::issued(&certificates, arn).await?;
+            Ok::<_, miette::Report>(Some((arn, found)))
         };
-        let (zones, holder) =
-            (route53::zones_over(&cx, &domain.name), cloudfront::holder_of(&cx, &domain.name));
-        let (zones, holder, certificate) = tokio::try_join!(zones, holder, certificate)?;
+        let holder = async { Ok(cloudfront::holder_of(&cx, &domain.name).await?) };
+        let (zones, holder, certificate) = tokio::try_join!(self.zones(domain), holder, certificate)?;
         if let Some((arn, found)) = certificate {
             let now = jiff::Timestamp::now().as_second();
             let fit = domain::certified(&domain.name, arn, found.as_ref(), now);
@@ -269,7 +279,7 @@ impl Session {
         }
         let local = self.local.as_ref().map(|running| running.endpoint.as_str());
         let zone = domain::zone(domain, self.account.scope(), &DomainFacts { zones, holder }, local);
-        Ok(Some(zone.map_err(|unusable| self.refused(unusable))?))
+        zone.map_err(|unusable| self.refused(unusable))
     }
 
     /// Why the account does not let the stack have its name, pointing at what the stack file says.

@@ -30,12 +30,20 @@ pub async fn synth(path: &Path, zone_id: Option<String>, ui: &dyn Ui) -> miette:
 
 /// The hosted zone of the stack's domain, if it has one.
 fn zone(file: &StackFile, id: Option<String>) -> miette::Result<Option<Zone>> {
-    match (&file.domain, id) {
+    let domain = file.domain.as_ref();
+    if let Some(role) = domain.and_then(|domain| domain.zone_role.as_ref()) {
+        return Err(miette!(
+            help = "leave out `zone` and `zone_role`, and set `domain.certificate`: `provision outputs` prints the records \
+                    to set",
+            "the hosted zone is in another account ({role}), and CloudFormation writes records only in the account that \
+             it runs in"
+        ));
+    }
+    match (domain.and_then(|domain| domain.zone.as_ref()), id) {
         (None, None) => Ok(None),
         (Some(_), Some(id)) => Ok(Some(Zone { id })),
-        (None, Some(_)) => Err(miette!(help = "leave out --zone-id", "the stack has no domain")),
-        (Some(domain), None) => {
-            let zone = &domain.zone;
+        (None, Some(_)) => Err(miette!(help = "leave out --zone-id", "the stack has no hosted zone")),
+        (Some(zone), None) => {
             let lookup = format!("aws route53 list-hosted-zones-by-name --dns-name {zone}");
             Err(miette!(
                 help = format!("add --zone-id with what `{lookup}` says"),

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::error::Interrupted;
-use crate::aws;
+use crate::aws::{self, Access};
 use crate::bundle;
 use crate::model::{Event, Known};
 use crate::plan::Plan;
@@ -83,6 +83,10 @@ pub struct Figures {
 /// Whoever runs an operation. Every method returns at once, except [`agrees`](Self::agrees) and what
 /// [`progress`](Self::progress) returns.
 pub trait Ui: Send + Sync {
+    /// Whose credentials the operation uses on AWS.
+    fn access(&self) -> Access {
+        Access::default()
+    }
     /// Shows a plan before it is agreed to.
     fn plan(&self, review: &Review);
     /// Whether a person agrees.

@@ -58,10 +58,11 @@ struct Group {
 impl Group {
     /// Whether a group can be joined to it. Actions of one service never act on resources of another, so the union of
     /// groups of different services allows no more than the two. `*` matches all services, so such groups are never
-    /// joined. Groups of one service are joined only if all of its resources are the stack's `own` by name, and no
+    /// joined, nor is `sts:AssumeRole`. Groups of one service are joined only if all of its resources are the stack's `own` by name, and no
     /// other stack's.
     fn takes(&self, other: &Self, own: &str) -> bool {
-        let open = |group: &Self| group.arns.contains("*");
+        // `sts:AssumeRole` acts on roles, which are resources of IAM.
+        let open = |group: &Self| group.arns.contains("*") || group.actions.contains("sts:AssumeRole");
         let services = |group: &Self| -> BTreeSet<Option<&'static str>> {
             group.actions.iter().map(|action| action.split(':').next()).collect()
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Command, Subject, document};
+use super::{Command, Dns, Subject, document};
 use crate::assets;
 use crate::home;
 use crate::model::{
@@ -20,6 +20,9 @@ const ROLES: [&str; 2] = ["Role", "RoleArn"];
 
 /// The type of what gives a stack its address.
 const DISTRIBUTION: &str = "AWS::CloudFront::Distribution";
+
+/// To become the role that calls Route 53 in another account.
+const ASSUME: (&str, Only, &[&str]) = ("sts:AssumeRole", Only::Always, &[]);
 
 /// The permissions collected so far: ARNs by action, condition and source list.
 pub(super) struct Grants<'a> {
@@ -68,7 +71,9 @@ impl<'a> Grants<'a> {
         }
         if self.subject.domain.is_some() {
             let variables = self.variables(&self.scope.region);
-            self.add(&route53::FIND_ZONE, &variables, &[]);
+            if self.subject.dns != Dns::Elsewhere {
+                self.add(&route53::FIND_ZONE, &variables, &[]);
+            }
             if command != Command::Teardown {
                 self.add(&cloudfront::FIND_HOLDER, &variables, &[]);
             }
@@ -137,7 +142,7 @@ impl<'a> Grants<'a> {
     /// Permissions on what is found by name, and on the stack's zone, which every command looks for.
     pub(super) fn on_stack(&mut self, needed: &[Allow]) {
         self.by_name(needed);
-        if self.subject.domain.is_some() {
+        if self.subject.domain.is_some() && self.subject.dns != Dns::Elsewhere {
             self.add(&route53::FIND_ZONE, &self.variables(&self.scope.region), &[]);
         }
     }
@@ -240,8 +245,25 @@ impl<'a> Grants<'a> {
         }
     }
 
+    /// Keeps what the policy's own side of the account border does.
+    fn divide(&mut self) {
+        let is_dns = |action: &str| action.starts_with("route53:");
+        match self.subject.dns {
+            Dns::Own | Dns::Elsewhere => {}
+            Dns::OfRole => self.needed.retain(|(action, ..), _| is_dns(action)),
+            Dns::ByRole(role) => {
+                let all = self.needed.len();
+                self.needed.retain(|(action, ..), _| !is_dns(action));
+                if self.needed.len() < all {
+                    self.needed.insert(ASSUME, BTreeSet::from([role.to_owned()]));
+                }
+            }
+        }
+    }
+
     /// The policy that allows all of it.
-    pub(super) fn document(self) -> PolicyDocument {
+    pub(super) fn document(mut self) -> PolicyDocument {
+        self.divide();
         let conditions = document::Conditions {
             stack: &self.scope.stack,
             is_pattern: self.subject.prefix.is_some(),

@@ -32,6 +32,7 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
         domain: None,
         zone: None,
         source: None,
+        dns: Dns::Own,
     };
     json(&policy(registry(), command, subject))
 }

@@ -131,8 +131,8 @@ impl Diagnostic for Unusable {
             ),
             Self::NoZone { zone, .. } => format!(
                 "create it (`aws route53 create-hosted-zone --name {zone} --caller-reference 1`) and delegate the name to \
-                 it; if another account holds {zone}, delegate a name under it to a zone of this account, and set \
-                 `domain.zone` to that name"
+                 it; if another account holds {zone}, set `domain.zone_role` to a role there; if it is not in Route 53, \
+                 remove `domain.zone`, set `domain.certificate`, and `provision outputs` prints the records to set"
             ),
             Self::Shadowed { longer, .. } => {
                 format!(
@@ -162,8 +162,8 @@ impl Diagnostic for Unusable {
     }
 }
 
-/// The zone for a domain, if the stack can have that name in this account. `local` is the local cloud's address, if the
-/// stack is for a local cloud.
+/// The zone for a domain, if the stack can have that name in this account. None if the name is kept elsewhere. `local` is
+/// the local cloud's address, if the stack is for a local cloud.
 ///
 /// # Errors
 /// The reason why it cannot.
@@ -172,33 +172,47 @@ pub fn zone(
     scope: &Scope,
     facts: &DomainFacts,
     local: Option<&str>,
-) -> Result<Zone, Unusable> {
-    let (name, declared) = (&domain.name, &domain.zone);
-    let answering = answering(&facts.zones);
-    let zone = match answering.as_slice() {
-        [zone] if zone.name == *declared => zone,
-        [zone, ..] if zone.name.len() > declared.len() => {
-            let (name, zone, longer) = (name.clone(), declared.clone(), zone.name.clone());
-            return Err(Unusable::Shadowed { name, zone, longer });
-        }
-        twins @ [zone, ..] if zone.name == *declared => {
-            let ids = twins.iter().map(|zone| zone.id.clone()).collect();
-            return Err(Unusable::Ambiguous { account: scope.account.clone(), zone: declared.clone(), ids });
-        }
-        _ => {
-            return Err(Unusable::NoZone {
-                account: scope.account.clone(),
-                zone: declared.clone(),
-                name: name.clone(),
-                private: facts.zones.iter().any(|zone| zone.private && zone.name == *declared),
-                local: local.map(str::to_owned),
-            });
-        }
+) -> Result<Option<Zone>, Unusable> {
+    let zone = match &domain.zone {
+        Some(declared) => Some(public_zone(domain, declared, scope, facts, local)?),
+        None => None,
     };
     let holder = facts.holder.as_ref().filter(|_| domain.alias);
     match holder.and_then(|holder| Some((holder, foreign(&holder.ownership, &scope.stack)?))) {
-        Some((holder, owner)) => Err(Unusable::Held { name: name.clone(), id: holder.id.clone(), owner }),
-        None => Ok(Zone { id: zone.id.clone() }),
+        Some((holder, owner)) => {
+            Err(Unusable::Held { name: domain.name.clone(), id: holder.id.clone(), owner })
+        }
+        None => Ok(zone),
+    }
+}
+
+fn public_zone(
+    domain: &config::Domain,
+    declared: &String,
+    scope: &Scope,
+    facts: &DomainFacts,
+    local: Option<&str>,
+) -> Result<Zone, Unusable> {
+    let name = &domain.name;
+    let account = domain.zone_account().unwrap_or(&scope.account).to_owned();
+    let answering = answering(&facts.zones);
+    match answering.as_slice() {
+        [zone] if zone.name == *declared => Ok(Zone { id: zone.id.clone() }),
+        [zone, ..] if zone.name.len() > declared.len() => {
+            let (name, zone, longer) = (name.clone(), declared.clone(), zone.name.clone());
+            Err(Unusable::Shadowed { name, zone, longer })
+        }
+        twins @ [zone, ..] if zone.name == *declared => {
+            let ids = twins.iter().map(|zone| zone.id.clone()).collect();
+            Err(Unusable::Ambiguous { account, zone: declared.clone(), ids })
+        }
+        _ => Err(Unusable::NoZone {
+            account,
+            zone: declared.clone(),
+            name: name.clone(),
+            private: facts.zones.iter().any(|zone| zone.private && zone.name == *declared),
+            local: local.map(str::to_owned),
+        }),
     }
 }
 
@@ -235,8 +249,8 @@ fn foreign(ownership: &Ownership, stack: &str) -> Option<String> {
 pub struct DomainResources {
     /// The name.
     pub name: String,
-    /// The zone that holds it.
-    pub zone: Zone,
+    /// The zone that holds it. None if it is kept elsewhere.
+    pub zone: Option<Zone>,
     /// The ARN of its certificate.
     pub certificate: StringExpr,
     /// Whether the distribution takes the name.
@@ -245,11 +259,17 @@ pub struct DomainResources {
 
 /// Declares the certificate of the service's name, if there is a name and the stack file gives no certificate.
 pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) -> Option<DomainResources> {
-    let (domain, zone) = (file.domain.as_ref()?, zone?.clone());
+    let domain = file.domain.as_ref()?;
+    // A zone that is gone takes the domain with it.
+    let zone = match &domain.zone {
+        Some(_) => Some(zone?.clone()),
+        None => None,
+    };
     let name = domain.name.clone();
-    let certificate = match &domain.certificate {
-        Some(arn) => arn.as_str().into(),
-        None => {
+    let certificate = match (&domain.certificate, &zone) {
+        (Some(arn), _) => arn.as_str().into(),
+        (None, None) => return None,
+        (None, Some(zone)) => {
             let certificate = Certificate::proved_in(&zone.id, &name, stack.tags(CERTIFICATE));
             stack.declare_in(acm::REGION, CERTIFICATE, &certificate).arn()
         }
@@ -258,14 +278,12 @@ pub fn declare(stack: &mut Declarations, file: &StackFile, zone: Option<&Zone>) 
 }
 
 /// Declares the records that point from the name to the distribution, for its IPv4 and IPv6 addresses. None while another
-/// distribution has the name.
+/// distribution has the name, or if the name is kept elsewhere.
 pub fn aliases(stack: &mut Declarations, domain: &DomainResources, distribution: &Handle<Distribution>) {
-    if !domain.alias {
-        return;
-    }
+    let Some(zone) = domain.zone.as_ref().filter(|_| domain.alias) else { return };
     for (address, kind) in ALIASES {
         let records = RecordSet {
-            hosted_zone_id: domain.zone.id.clone(),
+            hosted_zone_id: zone.id.clone(),
             name: domain.name.clone(),
             r#type: kind.to_owned(),
             alias_target: Some(AliasTarget::distribution(distribution.output("DomainName"))),

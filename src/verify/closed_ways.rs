@@ -24,7 +24,7 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 /// When an address cannot be reached at all.
 pub(super) async fn check(stage: &Stage<'_>, address: &Url, asset: &str) -> Result<Vec<Fault>, Error> {
     let unreachable = |why| Error::Unplayable { address: address.to_string(), why };
-    let stranger = Client::new(PATIENCE);
+    let stranger = Client::new(PATIENCE, stage.cx.connection().network());
     let mut faults = Vec::new();
     let mut plain = address.clone();
     let forwarded: &[_] = match plain.set_scheme("http") {

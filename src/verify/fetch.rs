@@ -128,7 +128,7 @@ struct Viewer<'a> {
 
 impl<'a> Viewer<'a> {
     fn new(stage: &Stage<'a>) -> Self {
-        let client = Client::new(PATIENCE);
+        let client = Client::new(PATIENCE, stage.cx.connection().network());
         Self { client, origin: stage.player, cookie: stage.cookie, served: Served::default() }
     }
 

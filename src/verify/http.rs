@@ -1,22 +1,17 @@
-//! The HTTP client of a viewer: the SDK's own transport, without redirects.
-//!
-//! Requests to this machine never use a proxy: a proxy would look for the local cloud on its own machine. Other
-//! requests use the proxy from `HTTPS_PROXY` and similar variables.
+//! The HTTP client of a viewer: the SDK's own transport, without redirects, over the network of the other calls.
 
 use std::error::Error;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
-use url::{Host, Url};
+use url::Url;
+
+use crate::aws::{Connections, Network};
 
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -33,21 +28,14 @@ pub(super) struct Answer {
 pub(super) struct Client {
     /// How long an answer may take, its body included.
     patience: Duration,
-    proxy: ProxyConfig,
-    /// Connects to this machine.
-    here: OnceLock<Connector>,
-    /// Connects to all other addresses.
-    elsewhere: OnceLock<Connector>,
+    connections: Connections,
 }
 
 impl Client {
-    /// A client that uses the proxies of the environment.
-    pub(super) fn new(patience: Duration) -> Self {
-        Self::with_proxy(patience, ProxyConfig::from_env())
-    }
-
-    fn with_proxy(patience: Duration, proxy: ProxyConfig) -> Self {
-        Self { patience, proxy, here: OnceLock::new(), elsewhere: OnceLock::new() }
+    /// A client that reaches other machines by this network.
+    pub(super) fn new(patience: Duration, network: &Network) -> Self {
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+        Self { patience, connections: network.connections(settings) }
     }
 
     /// GETs `address` with these headers. Redirects are answers like others.
@@ -65,41 +53,13 @@ impl Client {
             request.headers_mut().try_insert(*name, (*value).to_owned()).map_err(|error| chain(&error))?;
         }
         let answer = async {
-            let answer = self.connector(address).call(request).await.map_err(|error| chain(&error))?;
+            let answer = self.connections.call(request).await.map_err(|error| chain(&error))?;
             let (parts, body) = answer.try_into_http1x().map_err(|error| chain(&error))?.into_parts();
             let body = body.collect().await.map_err(|error| chain(error.as_ref()))?.to_bytes();
             Ok(Answer { status: parts.status, headers: parts.headers, body })
         };
         let ended = tokio::time::timeout(self.patience, answer).await;
         ended.unwrap_or_else(|_| Err(format!("no answer in {} seconds", self.patience.as_secs())))
-    }
-
-    fn connector(&self, address: &Url) -> &Connector {
-        let (connector, proxy) = if is_here(address) {
-            (&self.here, ProxyConfig::disabled())
-        } else {
-            (&self.elsewhere, self.proxy.clone())
-        };
-        connector.get_or_init(|| {
-            Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build())
-                .proxy_config(proxy)
-                .build()
-        })
-    }
-}
-
-/// Whether an address is on this machine (RFC 6761, 6.3 for the name).
-fn is_here(address: &Url) -> bool {
-    match address.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
     }
 }
 
@@ -149,31 +109,22 @@ mod tests {
     async fn this_machine_is_asked_without_a_proxy_and_others_with_it() {
         let here = server(Some("HTTP/1.1 204 No Content\r\n\r\n")).await;
         let proxy = server(Some("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")).await;
-        let client = Client::with_proxy(PATIENCE, ProxyConfig::all(format!("http://{proxy}")).unwrap());
+        let network = Network::of(&[("HTTP_PROXY", &proxy)]).unwrap();
+        let client = Client::new(PATIENCE, &network);
         let answer = client.get(&url(&here, "127.0.0.1"), &[]).await.unwrap();
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
         let answer = client.get(&url(&here, "video.example.com"), &[]).await.unwrap();
         assert_eq!(answer.status, StatusCode::BAD_GATEWAY, "a name that only the proxy knows");
     }
 
-    #[test]
-    fn addresses_of_this_machine_are_known() {
-        let is = |address: &str| is_here(&Url::parse(address).unwrap());
-        for here in ["http://127.0.0.1:4566/", "http://127.9.9.9/", "http://[::1]/", "https://a.localhost./"]
-        {
-            assert!(is(here), "{here}");
-        }
-        for other in ["http://128.0.0.1/", "https://localhost.example.com/", "https://[::2]/", "data:,"] {
-            assert!(!is(other), "{other}");
-        }
-    }
-
     #[tokio::test]
     async fn a_redirect_is_an_answer() {
         let server =
             server(Some("HTTP/1.1 301 Moved\r\nlocation: https://a.b/\r\ncontent-length: 2\r\n\r\nhi")).await;
-        let answer =
-            Client::new(PATIENCE).get(&url(&server, "127.0.0.1"), &[("cookie", "a=b")]).await.unwrap();
+        let answer = Client::new(PATIENCE, &Network::direct())
+            .get(&url(&server, "127.0.0.1"), &[("cookie", "a=b")])
+            .await
+            .unwrap();
         assert_eq!(
             (answer.status, &answer.headers["location"]),
             (StatusCode::MOVED_PERMANENTLY, &"https://a.b/".parse().unwrap())
@@ -184,12 +135,13 @@ mod tests {
     #[tokio::test]
     async fn what_fails_says_why() {
         let silent = server(None).await;
-        let client = Client::new(Duration::from_millis(50));
+        let client = Client::new(Duration::from_millis(50), &Network::direct());
         assert_eq!(client.get(&url(&silent, "127.0.0.1"), &[]).await.unwrap_err(), "no answer in 0 seconds");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gone = listener.local_addr().unwrap().to_string();
         drop(listener);
-        let error = Client::new(PATIENCE).get(&url(&gone, "127.0.0.1"), &[]).await.unwrap_err();
+        let error =
+            Client::new(PATIENCE, &Network::direct()).get(&url(&gone, "127.0.0.1"), &[]).await.unwrap_err();
         assert!(error.contains("onnection refused"), "{error}");
     }
 }

@@ -147,7 +147,7 @@ async fn a_name_comes_and_goes() {
 
     cx.route53().create_hosted_zone().name("example.com").caller_reference("1").send().await.unwrap();
     let facts = DomainFacts { zones: route53::zones_over(&cx, NAME).await.unwrap(), holder: None };
-    let zone = domain::zone(&name, account.regions.scope(), &facts, None).unwrap();
+    let zone = domain::zone(&name, account.regions.scope(), &facts, None).unwrap().unwrap();
     let with = declare(&named, account.regions.scope(), Some(&zone));
     let without = declare(&file(""), account.regions.scope(), None);
 

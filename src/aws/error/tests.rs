@@ -13,6 +13,7 @@ fn a_failed_call_says_which_what_and_what_to_do() {
         code: "AccessDenied".into(),
         message: "not authorized".into(),
         request_id: Some("r-1".into()),
+        hint: None,
     };
     assert_eq!(error.to_string(), "sqs:CreateQueue failed with AccessDenied: not authorized (request r-1)");
     let help = error.help().map(|help| help.to_string());

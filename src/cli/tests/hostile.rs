@@ -14,8 +14,8 @@ use crate::model::{Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Architecture, Bundle, ColorTags, Decoded, HistoryEntry, Outputs, Picture, Playable, Played, Refused,
-    RunState, Sound, Stream, Template,
+    Architecture, Bundle, ColorTags, Decoded, DnsRecord, HistoryEntry, Outputs, Picture, Playable, Played,
+    Refused, RunState, Sound, Stream, Template,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
@@ -197,6 +197,7 @@ fn reached(word: &str) -> Outputs {
     let text = || word.to_owned();
     Outputs {
         playback: text(),
+        dns: Some(DnsRecord { name: text(), target: text() }),
         distribution: text(),
         source_bucket: text(),
         work_bucket: text(),
@@ -352,8 +353,10 @@ fn every_command_is_here() {
         "validate",
         "verify",
     ];
-    // What they print is ours, is checked before (`permissions`, `sign`), or passes through the writer alone (`local`).
-    let others = ["confirm", "interrupt", "local", "mod", "permissions", "schema", "sign", "summary"];
+    // What they print is ours, is made plain or checked before (`access`, `permissions`, `sign`), or passes through the
+    // writer alone (`local`).
+    let others =
+        ["access", "confirm", "interrupt", "local", "mod", "permissions", "schema", "sign", "summary"];
     let known: BTreeSet<&str> = tested.into_iter().chain(others).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
     for entry in std::fs::read_dir(folder).unwrap() {

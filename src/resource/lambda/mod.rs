@@ -83,16 +83,12 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::Class;
 
     #[test]
     fn only_what_passes_by_itself_is_waited_out() {
         let said = |message: &str| Error {
-            call: "lambda:CreateFunction",
-            class: Class::Refused,
             code: "InvalidParameterValueException".into(),
-            message: message.into(),
-            request_id: None,
+            ..Error::unexpected("lambda:CreateFunction", message)
         };
         assert!(unsettled(&said("The role defined for the function cannot be assumed by Lambda.")));
         assert!(unsettled(&said(

@@ -13,14 +13,25 @@ const MAX_CERTIFICATE_NAME: usize = 64;
 
 /// The domain name that viewers use, and the hosted zone that holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("anyOf" = [{ "required": ["zone"] }, { "required": ["certificate"] }]),
+    extend("dependentRequired" = { "zone_role": ["zone"] })
+)]
 pub struct Domain {
     /// The host name viewers use, such as video.example.com; at most 64 characters.
     #[schemars(extend("pattern" = NAME_PATTERN, "maxLength" = 64))]
     pub name: String,
-    /// The public hosted zone in Route 53 that holds the name, such as example.com.
+    /// The public hosted zone in Route 53 that holds the name, such as example.com. Absent: the name is kept elsewhere,
+    /// and `outputs` prints the records to set there; `certificate` is required then.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = NAME_PATTERN, "maxLength" = 253))]
-    pub zone: String,
+    pub zone: Option<String>,
+    /// The ARN of a role in the account that holds the zone. Route 53 is called as this role. Absent: the zone is in the
+    /// stack's account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = r"^arn:aws:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}$"))]
+    pub zone_role: Option<String>,
     /// The ARN of an ACM certificate that covers the name, in us-east-1 and this account. Absent: a certificate is
     /// created.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +53,12 @@ impl Domain {
     #[must_use]
     pub fn alias(&self) -> Option<&str> {
         self.alias.then_some(self.name.as_str())
+    }
+
+    /// The account that holds the zone, if it is not the stack's.
+    #[must_use]
+    pub fn zone_account(&self) -> Option<&str> {
+        self.zone_role.as_ref()?.split(':').nth(4)
     }
 }
 
@@ -115,6 +132,39 @@ impl CertificateArn {
     }
 }
 
+/// The ARN of a role.
+struct RoleArn(String);
+
+impl Scalar for RoleArn {
+    const EXAMPLE: &'static str = "arn:aws:iam::444455556666:role/dns";
+
+    fn scalar(written: &Text) -> Result<Self, Wrong> {
+        let arn = text(written)?;
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        match parts[..] {
+            ["arn", "aws", "iam", "", account, role] if is_account(account) && is_role(role) => {
+                Ok(Self(arn.to_owned()))
+            }
+            _ => {
+                let help = format!(
+                    "the ARN of a role in the account that holds the zone, such as {}; without this key, the zone is in \
+                     the stack's account",
+                    Self::EXAMPLE
+                );
+                Err(Wrong::new("is not a role", "not such an ARN", help))
+            }
+        }
+    }
+}
+
+/// `role/`, a path, and a name (IAM: at most 512 and 64 characters).
+fn is_role(resource: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@/-".contains(c);
+    resource.strip_prefix("role/").is_some_and(|name| {
+        (1..=576).contains(&name.len()) && !name.ends_with('/') && name.chars().all(allowed)
+    })
+}
+
 /// `certificate/` and a UUID.
 fn is_certificate(resource: &str) -> bool {
     let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c) || c == '-';
@@ -149,33 +199,52 @@ fn label_fault(label: &str) -> Option<String> {
 /// Reads `domain`.
 pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<Domain> {
     let name = table.required::<DnsName>("name");
-    let zone = table.required::<DnsName>("zone");
+    let zone = table.optional::<DnsName>("zone");
+    let role = table.optional::<RoleArn>("zone_role");
     let certificate = table
         .optional::<CertificateArn>("certificate")
         .filter(|arn| arn.as_ref().is_none_or(|arn| arn.belongs(table, account)));
     let alias = table.or("alias", takes_the_name());
-    let (DnsName(name), DnsName(zone), certificate, alias) = (name?, zone?, certificate?, alias?);
-    let (name_value, zone_value) = (table.get("name")?, table.get("zone")?);
-    let mut right = true;
-    if name.len() > MAX_CERTIFICATE_NAME {
-        let says = format!("is {} too long for a certificate", name.len() - MAX_CERTIFICATE_NAME);
-        name_value.reject(Wrong::new(
-            says,
-            format!("{} characters", name.len()),
-            format!("ACM takes {MAX_CERTIFICATE_NAME} at most"),
-        ));
-        right = false;
+    // Without a certificate, the zone holds the record that proves the name.
+    if table.get("zone").is_none() && table.get("certificate").is_none() {
+        table.missing("zone", DnsName::EXAMPLE);
+        return None;
     }
-    let inside = name == zone || name.strip_suffix(&zone).is_some_and(|rest| rest.ends_with('.'));
-    if !inside {
+    let (DnsName(name), zone, role, certificate, alias) = (name?, zone?, role?, certificate?, alias?);
+    let (zone, zone_role) = (zone.map(|DnsName(zone)| zone), role.map(|RoleArn(arn)| arn));
+    let fits = fits_certificate(table, &name);
+    let inside = zone.as_ref().is_none_or(|zone| is_inside(table, &name, zone));
+    let has_zone = zone.is_some() || zone_role.is_none() || {
+        let wrong = Wrong::new("has no zone", "whose zone?", "add `zone`, or remove this key");
+        table.get("zone_role")?.reject(wrong);
+        false
+    };
+    let certificate = certificate.map(|certificate| certificate.arn);
+    (fits && inside && has_zone).then_some(Domain { name, zone, zone_role, certificate, alias })
+}
+
+/// Whether a name can be the first of a certificate.
+fn fits_certificate(table: &Table<'_>, name: &str) -> bool {
+    let fits = name.len() <= MAX_CERTIFICATE_NAME;
+    if let (false, Some(value)) = (fits, table.get("name")) {
+        let says = format!("is {} too long for a certificate", name.len() - MAX_CERTIFICATE_NAME);
+        let (label, help) =
+            (format!("{} characters", name.len()), format!("ACM takes {MAX_CERTIFICATE_NAME} at most"));
+        value.reject(Wrong::new(says, label, help));
+    }
+    fits
+}
+
+/// Whether a name is in a zone.
+fn is_inside(table: &Table<'_>, name: &str, zone: &str) -> bool {
+    let inside = name == zone || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'));
+    if let (false, Some(name_value), Some(zone_value)) = (inside, table.get("name"), table.get("zone")) {
         let wrong = Wrong::new(
             "is outside its zone",
             format!("does not end with .{zone}"),
             format!("a name in the zone, such as video.{zone}; or the zone that holds this name"),
         );
         name_value.contradicts(wrong, &zone_value, "the zone");
-        right = false;
     }
-    let certificate = certificate.map(|certificate| certificate.arn);
-    right.then_some(Domain { name, zone, certificate, alias })
+    inside
 }

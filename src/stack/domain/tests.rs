@@ -22,7 +22,7 @@ fn hosted(id: &str, name: &str) -> HostedZone {
 }
 
 fn judged(facts: &DomainFacts) -> Result<String, Unusable> {
-    zone(&file().domain.unwrap(), &scope(), facts, None).map(|zone| zone.id)
+    zone(&file().domain.unwrap(), &scope(), facts, None).map(|zone| zone.unwrap().id)
 }
 
 fn told(facts: &DomainFacts) -> String {
@@ -41,7 +41,7 @@ fn the_public_zone_of_that_name_is_taken() {
 fn a_missing_zone_is_told_with_what_to_do() {
     insta::assert_snapshot!(told(&DomainFacts { zones: vec![hosted("Z1", "example.com")], holder: None }), @r"
     account 111122223333 has no public hosted zone staging.example.com for video.staging.example.com
-    help: create it (`aws route53 create-hosted-zone --name staging.example.com --caller-reference 1`) and delegate the name to it; if another account holds staging.example.com, delegate a name under it to a zone of this account, and set `domain.zone` to that name
+    help: create it (`aws route53 create-hosted-zone --name staging.example.com --caller-reference 1`) and delegate the name to it; if another account holds staging.example.com, set `domain.zone_role` to a role there; if it is not in Route 53, remove `domain.zone`, set `domain.certificate`, and `provision outputs` prints the records to set
     ");
     let private = HostedZone { private: true, ..hosted("Z2", "staging.example.com") };
     assert!(told(&DomainFacts { zones: vec![private], holder: None }).contains(", only a private one"));
@@ -201,7 +201,7 @@ fn a_name_that_is_to_be_moved_here_has_its_certificate_first() {
     assert!(config["ViewerCertificate"].get("AcmCertificateArn").is_some(), "{config}");
     let holder = Some(Holder { id: "EOLD".into(), ownership: Ownership::Unmarked });
     let facts = DomainFacts { zones: vec![hosted("Z2", "staging.example.com")], holder };
-    assert_eq!(super::zone(&file.domain.unwrap(), &scope(), &facts, None), Ok(zone));
+    assert_eq!(super::zone(&file.domain.unwrap(), &scope(), &facts, None), Ok(Some(zone)));
 }
 
 #[test]
@@ -210,4 +210,29 @@ fn without_a_zone_nothing_of_the_name_is_declared() {
     assert!(!declared.contains_key(CERTIFICATE) && !declared.contains_key("delivery/alias-a"));
     let config = &declared["delivery/distribution"].properties["DistributionConfig"];
     assert_eq!(config.get("Aliases"), None);
+}
+
+#[test]
+fn a_name_that_is_kept_elsewhere_has_a_certificate_and_no_records() {
+    let arn = "arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef";
+    let text = FILE.replace("zone: staging.example.com", &format!("certificate: '{arn}'"));
+    let file = config::parse("test.yaml", &text).unwrap();
+    let declared = declared_by(&file, None);
+    assert!(!declared.keys().any(|address| address.starts_with("delivery/alias")), "{declared:?}");
+    let config = &declared["delivery/distribution"].properties["DistributionConfig"];
+    assert_eq!(config["Aliases"], serde_json::json!(["video.staging.example.com"]));
+    assert_eq!(config["ViewerCertificate"]["AcmCertificateArn"], arn);
+    let domain = file.domain.unwrap();
+    assert_eq!(super::zone(&domain, &scope(), &DomainFacts::default(), None), Ok(None));
+    let holder = Some(Holder { id: "EOLD".into(), ownership: Ownership::Unmarked });
+    let held = super::zone(&domain, &scope(), &DomainFacts { zones: Vec::new(), holder }, None);
+    assert!(matches!(held, Err(Unusable::Held { .. })), "{held:?}");
+}
+
+#[test]
+fn a_zone_is_looked_for_in_the_account_of_its_role() {
+    let role = "zone: staging.example.com, zone_role: 'arn:aws:iam::444455556666:role/dns'";
+    let file = config::parse("test.yaml", &FILE.replace("zone: staging.example.com", role)).unwrap();
+    let missing = super::zone(&file.domain.unwrap(), &scope(), &DomainFacts::default(), None).unwrap_err();
+    assert!(missing.to_string().starts_with("account 444455556666 has no public hosted zone"), "{missing}");
 }

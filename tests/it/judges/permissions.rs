@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum as _;
 use provision::model::Scope;
-use provision::permissions::{self, Command, INLINE_LIMIT, MANAGED_LIMIT, Subject};
+use provision::permissions::{self, Command, Dns, INLINE_LIMIT, MANAGED_LIMIT, Subject};
 use provision::resource::registry;
 use serde_json::Value;
 
@@ -32,8 +32,14 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         };
         let declarations = stacks::declarations(&file);
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
-        let subject =
-            Subject { scope: &scope, prefix: None, declarations: &declarations, domain, zone: None };
+        let subject = Subject {
+            scope: &scope,
+            prefix: None,
+            declarations: &declarations,
+            domain,
+            zone: None,
+            dns: Dns::Own,
+        };
         for &command in Command::value_variants() {
             let name = format!("{command:?} of {stack}");
             all.push((name, command, permissions::policy(registry(), command, subject)));

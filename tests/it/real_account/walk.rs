@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use provision::aws::{CloudTarget, Connection, Context, Patience, Poll, until};
+use provision::aws::{Access, Connection, Context, Patience, Poll, until};
 use provision::diff::diff;
 use provision::model::{Address, Kind, Live, Mark, Outputs, Scope, resolve};
 use provision::resource::{Adapter, Removal, registry};
@@ -98,7 +98,7 @@ async fn every_adapter() {
     let account = Account::from_environment().unwrap_or_else(|why| panic!("{why}"));
     let log = tracing_subscriber::fmt().with_env_filter("provision::calls=info").with_ansi(false);
     log.with_target(false).without_time().with_writer(std::io::stderr).init();
-    let connection = Arc::new(Connection::open(CloudTarget::Aws, &account.region).await);
+    let connection = Arc::new(Connection::to_aws(&account.region, &Access::default()).await.unwrap());
     let identity = connection.identity().await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(identity.account, account.id, "the credentials are of another account");
     let scope =

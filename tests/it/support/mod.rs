@@ -1,6 +1,7 @@
 //! A private local cloud for a test, gone with the test however it ends, and the program run against it.
 
 pub(crate) mod calls;
+pub(crate) mod far;
 pub(crate) mod http;
 pub(crate) mod instance;
 pub(crate) mod quote;

@@ -97,8 +97,8 @@ fn structure() {
     domain: { name: video.example.com }
         `domain.zone` is missing | `zone` belongs in here | write `zone: example.com`
     domain: { nam: video.example.com, zon: example.com }
-        unknown key `nam` in `domain` | did you mean `name`? | allowed here: name, zone, certificate, alias
-        unknown key `zon` in `domain` | did you mean `zone`? | allowed here: name, zone, certificate, alias
+        unknown key `nam` in `domain` | did you mean `name`? | allowed here: name, zone, zone_role, certificate, alias
+        unknown key `zon` in `domain` | did you mean `zone`? | allowed here: name, zone, zone_role, certificate, alias
     "#);
     insta::assert_snapshot!(brief("- stack: x"), @"the stack file must be a mapping of keys and values | not a mapping | write it as `key: value` lines, or as { key: value }");
     insta::assert_snapshot!(brief("local: true"), @r#"
@@ -248,6 +248,8 @@ fn domains() {
         "domain: { name: 10.0.0.1, zone: 0.0.1 }",
         "domain: { name: example.com, zone: com }",
         "domain: { name: myexample.com, zone: example.com }",
+        "domain: { name: example.com, zone: example.com, zone_role: dns }",
+        "domain: { name: example.com, certificate: \"arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef\", zone_role: \"arn:aws:iam::444455556666:role/dns\" }",
         "domain: { name: a-name-that-has-too-many-characters-to-go-into-a-certificate.example.com, zone: example.com }",
     ]), @r#"
     domain: { name: Video.example.com, zone: example.com }
@@ -268,6 +270,10 @@ fn domains() {
         `domain.zone` is not a domain name | a name of one label cannot be delegated | lower-case labels of a-z, 0-9 and hyphen, joined by dots: video.example.com
     domain: { name: myexample.com, zone: example.com }
         `domain.name` is outside its zone | does not end with .example.com | a name in the zone, such as video.example.com; or the zone that holds this name
+    domain: { name: example.com, zone: example.com, zone_role: dns }
+        `domain.zone_role` is not a role | not such an ARN | the ARN of a role in the account that holds the zone, such as arn:aws:iam::444455556666:role/dns; without this key, the zone is in the stack's account
+    domain: { name: example.com, certificate: "arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef", zone_role: "arn:aws:iam::444455556666:role/dns" }
+        `domain.zone_role` has no zone | whose zone? | add `zone`, or remove this key
     domain: { name: a-name-that-has-too-many-characters-to-go-into-a-certificate.example.com, zone: example.com }
         `domain.name` is 8 too long for a certificate | 72 characters | ACM takes 64 at most
     "#);

@@ -10,7 +10,7 @@ mod reasons;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum as _;
-use provision::permissions::{self, Command, Subject};
+use provision::permissions::{self, Command, Dns, Subject};
 use provision::resource::registry;
 use serde_json::{Value, json};
 
@@ -38,6 +38,7 @@ fn policy(stack: &Stack, prefix: Option<&str>, command: Command) -> Value {
         declarations: &stack.declarations,
         domain: Some(stack.domain()),
         zone: None,
+        dns: Dns::Own,
     };
     permissions::json(&permissions::policy(registry(), command, subject))
 }
