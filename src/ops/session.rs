@@ -19,7 +19,7 @@ use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::home::Record;
 use crate::local;
-use crate::model::{Kind, Scope};
+use crate::model::{IgnoredTags, Kind, Scope};
 use crate::plan::{self, Plan, Rules};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry, route53};
 use crate::review::{self, Against, Review};
@@ -166,7 +166,8 @@ impl Session {
         };
         let scope = scope(&file);
         let connection = Connection::open(target, &scope.region).await;
-        let (regions, registry) = (Arc::new(Regions::new(connection, scope)), registry());
+        let ignored = IgnoredTags::new(file.ignore_tags.iter().cloned());
+        let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
         let store = Box::new(HomeBucket::new(&regions, registry));
         let account = Account { regions, registry, store, by: String::new() };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));

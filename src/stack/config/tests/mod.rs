@@ -2,6 +2,7 @@
 
 mod drift;
 mod mutation;
+mod organisation;
 mod rules;
 mod sections;
 mod transcode;
@@ -21,6 +22,7 @@ region: ap-northeast-2
 engine: direct
 protected: true
 tags: { team: media }
+ignore_tags: [awsApplication, "map-*"]
 domain: { name: video.staging.example.com, zone: staging.example.com }
 source:
   archive_after: 30d
