@@ -37,7 +37,7 @@ transcode:
   acceleration: preferred
   thumbnails: { every: 10s }
   loudness: -16
-handlers: { architecture: x86_64, log_retention: 90d, reserved_concurrency: none }
+handlers: { architecture: x86_64, log_retention: 90d, reserved_concurrency: none, submit: { memory: 512MiB, timeout: 10m }, publish: { memory: 2GiB, timeout: 15m } }
 delivery:
   price_class: 200
   signed_urls: { public_keys: [keys/a.pem, keys/b.pem] }
