@@ -23,6 +23,7 @@ mod local_cloud;
 mod media;
 mod names;
 mod options;
+mod organisation;
 mod ownership;
 mod permissions;
 mod pipeline;

@@ -34,7 +34,7 @@ const MOST: (Size, Period) = (Size::new(10_240, SizeUnit::Mebi), Period::new(15,
 pub(super) const SUBMIT: Needs = Needs {
     memory: (Size::new(128, SizeUnit::Mebi), "Lambda has no smaller function"),
     timeout: (
-        Period::from_seconds(240),
+        Period::new(4, TimeUnit::Minute),
         "submit waits up to 150 s for its turn at MediaConvert and up to 25 s for Probe, and repeats its other calls",
     ),
 };
@@ -46,7 +46,7 @@ pub(super) const PUBLISH: Needs = Needs {
         "with less, publish has too little processor and network to copy 10,000 objects in one invocation",
     ),
     timeout: (
-        Period::from_seconds(600),
+        Period::new(10, TimeUnit::Minute),
         "publish copies up to 10,000 objects, and waits up to 240 s for one of CloudFront's 15 invalidations",
     ),
 };
@@ -60,7 +60,11 @@ impl Scalar for Memory {
     fn scalar(text: &Text) -> Result<Self, Wrong> {
         if !text.text.is_empty() && text.text.bytes().all(|byte| byte.is_ascii_digit()) {
             let label = format!("no unit: did you mean {}MiB?", text.text);
-            return Err(Wrong::new("must be in MiB or GiB", label, "a whole number with its unit, such as 512MiB"));
+            return Err(Wrong::new(
+                "must be in MiB or GiB",
+                label,
+                "a whole number with its unit, such as 512MiB",
+            ));
         }
         Size::scalar(text).map(Self)
     }

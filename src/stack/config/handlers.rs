@@ -138,9 +138,8 @@ pub(super) fn read(table: &Table<'_>) -> Option<Handlers> {
     let architecture = table.or("architecture", FunctionArchitecture::default());
     let log_retention = table.or("log_retention", Days::new(30)).filter(|days| offered(table, *days));
     let reserved_concurrency = table.or("reserved_concurrency", ReservedConcurrency::default());
-    let size = |key, needs| {
-        table.section(key, FunctionSize::default(), |table| function_size::read(table, needs))
-    };
+    let size =
+        |key, needs| table.section(key, FunctionSize::default(), |table| function_size::read(table, needs));
     let submit = size("submit", &function_size::SUBMIT);
     let publish = size("publish", &function_size::PUBLISH);
     Some(Handlers {

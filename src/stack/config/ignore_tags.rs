@@ -12,7 +12,8 @@ use crate::model::{ADDRESS_TAG, REGION_TAG, STACK_TAG, key_matches};
 
 /// More than anybody needs: AWS takes 50 tags a resource.
 const MAX: usize = 50;
-const HELP: &str = "the key of a tag, or a pattern with `*` for any characters, such as awsApplication or map-*";
+const HELP: &str =
+    "the key of a tag, or a pattern with `*` for any characters, such as awsApplication or map-*";
 
 /// A pattern of tag keys.
 #[derive(PartialEq)]
@@ -32,7 +33,9 @@ impl Scalar for Pattern {
         }
         let owner = [STACK_TAG, ADDRESS_TAG, REGION_TAG].into_iter().find(|own| key_matches(pattern, own));
         match owner {
-            None if pattern.starts_with("provision:") => Err(wrong("`provision:` is the program's own".to_owned())),
+            None if pattern.starts_with("provision:") => {
+                Err(wrong("`provision:` is the program's own".to_owned()))
+            }
             None => Ok(Self(pattern.to_owned())),
             Some(own) => {
                 let help = "the ownership tags say what belongs to the stack: write a pattern that does not match them";

@@ -45,7 +45,7 @@ delivery:
   player_origins: ["https://www.example.com"]
   access_logs: true
   web_acl: arn:aws:wafv2:us-east-1:111122223333:global/webacl/viewers/01234567-89ab-cdef-0123-456789abcdef
-roles: { permissions_boundary: "arn:aws:iam::111122223333:policy/edge" }
+roles: { path: /service/, permissions_boundary: "arn:aws:iam::111122223333:policy/edge" }
 notify: { bus: media-events, queue: true, topic: true }
 alerts: { email: media-oncall@example.com }
 local: true
