@@ -37,7 +37,7 @@ pub use listing::{fits_xml, listed_key};
 pub use network::{Connections, Network, NetworkFault};
 pub use wait::{Patience, Poll, retry_while, until};
 
-use crate::model::Scope;
+use crate::model::{IgnoredTags, Scope};
 use read_pass::ReadPass;
 
 /// A regional view of the account: the clients of one region, and the scope for names.
@@ -46,6 +46,7 @@ pub struct Context {
     /// The stack, the account and this region. Names and ARNs are made from them.
     pub scope: Scope,
     region: String,
+    ignored_tags: Arc<IgnoredTags>,
     connection: Arc<Connection>,
     clients: Arc<Clients>,
     notes: Option<Notes>,
@@ -96,7 +97,20 @@ impl Context {
     #[must_use]
     pub fn new(connection: Arc<Connection>, scope: Scope, region: &str) -> Self {
         let (region, clients, cancel) = (region.to_owned(), Arc::default(), CancellationToken::new());
-        Self { scope, region, connection, clients, notes: None, cancel, read_pass: None }
+        let ignored_tags = Arc::default();
+        Self { scope, region, ignored_tags, connection, clients, notes: None, cancel, read_pass: None }
+    }
+
+    /// The same context, for a stack whose resources have tags of others.
+    #[must_use]
+    pub fn ignoring(self, tags: Arc<IgnoredTags>) -> Self {
+        Self { ignored_tags: tags, ..self }
+    }
+
+    /// The tags that others put on the stack's resources: a change keeps them.
+    #[must_use]
+    pub fn ignored_tags(&self) -> &IgnoredTags {
+        &self.ignored_tags
     }
 
     /// The region of these clients.
@@ -190,6 +204,7 @@ impl ResolveEndpoint for At {
 /// The contexts of every region that a run touches, over one connection.
 pub struct Regions {
     scope: Scope,
+    ignored_tags: Arc<IgnoredTags>,
     connection: Arc<Connection>,
     contexts: Arc<Mutex<BTreeMap<String, Context>>>,
     read_pass: Option<ReadPass>,
@@ -199,8 +214,14 @@ impl Regions {
     /// The regions of a stack: its own from the start, others when first used.
     #[must_use]
     pub fn new(connection: impl Into<Arc<Connection>>, scope: Scope) -> Self {
-        let regions =
-            Self { scope, connection: connection.into(), contexts: Arc::default(), read_pass: None };
+        Self::ignoring(connection, scope, IgnoredTags::default())
+    }
+
+    /// The same, for a stack whose resources have tags of others.
+    #[must_use]
+    pub fn ignoring(connection: impl Into<Arc<Connection>>, scope: Scope, tags: IgnoredTags) -> Self {
+        let (connection, ignored_tags) = (connection.into(), Arc::new(tags));
+        let regions = Self { scope, ignored_tags, connection, contexts: Arc::default(), read_pass: None };
         drop(regions.home());
         regions
     }
@@ -211,7 +232,10 @@ impl Regions {
         let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
         // Resources in a region have names with that region.
         let scope = || Scope { region: region.to_owned(), ..self.scope.clone() };
-        let make = || Context::new(Arc::clone(&self.connection), scope(), region);
+        let make = || {
+            let context = Context::new(Arc::clone(&self.connection), scope(), region);
+            context.ignoring(Arc::clone(&self.ignored_tags))
+        };
         let context = contexts.entry(region.to_owned()).or_insert_with(make).clone();
         Context { read_pass: self.read_pass.clone(), ..context }
     }
@@ -222,6 +246,7 @@ impl Regions {
     pub fn read_pass(&self) -> Self {
         Self {
             scope: self.scope.clone(),
+            ignored_tags: Arc::clone(&self.ignored_tags),
             connection: Arc::clone(&self.connection),
             contexts: Arc::clone(&self.contexts),
             read_pass: Some(ReadPass::default()),

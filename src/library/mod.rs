@@ -32,7 +32,8 @@ pub const PERMISSIONS: &[Allow] = &[
     Allow::new(&["s3:GetObject"], &["arn:aws:s3:::{work}/library/reports/*"]),
     Allow::new(&["s3:CreateJob", "s3:ListJobs"], &["*"]),
     Allow::new(&["s3:DescribeJob", "s3:UpdateJobStatus"], &["arn:aws:s3:{region}:{account}:job/*"]),
-    Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role/{stack}-batch"]).only(Only::PassedTo(BATCH)),
+    Allow::new(&["iam:PassRole"], &["arn:aws:iam::{account}:role{path}{stack}-batch"])
+        .only(Only::PassedTo(BATCH)),
 ];
 
 /// The parts of a stack that encode a library.

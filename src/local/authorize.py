@@ -103,9 +103,34 @@ def monitoring(request):
     return f"arn:aws:cloudwatch::{request['account']}:dashboard/{boards[0]}" if boards[0] else "*"
 
 
+def named_role(request):
+    """The role with its path. IAM knows no path of a role that does not exist."""
+    from ministack.services import iam
+
+    name = one(request["params"], "RoleName")
+    if not name:
+        return None
+    if role := iam._roles.get(name):
+        return role["Arn"]
+    path = one(request["params"], "Path") if one(request["params"], "Action") == "CreateRole" else ""
+    return f"arn:aws:iam::{request['account']}:role{path or '/'}{name}"
+
+
+def boundary(iam_action, params):
+    """The boundary that a call gives to a role, or that the role which it changes has."""
+    from ministack.services import iam
+
+    if iam_action in ("iam:CreateRole", "iam:PutRolePermissionsBoundary"):
+        found = one(params, "PermissionsBoundary")
+    else:
+        found = (iam._roles.get(one(params, "RoleName")) or {}).get("PermissionsBoundary")
+    return {"iam:permissionsboundary": found} if found else {}
+
+
 RESOURCES = {
     "cloudfront": cloudfront,
     "events": events,
+    "iam": named_role,
     "lambda": functions,
     "logs": logs,
     "monitoring": monitoring,
@@ -118,6 +143,38 @@ def as_if_by_tls(iam_evaluator):
     """The loopback stands for AWS's HTTPS: policies that refuse anything else mean other callers."""
     pin = iam_evaluator.pin_request_origin
     iam_evaluator.pin_request_origin = lambda source_ip, secure_transport: pin(source_ip, True)
+
+
+def use_the_keys_of_buckets(iam_actions, iam_evaluator, s3):
+    """Who reads or writes an object of a bucket with a KMS key needs the key, by S3."""
+    checks, enforce = iam_actions.s3_additional_checks, iam_evaluator.enforce
+    key_id = "x-amz-server-side-encryption-aws-kms-key-id"
+
+    def key_of(bucket):
+        return s3._bucket_default_sse_headers(bucket).get(key_id)
+
+    def with_keys(method, path, headers, body, params):
+        found = checks(method, path, headers, body, params)
+        parts = [part for part in path.split("/") if part]
+        action = iam_actions._s3_action(method, path, params)
+        if len(parts) < 2 or not action:
+            return found
+        own, source = key_of(parts[0]), unquote(headers.get("x-amz-copy-source", "")).lstrip("/").split("/")[0]
+        if action in ("GetObject", "GetObjectVersion") and method == "GET" and own:
+            found = [*found, ("kms:Decrypt", own)]
+        if action == "PutObject" and own:
+            found = [*found, ("kms:GenerateDataKey", own)]
+        if action == "PutObject" and source and key_of(source):
+            found = [*found, ("kms:Decrypt", key_of(source))]
+        return found
+
+    def enforced(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+        if iam_action.startswith("kms:") and service != "kms":
+            service_context = {**(service_context or {}), "kms:ViaService": f"{service}.{region}.amazonaws.com"}
+            service = "kms"
+        return enforce(access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context)
+
+    iam_actions.s3_additional_checks, iam_evaluator.enforce = with_keys, enforced
 
 
 def as_aws_does(iam_actions, tagging, acm):
@@ -145,6 +202,8 @@ def as_aws_does(iam_actions, tagging, acm):
         if iam_action == "events:PutEvents":
             event = entry(fields(body))
             return {"events:source": event.get("Source", ""), "events:detail-type": event.get("DetailType", "")}
+        if service == "iam":
+            return tags(service, iam_action, body, params) | boundary(iam_action, params)
         if service != "cloudfront":
             return tags(service, iam_action, body, params)
         pairs = re.findall(r"<Key>([^<]*)</Key>\s*<Value>([^<]*)</Value>", body.decode("utf-8", "replace"))

@@ -403,6 +403,7 @@ if __name__ == "__main__":
 
         authorize.as_if_by_tls(iam_evaluator)
         authorize.as_aws_does(iam_actions, tagging, acm)
+        authorize.use_the_keys_of_buckets(iam_actions, iam_evaluator, s3)
     # It takes names of the modules above as it is imported: they are changed by now.
     from ministack import app
 

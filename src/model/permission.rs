@@ -88,6 +88,8 @@ pub struct ArnVariables {
     pub region: String,
     /// `{stack}`: the stack's name.
     pub stack: String,
+    /// `{path}`: the IAM path of the stack's roles, with its slashes.
+    pub path: String,
     /// `{name}`: the name of resources, usually a pattern that ends with `*`.
     pub name: String,
     /// `{home}`: the stack's home bucket.
@@ -110,11 +112,13 @@ impl ArnVariables {
     /// The ARNs that an ARN with placeholders stands for. Only `{bucket}` and `{role}` can stand for several, or for none.
     #[must_use]
     pub fn fill(&self, arn: &str) -> Vec<String> {
-        let Self { account, region, stack, name, home, zone, source, work, output, buckets, roles } = self;
+        let Self { account, region, stack, path, name, home, zone, source, work, output, buckets, roles } =
+            self;
         let values = [
             ("{account}", account),
             ("{region}", region),
             ("{stack}", stack),
+            ("{path}", path),
             ("{name}", name),
             ("{home}", home),
             ("{zone}", zone),
@@ -145,6 +149,7 @@ mod tests {
             account: "1".into(),
             region: "2".into(),
             stack: "3".into(),
+            path: "/".into(),
             name: "4".into(),
             home: "5".into(),
             zone: "6".into(),
@@ -154,8 +159,8 @@ mod tests {
             buckets: vec!["b".into(), "c".into()],
             roles: Vec::new(),
         };
-        let all = "{account}{region}{stack}{name}{home}{zone}{source}{work}{output}";
-        assert_eq!(variables.fill(all), ["123456789"]);
+        let all = "{account}{region}{stack}{path}{name}{home}{zone}{source}{work}{output}";
+        assert_eq!(variables.fill(all), ["123/456789"]);
         assert_eq!(variables.fill("{bucket}/*"), ["b/*", "c/*"]);
         assert_eq!(variables.fill("{role}"), Vec::<String>::new());
         assert_eq!(variables.fill("*"), ["*"]);

@@ -19,7 +19,7 @@ use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::home::Record;
 use crate::local;
-use crate::model::{Kind, Scope};
+use crate::model::{IgnoredTags, Kind, Scope};
 use crate::plan::{self, Plan, Rules};
 use crate::resource::route53::{self, HostedZone};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry, s3};
@@ -171,7 +171,8 @@ impl Session {
         };
         let zone_role = file.domain.as_ref().and_then(|domain| domain.zone_role.as_deref());
         let connection = connection.with_zone_role(zone_role);
-        let (regions, registry) = (Arc::new(Regions::new(connection, scope)), registry());
+        let ignored = IgnoredTags::new(file.ignore_tags.iter().cloned());
+        let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
         let store = Box::new(HomeBucket::new(&regions, registry));
         let account = Account { regions, registry, store, by: String::new() };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));

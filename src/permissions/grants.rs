@@ -10,7 +10,8 @@ use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
 };
-use crate::resource::{Adapter, Registry, cloudfront, lambda, route53, s3};
+use crate::resource::iam::Role;
+use crate::resource::{Adapter, Registry, Resource as _, cloudfront, lambda, route53, s3};
 use crate::stack::config::bucket_prefixes;
 use crate::stack::home as home_stack;
 use crate::verify;
@@ -31,6 +32,8 @@ pub(super) struct Grants<'a> {
     scope: Scope,
     /// The permissions boundary that the stack declares for its roles.
     boundary: Option<String>,
+    /// The IAM path of the stack's roles.
+    role_path: String,
     needed: BTreeMap<(&'static str, Only, &'static [&'static str]), BTreeSet<String>>,
 }
 
@@ -39,10 +42,14 @@ impl<'a> Grants<'a> {
     pub(super) fn new(subject: Subject<'a>) -> Self {
         let stack = subject.prefix.map_or_else(|| subject.scope.stack.clone(), |prefix| format!("{prefix}*"));
         let boundary = |one: &Declaration| one.properties["PermissionsBoundary"].as_str().map(str::to_owned);
+        let is_role = |one: &&Declaration| one.kind == Role::KIND;
+        let path =
+            |one: &Declaration| Some(one).filter(is_role)?.properties["Path"].as_str().map(str::to_owned);
         Self {
             subject,
             scope: Scope { stack, ..subject.scope.clone() },
             boundary: subject.declarations.iter().find_map(boundary),
+            role_path: subject.declarations.iter().find_map(path).unwrap_or_else(|| "/".to_owned()),
             needed: BTreeMap::new(),
         }
     }
@@ -169,6 +176,7 @@ impl<'a> Grants<'a> {
             account: account.clone(),
             region: region.to_owned(),
             stack: stack.clone(),
+            path: self.role_path.clone(),
             name: format!("{stack}-*"),
             home: self.scope.home_bucket(),
             zone: self.subject.zone.unwrap_or("*").to_owned(),
@@ -186,8 +194,8 @@ impl<'a> Grants<'a> {
         for one in declared {
             collect_roles(&resolve(&one.properties, &|_| None), &mut roles);
         }
-        let own = format!(":role/{}-", self.subject.scope.stack);
-        let each = format!(":role/{}-", self.scope.stack);
+        let own = format!(":role{}{}-", self.role_path, self.subject.scope.stack);
+        let each = format!(":role{}{}-", self.role_path, self.scope.stack);
         roles.into_iter().map(|arn| arn.replacen(&own, &each, 1)).collect()
     }
 

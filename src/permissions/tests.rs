@@ -144,3 +144,51 @@ fn only_the_handlers_roles_are_passed_and_only_own_buckets_are_named() {
     )
     "#);
 }
+
+#[test]
+fn roles_are_named_with_their_path() {
+    let named = |more: &str| -> Vec<String> {
+        let own = file("vod", more);
+        let declarations = stack::declare(&own, &PackageDigests::default(), None);
+        let roles = declarations.iter().filter(|one| one.kind.as_str() == "AWS::IAM::Role");
+        let foreseen = roles.map(|role| role.predicted["Arn"].clone());
+        let commands = [Command::Apply, Command::Teardown, Command::Library];
+        let printed = commands.map(|command| printed(&own, None, command).to_string());
+        let arns = printed.iter().flat_map(|text| text.split('"')).filter(|text| text.contains(":role/"));
+        foreseen.chain(arns.map(str::to_owned)).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    insta::assert_debug_snapshot!(named(""), @r#"
+    [
+        "arn:aws:iam::111122223333:role/vod-*",
+        "arn:aws:iam::111122223333:role/vod-batch",
+        "arn:aws:iam::111122223333:role/vod-publish",
+        "arn:aws:iam::111122223333:role/vod-submit",
+        "arn:aws:iam::111122223333:role/vod-transcode",
+    ]
+    "#);
+    insta::assert_debug_snapshot!(named("roles: { path: /service/media/ }"), @r#"
+    [
+        "arn:aws:iam::111122223333:role/service/media/vod-*",
+        "arn:aws:iam::111122223333:role/service/media/vod-batch",
+        "arn:aws:iam::111122223333:role/service/media/vod-publish",
+        "arn:aws:iam::111122223333:role/service/media/vod-submit",
+        "arn:aws:iam::111122223333:role/service/media/vod-transcode",
+        "arn:aws:iam::111122223333:role/vod-*",
+    ]
+    "#);
+}
+
+#[test]
+fn apply_may_change_roles_on_their_path_alone() {
+    let apply = printed(&file("vod", "roles: { path: /service/ }"), None, Command::Apply);
+    let all = permissions(&apply);
+    let may = |action: &str, arn: &str| all.iter().any(|one| one.starts_with(&format!("{action} on {arn}")));
+    let (there, root) =
+        ("arn:aws:iam::111122223333:role/service/vod-*", "arn:aws:iam::111122223333:role/vod-*");
+    for action in ["iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:TagRole"] {
+        assert!(may(action, there) && !may(action, root), "{action}");
+    }
+    for action in ["iam:GetRole", "iam:DeleteRole"] {
+        assert!(may(action, there) && may(action, root), "{action}: IAM knows no path of what is absent");
+    }
+}

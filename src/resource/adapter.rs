@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Created, Observed, Removal, Resolved, Resource, Struct, UndeclaredPart, members};
 use crate::aws::{Context, Error, Result};
-use crate::model::{Changes, Guard, Kind, Live, Mark, Permissions, refs};
+use crate::model::{Changes, Guard, IgnoredTags, Kind, Live, Mark, Permissions, refs};
 
 /// What went wrong between JSON and a type: a defect of this program, not of the account.
 fn defect(kind: &Kind, what: &str, error: impl fmt::Display) -> Error {
@@ -178,6 +178,21 @@ fn without_left_alone<R: Resource>(mut live: Live, declared: &Value) -> Live {
     live
 }
 
+/// The member with a resource's tags: CloudFormation's list, or a map for some types.
+const TAGS: &str = "Tags";
+
+/// The live resource without the tags that belong to others, so that no plan changes them.
+fn without_tags(mut live: Live, ignored: &IgnoredTags) -> Live {
+    match live.properties.get_mut(TAGS) {
+        Some(Value::Array(tags)) => {
+            tags.retain(|tag| !tag["Key"].as_str().is_some_and(|key| ignored.contains(key)));
+        }
+        Some(Value::Object(tags)) => tags.retain(|key, _| !ignored.contains(key)),
+        _ => {}
+    }
+    live
+}
+
 impl<R: Resource> Adapter for Erased<R> {
     fn kind(&self) -> Kind {
         R::KIND
@@ -262,7 +277,11 @@ impl<R: Resource> Adapter for Erased<R> {
     }
 
     fn observe<'a>(&'a self, cx: &'a Context, id: &'a str) -> BoxFuture<'a, Result<Option<Live>>> {
-        async move { R::observe(cx, id).await?.map(to_live).transpose() }.boxed()
+        async move {
+            let live = R::observe(cx, id).await?.map(to_live).transpose()?;
+            Ok(live.map(|live| without_tags(live, cx.ignored_tags())))
+        }
+        .boxed()
     }
 
     fn create<'a>(&'a self, cx: &'a Context, desired: &'a Value) -> BoxFuture<'a, Result<Created>> {

@@ -13,6 +13,7 @@ pub struct Declarations {
     scope: Scope,
     tags: BTreeMap<String, String>,
     boundary: Option<StringExpr>,
+    role_path: String,
     list: Vec<Declaration>,
 }
 
@@ -52,13 +53,19 @@ impl Declarations {
     /// An empty stack that adds `tags` to its taggable resources, in addition to the ownership tags.
     #[must_use]
     pub fn new(scope: Scope, tags: BTreeMap<String, String>) -> Self {
-        Self { scope, tags, boundary: None, list: Vec::new() }
+        Self { scope, tags, boundary: None, role_path: "/".to_owned(), list: Vec::new() }
     }
 
     /// The same, with the ARN of the permissions boundary of its roles.
     #[must_use]
     pub fn bounded(self, boundary: Option<&str>) -> Self {
         Self { boundary: boundary.map(StringExpr::from), ..self }
+    }
+
+    /// The same, with the IAM path of its roles.
+    #[must_use]
+    pub fn on_path(self, path: Option<&str>) -> Self {
+        Self { role_path: path.unwrap_or("/").to_owned(), ..self }
     }
 
     /// The stack, account and region.
@@ -95,9 +102,10 @@ impl Declarations {
         self.scope.mark(&address.into()).comment()
     }
 
-    /// Declares one of the stack's roles, within the boundary.
+    /// Declares one of the stack's roles, on their path and within the boundary.
     pub fn declare_role(&mut self, address: &str, role: Role) -> Handle<Role> {
-        let role = Role { permissions_boundary: self.boundary.clone(), ..role };
+        let (path, permissions_boundary) = (self.role_path.clone(), self.boundary.clone());
+        let role = Role { path, permissions_boundary, ..role };
         self.declare(address, &role)
     }
 

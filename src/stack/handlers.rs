@@ -13,7 +13,7 @@ use feed::{Feed, deletions, ended_jobs, refusals, uploads};
 pub(super) use feed::{Undelivered, rule};
 use function::{Declared, Handler, logs};
 
-use super::config::{FunctionArchitecture, OnDelete, StackFile};
+use super::config::{FunctionArchitecture, FunctionSize, OnDelete, StackFile};
 use super::roles::{self, FunctionAccess, PublishAccess, SubmitAccess};
 use super::{Declarations, Handle, names, notify};
 use crate::model::{Address, PolicyDocument, Principal, Statement, StringExpr};
@@ -216,9 +216,9 @@ fn submit(
         description: "Starts a MediaConvert job for an uploaded video",
         rules: vec![UPLOAD_RULE],
         digest,
-        memory: 256,
+        memory: memory(file.handlers.submit, 256),
         // Most of it is the patience with MediaConvert's rate of new jobs.
-        timeout: 300,
+        timeout: timeout(file.handlers.submit, 300),
         concurrency: file.handlers.reserved_concurrency.get(),
         environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         policy: roles::submit(stack.scope(), &access),
@@ -269,14 +269,24 @@ fn publish(
         digest,
         // A function's share of the network grows with its memory, and publish mostly copies. A two-hour title must fit
         // into one invocation.
-        memory: 1024,
-        timeout: 900,
+        memory: memory(file.handlers.publish, 1024),
+        timeout: timeout(file.handlers.publish, 900),
         concurrency: None,
         environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
         policy: roles::publish(stack.scope(), &access),
         logs: &logs,
     };
     handler.declare(stack, file, dead_letters)
+}
+
+/// A handler's memory in MB, as Lambda counts it.
+fn memory(size: FunctionSize, usual: i32) -> i32 {
+    size.memory.and_then(|memory| memory.mebibytes().try_into().ok()).unwrap_or(usual)
+}
+
+/// How many seconds an invocation of a handler may take.
+fn timeout(size: FunctionSize, usual: i32) -> i32 {
+    size.timeout.and_then(|timeout| timeout.seconds().try_into().ok()).unwrap_or(usual)
 }
 
 /// The longest video in seconds. Submit refuses what the file says is longer, publish what turned out to be longer.

@@ -41,7 +41,8 @@ pub fn declare(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> 
         region: file.region.to_string(),
     };
     let boundary = file.roles.permissions_boundary.as_deref();
-    let mut stack = Declarations::new(scope, file.tags.clone()).bounded(boundary);
+    let stack = Declarations::new(scope, file.tags.clone());
+    let mut stack = stack.bounded(boundary).on_path(file.roles.path.as_deref());
     let storage = storage::declare(&mut stack, file);
     let transcode = transcode::declare(&mut stack, file, &storage);
     let domain = domain::declare(&mut stack, file, zone);

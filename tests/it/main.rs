@@ -27,6 +27,7 @@ mod media;
 mod names;
 mod networks;
 mod options;
+mod organisation;
 mod ownership;
 mod permissions;
 mod pipeline;

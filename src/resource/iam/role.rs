@@ -107,7 +107,10 @@ fn with_id(predicted: Outputs, id: String) -> Outputs {
     predicted.into_iter().chain([("RoleId".to_owned(), id)]).collect()
 }
 
-const ROLES: &[&str] = &["arn:aws:iam::{account}:role/{name}"];
+const ROLES: &[&str] = &["arn:aws:iam::{account}:role{path}{name}"];
+/// A role is found by its name, whatever its path. IAM asks for permission on the path that the role has, and on none if
+/// there is no such role. And the stack may have had its roles without a path before.
+const ANY_PATH: &[&str] = &["arn:aws:iam::{account}:role{path}{name}", "arn:aws:iam::{account}:role/{name}"];
 /// As AWS documents delegation: whoever adds policies to a role may do so only within the boundary (IAM user guide,
 /// "Permissions boundaries for IAM entities"). What a role is changed by requires the stack's tag: a boundary does not stop
 /// whoever may change the trust of another team's role.
@@ -123,7 +126,7 @@ impl Resource for Role {
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(
             &["iam:GetRole", "iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"],
-            ROLES,
+            ANY_PATH,
         )],
         create: &[
             Allow::new(&["iam:TagRole"], ROLES),
@@ -159,11 +162,11 @@ impl Resource for Role {
                 "iam:DetachRolePolicy",
                 "iam:DeleteRole",
             ],
-            ROLES,
+            ANY_PATH,
         )
         .only(Only::RequiresStackTag)],
         empty: &[],
-        list: &[Allow::new(&["iam:ListRoles"], ANYTHING), Allow::new(&["iam:GetRole"], ROLES)],
+        list: &[Allow::new(&["iam:ListRoles"], ANYTHING), Allow::new(&["iam:GetRole"], ANY_PATH)],
     };
 
     fn id(&self, _: &Scope) -> Option<String> {

@@ -181,7 +181,8 @@ impl Resource for Function {
             let there =
                 if error.is(CONFLICT) { Self::observe(cx, &desired.function_name).await? } else { None };
             let is_ours = there.is_some_and(|there| {
-                there.properties.tags == desired.tags && there.properties.code == desired.code
+                let tags = cx.ignored_tags().others(&there.properties.tags);
+                tags == desired.tags && there.properties.code == desired.code
             });
             if !is_ours {
                 return Err(error);

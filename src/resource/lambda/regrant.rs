@@ -37,7 +37,10 @@ impl Function {
     /// The role of another function of the stack, if it is one of the stack: somebody may have given that function a
     /// stronger one. The same run may be creating that function, or lending it this role.
     async fn borrowed_role(&self, cx: &Context) -> Result<StringExpr> {
-        let own = cx.scope.arn_in("", "iam", &format!("role/{}-", cx.scope.stack));
+        let own_role = self.role.text();
+        // All roles of a stack are on the path of this one.
+        let path = &own_role[..own_role.rfind('/').map_or(0, |slash| slash + 1)];
+        let own = format!("{path}{}-", cx.scope.stack);
         let is_own = |role: &StringExpr| role.known().is_some_and(|role| role.starts_with(&own));
         until(cx, "lambda:ListFunctions", Patience::SECONDS, || async {
             for (name, _) in Self::list_owned(cx).await? {

@@ -4,8 +4,9 @@ use super::*;
 
 const FUNCTION: Kind = Kind::new("AWS::Lambda::Function");
 const CONFIGURE: &str = "PUT /2015-03-31/functions/vod-submit/configuration";
-const OWN: &str = "arn:aws:iam::111122223333:role/vod-submit";
-const OTHER: &str = "arn:aws:iam::111122223333:role/vod-publish";
+// On a path: the roles of a stack are told by their names alone.
+const OWN: &str = "arn:aws:iam::111122223333:role/service/vod-submit";
+const OTHER: &str = "arn:aws:iam::111122223333:role/service/vod-publish";
 
 fn with_role_id(id: &str) -> Value {
     let mut function = function();

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::function_size::{self, FunctionSize};
 use super::reader::{Scalar, Table, Wrong, listed};
 use super::tree::Text;
 use super::values::{Days, choices};
@@ -19,6 +20,10 @@ pub struct Handlers {
     /// How many invocations of submit may run at the same time, while other uploads wait. `auto` is 5, or `none` where the
     /// account's quota is too small for a reservation.
     pub reserved_concurrency: ReservedConcurrency,
+    /// The function that starts encodes: `256MiB` and `5m` if the file does not say.
+    pub submit: FunctionSize,
+    /// The function that publishes encodes: `1GiB` and `15m` if the file does not say.
+    pub publish: FunctionSize,
 }
 
 impl Default for Handlers {
@@ -27,6 +32,8 @@ impl Default for Handlers {
             architecture: FunctionArchitecture::default(),
             log_retention: Days::new(30),
             reserved_concurrency: ReservedConcurrency::default(),
+            submit: FunctionSize::default(),
+            publish: FunctionSize::default(),
         }
     }
 }
@@ -131,10 +138,16 @@ pub(super) fn read(table: &Table<'_>) -> Option<Handlers> {
     let architecture = table.or("architecture", FunctionArchitecture::default());
     let log_retention = table.or("log_retention", Days::new(30)).filter(|days| offered(table, *days));
     let reserved_concurrency = table.or("reserved_concurrency", ReservedConcurrency::default());
+    let size =
+        |key, needs| table.section(key, FunctionSize::default(), |table| function_size::read(table, needs));
+    let submit = size("submit", &function_size::SUBMIT);
+    let publish = size("publish", &function_size::PUBLISH);
     Some(Handlers {
         architecture: architecture?,
         log_retention: log_retention?,
         reserved_concurrency: reserved_concurrency?,
+        submit: submit?,
+        publish: publish?,
     })
 }
 

@@ -288,10 +288,11 @@ impl Scalar for TagValue {
     }
 }
 
-const TAG_HELP: &str =
+pub(super) const TAG_HELP: &str =
     "keys up to 128, values up to 256 characters: letters, digits, space and _ . : / = + - @";
 
-fn tag_fault(text: &str, longest: usize) -> Option<String> {
+/// What AWS does not take in a key or value of a tag.
+pub(super) fn tag_fault(text: &str, longest: usize) -> Option<String> {
     let count = text.chars().count();
     if count > longest {
         return Some(format!("{count} characters"));

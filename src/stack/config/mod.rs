@@ -9,8 +9,10 @@ mod alerts;
 mod countries;
 mod delivery;
 mod domain;
+mod function_size;
 mod handlers;
 mod identity;
+mod ignore_tags;
 mod notify;
 mod origin;
 mod problem;
@@ -39,6 +41,7 @@ use serde::Serialize;
 pub use alerts::Alerts;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
+pub use function_size::FunctionSize;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, StackPrefix, bucket_prefixes};
 pub use notify::Notify;
@@ -75,6 +78,11 @@ pub struct StackFile {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(default, schema_with = "identity::tags_schema")]
     pub tags: BTreeMap<String, String>,
+    /// Tags that others put on the stack's resources, as keys or patterns such as `map-*`. They are neither shown nor
+    /// removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default, schema_with = "ignore_tags::schema")]
+    pub ignore_tags: Vec<String>,
     /// The service's own domain. Without it, viewers use the name CloudFront assigns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<Domain>,
@@ -242,6 +250,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let engine = engine(top);
     let protected = top.or("protected", false);
     let tags = top.section("tags", BTreeMap::new(), identity::tags);
+    let ignore_tags = ignore_tags::read(top, tags.as_ref());
     let account = identity.as_ref().map(|identity| &identity.account);
     let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));
     let source = top.section("source", Source::default(), source::read);
@@ -261,6 +270,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         engine: engine?,
         protected: protected?,
         tags: tags?,
+        ignore_tags: ignore_tags?,
         domain: domain?,
         source: source?,
         transcode: transcode?,

@@ -1,4 +1,4 @@
-//! The `roles` section: what bounds the IAM roles of the stack.
+//! The `roles` section: where the IAM roles of the stack are, and what bounds them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,10 +11,19 @@ use super::values::text;
 /// The longest path and name of a managed policy together (IAM: 512 and 128).
 const MAX_POLICY: usize = 640;
 
+/// The longest path (IAM).
+const MAX_PATH: usize = 512;
+/// The paths of roles that only AWS makes.
+const RESERVED: [&str; 2] = ["/aws-service-role/", "/aws-reserved/"];
+
 /// The IAM roles of the handlers, of MediaConvert and of S3 Batch Operations.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Roles {
+    /// The IAM path of every role of the stack, such as `/service/`. Absent: `/`. Another path replaces the roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = r"^/([\w+=,.@-]+/)*$", "maxLength" = MAX_PATH))]
+    pub path: Option<String>,
     /// The ARN of a managed policy, set on every role of the stack as its permissions boundary. It must exist, in this
     /// account or as a policy of AWS. Absent: boundaries that others set stay as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +73,37 @@ impl PolicyArn {
     }
 }
 
+/// A path of IAM. `*`, `?` and `$` are left out, although IAM takes them: they mean something else in policies.
+struct Path(String);
+
+impl Scalar for Path {
+    const EXAMPLE: &'static str = "/service/";
+
+    fn scalar(written: &Text) -> Result<Self, Wrong> {
+        let path = text(written)?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+        let inner = path.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+        let label = match inner {
+            _ if path == "/" => return Ok(Self(path.to_owned())),
+            _ if path.len() > MAX_PATH => format!("{} characters", path.len()),
+            _ if RESERVED.iter().any(|reserved| path.starts_with(reserved)) => {
+                "reserved for roles that AWS makes".to_owned()
+            }
+            None if path.is_empty() => "it is empty".to_owned(),
+            None => format!("did you mean /{}/?", path.trim_matches('/')),
+            Some(inner) if inner.split('/').any(str::is_empty) => {
+                "an empty part between two slashes".to_owned()
+            }
+            Some(inner) => match inner.chars().find(|c| !allowed(*c) && *c != '/') {
+                Some(other) => format!("`{}` is not allowed", other.escape_debug()),
+                None => return Ok(Self(path.to_owned())),
+            },
+        };
+        let help = "begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -";
+        Err(Wrong::new("is not a path of IAM roles", label, help))
+    }
+}
+
 /// `policy/`, a path, and a name.
 fn is_policy(resource: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@/-".contains(c);
@@ -74,8 +114,12 @@ fn is_policy(resource: &str) -> bool {
 
 /// Reads `roles`.
 pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<Roles> {
+    let path = table.optional::<Path>("path");
     let boundary = table
         .optional::<PolicyArn>("permissions_boundary")
         .filter(|arn| arn.as_ref().is_none_or(|arn| arn.belongs(table, account)));
-    Some(Roles { permissions_boundary: boundary?.map(|policy| policy.arn) })
+    Some(Roles {
+        path: path?.map(|Path(path)| path),
+        permissions_boundary: boundary?.map(|policy| policy.arn),
+    })
 }

@@ -55,6 +55,11 @@ impl Size {
         Self { count, unit }
     }
 
+    /// The number of whole mebibytes.
+    pub const fn mebibytes(self) -> u64 {
+        self.bytes() / SizeUnit::Mebi.bytes()
+    }
+
     /// The number of bytes.
     pub const fn bytes(self) -> u64 {
         self.count as u64 * self.unit.bytes()

@@ -320,3 +320,18 @@ fn a_local_stack_runs_on_this_machines_processor() {
     };
     assert_eq!(architecture(&file("local: true\n")), here);
 }
+
+#[test]
+fn handlers_are_as_large_as_the_file_says() {
+    let sizes = |more: &str| {
+        let declared = declared(&file(more), None);
+        ["handlers/submit", "handlers/publish"].map(|address| {
+            let properties = &declared[address].properties;
+            (properties["MemorySize"].clone(), properties["Timeout"].clone())
+        })
+    };
+    let pair = |memory: i32, timeout: i32| (Value::from(memory), Value::from(timeout));
+    assert_eq!(sizes(""), [pair(256, 300), pair(1024, 900)], "no difference for existing stacks");
+    let more = "handlers: { submit: { memory: 512MiB, timeout: 10m }, publish: { memory: 2GiB } }";
+    assert_eq!(sizes(more), [pair(512, 600), pair(2048, 900)]);
+}

@@ -9,6 +9,7 @@ mod cloudfront;
 mod cloudwatch;
 mod events;
 mod iam;
+mod ignored_tags;
 mod lambda;
 mod logs;
 mod mediaconvert;
@@ -182,6 +183,7 @@ async fn life(cx: &Context, adapter: &dyn Adapter, case: &Case) {
     for (pointer, value) in &case.variants {
         vary(cx, adapter, case, &made.id, pointer, value).await;
     }
+    ignored_tags::stay(cx, adapter, case, &made.id).await;
     for round in ["first", "second"] {
         let deleted = adapter.delete(cx, &made.id, Removal::WithContents).await;
         deleted.unwrap_or_else(|error| panic!("{kind}: {round} delete: {error}"));

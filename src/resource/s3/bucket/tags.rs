@@ -28,10 +28,12 @@ impl Setting for Tags {
         Ok(tag_set(cx, bucket).await?.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }
 
-    /// The call replaces all tags, and S3 refuses it if AWS's own (`aws:cloudformation:…`) are not among them.
+    /// The call replaces all tags. So it also sends those of others, and AWS's own (`aws:cloudformation:…`): S3 refuses it
+    /// without them.
     async fn write(&self, to: &TargetBucket<'_>) -> Result<()> {
         let found = tag_set(to.cx, to.name).await?;
-        let kept = found.into_iter().filter(|tag| tag.key.starts_with("aws:"));
+        let others = to.cx.ignored_tags();
+        let kept = found.into_iter().filter(|tag| tag.key.starts_with("aws:") || others.contains(&tag.key));
         let tags = to_sdk(self).into_iter().chain(kept).collect();
         let tagging = sdk::Tagging::builder().set_tag_set(Some(tags)).build().expect("the tags are set");
         let call = to.cx.s3().put_bucket_tagging().bucket(to.name).expected_bucket_owner(to.owner());

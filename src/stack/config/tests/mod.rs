@@ -2,6 +2,7 @@
 
 mod drift;
 mod mutation;
+mod organisation;
 mod rules;
 mod sections;
 mod transcode;
@@ -21,6 +22,7 @@ region: ap-northeast-2
 engine: direct
 protected: true
 tags: { team: media }
+ignore_tags: [awsApplication, "map-*"]
 domain: { name: video.staging.example.com, zone: staging.example.com }
 source:
   archive_after: 30d
@@ -35,7 +37,7 @@ transcode:
   acceleration: preferred
   thumbnails: { every: 10s }
   loudness: -16
-handlers: { architecture: x86_64, log_retention: 90d, reserved_concurrency: none }
+handlers: { architecture: x86_64, log_retention: 90d, reserved_concurrency: none, submit: { memory: 512MiB, timeout: 10m }, publish: { memory: 2GiB, timeout: 15m } }
 delivery:
   price_class: 200
   signed_urls: { public_keys: [keys/a.pem, keys/b.pem] }
@@ -43,7 +45,7 @@ delivery:
   player_origins: ["https://www.example.com"]
   access_logs: true
   web_acl: arn:aws:wafv2:us-east-1:111122223333:global/webacl/viewers/01234567-89ab-cdef-0123-456789abcdef
-roles: { permissions_boundary: "arn:aws:iam::111122223333:policy/edge" }
+roles: { path: /service/, permissions_boundary: "arn:aws:iam::111122223333:policy/edge" }
 notify: { bus: media-events, queue: true, topic: true }
 alerts: { email: media-oncall@example.com }
 local: true

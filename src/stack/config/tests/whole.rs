@@ -24,6 +24,8 @@ fn the_smallest_file_has_the_documented_defaults() {
       architecture: arm64
       log_retention: 30d
       reserved_concurrency: auto
+      submit: {}
+      publish: {}
     delivery:
       price_class: all
       player_origins:
@@ -48,6 +50,9 @@ fn every_key_is_read() {
     protected: true
     tags:
       team: media
+    ignore_tags:
+    - awsApplication
+    - map-*
     domain:
       name: video.staging.example.com
       zone: staging.example.com
@@ -79,6 +84,12 @@ fn every_key_is_read() {
       architecture: x86_64
       log_retention: 90d
       reserved_concurrency: none
+      submit:
+        memory: 512MiB
+        timeout: 10m
+      publish:
+        memory: 2GiB
+        timeout: 15m
     delivery:
       price_class: '200'
       signed_urls:
@@ -93,6 +104,7 @@ fn every_key_is_read() {
       access_logs: true
       web_acl: arn:aws:wafv2:us-east-1:111122223333:global/webacl/viewers/01234567-89ab-cdef-0123-456789abcdef
     roles:
+      path: /service/
       permissions_boundary: arn:aws:iam::111122223333:policy/edge
     notify:
       bus: media-events
@@ -202,9 +214,9 @@ delivery:
        ·     ╰── did you mean `transcode`?
      7 │   ladder: hls-1080p
        ╰────
-      help: allowed here: stack, account, region, engine, protected, tags, domain,
-            source, transcode, handlers, delivery, roles, notify, alerts,
-            local
+      help: allowed here: stack, account, region, engine, protected, tags, ignore_tags,
+            domain, source, transcode, handlers, delivery, roles, notify,
+            alerts, local
 
     Error:
       × `transcode.ladder` cannot be `hls-1080`
