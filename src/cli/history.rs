@@ -121,6 +121,7 @@ mod tests {
             state,
             done,
             bundles: BTreeMap::from([("submit".to_owned(), "0daff601731c5a52".to_owned())]),
+            origins: BTreeMap::new(),
             plan: plan.map(str::to_owned),
             provision_version: "0.1.0".to_owned(),
         };

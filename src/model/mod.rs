@@ -16,9 +16,10 @@ mod scope;
 mod string_expr;
 mod tags;
 mod tally;
+mod version;
 
 pub use address::{Address, Kind};
-pub use bundle::bundle_key;
+pub use bundle::{CodeOrigin, bundle_key};
 pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};
@@ -29,3 +30,4 @@ pub use scope::{Mark, Scope};
 pub use string_expr::{OutputRef, Part, StringExpr, refs, resolve};
 pub use tags::{ADDRESS_TAG, REGION_TAG, STACK_TAG, Tags};
 pub use tally::Tally;
+pub use version::VERSION;

@@ -7,6 +7,7 @@ mod apply;
 pub mod asset;
 mod bundle;
 mod converge;
+mod declared;
 mod dependents;
 mod error;
 mod exists;
@@ -31,7 +32,10 @@ mod ui;
 mod verify;
 
 pub use apply::{Applied, ApplyOptions, ApplyRequest, PlannedApply};
-pub use bundle::{Architecture, Bundle, BundleProgress, Profile, build, host_architecture};
+pub use bundle::{
+    Architecture, Bundle, BundleProgress, IN_THE_PROGRAM, IncludedFolder, Profile, build, carry,
+    copy_bundles, host_architecture, included_handlers, use_handlers,
+};
 pub use converge::{RunOutcome, RunStatus};
 pub use error::{ErrorKind, Interrupted, Refused};
 pub use history::{HistoryEntry, RunState, StackHistory, history};

@@ -10,12 +10,10 @@ use futures::future::{Either, select};
 use miette::Diagnostic;
 use serde_json::Value;
 
-use super::bundle::code;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
 use super::ui::{Figures, Notice, Ui};
 use crate::aws::{CloudTarget, Connection, Identity, Regions};
-use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::home::Record;
 use crate::local;
@@ -189,21 +187,9 @@ impl Session {
         self.account.stack()
     }
 
-    /// The handlers' bundles, built where they are stale, and the stack that deploys them.
-    ///
-    /// # Errors
-    /// When a handler cannot be built, or the account does not let the stack have its domain.
-    pub async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
-        let (zone, concurrency, (code, bundles)) =
-            tokio::try_join!(self.zone(), self.concurrency(), code(&self.file, self.ui.as_ref()))?;
-        let mut file = self.file.clone();
-        file.handlers.reserved_concurrency = concurrency;
-        Ok((self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?), bundles))
-    }
-
     /// What submit reserves. Where the stack file leaves it open, the account's quota decides: Lambda leaves a part of it to
     /// all other functions. An account with less refuses every reservation. The local cloud refuses none.
-    async fn concurrency(&self) -> miette::Result<ReservedConcurrency> {
+    pub(super) async fn concurrency(&self) -> miette::Result<ReservedConcurrency> {
         let wanted = self.file.handlers.reserved_concurrency;
         if wanted != ReservedConcurrency::Auto || self.file.local {
             return Ok(wanted);

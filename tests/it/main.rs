@@ -7,6 +7,7 @@
 
 mod architecture;
 mod asset;
+mod binary;
 mod browser;
 mod burst;
 mod conformance;
