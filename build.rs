@@ -3,8 +3,6 @@
 //! * `PROVISION_COMMIT` names the commit where no `.git` does: in a release made from an archive.
 //! * `PROVISION_BUNDLES` is a folder that `provision bundle --out` made. Its handlers are put into the program.
 
-#![expect(clippy::print_stdout, reason = "it is how a build script speaks to cargo")]
-
 use std::env;
 use std::fmt::Write as _;
 use std::fs;

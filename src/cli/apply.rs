@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use super::{exit, outputs, run_report, verify};
 use crate::ops::{ApplyOptions, ApplyRequest, PlanDigest, PlannedApply, RunStatus, need_key, verify_applied};
@@ -35,10 +36,13 @@ pub(super) struct Args {
     /// Approve changes that grant more access (`--yes` does not).
     #[arg(long)]
     allow_broadening: bool,
+    #[command(flatten)]
+    name: NameArgs,
 }
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    args.name.choose();
     let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
     let request = ApplyRequest { path: &stack, adopt, digest };
     let options = ApplyOptions { no_wait, agreed: yes, broadening_agreed: allow_broadening };

@@ -16,6 +16,7 @@ mod interrupt;
 mod library;
 pub mod local;
 mod man;
+mod name;
 mod outputs;
 mod permissions;
 mod plan;
@@ -167,7 +168,8 @@ mod tests {
             let digest = || format!("sha256:{}", "0".repeat(64));
             let words = words.map(|word| match word.trim_matches(['"', '\'']) {
                 "$DIGEST" | "sha256:…" => digest(),
-                word => word.to_owned(),
+                // The number of a pull request.
+                word => word.replace("$NUMBER", "7"),
             });
             Some(std::iter::once("provision".to_owned()).chain(words).collect())
         };

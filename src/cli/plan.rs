@@ -8,6 +8,7 @@ use miette::miette;
 
 use super::exit;
 use super::handlers::HandlersArgs;
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use crate::ops::{self, Action, Refused, Review, SavedPlan, Totals};
 use crate::report;
@@ -45,6 +46,8 @@ pub(super) struct Args {
     fail_on: Vec<FailOn>,
     #[command(flatten)]
     handlers: HandlersArgs,
+    #[command(flatten)]
+    name: NameArgs,
 }
 
 /// The least room in which a plan's totals and first dangers can be said.
@@ -100,6 +103,7 @@ struct Row {
 
 /// Prints the plans, and refuses unsafe ones as apply does. A stack that cannot be planned does not hide the others.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    args.name.choose();
     args.handlers.choose();
     if args.out.is_some() && args.stacks.len() > 1 {
         let help = "run it once for each stack, with a file of its own";

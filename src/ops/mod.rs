@@ -43,7 +43,7 @@ pub use library::open as open_library;
 pub use offline::{compare, graph as offline_graph};
 pub use outputs::{Outputs, outputs};
 pub use plan::{Planned, plan};
-pub use session::{Account, Session};
+pub use session::{Account, Session, use_name};
 pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
 pub use state::ObservedState;

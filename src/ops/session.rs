@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures::future::{Either, select};
@@ -22,9 +22,31 @@ use crate::plan::{self, Plan, Rules};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry, route53};
 use crate::review::{self, Against, Review};
 use crate::stack;
-use crate::stack::config::{self, ReservedConcurrency, StackFile};
+use crate::stack::config::{self, ReservedConcurrency, StackFile, StackName};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
+
+/// The name of the stack, if the command line named it.
+static NAME: OnceLock<StackName> = OnceLock::new();
+
+/// Takes each stack file of this process for a stack of this name. The first call counts.
+pub fn use_name(name: StackName) {
+    drop(NAME.set(name));
+}
+
+/// Whether the command line named the stack.
+pub(super) fn is_named() -> bool {
+    NAME.get().is_some()
+}
+
+/// The stack file at `path`, for a stack of the name that the command line gave, if it gave one.
+pub(super) fn load(path: &Path) -> miette::Result<StackFile> {
+    let file = config::load(path)?;
+    Ok(match NAME.get() {
+        Some(name) => file.renamed(name.clone()),
+        None => file,
+    })
+}
 
 /// The credentials are of an account that the stack is not for.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -143,7 +165,7 @@ impl Session {
     /// [`caller`](Self::caller) has returned.
     pub(super) async fn begin(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
         let remedy = format!("or correct `account:` in {}", path.display());
-        let mut session = Self::begin_with(config::load(path)?, remedy, ui).await?;
+        let mut session = Self::begin_with(load(path)?, remedy, ui).await?;
         session.path = Some(path.to_owned());
         Ok(session)
     }

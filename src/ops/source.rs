@@ -80,6 +80,11 @@ impl ApplySource {
             }
             return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
         }
+        if session::is_named() {
+            let help = "leave out --name, or make a plan with it";
+            return Err(miette!(help = help, "a saved plan has the name of its stack"))
+                .wrap_err_with(|| unusable(path));
+        }
         let (saved, file, digest) = read(path, reviewed).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {

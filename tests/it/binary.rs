@@ -72,15 +72,13 @@ fn program_with(bundles: &Path) -> PathBuf {
     drop(fs::remove_dir_all(&own));
     fs::create_dir_all(&copy).unwrap();
     for folder in ["deps", "build", ".fingerprint"] {
-        link(&built.join(folder), &copy.join(folder));
+        mirror(&built.join(folder), &copy.join(folder), folder == "deps");
     }
     let script =
         fs::read_dir(copy.join("build")).unwrap().map(|entry| entry.unwrap().path().join("out/included.rs"));
     let scripts: Vec<PathBuf> = script.filter(|file| file.is_file()).collect();
     assert!(!scripts.is_empty(), "the build script has written its file");
     for file in scripts {
-        // The file is linked to the one of the program under test.
-        fs::remove_file(&file).unwrap();
         fs::write(&file, build_script::included(Some(bundles))).unwrap();
     }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -96,15 +94,20 @@ fn program_with(bundles: &Path) -> PathBuf {
     copy.join("provision")
 }
 
-/// Makes a folder of hard links: the copy costs no room.
-fn link(from: &Path, to: &Path) {
+/// Copies a folder with the times of its files. Compiled dependencies are linked, which costs no room: nothing writes them
+/// again. What cargo writes in place is copied, so that it stays as it is where it came from.
+fn mirror(from: &Path, to: &Path, links: bool) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type().unwrap().is_dir() {
-            link(&entry.path(), &to)
-        } else {
-            fs::hard_link(entry.path(), to).unwrap()
+            mirror(&from, &to, links);
+        } else if links && !entry.file_name().to_string_lossy().contains("provision") {
+            fs::hard_link(from, to).unwrap();
+        } else if !links || from.extension().is_some() {
+            fs::copy(&from, &to).unwrap();
+            let time = fs::metadata(&from).unwrap().modified().unwrap();
+            fs::File::options().append(true).open(&to).unwrap().set_modified(time).unwrap();
         }
     }
 }

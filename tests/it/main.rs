@@ -32,6 +32,7 @@ mod printing;
 mod real_account;
 mod records;
 mod refusals;
+mod release;
 mod saved_plans;
 mod signing;
 mod stacks_apart;

@@ -84,6 +84,23 @@ fn fault(name: &str) -> Option<String> {
     }
 }
 
+/// A text is not a stack name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; a stack name is 3 to 24 of a-z, 0-9 and single hyphens, beginning with a letter")]
+pub struct NotStackName(String);
+
+impl FromStr for StackName {
+    type Err = NotStackName;
+
+    fn from_str(name: &str) -> Result<Self, NotStackName> {
+        let long = (name.len() > MAX_NAME).then(|| format!("it is longer than {MAX_NAME} characters"));
+        match fault(name).or(long) {
+            Some(fault) => Err(NotStackName(fault)),
+            None => Ok(Self(name.to_owned())),
+        }
+    }
+}
+
 /// The beginning of the names of several stacks, with the hyphen that separates it from the rest: `vod-pr-`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackPrefix(String);

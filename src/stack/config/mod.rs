@@ -105,6 +105,12 @@ pub struct StackFile {
 }
 
 impl StackFile {
+    /// The same declaration for a stack of another name. Each name gives bucket names that S3 takes.
+    #[must_use]
+    pub fn renamed(self, name: StackName) -> Self {
+        Self { stack: name, ..self }
+    }
+
     /// The name of one of the stack's buckets; at most 63 characters, as S3 requires.
     pub fn bucket(&self, role: BucketRole) -> String {
         identity::bucket_name(self.stack.as_str(), role, self.account.as_str(), self.region.as_str())
