@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::handlers::HandlersArgs;
 use super::name::NameArgs;
 use super::terminal::Terminal;
 use super::{exit, outputs, run_report, verify};
@@ -38,12 +39,16 @@ pub(super) struct Args {
     allow_broadening: bool,
     #[command(flatten)]
     name: NameArgs,
+    #[command(flatten)]
+    handlers: HandlersArgs,
 }
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    args.name.choose();
-    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
+    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening, name, handlers } =
+        args;
+    name.choose();
+    handlers.choose();
     let request = ApplyRequest { path: &stack, adopt, digest };
     let options = ApplyOptions { no_wait, agreed: yes, broadening_agreed: allow_broadening };
     let ui = Terminal::ui();

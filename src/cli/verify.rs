@@ -27,8 +27,8 @@ pub(super) struct Args {
 
 /// Checks the stack end to end.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    args.name.choose();
-    let Args { stack, clip, key } = args;
+    let Args { stack, clip, key, name } = args;
+    name.choose();
     let playable =
         ops::verify(&stack, clip.as_deref(), key.as_deref(), &Terminal::ui(), &mut progress).await?;
     print(&playable);
