@@ -46,8 +46,8 @@ impl Place {
 /// The handlers that this program carries: the architectures, with the compiler that built them.
 #[must_use]
 pub fn included() -> Vec<(Architecture, CodeOrigin)> {
-    let index = |folder: &folder::IncludedFolder| Some(folder.index().ok()?);
-    folder::carried().iter().filter_map(index).map(|index| (index.architecture, index.origin)).collect()
+    let index = folder::carried().iter().filter_map(|folder| folder.index().ok());
+    index.map(|index| (index.architecture, index.origin)).collect()
 }
 
 fn is_checkout(folder: &Path) -> bool {

@@ -17,7 +17,6 @@ use crate::support::{ACCOUNT, Cloud, PROGRAM, output};
 
 #[path = "../../build.rs"]
 #[expect(dead_code, reason = "one function of the build script is tried here")]
-#[expect(clippy::duplicate_mod, reason = "cargo builds the script by itself")]
 mod build_script;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");

@@ -315,6 +315,7 @@ pub(super) fn tags_schema(_: &mut SchemaGenerator) -> Schema {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stack_name::StackPrefix;
     use super::*;
 
     #[test]
