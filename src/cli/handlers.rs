@@ -1,6 +1,6 @@
 //! The option that says where a command takes the handlers from.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
 use crate::ops;
 
@@ -10,15 +10,15 @@ pub(super) struct HandlersArgs {
     /// Take the handlers from this checkout, or from this folder of bundles; `included` takes those that this program
     /// carries, also inside a checkout. The default is the checkout around the current directory, else `included`.
     #[arg(long, value_name = "DIR|included", env = "PROVISION_HANDLERS", hide_env_values = true)]
-    handlers: Option<PathBuf>,
+    handlers: Option<OsString>,
 }
 
 impl HandlersArgs {
     /// Makes it count for what this command does.
     pub(super) fn choose(&self) {
         // Pipelines leave variables empty.
-        if let Some(named) = self.handlers.as_ref().filter(|named| !named.as_os_str().is_empty()) {
-            ops::use_handlers(named.clone());
+        if let Some(named) = self.handlers.as_ref().filter(|named| !named.is_empty()) {
+            ops::use_handlers(named.into());
         }
     }
 }

@@ -147,6 +147,25 @@ impl Alone {
         output(command, code)
     }
 
+    /// What a command prints where the checkout is an empty folder. `None` where the machine has no mount namespaces.
+    fn without_the_checkout(&self, arguments: &[&str]) -> Option<String> {
+        let unshare = || {
+            let mut unshare = Command::new("unshare");
+            unshare.args(["--map-root-user", "--mount", "sh", "-c"]);
+            unshare
+        };
+        let hide = format!("mount -t tmpfs none '{ROOT}'");
+        if !unshare().arg(&hide).output().is_ok_and(|output| output.status.success()) {
+            println!("not tried without the checkout: this machine has no mount namespaces");
+            return None;
+        }
+        let mut hidden = unshare();
+        hidden.arg(format!("{hide} && test ! -e '{ROOT}/Cargo.toml' && exec \"$@\"")).arg("sh");
+        hidden.arg(self.path("work/provision")).args(arguments).current_dir(self.path("work"));
+        hidden.env("HOME", self.path("home")).env("NO_COLOR", "1").env_remove("PROVISION_CACHE");
+        Some(output(hidden, 0).0)
+    }
+
     fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.run(arguments, 0).0).unwrap()
     }
@@ -183,6 +202,8 @@ async fn a_binary_and_a_stack_file_are_enough() {
     }
     let (templates, _) = alone.run(&["synth", "stack.yaml"], 0);
     assert!(digests(&built).iter().all(|digest| templates.contains(digest)), "{templates}");
+
+    assert_eq!(alone.without_the_checkout(&["synth", "stack.yaml"]).unwrap_or(templates.clone()), templates);
 
     alone.run(&["graph", "stack.yaml"], 0);
     let plan = alone.json(&["plan", "stack.yaml", "--out", "first.plan", "--format", "json"]);
@@ -250,7 +271,7 @@ fn same_sources_are_no_change(alone: &Alone, built: &[Bundle], work: &Path) {
 #[tokio::test]
 async fn a_program_without_handlers_says_what_to_do() {
     let cloud = Cloud::start("binary-bare").await;
-    let alone = Alone::with(Path::new(PROGRAM), &cloud, architectures().0);
+    let mut alone = Alone::with(Path::new(PROGRAM), &cloud, architectures().0);
     alone.run(&["validate", "stack.yaml"], 0);
     let (_, said) = alone.run(&["plan", "stack.yaml"], 1);
     for expected in ["this program carries no handlers", "install a release", "--handlers DIR"] {
@@ -260,9 +281,25 @@ async fn a_program_without_handlers_says_what_to_do() {
     assert!(said.contains("PROVISION_BUNDLES=DIR"), "{said}");
     let (_, said) = alone.run(&["plan", "stack.yaml", "--handlers", "../home"], 1);
     assert!(said.contains("../home has no handlers"), "{said}");
+    alone.environment.push(("PROVISION_HANDLERS".to_owned(), String::new()));
+    let (_, said) = alone.run(&["plan", "stack.yaml"], 1);
+    assert!(said.contains("there is no checkout at or above"), "an empty variable counts as unset: {said}");
     // A folder of bundles is enough as well.
     let bundles = alone.path("bundles");
     bundle::copy(&handlers().await, &bundles).unwrap();
     let (shown, _) = alone.run(&["plan", "stack.yaml", "--handlers", bundles.to_str().unwrap()], 0);
     assert!(shown.contains("handlers/submit"), "{shown}");
+    one_file_is_for_stacks_of_other_names(&alone, bundles.to_str().unwrap());
+}
+
+fn one_file_is_for_stacks_of_other_names(alone: &Alone, bundles: &str) {
+    let plan = ["plan", "stack.yaml", "--handlers", bundles, "--name", "vod-pr-7"];
+    let planned = alone.json(&[&plan[..], &["--format", "json", "--out", "preview.plan"]].concat());
+    assert_eq!(planned["stack"], "vod-pr-7");
+    let (_, said) = alone.run(&["apply", "preview.plan", "--yes", "--name", "vod-pr-8"], 1);
+    assert!(said.contains("a saved plan has the name of its stack"), "{said}");
+    let (compared, _) = alone.run(&["plan", "stack.yaml", "--base", "stack.yaml", "--name", "vod-pr-7"], 0);
+    assert!(compared.contains("stack vod-local is compared as if it were vod-pr-7"), "{compared}");
+    let (_, said) = alone.run(&["plan", "stack.yaml", "--name", "VOD"], 1);
+    assert!(said.contains("`V` is not allowed; a stack name is 3 to 24"), "{said}");
 }

@@ -38,3 +38,4 @@ mod signing;
 mod stacks_apart;
 mod states;
 mod support;
+mod version;

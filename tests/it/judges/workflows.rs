@@ -1,4 +1,4 @@
-//! zizmor and shellcheck over the workflows, the Action, and the scripts that they run.
+//! actionlint, zizmor and shellcheck over the workflows, the Action, and the scripts that they run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +26,27 @@ fn passes(command: &mut Command) {
     let output = run(command);
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}\n{stdout}{stderr}");
+}
+
+#[test]
+fn actionlint_finds_nothing_in_the_workflows() {
+    // With shellcheck, it also reads the scripts in them.
+    let shellcheck = WORKFLOWS.program("shellcheck");
+    let lint = |workflows: Vec<PathBuf>| {
+        let mut lint = WORKFLOWS.script("actionlint");
+        lint.arg("-shellcheck").arg(shellcheck.get_program()).args(workflows).current_dir(ROOT);
+        lint
+    };
+    passes(&mut lint(files(".github/workflows")));
+
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(Path::new(ROOT).join(".github/workflows/release.yml")).unwrap();
+    let broken =
+        text.replace("needs: handlers", "needs: handler").replace("cd \"$RUNNER_TEMP/alone\"", "cd $X");
+    let workflow = folder.path().join("release.yml");
+    std::fs::write(&workflow, broken).unwrap();
+    let said = String::from_utf8_lossy(&run(&mut lint(vec![workflow])).stdout).into_owned();
+    assert!(said.contains("handler") && said.contains("SC2086"), "{said}");
 }
 
 #[test]
