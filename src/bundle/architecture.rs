@@ -28,9 +28,10 @@ impl Architecture {
         }
     }
 
-    /// Whether a plain `cargo build` on this machine makes programs for this architecture.
+    /// Whether a plain `cargo build` on this machine makes programs for this architecture. A release is linked with musl, and
+    /// runs on machines whose cargo links with glibc.
     pub fn is_native(self) -> bool {
-        cfg!(all(target_os = "linux", target_env = "gnu")) && Self::host() == Some(self)
+        cfg!(target_os = "linux") && Self::host() == Some(self)
     }
 
     /// Rust's name of the target that `provided.al2023` runs.

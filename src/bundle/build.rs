@@ -6,7 +6,7 @@
 //! `cargo run`, so that cargo finds its dependencies compiled.
 
 use std::collections::{HashMap, VecDeque};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::elf::GLIBC;
-use super::toolchain::{Toolchain, find_on_path};
+use super::toolchain::{Toolchain, find_on_path, toolchains};
 use super::{Architecture, Error, Profile, Progress};
 
 /// How much of a failed build's output an error shows.
@@ -121,11 +121,11 @@ impl Build<'_> {
         let arguments = self.builder.arguments(self.profile, self.architecture, self.handlers);
         let shown = format!("cargo {}", arguments.join(" "));
         progress(Progress::Building { command: &shown });
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let cargo = self.cargo();
         let mut child = self
             .command(&cargo, &arguments)
             .spawn()
-            .map_err(|source| Error::Toolchain { program: cargo, source })?;
+            .map_err(|source| Error::Toolchain { program: cargo.to_string_lossy().into_owned(), source })?;
         let (programs, output) = follow(&mut child, progress).await?;
         let status = child.wait().await.map_err(Error::io("wait for", "cargo"))?;
         if !status.success() {
@@ -134,7 +134,18 @@ impl Build<'_> {
         Ok(programs)
     }
 
-    fn command(&self, cargo: &str, arguments: &[String]) -> Command {
+    /// The cargo to start: the one that `CARGO` names. An outer cargo names itself there, and only that one gives way to
+    /// the cargo of the pinned toolchain.
+    fn cargo(&self) -> OsString {
+        let named = std::env::var_os("CARGO");
+        let is_rustups = |cargo: &OsString| toolchains().is_some_and(|all| Path::new(cargo).starts_with(all));
+        if self.toolchain.is_pinned && named.as_ref().is_none_or(is_rustups) {
+            return self.toolchain.program("cargo").into();
+        }
+        named.unwrap_or_else(|| "cargo".into())
+    }
+
+    fn command(&self, cargo: &OsStr, arguments: &[String]) -> Command {
         let mut command = Command::new(cargo);
         command
             .args(arguments)
@@ -150,6 +161,11 @@ impl Build<'_> {
         }
         if self.profile == Profile::Lambda {
             command.env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\u{1f}"));
+        }
+        if self.toolchain.is_pinned {
+            command.env("RUSTC", self.toolchain.program("rustc"));
+            // cargo-zigbuild asks rustup's programs.
+            command.envs(self.toolchain.rustup_name().map(|name| ("RUSTUP_TOOLCHAIN", name)));
         }
         if let Some(directory) = self.target_directory {
             command.env("CARGO_TARGET_DIR", directory);

@@ -9,12 +9,70 @@ use super::{Architecture, SIZE_LIMIT};
 /// Why there is no bundle.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
-    /// The handlers' sources were not found.
-    #[error("no checkout with the handlers at or above {}", start.display())]
-    #[diagnostic(help("the handlers are built from source: run this inside a checkout of provision"))]
+    /// This program carries no handlers, and no sources were found.
+    #[error("this program carries no handlers, and there is no checkout at or above {}", start.display())]
+    #[diagnostic(help(
+        "install a release, which carries them; or run this inside a checkout of provision; or name a checkout, or a \
+         folder that `provision bundle --out DIR` made there, by `--handlers DIR`"
+    ))]
     NoWorkspace {
         /// Where the search began.
         start: PathBuf,
+    },
+    /// `--handlers included` was asked of a program that carries none.
+    #[error("this program carries no handlers")]
+    #[diagnostic(help(
+        "install a release, which carries them; or build one with PROVISION_BUNDLES=DIR, the folder that \
+         `provision bundle --out DIR` made"
+    ))]
+    NotIncluded,
+    /// The folder that was named has neither bundles nor sources.
+    #[error("{} has no handlers", folder.display())]
+    #[diagnostic(help(
+        "name a checkout of provision, or a folder that `provision bundle --out DIR` made in one"
+    ))]
+    NoHandlers {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder of bundles without those of this architecture.
+    #[error("{} has no bundles for {architecture}", folder.display())]
+    #[diagnostic(help(
+        "run `provision bundle --arch {architecture} --out DIR` in a checkout, or change `handlers.architecture` in the \
+         stack file"
+    ))]
+    NoSuchBundles {
+        /// Where they would be.
+        folder: PathBuf,
+        /// What the functions run on.
+        architecture: Architecture,
+    },
+    /// This program carries handlers, but not for this architecture.
+    #[error("this program carries handlers for {}, and none for {architecture}", listed(has))]
+    #[diagnostic(help(
+        "name a checkout of provision by `--handlers DIR`, or change `handlers.architecture` in the stack file"
+    ))]
+    OtherArchitecture {
+        /// What the functions run on.
+        architecture: Architecture,
+        /// Those that it carries.
+        has: Vec<Architecture>,
+    },
+    /// A folder of bundles is damaged.
+    #[error("{} cannot be used: {why}", file.display())]
+    #[diagnostic(help("make the folder again, by `provision bundle --out DIR` in a checkout of provision"))]
+    BrokenFolder {
+        /// Its index.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The bundles that this program carries are damaged.
+    #[error("the handlers in this program cannot be used: {why}")]
+    #[diagnostic(help("install the release again"))]
+    BrokenProgram {
+        /// What is wrong.
+        why: String,
     },
     /// No directory to keep bundles in.
     #[error("no cache directory: this user has no home directory")]
@@ -27,7 +85,8 @@ pub enum Error {
     /// `rustc` or `cargo` cannot be run.
     #[error("cannot run {program}")]
     #[diagnostic(help(
-        "the handlers are built from source: install Rust from https://rustup.rs and see that {program} is on PATH"
+        "the handlers of a checkout are built from source: install Rust from https://rustup.rs and see that {program} is \
+         on PATH; or use the handlers of a release, by `--handlers included`"
     ))]
     Toolchain {
         /// The program, as it was called.
@@ -136,6 +195,10 @@ impl Error {
     }
 }
 
+fn listed(architectures: &[Architecture]) -> String {
+    architectures.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+}
+
 fn how_to_build(refusal: &CannotStart, architecture: Architecture) -> String {
     let target = architecture.target();
     match refusal {
@@ -192,6 +255,24 @@ mod tests {
         insta::assert_snapshot!(shown(&refused(CannotStart::Library("libssl.so.3".to_owned()))), @"
         submit cannot start on provided.al2023: it needs the shared library libssl.so.3, which the runtime does not promise
         find the dependency that links libssl.so.3 (`cargo tree -i` names who uses its -sys crate) and replace it, or link it statically
+        ");
+    }
+
+    #[test]
+    fn without_handlers_it_says_where_they_are() {
+        insta::assert_snapshot!(shown(&Error::NoWorkspace { start: "/empty".into() }), @"
+        this program carries no handlers, and there is no checkout at or above /empty
+        install a release, which carries them; or run this inside a checkout of provision; or name a checkout, or a folder that `provision bundle --out DIR` made there, by `--handlers DIR`
+        ");
+        let architecture = Architecture::Arm64;
+        insta::assert_snapshot!(shown(&Error::NoSuchBundles { folder: "bundles/arm64".into(), architecture }), @"
+        bundles/arm64 has no bundles for arm64
+        run `provision bundle --arch arm64 --out DIR` in a checkout, or change `handlers.architecture` in the stack file
+        ");
+        let has = vec![Architecture::X86_64];
+        insta::assert_snapshot!(shown(&Error::OtherArchitecture { architecture, has }), @"
+        this program carries handlers for x86_64, and none for arm64
+        name a checkout of provision by `--handlers DIR`, or change `handlers.architecture` in the stack file
         ");
     }
 

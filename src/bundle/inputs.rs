@@ -1,8 +1,8 @@
-//! The digest of everything that can change the handlers' programs. If it is known, there is a bundle for it, and no build
-//! is needed.
+//! The digests of everything that can change the handlers' programs: one of the sources, and one of the sources with the
+//! compiler. If the second is known, there is a bundle for it, and no build is needed.
 //!
-//! It covers the sources under `lambda/`, the manifests, the lock file, cargo's configuration, the compiler and the
-//! architecture. It may cover too much: a changed dependency of the command line alone also counts. Then cargo runs, and
+//! The sources are what is under `lambda/`, the manifests, the lock file, cargo's configuration, the architecture and the
+//! profile. They may cover too much: a changed dependency of the command line alone also counts. Then cargo runs, and
 //! it knows best: it compiles nothing, and the zips come out the same. Tests and the linker are left out, because
 //! neither says which code a function runs.
 
@@ -11,44 +11,61 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::toolchain::{TOOLCHAIN_FILES, Toolchain};
+use super::toolchain::Toolchain;
 use super::{Architecture, Error, Profile};
 
 /// Raise it when the way bundles are built or packed changes, so that those kept become stale.
-const FORMAT: &str = "provision bundle 3";
+const FORMAT: &str = "provision bundle 4";
 /// Files of the workspace that decide about its programs; those that are absent count as absent.
 const FILES: [&str; 4] = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", ".cargo/config"];
 /// Directories next to a package's manifest that are in no program. Deeper down they are modules like any other.
 const UNBUILT: [&str; 4] = ["tests", "benches", "examples", "target"];
 
-/// The digest, in hexadecimal.
-pub(super) fn digest(
+/// A digest of named parts.
+#[derive(Default)]
+struct Parts(Sha256);
+
+impl Parts {
+    fn note(&mut self, name: &str, content: &[u8]) {
+        for part in [name.as_bytes(), content] {
+            self.0.update((part.len() as u64).to_le_bytes());
+            self.0.update(part);
+        }
+    }
+
+    fn hex(self) -> String {
+        hex::encode(self.0.finalize())
+    }
+}
+
+/// The digest of the sources, in hexadecimal: it is the same on every machine.
+pub(super) fn sources(
     workspace: &Path,
-    toolchain: &Toolchain,
     architecture: Architecture,
     profile: Profile,
 ) -> Result<String, Error> {
-    let mut digest = Sha256::new();
-    let mut note = |name: &str, content: &[u8]| {
-        for part in [name.as_bytes(), content] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part);
-        }
-    };
-    note("format", FORMAT.as_bytes());
-    note("architecture", architecture.as_str().as_bytes());
-    note("rustc", toolchain.version.as_bytes());
-    note("profile", profile.name().as_bytes());
-    for name in FILES.iter().chain(&TOOLCHAIN_FILES) {
+    let mut parts = Parts::default();
+    parts.note("format", FORMAT.as_bytes());
+    parts.note("architecture", architecture.as_str().as_bytes());
+    parts.note("profile", profile.name().as_bytes());
+    for name in FILES {
         if let Some(content) = read_if_present(&workspace.join(name))? {
-            note(name, &content);
+            parts.note(name, &content);
         }
     }
-    for file in sources(&workspace.join("lambda"))? {
+    for file in files(&workspace.join("lambda"))? {
         let name = file.strip_prefix(workspace).unwrap_or(&file).to_string_lossy();
-        note(&name, &fs::read(&file).map_err(Error::io("read", &file))?);
+        parts.note(&name, &fs::read(&file).map_err(Error::io("read", &file))?);
     }
-    Ok(hex::encode(digest.finalize()))
+    Ok(parts.hex())
+}
+
+/// The digest of the sources and of the compiler, in hexadecimal.
+pub(super) fn with_compiler(sources: &str, toolchain: &Toolchain) -> String {
+    let mut parts = Parts::default();
+    parts.note("sources", sources.as_bytes());
+    parts.note("rustc", toolchain.version.as_bytes());
+    parts.hex()
 }
 
 fn read_if_present(file: &Path) -> Result<Option<Vec<u8>>, Error> {
@@ -60,7 +77,7 @@ fn read_if_present(file: &Path) -> Result<Option<Vec<u8>>, Error> {
 }
 
 /// Every file below `directory` that can be in a program, in one order on every file system.
-fn sources(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     let mut pending = vec![directory.to_owned()];
     while let Some(directory) = pending.pop() {
@@ -90,10 +107,6 @@ fn sources(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 mod tests {
     use super::*;
 
-    fn toolchain() -> Toolchain {
-        Toolchain { version: "rustc 1.95.0".to_owned(), sysroot: PathBuf::new() }
-    }
-
     struct Checkout(tempfile::TempDir);
 
     impl Checkout {
@@ -114,7 +127,7 @@ mod tests {
         }
 
         fn digest(&self) -> String {
-            digest(self.0.path(), &toolchain(), Architecture::Arm64, Profile::Lambda).unwrap()
+            sources(self.0.path(), Architecture::Arm64, Profile::Lambda).unwrap()
         }
     }
 
@@ -131,7 +144,7 @@ mod tests {
             ("Cargo.toml", "[workspace]\n[profile.lambda]"),
             ("Cargo.lock", "version = 5"),
             (".cargo/config.toml", "[build]"),
-            ("rust-toolchain.toml", "[toolchain]"),
+            ("lambda/toolchain", "1.96.0"),
             ("lambda/asset/src/lib.rs", "//! Other types."),
             ("lambda/submit/src/policy.json", "{}"),
             ("lambda/submit/src/target/mod.rs", "//! Not cargo's."),
@@ -140,11 +153,13 @@ mod tests {
             checkout.write(name, content);
             seen.push(checkout.digest());
         }
-        let other = Toolchain { version: "rustc 1.96.0".to_owned(), ..toolchain() };
-        let lambda = Profile::Lambda;
-        seen.push(digest(checkout.0.path(), &other, Architecture::Arm64, lambda).unwrap());
-        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::X86_64, lambda).unwrap());
-        seen.push(digest(checkout.0.path(), &toolchain(), Architecture::Arm64, Profile::Dev).unwrap());
+        let root = checkout.0.path();
+        seen.push(sources(root, Architecture::X86_64, Profile::Lambda).unwrap());
+        seen.push(sources(root, Architecture::Arm64, Profile::Dev).unwrap());
+        for version in ["rustc 1.95.0", "rustc 1.96.0"] {
+            let toolchain = Toolchain { version: version.to_owned(), ..Toolchain::default() };
+            seen.push(with_compiler(&seen[0], &toolchain));
+        }
         let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
         assert_eq!(distinct.len(), seen.len(), "{seen:#?}");
     }
@@ -157,6 +172,8 @@ mod tests {
         checkout.write("lambda/submit/src/.main.rs.swp", "half a line");
         checkout.write("src/main.rs", "fn main() {}");
         checkout.write("README.md", "# provision");
+        // It chooses the compiler, which is told apart.
+        checkout.write("rust-toolchain.toml", "[toolchain]");
         assert_eq!(checkout.digest(), before);
     }
 

@@ -2,7 +2,8 @@
 //!
 //! [`bundle`] turns the packages under `lambda/` into one zip each for the `provided.al2023` runtime. For AWS, the same
 //! sources and compiler give the same zip, so the digest that Lambda reports (`CodeSha256`) tells whether a function
-//! runs this code. For the local cloud, what `cargo run` has compiled is used again ([`Profile`]).
+//! runs this code. For the local cloud, what `cargo run` has compiled is used again ([`Profile`]). A release carries the
+//! zips, and builds nothing ([`Place`]).
 //! What was built before from the same inputs is taken from the cache without starting cargo. A program that could
 //! not start on Lambda is refused here. See `docs/decisions/bundling.md`.
 
@@ -12,14 +13,15 @@ mod build;
 mod cache;
 mod elf;
 mod error;
+mod folder;
 mod inputs;
+mod place;
 mod profile;
 mod strip;
 mod toolchain;
-mod workspace;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,12 +29,15 @@ use base64::engine::general_purpose::STANDARD;
 pub use architecture::Architecture;
 pub use elf::CannotStart;
 pub use error::Error;
+pub use folder::{IncludedFolder, carry};
+pub use place::{IN_THE_PROGRAM, Place, included};
 pub use profile::Profile;
-pub use workspace::find_workspace;
 
 use build::{Build, Builder};
 use cache::{Entry, Packed, Shelf};
 use toolchain::Toolchain;
+
+use crate::model::CodeOrigin;
 
 /// The handlers of the stack.
 pub const HANDLERS: [&str; 2] = ["submit", "publish"];
@@ -44,21 +49,22 @@ pub const SIZE_LIMIT: u64 = 50 * 1024 * 1024;
 /// What to bundle.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The checkout, as [`find_workspace`] returns it.
-    pub workspace: PathBuf,
+    /// Where the handlers come from.
+    pub place: Place,
     /// What the functions run on.
     pub architecture: Architecture,
-    /// How they are built.
+    /// How they are built, if they are.
     pub profile: Profile,
     /// Names of packages under `lambda/`, each with a binary of the same name.
     pub handlers: Vec<String>,
 }
 
 impl Request {
-    /// All handlers of `workspace`.
-    pub fn all(workspace: impl Into<PathBuf>, architecture: Architecture, profile: Profile) -> Self {
+    /// All handlers of `place`.
+    #[must_use]
+    pub fn all(place: Place, architecture: Architecture, profile: Profile) -> Self {
         let handlers = HANDLERS.map(str::to_owned).into();
-        Self { workspace: workspace.into(), architecture, profile, handlers }
+        Self { place, architecture, profile, handlers }
     }
 }
 
@@ -77,6 +83,9 @@ pub struct Bundle {
     pub size: u64,
     /// Whether it was built now rather than found in the cache.
     pub built: bool,
+    /// What it was built from.
+    #[serde(flatten)]
+    pub origin: CodeOrigin,
 }
 
 impl Bundle {
@@ -91,6 +100,13 @@ impl Bundle {
 /// What [`bundle`] is doing, for display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress<'a> {
+    /// The compiler that the sources ask for is not installed, so the zips may differ from those of others.
+    OtherCompiler {
+        /// The version that `lambda/toolchain` asks for.
+        pinned: &'a str,
+        /// The compiler that is used.
+        used: &'a str,
+    },
     /// Cargo starts. Nothing is reported if all bundles are fresh.
     Building {
         /// The command as a person would type it.
@@ -112,7 +128,48 @@ pub enum Progress<'a> {
     },
 }
 
-/// Builds, checks and packs what `request` names, or finds it in the cache; in the order of `request.handlers`.
+/// What is there without a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AtHand {
+    /// All bundles.
+    Ready(Vec<Bundle>),
+    /// Not all. They would be built from the sources with this digest, and the compiler was not asked for if there is none.
+    Stale {
+        /// The digest of the sources.
+        sources: String,
+    },
+}
+
+/// The bundles that `request` names, if they are there without a build.
+///
+/// # Errors
+/// See [`Error`]: the place has no such bundles, or cannot be read.
+pub fn at_hand(request: &Request) -> Result<AtHand, Error> {
+    at_hand_in(&cache::root()?, request)
+}
+
+fn at_hand_in(cache: &Path, request: &Request) -> Result<AtHand, Error> {
+    let Request { place, architecture, profile, handlers } = request;
+    let workspace = match place {
+        Place::Program => return folder::unpack(cache, *architecture, handlers).map(AtHand::Ready),
+        Place::Bundles(bundles) => return folder::read(bundles, *architecture, handlers).map(AtHand::Ready),
+        Place::Sources(workspace) => workspace,
+    };
+    let sources = inputs::sources(workspace, *architecture, *profile)?;
+    // Without a compiler nothing was built here. That is no error yet: perhaps nothing has to be built.
+    let Ok(toolchain) = Toolchain::identify(workspace, cache, *profile) else {
+        return Ok(AtHand::Stale { sources });
+    };
+    let shelf = Shelf::new(cache, &inputs::with_compiler(&sources, &toolchain));
+    Ok(match shelf.find(handlers) {
+        Some(entries) => {
+            AtHand::Ready(bundles(request, &shelf, &entries, &toolchain.origin(&sources), false))
+        }
+        None => AtHand::Stale { sources },
+    })
+}
+
+/// Builds, checks and packs what `request` names, or finds it where it is; in the order of `request.handlers`.
 ///
 /// # Errors
 ///
@@ -122,29 +179,42 @@ pub async fn bundle(
     request: &Request,
     mut progress: impl FnMut(Progress<'_>) + Send,
 ) -> Result<Vec<Bundle>, Error> {
-    let places = Places { cache: cache::root()?, target_directory: None };
+    let places = BuildPlaces { cache: cache::root()?, target_directory: None };
     bundle_in(&places, request, &mut progress).await
 }
 
+/// Copies bundles of one architecture to a folder for [`Place::Bundles`], or for a build that carries them. Returns them as
+/// they are there.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn copy(bundles: &[Bundle], folder: &Path) -> Result<Vec<Bundle>, Error> {
+    folder::write(folder, bundles)
+}
+
 /// Where bundling writes.
-struct Places {
+struct BuildPlaces {
     cache: PathBuf,
     /// Cargo's build directory; `None` leaves it to cargo, which honours `CARGO_TARGET_DIR`.
     target_directory: Option<PathBuf>,
 }
 
 async fn bundle_in(
-    places: &Places,
+    places: &BuildPlaces,
     request: &Request,
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Vec<Bundle>, Error> {
-    let toolchain = Toolchain::identify(&request.workspace, &places.cache)?;
-    let inputs = inputs::digest(&request.workspace, &toolchain, request.architecture, request.profile)?;
-    let shelf = Shelf::new(&places.cache, &inputs);
-    if let Some(entries) = shelf.find(&request.handlers) {
-        return Ok(bundles(request, &shelf, &entries, false));
+    let sources = match at_hand_in(&places.cache, request)? {
+        AtHand::Ready(bundles) => return Ok(bundles),
+        AtHand::Stale { sources } => sources,
+    };
+    let Place::Sources(workspace) = &request.place else { unreachable!("only sources can be stale") };
+    let toolchain = Toolchain::identify(workspace, &places.cache, request.profile)?;
+    if let Some(pinned) = toolchain.missing_pin.as_deref() {
+        progress(Progress::OtherCompiler { pinned, used: toolchain.name() });
     }
-    let programs = compile(places, request, &toolchain, progress).await?;
+    let shelf = Shelf::new(&places.cache, &inputs::with_compiler(&sources, &toolchain));
+    let programs = compile(places, request, (workspace, &toolchain), progress).await?;
     for handler in &request.handlers {
         progress(Progress::Packing { handler });
     }
@@ -154,10 +224,16 @@ async fn bundle_in(
         .expect("packing neither panics nor is aborted")?;
     shelf.put(&packed)?;
     let entries = packed.into_iter().map(|(handler, packed)| (handler, packed.entry)).collect();
-    Ok(bundles(request, &shelf, &entries, true))
+    Ok(bundles(request, &shelf, &entries, &toolchain.origin(&sources), true))
 }
 
-fn bundles(request: &Request, shelf: &Shelf, entries: &BTreeMap<String, Entry>, built: bool) -> Vec<Bundle> {
+fn bundles(
+    request: &Request,
+    shelf: &Shelf,
+    entries: &BTreeMap<String, Entry>,
+    origin: &CodeOrigin,
+    built: bool,
+) -> Vec<Bundle> {
     let bundle = |handler: &String| {
         let Entry { sha256_base64, size } = entries.get(handler)?.clone();
         Some(Bundle {
@@ -167,6 +243,7 @@ fn bundles(request: &Request, shelf: &Shelf, entries: &BTreeMap<String, Entry>, 
             sha256_base64,
             size,
             built,
+            origin: origin.clone(),
         })
     };
     request.handlers.iter().filter_map(bundle).collect()
@@ -175,13 +252,13 @@ fn bundles(request: &Request, shelf: &Shelf, entries: &BTreeMap<String, Entry>, 
 /// Builds and checks. If only this machine's glibc is too new, and cargo-zigbuild is installed, it builds
 /// once more against the glibc of Lambda.
 async fn compile(
-    places: &Places,
+    places: &BuildPlaces,
     request: &Request,
-    toolchain: &Toolchain,
+    (workspace, toolchain): (&Path, &Toolchain),
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<HashMap<String, Vec<u8>>, Error> {
     let mut build = Build {
-        workspace: &request.workspace,
+        workspace,
         toolchain,
         architecture: request.architecture,
         profile: request.profile,

@@ -24,7 +24,8 @@ fn workspace() -> tempfile::TempDir {
 }
 
 fn request(workspace: &Path) -> Request {
-    let all = Request::all(workspace, Architecture::host().unwrap(), Profile::Lambda);
+    let place = Place::Sources(workspace.to_owned());
+    let all = Request::all(place, Architecture::host().unwrap(), Profile::Lambda);
     Request { handlers: vec!["submit".to_owned()], ..all }
 }
 
@@ -32,7 +33,7 @@ fn request(workspace: &Path) -> Request {
 /// of their own build directory.
 async fn run(cache: &Path, request: &Request) -> (Result<Vec<Bundle>, Error>, Vec<String>) {
     let mut steps = Vec::new();
-    let places = Places { cache: cache.to_owned(), target_directory: Some(cache.join("target")) };
+    let places = BuildPlaces { cache: cache.to_owned(), target_directory: Some(cache.join("target")) };
     let outcome = bundle_in(&places, request, &mut |step| steps.push(format!("{step:?}"))).await;
     (outcome, steps)
 }

@@ -12,42 +12,93 @@ use std::time::UNIX_EPOCH;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Error, cache};
+use super::{Error, Profile, cache};
+use crate::model::CodeOrigin;
 
 /// Files by which a workspace chooses its toolchain.
-pub(super) const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain.toml", "rust-toolchain"];
+const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain.toml", "rust-toolchain"];
+
+/// The file that names the version of the compiler for AWS. It is a source: with another version in it, the handlers are
+/// deployed anew.
+const PIN: &str = "lambda/toolchain";
 
 /// A compiler, as it describes itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Toolchain {
     /// The output of `rustc -vV`: version, commit, host, LLVM.
     pub(super) version: String,
     /// Where its libraries are.
     pub(super) sysroot: PathBuf,
+    /// Whether it is the pinned one of rustup, and not what `rustc` starts in the workspace.
+    pub(super) is_pinned: bool,
+    /// The pinned version, if the sources pin another one and that is not installed.
+    pub(super) missing_pin: Option<String>,
 }
 
 impl Toolchain {
-    /// The compiler that cargo uses in `workspace`, remembered in `cache`.
-    pub(super) fn identify(workspace: &Path, cache: &Path) -> Result<Self, Error> {
-        let memo = cache.join("toolchains").join(surroundings(workspace));
+    /// The compiler that builds the handlers in `workspace`, remembered in `cache`. For AWS it is the pinned one if that is
+    /// installed. The local cloud takes what `cargo run` takes.
+    pub(super) fn identify(workspace: &Path, cache: &Path, profile: Profile) -> Result<Self, Error> {
+        let usual = Self::of(&rustc(), workspace, cache);
+        let Some(pin) = pin(workspace).filter(|_| profile == Profile::Lambda) else { return usual };
+        match usual {
+            Ok(usual) if usual.is_release(&pin) => Ok(usual),
+            usual => match installed(&pin) {
+                Some(rustc) => {
+                    let pinned = Self::of(&rustc.to_string_lossy(), workspace, cache)?;
+                    Ok(Self { is_pinned: true, ..pinned })
+                }
+                None => Ok(Self { missing_pin: Some(pin), ..usual? }),
+            },
+        }
+    }
+
+    /// The compiler that `rustc` starts in `workspace`.
+    fn of(rustc: &str, workspace: &Path, cache: &Path) -> Result<Self, Error> {
+        let memo = cache.join("toolchains").join(surroundings(rustc, workspace));
         if let Some(known) = fs::read_to_string(&memo).ok().and_then(|text| Self::parse(&text))
             && known.sysroot.is_dir()
         {
             return Ok(known);
         }
-        let rustc = rustc();
-        let sysroot = ask(&rustc, &["--print", "sysroot"], workspace)?;
-        let version = ask(&rustc, &["-vV"], workspace)?;
+        let sysroot = ask(rustc, &["--print", "sysroot"], workspace)?;
+        let version = ask(rustc, &["-vV"], workspace)?;
         let text = format!("{}\n{version}", sysroot.trim());
         cache::write(&memo, text.as_bytes())?;
         Self::parse(&text).ok_or(Error::ToolchainAnswer { program: format!("{rustc} -vV"), message: version })
     }
 
+    /// What it calls itself, in one line.
+    pub(super) fn name(&self) -> &str {
+        self.version.lines().next().unwrap_or_default()
+    }
+
+    /// What these sources and this compiler make.
+    pub(super) fn origin(&self, sources: &str) -> CodeOrigin {
+        CodeOrigin { sources: sources.to_owned(), toolchain: self.name().to_owned() }
+    }
+
+    fn is_release(&self, version: &str) -> bool {
+        self.version.lines().any(|line| line.strip_prefix("release: ") == Some(version))
+    }
+
+    /// A program of it.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        self.sysroot.join("bin").join(name)
+    }
+
+    /// Its name to rustup: the name of its folder.
+    pub(super) fn rustup_name(&self) -> Option<&std::ffi::OsStr> {
+        self.sysroot.file_name()
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (sysroot, version) = text.split_once('\n')?;
-        version
-            .starts_with("rustc ")
-            .then(|| Self { version: version.to_owned(), sysroot: PathBuf::from(sysroot) })
+        version.starts_with("rustc ").then(|| Self {
+            version: version.to_owned(),
+            sysroot: sysroot.into(),
+            ..Self::default()
+        })
     }
 
     /// Whether the standard library for `target` is installed.
@@ -81,10 +132,30 @@ fn ask(rustc: &str, arguments: &[&str], workspace: &Path) -> Result<String, Erro
     })
 }
 
+/// The version that the sources pin.
+fn pin(workspace: &Path) -> Option<String> {
+    let text = fs::read_to_string(workspace.join(PIN)).ok()?;
+    Some(text.trim().to_owned()).filter(|version| !version.is_empty())
+}
+
+/// rustup's `rustc` of this version for this machine, if it is installed. Nothing is downloaded.
+fn installed(version: &str) -> Option<PathBuf> {
+    let all = fs::read_dir(toolchains()?).ok()?;
+    let of_this = format!("{version}-{}", std::env::consts::ARCH);
+    let fits = |name: &str| name == version || name.starts_with(&of_this);
+    let folders = all.flatten().filter(|folder| fits(&folder.file_name().to_string_lossy()));
+    let mut programs = folders.map(|folder| folder.path().join("bin/rustc"));
+    programs.find(|program| program.is_file())
+}
+
+/// Where rustup keeps its toolchains.
+pub(super) fn toolchains() -> Option<PathBuf> {
+    Some(rustup_home()?.join("toolchains"))
+}
+
 /// A digest of everything that decides which compiler `rustc` is in `workspace`.
-fn surroundings(workspace: &Path) -> String {
+fn surroundings(rustc: &str, workspace: &Path) -> String {
     let mut digest = Sha256::new();
-    let rustc = rustc();
     let mut note = |part: &[u8]| {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
@@ -93,7 +164,7 @@ fn surroundings(workspace: &Path) -> String {
     for variable in ["RUSTUP_TOOLCHAIN", "RUSTUP_HOME"] {
         note(std::env::var_os(variable).unwrap_or_default().as_encoded_bytes());
     }
-    if let Some(program) = find_on_path(&rustc) {
+    if let Some(program) = find_on_path(rustc) {
         note(program.as_os_str().as_encoded_bytes());
         note(&stamp(&program));
     }
@@ -168,20 +239,36 @@ mod tests {
     #[test]
     fn knows_this_compiler_again() {
         let (workspace, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let asked = Toolchain::identify(workspace.path(), cache.path()).unwrap();
+        let identify = || Toolchain::identify(workspace.path(), cache.path(), Profile::Lambda).unwrap();
+        let asked = identify();
         assert!(asked.version.contains("LLVM version"), "{}", asked.version);
         assert!(asked.has_target(super::super::Architecture::host().unwrap().target()));
         assert!(!asked.has_target("pdp11-unknown-unix"));
-        let remembered = Toolchain::identify(workspace.path(), cache.path()).unwrap();
-        assert_eq!(remembered, asked);
+        assert_eq!(identify(), asked);
+    }
+
+    #[test]
+    fn a_pinned_compiler_that_is_not_installed_is_told_and_does_not_stop_a_build() {
+        let (workspace, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let identify = |profile| Toolchain::identify(workspace.path(), cache.path(), profile).unwrap();
+        let usual = identify(Profile::Lambda);
+        fs::create_dir(workspace.path().join("lambda")).unwrap();
+        fs::write(workspace.path().join(PIN), "0.99.0\n").unwrap();
+        let other = identify(Profile::Lambda);
+        assert_eq!(other.missing_pin.as_deref(), Some("0.99.0"));
+        assert_eq!(other.version, usual.version);
+        assert_eq!(identify(Profile::Dev), usual, "the local cloud takes any");
+        let release = usual.version.lines().find_map(|line| line.strip_prefix("release: ")).unwrap();
+        fs::write(workspace.path().join(PIN), format!("{release}\n")).unwrap();
+        assert_eq!(identify(Profile::Lambda), usual);
     }
 
     #[test]
     fn a_toolchain_file_decides_anew() {
         let workspace = tempfile::tempdir().unwrap();
-        let before = surroundings(workspace.path());
-        assert_eq!(surroundings(workspace.path()), before);
+        let before = surroundings("rustc", workspace.path());
+        assert_eq!(surroundings("rustc", workspace.path()), before);
         fs::write(workspace.path().join("rust-toolchain.toml"), "[toolchain]\n").unwrap();
-        assert_ne!(surroundings(workspace.path()), before);
+        assert_ne!(surroundings("rustc", workspace.path()), before);
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::handlers::HandlersArgs;
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use super::{exit, outputs, run_report, verify};
 use crate::ops::{ApplyOptions, ApplyRequest, PlanDigest, PlannedApply, RunStatus, need_key, verify_applied};
@@ -35,11 +37,18 @@ pub(super) struct Args {
     /// Approve changes that grant more access (`--yes` does not).
     #[arg(long)]
     allow_broadening: bool,
+    #[command(flatten)]
+    name: NameArgs,
+    #[command(flatten)]
+    handlers: HandlersArgs,
 }
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening } = args;
+    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening, name, handlers } =
+        args;
+    name.choose();
+    handlers.choose();
     let request = ApplyRequest { path: &stack, adopt, digest };
     let options = ApplyOptions { no_wait, agreed: yes, broadening_agreed: allow_broadening };
     let ui = Terminal::ui();

@@ -1,9 +1,12 @@
 //! `provision bundle`: the handlers as deterministic zips, with the digests Lambda will report.
 
+use std::path::PathBuf;
+
 use miette::IntoDiagnostic as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
+use super::handlers::HandlersArgs;
 use super::terminal::Terminal;
 use crate::model::printable::escaped_json;
 use crate::ops::{self, Architecture, Bundle, Profile, host_architecture};
@@ -19,6 +22,12 @@ pub(super) struct Args {
     /// How to print the bundles
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Copy the zips to this directory, under the architecture: `--handlers DIR` takes them, and a build with
+    /// `PROVISION_BUNDLES=DIR` puts them into the program
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    handlers: HandlersArgs,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -39,13 +48,17 @@ impl Arch {
     }
 }
 
-/// Bundles the handlers of the checkout around the current directory and prints what came out.
+/// Bundles the handlers and prints what came out.
 ///
 /// # Errors
 ///
-/// When there is no checkout, or a handler cannot be built.
+/// When there are no handlers, or one cannot be built.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let bundles = ops::build(args.arch.resolve()?, Profile::Lambda, &Terminal).await?;
+    args.handlers.choose();
+    let mut bundles = ops::build(args.arch.resolve()?, Profile::Lambda, &Terminal).await?;
+    if let Some(folder) = &args.out {
+        bundles = ops::copy_bundles(&bundles, folder)?;
+    }
     match args.format {
         Format::Human => out!("{}", human(&bundles)),
         Format::Json => {
@@ -89,6 +102,7 @@ fn row(bundle: &Bundle) -> [String; 6] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CodeOrigin;
 
     #[test]
     fn prints_aligned_lines() {
@@ -99,6 +113,7 @@ mod tests {
             sha256_base64: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned(),
             size,
             built: size > 5_000_000,
+            origin: CodeOrigin { sources: "5b".to_owned(), toolchain: "rustc 1.95.0".to_owned() },
         };
         insta::assert_snapshot!(human(&[bundle("submit", 3_456_789), bundle("publish", 12_000_000)]), @"
         submit   arm64   3.46 MB  47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=  fresh  /cache/bundles/01ab/submit.zip

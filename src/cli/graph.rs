@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::handlers::HandlersArgs;
 use super::terminal::Terminal;
 use crate::ops;
 use crate::report::out::outln;
@@ -22,6 +23,8 @@ pub(super) struct Args {
     /// Draw what the stack file declares, without an account.
     #[arg(long)]
     offline: bool,
+    #[command(flatten)]
+    handlers: HandlersArgs,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -33,6 +36,7 @@ enum GraphFormat {
 
 /// Prints the picture.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
+    args.handlers.choose();
     let picture =
         if args.offline { Picture::of(&ops::offline_graph(&args.stack)?) } else { planned(&args).await? };
     let text = match args.format {

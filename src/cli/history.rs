@@ -6,6 +6,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use crate::ops::{self, HistoryEntry, RunState, StackHistory};
 use crate::report;
@@ -28,6 +29,8 @@ pub(super) struct Args {
     /// How many runs to show, newest first.
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
+    #[command(flatten)]
+    name: NameArgs,
 }
 
 /// A stack's history.
@@ -41,6 +44,7 @@ struct History {
 
 /// Prints the history that the home bucket keeps.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
+    args.name.choose();
     let StackHistory { stack, bucket, runs } = ops::history(&args.stack, args.limit, &Terminal::ui()).await?;
     match args.format {
         Format::Human if runs.is_empty() => outln!(
@@ -121,6 +125,7 @@ mod tests {
             state,
             done,
             bundles: BTreeMap::from([("submit".to_owned(), "0daff601731c5a52".to_owned())]),
+            origins: BTreeMap::new(),
             plan: plan.map(str::to_owned),
             provision_version: "0.1.0".to_owned(),
         };

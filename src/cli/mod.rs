@@ -4,16 +4,20 @@ mod access;
 mod apply;
 mod asset;
 mod bundle;
+mod completions;
 mod confirm;
 mod diagnostics;
 mod environment;
 mod exit;
 mod format;
 mod graph;
+mod handlers;
 mod history;
 mod interrupt;
 mod library;
 pub mod local;
+mod man;
+mod name;
 mod outputs;
 mod permissions;
 mod plan;
@@ -26,16 +30,20 @@ mod teardown;
 mod terminal;
 pub mod validate;
 mod verify;
+mod version;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::model::VERSION;
+use crate::ops::{self, IncludedFolder};
 use crate::report::out::{self, errln};
 
 /// Declares a video-on-demand service on AWS in code and makes the account match it.
 #[derive(Debug, Parser)]
-#[command(name = "provision", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "provision", version = VERSION, long_version = version::long())]
+#[command(propagate_version = true, arg_required_else_help = true)]
 struct Cli {
     /// Show each API call: service, operation, time and result; -vv also shows waits.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
@@ -66,10 +74,14 @@ enum Command {
     Local(local::Args),
     Validate(validate::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
-/// Parses the command line, runs the command and says how it ended, as `docs/exit-codes.md` lists.
-pub fn main() -> ExitCode {
+/// Parses the command line, runs the command and says how it ended, as `docs/exit-codes.md` lists. `included` are the handlers
+/// that the program carries.
+pub fn main(included: &'static [IncludedFolder]) -> ExitCode {
+    ops::carry(included);
     if let Err(error) = environment::without_empty() {
         errln!(
             "cannot start without the empty variables of AWS: {error}; unset them, then run the command again"
@@ -131,6 +143,11 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Local(args) => local::run(args).await,
         Command::Validate(args) => validate::run(args).await.map(done),
         Command::Schema(args) => schema::run(args).await.map(done),
+        Command::Completions(args) => {
+            completions::run(&args);
+            Ok(done(()))
+        }
+        Command::Man(args) => man::run(&args).map(done),
     }
 }
 
@@ -158,7 +175,8 @@ mod tests {
             let digest = || format!("sha256:{}", "0".repeat(64));
             let words = words.map(|word| match word.trim_matches(['"', '\'']) {
                 "$DIGEST" | "sha256:…" => digest(),
-                word => word.to_owned(),
+                // The number of a pull request.
+                word => word.replace("$NUMBER", "7"),
             });
             Some(std::iter::once("provision".to_owned()).chain(words).collect())
         };

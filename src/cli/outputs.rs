@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::format::Format;
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use crate::ops::{self, DnsRecord, Outputs};
 use crate::report;
@@ -18,10 +19,13 @@ pub(super) struct Args {
     /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    #[command(flatten)]
+    name: NameArgs,
 }
 
 /// Prints the outputs of an applied stack.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
+    args.name.choose();
     let outputs = ops::outputs(&args.stack, &Terminal::ui()).await?;
     match args.format {
         Format::Human => outln!("{}", human(&outputs)),

@@ -7,6 +7,8 @@ use futures::future::join_all;
 use miette::miette;
 
 use super::exit;
+use super::handlers::HandlersArgs;
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use crate::ops::{self, Action, Refused, Review, SavedPlan, Totals};
 use crate::report;
@@ -42,6 +44,10 @@ pub(super) struct Args {
     /// Exit with 3 if the plan has such a change.
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     fail_on: Vec<FailOn>,
+    #[command(flatten)]
+    handlers: HandlersArgs,
+    #[command(flatten)]
+    name: NameArgs,
 }
 
 /// The least room in which a plan's totals and first dangers can be said.
@@ -97,6 +103,8 @@ struct Row {
 
 /// Prints the plans, and refuses unsafe ones as apply does. A stack that cannot be planned does not hide the others.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    args.name.choose();
+    args.handlers.choose();
     if args.out.is_some() && args.stacks.len() > 1 {
         let help = "run it once for each stack, with a file of its own";
         return Err(miette!(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use miette::{IntoDiagnostic as _, WrapErr as _};
 
+use super::handlers::HandlersArgs;
 use super::terminal::Terminal;
 use crate::ops::{self, Template};
 use crate::report;
@@ -25,6 +26,8 @@ pub(super) struct Args {
     /// The id of the hosted zone of the stack's domain. AWS assigns it.
     #[arg(long, value_name = "ID")]
     zone_id: Option<String>,
+    #[command(flatten)]
+    handlers: HandlersArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -54,6 +57,7 @@ impl SynthFormat {
 /// # Errors
 /// When the stack file cannot be used, a handler cannot be built, or a file cannot be written.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
+    args.handlers.choose();
     let templates = ops::synth(&args.stack, args.zone_id, &Terminal).await?;
     match &args.out {
         Some(directory) => write(&templates, args.format, directory),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use super::{exit, run_report};
 use crate::model::Known;
@@ -19,10 +20,13 @@ pub(super) struct Args {
     /// Do not ask for confirmation.
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    name: NameArgs,
 }
 
 /// Removes the stack and audits that it is gone. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
+    args.name.choose();
     let TornDown { run, left, session } = ops::teardown(&args.stack, args.yes, &Terminal::ui()).await?;
     match &run {
         Some(run) => run_report::print(run),

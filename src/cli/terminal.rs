@@ -58,6 +58,12 @@ impl Ui for Terminal {
             Notice::LocalCloud(text) => errln!("{text}"),
             Notice::Bundling(step) => bundling(step),
             Notice::Bundled => drop(building().take()),
+            Notice::KeepsCode { handler, toolchain } => {
+                let text = format!(
+                    "{handler} keeps its code: by the stack's record, {toolchain} built it from the same sources"
+                );
+                errln!("{}", report::plain(&text));
+            }
             Notice::SavedPlan { stack, made, by, version, digest } => {
                 let made = made.strftime("%Y-%m-%d %H:%M:%S UTC");
                 let text =
@@ -97,6 +103,12 @@ impl Ui for Terminal {
 
 fn bundling(step: BundleProgress<'_>) {
     let message = match step {
+        BundleProgress::OtherCompiler { pinned, used } => {
+            errln!(
+                "bundle: built with {used}; `rustup toolchain install {pinned}` makes the same zips as others have"
+            );
+            return;
+        }
         BundleProgress::Building { command } => command.to_owned(),
         BundleProgress::Waiting => "waiting for another build to release the build directory".to_owned(),
         BundleProgress::Compiled { package, done } => format!("compiled {done}: {package}"),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::name::NameArgs;
 use super::terminal::Terminal;
 use crate::ops::{self, Playable, Played};
 use crate::report;
@@ -20,11 +21,14 @@ pub(super) struct Args {
     /// The private half of one of the viewers' keys; needed if the stack plays nothing unsigned.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    name: NameArgs,
 }
 
 /// Checks the stack end to end.
 pub(super) async fn run(args: Args) -> miette::Result<()> {
-    let Args { stack, clip, key } = args;
+    let Args { stack, clip, key, name } = args;
+    name.choose();
     let playable =
         ops::verify(&stack, clip.as_deref(), key.as_deref(), &Terminal::ui(), &mut progress).await?;
     print(&playable);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Home;
 use crate::aws::{Error, Result, SdkResult};
-use crate::model::{Address, Known, Tally};
+use crate::model::{Address, CodeOrigin, Known, Tally, VERSION};
 
 const FORMAT: u32 = 1;
 /// How many saved plans a record remembers as applied.
@@ -20,7 +20,7 @@ const PLANS: usize = 100;
 pub struct Record {
     /// The format's version.
     pub format: u32,
-    /// The version of this program that wrote it.
+    /// The version of this program that wrote it, with its commit.
     pub version: String,
     /// The stack.
     pub stack: String,
@@ -62,6 +62,9 @@ pub struct Run {
     pub plan: Option<String>,
     /// The SHA-256 of each deployed package, by handler.
     pub bundles: BTreeMap<String, String>,
+    /// What each package was built from, by handler.
+    #[serde(default)]
+    pub origins: BTreeMap<String, CodeOrigin>,
     /// How it ended. `None` while it runs.
     pub ended: Option<Ended>,
 }
@@ -109,6 +112,7 @@ impl Run {
             began: Some(now),
             plan: plan.map(str::to_owned),
             bundles,
+            origins: BTreeMap::new(),
             ended: None,
         }
     }
@@ -135,7 +139,7 @@ impl Record {
         run: Run,
         mut plans: Vec<AppliedPlan>,
     ) -> Self {
-        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let version = VERSION.to_owned();
         let (stack, by) = (stack.to_owned(), by.to_owned());
         drop(plans.drain(..plans.len().saturating_sub(PLANS)));
         let (at, established, begun) = (Timestamp::now(), complete, Vec::new());

@@ -1,4 +1,16 @@
-//! The location of a handler's deployment package in the stack's home bucket.
+//! A handler's deployment package: where it is in the stack's home bucket, and what it was built from.
+
+use serde::{Deserialize, Serialize};
+
+/// What a package was built from. The same sources give another package with another compiler. So both are recorded
+/// apart, and only other sources are a change (`docs/decisions/same-sources-are-no-change.md`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeOrigin {
+    /// A digest of the handlers' sources and of the way they are built, in lower-case hexadecimal.
+    pub sources: String,
+    /// The compiler, by the first line that it says of itself.
+    pub toolchain: String,
+}
 
 /// The key of a package in the home bucket, from the SHA-256 of its bytes in lower-case hexadecimal.
 ///

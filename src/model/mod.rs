@@ -17,9 +17,10 @@ mod scope;
 mod string_expr;
 mod tags;
 mod tally;
+mod version;
 
 pub use address::{Address, Kind};
-pub use bundle::bundle_key;
+pub use bundle::{CodeOrigin, bundle_key};
 pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};
@@ -31,3 +32,4 @@ pub use scope::{Mark, Scope};
 pub use string_expr::{OutputRef, Part, StringExpr, refs, resolve};
 pub use tags::{ADDRESS_TAG, REGION_TAG, STACK_TAG, Tags};
 pub use tally::Tally;
+pub use version::VERSION;

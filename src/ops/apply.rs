@@ -91,8 +91,9 @@ impl PlannedApply {
     ) -> miette::Result<Self> {
         let reads = async |source: &ApplySource| {
             accepts(&source.session)?;
-            let declared = source.declare().await?;
-            let (plan, state) = plan(&source.session.account, &declared.graph, Some(source)).await?;
+            let (declared, plan, state) = source.planned().await?;
+            source.still_holds(&state, &plan).await?;
+            allowed(&plan, Some(source))?;
             Ok((declared, plan, state))
         };
         let (source, (declared, plan, state)) = ApplySource::open_and(request, ui, reads).await?;
@@ -131,9 +132,14 @@ async fn plan(
     if let Some(source) = source {
         source.still_holds(&state, &plan).await?;
     }
-    let adopt = source.is_some_and(|source| source.adopt);
-    check(&plan, Permits { adopt, lose_data: false }, &names::region_in)?;
+    allowed(&plan, source)?;
     Ok((plan, state))
+}
+
+/// Passes if the plan touches nothing of others and loses no data.
+fn allowed(plan: &Plan, source: Option<&ApplySource>) -> miette::Result<()> {
+    let adopt = source.is_some_and(|source| source.adopt);
+    Ok(check(plan, Permits { adopt, lose_data: false }, &names::region_in)?)
 }
 
 /// Making the account as declared.
@@ -201,7 +207,8 @@ impl Operation for Apply<'_> {
     async fn stage(&self) -> miette::Result<()> {
         let store = &self.account().store;
         let bundles = self.declared.packages.iter().zip(&self.declared.files);
-        let puts = bundles.map(async |(package, file)| store.put_bundle(&package.sha256, file).await);
+        let uploads = bundles.filter_map(|(package, file)| Some((package, file.as_ref()?)));
+        let puts = uploads.map(async |(package, file)| store.put_bundle(&package.sha256, file).await);
         Ok(try_join_all(puts).await.map(drop)?)
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::session::Session;
 use super::ui::Ui;
 use crate::home::{Ending, Home, Record};
-use crate::model::Tally;
+use crate::model::{CodeOrigin, Tally};
 
 /// A stack's history, as the home bucket keeps it.
 pub struct StackHistory {
@@ -39,9 +39,12 @@ pub struct HistoryEntry {
     pub done: Option<Tally>,
     /// The SHA-256 of each deployed package, by handler.
     pub bundles: BTreeMap<String, String>,
+    /// What each package was built from, by handler; absent where that was not recorded.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub origins: BTreeMap<String, CodeOrigin>,
     /// The digest of the saved plan that it carried out.
     pub plan: Option<String>,
-    /// The version of this program.
+    /// The version of this program, with its commit.
     pub provision_version: String,
 }
 
@@ -93,6 +96,7 @@ fn entry(record: &Record, running: Option<&str>) -> HistoryEntry {
         state,
         done: run.ended.map(|ended| ended.tally),
         bundles: run.bundles.clone(),
+        origins: run.origins.clone(),
         plan: run.plan.clone(),
         provision_version: record.version.clone(),
     }

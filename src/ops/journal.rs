@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::declared::origins;
 use super::session::Account;
 use super::state::ObservedState;
 use crate::execute::Outcome;
@@ -42,7 +43,8 @@ impl RunJournal {
     ) -> miette::Result<Self> {
         let bundles: BTreeMap<String, String> =
             kind.packages.iter().map(|package| (package.handler.clone(), package.sha256.clone())).collect();
-        let run = Run::begin(kind.command, kind.saved, bundles);
+        let mut run = Run::begin(kind.command, kind.saved, bundles);
+        run.origins = origins(kind.packages);
         let mut plans = match former.filter(|_| state.record.is_none()) {
             Some(plans) => plans,
             None => applied_plans(account, state).await?,

@@ -7,6 +7,7 @@ mod apply;
 pub mod asset;
 mod bundle;
 mod converge;
+mod declared;
 mod dependents;
 mod error;
 mod exists;
@@ -31,7 +32,10 @@ mod ui;
 mod verify;
 
 pub use apply::{Applied, ApplyOptions, ApplyRequest, PlannedApply};
-pub use bundle::{Architecture, Bundle, BundleProgress, Profile, build, host_architecture};
+pub use bundle::{
+    Architecture, Bundle, BundleProgress, IN_THE_PROGRAM, IncludedFolder, Profile, build, carry,
+    copy_bundles, host_architecture, included_handlers, use_handlers,
+};
 pub use converge::{RunOutcome, RunStatus};
 pub use error::{ErrorKind, Interrupted, Refused};
 pub use history::{HistoryEntry, RunState, StackHistory, history};
@@ -39,7 +43,7 @@ pub use library::open as open_library;
 pub use offline::{compare, graph as offline_graph};
 pub use outputs::{DnsRecord, Outputs, outputs};
 pub use plan::{Planned, plan};
-pub use session::{Account, Session};
+pub use session::{Account, Session, use_name};
 pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
 pub use state::ObservedState;

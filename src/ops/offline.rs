@@ -35,7 +35,7 @@ struct NoBase {
 /// # Errors
 /// When the stack file cannot be used.
 pub fn graph(path: &Path) -> miette::Result<Graph> {
-    declared(&config::load(path)?)
+    declared(&session::load(path)?)
 }
 
 fn declared(file: &StackFile) -> miette::Result<Graph> {
@@ -52,7 +52,7 @@ fn declared(file: &StackFile) -> miette::Result<Graph> {
 /// # Errors
 /// When either declaration cannot be read.
 pub fn compare(path: &Path, base: &str) -> miette::Result<(Review, Option<Refused>)> {
-    let head = config::load(path)?;
+    let head = session::load(path)?;
     let former = load_base(path, base)?;
     let (notes, is_one) = (notes(&head, &former), identity(&head) == identity(&former));
     let aligned =

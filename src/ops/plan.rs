@@ -29,20 +29,16 @@ pub struct Planned {
 /// # Errors
 /// When the stack file cannot be used, the account cannot be read completely, or the plan cannot be saved.
 pub async fn plan(path: &Path, adopt: bool, out: Option<&Path>, ui: &Arc<dyn Ui>) -> miette::Result<Planned> {
-    let reads = async |session: &Session| {
-        let (graph, bundles) = session.declare().await?;
-        let (plan, state) = session.account.plan(&graph).await?;
-        Ok((graph, bundles, plan, state))
-    };
-    let (session, (graph, bundles, plan, state)) = Session::open_and(path, ui, reads).await?;
-    let mut review = session.account.review(&graph, &plan, &state);
+    let reads = async |session: &Session| session.planned().await;
+    let (session, (stack, plan, state)) = Session::open_and(path, ui, reads).await?;
+    let mut review = session.account.review(&stack.graph, &plan, &state);
     let safe =
         check(&plan, Permits { adopt, lose_data: false }, &names::region_in).map_err(miette::Report::new);
     let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
     let saved = match (&safe, out) {
-        (Ok(()), Some(out)) => Some(source::save(out, &session, (&graph, &bundles), &plan, adopt)?),
+        (Ok(()), Some(out)) => Some(source::save(out, &session, &stack, &plan, adopt)?),
         _ => None,
     };
     review.saved = saved.as_ref().map(|saved| saved.digest.to_string());
-    Ok(Planned { review, graph, refused: safe.err(), saved })
+    Ok(Planned { review, graph: stack.graph, refused: safe.err(), saved })
 }

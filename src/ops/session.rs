@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures::future::{Either, select};
 use miette::Diagnostic;
 use serde_json::Value;
 
-use super::bundle::code;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
 use super::ui::{Figures, Notice, Ui};
 use crate::aws::{CloudTarget, Connection, Identity, Regions};
-use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::home::Record;
 use crate::local;
@@ -25,10 +23,32 @@ use crate::resource::route53::{self, HostedZone};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry, s3};
 use crate::review::{self, Against, Review};
 use crate::stack;
-use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile};
+use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile, StackName};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
 use crate::stack::originals;
+
+/// The name of the stack, if the command line named it.
+static NAME: OnceLock<StackName> = OnceLock::new();
+
+/// Takes each stack file of this process for a stack of this name. The first call counts.
+pub fn use_name(name: StackName) {
+    drop(NAME.set(name));
+}
+
+/// Whether the command line named the stack.
+pub(super) fn is_named() -> bool {
+    NAME.get().is_some()
+}
+
+/// The stack file at `path`, for a stack of the name that the command line gave, if it gave one.
+pub(super) fn load(path: &Path) -> miette::Result<StackFile> {
+    let file = config::load(path)?;
+    Ok(match NAME.get() {
+        Some(name) => file.renamed(name.clone()),
+        None => file,
+    })
+}
 
 /// The credentials are of an account that the stack is not for.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -147,7 +167,7 @@ impl Session {
     /// [`caller`](Self::caller) has returned.
     pub(super) async fn begin(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
         let remedy = format!("or correct `account:` in {}", path.display());
-        let mut session = Self::begin_with(config::load(path)?, remedy, ui).await?;
+        let mut session = Self::begin_with(load(path)?, remedy, ui).await?;
         session.path = Some(path.to_owned());
         Ok(session)
     }
@@ -195,22 +215,9 @@ impl Session {
         self.account.stack()
     }
 
-    /// The handlers' bundles, built where they are stale, and the stack that deploys them.
-    ///
-    /// # Errors
-    /// When a handler cannot be built, or the account does not let the stack have its domain.
-    pub async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
-        let code = code(&self.file, self.ui.as_ref());
-        let (zone, concurrency, (), (code, bundles)) =
-            tokio::try_join!(self.zone(), self.concurrency(), self.originals(), code)?;
-        let mut file = self.file.clone();
-        file.handlers.reserved_concurrency = concurrency;
-        Ok((self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?), bundles))
-    }
-
     /// What submit reserves. Where the stack file leaves it open, the account's quota decides: Lambda leaves a part of it to
     /// all other functions. An account with less refuses every reservation. The local cloud refuses none.
-    async fn concurrency(&self) -> miette::Result<ReservedConcurrency> {
+    pub(super) async fn concurrency(&self) -> miette::Result<ReservedConcurrency> {
         let wanted = self.file.handlers.reserved_concurrency;
         if wanted != ReservedConcurrency::Auto || self.file.local {
             return Ok(wanted);
@@ -220,7 +227,7 @@ impl Session {
     }
 
     /// If the stack uses a bucket that exists, it must have what the stack needs.
-    async fn originals(&self) -> miette::Result<()> {
+    pub(super) async fn originals(&self) -> miette::Result<()> {
         let Some(name) = &self.file.source.bucket else { return Ok(()) };
         let cx = self.account.regions.home();
         let found = s3::existing(&cx, name).await?;

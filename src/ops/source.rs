@@ -8,12 +8,13 @@ use miette::{IntoDiagnostic as _, Report, WrapErr as _, miette};
 use tempfile::TempDir;
 
 use super::apply::ApplyRequest;
+use super::bundle::HandlerCode;
 use super::converge::without_volatile;
+use super::declared::DeclaredStack;
 use super::journal;
 use super::session::{self, Session};
 use super::state::ObservedState;
 use super::ui::{Notice, Ui};
-use crate::bundle::Bundle;
 use crate::graph::Graph;
 use crate::model::Scope;
 use crate::plan::Plan;
@@ -39,14 +40,21 @@ struct Opened {
     path: PathBuf,
 }
 
-/// The stack, and the packages of what it deploys.
+/// The stack, and the code that it deploys.
 pub(super) struct Declared {
     pub(super) graph: Graph,
     pub(super) packages: Vec<Package>,
-    /// Where each package is, in the same order.
-    pub(super) files: Vec<PathBuf>,
+    /// The file of each package, in the same order. `None` for code that a function runs already.
+    pub(super) files: Vec<Option<PathBuf>>,
     /// Where those of a saved plan are unpacked.
     pub(super) _folder: Option<TempDir>,
+}
+
+impl Declared {
+    fn new(graph: Graph, code: Vec<HandlerCode>, folder: Option<TempDir>) -> Self {
+        let (packages, files) = code.into_iter().map(|code| (code.package, code.file)).unzip();
+        Self { graph, packages, files, _folder: folder }
+    }
 }
 
 impl ApplySource {
@@ -72,6 +80,11 @@ impl ApplySource {
             }
             return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
         }
+        if session::is_named() {
+            let help = "leave out --name, or make a plan with it";
+            return Err(miette!(help = help, "a saved plan has the name of its stack"))
+                .wrap_err_with(|| unusable(path));
+        }
         let (saved, file, digest) = read(path, reviewed).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {
@@ -90,23 +103,34 @@ impl ApplySource {
         self.plan.as_ref().map(|plan| plan.digest.as_str())
     }
 
-    /// What is declared: with bundles built where they are stale, or exactly as it was saved.
-    pub(super) async fn declare(&self) -> miette::Result<Declared> {
+    /// What is declared, and the plan of it: with bundles built where they are stale, or exactly as it was saved.
+    pub(super) async fn planned(&self) -> miette::Result<(Declared, Plan, ObservedState)> {
         let Some(Opened { saved, .. }) = &self.plan else {
-            let (graph, bundles) = self.session.declare().await?;
-            let files = bundles.iter().map(|bundle| bundle.zip.clone()).collect();
-            return Ok(Declared { graph, packages: packages(&bundles), files, _folder: None });
+            let (DeclaredStack { graph, code }, plan, state) = self.session.planned().await?;
+            return Ok((Declared::new(graph, code, None), plan, state));
         };
+        let declared = self.unpack(saved)?;
+        let (zone, planned) =
+            tokio::join!(self.same_zone(&declared.graph), self.session.account.plan(&declared.graph));
+        zone?;
+        let (plan, state) = planned?;
+        Ok((declared, plan, state))
+    }
+
+    /// What a saved plan declares, with its packages in files.
+    fn unpack(&self, saved: &Saved) -> miette::Result<Declared> {
         let graph = Graph::new(saved.declarations.iter().cloned())?;
         self.session.counts(graph.len());
         let folder = tempfile::tempdir().into_diagnostic()?;
-        let mut files = Vec::new();
+        let kept =
+            saved.manifest.kept.iter().map(|package| HandlerCode { package: package.clone(), file: None });
+        let mut code: Vec<HandlerCode> = kept.collect();
         for (package, bytes) in saved.manifest.bundles.iter().zip(&saved.packages) {
             let path = folder.path().join(format!("{}.zip", package.sha256));
             std::fs::write(&path, bytes).into_diagnostic()?;
-            files.push(path);
+            code.push(HandlerCode { package: package.clone(), file: Some(path) });
         }
-        Ok(Declared { graph, packages: saved.manifest.bundles.clone(), files, _folder: Some(folder) })
+        Ok(Declared::new(graph, code, Some(folder)))
     }
 
     /// Passes when the hosted zone that answers for the stack's name is the one that a saved plan's records are declared in.
@@ -174,7 +198,7 @@ pub struct SavedPlan {
 pub(super) fn save(
     out: &Path,
     session: &Session,
-    (graph, bundles): (&Graph, &[Bundle]),
+    stack: &DeclaredStack,
     plan: &Plan,
     adopt: bool,
 ) -> miette::Result<SavedPlan> {
@@ -186,21 +210,23 @@ pub(super) fn save(
         ));
     }
     let unwritten = || format!("the plan cannot be written to {}", out.display());
-    let (bytes, digest) = pack(session, graph, bundles, plan, adopt)
-        .and_then(|saved| Ok(saved.encode()?))
-        .wrap_err_with(unwritten)?;
+    let (bytes, digest) =
+        pack(session, stack, plan, adopt).and_then(|saved| Ok(saved.encode()?)).wrap_err_with(unwritten)?;
     write(out, &bytes).into_diagnostic().wrap_err_with(unwritten)?;
     Ok(SavedPlan { bytes: bytes.len(), digest })
 }
 
 fn pack(
     session: &Session,
-    graph: &Graph,
-    bundles: &[Bundle],
+    DeclaredStack { graph, code }: &DeclaredStack,
     plan: &Plan,
     adopt: bool,
 ) -> miette::Result<Saved> {
-    let zips = bundles.iter().map(|bundle| std::fs::read(&bundle.zip));
+    let zips = code.iter().filter_map(|code| code.file.as_ref()).map(std::fs::read);
+    let packages = |uploads: bool| {
+        let packages = code.iter().filter(|code| code.file.is_some() == uploads);
+        packages.map(|code| code.package.clone()).collect()
+    };
     Ok(Saved {
         manifest: Manifest {
             format: FORMAT,
@@ -209,7 +235,8 @@ fn pack(
             made: jiff::Timestamp::now(),
             by: session.account.by.clone(),
             adopt,
-            bundles: packages(bundles),
+            bundles: packages(true),
+            kept: packages(false),
         },
         stack_file: serde_yaml::to_string(&session.file).into_diagnostic()?,
         declarations: graph.in_order().cloned().collect(),
@@ -226,11 +253,6 @@ fn write(out: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.persist(out)?;
     Ok(())
-}
-
-fn packages(bundles: &[Bundle]) -> Vec<Package> {
-    let package = |bundle: &Bundle| Package { handler: bundle.handler.clone(), sha256: bundle.sha256_hex() };
-    bundles.iter().map(package).collect()
 }
 
 /// Whether the file at `path` is a saved plan, by what it begins with. What cannot be read is none, nor what can be read

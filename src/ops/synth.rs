@@ -4,7 +4,7 @@ use std::path::Path;
 
 use miette::miette;
 
-use super::bundle::code;
+use super::bundle::{StackHandlers, digests};
 use super::session::scope;
 use super::ui::Ui;
 use crate::cloudformation;
@@ -23,7 +23,7 @@ pub use crate::cloudformation::Template;
 pub async fn synth(path: &Path, zone_id: Option<String>, ui: &dyn Ui) -> miette::Result<Vec<Template>> {
     let file = config::load(path)?;
     let zone = zone(&file, zone_id)?;
-    let (code, _) = code(&file, ui).await?;
+    let code = digests(&StackHandlers::of(&file)?.build(ui).await?)?;
     let graph = Graph::new(stack::declare(&file, &code, zone.as_ref()))?;
     Ok(cloudformation::synth(&scope(&file), &graph)?)
 }

@@ -44,6 +44,13 @@ pub enum Notice<'a> {
     Bundling(bundle::Progress<'a>),
     /// No more steps follow: the handlers are built, or building them failed.
     Bundled,
+    /// A function keeps its code. The record says that it was built from the same sources, by this compiler.
+    KeepsCode {
+        /// The handler.
+        handler: &'a str,
+        /// The compiler, as it names itself.
+        toolchain: &'a str,
+    },
     /// This saved plan is applied.
     SavedPlan {
         /// The stack it is for.

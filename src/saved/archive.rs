@@ -150,9 +150,10 @@ fn packages(
     manifest.bundles.iter().map(read).collect()
 }
 
-/// Checks that the file contains every package that a declaration deploys.
+/// Checks that the file contains every package that a declaration deploys, unless the functions run it already.
 fn all_there(manifest: &Manifest, declarations: &[Declaration]) -> Result<(), BrokenPlan> {
-    let here: BTreeSet<&str> = manifest.bundles.iter().map(|package| package.sha256.as_str()).collect();
+    let packages = manifest.bundles.iter().chain(&manifest.kept);
+    let here: BTreeSet<&str> = packages.map(|package| package.sha256.as_str()).collect();
     for declaration in declarations {
         if let Some(digest) = declaration.properties["Code"]["Sha256"].as_str()
             && !here.contains(digest)

@@ -21,13 +21,13 @@ pub use digest::{Digest, NoDigest};
 pub use error::{BrokenPlan, StalePlan};
 pub use fingerprint::{ChangedSince, PlanFingerprint};
 
-use crate::model::{Declaration, Scope};
+use crate::model::{CodeOrigin, Declaration, Scope};
 
 /// The version of the file's format. A program reads only its own.
 pub const FORMAT: u32 = 1;
-/// The version of this program. Only the version that made a plan may apply it: another one might read the same account
-/// differently.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version of this program, with its commit. Only the version that made a plan may apply it: another one might read
+/// the same account differently.
+pub const VERSION: &str = crate::model::VERSION;
 
 /// The description of a saved plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,8 +45,11 @@ pub struct Manifest {
     pub by: String,
     /// Whether it adopts untagged resources.
     pub adopt: bool,
-    /// The handlers' packages, by handler.
+    /// The handlers' packages in the file, by handler.
     pub bundles: Vec<Package>,
+    /// Packages that functions run already and keep. They are not in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Package>,
 }
 
 /// A handler's deployment package.
@@ -56,6 +59,9 @@ pub struct Package {
     pub handler: String,
     /// The SHA-256 of the package in lower-case hexadecimal, which is also its name in the file.
     pub sha256: String,
+    /// What it was built from; a package of an older version does not say.
+    #[serde(flatten)]
+    pub origin: Option<CodeOrigin>,
 }
 
 /// A plan in a file.

@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::{BrokenPlan, ChangedSince, Manifest, Package, PlanFingerprint, Saved, VERSION, is_saved};
 use crate::graph::Graph;
 use crate::model::{
-    Address, Contents, Declaration, Guard, Kind, Live, Mark, Orphan, Ownership, Readiness, Scope, Snapshot,
+    Address, CodeOrigin, Contents, Declaration, Guard, Kind, Live, Mark, Orphan, Ownership, Readiness, Scope,
+    Snapshot,
 };
 use crate::plan::{Plan, Rules, plan};
 
@@ -68,6 +69,10 @@ fn sha(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }
 
+fn origin() -> CodeOrigin {
+    CodeOrigin { sources: sha("sources"), toolchain: "rustc 1.95.0".into() }
+}
+
 fn saved() -> Saved {
     Saved {
         manifest: Manifest {
@@ -77,7 +82,8 @@ fn saved() -> Saved {
             made: "2026-11-23T07:00:00Z".parse().unwrap(),
             by: "arn:aws:iam::111122223333:user/reviewer".into(),
             adopt: false,
-            bundles: vec![Package { handler: "submit".into(), sha256: sha("code") }],
+            bundles: vec![Package { handler: "submit".into(), sha256: sha("code"), origin: Some(origin()) }],
+            kept: Vec::new(),
         },
         stack_file: "stack: vod\n".into(),
         declarations: stack(),

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod asset;
+mod binary;
 mod browser;
 mod burst;
 mod conformance;
@@ -36,8 +37,10 @@ mod printing;
 mod real_account;
 mod records;
 mod refusals;
+mod release;
 mod saved_plans;
 mod signing;
 mod stacks_apart;
 mod states;
 mod support;
+mod version;

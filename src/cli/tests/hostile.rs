@@ -10,7 +10,7 @@ use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
 use super::super::{asset, bundle, diagnostics, history, library, outputs, plan, synth, teardown, verify};
-use crate::model::{Kind, Known};
+use crate::model::{CodeOrigin, Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
@@ -188,6 +188,7 @@ fn entry(word: &str) -> HistoryEntry {
         state: RunState::Complete,
         done: None,
         bundles: BTreeMap::from([(word.into(), word.into())]),
+        origins: BTreeMap::new(),
         plan: Some(word.into()),
         provision_version: word.into(),
     }
@@ -289,7 +290,8 @@ fn results() {
     stays_in_its_line("bundle", |word| {
         let (handler, zip, sha256_base64) = (word.to_owned(), word.into(), word.to_owned());
         let architecture = Architecture::Arm64;
-        bundle::human(&[Bundle { handler, architecture, zip, sha256_base64, size: 1, built: true }])
+        let origin = CodeOrigin { sources: word.to_owned(), toolchain: word.to_owned() };
+        bundle::human(&[Bundle { handler, architecture, zip, sha256_base64, size: 1, built: true, origin }])
     });
     let template =
         || Template { name: "vod".into(), region: "eu-west-1".into(), body: json!({ HOSTILE: [HOSTILE] }) };
@@ -353,10 +355,21 @@ fn every_command_is_here() {
         "validate",
         "verify",
     ];
-    // What they print is ours, is made plain or checked before (`access`, `permissions`, `sign`), or passes through the
-    // writer alone (`local`).
-    let others =
-        ["access", "confirm", "interrupt", "local", "mod", "permissions", "schema", "sign", "summary"];
+    // What they print is ours (of `man` but for its directory, which is plain), is checked or made plain before (`access`,
+    // `permissions`, `sign`), or passes through the writer alone (`local`).
+    let others = [
+        "access",
+        "completions",
+        "confirm",
+        "interrupt",
+        "local",
+        "man",
+        "mod",
+        "permissions",
+        "schema",
+        "sign",
+        "summary",
+    ];
     let known: BTreeSet<&str> = tested.into_iter().chain(others).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -5,7 +5,6 @@ mod removal;
 mod world;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::*;
 use crate::home::Ending;
@@ -27,8 +26,8 @@ fn declared(things: &[(&str, i64)]) -> Declared {
 }
 
 fn declared_as(graph: Graph) -> Declared {
-    let package = Package { handler: "submit".into(), sha256: "00".into() };
-    Declared { graph, packages: vec![package], files: vec![PathBuf::from("submit.zip")], _folder: None }
+    let package = Package { handler: "submit".into(), sha256: "00".into(), origin: None };
+    Declared { graph, packages: vec![package], files: vec![Some("submit.zip".into())], _folder: None }
 }
 
 /// Carries out an operation as its command would: it reads, then converges. The process may be killed meanwhile.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -14,7 +13,7 @@ use super::values::text;
 use crate::model::Scope;
 
 /// The longest stack name. With the longest region it makes a name of 62 characters for the home bucket.
-const MAX_NAME: usize = 24;
+pub(super) const MAX_NAME: usize = 24;
 /// The longest bucket name S3 takes.
 const MAX_BUCKET: usize = 63;
 /// AWS allows 50 tags a resource. The others are left for ownership tags and for tags that services add.
@@ -28,7 +27,7 @@ const HOME: &str = "provision";
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("pattern" = "^[a-z](-?[a-z0-9])*$", "minLength" = 3, "maxLength" = 24))]
-pub struct StackName(String);
+pub struct StackName(pub(super) String);
 
 impl StackName {
     /// The name itself.
@@ -64,7 +63,7 @@ fn is_allowed(c: char) -> bool {
 }
 
 /// Why a text is not a stack name, whatever its maximum length.
-fn fault(name: &str) -> Option<String> {
+pub(super) fn fault(name: &str) -> Option<String> {
     if let Some(other) = name.chars().find(|c| !is_allowed(*c)) {
         Some(format!("`{}` is not allowed", other.escape_debug()))
     } else if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -81,49 +80,6 @@ fn fault(name: &str) -> Option<String> {
         Some("it is shorter than 3 characters".to_owned())
     } else {
         None
-    }
-}
-
-/// The beginning of the names of several stacks, with the hyphen that separates it from the rest: `vod-pr-`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StackPrefix(String);
-
-/// A text is not the beginning of stack names.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; write the beginning of stack names with a hyphen at its end, such as vod-pr-")]
-pub struct NotPrefix(String);
-
-impl StackPrefix {
-    /// The prefix itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether the stack's name begins with it.
-    pub fn covers(&self, stack: &StackName) -> bool {
-        stack.0.starts_with(&self.0)
-    }
-}
-
-impl fmt::Display for StackPrefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for StackPrefix {
-    type Err = NotPrefix;
-
-    fn from_str(prefix: &str) -> Result<Self, NotPrefix> {
-        if !prefix.ends_with('-') {
-            return Err(NotPrefix("it does not end with a hyphen".to_owned()));
-        }
-        // The shortest name that begins with it tells.
-        let name = format!("{prefix}0");
-        if name.len() > MAX_NAME {
-            return Err(NotPrefix(format!("no stack name of at most {MAX_NAME} characters begins with it")));
-        }
-        fault(&name).map_or_else(|| Ok(Self(prefix.to_owned())), |fault| Err(NotPrefix(fault)))
     }
 }
 
@@ -360,6 +316,7 @@ pub(super) fn tags_schema(_: &mut SchemaGenerator) -> Schema {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stack_name::StackPrefix;
     use super::*;
 
     #[test]

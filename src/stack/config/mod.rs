@@ -24,6 +24,7 @@ mod rungs;
 mod schema;
 mod size;
 mod source;
+mod stack_name;
 mod transcode;
 mod tree;
 mod values;
@@ -43,7 +44,7 @@ pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use function_size::FunctionSize;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
-pub use identity::{AccountId, BucketRole, StackName, StackPrefix, bucket_prefixes};
+pub use identity::{AccountId, BucketRole, StackName, bucket_prefixes};
 pub use notify::Notify;
 pub use problem::{Invalid, Problem};
 pub use region::Region;
@@ -51,6 +52,7 @@ pub use roles::Roles;
 pub use schema::schema;
 pub use size::{Size, SizeUnit};
 pub use source::{AudioFiles, OnDelete, Source};
+pub use stack_name::StackPrefix;
 pub use transcode::{Acceleration, Loudness, Thumbnails, Transcode};
 pub use values::{Days, Period, TimeUnit};
 
@@ -113,6 +115,12 @@ pub struct StackFile {
 }
 
 impl StackFile {
+    /// The same declaration for a stack of another name. Each name gives bucket names that S3 takes.
+    #[must_use]
+    pub fn renamed(self, name: StackName) -> Self {
+        Self { stack: name, ..self }
+    }
+
     /// The name of one of the stack's buckets, or of the bucket that it uses for originals; at most 63 characters, as S3
     /// requires.
     pub fn bucket(&self, role: BucketRole) -> String {

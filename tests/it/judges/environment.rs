@@ -24,7 +24,16 @@ pub(crate) static ENVIRONMENT: LazyLock<Environment> =
 pub(crate) static CONTRACT: LazyLock<Environment> =
     LazyLock::new(|| ensure("contract", include_str!("../../contract/requirements.txt"), "about 30 MB"));
 
+/// The judges of workflows and scripts, which are programs and no modules.
+pub(crate) static WORKFLOWS: LazyLock<Environment> =
+    LazyLock::new(|| ensure("workflows", include_str!("workflows.txt"), "about 15 MB"));
+
 impl Environment {
+    /// A program of it that is no script of Python.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        Command::new(self.directory.join("bin").join(name))
+    }
+
     /// Its interpreter.
     pub(crate) fn python(&self) -> Command {
         Command::new(self.directory.join("bin/python"))

@@ -13,3 +13,4 @@ mod permissions;
 mod reach;
 mod schemas;
 mod stacks;
+mod workflows;
