@@ -34,19 +34,20 @@ async fn prepare(s3: &Client) {
 #[tokio::test(flavor = "multi_thread")]
 async fn originals_stay_in_the_bucket_that_the_team_has() {
     let cloud = Cloud::start("existing-bucket").await;
-    let s3 = cloud.context("vod-local").await.s3();
+    let cx = cloud.context("vod-local").await;
+    let s3 = cx.s3();
     let stack =
         StackFile::new(&[("source:\n  expire_noncurrent_after: 1d", "source:\n  bucket: team-archive")]);
 
     let (_, absent) = cloud.provision(&["plan", stack.path()], 1);
     insta::assert_snapshot!(lines_with(&absent, &["team-archive in"]), @"");
-    bucket(&s3).await;
+    bucket(s3).await;
     let (_, unfit) = cloud.provision(&["apply", stack.path(), "--yes"], 1);
     insta::assert_snapshot!(lines_with(&unfit, &["cannot be the source", "put-bucket-versioning"]), @"");
     let buckets = s3.list_buckets().send().await.unwrap();
     assert_eq!(buckets.buckets().len(), 1, "nothing was made");
 
-    prepare(&s3).await;
+    prepare(s3).await;
     let (applied, _) = cloud.provision(&["apply", stack.path(), "--yes", "--verify"], 0);
     assert!(applied.lines().any(|line| line.starts_with("play ")), "{applied}");
     let (again, _) = cloud.provision(&["plan", stack.path()], 0);

@@ -38,6 +38,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
             declarations: &declarations,
             domain,
             zone: None,
+            source: None,
             dns: Dns::Own,
         };
         for &command in Command::value_variants() {
