@@ -17,7 +17,9 @@ const ARCHITECTURES: [&str; 2] = ["arm64", "x86_64"];
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    println!("cargo:rustc-env=PROVISION_COMMIT_NAME={}", commit(&root).unwrap_or_default());
+    let version = env::var("CARGO_PKG_VERSION").expect("cargo sets it");
+    let commit = commit(&root).map(|commit| format!(" ({commit})")).unwrap_or_default();
+    println!("cargo:rustc-env=PROVISION_VERSION={version}{commit}");
     println!("cargo:rerun-if-env-changed=PROVISION_BUNDLES");
     let named = env::var_os("PROVISION_BUNDLES").filter(|named| !named.is_empty());
     let path = out.join("included.rs");

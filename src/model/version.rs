@@ -2,10 +2,10 @@
 
 /// The version of this program, with the commit that it was built from if that is known: `0.1.0 (0123456789ab)`.
 /// `+changes` after the commit means that the sources were changed after it.
-pub const VERSION: &str = if env!("PROVISION_COMMIT_NAME").is_empty() {
-    env!("CARGO_PKG_VERSION")
-} else {
-    concat!(env!("CARGO_PKG_VERSION"), " (", env!("PROVISION_COMMIT_NAME"), ")")
+pub const VERSION: &str = match option_env!("PROVISION_VERSION") {
+    Some(version) => version,
+    // Whoever compiles this file in another package has no build script of ours.
+    None => env!("CARGO_PKG_VERSION"),
 };
 
 #[cfg(test)]

@@ -54,15 +54,20 @@ impl Sources {
         let out = tempfile::tempdir().unwrap();
         let mut build = Command::new(script());
         build.current_dir(self.0.path().join(folder)).env("CARGO_MANIFEST_DIR", self.0.path().join(folder));
-        build.env("OUT_DIR", out.path()).env("PROVISION_COMMIT", named).env_remove("PROVISION_BUNDLES");
+        build
+            .env("CARGO_PKG_VERSION", "0.1.0")
+            .env("OUT_DIR", out.path())
+            .env("PROVISION_COMMIT", named)
+            .env_remove("PROVISION_BUNDLES");
         output(build, code)
     }
 
     /// The commit that the program would name.
     fn named(&self, folder: &str, named: &str) -> String {
         let (said, _) = self.build(folder, named, 0);
-        let name = said.lines().find_map(|line| line.strip_prefix("cargo:rustc-env=PROVISION_COMMIT_NAME="));
-        name.unwrap().to_owned()
+        let version = said.lines().find_map(|line| line.strip_prefix("cargo:rustc-env=PROVISION_VERSION="));
+        let rest = version.unwrap().strip_prefix("0.1.0").unwrap();
+        rest.trim_start_matches(" (").trim_end_matches(')').to_owned()
     }
 }
 

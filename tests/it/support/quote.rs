@@ -19,7 +19,7 @@ const VARIABLE: &[(&str, &str)] = &[
     (r"\b(plan|publish|submit) [0-9a-f]{12}\b", "$1 <digest>"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>"),
     (r"\b[EKZ][A-Z0-9]{12,20}\b", "<id>"),
-    (r"provision \d+\.\d+\.\d+\b", "provision <version>"),
+    (r"provision \d+\.\d+\.\d+\b( \([0-9a-f]{12}(\+changes)?\))?", "provision <version>"),
     // Files that ffmpeg made.
     (r"\b\d+\.\d [kMG]B\b", "<size>"),
     // This machine: its name in a lock, folders of tests, local clouds of tests, their ports and processes.
