@@ -11,6 +11,7 @@ use miette::Diagnostic;
 use serde_json::Value;
 
 use super::bundle::code;
+use super::key;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
 use super::ui::{Figures, Notice, Ui};
@@ -168,7 +169,8 @@ impl Session {
         let connection = Connection::open(target, &scope.region).await;
         let ignored = IgnoredTags::new(file.ignore_tags.iter().cloned());
         let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
-        let store = Box::new(HomeBucket::new(&regions, registry));
+        let key = file.encryption.as_ref().map(|encryption| encryption.kms_key.arn(regions.scope()));
+        let store = Box::new(HomeBucket::new(&regions, registry).with_key(key));
         let account = Account { regions, registry, store, by: String::new() };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
         Ok(Self { file, account, path: None, remedy, local, ui, resources, began })
@@ -195,10 +197,15 @@ impl Session {
     /// # Errors
     /// When a handler cannot be built, or the account does not let the stack have its domain.
     pub async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
-        let (zone, concurrency, (code, bundles)) =
-            tokio::try_join!(self.zone(), self.concurrency(), code(&self.file, self.ui.as_ref()))?;
+        let (zone, concurrency, encryption, (code, bundles)) = tokio::try_join!(
+            self.zone(),
+            self.concurrency(),
+            key::resolved(self),
+            code(&self.file, self.ui.as_ref())
+        )?;
         let mut file = self.file.clone();
         file.handlers.reserved_concurrency = concurrency;
+        file.encryption = encryption;
         Ok((self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?), bundles))
     }
 

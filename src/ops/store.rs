@@ -98,16 +98,22 @@ pub(super) struct HomeBucket {
     home: Home,
     regions: Arc<Regions>,
     registry: &'static Registry,
+    key: Option<String>,
 }
 
 impl HomeBucket {
     pub(super) fn new(regions: &Arc<Regions>, registry: &'static Registry) -> Self {
-        Self { home: Home::new(regions.home()), regions: Arc::clone(regions), registry }
+        Self { home: Home::new(regions.home()), regions: Arc::clone(regions), registry, key: None }
+    }
+
+    /// The same, encrypted with the KMS key that has this ARN, or whose alias has it.
+    pub(super) fn with_key(self, key: Option<String>) -> Self {
+        Self { key, ..self }
     }
 
     async fn ensure(&self, interrupt: &CancellationToken) -> miette::Result<()> {
         let scope = self.regions.scope();
-        let graph = Graph::new(stack::home::declare(scope))?;
+        let graph = Graph::new(stack::home::declare(scope, self.key.as_deref()))?;
         let live = tokio::select! {
             biased;
             () = interrupt.cancelled() => return Err(Interrupted.into()),

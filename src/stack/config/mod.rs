@@ -9,6 +9,7 @@ mod alerts;
 mod countries;
 mod delivery;
 mod domain;
+mod encryption;
 mod function_size;
 mod handlers;
 mod identity;
@@ -41,6 +42,7 @@ use serde::Serialize;
 pub use alerts::Alerts;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
+pub use encryption::{Encryption, KmsKey};
 pub use function_size::FunctionSize;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, StackPrefix, bucket_prefixes};
@@ -101,6 +103,9 @@ pub struct StackFile {
     /// The IAM roles of the handlers, of MediaConvert and of S3 Batch Operations.
     #[schemars(default)]
     pub roles: Roles,
+    /// The KMS key for what the stack stores. Absent: S3, SQS, CloudWatch Logs and Lambda encrypt with keys of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// Where the app hears what became of its videos.
     #[schemars(default)]
     pub notify: Notify,
@@ -255,6 +260,8 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let delivery =
         top.section("delivery", Delivery::default(), |table| delivery::read(table, account, key_files));
     let roles = top.section("roles", Roles::default(), |table| roles::read(table, account));
+    let region = identity.as_ref().map(|identity| identity.region);
+    let encryption = top.section("encryption", None, |table| encryption::read(table, region).map(Some));
     let notify = top.section("notify", Notify::default(), notify::read);
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));
     let local = top.or("local", false);
@@ -273,6 +280,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         handlers: handlers?,
         delivery: delivery?,
         roles: roles?,
+        encryption: encryption?,
         notify: notify?,
         alerts: alerts?,
         local: local?,
