@@ -156,8 +156,25 @@ fn roles_are_named_with_their_path() {
         let arns = printed.iter().flat_map(|text| text.split('"')).filter(|text| text.contains(":role/"));
         foreseen.chain(arns.map(str::to_owned)).collect::<BTreeSet<_>>().into_iter().collect()
     };
-    insta::assert_debug_snapshot!(named(""), @"");
-    insta::assert_debug_snapshot!(named("roles: { path: /service/media/ }"), @"");
+    insta::assert_debug_snapshot!(named(""), @r#"
+    [
+        "arn:aws:iam::111122223333:role/vod-*",
+        "arn:aws:iam::111122223333:role/vod-batch",
+        "arn:aws:iam::111122223333:role/vod-publish",
+        "arn:aws:iam::111122223333:role/vod-submit",
+        "arn:aws:iam::111122223333:role/vod-transcode",
+    ]
+    "#);
+    insta::assert_debug_snapshot!(named("roles: { path: /service/media/ }"), @r#"
+    [
+        "arn:aws:iam::111122223333:role/service/media/vod-*",
+        "arn:aws:iam::111122223333:role/service/media/vod-batch",
+        "arn:aws:iam::111122223333:role/service/media/vod-publish",
+        "arn:aws:iam::111122223333:role/service/media/vod-submit",
+        "arn:aws:iam::111122223333:role/service/media/vod-transcode",
+        "arn:aws:iam::111122223333:role/vod-*",
+    ]
+    "#);
 }
 
 #[test]

@@ -85,7 +85,20 @@ fn a_path_of_roles_begins_and_ends_with_a_slash() {
         "roles: { path: \"/a*/\" }",
         "roles: { path: /aws-service-role/x/ }",
         "roles: { path: \"\" }",
-    ]), @"");
+    ]), @r#"
+    roles: { path: service }
+        `roles.path` is not a path of IAM roles | did you mean /service/? | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
+    roles: { path: /service }
+        `roles.path` is not a path of IAM roles | did you mean /service/? | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
+    roles: { path: /a//b/ }
+        `roles.path` is not a path of IAM roles | an empty part between two slashes | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
+    roles: { path: "/a*/" }
+        `roles.path` is not a path of IAM roles | `*` is not allowed | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
+    roles: { path: /aws-service-role/x/ }
+        `roles.path` is not a path of IAM roles | reserved for roles that AWS makes | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
+    roles: { path: "" }
+        `roles.path` is not a path of IAM roles | did you mean //? | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
+    "#);
     for path in ["/", "/service/", "/org=media/vod.1/"] {
         let file = with(&format!("roles: {{ path: {path} }}")).unwrap();
         assert_eq!(file.roles.path.as_deref(), Some(path));
