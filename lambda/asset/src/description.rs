@@ -165,9 +165,10 @@ pub struct Removed {
     pub cause: Cause,
     /// When (RFC 3339).
     pub removed: String,
-    /// True until its caches are invalidated and the app is told.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unfinished: bool,
+    /// The runs that are taken down, until their objects are deleted and invalidated and the app is told; absent from then
+    /// on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleting: Option<Vec<String>>,
 }
 
 /// Why an asset was taken down.

@@ -14,7 +14,7 @@ mod stills;
 pub mod work;
 
 pub use description::{Audio, Cause, Description, Failure, Publication, Removed, Rendition, State, Warning};
-pub use fault::is_of_the_file;
+pub use fault::{is_of_the_file, of_the_file};
 pub use stills::Stills;
 
 use sha2::{Digest, Sha256};

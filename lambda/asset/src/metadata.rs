@@ -19,9 +19,13 @@ pub const BUCKET: &str = "bucket";
 pub const KEY: &str = "key";
 /// The source version id, or its ETag in a bucket without versions.
 pub const VERSION: &str = "version";
-/// The job template's time of last update, in epoch seconds, and after a space the source's length in milliseconds if it
-/// is known: with the longest key there is no place for another value. See [`revision`].
+/// The job template's time of last update, in epoch seconds.
 pub const REVISION: &str = "revision";
+/// The source's length in milliseconds, if it is known and there is a place for it. See [`length`].
+pub const LENGTH: &str = "length";
+
+/// Maximum number of values.
+pub const MOST: usize = 10;
 
 /// Maximum length of a value in characters.
 const LONGEST: usize = 256;
@@ -50,25 +54,17 @@ pub fn key(metadata: &HashMap<String, String>) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-/// The value of [`REVISION`], for a source of this length in seconds.
+/// The value of [`LENGTH`] for a source of so many seconds. `None` if that is no length.
 #[must_use]
-pub fn revision(seconds: i64, length: Option<f64>) -> String {
-    let known = length.and_then(|length| Duration::try_from_secs_f64(length).ok());
-    match known {
-        Some(length) if !length.is_zero() => format!("{seconds} {}", length.as_millis()),
-        _ => seconds.to_string(),
-    }
+pub fn length(seconds: f64) -> Option<String> {
+    let length = Duration::try_from_secs_f64(seconds).ok().filter(|length| !length.is_zero())?;
+    Some(length.as_millis().to_string())
 }
 
-/// What [`revision`] wrote: the time of the template, and the source's length in seconds if it is known. Earlier
-/// versions wrote the time only.
+/// The seconds that [`length`] wrote.
 #[must_use]
-pub fn read_revision(value: &str) -> Option<(i64, Option<f64>)> {
-    let (seconds, length) = match value.split_once(' ') {
-        Some((seconds, millis)) => (seconds, Some(Duration::from_millis(millis.parse().ok()?).as_secs_f64())),
-        None => (value, None),
-    };
-    Some((seconds.parse().ok()?, length))
+pub fn seconds(length: &str) -> Option<f64> {
+    length.parse().ok().map(Duration::from_millis).as_ref().map(Duration::as_secs_f64)
 }
 
 fn numbered(part: usize) -> String {
@@ -111,23 +107,22 @@ mod tests {
     }
 
     #[test]
-    fn with_the_longest_key_no_job_has_more_than_ten_values() {
+    fn with_the_longest_key_the_required_values_have_a_place() {
         let others = [ASSET, BUCKET, VERSION, REVISION].len();
-        assert!(there_and_back(&"%".repeat(1024)).len() + others <= 10);
+        assert_eq!(there_and_back(&"%".repeat(1024)).len() + others, MOST);
+        assert!(there_and_back(&"%".repeat(960)).len() + others < MOST, "the length has one too");
     }
 
     #[test]
-    fn the_length_is_carried_with_the_revision_and_old_values_are_read() {
-        assert_eq!(revision(1_700_000_000, Some(13.0406)), "1700000000 13040");
-        assert_eq!(read_revision("1700000000 13040"), Some((1_700_000_000, Some(13.04))));
-        for unknown in [None, Some(0.0), Some(-1.0), Some(f64::NAN), Some(f64::INFINITY)] {
-            assert_eq!(revision(1_700_000_000, unknown), "1700000000");
+    fn a_length_is_carried_in_milliseconds() {
+        assert_eq!(length(13.0406).as_deref(), Some("13040"));
+        assert_eq!(seconds("13040"), Some(13.04));
+        for none in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(length(none), None, "{none}");
         }
-        assert_eq!(read_revision("1700000000"), Some((1_700_000_000, None)));
-        for other in ["", "abc", "1 2 3", "1 -2", "1 "] {
-            assert_eq!(read_revision(other), None, "{other}");
+        for none in ["", "abc", "-2", "1 2"] {
+            assert_eq!(seconds(none), None, "{none}");
         }
-        assert!(revision(i64::MAX, Some(1e15)).chars().all(is_plain));
     }
 
     #[test]

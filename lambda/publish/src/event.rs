@@ -26,7 +26,7 @@ pub struct Job {
     pub version: String,
     /// The job template's time of last update, in epoch seconds.
     pub revision: i64,
-    /// The source's length in seconds, as far as submit knew it.
+    /// How long the encode is at least, in seconds, as far as submit knew it.
     pub expected: Option<f64>,
     /// The account, which is hidden from viewers.
     pub account: Option<String>,
@@ -154,7 +154,8 @@ impl Detail {
         let mut take = |name| self.user_metadata.remove(name);
         let (asset, bucket, version) =
             (take(metadata::ASSET)?, take(metadata::BUCKET)?, take(metadata::VERSION)?);
-        let (revision, expected) = metadata::read_revision(&take(metadata::REVISION)?)?;
+        let revision = take(metadata::REVISION)?.parse().ok()?;
+        let expected = take(metadata::LENGTH).as_deref().and_then(metadata::seconds);
         let job = Job {
             run: asset::run(&version, revision),
             asset,

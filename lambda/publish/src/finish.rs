@@ -98,6 +98,16 @@ impl Finisher {
         self.app.put(video.detail_type(), video).await
     }
 
+    /// True if S3 still has the version of a job. It can be gone although the key has another one.
+    pub(crate) async fn has_version(&self, job: &Job) -> Result<bool, ApiError> {
+        let Job { bucket, key, version, .. } = job;
+        let get = self.s3.get_object_tagging().bucket(bucket).key(key).version_id(version).send().await;
+        match get.map_err(api("s3:GetObjectVersionTagging", format!("s3://{bucket}/{key}"))) {
+            Err(error) if is_gone(&error) => Ok(false),
+            answer => answer.map(|_| true),
+        }
+    }
+
     /// Adds the tag that lets the source be archived to the version's existing tags.
     async fn tag_source(&self, job: &Job) -> Result<(), ApiError> {
         let source = format!("s3://{}/{}", job.bucket, job.key);
@@ -107,7 +117,7 @@ impl Finisher {
         let mut tags = match get.map_err(api("s3:GetObjectVersionTagging", source.as_str())) {
             Ok(answer) => answer.tag_set,
             // The version was deleted or never existed: there is nothing to archive.
-            Err(error) if error.is_missing() || error.code == "InvalidArgument" => {
+            Err(error) if is_gone(&error) => {
                 tracing::warn!(asset = job.asset, error = chain(&error), "source not tagged");
                 return Ok(());
             }
@@ -228,4 +238,9 @@ impl Finisher {
         }
         plain(&shown).into_owned()
     }
+}
+
+/// True if S3 answers so for a version that was deleted or never existed.
+fn is_gone(error: &ApiError) -> bool {
+    error.is_missing() || error.code == "InvalidArgument"
 }

@@ -7,6 +7,7 @@ pub mod event;
 mod fault;
 mod finish;
 mod notice;
+mod original;
 mod outcome;
 pub mod playlist;
 mod publisher;
@@ -17,6 +18,7 @@ pub mod request;
 mod settings;
 pub mod site;
 pub mod store;
+mod takedown;
 mod told;
 
 pub use outcome::{Outcome, PublishError};

@@ -56,7 +56,7 @@ pub enum Outcome {
         /// The asset id.
         asset: String,
     },
-    /// Submit did not start this job.
+    /// Submit did not start this job, or a lifecycle rule deleted this object.
     Ignored,
 }
 
@@ -81,7 +81,9 @@ pub(crate) fn log(request: &Request, outcome: &Result<Outcome, PublishError>) {
         }
         Ok(Outcome::Removed { objects, .. }) => tracing::info!(asset, key, objects, "taken down"),
         Ok(Outcome::Absent { .. }) => tracing::info!(asset, key, "nothing to take down"),
-        Ok(Outcome::Ignored) => tracing::warn!("ignored: submit did not start it"),
+        Ok(Outcome::Ignored) => {
+            tracing::warn!("ignored: submit did not start it, or a lifecycle rule deleted it");
+        }
         Err(error) => tracing::error!(asset, key, job, run, error = chain(error), "failed"),
     }
 }

@@ -1,12 +1,12 @@
 //! The flow: decide, check, copy, make visible, finish. Every step can be repeated, and their order matters.
 
-use asset::{Cause, Description, Failure, State, output, work};
+use asset::{Description, Failure, State, output, work};
 use aws_sdk_s3::Client as S3;
-use handler::{ApiError, api, chain};
+use handler::{ApiError, chain};
 use lambda_runtime::tracing;
 use serde_json::{Value, json};
 
-use crate::event::{End, Job, Original};
+use crate::event::{End, Job};
 use crate::finish::Finisher;
 use crate::notice::Notice;
 use crate::outcome::{self, Outcome, PublishError};
@@ -31,7 +31,7 @@ pub(crate) const TAKEN: &str =
 /// Handles publish's events.
 #[derive(Debug, Clone)]
 pub struct Publisher {
-    s3: S3,
+    pub(crate) s3: S3,
     pub(crate) work: Bucket,
     pub(crate) output: Bucket,
     /// The longest video to publish, in seconds.
@@ -103,7 +103,10 @@ impl Publisher {
         match &job.end {
             End::Complete { duration, .. } => self.publish(job, *duration, &site).await,
             End::Failed { state, code, message } => {
-                let message = self.finisher.for_viewers(job.original(), job.account.as_deref(), message);
+                tracing::info!(job = job.id, code, message, "the job failed");
+                let words = code.and_then(asset::of_the_file).map(str::to_owned);
+                let told = || self.finisher.for_viewers(job.original(), job.account.as_deref(), message);
+                let message = words.unwrap_or_else(told);
                 let failure = Failure { state: *state, code: *code, ..failure(job, message) };
                 self.fail(job, failure, &site).await
             }
@@ -130,7 +133,7 @@ impl Publisher {
         site.serve(&self.output, job, playlist::relocate(&set.text, &run)).await?;
         let description = described(job, publication, site);
         let etag = site.describe(&self.output, &description).await?;
-        if let Some(outcome) = self.deleted_meanwhile(job).await? {
+        if let Some(outcome) = self.removed_meanwhile(job, site).await? {
             return Ok(outcome);
         }
         self.finisher.finish(job, description, &etag).await?;
@@ -148,7 +151,7 @@ impl Publisher {
         // Check this first: a run in service is neither outdated nor incomplete, whatever happened to its source and
         // work.
         if !of_another && site.live_run() == Some(job.run.as_str()) {
-            if let Some(outcome) = self.deleted_meanwhile(job).await? {
+            if let Some(outcome) = self.removed_meanwhile(job, site).await? {
                 return Ok(Some(outcome));
             }
             self.repair(job).await?;
@@ -227,55 +230,6 @@ impl Publisher {
             (None, None) => return Ok(()),
         };
         Ok(self.finisher.finish(job, description, &etag).await?)
-    }
-
-    /// The reason why the run must not become visible, if there is one. Its version is not the source's current one, or
-    /// the same version was published with a newer revision of the template.
-    async fn outdated_run(&self, job: &Job, site: &Site) -> Result<Option<String>, ApiError> {
-        if let Some(published) = site.published()
-            && published.version == job.version
-            && published.revision > job.revision
-        {
-            return Ok(Some("the same version is published with a newer template".to_owned()));
-        }
-        self.outdated(job.original(), &job.version, site).await
-    }
-
-    /// The reason why this version of the source no longer counts, if there is one.
-    pub(crate) async fn outdated(
-        &self,
-        original: Original<'_>,
-        version: &str,
-        site: &Site,
-    ) -> Result<Option<String>, ApiError> {
-        let removed = site.removed().filter(|removed| removed.version == version);
-        if removed.is_some_and(|removed| removed.cause == Cause::Requested) {
-            return Ok(Some("this version was taken down on request".to_owned()));
-        }
-        match self.current(original).await {
-            Ok(Some(current)) if current == version => Ok(None),
-            Ok(Some(current)) => Ok(Some(format!("version {current} of the source is the current one"))),
-            Ok(None) => Ok(Some("the source was deleted".to_owned())),
-            // S3 does not say so if no version is left, but the event of the deletion did.
-            Err(error) if error.is_missing() && removed.is_some() => {
-                Ok(Some("the source was deleted".to_owned()))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The source's current version. `None` if it was deleted, as far as S3 says so.
-    pub(crate) async fn current(&self, original: Original<'_>) -> Result<Option<String>, ApiError> {
-        let Original { bucket, key, .. } = original;
-        let read = || async {
-            let head = self.s3.head_object().bucket(bucket).key(key);
-            head.send().await.map_err(api("s3:HeadObject", format!("s3://{bucket}/{key}")))
-        };
-        match handler::existing(read).await {
-            Ok(head) => Ok(Some(asset::version(head.version_id(), head.e_tag()).to_owned())),
-            Err(error) if error.is_deleted() => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     /// Removes what a superseded run left in the output and work buckets.

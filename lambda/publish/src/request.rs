@@ -12,6 +12,12 @@ use serde_json::Value;
 
 use super::event::{Job, Original};
 
+/// Why an object was deleted, if nobody asked for it.
+const LIFECYCLE: &str = "Lifecycle Expiration";
+
+/// How an object was deleted, if no delete marker hides it.
+const PERMANENTLY: &str = "Permanently Deleted";
+
 /// A payload, recognized by its detail type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
@@ -21,7 +27,7 @@ pub enum Request {
     Refused(Refusal),
     /// An asset is to be taken down.
     Removal(Removal),
-    /// It is about nothing that submit started.
+    /// It is about nothing that submit started, or a lifecycle rule deleted it.
     Foreign,
 }
 
@@ -36,6 +42,8 @@ pub struct Removal {
     pub key: String,
     /// Why.
     pub cause: Cause,
+    /// The version that was deleted permanently, if the deletion named one.
+    pub erased: Option<String>,
 }
 
 /// A payload that is not for publish.
@@ -47,9 +55,14 @@ pub struct UnknownPayload(#[source] pub(crate) Option<serde_json::Error>);
 
 /// The detail of S3's event. The key is plain here: EventBridge does not encode it.
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Deleted {
     bucket: DeletedFrom,
     object: DeletedObject,
+    /// `DeleteObject` or `Lifecycle Expiration`.
+    reason: Option<String>,
+    /// `Permanently Deleted` or `Delete Marker Created`. The version id is that of the marker then.
+    deletion_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -58,8 +71,10 @@ struct DeletedFrom {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct DeletedObject {
     key: String,
+    version_id: Option<String>,
 }
 
 impl Request {
@@ -78,10 +93,7 @@ impl Request {
                 let fits = refusal.asset == asset::id(&refusal.bucket, &refusal.key);
                 Ok(if fits { Self::Refused(refusal) } else { Self::Foreign })
             }
-            Some("Object Deleted") => {
-                let Deleted { bucket, object } = detail(&mut payload)?;
-                Ok(Self::Removal(Removal::new(bucket.name, object.key, Cause::Deleted)))
-            }
+            Some("Object Deleted") => Ok(detail::<Deleted>(&mut payload)?.into()),
             Some(REMOVAL_REQUESTED) if payload["source"] == PROVISION => {
                 let RemovalRequest { bucket, key } = detail(&mut payload)?;
                 Ok(Self::Removal(Removal::new(bucket, key, Cause::Requested)))
@@ -102,9 +114,20 @@ impl Request {
     }
 }
 
+impl From<Deleted> for Request {
+    fn from(deleted: Deleted) -> Self {
+        let Deleted { bucket, object, reason, deletion_type } = deleted;
+        if reason.is_some_and(|reason| reason == LIFECYCLE) {
+            return Self::Foreign;
+        }
+        let erased = object.version_id.filter(|_| deletion_type.is_some_and(|kind| kind == PERMANENTLY));
+        Self::Removal(Removal { erased, ..Removal::new(bucket.name, object.key, Cause::Deleted) })
+    }
+}
+
 impl Removal {
     fn new(bucket: String, key: String, cause: Cause) -> Self {
-        Self { asset: asset::id(&bucket, &key), bucket, key, cause }
+        Self { asset: asset::id(&bucket, &key), bucket, key, cause, erased: None }
     }
 }
 
@@ -125,7 +148,19 @@ mod tests {
         let Request::Removal(removal) = request else { panic!("{request:?}") };
         assert_eq!((removal.bucket.as_str(), removal.key.as_str()), ("source", "films/holiday.mp4"));
         assert_eq!(removal.asset, asset::id("source", "films/holiday.mp4"));
-        assert_eq!(removal.cause, Cause::Deleted);
+        assert_eq!((removal.cause, removal.erased), (Cause::Deleted, None), "a marker hides every version");
+    }
+
+    #[test]
+    fn a_permanent_deletion_names_its_version_and_a_lifecycle_takes_nothing_down() {
+        let mut deleted: Value =
+            serde_json::from_str(include_str!("../tests/fixtures/object-deleted.json")).unwrap();
+        deleted["detail"]["deletion-type"] = json!("Permanently Deleted");
+        let request = Request::parse(deleted.clone()).unwrap();
+        let Request::Removal(removal) = request else { panic!("{request:?}") };
+        assert_eq!(removal.erased.as_deref(), Some("1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF"));
+        deleted["detail"]["reason"] = json!("Lifecycle Expiration");
+        assert_eq!(Request::parse(deleted).unwrap(), Request::Foreign);
     }
 
     #[test]

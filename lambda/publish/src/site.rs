@@ -100,8 +100,8 @@ impl Site {
         playlist::multivariant("index.m3u8", &self.playlist.as_ref()?.body).ok()
     }
 
-    /// The runs that publishing `run` replaces: the one in service, and those left over from an interrupted
-    /// publication. `None` if nothing was ever public.
+    /// The runs that publishing `run` replaces: the one in service, and those left over from an interrupted publication or
+    /// removal. `None` if nothing was ever public.
     #[must_use]
     pub fn replaced_by(&self, run: &str) -> Option<Vec<String>> {
         // A playlist of this same run without a description is this publication, interrupted: it is still the first.
@@ -111,11 +111,12 @@ impl Site {
         }
         let before = self.published();
         let left_over = before.and_then(|published| published.replaced.as_deref());
+        let taken_down = self.removed().and_then(|removed| removed.deleting.as_deref());
         let mut runs: Vec<String> = self
             .live_run()
             .into_iter()
             .chain(before.map(|published| published.run.as_str()))
-            .chain(left_over.into_iter().flatten().map(String::as_str))
+            .chain(left_over.into_iter().chain(taken_down).flatten().map(String::as_str))
             .filter(|seen| *seen != run && asset::is_run(seen))
             .map(ToOwned::to_owned)
             .collect();

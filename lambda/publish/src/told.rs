@@ -53,13 +53,14 @@ pub(crate) fn failed(original: Original<'_>, failure: &Failure, playable: bool) 
     }
 }
 
-/// An asset was taken down.
-pub(crate) fn removed(original: Original<'_>, removed: &Removed) -> VideoEvent {
+/// An asset was taken down. `playable` tells if a newer upload is playable by now.
+pub(crate) fn removed(original: Original<'_>, removed: &Removed, playable: bool) -> VideoEvent {
     let reason = match removed.cause {
         asset::Cause::Deleted => "the original was deleted",
         asset::Cause::Requested => "it was taken down on request",
     };
     VideoEvent {
+        playlist: playable.then(|| playlist(original.asset)),
         reason: Some(reason.to_owned()),
         ..about(original, State::Removed, &removed.version, &removed.removed)
     }
@@ -113,12 +114,12 @@ mod tests {
 
     /// One event of each detail type, as the page shows them.
     fn examples() -> [VideoEvent; 4] {
-        let unreadable = "Unable to open input file [films/holiday.mp4]";
+        let unreadable = asset::of_the_file(1010).unwrap();
         let removed = Removed {
             version: VERSION.into(),
             cause: Cause::Deleted,
             removed: "2022-12-19T20:00:01Z".into(),
-            unfinished: true,
+            deleting: Some(Vec::new()),
         };
         [
             super::published(ORIGINAL, &publication()),
@@ -132,7 +133,7 @@ mod tests {
                 &failure(State::Refused, None, "the object is empty", "2022-12-19T19:07:00Z"),
                 false,
             ),
-            super::removed(ORIGINAL, &removed),
+            super::removed(ORIGINAL, &removed, false),
         ]
     }
 

@@ -294,7 +294,7 @@ async fn an_error_keeps_what_was_published_before() {
     stack.tell(failed).await.unwrap();
     let after = stack.description();
     assert_eq!((after.state, &after.published), (State::Published, &before.published));
-    assert_eq!(after.failure.unwrap().message, "Unable to open input file [films/holiday.mp4]");
+    assert_eq!(after.failure.unwrap().message, asset::of_the_file(1040).unwrap());
     assert_eq!(stack.play().len(), 6);
 
     // The next success clears the failure.

@@ -21,7 +21,7 @@ fn refused(version: &str, time: &str) -> Value {
 
 fn expecting(millis: u64) -> Value {
     let mut event = complete("v1");
-    event["detail"]["userMetadata"]["revision"] = json!(format!("{REVISION} {millis}"));
+    event["detail"]["userMetadata"]["length"] = json!(millis.to_string());
     event
 }
 

@@ -23,6 +23,31 @@ fn delete(stack: &Stack) {
     stack.cloud.state().versions.clear();
 }
 
+/// Deletes a version permanently, so that this one, if there is one, is the current one; returns the event.
+fn erase(stack: &Stack, version: &str, then: Option<&str>) -> Value {
+    let mut state = stack.cloud.state();
+    state.erased.push(version.to_owned());
+    state.versions.clear();
+    match then {
+        Some(left) => drop(state.versions.insert(format!("source/{KEY}"), left.to_owned())),
+        None => state.unseen = usize::MAX,
+    }
+    let mut event = deleted();
+    event["detail"]["deletion-type"] = json!("Permanently Deleted");
+    event["detail"]["object"]["version-id"] = json!(version);
+    event
+}
+
+/// The keys of a version's run in both buckets, and its record.
+fn left_of(stack: &Stack, version: &str) -> Vec<String> {
+    let places = [
+        format!("output/{}", output::run_prefix(ASSET, &run(version))),
+        format!("work/{}", work::prefix(ASSET, &run(version))),
+        format!("work/{}", work::record(ASSET, &run(version))),
+    ];
+    places.iter().flat_map(|place| stack.cloud.under(place)).collect()
+}
+
 /// What viewers can read of the asset.
 fn readable(stack: &Stack) -> Vec<String> {
     stack.cloud.under(&format!("output/{}", output::prefix(ASSET)))
@@ -51,14 +76,23 @@ async fn a_deleted_original_takes_its_asset_down_everywhere() {
     assert_eq!(outcome, json!({"outcome": "removed", "asset": ASSET, "objects": 12}));
     is_down(&stack);
     let removed = stack.description().removed.unwrap();
-    assert_eq!((removed.version.as_str(), removed.cause, removed.unfinished), ("v1", Cause::Deleted, false));
+    assert_eq!((removed.version.as_str(), removed.cause, removed.deleting), ("v1", Cause::Deleted, None));
     let invalidated = [format!("/{}*", output::prefix(ASSET))];
     assert_eq!(stack.cloud.state().invalidations, [invalidated]);
     assert_eq!(stack.told(), ["Video Published v1", "Video Removed v1"]);
     let changes = stack.cloud.changes();
-    assert_eq!(changes[0], format!("delete output/{}", output::playlist(ASSET)), "the playlist comes first");
+    assert_eq!(
+        changes[0],
+        format!("put output/{}", output::description(ASSET)),
+        "an interruption leaves a trace"
+    );
+    assert_eq!(
+        changes[1],
+        format!("delete output/{}", output::playlist(ASSET)),
+        "the playlist is the first to go"
+    );
 
-    // The lifecycle deletes the former versions weeks later, and S3 says so.
+    // Somebody deletes the former versions weeks later.
     let outcome = stack.tell(deleted()).await.unwrap();
     assert_eq!(outcome, json!({"outcome": "absent", "asset": ASSET}));
     assert_eq!((stack.cloud.changes(), stack.told().len()), (Vec::new(), 2));
@@ -125,7 +159,7 @@ async fn after_a_failure_at_any_point_the_retry_takes_it_down() {
             assert!(error.contains("AccessDenied"), "{call}: {error}");
             stack.tell(cause()).await.unwrap();
             is_down(&stack);
-            assert!(!stack.description().removed.unwrap().unfinished, "{call}");
+            assert_eq!(stack.description().removed.unwrap().deleting, None, "{call}");
             assert_eq!(stack.told().last().unwrap(), "Video Removed v1", "{call}");
             assert!(!stack.cloud.state().invalidations.is_empty(), "{call}");
         }
@@ -141,7 +175,7 @@ async fn a_repeated_event_has_the_same_time() {
     stack.encode("v1", REVISION);
     stack.tell(deleted()).await.unwrap_err();
     let begun = stack.description().removed.unwrap();
-    assert!(begun.unfinished);
+    assert_eq!(begun.deleting, Some(vec![run("v1")]));
     stack.tell(deleted()).await.unwrap();
     let state = stack.cloud.state();
     let times: Vec<_> = state.events[1..].iter().map(|(_, detail)| detail["time"].clone()).collect();
@@ -204,21 +238,163 @@ async fn interrupted_in_service_and_then_deleted_it_is_taken_down_by_the_retry()
     is_down(&stack);
 }
 
+/// Fails each changing call in turn. Before the event is repeated, the key has a new upload, whose encode ends before or
+/// after the repetition.
+#[tokio::test]
+async fn an_interrupted_removal_is_completed_although_the_key_has_a_new_upload() {
+    let fresh = || async {
+        let stack = Stack::with_encode("v1");
+        stack.publish("v1").await;
+        stack.encode("v1", REVISION);
+        stack.cloud.put(&format!("work/{}", work::record(ASSET, &run("v1"))), "{}");
+        delete(&stack);
+        stack
+    };
+    let reference = fresh().await;
+    reference.tell(deleted()).await.unwrap();
+    let calls = reference.cloud.changes();
+    assert!(calls.len() > 20, "{calls:#?}");
+    let last = calls.len() - 1;
+    // Before its first change it has begun nothing, and the new upload replaces what is published. Many calls delete one
+    // object each: some of them are enough.
+    for index in (1..last).step_by(3).chain([last]) {
+        let call = &calls[index];
+        for published_before in [true, false] {
+            let stack = fresh().await;
+            let fail = (call.clone(), 403, "AccessDenied");
+            // The last call looks like the first one.
+            stack.cloud.meanwhile(&calls[index - 1], |state| state.fail = Some(fail));
+            stack.tell(deleted()).await.unwrap_err();
+            upload(&stack, "v2");
+            stack.cloud.put(&format!("work/{}", work::record(ASSET, &run("v2"))), "{}");
+            if published_before {
+                stack.publish("v2").await;
+            }
+            assert_eq!(stack.tell(deleted()).await.unwrap()["outcome"], "removed", "{call}");
+            assert_eq!(left_of(&stack, "v1"), Vec::<String>::new(), "{call}");
+            assert_eq!(stack.told().last().unwrap(), "Video Removed v1", "{call}");
+            let whole = format!("/{}*", output::prefix(ASSET));
+            assert!(
+                stack.cloud.state().invalidations.iter().any(|paths| *paths == [whole.clone()]),
+                "{call}"
+            );
+            if !published_before {
+                stack.publish("v2").await;
+            }
+            assert_eq!(stack.play().len(), 6);
+            assert!(stack.play().iter().all(|segment| segment.ends_with("of v2")), "{call}");
+            let described = stack.description();
+            assert_eq!((described.state, described.removed.unwrap().deleting), (State::Published, None));
+            assert!(!left_of(&stack, "v2").is_empty());
+            assert_eq!(stack.tell(deleted()).await.unwrap()["outcome"], "superseded", "{call}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_removal_is_not_taken_for_the_next_one() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    delete(&stack);
+    stack.cloud.state().fail = Some(("invalidate".into(), 403, "AccessDenied"));
+    stack.tell(deleted()).await.unwrap_err();
+    let begun = stack.description().removed.unwrap();
+    upload(&stack, "v2");
+    stack.publish("v2").await;
+    delete(&stack);
+    assert_eq!(stack.tell(deleted()).await.unwrap()["outcome"], "removed");
+    is_down(&stack);
+    let removed = stack.description().removed.unwrap();
+    assert_eq!((begun.version.as_str(), removed.version.as_str()), ("v1", "v2"));
+    assert_eq!(stack.told().last().unwrap(), "Video Removed v2");
+    assert_eq!(stack.tell(deleted()).await.unwrap()["outcome"], "absent");
+}
+
+#[tokio::test]
+async fn a_published_version_that_is_deleted_permanently_stops_playing() {
+    for (left, encoding) in [("v0", false), ("v2", true)] {
+        let stack = Stack::with_encode("v1");
+        stack.publish("v1").await;
+        if encoding {
+            upload(&stack, left);
+        }
+        let event = erase(&stack, "v1", Some(left));
+        assert_eq!(stack.tell(event.clone()).await.unwrap()["outcome"], "removed");
+        assert_eq!((readable(&stack), left_of(&stack, "v1")), (vec!["asset.json".to_owned()], Vec::new()));
+        assert_eq!(stack.told(), ["Video Published v1", "Video Removed v1"]);
+        assert_eq!(stack.tell(event).await.unwrap()["outcome"], "superseded");
+        if encoding {
+            stack.publish(left).await;
+            assert_eq!(stack.play().len(), 6, "the newer upload was left alone");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_former_version_that_is_deleted_permanently_takes_nothing_down() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    upload(&stack, "v2");
+    stack.publish("v2").await;
+    let event = erase(&stack, "v1", Some("v2"));
+    assert_eq!(stack.tell(event).await.unwrap()["outcome"], "superseded");
+    assert_eq!((stack.play().len(), stack.cloud.changes()), (6, Vec::new()));
+}
+
+#[tokio::test]
+async fn deleted_permanently_while_it_comes_into_service_it_is_taken_down_at_once() {
+    let stack = Stack::with_encode("v1");
+    let at = format!("put output/{}", output::playlist(ASSET));
+    stack.cloud.meanwhile(&at, |state| {
+        state.erased.push("v1".into());
+        state.versions.insert(format!("source/{KEY}"), "v0".into());
+    });
+    assert_eq!(stack.tell(complete("v1")).await.unwrap()["outcome"], "superseded");
+    assert_eq!(readable(&stack), ["asset.json"]);
+    assert_eq!(stack.told(), ["Video Removed v1"]);
+}
+
+#[tokio::test]
+async fn what_is_taken_down_on_request_while_a_library_run_comes_into_service_stays_down() {
+    let stack = Stack::with_encode("v1");
+    stack.publish("v1").await;
+    stack.encode("v1", REVISION + 60);
+    let other = Stack::with_encode("v1");
+    other.publish("v1").await;
+    other.tell(requested()).await.unwrap();
+    let described = format!("output/{}", output::description(ASSET));
+    let theirs = other.cloud.state().objects[&described].clone();
+    // The removal is done between the second look at the public side and the playlist.
+    let at = format!("put output/{}", output::playlist(ASSET));
+    stack.cloud.meanwhile(&at, move |state| {
+        state.objects.retain(|path, _| !path.starts_with("output/"));
+        state.objects.insert(described, theirs);
+    });
+    let outcome = stack.tell(event(COMPLETE, "v1", REVISION + 60)).await.unwrap();
+    assert_eq!(outcome["reason"], "this version was taken down on request");
+    is_down(&stack);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_original_without_any_version_left_is_gone() {
     let stack = Stack::with_encode("v1");
     stack.publish("v1").await;
-    delete(&stack);
-    stack.cloud.state().unseen = usize::MAX;
-    assert_eq!(stack.tell(deleted()).await.unwrap()["outcome"], "removed");
+    let event = erase(&stack, "v1", None);
+    assert_eq!(stack.tell(event).await.unwrap()["outcome"], "removed");
     is_down(&stack);
     // A late job of that version ends no more in the dead-letter queue.
     stack.encode("v1", REVISION);
     assert_eq!(stack.tell(complete("v1")).await.unwrap()["reason"], "the source was deleted");
+    // Nor does one of a version that was never published.
+    let stack = Stack::with_encode("v1");
+    let event = erase(&stack, "v1", None);
+    assert_eq!(stack.tell(event).await.unwrap()["outcome"], "absent");
+    assert_eq!(stack.tell(complete("v1")).await.unwrap()["reason"], "the source was deleted");
+    assert_eq!((readable(&stack), stack.cloud.under("work/")), (Vec::new(), Vec::new()));
     // What has no original any more can be taken down on request.
     let stack = Stack::with_encode("v1");
     stack.publish("v1").await;
-    stack.cloud.state().unseen = usize::MAX;
+    erase(&stack, "v1", None);
     assert_eq!(stack.tell(requested()).await.unwrap()["outcome"], "removed");
     is_down(&stack);
 }

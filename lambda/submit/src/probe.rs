@@ -25,8 +25,10 @@ pub struct Source {
     pub picture: Option<Picture>,
     /// Its sound tracks, in the order of the file.
     pub sounds: Vec<Sound>,
-    /// Length in seconds, as far as the file says.
+    /// The longest length that the file says about itself or one of its tracks, in seconds.
     pub duration: Option<f64>,
+    /// How long an encode of it is at least, in seconds, if all of it can be read.
+    pub expected: Option<f64>,
 }
 
 /// A picture track.
@@ -103,7 +105,8 @@ pub fn read(results: &[ProbeResult]) -> Probed {
     let source = Source {
         picture: of_type(TrackType::Video).next().map(picture),
         sounds: of_type(TrackType::Audio).map(sound).collect(),
-        duration: length(container),
+        duration: longest(container.duration(), container.tracks()),
+        expected: expected(container),
     };
     match &source {
         Source { picture: Some(_), .. } => Probed::Video(source),
@@ -112,10 +115,18 @@ pub fn read(results: &[ProbeResult]) -> Probed {
     }
 }
 
-/// The longest length that the file says about itself or one of its tracks.
-fn length(container: &Container) -> Option<f64> {
-    let tracks = container.tracks().iter().filter_map(Track::duration);
-    tracks.chain(container.duration()).reduce(f64::max)
+fn longest<'t>(file: Option<f64>, tracks: impl IntoIterator<Item = &'t Track>) -> Option<f64> {
+    tracks.into_iter().filter_map(Track::duration).chain(file).reduce(f64::max)
+}
+
+/// The length of the picture, else of the sound. What the file says about itself counts if it is shorter: an edit list
+/// leaves parts of a track out. Captions and data may last longer than both.
+fn expected(container: &Container) -> Option<f64> {
+    let of_type = |wanted| {
+        longest(None, container.tracks().iter().filter(move |track| track.track_type() == Some(&wanted)))
+    };
+    let seen = of_type(TrackType::Video).or_else(|| of_type(TrackType::Audio));
+    seen.into_iter().chain(container.duration()).reduce(f64::min)
 }
 
 fn sound(track: &Track) -> Sound {
@@ -279,21 +290,36 @@ mod tests {
         assert_eq!(coded, Some(Rate { numerator: 25, denominator: 1 }));
     }
 
-    #[test]
-    fn the_longest_length_counts() {
+    /// The longest and the expected length of a file with these lengths of itself, its picture, its sound, its captions.
+    fn lengths(of: [Option<f64>; 4]) -> (Option<f64>, Option<f64>) {
+        let [container, video, audio, captions] = of;
         let track = |kind, duration| Track::builder().track_type(kind).set_duration(duration).build();
-        let length = |container: Option<f64>, video, audio| {
-            let file = Container::builder().format(Format::Mp4).set_duration(container);
-            let file = file.tracks(track(TrackType::Video, video)).tracks(track(TrackType::Audio, audio));
-            match read(&[ProbeResult::builder().container(file.build()).build()]) {
-                Probed::Video(source) => source.duration,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(length(Some(60.0), None, None), Some(60.0));
-        assert_eq!(length(Some(1.0), Some(60.0), Some(3.0)), Some(60.0), "a file may lie about itself");
-        assert_eq!(length(None, None, Some(3.0)), Some(3.0));
-        assert_eq!(length(None, None, None), None);
+        let file = Container::builder().format(Format::Mp4).set_duration(container);
+        let file = file.tracks(track(TrackType::Video, video)).tracks(track(TrackType::Audio, audio));
+        let file = file.tracks(track(TrackType::Data, captions)).build();
+        match read(&[ProbeResult::builder().container(file).build()]) {
+            Probed::Video(source) => (source.duration, source.expected),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_longest_length_limits_and_the_pictures_is_expected() {
+        let some = Some;
+        for (of, longest, expected) in [
+            ([some(60.0), None, None, None], some(60.0), some(60.0)),
+            // A file may lie about itself.
+            ([some(1.0), some(60.0), some(3.0), None], some(60.0), some(1.0)),
+            ([None, None, some(3.0), None], some(3.0), some(3.0)),
+            ([None, None, None, None], None, None),
+            // Captions that last longer, and an edit list that leaves the start out.
+            ([some(90.0), some(60.0), some(60.0), some(90.0)], some(90.0), some(60.0)),
+            ([some(50.0), some(60.0), some(50.0), None], some(60.0), some(50.0)),
+            // Sound that begins late, or that a phone cut.
+            ([some(60.0), some(60.0), some(20.0), None], some(60.0), some(60.0)),
+        ] {
+            assert_eq!(lengths(of), (longest, expected), "{of:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The flow: look at the object, look for an earlier job, probe, create the job, record it. A refusal is told to publish.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use asset::event::{Refusal, UPLOAD_REFUSED, submit_source};
@@ -184,7 +185,7 @@ impl Submitter {
         let declared =
             template.settings().ok_or(SubmitError::Empty("mediaconvert:GetJobTemplate", "settings"))?;
         let settings = job::settings(declared, &upload.url(), source.as_ref(), destination)?;
-        let length = source.as_ref().and_then(|source| source.duration);
+        let length = source.as_ref().and_then(|source| source.expected);
         let encode = Encode { asset, run: &run, version: &version, revision, length };
         tracing::info!(asset, run, outputs = %Summary(&settings), "job made from the template");
         let job = self.create(upload, &encode, &template, settings).await?;
@@ -286,10 +287,12 @@ impl Submitter {
             (metadata::ASSET, encode.asset),
             (metadata::BUCKET, &upload.bucket),
             (metadata::VERSION, encode.version),
-            (metadata::REVISION, &metadata::revision(encode.revision, encode.length)),
+            (metadata::REVISION, &encode.revision.to_string()),
         ];
         let others = others.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let metadata = others.into_iter().chain(metadata::carry(&upload.key)).collect();
+        let mut metadata: HashMap<_, _> = others.into_iter().chain(metadata::carry(&upload.key)).collect();
+        let length = encode.length.and_then(metadata::length).filter(|_| metadata.len() < metadata::MOST);
+        metadata.extend(length.map(|length| (metadata::LENGTH.to_owned(), length)));
         let forced_by = upload.forced_by.as_deref();
         let token = asset::client_token(&upload.bucket, &upload.key, encode.run, forced_by);
         let acceleration = AccelerationSettings::builder().mode(self.settings.acceleration.clone()).build();

@@ -1,7 +1,7 @@
 //! The rules that invoke the handlers: which events they match, and how EventBridge delivers them.
 
 use asset::event;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::function::Declared;
 use super::{DAY, DEFAULT_BUS};
@@ -12,20 +12,18 @@ use crate::stack::{Declarations, Handle};
 
 /// Any object put into the bucket. Its name says little about what it is, so submit looks at it.
 pub(super) fn uploads(bucket: &StringExpr) -> EventPattern {
-    of_bucket("Object Created", bucket)
+    of_s3("Object Created", &json!({ "bucket": { "name": [bucket] } }))
 }
 
-/// An object of the bucket that was deleted.
+/// An object of the bucket that somebody deleted. What a lifecycle rule deletes says `Lifecycle Expiration`.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 pub(super) fn deletions(bucket: &StringExpr) -> EventPattern {
-    of_bucket("Object Deleted", bucket)
+    of_s3("Object Deleted", &json!({ "bucket": { "name": [bucket] }, "reason": ["DeleteObject"] }))
 }
 
-fn of_bucket(what: &str, bucket: &StringExpr) -> EventPattern {
-    EventPattern::from(json!({
-        "source": ["aws.s3"],
-        "detail-type": [what],
-        "detail": { "bucket": { "name": [bucket] } },
-    }))
+fn of_s3(what: &str, detail: &Value) -> EventPattern {
+    EventPattern::from(json!({ "source": ["aws.s3"], "detail-type": [what], "detail": detail }))
 }
 
 /// An upload into the bucket that submit refused.

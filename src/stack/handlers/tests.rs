@@ -130,7 +130,7 @@ fn deletions_are_heard_only_if_they_take_videos_down() {
     let declared = declared(&unpublish, None);
     let permission = &declared["handlers/deletion-permission"].properties;
     assert_eq!(permission["SourceArn"], "arn:aws:events:ap-northeast-2:111122223333:rule/vod-deletion");
-    insta::assert_snapshot!(declared["handlers/deletion-rule"].properties["EventPattern"], @r#"{"detail":{"bucket":{"name":["vod-source"]}},"detail-type":["Object Deleted"],"source":["aws.s3"]}"#);
+    insta::assert_snapshot!(declared["handlers/deletion-rule"].properties["EventPattern"], @r#"{"detail":{"bucket":{"name":["vod-source"]},"reason":["DeleteObject"]},"detail-type":["Object Deleted"],"source":["aws.s3"]}"#);
 }
 
 #[test]

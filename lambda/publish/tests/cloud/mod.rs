@@ -65,8 +65,11 @@ pub(crate) struct State {
     pub meanwhile: Option<(String, Meanwhile)>,
     /// How many more copies S3 answers with `SlowDown`.
     pub throttled: usize,
-    /// How many more times S3 does not find a source that exists, because its bucket's versioning is new.
+    /// How many more times S3 does not find a source, and does not say that it was deleted: its bucket's versioning is
+    /// new, or no version is left.
     pub unseen: usize,
+    /// The versions of sources that were deleted permanently.
+    pub erased: Vec<String>,
     /// The same of a playlist in service.
     pub unseen_playlists: usize,
 }
@@ -139,6 +142,12 @@ impl Cloud {
             let mut state = cloud.state();
             if let Some(failed) = state.enter(format!("list {bucket}/{prefix}")) {
                 return MockResponse::Http(failed);
+            }
+            if bucket == "source" {
+                let there = state.versions.contains_key(&format!("{bucket}/{prefix}"));
+                let found = there.then(|| Entry::builder().key(prefix).build());
+                let output = ListObjectsV2Output::builder().set_contents(Some(Vec::from_iter(found)));
+                return MockResponse::Output(output.build());
             }
             let after = input.continuation_token().unwrap_or(prefix);
             let page_size = if state.objects.len() > LONG_PAGE { LONG_PAGE } else { PAGE };
@@ -306,8 +315,12 @@ impl Cloud {
         let cloud = self.clone();
         rule(move |input: &GetObjectTaggingInput| {
             let mut state = cloud.state();
-            if let Some(failed) = state.enter(format!("get-tags {}", input.version_id().unwrap())) {
+            let version = input.version_id().unwrap();
+            if let Some(failed) = state.enter(format!("get-tags {version}")) {
                 return MockResponse::Http(failed);
+            }
+            if state.erased.iter().any(|erased| erased == version) {
+                return MockResponse::Http(error(404, "NoSuchVersion"));
             }
             let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build().unwrap();
             let tags = state.tags.iter().map(tag).collect();

@@ -81,7 +81,7 @@ fn made(heights: &[i32], source: Option<&Source>) -> JobSettings {
 fn source(width: u32, height: u32) -> Source {
     let size = Some(Size { width, height });
     let picture = Picture { size, square: true, rate: None, wide_colours: false };
-    Source { picture: Some(picture), sounds: vec![Sound::default()], duration: None }
+    Source { picture: Some(picture), sounds: vec![Sound::default()], ..Source::default() }
 }
 
 fn group(job: &JobSettings, index: usize) -> &OutputGroupSettings {

@@ -47,7 +47,9 @@ async fn a_job_carries_the_length_that_its_source_has() {
     let stack = Stack::new();
     stack.state().probe = account::lasting(13.04);
     stack.upload().await;
-    assert_eq!(stack.state().jobs[0].user_metadata().unwrap()["revision"], "1700000000 13040");
+    let state = stack.state();
+    let metadata = state.jobs[0].user_metadata().unwrap();
+    assert_eq!((metadata["revision"].as_str(), metadata["length"].as_str()), ("1700000000", "13040"));
 }
 
 #[tokio::test]
