@@ -63,7 +63,7 @@ impl Group {
     /// Whether a group can be joined to it. Actions of one service never act on resources of another, so the union of
     /// groups of different services allows no more than the two. `*` matches all services, so such groups are never
     /// joined. Groups of one service are joined only if all of its resources are the stack's `own` by name, and no
-    /// other stack's.
+    /// other stack's. Those of IAM are not: roles are read on two paths and made on one.
     fn takes(&self, other: &Self, own: &str) -> bool {
         let open = |group: &Self| group.arns.contains("*");
         let services = |group: &Self| -> BTreeSet<Option<&'static str>> {
@@ -73,7 +73,10 @@ impl Group {
         let mut arns = self.arns.iter().chain(&other.arns);
         let apart = shared.is_empty()
             || self.only == Only::NoOtherStackTag
-                && arns.all(|arn| !shared.contains(&arn.split(':').nth(2)) || arn.contains(own));
+                && arns.all(|arn| {
+                    let service = arn.split(':').nth(2);
+                    !shared.contains(&service) || arn.contains(own) && service != Some("iam")
+                });
         self.only == other.only && !open(self) && !open(other) && apart
     }
 }

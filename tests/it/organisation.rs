@@ -74,9 +74,10 @@ async fn roles_are_made_where_and_within_what_an_organisation_demands() {
     let rootless = root.role("rootless", &plain, &["apply"]).await;
     let applier = root.role("applier", &guarded, &["apply"]).await;
     let remover = root.role("remover", &guarded, &["teardown"]).await;
+    let guards = root.cx.iam().create_policy().policy_name("organisation").policy_document(guard(&edge));
+    let guards = guards.send().await.unwrap().policy.unwrap().arn.unwrap();
     for name in ["rootless", "applier"] {
-        let deny = root.cx.iam().put_role_policy().role_name(name).policy_name("organisation");
-        deny.policy_document(guard(&edge)).send().await.unwrap();
+        root.cx.iam().attach_role_policy().role_name(name).policy_arn(&guards).send().await.unwrap();
     }
     let (_, refused) = root.run(&rootless, &["apply", plain.path(), "--yes"], 4);
     assert!(refused.contains("iam:CreateRole"), "{refused}");

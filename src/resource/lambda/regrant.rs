@@ -39,8 +39,8 @@ impl Function {
     async fn borrowed_role(&self, cx: &Context) -> Result<StringExpr> {
         let own_role = self.role.text();
         // All roles of a stack are on the path of this one.
-        let path = own_role.rsplit_once('/').map_or("", |(path, _)| path);
-        let own = format!("{path}/{}-", cx.scope.stack);
+        let path = &own_role[..own_role.rfind('/').map_or(0, |slash| slash + 1)];
+        let own = format!("{path}{}-", cx.scope.stack);
         let is_own = |role: &StringExpr| role.known().is_some_and(|role| role.starts_with(&own));
         until(cx, "lambda:ListFunctions", Patience::SECONDS, || async {
             for (name, _) in Self::list_owned(cx).await? {

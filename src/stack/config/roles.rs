@@ -89,6 +89,7 @@ impl Scalar for Path {
             _ if RESERVED.iter().any(|reserved| path.starts_with(reserved)) => {
                 "reserved for roles that AWS makes".to_owned()
             }
+            None if path.is_empty() => "it is empty".to_owned(),
             None => format!("did you mean /{}/?", path.trim_matches('/')),
             Some(inner) if inner.split('/').any(str::is_empty) => {
                 "an empty part between two slashes".to_owned()

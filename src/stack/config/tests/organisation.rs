@@ -97,7 +97,7 @@ fn a_path_of_roles_begins_and_ends_with_a_slash() {
     roles: { path: /aws-service-role/x/ }
         `roles.path` is not a path of IAM roles | reserved for roles that AWS makes | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
     roles: { path: "" }
-        `roles.path` is not a path of IAM roles | did you mean //? | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
+        `roles.path` is not a path of IAM roles | it is empty | begins and ends with a slash, such as /service/; letters, digits and _ + = , . @ -
     "#);
     for path in ["/", "/service/", "/org=media/vod.1/"] {
         let file = with(&format!("roles: {{ path: {path} }}")).unwrap();
