@@ -18,8 +18,14 @@ use crate::stack::{key_policy, names};
 /// When there is no such alias, or it cannot be looked up.
 pub(super) async fn resolved(session: &Session) -> miette::Result<Option<Encryption>> {
     let Some(encryption) = &session.file.encryption else { return Ok(None) };
-    let Some(alias) = encryption.kms_key.alias() else { return Ok(Some(encryption.clone())) };
+    let arn = arn(session, &encryption.kms_key).await?;
+    session.account.store.use_key(&arn);
+    Ok(Some(Encryption { kms_key: KmsKey::Arn(arn) }))
+}
+
+async fn arn(session: &Session, key: &KmsKey) -> miette::Result<String> {
     let home = session.account.regions.home();
+    let Some(alias) = key.alias() else { return Ok(key.arn(session.account.scope())) };
     let Some(found) = kms::describe(&home, alias).await? else {
         return Err(miette!(
             help = format!("write the key's ARN, or make the alias: `aws kms create-alias --alias-name {alias} …`"),
@@ -27,7 +33,7 @@ pub(super) async fn resolved(session: &Session) -> miette::Result<Option<Encrypt
             home.region()
         ));
     };
-    Ok(Some(Encryption { kms_key: KmsKey::Arn(found.arn) }))
+    Ok(found.arn)
 }
 
 /// Why the key cannot be used, if that is so. The statements that its policy lacks are told as a notice, and also if nobody
@@ -42,6 +48,8 @@ pub(super) async fn refusal(
     ui: &dyn Ui,
 ) -> miette::Result<Option<Refused>> {
     let Some(key) = key_policy::declared_key(graph) else { return Ok(None) };
+    // A saved plan says the key that it was made for.
+    account.store.use_key(&key);
     let (home, scope) = (account.regions.home(), account.scope());
     let live = state.snapshot.live.get(&names::DISTRIBUTION.address());
     let distribution = live.and_then(|live| live.outputs.get("Arn")).map(String::as_str);

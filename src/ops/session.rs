@@ -169,8 +169,7 @@ impl Session {
         let connection = Connection::open(target, &scope.region).await;
         let ignored = IgnoredTags::new(file.ignore_tags.iter().cloned());
         let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
-        let key = file.encryption.as_ref().map(|encryption| encryption.kms_key.arn(regions.scope()));
-        let store = Box::new(HomeBucket::new(&regions, registry).with_key(key));
+        let store = Box::new(HomeBucket::new(&regions, registry));
         let account = Account { regions, registry, store, by: String::new() };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
         Ok(Self { file, account, path: None, remedy, local, ui, resources, began })
@@ -236,7 +235,10 @@ impl Session {
             }
             None => None,
         };
-        Ok(self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?))
+        // A key that is gone does not keep the stack from being removed.
+        let encryption = key::resolved(self).await.unwrap_or_else(|_| self.file.encryption.clone());
+        let file = StackFile { encryption, ..self.file.clone() };
+        Ok(self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?))
     }
 
     /// The graph, noted as what the session is about.

@@ -122,7 +122,7 @@ impl<'a> Grants<'a> {
         let needed: &[Allow] = match command {
             Command::Plan => &[kms::LOOK, kms::READ],
             Command::Apply => &[kms::LOOK, kms::WRITE, kms::GIVE],
-            Command::Teardown => &[kms::WRITE],
+            Command::Teardown => &[kms::LOOK, kms::WRITE],
             Command::Asset => &[kms::READ_OBJECTS],
             Command::Verify | Command::Library | Command::AssetRemove | Command::Upload => &[kms::WRITE_OBJECTS],
         };

@@ -48,7 +48,7 @@ fn lifecycle() -> LifecycleConfiguration {
     ])
 }
 
-/// The declarations of the home bucket of the scope's stack. `key` is the ARN of the stack's KMS key or of its alias.
+/// The declarations of the home bucket of the scope's stack. `key` is the ARN of the stack's KMS key.
 #[must_use]
 pub fn declare(scope: &Scope, key: Option<&str>) -> Vec<Declaration> {
     let name = scope.home_bucket();
