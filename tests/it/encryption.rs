@@ -41,7 +41,10 @@ async fn a_stack_works_with_a_key_once_its_policy_has_what_a_plan_prints() {
                 alerts: { email: oncall@example.com }\nnotify: { queue: true, topic: true }";
     let stack = StackFile::new(&[("tags: { environment: local }", more)]);
     let (_, refused) = cloud.provision(&["plan", stack.path()], 1);
-    insta::assert_snapshot!(errors(&refused), @"");
+    insta::assert_snapshot!(errors(&refused), @"
+    error: the account has no alias/media in ap-northeast-2
+    help: write the key's ARN, or make the alias: `aws kms create-alias --alias-name alias/media …`
+    ");
 
     let arn = key(&root.cx).await;
     let applier = root.role("applier", &stack, &["apply", "verify"]).await;

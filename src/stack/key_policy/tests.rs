@@ -100,7 +100,129 @@ fn a_queue_alone_may_have_conditions() {
 
 #[test]
 fn it_is_ready_to_paste() {
-    insta::assert_snapshot!(pasted(&all(&scope(), &graph(APP), None)), @"");
+    insta::assert_snapshot!(pasted(&all(&scope(), &graph(APP), None)), @r#"
+    {
+      "Sid": "CloudFrontReads",
+      "Effect": "Allow",
+      "Principal": {
+        "Service": [
+          "cloudfront.amazonaws.com"
+        ]
+      },
+      "Action": [
+        "kms:Decrypt"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "aws:SourceArn": [
+            "arn:aws:cloudfront::111122223333:distribution/*"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "LogsOfHandlers",
+      "Effect": "Allow",
+      "Principal": {
+        "Service": [
+          "logs.eu-west-1.amazonaws.com"
+        ]
+      },
+      "Action": [
+        "kms:Decrypt*",
+        "kms:Describe*",
+        "kms:Encrypt*",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "ArnEquals": {
+          "kms:EncryptionContext:aws:logs:arn": [
+            "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/vod-publish",
+            "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/vod-submit"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "EventsReachQueuesAndTopics",
+      "Effect": "Allow",
+      "Principal": {
+        "Service": [
+          "events.amazonaws.com"
+        ]
+      },
+      "Action": [
+        "kms:Decrypt",
+        "kms:GenerateDataKey*"
+      ],
+      "Resource": [
+        "*"
+      ]
+    },
+    {
+      "Sid": "AlarmsReachTopics",
+      "Effect": "Allow",
+      "Principal": {
+        "Service": [
+          "cloudwatch.amazonaws.com"
+        ]
+      },
+      "Action": [
+        "kms:Decrypt",
+        "kms:GenerateDataKey*"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "StringEquals": {
+          "aws:SourceAccount": [
+            "111122223333"
+          ]
+        }
+      }
+    },
+    {
+      "Sid": "RolesOfTheStack",
+      "Effect": "Allow",
+      "Principal": {
+        "AWS": [
+          "arn:aws:iam::111122223333:root"
+        ]
+      },
+      "Action": [
+        "kms:Decrypt",
+        "kms:GenerateDataKey"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "ArnEquals": {
+          "aws:PrincipalArn": [
+            "arn:aws:iam::111122223333:role/vod-batch",
+            "arn:aws:iam::111122223333:role/vod-publish",
+            "arn:aws:iam::111122223333:role/vod-submit",
+            "arn:aws:iam::111122223333:role/vod-transcode"
+          ]
+        },
+        "StringEquals": {
+          "kms:ViaService": [
+            "s3.eu-west-1.amazonaws.com",
+            "sns.eu-west-1.amazonaws.com",
+            "sqs.eu-west-1.amazonaws.com"
+          ]
+        }
+      }
+    }
+    "#);
 }
 
 #[test]
@@ -108,7 +230,23 @@ fn what_is_stored_is_encrypted_with_the_key_where_aws_can() {
     let graph = graph("alerts: { email: a@example.com }\nnotify: { queue: true, topic: true }\ndelivery: { access_logs: true }");
     let named = |properties: &Value| properties.to_string().contains(KEY);
     let lines: Vec<String> = graph.in_order().filter(|one| named(&one.properties)).map(|one| one.address.to_string()).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    notify/topic
+    notify/queue
+    handlers/submit/logs
+    handlers/publish/logs
+    storage/output
+    storage/source
+    storage/work
+    alerts/topic
+    transcode/role
+    handlers/dead-letters
+    handlers/submit/role
+    handlers/submit
+    library/batch-role
+    handlers/publish/role
+    handlers/publish
+    ");
     let logs = graph.get(&super::super::names::LOGS.address()).unwrap();
     assert!(logs.properties["BucketEncryption"].to_string().contains("AES256"), "S3's access logs need SSE-S3");
     let cdn = graph.get(&"alerts/cdn-topic".into()).unwrap();
