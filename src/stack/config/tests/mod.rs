@@ -1,6 +1,7 @@
 //! What the stack file accepts and refuses, and the messages.
 
 mod drift;
+mod environments;
 mod mutation;
 mod organisation;
 mod rules;
