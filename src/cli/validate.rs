@@ -28,7 +28,10 @@ pub async fn run(args: Args) -> miette::Result<()> {
             Ok(files) => {
                 for (environment, file) in &files {
                     let name = report::plain(&path.display().to_string()).into_owned();
-                    let of = environment.as_ref().map(|environment| format!(", {environment}")).unwrap_or_default();
+                    let of = environment
+                        .as_ref()
+                        .map(|environment| format!(", {environment}"))
+                        .unwrap_or_default();
                     outln!("{name}{of}: {}", verdict(file));
                 }
             }

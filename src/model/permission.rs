@@ -120,8 +120,21 @@ impl ArnVariables {
     /// The ARNs that an ARN with placeholders stands for. Only `{bucket}`, `{role}` and `{key}` can stand for several, or for none.
     #[must_use]
     pub fn fill(&self, arn: &str) -> Vec<String> {
-        let Self { account, region, stack, path, name, home, zone, source, work, output, buckets, roles, keys } =
-            self;
+        let Self {
+            account,
+            region,
+            stack,
+            path,
+            name,
+            home,
+            zone,
+            source,
+            work,
+            output,
+            buckets,
+            roles,
+            keys,
+        } = self;
         let values = [
             ("{account}", account),
             ("{region}", region),

@@ -97,7 +97,9 @@ impl PlannedApply {
             Ok((declared, plan, state))
         };
         let (source, (declared, plan, state)) = ApplySource::open_and(request, ui, reads).await?;
-        if let Some(refused) = key::refusal(&source.session.account, &declared.graph, &state, ui.as_ref()).await? {
+        if let Some(refused) =
+            key::refusal(&source.session.account, &declared.graph, &state, ui.as_ref()).await?
+        {
             return Err(refused.into());
         }
         Ok(Self { source, declared, plan, state, options })

@@ -28,7 +28,9 @@ async fn arn(session: &Session, key: &KmsKey) -> miette::Result<String> {
     let Some(alias) = key.alias() else { return Ok(key.arn(session.account.scope())) };
     let Some(found) = kms::describe(&home, alias).await? else {
         return Err(miette!(
-            help = format!("write the key's ARN, or make the alias: `aws kms create-alias --alias-name {alias} …`"),
+            help = format!(
+                "write the key's ARN, or make the alias: `aws kms create-alias --alias-name {alias} …`"
+            ),
             "the account has no {alias} in {}",
             home.region()
         ));
@@ -95,8 +97,9 @@ fn no_key(key: &str) -> Refused {
 
 fn lacks(key: &str, count: usize) -> Refused {
     let statements = if count == 1 { "a statement".to_owned() } else { format!("{count} statements") };
-    let message =
-        format!("the policy of the KMS key {key} lacks {statements} that the stack needs; nothing was changed");
+    let message = format!(
+        "the policy of the KMS key {key} lacks {statements} that the stack needs; nothing was changed"
+    );
     let help = "have the key's owner add what is printed above to its policy (`aws kms put-key-policy`), and run this again";
     Refused::new(message, help)
 }

@@ -87,7 +87,8 @@ impl Declarations {
     #[must_use]
     pub fn with_key(&self, policy: PolicyDocument, services: &[&str]) -> PolicyDocument {
         let Some(key) = &self.key else { return policy };
-        let by = services.iter().map(|service| format!("{service}.{}.amazonaws.com", self.scope.region).into());
+        let by =
+            services.iter().map(|service| format!("{service}.{}.amazonaws.com", self.scope.region).into());
         let use_key = Statement::allow("UseKey", &["kms:Decrypt", "kms:GenerateDataKey"])
             .on([key.as_str().into()])
             .when("StringEquals", "kms:ViaService", by);

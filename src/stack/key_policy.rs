@@ -23,7 +23,8 @@ use evaluate::{Caller, KeyUse, allows};
 #[must_use]
 pub fn declared_key(graph: &Graph) -> Option<String> {
     let source = graph.get(&super::names::SOURCE.address())?;
-    let rule = "/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/KMSMasterKeyID";
+    let rule =
+        "/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/KMSMasterKeyID";
     source.properties.pointer(rule)?.as_str().map(str::to_owned)
 }
 
@@ -89,7 +90,8 @@ fn needs(scope: &Scope, graph: &Graph, distribution: Option<&str>) -> Vec<Need> 
 fn uses(caller: &Caller, actions: &[&'static str], context: &[(&str, &str)]) -> Vec<KeyUse> {
     let context: BTreeMap<String, String> =
         context.iter().map(|(key, value)| (key.to_ascii_lowercase(), (*value).to_owned())).collect();
-    let one = |action: &&'static str| KeyUse { caller: caller.clone(), action: *action, context: context.clone() };
+    let one =
+        |action: &&'static str| KeyUse { caller: caller.clone(), action: *action, context: context.clone() };
     actions.iter().map(one).collect()
 }
 
@@ -156,8 +158,11 @@ fn events<'a>(scope: &Scope, rules: impl Iterator<Item = &'a Declaration>, topic
 fn cloudwatch(scope: &Scope) -> Need {
     const NAME: &str = "cloudwatch.amazonaws.com";
     let account = scope.account.as_str();
-    let statement =
-        service(NAME, "AlarmsReachTopics", PUBLISH).when("StringEquals", "aws:SourceAccount", [account.into()]);
+    let statement = service(NAME, "AlarmsReachTopics", PUBLISH).when(
+        "StringEquals",
+        "aws:SourceAccount",
+        [account.into()],
+    );
     let caller = Caller::Service(NAME.to_owned());
     Need { statement, uses: uses(&caller, PUBLISHED, &[("aws:SourceAccount", account)]) }
 }

@@ -55,7 +55,10 @@ async fn a_stack_works_with_a_key_once_its_policy_has_what_a_plan_prints() {
             insta::assert_snapshot!(lines_with(&errors(&refused), &["error", "help"]).replace(&arn, "<key>"), @"");
         }
         let sids: Vec<String> = pasted(&refused).iter().map(|one| one["Sid"].to_string()).collect();
-        assert_eq!(sids.join(" "), "\"CloudFrontReads\" \"LogsOfHandlers\" \"EventsReachQueuesAndTopics\" \"AlarmsReachTopics\"");
+        assert_eq!(
+            sids.join(" "),
+            "\"CloudFrontReads\" \"LogsOfHandlers\" \"EventsReachQueuesAndTopics\" \"AlarmsReachTopics\""
+        );
     }
     assert!(root.cx.s3().list_buckets().send().await.unwrap().buckets().is_empty(), "nothing was changed");
 
@@ -70,7 +73,11 @@ async fn a_stack_works_with_a_key_once_its_policy_has_what_a_plan_prints() {
     let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes"], 0);
     nothing_left(&gone, STACK);
     let kept = root.cx.kms().get_key_policy().key_id(&arn).policy_name("default").send().await.unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&kept.policy.unwrap()).unwrap(), policy(&pasted(&refused)), "never changed");
+    assert_eq!(
+        serde_json::from_str::<Value>(&kept.policy.unwrap()).unwrap(),
+        policy(&pasted(&refused)),
+        "never changed"
+    );
 }
 
 /// What is stored has the key: a video, a bundle, the queues, the topics, the logs and the variables.
@@ -90,7 +97,10 @@ async fn encrypted(cx: &Context, arn: &str) {
     assert_eq!(function.configuration.unwrap().kms_key_arn.as_deref(), Some(arn));
     let logs = cx.logs().describe_log_groups().log_group_name_prefix(format!("/aws/lambda/{STACK}-"));
     let groups = logs.send().await.unwrap().log_groups.unwrap();
-    assert!(groups.len() == 2 && groups.iter().all(|group| group.kms_key_id.as_deref() == Some(arn)), "{groups:?}");
+    assert!(
+        groups.len() == 2 && groups.iter().all(|group| group.kms_key_id.as_deref() == Some(arn)),
+        "{groups:?}"
+    );
 }
 
 /// The key counts: a role that may read the bucket but not use the key reads nothing.

@@ -298,10 +298,19 @@ mod tests {
         let key = "arn:aws:kms:eu-west-1:111122223333:key/k";
         let keyed = Queue { sqs_managed_sse_enabled: false, kms_master_key_id: Some(key.into()), ..queue() };
         let sent = keyed.attributes_over(&queue());
-        assert_eq!((sent[&Attribute::KmsMasterKeyId].as_str(), &*sent[&Attribute::SqsManagedSseEnabled]), (key, "false"));
+        assert_eq!(
+            (sent[&Attribute::KmsMasterKeyId].as_str(), &*sent[&Attribute::SqsManagedSseEnabled]),
+            (key, "false")
+        );
         let back = queue().attributes_over(&keyed);
-        assert_eq!((back[&Attribute::KmsMasterKeyId].as_str(), &*back[&Attribute::SqsManagedSseEnabled]), ("", "true"));
-        assert!(!queue().attributes().contains_key(&Attribute::KmsMasterKeyId), "nothing new is sent without a key");
+        assert_eq!(
+            (back[&Attribute::KmsMasterKeyId].as_str(), &*back[&Attribute::SqsManagedSseEnabled]),
+            ("", "true")
+        );
+        assert!(
+            !queue().attributes().contains_key(&Attribute::KmsMasterKeyId),
+            "nothing new is sent without a key"
+        );
     }
 
     #[test]

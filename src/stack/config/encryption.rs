@@ -55,8 +55,7 @@ impl Serialize for KmsKey {
     }
 }
 
-const PATTERN: &str =
-    "^(arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})|alias/[a-zA-Z0-9/_-]{1,250})$";
+const PATTERN: &str = "^(arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})|alias/[a-zA-Z0-9/_-]{1,250})$";
 
 impl JsonSchema for KmsKey {
     fn inline_schema() -> bool {
@@ -132,4 +131,3 @@ pub(super) fn read(table: &Table<'_>, region: Option<Region>) -> Option<Encrypti
     }
     Some(Encryption { kms_key })
 }
-

@@ -37,9 +37,12 @@ pub(super) struct Environment {
 /// The environments of a file in their order; nothing if it has no such section. `None` after a problem.
 pub(super) fn of(root: &Node, problems: &Problems) -> Option<Vec<Environment>> {
     let Shape::Mapping(entries) = &root.kind else { return Some(Vec::new()) };
-    let Some((section, node)) = entries.iter().find(|(key, _)| key.name == KEY) else { return Some(Vec::new()) };
+    let Some((section, node)) = entries.iter().find(|(key, _)| key.name == KEY) else {
+        return Some(Vec::new());
+    };
     let wrong = |span: &std::ops::Range<usize>, message: String, label: &str| {
-        let help = "write each as `name: { keys that differ }`, for example `staging: { stack: vod-staging }`";
+        let help =
+            "write each as `name: { keys that differ }`, for example `staging: { stack: vod-staging }`";
         problems.add(Problem::new(span.clone(), message, label).help(help));
     };
     let named = match &node.kind {
@@ -69,17 +72,23 @@ pub(super) fn of(root: &Node, problems: &Problems) -> Option<Vec<Environment>> {
 /// No environment is chosen, or one that the file does not have.
 pub(super) fn unknown(root: &Node, chosen: Option<&str>, names: &[&str]) -> Problem {
     let span = match &root.kind {
-        Shape::Mapping(entries) => entries.iter().find(|(key, _)| key.name == KEY).map(|(key, _)| key.span.clone()),
+        Shape::Mapping(entries) => {
+            entries.iter().find(|(key, _)| key.name == KEY).map(|(key, _)| key.span.clone())
+        }
         _ => None,
     };
     let span = span.unwrap_or(0..0);
     match (chosen, names) {
-        (Some(name), []) => Problem::new(span, format!("there is no environment `{name}`"), "the file has no `environments`")
-            .help("run it again without --env"),
+        (Some(name), []) => {
+            Problem::new(span, format!("there is no environment `{name}`"), "the file has no `environments`")
+                .help("run it again without --env")
+        }
         (Some(name), _) => Problem::new(span, format!("there is no environment `{name}`"), "not among these")
             .help(format!("use --env with one of: {}", listed(names))),
-        (None, _) => Problem::new(span, "the file has several environments, and none is chosen", "one of these")
-            .help(format!("use --env with one of: {}", listed(names))),
+        (None, _) => {
+            Problem::new(span, "the file has several environments, and none is chosen", "one of these")
+                .help(format!("use --env with one of: {}", listed(names)))
+        }
     }
 }
 

@@ -332,7 +332,11 @@ fn engine(top: &Table<'_>) -> Option<Engine> {
 /// Reads every section before it returns `None` for any, so that all problems are reported.
 fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackFile> {
     if let Some(nested) = top.get(environments::KEY) {
-        nested.reject(Wrong::new("cannot be in an environment", "nested", "name environments at the top of the file"));
+        nested.reject(Wrong::new(
+            "cannot be in an environment",
+            "nested",
+            "name environments at the top of the file",
+        ));
     }
     let identity = identity::read(top);
     let engine = engine(top);

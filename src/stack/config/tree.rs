@@ -28,7 +28,8 @@ impl Node {
         let (Shape::Mapping(base), Shape::Mapping(entries)) = (&self.kind, &over.kind) else {
             return over.clone();
         };
-        let named = |list: &[(Key, Self)], key: &Key| list.iter().find(|(one, _)| one.name == key.name).cloned();
+        let named =
+            |list: &[(Key, Self)], key: &Key| list.iter().find(|(one, _)| one.name == key.name).cloned();
         let kept = base.iter().map(|(key, node)| match named(entries, key) {
             Some((key, over)) => (key, node.overlaid(&over)),
             None => (key.clone(), node.clone()),

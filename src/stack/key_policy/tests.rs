@@ -73,10 +73,19 @@ fn a_statement_counts_only_if_it_certainly_allows() {
         change(changed.iter_mut().find(|one| one["Sid"] == sid).unwrap());
         lacks(&changed, APP)
     };
-    let other = |one: &mut Value| one["Condition"]["ArnEquals"]["aws:SourceArn"] = json!("arn:aws:cloudfront::111122223333:distribution/E2");
+    let other = |one: &mut Value| {
+        one["Condition"]["ArnEquals"]["aws:SourceArn"] =
+            json!("arn:aws:cloudfront::111122223333:distribution/E2")
+    };
     assert_eq!(with("CloudFrontReads", &other), ["CloudFrontReads"], "another distribution");
-    let account = |one: &mut Value| one["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } });
-    assert_eq!(with("EventsReachQueuesAndTopics", &account), ["EventsReachQueuesAndTopics"], "SNS sends no such key");
+    let account = |one: &mut Value| {
+        one["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } })
+    };
+    assert_eq!(
+        with("EventsReachQueuesAndTopics", &account),
+        ["EventsReachQueuesAndTopics"],
+        "SNS sends no such key"
+    );
     let only = |one: &mut Value| one["Action"] = json!("kms:Decrypt");
     assert_eq!(with("LogsOfHandlers", &only), ["LogsOfHandlers"]);
     let vpc = |one: &mut Value| one["Condition"]["StringEquals"]["aws:SourceVpce"] = json!("vpce-1");
@@ -85,7 +94,8 @@ fn a_statement_counts_only_if_it_certainly_allows() {
     assert_eq!(with("LogsOfHandlers", &wider), Vec::<String>::new());
 
     let mut denied = full.clone();
-    denied.push(json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:GenerateDataKey*", "Resource": "*",
+    denied
+        .push(json!({ "Effect": "Deny", "Principal": "*", "Action": "kms:GenerateDataKey*", "Resource": "*",
         "Condition": { "StringNotLike": { "kms:ViaService": "s3.*.amazonaws.com" } } }));
     assert_eq!(lacks(&denied, APP), ["RolesOfTheStack"], "SQS and SNS are shut out");
 }
@@ -94,7 +104,8 @@ fn a_statement_counts_only_if_it_certainly_allows() {
 fn a_queue_alone_may_have_conditions() {
     let mut full = as_json(&all(&scope(), &graph(""), Some(DISTRIBUTION)));
     let events = full.iter_mut().find(|one| one["Sid"] == "EventsReachQueuesAndTopics").unwrap();
-    events["Condition"] = json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/vod-*" } });
+    events["Condition"] =
+        json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/vod-*" } });
     assert_eq!(lacks(&full, ""), Vec::<String>::new());
 }
 
@@ -227,9 +238,12 @@ fn it_is_ready_to_paste() {
 
 #[test]
 fn what_is_stored_is_encrypted_with_the_key_where_aws_can() {
-    let graph = graph("alerts: { email: a@example.com }\nnotify: { queue: true, topic: true }\ndelivery: { access_logs: true }");
+    let graph = graph(
+        "alerts: { email: a@example.com }\nnotify: { queue: true, topic: true }\ndelivery: { access_logs: true }",
+    );
     let named = |properties: &Value| properties.to_string().contains(KEY);
-    let lines: Vec<String> = graph.in_order().filter(|one| named(&one.properties)).map(|one| one.address.to_string()).collect();
+    let lines: Vec<String> =
+        graph.in_order().filter(|one| named(&one.properties)).map(|one| one.address.to_string()).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     notify/topic
     notify/queue
@@ -248,7 +262,10 @@ fn what_is_stored_is_encrypted_with_the_key_where_aws_can() {
     handlers/publish
     ");
     let logs = graph.get(&super::super::names::LOGS.address()).unwrap();
-    assert!(logs.properties["BucketEncryption"].to_string().contains("AES256"), "S3's access logs need SSE-S3");
+    assert!(
+        logs.properties["BucketEncryption"].to_string().contains("AES256"),
+        "S3's access logs need SSE-S3"
+    );
     let cdn = graph.get(&"alerts/cdn-topic".into()).unwrap();
     assert!(cdn.properties["KmsMasterKeyId"].is_null(), "a topic takes a key of its own region only");
 }

@@ -42,7 +42,8 @@ fn an_environment_is_the_file_with_what_differs() {
 #[test]
 fn overrides_are_read_as_strictly_as_the_rest() {
     let told = |source: &str, environment| render(&chosen(source, environment).expect_err(source));
-    let wrong = SHARED.replace("max_size: 2GiB", "max_sise: 2GB").replace("protected: true", "protected: yes");
+    let wrong =
+        SHARED.replace("max_size: 2GiB", "max_sise: 2GB").replace("protected: true", "protected: yes");
     insta::assert_snapshot!(told(&wrong, Some("production")), @"");
     insta::assert_snapshot!(told(SHARED, Some("prod")), @"");
     insta::assert_snapshot!(told(SHARED, None), @"");
