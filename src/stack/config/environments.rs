@@ -27,7 +27,7 @@ pub fn chosen_environment() -> Option<&'static str> {
 }
 
 /// One environment of a file.
-pub(super) struct Environment {
+pub(super) struct EnvironmentTree {
     /// Its name, and where that is written.
     pub(super) key: Key,
     /// The file as it is for it.
@@ -35,7 +35,7 @@ pub(super) struct Environment {
 }
 
 /// The environments of a file in their order; nothing if it has no such section. `None` after a problem.
-pub(super) fn of(root: &Node, problems: &Problems) -> Option<Vec<Environment>> {
+pub(super) fn of(root: &Node, problems: &Problems) -> Option<Vec<EnvironmentTree>> {
     let Shape::Mapping(entries) = &root.kind else { return Some(Vec::new()) };
     let Some((section, node)) = entries.iter().find(|(key, _)| key.name == KEY) else {
         return Some(Vec::new());
@@ -63,7 +63,7 @@ pub(super) fn of(root: &Node, problems: &Problems) -> Option<Vec<Environment>> {
         } else if !matches!(over.kind, Shape::Mapping(_)) {
             wrong(&key.span, format!("`{KEY}.{}` must be a mapping", key.name), "no keys that differ");
         } else {
-            found.push(Environment { key: key.clone(), root: base.overlaid(over) });
+            found.push(EnvironmentTree { key: key.clone(), root: base.overlaid(over) });
         }
     }
     (found.len() == named.len()).then_some(found)

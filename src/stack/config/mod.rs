@@ -269,6 +269,9 @@ fn document(
     if files.len() == 1 && files[0].0.as_deref() == environment {
         return files.pop().map(|(_, file)| file);
     }
+    if !problems.is_empty() {
+        return None;
+    }
     let names: Vec<&str> = files.iter().filter_map(|(name, _)| name.as_deref()).collect();
     problems.add(environments::unknown(&tree::parse(source, problems)?, environment, &names));
     None
@@ -331,13 +334,6 @@ fn engine(top: &Table<'_>) -> Option<Engine> {
 
 /// Reads every section before it returns `None` for any, so that all problems are reported.
 fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackFile> {
-    if let Some(nested) = top.get(environments::KEY) {
-        nested.reject(Wrong::new(
-            "cannot be in an environment",
-            "nested",
-            "name environments at the top of the file",
-        ));
-    }
     let identity = identity::read(top);
     let engine = engine(top);
     let protected = top.or("protected", false);
@@ -356,6 +352,13 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let notify = top.section("notify", Notify::default(), notify::read);
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));
     let local = top.or("local", false);
+    if let Some(nested) = top.get(environments::KEY) {
+        nested.reject(Wrong::new(
+            "cannot be in an environment",
+            "nested",
+            "name environments at the top of the file",
+        ));
+    }
     let identity = identity?;
     Some(StackFile {
         stack: identity.stack,

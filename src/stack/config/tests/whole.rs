@@ -218,7 +218,7 @@ delivery:
        ╰────
       help: allowed here: stack, account, region, engine, protected, tags, ignore_tags,
             domain, source, transcode, handlers, delivery, roles,
-            encryption, notify, alerts, local
+            encryption, notify, alerts, local, environments
 
     Error:
       × `transcode.ladder` cannot be `hls-1080`
