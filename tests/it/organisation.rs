@@ -120,11 +120,22 @@ fn one_file_has_several_environments() {
         let said = if code == 0 { String::new() } else { errors(&stderr) };
         (stdout.replace(file.path(), "FILE"), said.replace(file.path(), "FILE"))
     };
-    insta::assert_snapshot!(run(&["validate", file.path()], 0).0, @"");
+    insta::assert_snapshot!(run(&["validate", file.path()], 0).0, @"
+    FILE, staging: ok (stack vod-staging, the local cloud, account 111122223333, region ap-northeast-2)
+    FILE, production: ok (stack vod-production, the local cloud, account 111122223333, region ap-northeast-2)
+    ");
     let (_, refused) = run(&["graph", "--offline", file.path()], 1);
-    insta::assert_snapshot!(lines_with(&refused, &["error", "help"]), @"");
+    insta::assert_snapshot!(lines_with(&refused, &["error", "help"]), @"
+    error: the stack file <folder>/stack.yaml has 1 problem
+    error: the file has several environments, and none is chosen
+    help: use --env with one of: staging, production
+    ");
     let (_, refused) = run(&["permissions", file.path(), "--for", "plan", "--env", "test"], 1);
-    insta::assert_snapshot!(lines_with(&refused, &["error", "help"]), @"");
+    insta::assert_snapshot!(lines_with(&refused, &["error", "help"]), @"
+    error: the stack file <folder>/stack.yaml has 1 problem
+    error: there is no environment `test`
+    help: use --env with one of: staging, production
+    ");
     let (policy, _) = run(&["permissions", file.path(), "--for", "plan", "--env", "staging"], 0);
     assert!(policy.contains("vod-staging-source-") && !policy.contains("vod-production"), "{policy}");
     let (graph, _) = run(&["--env", "production", "graph", "--offline", file.path(), "--format", "dot"], 0);
