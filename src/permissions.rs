@@ -16,6 +16,7 @@ use crate::assets;
 use crate::library;
 use crate::model::{Declaration, PolicyDocument, Scope, Statement};
 use crate::resource::Registry;
+use crate::stack::config::KmsKey;
 use grants::Grants;
 
 /// The maximum length of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas").
@@ -57,6 +58,8 @@ pub struct Subject<'a> {
     pub domain: Option<&'a str>,
     /// The id of the hosted zone of that name, if it is known.
     pub zone: Option<&'a str>,
+    /// The KMS key for what it stores, if it has one.
+    pub key: Option<&'a KmsKey>,
 }
 
 /// The policy that a command needs for a stack, and no more.
@@ -74,6 +77,7 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
             grants.home(registry, command);
         }
     }
+    grants.key(command);
     grants.document()
 }
 

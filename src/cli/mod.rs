@@ -31,6 +31,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::report::out::{self, errln};
+use crate::stack::config::choose_environment;
 
 /// Declares a video-on-demand service on AWS in code and makes the account match it.
 #[derive(Debug, Parser)]
@@ -39,6 +40,9 @@ struct Cli {
     /// Show each API call: service, operation, time and result; -vv also shows waits.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     verbose: u8,
+    /// The environment to use, of a stack file that has `environments`.
+    #[arg(long = "env", global = true, value_name = "NAME", help_heading = "Global options")]
+    environment: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -81,6 +85,9 @@ pub fn main() -> ExitCode {
         }
     };
     diagnostics::install(cli.verbose);
+    if let Some(name) = &cli.environment {
+        choose_environment(name);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

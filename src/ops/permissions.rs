@@ -60,6 +60,7 @@ fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
         declarations: &declarations,
         domain: file.domain.as_ref().map(|domain| domain.name.as_str()),
         zone: wanted.zone,
+        key: file.encryption.as_ref().map(|encryption| &encryption.kms_key),
     };
     permissions::policy(registry(), wanted.command, subject)
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::key;
 use super::protected;
 use super::session::Session;
 use super::source::{self, SavedPlan};
@@ -35,10 +36,12 @@ pub async fn plan(path: &Path, adopt: bool, out: Option<&Path>, ui: &Arc<dyn Ui>
         Ok((graph, bundles, plan, state))
     };
     let (session, (graph, bundles, plan, state)) = Session::open_and(path, ui, reads).await?;
+    let key = key::refusal(&session.account, &graph, &state, ui.as_ref()).await?;
     let mut review = session.account.review(&graph, &plan, &state);
     let safe =
         check(&plan, Permits { adopt, lose_data: false }, &names::region_in).map_err(miette::Report::new);
     let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
+    let safe = safe.and_then(|()| key.map_or(Ok(()), |refused| Err(refused.into())));
     let saved = match (&safe, out) {
         (Ok(()), Some(out)) => Some(source::save(out, &session, (&graph, &bundles), &plan, adopt)?),
         _ => None,

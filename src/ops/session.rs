@@ -11,6 +11,7 @@ use miette::Diagnostic;
 use serde_json::Value;
 
 use super::bundle::code;
+use super::key;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
 use super::ui::{Figures, Notice, Ui};
@@ -195,10 +196,15 @@ impl Session {
     /// # Errors
     /// When a handler cannot be built, or the account does not let the stack have its domain.
     pub async fn declare(&self) -> miette::Result<(Graph, Vec<Bundle>)> {
-        let (zone, concurrency, (code, bundles)) =
-            tokio::try_join!(self.zone(), self.concurrency(), code(&self.file, self.ui.as_ref()))?;
+        let (zone, concurrency, encryption, (code, bundles)) = tokio::try_join!(
+            self.zone(),
+            self.concurrency(),
+            key::resolved(self),
+            code(&self.file, self.ui.as_ref())
+        )?;
         let mut file = self.file.clone();
         file.handlers.reserved_concurrency = concurrency;
+        file.encryption = encryption;
         Ok((self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?), bundles))
     }
 
@@ -229,7 +235,10 @@ impl Session {
             }
             None => None,
         };
-        Ok(self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?))
+        // A key that is gone does not keep the stack from being removed.
+        let encryption = key::resolved(self).await.unwrap_or_else(|_| self.file.encryption.clone());
+        let file = StackFile { encryption, ..self.file.clone() };
+        Ok(self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?))
     }
 
     /// The graph, noted as what the session is about.

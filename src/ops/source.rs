@@ -72,6 +72,13 @@ impl ApplySource {
             }
             return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
         }
+        if config::chosen_environment().is_some() {
+            return Err(miette!(
+                help = "leave out --env",
+                "a saved plan is for the environment that it was made for"
+            ))
+            .wrap_err_with(|| unusable(path));
+        }
         let (saved, file, digest) = read(path, reviewed).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {

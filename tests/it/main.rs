@@ -11,6 +11,7 @@ mod browser;
 mod burst;
 mod conformance;
 mod domain;
+mod encryption;
 mod end_to_end;
 mod environment;
 mod exposure;

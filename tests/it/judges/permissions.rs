@@ -32,8 +32,14 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         };
         let declarations = stacks::declarations(&file);
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
-        let subject =
-            Subject { scope: &scope, prefix: None, declarations: &declarations, domain, zone: None };
+        let subject = Subject {
+            scope: &scope,
+            prefix: None,
+            declarations: &declarations,
+            domain,
+            zone: None,
+            key: None,
+        };
         for &command in Command::value_variants() {
             let name = format!("{command:?} of {stack}");
             all.push((name, command, permissions::policy(registry(), command, subject)));

@@ -38,6 +38,7 @@ fn policy(stack: &Stack, prefix: Option<&str>, command: Command) -> Value {
         declarations: &stack.declarations,
         domain: Some(stack.domain()),
         zone: None,
+        key: None,
     };
     permissions::json(&permissions::policy(registry(), command, subject))
 }
