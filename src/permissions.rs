@@ -16,6 +16,7 @@ use crate::assets;
 use crate::library;
 use crate::model::{Declaration, PolicyDocument, Scope, Statement};
 use crate::resource::Registry;
+use crate::stack::config::KmsKey;
 use grants::Grants;
 
 /// The maximum length of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas").
@@ -74,6 +75,8 @@ pub struct Subject<'a> {
     pub source: Option<&'a str>,
     /// Where that name's records are.
     pub dns: Dns<'a>,
+    /// The KMS key for what it stores, if it has one.
+    pub key: Option<&'a KmsKey>,
 }
 
 /// The policy that a command needs for a stack, and no more.
@@ -91,6 +94,7 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
             grants.home(registry, command);
         }
     }
+    grants.key(command);
     grants.document()
 }
 

@@ -64,6 +64,7 @@ struct Clients {
     cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
     lambda: OnceLock<aws_sdk_lambda::Client>,
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     mediaconvert: OnceLock<aws_sdk_mediaconvert::Client>,
@@ -151,6 +152,7 @@ impl Context {
     client!(cloudwatch, aws_sdk_cloudwatch);
     client!(events, aws_sdk_eventbridge);
     client!(iam, aws_sdk_iam);
+    client!(kms, aws_sdk_kms);
     client!(lambda, aws_sdk_lambda);
     client!(logs, aws_sdk_cloudwatchlogs);
     client!(mediaconvert, aws_sdk_mediaconvert);

@@ -39,6 +39,7 @@ use clap::{Parser, Subcommand};
 use crate::model::VERSION;
 use crate::ops::{self, IncludedFolder};
 use crate::report::out::{self, errln};
+use crate::stack::config::choose_environment;
 
 /// Declares a video-on-demand service on AWS in code and makes the account match it.
 #[derive(Debug, Parser)]
@@ -50,6 +51,9 @@ struct Cli {
     verbose: u8,
     #[command(flatten)]
     access: access::Options,
+    /// The environment to use, of a stack file that has `environments`.
+    #[arg(long = "env", global = true, value_name = "NAME", help_heading = "Global options")]
+    environment: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -100,6 +104,9 @@ pub fn main(included: &'static [IncludedFolder]) -> ExitCode {
         return exit::code(exit::FAILED);
     }
     diagnostics::install(cli.verbose);
+    if let Some(name) = &cli.environment {
+        choose_environment(name);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -75,6 +75,17 @@ impl Ui for Terminal {
                     format!("= {address} {} ({id}) does not belong to this stack: left alone", kind.short());
                 outln!("{}", report::plain(&text));
             }
+            Notice::KeyLacks { key, statements } => {
+                errln!("the policy of {} lacks:\n{}", report::plain(key), lines(statements));
+            }
+            Notice::KeyUnread { key, error, statements } => {
+                errln!(
+                    "warning: could not read the policy of {} ({}). It must have these statements:\n{}",
+                    report::plain(key),
+                    report::plain(&error.to_string()),
+                    lines(statements)
+                );
+            }
             Notice::Awaited(text) => errln!("{}", report::plain(text)),
             Notice::LockLost => errln!(
                 "the stack's lock was lost: somebody took it over, or it could not be renewed in time. Finished the calls in \
@@ -124,4 +135,9 @@ fn bundling(step: BundleProgress<'_>) {
 
 fn building() -> std::sync::MutexGuard<'static, Option<Line>> {
     BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Text of several lines, with nothing in it that acts on a terminal.
+fn lines(text: &str) -> String {
+    text.lines().map(report::plain).collect::<Vec<_>>().join("\n")
 }

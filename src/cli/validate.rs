@@ -24,8 +24,17 @@ pub async fn run(args: Args) -> miette::Result<()> {
     let count = args.stacks.len();
     let mut bad = Vec::new();
     for path in args.stacks {
-        match config::load(&path) {
-            Ok(file) => outln!("{}: {}", report::plain(&path.display().to_string()), verdict(&file)),
+        match config::load_all(&path) {
+            Ok(files) => {
+                for (environment, file) in &files {
+                    let name = report::plain(&path.display().to_string()).into_owned();
+                    let of = environment
+                        .as_ref()
+                        .map(|environment| format!(", {environment}"))
+                        .unwrap_or_default();
+                    outln!("{name}{of}: {}", verdict(file));
+                }
+            }
             Err(invalid) => bad.push(miette::Report::new(invalid)),
         }
     }

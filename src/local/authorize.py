@@ -127,10 +127,19 @@ def boundary(iam_action, params):
     return {"iam:permissionsboundary": found} if found else {}
 
 
+def key(request):
+    """The key itself, by whatever name it is called."""
+    from ministack.services import kms
+
+    found = kms._resolve_key(fields(request["body"]).get("KeyId") or "")
+    return found["Arn"] if found else None
+
+
 RESOURCES = {
     "cloudfront": cloudfront,
     "events": events,
     "iam": named_role,
+    "kms": key,
     "lambda": functions,
     "logs": logs,
     "monitoring": monitoring,
@@ -147,11 +156,19 @@ def as_if_by_tls(iam_evaluator):
 
 def use_the_keys_of_buckets(iam_actions, iam_evaluator, s3):
     """Who reads or writes an object of a bucket with a KMS key needs the key, by S3."""
+    from ministack.services import kms
+
     checks, enforce = iam_actions.s3_additional_checks, iam_evaluator.enforce
     key_id = "x-amz-server-side-encryption-aws-kms-key-id"
 
     def key_of(bucket):
-        return s3._bucket_default_sse_headers(bucket).get(key_id)
+        named = s3._bucket_default_sse_headers(bucket).get(key_id)
+        found = named and kms._resolve_key(named)
+        return found["Arn"] if found else named
+
+    def aliases(arn):
+        named = ((alias, kms._resolve_key(key)) for alias, key in kms._aliases.items())
+        return [alias[alias.index("alias/"):] for alias, found in named if found and found["Arn"] == arn]
 
     def with_keys(method, path, headers, body, params):
         found = checks(method, path, headers, body, params)
@@ -169,9 +186,10 @@ def use_the_keys_of_buckets(iam_actions, iam_evaluator, s3):
         return found
 
     def enforced(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
-        if iam_action.startswith("kms:") and service != "kms":
-            service_context = {**(service_context or {}), "kms:ViaService": f"{service}.{region}.amazonaws.com"}
-            service = "kms"
+        if iam_action.startswith("kms:"):
+            by = {} if service == "kms" else {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
+            named = {"kms:ResourceAliases": found} if (found := aliases(resource_arn)) else {}
+            service, service_context = "kms", {**(service_context or {}), **by, **named}
         return enforce(access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context)
 
     iam_actions.s3_additional_checks, iam_evaluator.enforce = with_keys, enforced

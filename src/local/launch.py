@@ -283,6 +283,23 @@ def update_deliveries(logs):
     logs.handle_request = handle
 
 
+def associate_keys(logs):
+    """AssociateKmsKey, which ministack does not have although it keeps the key of a new group."""
+    original = logs.handle_request
+
+    async def handle(method, path, headers, body, query_params):
+        if not headers.get("x-amz-target", "").endswith(".AssociateKmsKey"):
+            return await original(method, path, headers, body, query_params)
+        data = logs.json.loads(body)
+        group = logs._log_groups.get(data.get("logGroupName"))
+        if group is None:
+            return logs.error_response_json("ResourceNotFoundException", "The specified log group does not exist.", 400)
+        group["kmsKeyId"] = data.get("kmsKeyId")
+        return logs.json_response({})
+
+    logs.handle_request = handle
+
+
 def log_where_there_is_a_group(lambda_svc, logs):
     """A function's log group is not made by its invocation: on AWS the roles of a stack may not do that. A function that
     still runs during a teardown would leave a group behind that is nobody's."""
@@ -394,6 +411,7 @@ if __name__ == "__main__":
     complete_the_environment(lambda_svc)
     keep_the_runtime_api_for_functions(lambda_svc)
     update_deliveries(cloudwatch_logs)
+    associate_keys(cloudwatch_logs)
     log_where_there_is_a_group(lambda_svc, cloudwatch_logs)
     tag_dashboards(cloudwatch)
     if os.environ.get("AUTH") == "true":

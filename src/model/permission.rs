@@ -38,6 +38,12 @@ pub enum Only {
     OwnWithinBoundary,
     /// The role is passed to this service.
     PassedTo(&'static str),
+    /// The key is the stack's: by its ARN, or by its alias.
+    OfKey,
+    /// The same, and S3 or Lambda uses it for the caller.
+    ThroughServices,
+    /// The same, and S3 uses it for the caller.
+    ThroughS3,
     /// The records belong to the service's domain name: its addresses, and the validation of its certificate.
     OwnRecords,
 }
@@ -106,14 +112,29 @@ pub struct ArnVariables {
     pub buckets: Vec<String>,
     /// `{role}`: the ARN of each role that declared resources work as. IAM cannot limit `iam:PassRole` by a role's tags.
     pub roles: Vec<String>,
+    /// `{key}`: the ARN of the stack's KMS key, if it has one. For an alias, all keys: a condition names the alias.
+    pub keys: Vec<String>,
 }
 
 impl ArnVariables {
-    /// The ARNs that an ARN with placeholders stands for. Only `{bucket}` and `{role}` can stand for several, or for none.
+    /// The ARNs that an ARN with placeholders stands for. Only `{bucket}`, `{role}` and `{key}` can stand for several, or for none.
     #[must_use]
     pub fn fill(&self, arn: &str) -> Vec<String> {
-        let Self { account, region, stack, path, name, home, zone, source, work, output, buckets, roles } =
-            self;
+        let Self {
+            account,
+            region,
+            stack,
+            path,
+            name,
+            home,
+            zone,
+            source,
+            work,
+            output,
+            buckets,
+            roles,
+            keys,
+        } = self;
         let values = [
             ("{account}", account),
             ("{region}", region),
@@ -135,7 +156,9 @@ impl ArnVariables {
             }
             values.iter().map(|value| arn.replace(placeholder, value)).collect()
         };
-        each(&arn, "{bucket}", buckets).iter().flat_map(|arn| each(arn, "{role}", roles)).collect()
+        let arns = each(&arn, "{bucket}", buckets);
+        let arns = arns.iter().flat_map(|arn| each(arn, "{role}", roles));
+        arns.flat_map(|arn| each(&arn, "{key}", keys)).collect()
     }
 }
 
@@ -158,11 +181,13 @@ mod tests {
             output: "9".into(),
             buckets: vec!["b".into(), "c".into()],
             roles: Vec::new(),
+            keys: vec!["k".into()],
         };
         let all = "{account}{region}{stack}{path}{name}{home}{zone}{source}{work}{output}";
         assert_eq!(variables.fill(all), ["123/456789"]);
         assert_eq!(variables.fill("{bucket}/*"), ["b/*", "c/*"]);
         assert_eq!(variables.fill("{role}"), Vec::<String>::new());
+        assert_eq!(variables.fill("{key}"), ["k"]);
         assert_eq!(variables.fill("*"), ["*"]);
     }
 }

@@ -10,6 +10,7 @@ use super::converge::{self, Operation, RunOutcome};
 use super::error::Refused;
 use super::exists;
 use super::journal::{Exists, RunKind};
+use super::key;
 use super::outputs::Outputs;
 use super::protected;
 use super::session::{Account, Session};
@@ -97,6 +98,11 @@ impl PlannedApply {
             Ok((declared, plan, state))
         };
         let (source, (declared, plan, state)) = ApplySource::open_and(request, ui, reads).await?;
+        if let Some(refused) =
+            key::refusal(&source.session.account, &declared.graph, &state, ui.as_ref()).await?
+        {
+            return Err(refused.into());
+        }
         Ok(Self { source, declared, plan, state, options })
     }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::bundle::{CodeAtHand, HandlerCode, StackHandlers, digests};
+use super::key;
 use super::session::Session;
 use super::state::ObservedState;
 use super::ui::Notice;
@@ -48,9 +49,11 @@ impl Session {
     /// When a handler cannot be built, the account does not let the stack have its domain, or it cannot be read completely.
     pub(super) async fn planned(&self) -> miette::Result<(DeclaredStack, Plan, ObservedState)> {
         let handlers = StackHandlers::of(&self.file)?;
-        let (zone, concurrency, ()) = tokio::try_join!(self.zone(), self.concurrency(), self.originals())?;
+        let (zone, concurrency, encryption, ()) =
+            tokio::try_join!(self.zone(), self.concurrency(), key::resolved(self), self.originals())?;
         let mut file = self.file.clone();
         file.handlers.reserved_concurrency = concurrency;
+        file.encryption = encryption;
         let declaring = Declaring { file, zone };
         match handlers.at_hand()? {
             CodeAtHand::Ready(code) => {

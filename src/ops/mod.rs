@@ -14,6 +14,7 @@ mod exists;
 mod ghosts;
 mod history;
 mod journal;
+mod key;
 pub mod library;
 pub mod local;
 mod offline;

@@ -74,6 +74,7 @@ fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
         zone: wanted.zone,
         source: file.source.bucket.as_deref(),
         dns: dns(file, wanted.zone_role),
+        key: file.encryption.as_ref().map(|encryption| &encryption.kms_key),
     };
     permissions::policy(registry(), wanted.command, subject)
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::key;
 use super::protected;
 use super::session::Session;
 use super::source::{self, SavedPlan};
@@ -31,10 +32,12 @@ pub struct Planned {
 pub async fn plan(path: &Path, adopt: bool, out: Option<&Path>, ui: &Arc<dyn Ui>) -> miette::Result<Planned> {
     let reads = async |session: &Session| session.planned().await;
     let (session, (stack, plan, state)) = Session::open_and(path, ui, reads).await?;
+    let key = key::refusal(&session.account, &stack.graph, &state, ui.as_ref()).await?;
     let mut review = session.account.review(&stack.graph, &plan, &state);
     let safe =
         check(&plan, Permits { adopt, lose_data: false }, &names::region_in).map_err(miette::Report::new);
     let safe = safe.and_then(|()| Ok(protected::check(&session.file, &review)?));
+    let safe = safe.and_then(|()| key.map_or(Ok(()), |refused| Err(refused.into())));
     let saved = match (&safe, out) {
         (Ok(()), Some(out)) => Some(source::save(out, &session, &stack, &plan, adopt)?),
         _ => None,

@@ -10,6 +10,7 @@ use futures::future::{Either, select};
 use miette::Diagnostic;
 use serde_json::Value;
 
+use super::key;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
 use super::ui::{Figures, Notice, Ui};
@@ -252,7 +253,10 @@ impl Session {
             }
             None => None,
         };
-        Ok(self.counted(Graph::new(stack::declare(&self.file, &code, zone.as_ref()))?))
+        // A key that is gone does not keep the stack from being removed.
+        let encryption = key::resolved(self).await.unwrap_or_else(|_| self.file.encryption.clone());
+        let file = StackFile { encryption, ..self.file.clone() };
+        Ok(self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?))
     }
 
     /// The graph, noted as what the session is about.

@@ -85,6 +85,13 @@ impl ApplySource {
             return Err(miette!(help = help, "a saved plan has the name of its stack"))
                 .wrap_err_with(|| unusable(path));
         }
+        if config::chosen_environment().is_some() {
+            return Err(miette!(
+                help = "leave out --env",
+                "a saved plan is for the environment that it was made for"
+            ))
+            .wrap_err_with(|| unusable(path));
+        }
         let (saved, file, digest) = read(path, reviewed).wrap_err_with(|| unusable(path))?;
         let Manifest { provision, scope, made, by, adopt: planned, .. } = &saved.manifest;
         if adopt && !planned {

@@ -2,7 +2,7 @@
 //! tests have one in memory.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -37,6 +37,8 @@ pub(super) type Taken<T> = std::result::Result<T, Locked>;
 
 /// Where the runs of one stack keep their lock, record and bundles. See [`Home`] for the contract of each verb.
 pub trait RunStore: Send + Sync {
+    /// From now on it is declared with the KMS key that has this ARN.
+    fn use_key(&self, _arn: &str) {}
     /// Makes the store as declared, unless that is interrupted.
     fn ensure<'a>(&'a self, interrupt: &'a CancellationToken) -> BoxFuture<'a, miette::Result<()>>;
     /// Takes the stack's lock for a command of this caller.
@@ -98,16 +100,17 @@ pub(super) struct HomeBucket {
     home: Home,
     regions: Arc<Regions>,
     registry: &'static Registry,
+    key: OnceLock<String>,
 }
 
 impl HomeBucket {
     pub(super) fn new(regions: &Arc<Regions>, registry: &'static Registry) -> Self {
-        Self { home: Home::new(regions.home()), regions: Arc::clone(regions), registry }
+        Self { home: Home::new(regions.home()), regions: Arc::clone(regions), registry, key: OnceLock::new() }
     }
 
     async fn ensure(&self, interrupt: &CancellationToken) -> miette::Result<()> {
         let scope = self.regions.scope();
-        let graph = Graph::new(stack::home::declare(scope))?;
+        let graph = Graph::new(stack::home::declare(scope, self.key.get().map(String::as_str)))?;
         let live = tokio::select! {
             biased;
             () = interrupt.cancelled() => return Err(Interrupted.into()),
@@ -174,6 +177,11 @@ fn as_ours(mut plan: Plan) -> Plan {
 }
 
 impl RunStore for HomeBucket {
+    fn use_key(&self, arn: &str) {
+        // It is told twice, of the same key.
+        let _first = self.key.set(arn.to_owned());
+    }
+
     fn ensure<'a>(&'a self, interrupt: &'a CancellationToken) -> BoxFuture<'a, miette::Result<()>> {
         self.ensure(interrupt).boxed()
     }

@@ -23,6 +23,13 @@ pub use crate::cloudformation::Template;
 pub async fn synth(path: &Path, zone_id: Option<String>, ui: &dyn Ui) -> miette::Result<Vec<Template>> {
     let file = config::load(path)?;
     let zone = zone(&file, zone_id)?;
+    if let Some(alias) = file.encryption.as_ref().and_then(|encryption| encryption.kms_key.alias()) {
+        let lookup = format!("aws kms describe-key --key-id {alias}");
+        return Err(miette!(
+            help = format!("write the key's ARN in the stack file: `{lookup}` says it"),
+            "the templates need the ARN of {alias}, and synth asks AWS for nothing"
+        ));
+    }
     let code = digests(&StackHandlers::of(&file)?.build(ui).await?)?;
     let graph = Graph::new(stack::declare(&file, &code, zone.as_ref()))?;
     Ok(cloudformation::synth(&scope(&file), &graph)?)

@@ -66,6 +66,22 @@ pub enum Notice<'a> {
     },
     /// Teardown leaves this alone: it belongs to somebody else.
     LeftAlone(&'a Known),
+    /// The policy of the stack's KMS key lacks these statements.
+    KeyLacks {
+        /// The key's ARN.
+        key: &'a str,
+        /// Them, ready to paste.
+        statements: &'a str,
+    },
+    /// The policy of the stack's KMS key could not be read. It must have these statements.
+    KeyUnread {
+        /// The key's ARN.
+        key: &'a str,
+        /// Why.
+        error: &'a aws::Error,
+        /// Them, ready to paste.
+        statements: &'a str,
+    },
     /// What the operation waits for, outside of any step.
     Awaited(&'a str),
     /// The stack's lock was lost while steps ran: no more were started.

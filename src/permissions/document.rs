@@ -15,6 +15,10 @@ pub(super) struct Conditions<'a> {
     pub(super) domain: &'a str,
     /// The permissions boundary of the stack's roles.
     pub(super) boundary: &'a str,
+    /// The stack's region.
+    pub(super) region: &'a str,
+    /// The alias of the stack's KMS key, if the stack file names it by one.
+    pub(super) alias: Option<&'a str>,
 }
 
 /// ARNs by action, condition and source list.
@@ -130,12 +134,27 @@ impl Conditions<'_> {
             Only::PassedTo(service) => {
                 statement.when("StringEquals", "iam:PassedToService", [StringExpr::from(service)])
             }
+            Only::OfKey => self.of_key(statement, &[]),
+            Only::ThroughServices => self.of_key(statement, &["lambda", "s3"]),
+            Only::ThroughS3 => self.of_key(statement, &["s3"]),
             Only::OwnRecords => self.own_records(statement),
         }
     }
 
     fn bounded(self, statement: Statement) -> Statement {
         statement.when("StringEquals", "iam:PermissionsBoundary", [StringExpr::from(self.boundary)])
+    }
+
+    fn of_key(self, statement: Statement, services: &[&str]) -> Statement {
+        let statement = match self.alias {
+            Some(alias) => statement.when("ForAnyValue:StringEquals", "kms:ResourceAliases", [alias.into()]),
+            None => statement,
+        };
+        let by = |service: &&str| StringExpr::from(format!("{service}.{}.amazonaws.com", self.region));
+        match services {
+            [] => statement,
+            _ => statement.when("StringEquals", "kms:ViaService", services.iter().map(by)),
+        }
     }
 
     fn own_records(self, statement: Statement) -> Statement {

@@ -11,8 +11,8 @@ use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
 };
 use crate::resource::iam::Role;
-use crate::resource::{Adapter, Registry, Resource as _, cloudfront, lambda, route53, s3};
-use crate::stack::config::bucket_prefixes;
+use crate::resource::{Adapter, Registry, Resource as _, cloudfront, kms, lambda, route53, s3};
+use crate::stack::config::{KmsKey, bucket_prefixes};
 use crate::stack::home as home_stack;
 use crate::verify;
 
@@ -100,7 +100,7 @@ impl<'a> Grants<'a> {
     pub(super) fn home(&mut self, registry: &Registry, command: Command) {
         let variables = self.variables(&self.scope.region);
         let variables = ArnVariables { buckets: vec![variables.home.clone()], ..variables };
-        let declarations = home_stack::declare(&self.scope);
+        let declarations = home_stack::declare(&self.scope, None);
         for declaration in &declarations {
             let Some(adapter) = registry.get(&declaration.kind) else { continue };
             let needs = adapter.permissions();
@@ -123,6 +123,20 @@ impl<'a> Grants<'a> {
         for allow in own.iter().copied().flatten() {
             self.add(allow, &variables, &[]);
         }
+    }
+
+    /// What a command does with the stack's KMS key.
+    pub(super) fn key(&mut self, command: Command) {
+        let needed: &[Allow] = match command {
+            Command::Plan => &[kms::LOOK, kms::READ],
+            Command::Apply => &[kms::LOOK, kms::WRITE, kms::GIVE],
+            Command::Teardown => &[kms::LOOK, kms::WRITE],
+            Command::Asset => &[kms::READ_OBJECTS],
+            Command::Verify | Command::Library | Command::AssetRemove | Command::Upload => {
+                &[kms::WRITE_OBJECTS]
+            }
+        };
+        self.by_name(needed);
     }
 
     /// Permissions of `verify`: to find the distribution, the signing keys, and the two buckets.
@@ -185,7 +199,15 @@ impl<'a> Grants<'a> {
             output,
             buckets: buckets.to_vec(),
             roles: Vec::new(),
+            keys: self.keys(),
         }
+    }
+
+    /// The ARN of the stack's KMS key. That of an alias is not in this file: a condition names the alias.
+    fn keys(&self) -> Vec<String> {
+        let any = || self.scope.arn("kms", "key/*");
+        let arn = |key: &KmsKey| if key.alias().is_some() { any() } else { key.arn(&self.scope) };
+        self.subject.key.map(arn).into_iter().collect()
     }
 
     /// The ARNs of the roles that the declared resources work as.
@@ -277,6 +299,8 @@ impl<'a> Grants<'a> {
             is_pattern: self.subject.prefix.is_some(),
             domain: self.subject.domain.unwrap_or_default(),
             boundary: self.boundary.as_deref().unwrap_or_default(),
+            region: &self.scope.region,
+            alias: self.subject.key.and_then(KmsKey::alias),
         };
         document::document(self.needed, conditions)
     }

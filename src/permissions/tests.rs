@@ -33,6 +33,7 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
         zone: None,
         source: None,
         dns: Dns::Own,
+        key: file.encryption.as_ref().map(|encryption| &encryption.kms_key),
     };
     json(&policy(registry(), command, subject))
 }
@@ -191,4 +192,33 @@ fn apply_may_change_roles_on_their_path_alone() {
     for action in ["iam:GetRole", "iam:DeleteRole"] {
         assert!(may(action, there) && may(action, root), "{action}: IAM knows no path of what is absent");
     }
+}
+
+#[test]
+fn a_key_is_used_by_services_alone() {
+    let with_key = |key: &str, command| {
+        let own = file("vod", &format!("encryption: {{ kms_key: '{key}' }}"));
+        let all = permissions(&printed(&own, None, command));
+        all.into_iter().filter(|one| one.starts_with("kms:")).collect::<Vec<_>>().join("\n")
+    };
+    let arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    insta::assert_snapshot!(with_key(arn, Command::Plan), @r#"
+    kms:Decrypt on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if {"StringEquals":{"kms:ViaService":["lambda.eu-west-1.amazonaws.com","s3.eu-west-1.amazonaws.com"]}}
+    kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if null
+    kms:GetKeyPolicy on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if null
+    "#);
+    insta::assert_snapshot!(with_key(arn, Command::Apply), @r#"
+    kms:CreateGrant on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if {"StringEquals":{"kms:ViaService":["lambda.eu-west-1.amazonaws.com","s3.eu-west-1.amazonaws.com"]}}
+    kms:Decrypt on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if {"StringEquals":{"kms:ViaService":["lambda.eu-west-1.amazonaws.com","s3.eu-west-1.amazonaws.com"]}}
+    kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if null
+    kms:Encrypt on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if {"StringEquals":{"kms:ViaService":["lambda.eu-west-1.amazonaws.com","s3.eu-west-1.amazonaws.com"]}}
+    kms:GenerateDataKey on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if {"StringEquals":{"kms:ViaService":["lambda.eu-west-1.amazonaws.com","s3.eu-west-1.amazonaws.com"]}}
+    kms:GetKeyPolicy on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab if null
+    "#);
+    insta::assert_snapshot!(with_key("alias/media", Command::Upload), @r#"
+    kms:Decrypt on arn:aws:kms:eu-west-1:111122223333:key/* if {"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/media"},"StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}}
+    kms:GenerateDataKey on arn:aws:kms:eu-west-1:111122223333:key/* if {"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/media"},"StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}}
+    "#);
+    let without = printed(&file("vod", ""), None, Command::Apply).to_string();
+    assert!(!without.contains("kms"), "{without}");
 }

@@ -12,6 +12,7 @@ pub mod events;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod iam;
+pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod mediaconvert;

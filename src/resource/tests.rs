@@ -346,9 +346,9 @@ async fn a_queue_that_got_a_key_goes_back_to_its_own_encryption() {
     let (cx, stage) = play(&[("SetQueueAttributes", ok())]).await;
     let queue = json!({
         "QueueName": "vod-dead-letters", "MessageRetentionPeriod": 60, "VisibilityTimeout": 30,
-        "SqsManagedSseEnabled": false, "Tags": [],
+        "SqsManagedSseEnabled": false, "KmsMasterKeyId": "alias/theirs", "Tags": [],
     });
-    let own = json!({ "SqsManagedSseEnabled": true });
+    let own = json!({ "SqsManagedSseEnabled": true, "KmsMasterKeyId": null });
     update(&cx, "AWS::SQS::Queue", "https://queue", &queue, &own).await.unwrap();
     called(&stage);
     let sent: Value = serde_json::from_str(&stage.lock().unwrap().bodies[0]).unwrap();

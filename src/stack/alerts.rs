@@ -4,9 +4,9 @@
 //! topics unless the stack itself is in us-east-1, and the subscriber confirms two e-mails. A stack without `alerts`
 //! has none of this.
 //!
-//! The topics are not encrypted with a KMS key. CloudWatch cannot use the AWS-managed key of SNS: alarms then fail to
-//! publish. It would take a key of our own in each region, with a policy for CloudWatch. The messages hold names and
-//! numbers of alarms and keys of videos, and leave SNS as plain e-mail anyway. At rest SNS encrypts its disks.
+//! Without `encryption`, the topics have no KMS key: CloudWatch cannot use the AWS-managed key of SNS, so alarms would fail
+//! to publish. With it, the topic in the stack's region has the team's key. The one in us-east-1 would need a key there. Its
+//! messages hold names and numbers of alarms, and leave SNS as plain e-mail anyway. At rest SNS encrypts its disks.
 
 mod dashboard;
 #[cfg(test)]
@@ -82,7 +82,8 @@ fn topic(stack: &mut Declarations, region: &str, address: &str, name: &str, emai
         topic_name: stack.name(name),
         // The sender name of the e-mails.
         display_name: Some(stack.scope().stack.clone()),
-        kms_master_key_id: None,
+        // A topic takes only a key of its own region.
+        kms_master_key_id: stack.key().filter(|_| region == stack.scope().region).map(Into::into),
         tags: stack.tags(address),
     };
     let topic = stack.declare_in(region, address, &topic);

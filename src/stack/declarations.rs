@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
-use crate::model::{Address, Declaration, OutputRef, Outputs, REGION_TAG, Scope, StringExpr, Tags};
+use crate::model::{
+    Address, Declaration, OutputRef, Outputs, PolicyDocument, REGION_TAG, Scope, Statement, StringExpr, Tags,
+};
 use crate::resource::Resource;
 use crate::resource::iam::Role;
 
@@ -14,6 +16,7 @@ pub struct Declarations {
     tags: BTreeMap<String, String>,
     boundary: Option<StringExpr>,
     role_path: String,
+    key: Option<String>,
     list: Vec<Declaration>,
 }
 
@@ -53,7 +56,7 @@ impl Declarations {
     /// An empty stack that adds `tags` to its taggable resources, in addition to the ownership tags.
     #[must_use]
     pub fn new(scope: Scope, tags: BTreeMap<String, String>) -> Self {
-        Self { scope, tags, boundary: None, role_path: "/".to_owned(), list: Vec::new() }
+        Self { scope, tags, boundary: None, role_path: "/".to_owned(), key: None, list: Vec::new() }
     }
 
     /// The same, with the ARN of the permissions boundary of its roles.
@@ -66,6 +69,30 @@ impl Declarations {
     #[must_use]
     pub fn on_path(self, path: Option<&str>) -> Self {
         Self { role_path: path.unwrap_or("/").to_owned(), ..self }
+    }
+
+    /// The same, with the ARN of the KMS key for what it stores.
+    #[must_use]
+    pub fn encrypted(self, key: Option<&str>) -> Self {
+        Self { key: key.map(str::to_owned), ..self }
+    }
+
+    /// The ARN of the KMS key for what the stack stores, if it has one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// The policy of a role that reads and writes by these services what is encrypted with the stack's key.
+    #[must_use]
+    pub fn with_key(&self, policy: PolicyDocument, services: &[&str]) -> PolicyDocument {
+        let Some(key) = &self.key else { return policy };
+        let by =
+            services.iter().map(|service| format!("{service}.{}.amazonaws.com", self.scope.region).into());
+        let use_key = Statement::allow("UseKey", &["kms:Decrypt", "kms:GenerateDataKey"])
+            .on([key.as_str().into()])
+            .when("StringEquals", "kms:ViaService", by);
+        PolicyDocument::new(policy.statements().cloned().chain([use_key]))
     }
 
     /// The stack, account and region.

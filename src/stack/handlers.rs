@@ -221,7 +221,7 @@ fn submit(
         timeout: timeout(file.handlers.submit, 300),
         concurrency: file.handlers.reserved_concurrency.get(),
         environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        policy: roles::submit(stack.scope(), &access),
+        policy: stack.with_key(roles::submit(stack.scope(), &access), &["s3", "sqs"]),
         logs: &logs,
     };
     handler.declare(stack, file, dead_letters)
@@ -259,6 +259,7 @@ fn publish(
         bus: bus.unwrap_or(DEFAULT_BUS).to_owned(),
         function: FunctionAccess { log_group: logs.arn(), dead_letters: dead_letters.arn() },
     };
+    let services: &[&str] = if access.topic.is_some() { &["s3", "sns", "sqs"] } else { &["s3", "sqs"] };
     let handler = Handler {
         name: "publish",
         description: "Publishes what a MediaConvert job made",
@@ -273,7 +274,7 @@ fn publish(
         timeout: timeout(file.handlers.publish, 900),
         concurrency: None,
         environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
-        policy: roles::publish(stack.scope(), &access),
+        policy: stack.with_key(roles::publish(stack.scope(), &access), services),
         logs: &logs,
     };
     handler.declare(stack, file, dead_letters)
@@ -322,7 +323,8 @@ pub(super) fn plain_queue(stack: &Declarations, address: &str, name: &str) -> Qu
         receive_message_wait_time_seconds: 0,
         redrive_policy: None,
         redrive_allow_policy: None,
-        sqs_managed_sse_enabled: true,
+        sqs_managed_sse_enabled: stack.key().is_none(),
+        kms_master_key_id: stack.key().map(str::to_owned),
         tags: stack.tags(address),
     }
 }

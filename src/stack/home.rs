@@ -48,16 +48,16 @@ fn lifecycle() -> LifecycleConfiguration {
     ])
 }
 
-/// The declarations of the home bucket of the scope's stack.
+/// The declarations of the home bucket of the scope's stack. `key` is the ARN of the stack's KMS key.
 #[must_use]
-pub fn declare(scope: &Scope) -> Vec<Declaration> {
+pub fn declare(scope: &Scope, key: Option<&str>) -> Vec<Declaration> {
     let name = scope.home_bucket();
     let scope = Scope { stack: STACK.to_owned(), ..scope.clone() };
     let mut stack = Declarations::new(scope, std::collections::BTreeMap::new());
     let bucket = Bucket {
         versioning_configuration: VersioningConfiguration::ENABLED,
         lifecycle_configuration: Some(lifecycle()),
-        ..Bucket::private(&name, stack.tags("home/bucket"))
+        ..Bucket::private(&name, stack.tags("home/bucket")).with_key(key)
     };
     let bucket = stack.declare("home/bucket", &bucket);
     let policy = BucketPolicy {

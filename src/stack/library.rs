@@ -26,7 +26,7 @@ pub fn declare(stack: &mut Declarations, storage: &Storage, submit: &Handle<Func
         stack.name("batch"),
         "What S3 Batch Operations may do to transcode a library",
         trust(),
-        roles::inline(access(&storage.work.arn(), submit.arn())),
+        roles::inline(stack.with_key(access(&storage.work.arn(), submit.arn()), &["s3"])),
         stack.tags_everywhere(ROLE),
     );
     stack.declare_role(ROLE, role)

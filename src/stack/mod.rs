@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod domain;
 pub mod handlers;
 pub mod home;
+pub mod key_policy;
 pub mod keys;
 pub mod ladder;
 pub mod library;
@@ -41,7 +42,8 @@ pub fn declare(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> 
         region: file.region.to_string(),
     };
     let boundary = file.roles.permissions_boundary.as_deref();
-    let stack = Declarations::new(scope, file.tags.clone());
+    let key = file.encryption.as_ref().map(|encryption| encryption.kms_key.arn(&scope));
+    let stack = Declarations::new(scope, file.tags.clone()).encrypted(key.as_deref());
     let mut stack = stack.bounded(boundary).on_path(file.roles.path.as_deref());
     let storage = storage::declare(&mut stack, file);
     let transcode = transcode::declare(&mut stack, file, &storage);

@@ -1,7 +1,6 @@
 //! What the app listens to: a queue and a topic with the events of `docs/events.md`, and the rule that fills them.
 //!
-//! The events are on the bus in any case. A queue keeps them while the app is down. The queue and the topic are not
-//! encrypted with a KMS key of the account, for the same reason as the topics for alarms.
+//! The events are on the bus in any case. A queue keeps them while the app is down.
 
 use serde_json::json;
 
@@ -84,7 +83,7 @@ fn topic(stack: &mut Declarations, rule: &StringExpr) -> (Handle<Topic>, Address
     let topic = Topic {
         topic_name: stack.name(NAME),
         display_name: None,
-        kms_master_key_id: None,
+        kms_master_key_id: stack.key().map(Into::into),
         tags: stack.tags(address),
     };
     let topic = stack.declare(address, &topic);

@@ -105,7 +105,9 @@ pub(super) fn tls_only(bucket: &Handle<Bucket>) -> Statement {
 
 fn private(stack: &Declarations, file: &StackFile, role: BucketRole) -> Bucket {
     let tags = stack.tags(&format!("storage/{}", role.as_str()));
-    Bucket::private(file.bucket(role), tags)
+    // S3 delivers access logs only to a bucket with SSE-S3 (S3 user guide, "Enabling Amazon S3 server access logging").
+    let key = stack.key().filter(|_| role != BucketRole::Logs);
+    Bucket::private(file.bucket(role), tags).with_key(key)
 }
 
 /// The bucket of originals: the stack's own, or one that exists and is not declared.

@@ -78,7 +78,9 @@ fn role(stack: &mut Declarations, storage: &Storage, queue: &Handle<Queue>) -> H
         stack.name("transcode"),
         "What MediaConvert's jobs may do",
         roles::encoder_trust(stack.scope(), queue.arn()),
-        roles::inline(roles::encoder(storage.source.arn.clone(), storage.work.arn())),
+        roles::inline(
+            stack.with_key(roles::encoder(storage.source.arn.clone(), storage.work.arn()), &["s3"]),
+        ),
         stack.tags_everywhere("transcode/role"),
     );
     stack.declare_role("transcode/role", role)

@@ -13,6 +13,7 @@ mod burst;
 mod conformance;
 mod dns_elsewhere;
 mod domain;
+mod encryption;
 mod end_to_end;
 mod environment;
 mod existing_bucket;

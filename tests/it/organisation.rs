@@ -1,6 +1,6 @@
 //! What organisations demand: tags of their own, a path and a boundary for roles, sizes of functions.
 
-use crate::support::quote::{nothing_left, nothing_to_do};
+use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do};
 use crate::support::root::{Root, STACK};
 use crate::support::{ACCOUNT, Cloud, StackFile};
 use aws_sdk_iam::types::Tag;
@@ -105,4 +105,39 @@ async fn roles_are_made_where_and_within_what_an_organisation_demands() {
     cloud.provision(&["verify", guarded.path()], 0);
     let (gone, _) = root.run(&remover, &["teardown", guarded.path(), "--yes"], 0);
     nothing_left(&gone, STACK);
+}
+
+#[test]
+fn one_file_has_several_environments() {
+    let file = StackFile::new(&[(
+        "stack: vod-local\n",
+        "environments:\n  staging: { stack: vod-staging }\n  production: { stack: vod-production, protected: true }\n",
+    )]);
+    let run = |arguments: &[&str], code: i32| {
+        let mut command = std::process::Command::new(crate::support::PROGRAM);
+        command.args(arguments).env("NO_COLOR", "1");
+        let (stdout, stderr) = crate::support::output(command, code);
+        let said = if code == 0 { String::new() } else { errors(&stderr) };
+        (stdout.replace(file.path(), "FILE"), said.replace(file.path(), "FILE"))
+    };
+    insta::assert_snapshot!(run(&["validate", file.path()], 0).0, @"
+    FILE, staging: ok (stack vod-staging, the local cloud, account 111122223333, region ap-northeast-2)
+    FILE, production: ok (stack vod-production, the local cloud, account 111122223333, region ap-northeast-2)
+    ");
+    let (_, refused) = run(&["graph", "--offline", file.path()], 1);
+    insta::assert_snapshot!(lines_with(&refused, &["error", "help"]), @"
+    error: the stack file <folder>/stack.yaml has 1 problem
+    error: the file has several environments, and none is chosen
+    help: use --env with one of: staging, production
+    ");
+    let (_, refused) = run(&["permissions", file.path(), "--for", "plan", "--env", "test"], 1);
+    insta::assert_snapshot!(lines_with(&refused, &["error", "help"]), @"
+    error: the stack file <folder>/stack.yaml has 1 problem
+    error: there is no environment `test`
+    help: use --env with one of: staging, production
+    ");
+    let (policy, _) = run(&["permissions", file.path(), "--for", "plan", "--env", "staging"], 0);
+    assert!(policy.contains("vod-staging-source-") && !policy.contains("vod-production"), "{policy}");
+    let (graph, _) = run(&["--env", "production", "graph", "--offline", file.path(), "--format", "dot"], 0);
+    assert!(graph.contains("storage/source"), "{graph}");
 }

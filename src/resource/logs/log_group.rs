@@ -38,6 +38,9 @@ pub struct LogGroup {
     /// Whether nobody can delete it.
     #[serde(default)]
     pub deletion_protection_enabled: bool,
+    /// The ARN of the KMS key that new events are encrypted with. Absent leaves the one there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
     /// Its tags.
     #[serde(default)]
     pub tags: Tags,
@@ -118,6 +121,14 @@ async fn protect(cx: &Context, name: &str, enabled: bool) -> Result<()> {
     settle(cx, put).await.map(drop)
 }
 
+async fn encrypt(cx: &Context, name: &str, key: &str) -> Result<()> {
+    let associate = || async {
+        let call = cx.logs().associate_kms_key().log_group_name(name).kms_key_id(key);
+        call.send().await.named("logs:AssociateKmsKey")
+    };
+    settle(cx, associate).await.map(drop)
+}
+
 async fn delete(cx: &Context, name: &str) -> Result<()> {
     let delete = || async {
         let call = cx.logs().delete_log_group().log_group_name(name);
@@ -139,8 +150,14 @@ async fn set_tags(cx: &Context, name: &str, seen: &Tags, desired: &Tags) -> Resu
 impl LogGroup {
     /// Creates the group, but for its retention, which has a call of its own.
     async fn begin(&self, cx: &Context) -> Result<()> {
-        let Self { log_group_name, log_group_class, retention_in_days: _, deletion_protection_enabled, tags } =
-            self;
+        let Self {
+            log_group_name,
+            log_group_class,
+            retention_in_days: _,
+            deletion_protection_enabled,
+            kms_key_id,
+            tags,
+        } = self;
         let create = || async {
             let call = cx
                 .logs()
@@ -148,6 +165,7 @@ impl LogGroup {
                 .log_group_name(log_group_name)
                 .log_group_class(log_group_class.api())
                 .set_deletion_protection_enabled(deletion_protection_enabled.then_some(true))
+                .set_kms_key_id(kms_key_id.clone())
                 .set_tags(Some(tags.to_map()));
             call.send().await.named("logs:CreateLogGroup")
         };
@@ -162,6 +180,8 @@ pub(super) const GROUPS: &[&str] = &["arn:aws:logs:{region}:{account}:log-group:
 impl Resource for LogGroup {
     const KIND: Kind = Kind::new("AWS::Logs::LogGroup");
     const CREATE_ONLY: &'static [&'static str] = &["LogGroupName", "LogGroupClass"];
+    /// Organisations give keys to log groups that have none.
+    const LEFT_ALONE: &'static [&'static str] = &["KmsKeyId"];
     const PERMISSIONS: Permissions = Permissions {
         observe: &[
             Allow::new(&["logs:DescribeLogGroups"], ANYTHING),
@@ -171,16 +191,19 @@ impl Resource for LogGroup {
             &["logs:CreateLogGroup", "logs:TagResource", "logs:PutRetentionPolicy"],
             GROUPS,
         )],
-        update: &[Allow::new(
-            &[
-                "logs:PutRetentionPolicy",
-                "logs:DeleteRetentionPolicy",
-                "logs:PutLogGroupDeletionProtection",
-                "logs:TagResource",
-                "logs:UntagResource",
-            ],
-            GROUPS,
-        )],
+        update: &[
+            Allow::new(
+                &[
+                    "logs:PutRetentionPolicy",
+                    "logs:DeleteRetentionPolicy",
+                    "logs:PutLogGroupDeletionProtection",
+                    "logs:TagResource",
+                    "logs:UntagResource",
+                ],
+                GROUPS,
+            ),
+            Allow::new(&["logs:AssociateKmsKey"], GROUPS).with("KmsKeyId"),
+        ],
         delete: &[Allow::new(&["logs:DeleteLogGroup"], GROUPS)],
         empty: &[Allow::new(&["logs:PutLogGroupDeletionProtection"], GROUPS)],
         list: &[
@@ -218,6 +241,7 @@ impl Resource for LogGroup {
             log_group_class,
             retention_in_days,
             deletion_protection_enabled: group.deletion_protection_enabled().unwrap_or(false),
+            kms_key_id: group.kms_key_id,
             tags,
         };
         let ownership = properties.tags.ownership();
@@ -250,10 +274,16 @@ impl Resource for LogGroup {
             log_group_class: _,
             retention_in_days,
             deletion_protection_enabled,
+            kms_key_id,
             tags,
         } = &**desired;
         if seen.properties.deletion_protection_enabled != *deletion_protection_enabled {
             protect(cx, &seen.id, *deletion_protection_enabled).await?;
+        }
+        if let Some(key) = kms_key_id
+            && seen.properties.kms_key_id != *kms_key_id
+        {
+            encrypt(cx, &seen.id, key).await?;
         }
         if seen.properties.retention_in_days != *retention_in_days {
             set_retention(cx, &seen.id, *retention_in_days).await?;

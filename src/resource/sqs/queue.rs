@@ -53,6 +53,9 @@ pub struct Queue {
     pub redrive_allow_policy: Option<Value>,
     /// Encryption at rest with keys that SQS manages.
     pub sqs_managed_sse_enabled: bool,
+    /// The KMS key that messages are encrypted with, instead. Absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_master_key_id: Option<String>,
     /// Its tags.
     #[serde(default)]
     pub tags: Tags,
@@ -84,6 +87,7 @@ impl Queue {
             redrive_policy,
             redrive_allow_policy,
             sqs_managed_sse_enabled,
+            kms_master_key_id,
             tags: _,
         } = self;
         let policies = [
@@ -100,16 +104,16 @@ impl Queue {
             (Attribute::ReceiveMessageWaitTimeSeconds, receive_message_wait_time_seconds.to_string()),
             (Attribute::SqsManagedSseEnabled, sqs_managed_sse_enabled.to_string()),
         ];
-        settings.into_iter().chain(policies).collect()
+        let key = kms_master_key_id.clone().map(|key| (Attribute::KmsMasterKeyId, key));
+        settings.into_iter().chain(policies).chain(key).collect()
     }
 
-    /// The attributes that turn `was` into this queue. An empty policy removes one.
+    /// The attributes that turn `was` into this queue. An empty policy or key removes one. A queue takes one kind of
+    /// encryption, so both are in the same call.
     fn attributes_over(&self, was: &Self) -> HashMap<Attribute, String> {
         let desired = self.attributes();
         let gone = was.attributes().into_keys().filter(|name| !desired.contains_key(name));
-        // A queue takes one kind of encryption. The same call removes a KMS key that somebody gave it.
-        let encrypts = !was.sqs_managed_sse_enabled && self.sqs_managed_sse_enabled;
-        let removed: Vec<Attribute> = gone.chain(encrypts.then_some(Attribute::KmsMasterKeyId)).collect();
+        let removed: Vec<Attribute> = gone.collect();
         desired.into_iter().chain(removed.into_iter().map(|name| (name, String::new()))).collect()
     }
 
@@ -126,6 +130,7 @@ impl Queue {
             sqs_managed_sse_enabled: found
                 .get(&Attribute::SqsManagedSseEnabled)
                 .is_some_and(|text| text == "true"),
+            kms_master_key_id: found.get(&Attribute::KmsMasterKeyId).filter(|key| !key.is_empty()).cloned(),
             tags,
         })
     }
@@ -256,6 +261,7 @@ mod tests {
             redrive_policy: None,
             redrive_allow_policy: None,
             sqs_managed_sse_enabled: true,
+            kms_master_key_id: None,
             tags: Tags::default(),
         }
     }
@@ -285,6 +291,26 @@ mod tests {
         let moved = r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:1:theirs","maxReceiveCount":1}"#;
         assert_eq!(answered(Attribute::RedrivePolicy, moved), "");
         assert_eq!(answered(Attribute::RedriveAllowPolicy, r#"{"redrivePermission":"denyAll"}"#), "");
+    }
+
+    #[test]
+    fn a_queue_has_one_kind_of_encryption_and_a_change_sends_both() {
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/k";
+        let keyed = Queue { sqs_managed_sse_enabled: false, kms_master_key_id: Some(key.into()), ..queue() };
+        let sent = keyed.attributes_over(&queue());
+        assert_eq!(
+            (sent[&Attribute::KmsMasterKeyId].as_str(), &*sent[&Attribute::SqsManagedSseEnabled]),
+            (key, "false")
+        );
+        let back = queue().attributes_over(&keyed);
+        assert_eq!(
+            (back[&Attribute::KmsMasterKeyId].as_str(), &*back[&Attribute::SqsManagedSseEnabled]),
+            ("", "true")
+        );
+        assert!(
+            !queue().attributes().contains_key(&Attribute::KmsMasterKeyId),
+            "nothing new is sent without a key"
+        );
     }
 
     #[test]

@@ -24,6 +24,9 @@ properties! {
     "AWS::SNS::Topic" {
         TOPIC_KEY = "KmsMasterKeyId";
     }
+    "AWS::SQS::Queue" {
+        QUEUE_KEY = "KmsMasterKeyId";
+    }
 }
 
 /// What opens a bucket or a topic further. A new one is compared with what AWS makes of a new bucket: closed.
@@ -34,7 +37,8 @@ pub(super) fn findings(sides: &BeforeAfter<'_>) -> Vec<Finding> {
             let single = [public_access(sides, after), lists(sides, after), keys(sides, after)];
             single.into_iter().flatten().chain(cors(sides, after)).collect()
         }
-        "AWS::SNS::Topic" => topic_key(sides, after).into_iter().collect(),
+        "AWS::SNS::Topic" => key_lost(sides, after, &TOPIC_KEY, TOPIC).into_iter().collect(),
+        "AWS::SQS::Queue" => key_lost(sides, after, &QUEUE_KEY, QUEUE).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -85,12 +89,21 @@ fn keys(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
     lost.then(|| sides.finding(Broadening::Exposure, "anyone who can read the bucket", &actions, origin))
 }
 
-fn topic_key(sides: &BeforeAfter<'_>, after: &Value) -> Option<Finding> {
-    let keyed = |properties: &Value| !TOPIC_KEY.of(properties).is_null();
+/// Who may do what once a topic or a queue has lost its key.
+type Freed = (&'static str, &'static str);
+const TOPIC: Freed = ("anyone who can use the topic", "publish without permission for the KMS key");
+const QUEUE: Freed = ("anyone who can use the queue", "send and receive without permission for the KMS key");
+
+fn key_lost(
+    sides: &BeforeAfter<'_>,
+    after: &Value,
+    key: &PropertyPath,
+    (who, action): Freed,
+) -> Option<Finding> {
+    let keyed = |properties: &Value| !key.of(properties).is_null();
     let lost = sides.before.is_some_and(keyed) && !keyed(after);
-    let actions = ["publish without permission for the KMS key"];
-    let origin = format!("{}: removed", TOPIC_KEY.path);
-    lost.then(|| sides.finding(Broadening::Exposure, "anyone who can use the topic", &actions, origin))
+    let origin = format!("{}: removed", key.path);
+    lost.then(|| sides.finding(Broadening::Exposure, who, &[action], origin))
 }
 
 /// A list of texts.

@@ -9,6 +9,8 @@ mod alerts;
 mod countries;
 mod delivery;
 mod domain;
+mod encryption;
+mod environments;
 mod function_size;
 mod handlers;
 mod identity;
@@ -42,6 +44,8 @@ use serde::Serialize;
 pub use alerts::Alerts;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
+pub use encryption::{Encryption, KmsKey};
+pub use environments::{choose_environment, chosen_environment};
 pub use function_size::FunctionSize;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, bucket_prefixes};
@@ -103,6 +107,9 @@ pub struct StackFile {
     /// The IAM roles of the handlers, of MediaConvert and of S3 Batch Operations.
     #[schemars(default)]
     pub roles: Roles,
+    /// The KMS key for what the stack stores. Absent: S3, SQS, CloudWatch Logs and Lambda encrypt with keys of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// Where the app hears what became of its videos.
     #[schemars(default)]
     pub notify: Notify,
@@ -153,6 +160,25 @@ pub fn load(path: &Path) -> Result<StackFile, Invalid> {
     load_text(&name, &source, path, &key_text)
 }
 
+/// Reads the stack file at `path` for each of its environments, or for the chosen one. A file without environments is one
+/// stack without a name of an environment.
+///
+/// # Errors
+/// [`Invalid`] if the file cannot be read, or with every problem in it.
+pub fn load_all(path: &Path) -> Result<Vec<(Option<String>, StackFile)>, Invalid> {
+    let name = path.display().to_string();
+    let source = text(path).map_err(|error| Invalid::unreadable(&name, error))?;
+    let problems = Problems::default();
+    match documents(&source, Some(key_files(path, &key_text)), chosen_environment(), &problems) {
+        Some(files) if problems.is_empty() => Ok(files),
+        _ => Err(problems.into_invalid(&name, &source)),
+    }
+}
+
+fn key_files<'a>(path: &'a Path, read_file: ReadFile<'a>) -> KeyFiles<'a> {
+    KeyFiles { directory: path.parent().unwrap_or(Path::new("")), read_file }
+}
+
 /// Maximum size in bytes. Real stack files and keys are far smaller.
 const LARGEST: u64 = 128 * 1024;
 
@@ -187,7 +213,7 @@ pub fn load_text(
     path: &Path,
     read_file: ReadFile<'_>,
 ) -> Result<StackFile, Invalid> {
-    read(name, source, Some(KeyFiles { directory: path.parent().unwrap_or(Path::new("")), read_file }))
+    read(name, source, Some(key_files(path, read_file)), chosen_environment())
 }
 
 /// Reads a file as text.
@@ -205,7 +231,7 @@ struct KeyFiles<'a> {
 /// # Errors
 /// [`Invalid`] with every problem.
 pub fn parse(name: &str, source: &str) -> Result<StackFile, Invalid> {
-    read(name, source, None)
+    read(name, source, None, None)
 }
 
 /// Reports a conflict between the account and a value of the stack file at `path`. The message points at the value as
@@ -216,24 +242,90 @@ pub fn against(path: &Path, place: &[&str], message: &str, label: &str, help: &s
         Ok(source) => source,
         Err(error) => return Invalid::unreadable(&name, error),
     };
-    let span = tree::parse(&source, &Problems::default()).map_or(0..0, |root| root.span_of(place));
+    let root = tree::parse(&source, &Problems::default()).map(|root| chosen_root(&root).unwrap_or(root));
+    let span = root.map_or(0..0, |root| root.span_of(place));
     let problems = Problems::default();
     problems.add(Problem::new(span, message, label).help(help));
     problems.into_invalid(&name, &source)
 }
 
-fn read(name: &str, source: &str, key_files: Option<KeyFiles<'_>>) -> Result<StackFile, Invalid> {
+/// The file as it is for the chosen environment, if one is.
+fn chosen_root(root: &tree::Node) -> Option<tree::Node> {
+    let all = environments::of(root, &Problems::default())?.into_iter();
+    let mut chosen = all.filter(|one| Some(one.key.name.as_str()) == chosen_environment());
+    chosen.next().map(|one| one.root)
+}
+
+fn read(
+    name: &str,
+    source: &str,
+    key_files: Option<KeyFiles<'_>>,
+    environment: Option<&str>,
+) -> Result<StackFile, Invalid> {
     let problems = Problems::default();
-    let file = document(source, key_files, &problems);
+    let file = document(source, key_files, environment, &problems);
     match file {
         Some(file) if problems.is_empty() => Ok(file),
         _ => Err(problems.into_invalid(name, source)),
     }
 }
 
-fn document(source: &str, key_files: Option<KeyFiles<'_>>, problems: &Problems) -> Option<StackFile> {
+/// The stack of a file. One with environments is none until one of them is chosen.
+fn document(
+    source: &str,
+    key_files: Option<KeyFiles<'_>>,
+    environment: Option<&str>,
+    problems: &Problems,
+) -> Option<StackFile> {
+    let mut files = documents(source, key_files, environment, problems)?;
+    if files.len() == 1 && files[0].0.as_deref() == environment {
+        return files.pop().map(|(_, file)| file);
+    }
+    if !problems.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = files.iter().filter_map(|(name, _)| name.as_deref()).collect();
+    problems.add(environments::unknown(&tree::parse(source, problems)?, environment, &names));
+    None
+}
+
+/// Every stack of a file, or that of one environment. All of them are read, so that all problems are reported.
+fn documents(
+    source: &str,
+    key_files: Option<KeyFiles<'_>>,
+    environment: Option<&str>,
+    problems: &Problems,
+) -> Option<Vec<(Option<String>, StackFile)>> {
     let root = tree::parse(source, problems)?;
-    let top = Value::root(&root, problems).table()?;
+    let all = environments::of(&root, problems)?;
+    if all.is_empty() {
+        if environment.is_some() {
+            problems.add(environments::unknown(&root, environment, &[]));
+            return None;
+        }
+        return Some(vec![(None, whole(&root, key_files, problems)?)]);
+    }
+    let mut files: Vec<(Option<String>, StackFile)> = Vec::new();
+    for one in &all {
+        let Some(file) = whole(&one.root, key_files, problems) else { continue };
+        if let Some((other, _)) = files.iter().find(|(_, other)| other.stack == file.stack) {
+            let other = other.clone().unwrap_or_default();
+            problems.add(environments::same_stack(&one.key, &other, file.stack.as_str()));
+        }
+        files.push((Some(one.key.name.clone()), file));
+    }
+    if let Some(name) = environment {
+        let names: Vec<&str> = all.iter().map(|one| one.key.name.as_str()).collect();
+        if !names.contains(&name) {
+            problems.add(environments::unknown(&root, environment, &names));
+        }
+        files.retain(|(found, _)| found.as_deref() == Some(name));
+    }
+    Some(files)
+}
+
+fn whole(root: &tree::Node, key_files: Option<KeyFiles<'_>>, problems: &Problems) -> Option<StackFile> {
+    let top = Value::root(root, problems).table()?;
     let file = stack_file(&top, key_files);
     top.close();
     file
@@ -267,9 +359,18 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let delivery =
         top.section("delivery", Delivery::default(), |table| delivery::read(table, account, key_files));
     let roles = top.section("roles", Roles::default(), |table| roles::read(table, account));
+    let region = identity.as_ref().map(|identity| identity.region);
+    let encryption = top.section("encryption", None, |table| encryption::read(table, region).map(Some));
     let notify = top.section("notify", Notify::default(), notify::read);
     let alerts = top.section("alerts", None, |table| alerts::read(table).map(Some));
     let local = top.or("local", false);
+    if let Some(nested) = top.get(environments::KEY) {
+        nested.reject(Wrong::new(
+            "cannot be in an environment",
+            "nested",
+            "name environments at the top of the file",
+        ));
+    }
     let identity = identity?;
     Some(StackFile {
         stack: identity.stack,
@@ -285,6 +386,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         handlers: handlers?,
         delivery: delivery?,
         roles: roles?,
+        encryption: encryption?,
         notify: notify?,
         alerts: alerts?,
         local: local?,

@@ -53,7 +53,11 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn add(&self, problem: Problem) {
-        self.list.borrow_mut().push(problem);
+        let mut list = self.list.borrow_mut();
+        // What environments share is read once for each of them.
+        if !list.iter().any(|other| (other.at, &other.message) == (problem.at, &problem.message)) {
+            list.push(problem);
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -14,7 +14,7 @@ use super::problem::{Problem, Problems};
 const MAX_DEPTH: usize = 32;
 
 /// One YAML value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     /// Bytes of the source that it covers.
     pub(super) span: Range<usize>,
@@ -23,6 +23,21 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// The value with another one laid over it: mappings are joined key by key, and anything else is replaced.
+    pub(super) fn overlaid(&self, over: &Self) -> Self {
+        let (Shape::Mapping(base), Shape::Mapping(entries)) = (&self.kind, &over.kind) else {
+            return over.clone();
+        };
+        let named =
+            |list: &[(Key, Self)], key: &Key| list.iter().find(|(one, _)| one.name == key.name).cloned();
+        let kept = base.iter().map(|(key, node)| match named(entries, key) {
+            Some((key, over)) => (key, node.overlaid(&over)),
+            None => (key.clone(), node.clone()),
+        });
+        let new = entries.iter().filter(|(key, _)| named(base, key).is_none()).cloned();
+        Self { span: self.span.clone(), kind: Shape::Mapping(kept.chain(new).collect()) }
+    }
+
     /// The position of the value at `place`, or of the nearest one above it.
     pub(super) fn span_of(&self, place: &[&str]) -> Range<usize> {
         let (Some((first, rest)), Shape::Mapping(entries)) = (place.split_first(), &self.kind) else {
@@ -34,7 +49,7 @@ impl Node {
 }
 
 /// The three shapes of a YAML value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Shape {
     /// A single value, as written.
     Scalar(Text),
@@ -45,7 +60,7 @@ pub(super) enum Shape {
 }
 
 /// A scalar as it was written: `plain` ones may mean a number, a boolean or nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Text {
     pub(super) text: String,
     pub(super) plain: bool,

@@ -23,6 +23,7 @@ pub(super) fn logs(stack: &mut Declarations, file: &StackFile, name: &str) -> Ha
         log_group_class: LogGroupClass::Standard,
         retention_in_days: Some(file.handlers.log_retention.get()),
         deletion_protection_enabled: false,
+        kms_key_id: stack.key().map(str::to_owned),
         tags: stack.tags(&address),
     };
     stack.declare(&address, &group)
@@ -111,7 +112,7 @@ impl Handler<'_> {
             dead_letter_config: None,
             vpc_config: None,
             file_system_configs: Vec::new(),
-            kms_key_arn: None,
+            kms_key_arn: stack.key().map(str::to_owned),
             tags: stack.tags(&address),
         };
         // The group's only output is its ARN. So the log group's name in the function's settings does not order the

@@ -5,6 +5,7 @@ use provision::model::Kind;
 use serde_json::{Value, json};
 
 use super::{Case, need, other_tags, tags};
+use crate::support::{ACCOUNT, REGION};
 
 const GROUP: Kind = Kind::new("AWS::Logs::LogGroup");
 const SOURCE: Kind = Kind::new("AWS::Logs::DeliverySource");
@@ -16,8 +17,13 @@ fn group(name: &str) -> Value {
         "LogGroupClass": "STANDARD",
         "RetentionInDays": 30,
         "DeletionProtectionEnabled": false,
+        "KmsKeyId": key("own"),
         "Tags": tags("case"),
     })
+}
+
+fn key(id: &str) -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
 }
 
 fn source(cx: &Context, address: &str) -> Value {
@@ -48,6 +54,8 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
         variants: vec![
             ("/RetentionInDays", json!(7)),
             ("/RetentionInDays", Value::Null),
+            // Never to none: whoever guards the account may have set it.
+            ("/KmsKeyId", json!(key("other"))),
             ("/Tags", other_tags("case")),
         ],
         // `resource::tests::forgotten` shows against scripted answers that it is read and changed.

@@ -16,7 +16,8 @@ fn queue() -> Value {
         "MaximumMessageSize": 1_048_576,
         "DelaySeconds": 0,
         "ReceiveMessageWaitTimeSeconds": 0,
-        "SqsManagedSseEnabled": true,
+        "SqsManagedSseEnabled": false,
+        "KmsMasterKeyId": "alias/vod-case",
         "Tags": tags("case"),
     })
 }
@@ -51,10 +52,12 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 ("/ReceiveMessageWaitTimeSeconds", json!(20)),
                 ("/RedrivePolicy", moved),
                 ("/RedriveAllowPolicy", json!({ "redrivePermission": "denyAll" })),
-                ("/SqsManagedSseEnabled", json!(false)),
+                ("/KmsMasterKeyId", json!("alias/other")),
+                ("/KmsMasterKeyId", Value::Null),
                 ("/Tags", other_tags("case")),
             ],
-            fixed: vec![],
+            // `resource::sqs::queue` shows that it is read, and that both kinds of encryption are changed by one call.
+            fixed: vec![("SqsManagedSseEnabled", "a queue with a KMS key has no other encryption")],
         },
         Case {
             kind: Kind::new("AWS::SQS::QueuePolicy"),

@@ -40,6 +40,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
             zone: None,
             source: None,
             dns: Dns::Own,
+            key: None,
         };
         for &command in Command::value_variants() {
             let name = format!("{command:?} of {stack}");

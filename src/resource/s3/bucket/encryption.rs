@@ -70,6 +70,14 @@ impl BucketEncryption {
         Self::rule("AES256", None, false, Some(blocked))
     }
 
+    /// A KMS key, with SSE-C blocked as well. S3 derives the keys of objects from a key of the bucket, so that KMS is asked
+    /// for few of them.
+    #[must_use]
+    pub fn sse_kms(key: &str) -> Self {
+        let [rule] = Self::sse_s3().server_side_encryption_configuration;
+        Self::rule("aws:kms", Some(key.to_owned()), true, rule.blocked_encryption_types)
+    }
+
     fn rule(
         algorithm: &str,
         key: Option<String>,
@@ -166,7 +174,8 @@ mod tests {
     fn encryption_survives_the_sdk() {
         let open = BucketEncryption::rule("AES256", None, false, None);
         let kms = BucketEncryption::rule("aws:kms", Some("arn:aws:kms:::key/1".into()), true, None);
-        for encryption in [BucketEncryption::sse_s3(), open, kms] {
+        let ours = BucketEncryption::sse_kms("arn:aws:kms:::key/1");
+        for encryption in [BucketEncryption::sse_s3(), open, kms, ours] {
             assert_eq!(BucketEncryption::from_sdk(Some(&encryption.to_sdk())), encryption);
         }
     }

@@ -81,6 +81,13 @@ impl Bucket {
         }
     }
 
+    /// The same bucket, encrypted with this KMS key if there is one.
+    #[must_use]
+    pub fn with_key(self, key: Option<&str>) -> Self {
+        let bucket_encryption = key.map_or(self.bucket_encryption, BucketEncryption::sse_kms);
+        Self { bucket_encryption, ..self }
+    }
+
     fn created(&self, cx: &Context) -> Created {
         Created::new(&self.bucket_name, outputs_of(&cx.scope, &self.bucket_name))
     }

@@ -31,6 +31,14 @@ pub(super) const ROWS: &[Row] = &[
         "Log events older than this are permanently deleted, usually within 72 hours.",
         "AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
     ),
+    part(
+        LOGS,
+        "KmsKeyId",
+        When::Changes,
+        Notice,
+        "New log events are encrypted with the new key. Older ones can be read only while the former key can be used.",
+        "AmazonCloudWatchLogs/latest/logs/encrypt-log-data-kms.html",
+    ),
     whole(
         LOGS,
         UPDATE,

@@ -337,6 +337,14 @@ pub(super) const ROWS: &[Row] = &[
         "Only new messages are affected by the changed encryption.",
         "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-sqs-sse-queue.html",
     ),
+    part(
+        MESSAGES,
+        "KmsMasterKeyId",
+        When::Changes,
+        Notice,
+        "Senders and receivers need permission for its new KMS key.",
+        "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
+    ),
     whole(MESSAGES, UPDATE, Notice, "The change takes up to a minute to take effect everywhere.", ATTRIBUTES),
     whole(
         MESSAGES,

@@ -12,7 +12,7 @@ use super::*;
 #[test]
 fn every_key_of_the_reader_is_in_the_schema_and_the_other_way_round() {
     let problems = Problems::default();
-    assert!(document(FULL, None, &problems).is_some());
+    assert!(document(FULL, None, None, &problems).is_some());
     // All items of a list share one path in the schema.
     let read: BTreeSet<_> =
         problems.asked().iter().map(|path| path.replace("[0]", "[]").replace("[1]", "[]")).collect();
@@ -26,7 +26,9 @@ fn every_key_of_the_reader_is_in_the_schema_and_the_other_way_round() {
 #[test]
 fn required_keys_and_defaults_are_in_the_schema() {
     let schema = schema().to_value();
-    assert_eq!(schema["required"], serde_json::json!(["stack", "account", "region"]));
+    let required = serde_json::json!(["stack", "account", "region"]);
+    assert_eq!(schema["else"]["required"], required, "environments may say them");
+    assert_eq!(schema["if"], serde_json::json!({ "required": ["environments"] }));
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     for (key, property) in schema["properties"].as_object().unwrap() {
         assert!(

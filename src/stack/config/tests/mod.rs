@@ -1,6 +1,7 @@
 //! What the stack file accepts and refuses, and the messages.
 
 mod drift;
+mod environments;
 mod mutation;
 mod organisation;
 mod rules;
@@ -46,6 +47,7 @@ delivery:
   access_logs: true
   web_acl: arn:aws:wafv2:us-east-1:111122223333:global/webacl/viewers/01234567-89ab-cdef-0123-456789abcdef
 roles: { path: /service/, permissions_boundary: "arn:aws:iam::111122223333:policy/edge" }
+encryption: { kms_key: alias/media }
 notify: { bus: media-events, queue: true, topic: true }
 alerts: { email: media-oncall@example.com }
 local: true

@@ -104,3 +104,43 @@ fn a_path_of_roles_begins_and_ends_with_a_slash() {
         assert_eq!(file.roles.path.as_deref(), Some(path));
     }
 }
+
+#[test]
+fn a_key_is_of_the_team_and_of_the_region() {
+    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let keys = [
+        format!("arn:aws:kms:us-east-1:111122223333:key/{id}"),
+        "arn:aws:kms:ap-northeast-2:111122223333:alias/media".to_owned(),
+        "arn:aws:kms:ap-northeast-2:111122223333:key/1234".to_owned(),
+        id.to_owned(),
+        "alias/aws/s3".to_owned(),
+        "alias/a.b".to_owned(),
+        "media".to_owned(),
+    ];
+    let lines = keys.map(|key| format!("encryption: {{ kms_key: {key} }}"));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).chain(["encryption: {}"]).collect();
+    insta::assert_snapshot!(refused(&lines), @"
+    encryption: { kms_key: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab }
+        `encryption.kms_key` is in another region | us-east-1, but the stack's region is ap-northeast-2 | S3, SQS, SNS, Lambda and CloudWatch Logs take only a key of their own region
+    encryption: { kms_key: arn:aws:kms:ap-northeast-2:111122223333:alias/media }
+        `encryption.kms_key` is not a KMS key | an ARN of an alias: write alias/media | arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME; the key must be symmetric, and the team must own it
+    encryption: { kms_key: arn:aws:kms:ap-northeast-2:111122223333:key/1234 }
+        `encryption.kms_key` is not a KMS key | not the ARN of a key | arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME; the key must be symmetric, and the team must own it
+    encryption: { kms_key: 1234abcd-12ab-34cd-56ef-1234567890ab }
+        `encryption.kms_key` is not a KMS key | only the id: write the whole ARN | arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME; the key must be symmetric, and the team must own it
+    encryption: { kms_key: alias/aws/s3 }
+        `encryption.kms_key` is not a KMS key | a key of AWS: nobody can let CloudFront and EventBridge use it | arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME; the key must be symmetric, and the team must own it
+    encryption: { kms_key: alias/a.b }
+        `encryption.kms_key` is not a KMS key | not the name of an alias | arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME; the key must be symmetric, and the team must own it
+    encryption: { kms_key: media }
+        `encryption.kms_key` is not a KMS key | neither the ARN of a key nor an alias | arn:aws:kms:REGION:ACCOUNT:key/ID, or alias/NAME; the key must be symmetric, and the team must own it
+    encryption: {}
+        `encryption.kms_key` is missing | `kms_key` belongs in here | write `kms_key: alias/media`
+    ");
+    let other = format!("arn:aws:kms:ap-northeast-2:999988887777:key/mrk-{}", "0".repeat(32));
+    let own = format!("arn:aws:kms:ap-northeast-2:111122223333:key/{id}");
+    for key in [own.as_str(), other.as_str(), "alias/team/media_1"] {
+        let file = with(&format!("encryption: {{ kms_key: {key} }}")).unwrap();
+        assert_eq!(serde_json::to_value(file.encryption).unwrap()["kms_key"], key);
+    }
+}

@@ -58,12 +58,12 @@ fn structure() {
     ]), @r#"
     tag: { a: b }
         unknown key `tag` | did you mean `tags`? | allowed here: stack, account, region, engine, protected, tags, ignore_tags,
-        domain, source, transcode, handlers, delivery, roles, notify,
-        alerts, local
+        domain, source, transcode, handlers, delivery, roles,
+        encryption, notify, alerts, local, environments
     Protected: true
         unknown key `Protected` | did you mean `protected`? | allowed here: stack, account, region, engine, protected, tags, ignore_tags,
-        domain, source, transcode, handlers, delivery, roles, notify,
-        alerts, local
+        domain, source, transcode, handlers, delivery, roles,
+        encryption, notify, alerts, local, environments
     protected:
         `protected` has no value | nothing is written here | write one, for example true, or remove the key
     protected: "true"

@@ -106,6 +106,8 @@ fn every_key_is_read() {
     roles:
       path: /service/
       permissions_boundary: arn:aws:iam::111122223333:policy/edge
+    encryption:
+      kms_key: alias/media
     notify:
       bus: media-events
       queue: true
@@ -215,8 +217,8 @@ delivery:
      7 │   ladder: hls-1080p
        ╰────
       help: allowed here: stack, account, region, engine, protected, tags, ignore_tags,
-            domain, source, transcode, handlers, delivery, roles, notify,
-            alerts, local
+            domain, source, transcode, handlers, delivery, roles,
+            encryption, notify, alerts, local, environments
 
     Error:
       × `transcode.ladder` cannot be `hls-1080`

@@ -40,6 +40,7 @@ fn policy(stack: &Stack, prefix: Option<&str>, command: Command) -> Value {
         zone: None,
         source: None,
         dns: Dns::Own,
+        key: None,
     };
     permissions::json(&permissions::policy(registry(), command, subject))
 }
