@@ -69,11 +69,18 @@ pub fn all(users: KeyUsers<'_>) -> Vec<Statement> {
 }
 
 /// What whoever applies does with the key: `provision permissions` has the same.
-const APPLIED: &[&str] =
-    &["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GetKeyPolicy"];
+const APPLIED: &[&str] = &[
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GetKeyPolicy",
+];
 
 fn whoever_applies(scope: &Scope, by: &str) -> Statement {
-    let roles = |name: &str| ["role/", "role/*/"].map(|path| scope.arn_in("", "iam", &format!("{path}{name}")));
+    let roles =
+        |name: &str| ["role/", "role/*/"].map(|path| scope.arn_in("", "iam", &format!("{path}{name}")));
     let identities = role_of(by).map_or_else(|| vec![by.to_owned()], |name| roles(name).to_vec());
     Statement::allow("WhoeverApplies", APPLIED).to(account(scope)).on(["*".into()]).when(
         "ArnLike",
@@ -122,8 +129,7 @@ fn needs(scope: &Scope, graph: &Graph, distribution: Option<&str>) -> Vec<Need> 
 fn uses(caller: &Caller, actions: &[&'static str], context: &[(&str, &str)]) -> Vec<KeyUse> {
     let context: BTreeMap<String, String> =
         context.iter().map(|(key, value)| (key.to_ascii_lowercase(), (*value).to_owned())).collect();
-    let one =
-        |action: &&'static str| KeyUse { caller: caller.clone(), action: *action, context: context.clone() };
+    let one = |action: &&'static str| KeyUse { caller: caller.clone(), action, context: context.clone() };
     actions.iter().map(one).collect()
 }
 

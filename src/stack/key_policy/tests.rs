@@ -82,11 +82,11 @@ fn a_statement_counts_only_if_it_certainly_allows() {
     };
     let other = |one: &mut Value| {
         one["Condition"]["ArnEquals"]["aws:SourceArn"] =
-            json!("arn:aws:cloudfront::111122223333:distribution/E2")
+            json!("arn:aws:cloudfront::111122223333:distribution/E2");
     };
     assert_eq!(with("CloudFrontReads", &other), ["CloudFrontReads"], "another distribution");
     let account = |one: &mut Value| {
-        one["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } })
+        one["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } });
     };
     assert_eq!(
         with("EventsReachQueuesAndTopics", &account),
@@ -310,8 +310,10 @@ fn whoever_applies_must_be_named_or_left_to_iam() {
     let named = |principal: &str| {
         let services = as_json(&missing_in(&[], "", Some(DISTRIBUTION)));
         let mut all: Vec<Value> = services.into_iter().filter(|one| one["Sid"] != "WhoeverApplies").collect();
-        all.push(json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "kms:*", "Resource": "*",
-            "Condition": { "StringEquals": { "aws:PrincipalTag/team": "media" } } }));
+        all.push(
+            json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "kms:*", "Resource": "*",
+            "Condition": { "StringEquals": { "aws:PrincipalTag/team": "media" } } }),
+        );
         lacks(&all, "")
     };
     for principal in ["arn:aws:iam::111122223333:role/ci/deploy", "111122223333", "*", BY] {
