@@ -10,7 +10,8 @@ use crate::aws::{Class, Error};
 use crate::graph::Graph;
 use crate::resource::kms;
 use crate::stack::config::{Encryption, KmsKey};
-use crate::stack::{key_policy, names};
+use crate::stack::key_policy::{self, KeyUsers};
+use crate::stack::names;
 
 /// The stack's encryption with the key's ARN: an alias may be of another key later.
 ///
@@ -55,6 +56,7 @@ pub(super) async fn refusal(
     let (home, scope) = (account.regions.home(), account.scope());
     let live = state.snapshot.live.get(&names::DISTRIBUTION.address());
     let distribution = live.and_then(|live| live.outputs.get("Arn")).map(String::as_str);
+    let users = KeyUsers { scope, graph, distribution, by: &account.by };
     let (described, policy) = tokio::join!(kms::describe(&home, &key), kms::policy(&home, &key));
     match described {
         Ok(None) => return Ok(Some(no_key(&key))),
@@ -69,7 +71,7 @@ pub(super) async fn refusal(
     }
     match policy {
         Ok(policy) => {
-            let missing = key_policy::missing(&policy, scope, graph, distribution);
+            let missing = key_policy::missing(&policy, users);
             if missing.is_empty() {
                 return Ok(None);
             }
@@ -77,7 +79,7 @@ pub(super) async fn refusal(
             Ok(Some(lacks(&key, missing.len())))
         }
         Err(error) if is_not_for_us(&error) => {
-            let all = key_policy::all(scope, graph, distribution);
+            let all = key_policy::all(users);
             ui.notice(Notice::KeyUnread { key: &key, error: &error, statements: &key_policy::pasted(&all) });
             Ok(None)
         }

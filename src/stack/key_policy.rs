@@ -8,6 +8,8 @@
 //! * CloudWatch Logs keeps the handlers' logs (its user guide, "Encrypt log data using AWS KMS").
 //! * The stack's roles read and write buckets, queues and topics. IAM allows them that only if the key's policy leaves it to
 //!   IAM.
+//! * Whoever applies writes to the home bucket, and gives the key to the functions. The conditions of what allows that are
+//!   not judged, because the path and the tags of the caller's role are not known.
 
 mod evaluate;
 #[cfg(test)]
@@ -17,7 +19,7 @@ use std::collections::BTreeMap;
 
 use crate::graph::Graph;
 use crate::model::{Declaration, PolicyDocument, Principal, Scope, Statement, StringExpr, resolve};
-use evaluate::{Caller, KeyUse, allows};
+use evaluate::{Caller, KeyUse, allows, reaches, role_of};
 
 /// The key's ARN as the graph declares it, if the stack has one.
 #[must_use]
@@ -37,23 +39,60 @@ struct Need {
     uses: Vec<KeyUse>,
 }
 
-/// The statements that the key's policy lacks. `distribution` is the ARN of the stack's distribution, if it exists.
+/// Whose stack it is that needs a key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyUsers<'a> {
+    /// Its stack, account and region.
+    pub scope: &'a Scope,
+    /// What it declares.
+    pub graph: &'a Graph,
+    /// The ARN of its distribution, if that exists.
+    pub distribution: Option<&'a str>,
+    /// The ARN of whoever applies it.
+    pub by: &'a str,
+}
+
+/// The statements that the key's policy lacks.
 #[must_use]
-pub fn missing(
-    policy: &PolicyDocument,
-    scope: &Scope,
-    graph: &Graph,
-    distribution: Option<&str>,
-) -> Vec<Statement> {
+pub fn missing(policy: &PolicyDocument, users: KeyUsers<'_>) -> Vec<Statement> {
+    let KeyUsers { scope, graph, distribution, by } = users;
     let needs = needs(scope, graph, distribution).into_iter();
     let unmet = needs.filter(|need| !need.uses.iter().all(|one| allows(policy, scope, one)));
-    unmet.map(|need| need.statement).collect()
+    let applies = APPLIED.iter().all(|action| reaches(policy, scope, by, action));
+    unmet.map(|need| need.statement).chain((!applies).then(|| whoever_applies(scope, by))).collect()
 }
 
 /// All statements, for a key whose policy cannot be read.
 #[must_use]
-pub fn all(scope: &Scope, graph: &Graph, distribution: Option<&str>) -> Vec<Statement> {
-    needs(scope, graph, distribution).into_iter().map(|need| need.statement).collect()
+pub fn all(users: KeyUsers<'_>) -> Vec<Statement> {
+    missing(&PolicyDocument::default(), users)
+}
+
+/// What whoever applies does with the key: `provision permissions` has the same.
+const APPLIED: &[&str] = &[
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GetKeyPolicy",
+];
+
+fn whoever_applies(scope: &Scope, by: &str) -> Statement {
+    let roles =
+        |name: &str| ["role/", "role/*/"].map(|path| scope.arn_in("", "iam", &format!("{path}{name}")));
+    let identities = role_of(by).map_or_else(|| vec![by.to_owned()], |name| roles(name).to_vec());
+    Statement::allow("WhoeverApplies", APPLIED).to(account(scope)).on(["*".into()]).when(
+        "ArnLike",
+        "aws:PrincipalArn",
+        identities.into_iter().map(StringExpr::from),
+    )
+}
+
+/// The account as the principal, because KMS refuses a policy that names roles which do not exist yet.
+fn account(scope: &Scope) -> Principal {
+    let root = scope.arn_in("", "iam", "root");
+    Principal::Of([("AWS".to_owned(), [root.as_str().into()].into())].into())
 }
 
 /// Statements as they are pasted into a policy.
@@ -90,8 +129,7 @@ fn needs(scope: &Scope, graph: &Graph, distribution: Option<&str>) -> Vec<Need> 
 fn uses(caller: &Caller, actions: &[&'static str], context: &[(&str, &str)]) -> Vec<KeyUse> {
     let context: BTreeMap<String, String> =
         context.iter().map(|(key, value)| (key.to_ascii_lowercase(), (*value).to_owned())).collect();
-    let one =
-        |action: &&'static str| KeyUse { caller: caller.clone(), action: *action, context: context.clone() };
+    let one = |action: &&'static str| KeyUse { caller: caller.clone(), action, context: context.clone() };
     actions.iter().map(one).collect()
 }
 
@@ -167,14 +205,11 @@ fn cloudwatch(scope: &Scope) -> Need {
     Need { statement, uses: uses(&caller, PUBLISHED, &[("aws:SourceAccount", account)]) }
 }
 
-/// The account as the principal, because KMS refuses a policy that names roles which do not exist yet.
 fn own_roles(scope: &Scope, roles: &[String], topics: bool) -> Need {
-    let root = scope.arn_in("", "iam", "root");
-    let account = Principal::Of([("AWS".to_owned(), [root.as_str().into()].into())].into());
     let services: &[&str] = if topics { &["s3", "sns", "sqs"] } else { &["s3", "sqs"] };
     let by = |service: &str| format!("{service}.{}.amazonaws.com", scope.region);
     let statement = Statement::allow("RolesOfTheStack", PUBLISHED)
-        .to(account)
+        .to(account(scope))
         .on(["*".into()])
         .when("ArnEquals", "aws:PrincipalArn", roles.iter().map(|role| StringExpr::from(role.as_str())))
         .when("StringEquals", "kms:ViaService", services.iter().map(|one| StringExpr::from(by(one))));

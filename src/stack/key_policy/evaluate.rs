@@ -34,6 +34,33 @@ pub(super) fn allows(policy: &PolicyDocument, scope: &Scope, wanted: &KeyUse) ->
     any(Effect::Allow) && !any(Effect::Deny)
 }
 
+/// Whether a policy could let this identity do an action: it or its account is named, whatever the conditions. Without
+/// that, no policy of IAM can allow it.
+pub(super) fn reaches(policy: &PolicyDocument, scope: &Scope, identity: &str, action: &str) -> bool {
+    let root = scope.arn_in("", "iam", "root");
+    let named = |one: String| {
+        one == "*" || one == root || one == scope.account || one == identity || is_role_of(&one, identity)
+    };
+    let is_for = |statement: &Statement| match &statement.principal {
+        Some(Principal::Any) => true,
+        Some(Principal::Of(by_type)) => by_type.get("AWS").into_iter().flat_map(texts).any(&named),
+        None => false,
+    };
+    let mut allowing = policy.statements().filter(|statement| statement.effect == Effect::Allow);
+    allowing.any(|statement| is_for(statement) && has_action(statement, action))
+}
+
+/// Whether this is the ARN of the role that a session works as. A session's ARN does not have the role's path.
+fn is_role_of(arn: &str, session: &str) -> bool {
+    let name = role_of(session);
+    arn.contains(":role/") && name.is_some() && arn.rsplit('/').next() == name
+}
+
+/// The name of the role that a session works as.
+pub(super) fn role_of(session: &str) -> Option<&str> {
+    session.split_once(":assumed-role/")?.1.split('/').next()
+}
+
 fn texts(list: &BTreeSet<StringExpr>) -> impl Iterator<Item = String> {
     list.iter().map(StringExpr::text)
 }

@@ -7,6 +7,7 @@ use crate::stack::config;
 use crate::stack::handlers::PackageDigests;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const BY: &str = "arn:aws:sts::111122223333:assumed-role/deploy/me";
 const DISTRIBUTION: &str = "arn:aws:cloudfront::111122223333:distribution/E1";
 
 fn scope() -> Scope {
@@ -31,8 +32,14 @@ fn console() -> Value {
             "Principal": { "AWS": "arn:aws:iam::111122223333:root" } })
 }
 
+/// What a policy lacks for a stack with these options, by whoever is in the role `deploy`.
+fn missing_in(statements: &[Value], more: &str, distribution: Option<&str>) -> Vec<Statement> {
+    let (scope, graph) = (scope(), graph(more));
+    missing(&policy(statements), KeyUsers { scope: &scope, graph: &graph, distribution, by: BY })
+}
+
 fn lacks(statements: &[Value], more: &str) -> Vec<String> {
-    let missing = missing(&policy(statements), &scope(), &graph(more), Some(DISTRIBUTION));
+    let missing = missing_in(statements, more, Some(DISTRIBUTION));
     missing.into_iter().map(|statement| statement.sid).collect()
 }
 
@@ -46,7 +53,7 @@ const APP: &str = "alerts: { email: a@example.com }\nnotify: { queue: true, topi
 fn a_new_key_lacks_the_services() {
     assert_eq!(declared_key(&graph("")).as_deref(), Some(KEY));
     assert_eq!(lacks(&[console()], ""), ["CloudFrontReads", "LogsOfHandlers", "EventsReachQueuesAndTopics"]);
-    assert_eq!(lacks(&[], "").len(), 4, "without IAM for the account, the roles lack it too");
+    assert_eq!(lacks(&[], "").len(), 5, "without IAM for the account, the roles lack it too");
     let app = lacks(&[console()], APP);
     assert!(app.contains(&"AlarmsReachTopics".to_owned()), "{app:?}");
 }
@@ -55,19 +62,19 @@ fn a_new_key_lacks_the_services() {
 fn what_is_printed_is_enough() {
     for more in ["", APP] {
         for distribution in [None, Some(DISTRIBUTION)] {
-            let printed = as_json(&all(&scope(), &graph(more), distribution));
-            let left = missing(&policy(&printed), &scope(), &graph(more), distribution);
+            let printed = as_json(&missing_in(&[], more, distribution));
+            let left = missing_in(&printed, more, distribution);
             assert_eq!(as_json(&left), Vec::<Value>::new());
         }
     }
     // What was pasted before the distribution existed is enough afterwards, too.
-    let before = as_json(&all(&scope(), &graph(APP), None));
+    let before = as_json(&missing_in(&[], APP, None));
     assert_eq!(lacks(&before, APP), Vec::<String>::new());
 }
 
 #[test]
 fn a_statement_counts_only_if_it_certainly_allows() {
-    let full = as_json(&all(&scope(), &graph(APP), Some(DISTRIBUTION)));
+    let full = as_json(&missing_in(&[], APP, Some(DISTRIBUTION)));
     let with = |sid: &str, change: &dyn Fn(&mut Value)| {
         let mut changed = full.clone();
         change(changed.iter_mut().find(|one| one["Sid"] == sid).unwrap());
@@ -75,11 +82,11 @@ fn a_statement_counts_only_if_it_certainly_allows() {
     };
     let other = |one: &mut Value| {
         one["Condition"]["ArnEquals"]["aws:SourceArn"] =
-            json!("arn:aws:cloudfront::111122223333:distribution/E2")
+            json!("arn:aws:cloudfront::111122223333:distribution/E2");
     };
     assert_eq!(with("CloudFrontReads", &other), ["CloudFrontReads"], "another distribution");
     let account = |one: &mut Value| {
-        one["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } })
+        one["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": "111122223333" } });
     };
     assert_eq!(
         with("EventsReachQueuesAndTopics", &account),
@@ -102,7 +109,7 @@ fn a_statement_counts_only_if_it_certainly_allows() {
 
 #[test]
 fn a_queue_alone_may_have_conditions() {
-    let mut full = as_json(&all(&scope(), &graph(""), Some(DISTRIBUTION)));
+    let mut full = as_json(&missing_in(&[], "", Some(DISTRIBUTION)));
     let events = full.iter_mut().find(|one| one["Sid"] == "EventsReachQueuesAndTopics").unwrap();
     events["Condition"] =
         json!({ "ArnLike": { "aws:SourceArn": "arn:aws:events:eu-west-1:111122223333:rule/vod-*" } });
@@ -111,7 +118,7 @@ fn a_queue_alone_may_have_conditions() {
 
 #[test]
 fn it_is_ready_to_paste() {
-    insta::assert_snapshot!(pasted(&all(&scope(), &graph(APP), None)), @r#"
+    insta::assert_snapshot!(pasted(&missing_in(&[], APP, None)), @r#"
     {
       "Sid": "CloudFrontReads",
       "Effect": "Allow",
@@ -232,6 +239,34 @@ fn it_is_ready_to_paste() {
           ]
         }
       }
+    },
+    {
+      "Sid": "WhoeverApplies",
+      "Effect": "Allow",
+      "Principal": {
+        "AWS": [
+          "arn:aws:iam::111122223333:root"
+        ]
+      },
+      "Action": [
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GetKeyPolicy"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "ArnLike": {
+          "aws:PrincipalArn": [
+            "arn:aws:iam::111122223333:role/*/deploy",
+            "arn:aws:iam::111122223333:role/deploy"
+          ]
+        }
+      }
     }
     "#);
 }
@@ -268,4 +303,23 @@ fn what_is_stored_is_encrypted_with_the_key_where_aws_can() {
     );
     let cdn = graph.get(&"alerts/cdn-topic".into()).unwrap();
     assert!(cdn.properties["KmsMasterKeyId"].is_null(), "a topic takes a key of its own region only");
+}
+
+#[test]
+fn whoever_applies_must_be_named_or_left_to_iam() {
+    let named = |principal: &str| {
+        let services = as_json(&missing_in(&[], "", Some(DISTRIBUTION)));
+        let mut all: Vec<Value> = services.into_iter().filter(|one| one["Sid"] != "WhoeverApplies").collect();
+        all.push(
+            json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "kms:*", "Resource": "*",
+            "Condition": { "StringEquals": { "aws:PrincipalTag/team": "media" } } }),
+        );
+        lacks(&all, "")
+    };
+    for principal in ["arn:aws:iam::111122223333:role/ci/deploy", "111122223333", "*", BY] {
+        assert_eq!(named(principal), Vec::<String>::new(), "{principal}");
+    }
+    for principal in ["arn:aws:iam::111122223333:role/deployer", "arn:aws:iam::111122223333:user/deploy"] {
+        assert_eq!(named(principal), ["WhoeverApplies"], "{principal}");
+    }
 }

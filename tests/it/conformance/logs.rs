@@ -17,7 +17,6 @@ fn group(name: &str) -> Value {
         "LogGroupClass": "STANDARD",
         "RetentionInDays": 30,
         "DeletionProtectionEnabled": false,
-        "KmsKeyId": key("own"),
         "Tags": tags("case"),
     })
 }
@@ -46,11 +45,13 @@ fn destination(address: &str) -> Value {
 
 /// The cases of this service.
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
+    let mut keyed = group("/aws/lambda/vod-case-submit");
+    keyed["KmsKeyId"] = json!(key("own"));
     let log_group = Case {
         // A group whose name begins with the other's, to see that they are told apart.
         needs: vec![(GROUP, group("/aws/lambda/vod-case-submit-more"))],
         kind: GROUP,
-        base: group("/aws/lambda/vod-case-submit"),
+        base: keyed,
         variants: vec![
             ("/RetentionInDays", json!(7)),
             ("/RetentionInDays", Value::Null),

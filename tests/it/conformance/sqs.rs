@@ -16,8 +16,7 @@ fn queue() -> Value {
         "MaximumMessageSize": 1_048_576,
         "DelaySeconds": 0,
         "ReceiveMessageWaitTimeSeconds": 0,
-        "SqsManagedSseEnabled": false,
-        "KmsMasterKeyId": "alias/vod-case",
+        "SqsManagedSseEnabled": true,
         "Tags": tags("case"),
     })
 }
@@ -33,6 +32,9 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
             "Resource": [cx.scope.arn("sqs", "vod-case-queue")],
         })
     };
+    let mut keyed = queue();
+    keyed["SqsManagedSseEnabled"] = json!(false);
+    keyed["KmsMasterKeyId"] = json!("alias/vod-case");
     let mut others = queue();
     others["QueueName"] = json!("vod-case-others");
     let moved = json!({
@@ -43,7 +45,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
         Case {
             kind: QUEUE,
             needs: vec![(QUEUE, others)],
-            base: queue(),
+            base: keyed,
             variants: vec![
                 ("/MessageRetentionPeriod", json!(3600)),
                 ("/VisibilityTimeout", json!(60)),

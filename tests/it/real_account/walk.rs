@@ -77,6 +77,8 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("Logs::Delivery", "", "likewise"),
     ("Logs::SubscriptionFilter", "", "it needs a stream of Firehose"),
     ("SNS::Topic", "/KmsMasterKeyId", "the account has no such key"),
+    ("SQS::Queue", "/KmsMasterKeyId", "the account has no such key"),
+    ("Logs::LogGroup", "/KmsKeyId", "the account has no such key"),
 ];
 
 /// Runs the walk in a process of its own, which can be ended, and which sees the account's variables alone.
