@@ -193,7 +193,7 @@ impl Diagnostic for Error {
                 sign_in::region_status("REGION")
             ),
             Class::Credentials => "name a profile (`--profile NAME`, AWS_PROFILE), set AWS_ACCESS_KEY_ID and \
-                                   AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`, `aws login`)"
+                                   AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)"
                 .to_owned(),
             Class::Denied if self.call == sign_in::ASSUME_ROLE => sign_in::role_refused(&self.message),
             Class::Denied if self.is_denied_by_organization() => format!(

@@ -73,7 +73,10 @@ fn again(origin: &Origin, none: bool) -> Option<String> {
             "sign in again: `aws sso login --profile {name}`; if that does not help, IAM Identity Center does not assign its \
              `sso_account_id` and `sso_role_name` to you"
         ),
-        Origin::Profile(name, SignInWay::Login) => format!("sign in again: `aws login --profile {name}`"),
+        Origin::Profile(name, SignInWay::Login) => format!(
+            "this version does not read `login_session`: run `eval \"$(aws configure export-credentials --profile {name} \
+             --format env)\"`, then the command again without `--profile`"
+        ),
         Origin::Profile(name, SignInWay::Process) => format!(
             "run the command that `credential_process` of profile {name} names: it must print credentials that have not \
              expired, as JSON"
@@ -136,7 +139,7 @@ mod tests {
         let of = |code: &str, way| hint(code, &Origin::Profile("work".into(), way), "eu-west-1");
         for code in ["", "ExpiredToken"] {
             assert!(of(code, SignInWay::Sso).starts_with("sign in again: `aws sso login --profile work`"));
-            assert_eq!(of(code, SignInWay::Login), "sign in again: `aws login --profile work`");
+            assert!(of(code, SignInWay::Login).contains("export-credentials --profile work --format env"));
             assert!(of(code, SignInWay::Process).contains("`credential_process` of profile work"));
         }
         assert!(of("", SignInWay::Nothing).starts_with("profile work gives no credentials"));
