@@ -17,10 +17,11 @@ use crate::graph::Graph;
 use crate::home::Record;
 use crate::model::CodeOrigin;
 use crate::plan::{self, Plan, StepAction};
+use crate::resource::s3;
 use crate::saved::Package;
 use crate::stack::config::StackFile;
 use crate::stack::domain::Zone;
-use crate::stack::{self, names};
+use crate::stack::{self, names, originals};
 
 /// A stack's declarations, and the code that they deploy.
 #[derive(Debug)]
@@ -81,6 +82,16 @@ impl Session {
                 self.plan_again(&declaring, code, state)
             }
         }
+    }
+
+    /// If the stack uses a bucket that exists, it must have what the stack needs.
+    async fn originals(&self) -> miette::Result<()> {
+        let Some(name) = &self.file.source.bucket else { return Ok(()) };
+        let cx = self.account.regions.home();
+        let found = s3::existing(&cx, name).await?;
+        let place = (cx.scope.account.as_str(), cx.scope.region.as_str());
+        originals::usable(name, place, found.as_ref())
+            .map_err(|unusable| self.at(&["source", "bucket"], unusable.label(), unusable))
     }
 
     /// Says which functions keep their code unseen: what the record says of it was not compared with a build.

@@ -21,13 +21,12 @@ use crate::local;
 use crate::model::{IgnoredTags, Kind, Scope};
 use crate::plan::{self, Plan, Rules};
 use crate::resource::route53::{self, HostedZone};
-use crate::resource::{Registry, acm, cloudfront, lambda, registry, s3};
+use crate::resource::{Registry, acm, cloudfront, lambda, registry};
 use crate::review::{self, Against, Review};
 use crate::stack;
 use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile, StackName};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
-use crate::stack::originals;
 
 /// The name of the stack, if the command line named it.
 static NAME: OnceLock<StackName> = OnceLock::new();
@@ -227,16 +226,6 @@ impl Session {
         Ok(wanted.within(quota))
     }
 
-    /// If the stack uses a bucket that exists, it must have what the stack needs.
-    pub(super) async fn originals(&self) -> miette::Result<()> {
-        let Some(name) = &self.file.source.bucket else { return Ok(()) };
-        let cx = self.account.regions.home();
-        let found = s3::existing(&cx, name).await?;
-        let place = (cx.scope.account.as_str(), cx.scope.region.as_str());
-        originals::usable(name, place, found.as_ref())
-            .map_err(|unusable| self.at(&["source", "bucket"], unusable.label(), unusable))
-    }
-
     /// The stack as its removal and its outputs need it. The code does not matter, so nothing is built. Whether the stack
     /// could still get its domain does not matter either: if the zone is gone, nothing is left in it.
     ///
@@ -301,7 +290,7 @@ impl Session {
     }
 
     /// An error that points at what the stack file says.
-    fn at(
+    pub(super) fn at(
         &self,
         place: &[&str],
         label: &str,

@@ -90,6 +90,7 @@ impl Default for Source {
 
 /// Reads `source`.
 pub(super) fn read(table: &Table<'_>) -> Option<Source> {
+    let bucket = table.optional::<BucketName>("bucket");
     let archive_after = days(table, "archive_after", 0);
     let expire_noncurrent_after = days(table, "expire_noncurrent_after", 1);
     let upload_origins =
@@ -98,7 +99,6 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     let max_duration = table.or("max_duration", MAX_DURATION).filter(|time| duration_fits(table, *time));
     let audio = table.or("audio", AudioFiles::default());
     let on_delete = table.or("on_delete", OnDelete::default());
-    let bucket = table.optional::<BucketName>("bucket");
     if bucket.as_ref().is_some_and(Option::is_some) && !leaves_the_bucket(table) {
         return None;
     }
