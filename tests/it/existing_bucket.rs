@@ -40,10 +40,13 @@ async fn originals_stay_in_the_bucket_that_the_team_has() {
         StackFile::new(&[("source:\n  expire_noncurrent_after: 1d", "source:\n  bucket: team-archive")]);
 
     let (_, absent) = cloud.provision(&["plan", stack.path()], 1);
-    insta::assert_snapshot!(lines_with(&absent, &["team-archive in"]), @"");
+    insta::assert_snapshot!(lines_with(&absent, &["team-archive in"]), @"  × account 111122223333 has no bucket team-archive in ap-northeast-2 that these credentials can see");
     bucket(s3).await;
     let (_, unfit) = cloud.provision(&["apply", stack.path(), "--yes"], 1);
-    insta::assert_snapshot!(lines_with(&unfit, &["cannot be the source", "put-bucket-versioning"]), @"");
+    insta::assert_snapshot!(lines_with(&unfit, &["cannot be the source", "put-bucket-versioning"]), @"
+    × bucket team-archive cannot be the source: it keeps no versions, so that a replaced original would be lost; it sends no events to EventBridge, so that no upload would start an encode
+          aws s3api put-bucket-versioning --bucket team-archive --versioning-configuration Status=Enabled
+    ");
     let buckets = s3.list_buckets().send().await.unwrap();
     assert_eq!(buckets.buckets().len(), 1, "nothing was made");
 
@@ -53,7 +56,7 @@ async fn originals_stay_in_the_bucket_that_the_team_has() {
     let (again, _) = cloud.provision(&["plan", stack.path()], 0);
     nothing_to_do(&again);
     let (outputs, _) = cloud.provision(&["outputs", stack.path()], 0);
-    insta::assert_snapshot!(lines_with(&outputs, &["team-archive"]), @"");
+    insta::assert_snapshot!(lines_with(&outputs, &["team-archive"]), @"source bucket     team-archive");
 
     let (gone, _) = cloud.provision(&["teardown", stack.path(), "--yes"], 0);
     nothing_left(&gone, "vod-local");

@@ -329,7 +329,7 @@ fn missing_credentials_are_said_before_anything_is_called() {
     // What the SDK tried is its own text.
     insta::assert_snapshot!(lines_with(&errors(&refused), &["error: ", "help: "]), @"
     error: sts:GetCallerIdentity failed: dispatch failure: other: the credential provider was not enabled: no credentials found in chain. Attempted:
-    help: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)
+    help: name a profile (`--profile NAME`, AWS_PROFILE), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)
     ");
 }
 
@@ -339,7 +339,7 @@ async fn expired_and_foreign_credentials_are_refused_by_name() {
     let (_, refused) = output(against(expired, 403).await, 1);
     insta::assert_snapshot!(errors(&refused), @"
     error: sts:GetCallerIdentity failed with ExpiredToken: The security token included in the request is expired
-    help: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)
+    help: the session in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN is over: set new ones, or unset them and name a profile (`--profile NAME`)
     ");
     let foreign = r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::999900001111:user/eve</Arn><UserId>E</UserId><Account>999900001111</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>r-2</RequestId></ResponseMetadata></GetCallerIdentityResponse>"#;
     let (_, refused) = output(against(foreign, 200).await, 1);

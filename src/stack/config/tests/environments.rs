@@ -56,8 +56,8 @@ fn overrides_are_read_as_strictly_as_the_rest() {
        ·                                                                       ╰── did you mean `max_size`?
      7 │   production:
        ╰────
-      help: allowed here: archive_after, expire_noncurrent_after, upload_origins,
-            max_size, max_duration, audio, on_delete
+      help: allowed here: bucket, archive_after, expire_noncurrent_after,
+            upload_origins, max_size, max_duration, audio, on_delete
 
     Error:
       × `protected` must be true or false
