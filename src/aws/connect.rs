@@ -25,27 +25,22 @@ pub fn unhurried() -> aws_sdk_s3::config::Builder {
 /// If this environment variable is set, the local cloud gets the credentials that the SDK finds, as AWS does.
 const LOCAL_AUTH: &str = "PROVISION_LOCAL_AUTH";
 
-/// Which cloud the calls are sent to.
+/// A local cloud that answers for every service at one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CloudTarget {
-    /// AWS, with the credentials that the SDK's default chain finds (environment, profile, SSO, container, instance).
-    Aws,
-    /// A local cloud that answers for every service at one address.
-    Local {
-        /// Its base address, such as `http://127.0.0.1:4566`.
-        endpoint: String,
-        /// The access key id is the account, as its root user. The secret is the instance's own.
-        credentials: Credentials,
-        /// How many times faster than on AWS its time goes, if it is as slow as AWS.
-        pace: Option<u32>,
-    },
+pub struct LocalCloud {
+    /// Its base address, such as `http://127.0.0.1:4566`.
+    pub endpoint: String,
+    /// The access key id is the account, as its root user. The secret is the instance's own.
+    pub credentials: Credentials,
+    /// How many times faster than on AWS its time goes, if it is as slow as AWS.
+    pub pace: Option<u32>,
 }
 
-impl CloudTarget {
-    /// A local cloud, called as the root user of an account with this secret access key.
-    pub fn local(endpoint: impl Into<String>, account: &str, secret_key: &str) -> Self {
+impl LocalCloud {
+    /// One in which everything happens at once, called as the root user of an account with this secret access key.
+    pub fn new(endpoint: impl Into<String>, account: &str, secret_key: &str) -> Self {
         let credentials = Credentials::new(account, secret_key, None, None, "local cloud");
-        Self::Local { endpoint: endpoint.into(), credentials, pace: None }
+        Self { endpoint: endpoint.into(), credentials, pace: None }
     }
 }
 
@@ -63,7 +58,8 @@ pub struct Connection {
     base: SdkConfig,
     /// For Route 53, where the hosted zone is in another account.
     zones: Option<SdkConfig>,
-    target: CloudTarget,
+    /// `None` for AWS.
+    local: Option<LocalCloud>,
     network: Network,
     origin: Origin,
     calls: Calls,
@@ -95,24 +91,20 @@ impl Connection {
         }
         let base = identity.sign(loader.load().await).await?;
         let SignedIn { network, origin, .. } = identity;
-        Ok(Self { base, zones: None, target: CloudTarget::Aws, network, origin, calls: Calls::default() })
+        Ok(Self { base, zones: None, local: None, network, origin, calls: Calls::default() })
     }
 
-    /// A connection to something on this machine, such as a local cloud.
-    pub async fn open(target: CloudTarget, region: &str) -> Self {
+    /// A connection to a local cloud.
+    pub async fn to_local(cloud: LocalCloud, region: &str) -> Self {
         let network = Network::direct();
-        let mut loader = loader(&network, region);
-        match &target {
-            CloudTarget::Aws => loader = loader.retry_config(super::retry::of_aws()),
-            CloudTarget::Local { endpoint, credentials, .. } => {
-                loader = loader.endpoint_url(endpoint).retry_config(super::retry::of_local_cloud());
-                if std::env::var_os(LOCAL_AUTH).is_none() {
-                    loader = loader.credentials_provider(credentials.clone());
-                }
-            }
+        let mut loader = loader(&network, region)
+            .endpoint_url(&cloud.endpoint)
+            .retry_config(super::retry::of_local_cloud());
+        if std::env::var_os(LOCAL_AUTH).is_none() {
+            loader = loader.credentials_provider(cloud.credentials.clone());
         }
-        let base = loader.load().await;
-        Self { base, zones: None, target, network, origin: Origin::Machine, calls: Calls::default() }
+        let (base, local) = (loader.load().await, Some(cloud));
+        Self { base, zones: None, local, network, origin: Origin::Machine, calls: Calls::default() }
     }
 
     /// The same, in which Route 53 is called as this role, with the other credentials: the role of the account that holds
@@ -147,25 +139,19 @@ impl Connection {
     /// Whether this is the local cloud.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        matches!(self.target, CloudTarget::Local { .. })
+        self.local.is_some()
     }
 
     /// How many times faster than on AWS the cloud's time goes: 1 for AWS, `None` for one where everything happens at once.
     #[must_use]
     pub fn pace(&self) -> Option<u32> {
-        match self.target {
-            CloudTarget::Aws => Some(1),
-            CloudTarget::Local { pace, .. } => pace,
-        }
+        self.local.as_ref().map_or(Some(1), |cloud| cloud.pace)
     }
 
     /// The local cloud's base address, where it is the local cloud.
     #[must_use]
     pub fn local_endpoint(&self) -> Option<&str> {
-        match &self.target {
-            CloudTarget::Local { endpoint, .. } => Some(endpoint),
-            CloudTarget::Aws => None,
-        }
+        Some(self.local.as_ref()?.endpoint.as_str())
     }
 
     /// The identity that these credentials belong to.
@@ -223,8 +209,8 @@ mod tests {
                 kept.push(socket);
             }
         });
-        let target = CloudTarget::local(endpoint, "111122223333", "secret");
-        let connection = Connection::open(target, "eu-west-1").await;
+        let target = LocalCloud::new(endpoint, "111122223333", "secret");
+        let connection = Connection::to_local(target, "eu-west-1").await;
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
         let config = aws_sdk_s3::config::Builder::from(&connection.sdk_config("eu-west-1", "s3"))
             .timeout_config(timeouts)

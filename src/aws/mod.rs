@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use access::{Access, AskForCode, RoleToAssume, SignInFault};
 pub use calls::{Call, Calls, mutates};
-pub use connect::{CloudTarget, Connection, Identity, unhurried};
+pub use connect::{Connection, Identity, LocalCloud, unhurried};
 pub use contents::contents;
 pub use error::{Class, Error, OrEmpty, Result, SdkResult, required};
 pub use intact::{Stored, kept_version, s3_checksum, stored};

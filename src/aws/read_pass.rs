@@ -93,13 +93,13 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::aws::{CloudTarget, Connection, Error, Regions};
+    use crate::aws::{Connection, Error, LocalCloud, Regions};
     use crate::model::Scope;
 
     async fn regions() -> Regions {
-        let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
+        let target = LocalCloud::new("http://127.0.0.1:9", "111122223333", "secret");
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-        Regions::new(Connection::open(target, "eu-west-1").await, scope)
+        Regions::new(Connection::to_local(target, "eu-west-1").await, scope)
     }
 
     /// A service that answers how often it was called. The first answer may be a failure.

@@ -118,12 +118,12 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::aws::{Class, CloudTarget, Connection};
+    use crate::aws::{Class, Connection, LocalCloud};
     use crate::model::Scope;
 
     async fn context(cancel: &CancellationToken) -> Context {
-        let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
-        let connection = Arc::new(Connection::open(target, "ap-northeast-2").await);
+        let target = LocalCloud::new("http://127.0.0.1:9", "111122223333", "secret");
+        let connection = Arc::new(Connection::to_local(target, "ap-northeast-2").await);
         let scope =
             Scope { stack: "vod".into(), account: "111122223333".into(), region: "ap-northeast-2".into() };
         Context::new(connection, scope, "ap-northeast-2").working(Arc::new(|_| ()), cancel.clone())

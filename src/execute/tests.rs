@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
-use crate::aws::{CloudTarget, Connection, Result};
+use crate::aws::{Connection, LocalCloud, Result};
 use crate::model::{Contents, Guard, Live, Ownership, Readiness, Scope};
 use crate::resource::Created;
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
@@ -114,8 +114,8 @@ async fn watched(
     waits: Waits,
 ) -> (Outcome, Vec<Event>) {
     let Waits { none, stale, dependents } = waits;
-    let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
-    let connection = Connection::open(target, "ap-northeast-2").await;
+    let target = LocalCloud::new("http://127.0.0.1:9", "111122223333", "secret");
+    let connection = Connection::to_local(target, "ap-northeast-2").await;
     let regions = Regions::new(connection, plan.scope.clone());
     let registry = Registry::new(vec![Box::new(FakeAdapter(fake))]);
     let (events, mut told) = unbounded_channel();

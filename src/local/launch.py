@@ -264,14 +264,22 @@ def complete_the_environment(lambda_svc):
     lambda_svc._provided_worker_env = environment
 
 
-def update_deliveries(logs):
-    """UpdateDeliveryConfiguration, which ministack does not have: what it names replaces what was."""
+def answer_also(logs, operation, answer):
+    """An operation that ministack does not have, by what answers its input."""
     original = logs.handle_request
 
     async def handle(method, path, headers, body, query_params):
-        if not headers.get("x-amz-target", "").endswith(".UpdateDeliveryConfiguration"):
+        if not headers.get("x-amz-target", "").endswith("." + operation):
             return await original(method, path, headers, body, query_params)
-        data = logs.json.loads(body)
+        return answer(logs.json.loads(body))
+
+    logs.handle_request = handle
+
+
+def update_deliveries(logs):
+    """UpdateDeliveryConfiguration: what it names replaces what was."""
+
+    def answer(data):
         delivery = logs._deliveries.get(data.get("id"))
         if not delivery:
             return logs.error_response_json("ResourceNotFoundException", "Delivery does not exist", 400)
@@ -280,24 +288,20 @@ def update_deliveries(logs):
                 delivery[key] = data[key]
         return logs.json_response({})
 
-    logs.handle_request = handle
+    answer_also(logs, "UpdateDeliveryConfiguration", answer)
 
 
 def associate_keys(logs):
-    """AssociateKmsKey, which ministack does not have although it keeps the key of a new group."""
-    original = logs.handle_request
+    """AssociateKmsKey. ministack keeps the key of a new group only."""
 
-    async def handle(method, path, headers, body, query_params):
-        if not headers.get("x-amz-target", "").endswith(".AssociateKmsKey"):
-            return await original(method, path, headers, body, query_params)
-        data = logs.json.loads(body)
+    def answer(data):
         group = logs._log_groups.get(data.get("logGroupName"))
         if group is None:
             return logs.error_response_json("ResourceNotFoundException", "The specified log group does not exist.", 400)
         group["kmsKeyId"] = data.get("kmsKeyId")
         return logs.json_response({})
 
-    logs.handle_request = handle
+    answer_also(logs, "AssociateKmsKey", answer)
 
 
 def log_where_there_is_a_group(lambda_svc, logs):

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::aws::{Class, CloudTarget, Connection, Result};
+use crate::aws::{Class, Connection, LocalCloud, Result};
 use crate::model::{Contents, Guard, OutputRef, Outputs, Readiness, Scope, StringExpr};
 use crate::resource::fake::{FakeAdapter, FakeAnswers, KIND};
 
@@ -73,9 +73,9 @@ async fn read(names: &[(&str, Option<&str>)]) -> std::result::Result<BTreeMap<Ad
         }
     });
     let graph = Graph::new(declared).unwrap();
-    let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
+    let target = LocalCloud::new("http://127.0.0.1:9", "111122223333", "secret");
     let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-    let regions = Regions::new(Connection::open(target, "eu-west-1").await, scope);
+    let regions = Regions::new(Connection::to_local(target, "eu-west-1").await, scope);
     let fake: &'static Fake = Box::leak(Box::default());
     let registry = Registry::new(vec![Box::new(FakeAdapter(fake))]);
     // Reads that wait for each other would wait for ever.

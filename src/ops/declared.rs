@@ -21,7 +21,7 @@ use crate::resource::s3;
 use crate::saved::Package;
 use crate::stack::config::StackFile;
 use crate::stack::domain::Zone;
-use crate::stack::{self, names, originals};
+use crate::stack::{self, key_policy, names, originals};
 
 /// A stack's declarations, and the code that they deploy.
 #[derive(Debug)]
@@ -50,8 +50,8 @@ impl Session {
     /// When a handler cannot be built, the account does not let the stack have its domain, or it cannot be read completely.
     pub(super) async fn planned(&self) -> miette::Result<(DeclaredStack, Plan, ObservedState)> {
         let handlers = StackHandlers::of(&self.file)?;
-        let (zone, concurrency, encryption, ()) =
-            tokio::try_join!(self.zone(), self.concurrency(), key::resolved(self), self.originals())?;
+        let (zone, concurrency, encryption) =
+            tokio::try_join!(self.zone(), self.concurrency(), key::resolved(self))?;
         let mut file = self.file.clone();
         file.handlers.reserved_concurrency = concurrency;
         file.encryption = encryption;
@@ -85,12 +85,11 @@ impl Session {
     }
 
     /// If the stack uses a bucket that exists, it must have what the stack needs.
-    async fn originals(&self) -> miette::Result<()> {
+    pub(super) async fn originals(&self, graph: &Graph) -> miette::Result<()> {
         let Some(name) = &self.file.source.bucket else { return Ok(()) };
-        let cx = self.account.regions.home();
-        let found = s3::existing(&cx, name).await?;
-        let place = (cx.scope.account.as_str(), cx.scope.region.as_str());
-        originals::usable(name, place, found.as_ref())
+        let found = s3::existing(&self.account.regions.home(), name).await?;
+        let key = key_policy::declared_key(graph);
+        originals::usable(name, self.account.scope(), key.as_deref(), found.as_ref())
             .map_err(|unusable| self.at(&["source", "bucket"], unusable.label(), unusable))
     }
 
@@ -109,7 +108,9 @@ impl Session {
     ) -> miette::Result<(DeclaredStack, Plan, ObservedState)> {
         let stack = declaring.with(code)?;
         self.counts(stack.graph.len());
-        let (plan, state) = self.account.plan(&stack.graph).await?;
+        let (fit, planned) = tokio::join!(self.originals(&stack.graph), self.account.plan(&stack.graph));
+        fit?;
+        let (plan, state) = planned?;
         Ok((stack, plan, state))
     }
 

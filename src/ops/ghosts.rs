@@ -74,7 +74,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::aws::{CloudTarget, Connection};
+    use crate::aws::{Connection, LocalCloud};
     use crate::model::{Address, Contents, Event, Live, Outputs, Ownership, Readiness, Scope};
     use crate::ops::ui::{Figures, Question};
     use crate::plan::Plan;
@@ -127,8 +127,8 @@ mod tests {
 
     /// The addresses that are left of `a` and `b`, where the run has deleted these, and what the person is told.
     async fn left(shown: usize, deleted: &[&str], patience: Duration) -> (Vec<String>, Vec<String>) {
-        let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
-        let connection = Connection::open(target, "eu-west-1").await;
+        let target = LocalCloud::new("http://127.0.0.1:9", "111122223333", "secret");
+        let connection = Connection::to_local(target, "eu-west-1").await;
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         let regions = Regions::new(connection, scope);
         let slow: &'static Slow = Box::leak(Box::new(Slow(AtomicUsize::new(shown))));

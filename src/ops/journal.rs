@@ -157,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::aws::{CloudTarget, Connection, Regions};
+    use crate::aws::{Connection, LocalCloud, Regions};
     use crate::graph::Graph;
     use crate::model::{Declaration, Guard, Outputs, Scope, Snapshot};
     use crate::ops::store::HomeBucket;
@@ -166,8 +166,8 @@ mod tests {
 
     async fn account() -> Account {
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-        let target = CloudTarget::local("http://127.0.0.1:9", &scope.account, "secret");
-        let regions = Arc::new(Regions::new(Connection::open(target, &scope.region).await, scope));
+        let target = LocalCloud::new("http://127.0.0.1:9", &scope.account, "secret");
+        let regions = Arc::new(Regions::new(Connection::to_local(target, &scope.region).await, scope));
         let store = Box::new(HomeBucket::new(&regions, registry()));
         Account { regions, registry: registry(), store, by: "me".into() }
     }

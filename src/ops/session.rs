@@ -14,7 +14,7 @@ use super::key;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
 use super::ui::{Figures, Notice, Ui};
-use crate::aws::{CloudTarget, Connection, Identity, Regions};
+use crate::aws::{Connection, Identity, LocalCloud, Regions};
 use crate::graph::Graph;
 use crate::home::Record;
 use crate::local;
@@ -185,7 +185,7 @@ impl Session {
             Some(running) => {
                 let (endpoint, credentials) = (running.endpoint.clone(), running.credentials());
                 let pace = running.status.like_aws.map(|like_aws| like_aws.pace);
-                Connection::open(CloudTarget::Local { endpoint, credentials, pace }, &scope.region).await
+                Connection::to_local(LocalCloud { endpoint, credentials, pace }, &scope.region).await
             }
             None => Connection::to_aws(&scope.region, &ui.access()).await?,
         };
@@ -233,17 +233,17 @@ impl Session {
     /// When the hosted zones cannot be listed.
     pub async fn declare_unbuilt(&self) -> miette::Result<Graph> {
         let code = PackageDigests::default();
-        let zone = match &self.file.domain {
-            Some(domain) => {
-                let zones = self.zones(domain).await?;
-                let declared = |zone: &HostedZone| Some(&zone.name) == domain.zone.as_ref();
-                let facts = DomainFacts { zones: zones.into_iter().filter(declared).collect(), holder: None };
-                domain::zone(domain, self.account.scope(), &facts, None).ok().flatten()
-            }
-            None => None,
+        let zone = async {
+            let Some(domain) = &self.file.domain else { return Ok::<_, miette::Report>(None) };
+            let zones = self.zones(domain).await?;
+            let declared = |zone: &HostedZone| Some(&zone.name) == domain.zone.as_ref();
+            let facts = DomainFacts { zones: zones.into_iter().filter(declared).collect(), holder: None };
+            Ok(domain::zone(domain, self.account.scope(), &facts, None).ok().flatten())
         };
+        let (zone, encryption) = tokio::join!(zone, key::resolved(self));
+        let zone = zone?;
         // A key that is gone does not keep the stack from being removed.
-        let encryption = key::resolved(self).await.unwrap_or_else(|_| self.file.encryption.clone());
+        let encryption = encryption.unwrap_or_else(|_| self.file.encryption.clone());
         let file = StackFile { encryption, ..self.file.clone() };
         Ok(self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?))
     }

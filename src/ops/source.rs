@@ -117,9 +117,14 @@ impl ApplySource {
             return Ok((Declared::new(graph, code, None), plan, state));
         };
         let declared = self.unpack(saved)?;
-        let (zone, planned) =
-            tokio::join!(self.same_zone(&declared.graph), self.session.account.plan(&declared.graph));
+        let graph = &declared.graph;
+        let (zone, fit, planned) = tokio::join!(
+            self.same_zone(graph),
+            self.session.originals(graph),
+            self.session.account.plan(graph)
+        );
         zone?;
+        fit?;
         let (plan, state) = planned?;
         Ok((declared, plan, state))
     }

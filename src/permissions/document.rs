@@ -62,8 +62,8 @@ struct Group {
 impl Group {
     /// Whether a group can be joined to it. Actions of one service never act on resources of another, so the union of
     /// groups of different services allows no more than the two. `*` matches all services, so such groups are never
-    /// joined, nor is `sts:AssumeRole`. Groups of one service are joined only if all of its resources are the stack's `own` by name, and no
-    /// other stack's. Those of IAM are not: roles are read on two paths and made on one.
+    /// joined, nor is `sts:AssumeRole`. Groups of one service are joined only if all of its resources are the stack's
+    /// `own` by name, and no other stack's. Those of IAM are not: roles are read on two paths and made on one.
     fn takes(&self, other: &Self, own: &str) -> bool {
         // `sts:AssumeRole` acts on roles, which are resources of IAM.
         let open = |group: &Self| group.arns.contains("*") || group.actions.contains("sts:AssumeRole");

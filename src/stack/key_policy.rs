@@ -24,10 +24,11 @@ use evaluate::{Caller, KeyUse, allows, reaches, role_of};
 /// The key's ARN as the graph declares it, if the stack has one.
 #[must_use]
 pub fn declared_key(graph: &Graph) -> Option<String> {
-    let source = graph.get(&super::names::SOURCE.address())?;
+    // Every stack has this bucket. That of originals may be the team's.
+    let work = graph.get(&super::names::WORK.address())?;
     let rule =
         "/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/KMSMasterKeyID";
-    source.properties.pointer(rule)?.as_str().map(str::to_owned)
+    work.properties.pointer(rule)?.as_str().map(str::to_owned)
 }
 
 /// Something that must be able to use the key.

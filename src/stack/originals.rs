@@ -2,6 +2,7 @@
 
 use miette::Diagnostic;
 
+use crate::model::Scope;
 use crate::resource::s3::ExistingBucket;
 
 /// Why a bucket cannot hold a stack's originals.
@@ -28,7 +29,7 @@ pub enum UnusableBucket {
         commands: Vec<String>,
     },
     /// The stack's roles cannot read what is in it.
-    #[error("bucket {name} encrypts objects with the KMS key {key}, and the stack's roles may not use it")]
+    #[error("bucket {name} encrypts objects with the KMS key {key}, which is not the stack's")]
     Encrypted {
         /// The bucket.
         name: String,
@@ -51,34 +52,37 @@ impl UnusableBucket {
 impl Diagnostic for UnusableBucket {
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         let help = match self {
-            Self::Absent { .. } => {
-                "the bucket must be in the stack's account and region, and the caller needs \
-                                    s3:GetBucketVersioning on it; or remove `source.bucket`: then the stack makes one"
-                    .to_owned()
-            }
+            Self::Absent { .. } => "the bucket must be in the stack's account and region, and the caller needs \
+                                    s3:GetBucketVersioning, s3:GetBucketNotification and \
+                                    s3:GetEncryptionConfiguration on it; or remove `source.bucket`: then the stack \
+                                    makes one"
+                .to_owned(),
             Self::Unfit { commands, .. } => {
                 format!("provision does not change this bucket. Run:\n{}", commands.join("\n"))
             }
-            Self::Encrypted { .. } => {
-                "use a bucket with SSE-S3, or remove `source.bucket`: then the stack makes one".to_owned()
-            }
+            Self::Encrypted { .. } => "its roles could not read the originals: set `encryption.kms_key` and the \
+                                       bucket's default encryption to the ARN of the same key, or use a bucket with \
+                                       SSE-S3"
+                .to_owned(),
         };
         Some(Box::new(help))
     }
 }
 
-/// Checks that a bucket has what the stack needs of its source.
+/// Checks that a bucket has what the stack needs of its source. `own_key` is the ARN of the stack's KMS key.
 ///
 /// # Errors
 /// When it lacks something, with the commands that mend it.
 pub fn usable(
     name: &str,
-    (account, region): (&str, &str),
+    scope: &Scope,
+    own_key: Option<&str>,
     found: Option<&ExistingBucket>,
 ) -> Result<(), UnusableBucket> {
     let name = name.to_owned();
     let Some(found) = found else {
-        return Err(UnusableBucket::Absent { account: account.to_owned(), name, region: region.to_owned() });
+        let (account, region) = (scope.account.clone(), scope.region.clone());
+        return Err(UnusableBucket::Absent { account, name, region });
     };
     let ExistingBucket { is_versioned, sends_events, kms_key } = found;
     let mut faults = Vec::new();
@@ -99,20 +103,27 @@ pub fn usable(
     if !faults.is_empty() {
         return Err(UnusableBucket::Unfit { name, faults, commands });
     }
-    match kms_key {
-        Some(key) => Err(UnusableBucket::Encrypted { name, key: key.clone() }),
+    match kms_key.as_deref().filter(|key| own_key.is_none_or(|own| !is_key(own, key))) {
+        Some(key) => Err(UnusableBucket::Encrypted { name, key: key.to_owned() }),
         None => Ok(()),
     }
+}
+
+/// Whether a bucket names the key with this ARN: by the ARN, or by its id alone.
+fn is_key(arn: &str, named: &str) -> bool {
+    named == arn || arn.rsplit('/').next() == Some(named)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/k-1";
     const READY: ExistingBucket = ExistingBucket { is_versioned: true, sends_events: true, kms_key: None };
 
     fn said(found: Option<&ExistingBucket>) -> String {
-        match usable("media", ("111122223333", "eu-west-1"), found) {
+        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
+        match usable("media", &scope, Some(KEY), found) {
             Ok(()) => "usable".to_owned(),
             Err(error) => format!("{error}\n{}", error.help().unwrap()),
         }
@@ -121,6 +132,9 @@ mod tests {
     #[test]
     fn a_bucket_that_has_everything_can_be_the_source() {
         assert_eq!(said(Some(&READY)), "usable");
+        for own in [KEY, "k-1"] {
+            assert_eq!(said(Some(&ExistingBucket { kms_key: Some(own.into()), ..READY })), "usable", "{own}");
+        }
     }
 
     #[test]
@@ -134,12 +148,12 @@ mod tests {
         "#);
         insta::assert_snapshot!(said(None), @"
         account 111122223333 has no bucket media in eu-west-1 that these credentials can see
-        the bucket must be in the stack's account and region, and the caller needs s3:GetBucketVersioning on it; or remove `source.bucket`: then the stack makes one
+        the bucket must be in the stack's account and region, and the caller needs s3:GetBucketVersioning, s3:GetBucketNotification and s3:GetEncryptionConfiguration on it; or remove `source.bucket`: then the stack makes one
         ");
         let encrypted = ExistingBucket { kms_key: Some("alias/media".into()), ..READY };
         insta::assert_snapshot!(said(Some(&encrypted)), @"
-        bucket media encrypts objects with the KMS key alias/media, and the stack's roles may not use it
-        use a bucket with SSE-S3, or remove `source.bucket`: then the stack makes one
+        bucket media encrypts objects with the KMS key alias/media, which is not the stack's
+        its roles could not read the originals: set `encryption.kms_key` and the bucket's default encryption to the ARN of the same key, or use a bucket with SSE-S3
         ");
     }
 }

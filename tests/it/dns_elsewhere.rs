@@ -15,7 +15,7 @@ const OTHER: &str = "444455556666";
 const NAME: &str = "video.example.com";
 
 async fn other(cloud: &Cloud) -> Context {
-    let connection = Arc::new(Connection::open(cloud.target(OTHER), REGION).await);
+    let connection = Arc::new(Connection::to_local(cloud.target(OTHER), REGION).await);
     let scope = Scope { stack: "dns".into(), account: OTHER.into(), region: REGION.into() };
     Context::new(connection, scope, REGION)
 }
@@ -83,7 +83,7 @@ async fn a_zone_of_another_account_is_written_by_its_role() {
 async fn a_name_that_is_kept_elsewhere_is_told_with_its_record() {
     let cloud = Cloud::lenient("dns-elsewhere").await;
     let cx = cloud.context("vod-local").await;
-    let certificates = Arc::new(Connection::open(cloud.target(ACCOUNT), "us-east-1").await);
+    let certificates = Arc::new(Connection::to_local(cloud.target(ACCOUNT), "us-east-1").await);
     let certificates = Context::new(certificates, cx.scope.clone(), "us-east-1");
     let made = certificates.acm().request_certificate().domain_name(NAME).send().await.unwrap();
     let arn = made.certificate_arn.unwrap();

@@ -53,7 +53,7 @@ impl Account {
     async fn open(cloud: &Cloud) -> Self {
         let target = cloud.target(ACCOUNT);
         let scope = Scope { stack: STACK.into(), account: ACCOUNT.into(), region: REGION.into() };
-        let regions = Regions::new(Connection::open(target, REGION).await, scope);
+        let regions = Regions::new(Connection::to_local(target, REGION).await, scope);
         Self { regions, known: Vec::new() }
     }
 

@@ -18,6 +18,9 @@ use crate::site;
 use crate::store::Bucket;
 use crate::told;
 
+/// What S3 answers for something that is not the id of a version.
+const NO_VERSION: &str = "InvalidArgument";
+
 /// S3's maximum number of tags on an object.
 const MOST_TAGS: usize = 10;
 
@@ -98,12 +101,14 @@ impl Finisher {
         self.app.put(video.detail_type(), video).await
     }
 
-    /// True if S3 still has the version of a job. It can be gone although the key has another one.
+    /// False if S3 says that the version of a job was deleted. It can be gone although the key has another one.
     pub(crate) async fn has_version(&self, job: &Job) -> Result<bool, ApiError> {
         let Job { bucket, key, version, .. } = job;
         let get = self.s3.get_object_tagging().bucket(bucket).key(key).version_id(version).send().await;
         match get.map_err(api("s3:GetObjectVersionTagging", format!("s3://{bucket}/{key}"))) {
-            Err(error) if is_gone(&error) => Ok(false),
+            Err(error) if error.is_missing() => Ok(false),
+            // The ETag that stands for a version in a bucket without versions.
+            Err(error) if error.code == NO_VERSION => Ok(true),
             answer => answer.map(|_| true),
         }
     }
@@ -117,7 +122,7 @@ impl Finisher {
         let mut tags = match get.map_err(api("s3:GetObjectVersionTagging", source.as_str())) {
             Ok(answer) => answer.tag_set,
             // The version was deleted or never existed: there is nothing to archive.
-            Err(error) if is_gone(&error) => {
+            Err(error) if error.is_missing() || error.code == NO_VERSION => {
                 tracing::warn!(asset = job.asset, error = chain(&error), "source not tagged");
                 return Ok(());
             }
@@ -238,9 +243,4 @@ impl Finisher {
         }
         plain(&shown).into_owned()
     }
-}
-
-/// True if S3 answers so for a version that was deleted or never existed.
-fn is_gone(error: &ApiError) -> bool {
-    error.is_missing() || error.code == "InvalidArgument"
 }

@@ -1,6 +1,6 @@
 //! A bucket that the stack uses and does not make: what matters of it, read and never changed.
 //!
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html>
 
 use crate::aws::{Context, Result, SdkResult};
 use crate::model::Allow;
@@ -15,6 +15,9 @@ pub const LOOK_AT_SOURCE: &[Allow] = &[Allow::new(
 /// caller who may not read its settings gets the same answer as for another account.
 const HIDDEN: &[&str] =
     &["NoSuchBucket", "PermanentRedirect", "AuthorizationHeaderMalformed", "AccessDenied"];
+
+/// What S3 answers for a bucket without default encryption.
+const UNENCRYPTED: &[&str] = &["ServerSideEncryptionConfigurationNotFoundError"];
 
 /// What matters of a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +47,16 @@ pub async fn existing(cx: &Context, name: &str) -> Result<Option<ExistingBucket>
     };
     let encryption = async {
         let get = s3.get_bucket_encryption().bucket(name).expected_bucket_owner(owner);
-        let absent = [HIDDEN, &["ServerSideEncryptionConfigurationNotFoundError"]].concat();
-        get.send().await.unless("s3:GetBucketEncryption", &absent)
+        match get.send().await.unless("s3:GetBucketEncryption", UNENCRYPTED) {
+            Err(error) if error.is(HIDDEN) => Ok(None),
+            found => found.map(Some),
+        }
     };
     let (versioning, notification, encryption) = tokio::try_join!(versioning, notification, encryption)?;
-    let (Some(versioning), Some(notification)) = (versioning, notification) else { return Ok(None) };
+    let (Some(versioning), Some(notification), Some(encryption)) = (versioning, notification, encryption)
+    else {
+        return Ok(None);
+    };
     let rules = encryption.and_then(|answer| answer.server_side_encryption_configuration);
     let defaults = rules.into_iter().flat_map(|rules| rules.rules);
     let key = |default: aws_sdk_s3::types::ServerSideEncryptionByDefault| {

@@ -353,7 +353,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let ignore_tags = ignore_tags::read(top, tags.as_ref());
     let account = identity.as_ref().map(|identity| &identity.account);
     let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));
-    let source = top.section("source", Source::default(), source::read);
+    let source = top.section("source", Source::default(), |table| source::read(table, identity.as_ref()));
     let transcode = top.section("transcode", Transcode::default(), transcode::read);
     let handlers = top.section("handlers", Handlers::default(), handlers::read);
     let delivery =

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::identity::{Identity, bucket_prefixes};
 use super::origin::UploadOrigin;
 use super::reader::{Scalar, Table, Wrong};
 use super::size::{Size, SizeUnit};
@@ -89,8 +90,11 @@ impl Default for Source {
 }
 
 /// Reads `source`.
-pub(super) fn read(table: &Table<'_>) -> Option<Source> {
+pub(super) fn read(table: &Table<'_>, identity: Option<&Identity>) -> Option<Source> {
     let bucket = table.optional::<BucketName>("bucket");
+    let named = bucket.as_ref().and_then(Option::as_ref);
+    let leaves_own = named.is_none_or(|name| is_not_own(table, name, identity));
+    let leaves_theirs = named.is_none() || leaves_the_bucket(table);
     let archive_after = days(table, "archive_after", 0);
     let expire_noncurrent_after = days(table, "expire_noncurrent_after", 1);
     let upload_origins =
@@ -99,7 +103,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Source> {
     let max_duration = table.or("max_duration", MAX_DURATION).filter(|time| duration_fits(table, *time));
     let audio = table.or("audio", AudioFiles::default());
     let on_delete = table.or("on_delete", OnDelete::default());
-    if bucket.as_ref().is_some_and(Option::is_some) && !leaves_the_bucket(table) {
+    if !(leaves_own && leaves_theirs) {
         return None;
     }
     Some(Source {
@@ -140,6 +144,19 @@ impl Scalar for BucketName {
         let help = "the name of a bucket in the stack's account and region, such as media-archive";
         Err(Wrong::new("is not the name of a bucket", label, help))
     }
+}
+
+/// Refuses a bucket that the stack makes. What publish writes to it would be an upload, and the stack would remove its own
+/// bucket of originals as one that is no longer declared.
+fn is_not_own(table: &Table<'_>, BucketName(name): &BucketName, identity: Option<&Identity>) -> bool {
+    let Some(identity) = identity else { return true };
+    let own = bucket_prefixes(identity.stack.as_str(), identity.account.as_str());
+    let is_own = own.iter().any(|prefix| name.starts_with(prefix.as_str()));
+    if let (true, Some(value)) = (is_own, table.get("bucket")) {
+        let help = "remove the key: the stack makes this bucket itself; or name a bucket of yours";
+        value.reject(Wrong::new("is a bucket of the stack's own", "made by the stack", help));
+    }
+    !is_own
 }
 
 /// What the stack sets on its own bucket only.

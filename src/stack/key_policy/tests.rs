@@ -51,7 +51,9 @@ const APP: &str = "alerts: { email: a@example.com }\nnotify: { queue: true, topi
 
 #[test]
 fn a_new_key_lacks_the_services() {
-    assert_eq!(declared_key(&graph("")).as_deref(), Some(KEY));
+    for source in ["", "source: { bucket: team-archive }"] {
+        assert_eq!(declared_key(&graph(source)).as_deref(), Some(KEY), "{source}");
+    }
     assert_eq!(lacks(&[console()], ""), ["CloudFrontReads", "LogsOfHandlers", "EventsReachQueuesAndTopics"]);
     assert_eq!(lacks(&[], "").len(), 5, "without IAM for the account, the roles lack it too");
     let app = lacks(&[console()], APP);

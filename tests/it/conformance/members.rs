@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision::aws::{CloudTarget, Connection, Context};
+use provision::aws::{Connection, Context, LocalCloud};
 use provision::model::Kind;
 use provision::resource::{Adapter, Struct, registry};
 use serde_json::Value;
@@ -128,8 +128,8 @@ fn faults(adapter: &dyn Adapter, cases: &[&Case]) -> Vec<String> {
 
 /// A context for names alone: nothing answers at its endpoint.
 async fn nowhere() -> Context {
-    let target = CloudTarget::local("http://127.0.0.1:1", ACCOUNT, "secret");
-    let connection = std::sync::Arc::new(Connection::open(target, REGION).await);
+    let target = LocalCloud::new("http://127.0.0.1:1", ACCOUNT, "secret");
+    let connection = std::sync::Arc::new(Connection::to_local(target, REGION).await);
     let scope = provision::model::Scope {
         stack: STACK.to_owned(),
         account: ACCOUNT.to_owned(),

@@ -285,7 +285,7 @@ async fn versions_and_copies_that_were_turned_on_by_hand_go_together(cx: &Contex
 async fn a_name_that_another_account_has_is_a_clear_error(cloud: &Cloud, cx: &Context) {
     let account = "999988887777";
     let scope = Scope { account: account.to_owned(), ..cx.scope.clone() };
-    let connection = Arc::new(Connection::open(cloud.target(account), cx.region()).await);
+    let connection = Arc::new(Connection::to_local(cloud.target(account), cx.region()).await);
     let theirs = Context::new(connection, scope, cx.region());
     let declared = plain("vod-case-taken");
     let name = adapter().create(&theirs, &declared).await.unwrap().id;

@@ -86,7 +86,7 @@ async fn every_ban_of_the_table_refuses() {
     let cloud = Cloud::like_aws("refusals").await;
     cloud.contract.waive("its requests are wrong on purpose");
     let cx = cloud.context("refusals").await;
-    let connection = Connection::open(cloud.target(ACCOUNT), REGION).await;
+    let connection = Connection::to_local(cloud.target(ACCOUNT), REGION).await;
     let global = Context::new(Arc::new(connection), cx.scope.clone(), "us-east-1");
     let bans = local::bans().into_iter().map(|(_, ban)| (ban.name, (ban, false))).collect();
     let mut walk = Walk { cx, global, bans };

@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{
     DeleteMarkerReplication, DeleteMarkerReplicationStatus, Destination, ReplicationConfiguration,
     ReplicationRule, ReplicationRuleFilter, ReplicationRuleStatus,
 };
-use provision::aws::{CloudTarget, Connection, Context};
+use provision::aws::{Connection, Context, LocalCloud};
 use provision::local;
 use provision::model::Scope;
 
@@ -105,14 +105,14 @@ impl Cloud {
     }
 
     /// It, as the root user of an account calls it.
-    pub(crate) fn target(&self, account: &str) -> CloudTarget {
+    pub(crate) fn target(&self, account: &str) -> LocalCloud {
         let (endpoint, credentials) = (self.endpoint.clone(), self.credentials(account));
-        CloudTarget::Local { endpoint, credentials, pace: None }
+        LocalCloud { endpoint, credentials, pace: None }
     }
 
     /// A context for a stack of this name.
     pub(crate) async fn context(&self, stack: &str) -> Context {
-        let connection = Arc::new(Connection::open(self.target(ACCOUNT), REGION).await);
+        let connection = Arc::new(Connection::to_local(self.target(ACCOUNT), REGION).await);
         connection.calls().keep();
         let scope = Scope { stack: stack.to_owned(), account: ACCOUNT.to_owned(), region: REGION.to_owned() };
         Context::new(connection, scope, REGION)

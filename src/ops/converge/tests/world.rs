@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{CloudTarget, Connection, Error, Regions, Result};
+use crate::aws::{Connection, Error, LocalCloud, Regions, Result};
 use crate::graph::Graph;
 use crate::home::{Record, Run};
 use crate::model::{
@@ -186,9 +186,9 @@ impl World {
     /// The account for a run of this caller.
     pub(super) async fn account(&self, by: &str) -> Account {
         // Nothing answers there: a call that goes past the fakes fails.
-        let target = CloudTarget::local("http://127.0.0.1:9", "111122223333", "secret");
+        let target = LocalCloud::new("http://127.0.0.1:9", "111122223333", "secret");
         let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
-        let connection = Connection::open(target, &scope.region).await;
+        let connection = Connection::to_local(target, &scope.region).await;
         // A test's registry lives as long as the test program.
         let answers: &'static World = Box::leak(Box::new(self.clone()));
         let registry = Box::leak(Box::new(Registry::new(vec![Box::new(FakeAdapter(answers))])));

@@ -123,6 +123,12 @@ fn a_bucket_of_the_team_is_named_and_left_alone() {
         let said = format!("{:?}", with(&format!("source: {{ bucket: \"{wrong}\" }}")).unwrap_err());
         assert!(said.contains("`source.bucket` is not the name of a bucket"), "{wrong}: {said}");
     }
+    for role in ["source", "output"] {
+        let own = with("").unwrap();
+        let name = format!("{}-{role}-{}-{}", own.stack, own.account, own.region);
+        let said = format!("{:?}", with(&format!("source: {{ bucket: {name} }}")).unwrap_err());
+        assert!(said.contains("is a bucket of the stack's own"), "{said}");
+    }
     for key in ["archive_after: 1d", "expire_noncurrent_after: 1d", "upload_origins: [\"https://a.example\"]"]
     {
         let said = format!("{:?}", with(&format!("source: {{ bucket: team-archive, {key} }}")).unwrap_err());
