@@ -10,6 +10,7 @@ pub mod aws;
 pub mod bundle;
 pub mod cli;
 pub mod cloudformation;
+pub mod deploy;
 pub mod diff;
 pub mod execute;
 pub mod graph;

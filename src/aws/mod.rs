@@ -60,6 +60,7 @@ pub type Notes = Arc<dyn Fn(&str) + Send + Sync>;
 #[derive(Default)]
 struct Clients {
     acm: OnceLock<aws_sdk_acm::Client>,
+    cloudformation: OnceLock<aws_sdk_cloudformation::Client>,
     cloudfront: OnceLock<aws_sdk_cloudfront::Client>,
     cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
     events: OnceLock<aws_sdk_eventbridge::Client>,
@@ -148,6 +149,7 @@ impl Context {
     }
 
     client!(acm, aws_sdk_acm);
+    client!(cloudformation, aws_sdk_cloudformation);
     client!(cloudfront, aws_sdk_cloudfront);
     client!(cloudwatch, aws_sdk_cloudwatch);
     client!(events, aws_sdk_eventbridge);

@@ -4,6 +4,7 @@ mod access;
 mod apply;
 mod asset;
 mod bundle;
+mod change_set;
 mod completions;
 mod confirm;
 mod diagnostics;
@@ -17,6 +18,7 @@ mod interrupt;
 mod library;
 pub mod local;
 mod man;
+mod move_stack;
 mod name;
 mod outputs;
 mod permissions;
@@ -66,6 +68,7 @@ enum Command {
     Verify(verify::Args),
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
+    Move(move_stack::Args),
     Outputs(outputs::Args),
     History(history::Args),
     Sign(sign::Args),
@@ -138,6 +141,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Apply(args) => apply::run(args).await,
         Command::Verify(args) => verify::run(args).await.map(done),
         Command::Teardown(args) => teardown::run(args).await,
+        Command::Move(args) => move_stack::run(args).await,
         Command::Outputs(args) => outputs::run(args).await.map(done),
         Command::Graph(args) => graph::run(args).await.map(done),
         Command::History(args) => history::run(args).await.map(done),

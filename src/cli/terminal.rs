@@ -9,7 +9,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::access;
+use super::change_set;
 use super::confirm::confirm;
+use super::move_stack;
 use super::interrupt::Deferred;
 use super::summary;
 use crate::model::{Event, Known};
@@ -46,6 +48,9 @@ impl Ui for Terminal {
             Question::Broaden { ways } => {
                 let question = format!("This grants more access (findings above: {ways}). Do you approve?");
                 confirm(&question, "--allow-broadening")
+            }
+            Question::Move { stack, to } => {
+                confirm(&format!("\nMove {stack} to {}?", move_stack::named(to)), "--yes")
             }
             Question::Teardown { stack } => {
                 confirm(&format!("\nDelete {stack} for good, with every object in its buckets?"), "--yes")
@@ -85,6 +90,10 @@ impl Ui for Terminal {
                     report::plain(&error.to_string()),
                     lines(statements)
                 );
+            }
+            Notice::Move { to, steps } => outln!("{}", move_stack::text(to, steps)),
+            Notice::ChangeSet { stack, region, verdicts } => {
+                errln!("{}", change_set::text(stack, region, verdicts));
             }
             Notice::Awaited(text) => errln!("{}", report::plain(text)),
             Notice::LockLost => errln!(

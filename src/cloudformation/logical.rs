@@ -2,8 +2,10 @@
 
 use crate::model::Address;
 
-/// `storage/source/policy` → `StorageSourcePolicy`. CloudFormation allows only letters and digits.
-pub(super) fn id(address: &Address) -> String {
+/// The logical id of an address: `storage/source/policy` → `StorageSourcePolicy`. CloudFormation allows only letters and
+/// digits.
+#[must_use]
+pub fn id(address: &Address) -> String {
     camel(address.as_str())
 }
 

@@ -11,4 +11,6 @@ mod parts;
 mod synth;
 
 pub use exceptions::{Exception, exceptions};
-pub use synth::{Error, Template, synth};
+pub use logical::id as logical_id;
+pub use parts::stack_names;
+pub use synth::{Error, Outside, Template, synth, synth_without};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Error;
+use super::{Error, Outside};
 use crate::graph::Graph;
 use crate::model::{Address, Declaration, Scope, refs};
 
@@ -32,11 +32,11 @@ pub(super) struct Share {
     pub(super) members: BTreeSet<Address>,
 }
 
-/// The parts of a stack, in the order in which they are deployed.
-pub(super) fn shares(scope: &Scope, graph: &Graph) -> Result<Vec<Share>, Error> {
-    let before = before(scope, graph)?;
+/// The parts of a stack, in the order in which they are deployed. What exists outside is in none.
+pub(super) fn shares(scope: &Scope, graph: &Graph, outside: &Outside) -> Result<Vec<Share>, Error> {
+    let before = before(scope, graph, outside)?;
     let mut shares: BTreeMap<(Stage, &str), BTreeSet<Address>> = BTreeMap::new();
-    for declaration in graph.in_order() {
+    for declaration in graph.in_order().filter(|declared| !outside.contains_key(&declared.address)) {
         let stage = match declaration {
             home if home.region == scope.region => Stage::Home,
             early if before.contains(&early.address) => Stage::Before,
@@ -52,6 +52,20 @@ pub(super) fn shares(scope: &Scope, graph: &Graph) -> Result<Vec<Share>, Error> 
     Ok(shares.into_iter().map(share).collect())
 }
 
+/// The names and regions of all CloudFormation stacks that a stack can have, in the order in which they are deployed.
+/// `other` is the region of what cannot be in the stack's own.
+#[must_use]
+pub fn stack_names(scope: &Scope, other: &str) -> Vec<(String, String)> {
+    let away: &[Stage] = if other == scope.region { &[] } else { &[Stage::Before, Stage::After] };
+    let mut stages: Vec<Stage> = away.iter().copied().chain([Stage::Home]).collect();
+    stages.sort();
+    let region = |stage| if stage == Stage::Home { &scope.region } else { other };
+    stages
+        .into_iter()
+        .map(|stage| (name(&scope.stack, stage, region(stage)), region(stage).to_owned()))
+        .collect()
+}
+
 fn name(stack: &str, stage: Stage, region: &str) -> String {
     match stage {
         Stage::Before => format!("{stack}-{region}-before"),
@@ -61,15 +75,15 @@ fn name(stack: &str, stage: Stage, region: &str) -> String {
 }
 
 /// The resources of other regions that must exist before the home region's resources.
-fn before(scope: &Scope, graph: &Graph) -> Result<BTreeSet<Address>, Error> {
+fn before(scope: &Scope, graph: &Graph, outside: &Outside) -> Result<BTreeSet<Address>, Error> {
     let mut before = BTreeSet::new();
-    for declaration in graph.in_order().rev() {
+    for declaration in graph.in_order().rev().filter(|declared| !outside.contains_key(&declared.address)) {
         let early = before.contains(&declaration.address);
         let home = declaration.region == scope.region;
         if !early && !home {
             continue;
         }
-        for need in waits_for(declaration) {
+        for need in waits_for(declaration).filter(|need| !outside.contains_key(need)) {
             let away = graph.get(&need).is_some_and(|needed| needed.region != scope.region);
             if away {
                 before.insert(need);

@@ -1,6 +1,6 @@
 //! Declarations as CloudFormation templates. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::parts::{self, Share};
 use super::{exceptions, intrinsics, logical};
 use crate::graph::Graph;
 use crate::model::printable::{escaped_json, harmless};
-use crate::model::{Address, Declaration, Guard, OutputRef, Scope, refs};
+use crate::model::{Address, Declaration, Guard, OutputRef, Outputs, Scope, refs};
 
 /// Why a stack cannot be written as templates.
 #[derive(Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
@@ -35,11 +35,54 @@ pub struct Template {
     pub name: String,
     /// The region to deploy it in.
     pub region: String,
+    /// The addresses of its resources by their logical ids.
+    pub members: BTreeMap<String, Address>,
     /// The template.
     pub body: Value,
 }
 
 impl Template {
+    /// The names of its parameters: outputs of the other templates.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.body["Parameters"].as_object().into_iter().flat_map(|all| all.keys()).map(String::as_str)
+    }
+
+    /// The same, in which every resource says what its deletion does, and without outputs: CloudFormation imports only with
+    /// such a template (CloudFormation user guide, "Considerations during an import operation"). `policy` is what a
+    /// resource without a policy gets.
+    #[must_use]
+    pub fn with_deletion_policy(&self, policy: &str) -> Self {
+        let mut template = self.clone();
+        for resource in template.resources_mut() {
+            resource.entry("DeletionPolicy").or_insert_with(|| json!(policy));
+            resource.entry("UpdateReplacePolicy").or_insert_with(|| json!(policy));
+        }
+        template
+    }
+
+    /// The same without outputs.
+    #[must_use]
+    pub fn without_outputs(mut self) -> Self {
+        self.body.as_object_mut().map(|body| body.remove("Outputs"));
+        self
+    }
+
+    /// The same with these resources only.
+    #[must_use]
+    pub fn only(mut self, kept: &dyn Fn(&Address) -> bool) -> Self {
+        self.members.retain(|_, address| kept(address));
+        let members = &self.members;
+        if let Some(resources) = self.body["Resources"].as_object_mut() {
+            resources.retain(|id, _| members.contains_key(id));
+        }
+        self
+    }
+
+    fn resources_mut(&mut self) -> impl Iterator<Item = &mut Map<String, Value>> {
+        let resources = self.body["Resources"].as_object_mut();
+        resources.into_iter().flat_map(|all| all.values_mut()).filter_map(Value::as_object_mut)
+    }
+
     /// The template as JSON text.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -66,49 +109,106 @@ impl Template {
 /// # Errors
 /// When resources of two regions depend on each other so that no order of templates works.
 pub fn synth(scope: &Scope, graph: &Graph) -> Result<Vec<Template>, Error> {
-    let shares = parts::shares(scope, graph)?;
-    let exported = shares.iter().flat_map(|share| foreign(graph, share)).collect();
+    synth_without(scope, graph, &Outside::new())
+}
+
+/// Live resources that are in no template, with their outputs.
+pub type Outside = BTreeMap<Address, Outputs>;
+
+/// The templates of a stack without the resources that exist outside of CloudFormation. The templates have the values of
+/// their outputs.
+///
+/// # Errors
+/// Those of [`synth`].
+pub fn synth_without(scope: &Scope, graph: &Graph, outside: &Outside) -> Result<Vec<Template>, Error> {
+    let shares = parts::shares(scope, graph, outside)?;
+    let stack = Stack { scope, graph, outside };
+    let exported = shares.iter().flat_map(|share| stack.foreign(share)).collect();
     let templates = shares.iter().map(|share| Template {
         name: share.name.clone(),
         region: share.region.clone(),
-        body: template(scope, graph, share, &exported),
+        members: share.members.iter().map(|address| (logical::id(address), address.clone())).collect(),
+        body: stack.template(share, &exported),
     });
     Ok(templates.collect())
 }
 
-/// The outputs of other templates that a part's resources need and that only AWS knows.
-fn foreign(graph: &Graph, share: &Share) -> BTreeSet<OutputRef> {
-    let declarations = share.members.iter().filter_map(|address| graph.get(address));
-    let references = declarations.flat_map(|declaration| refs(&declaration.properties));
-    references
-        .filter(|reference| reference.predicted.is_none() && !share.members.contains(&reference.address))
-        .collect()
+/// What templates are made from.
+struct Stack<'a> {
+    scope: &'a Scope,
+    graph: &'a Graph,
+    outside: &'a Outside,
 }
 
-fn template(scope: &Scope, graph: &Graph, share: &Share, exported: &BTreeSet<OutputRef>) -> Value {
-    let mut sections = Map::new();
-    let mut section = |name: &str, value: Value| drop(sections.insert(name.to_owned(), value));
-    section("AWSTemplateFormatVersion", json!("2010-09-09"));
-    section(
-        "Description",
-        json!(format!("{}, declared by provision: change its stack file, not this", share.name)),
-    );
-    section("Metadata", metadata(scope, share));
-    let parameters: Map<_, _> = foreign(graph, share).iter().map(parameter).collect();
-    if !parameters.is_empty() {
-        section("Parameters", parameters.into());
+impl Stack<'_> {
+    /// The outputs of other templates that a part's resources need and that only AWS knows.
+    fn foreign(&self, share: &Share) -> BTreeSet<OutputRef> {
+        let declarations = share.members.iter().filter_map(|address| self.graph.get(address));
+        let references = declarations.flat_map(|declaration| refs(&declaration.properties));
+        references
+            .filter(|reference| reference.predicted.is_none())
+            .filter(|reference| !share.members.contains(&reference.address))
+            .filter(|reference| !self.outside.contains_key(&reference.address))
+            .collect()
     }
-    let declarations = share.members.iter().filter_map(|address| graph.get(address));
-    let resources: Map<_, _> = declarations
-        .map(|declaration| (logical::id(&declaration.address), resource(scope, graph, share, declaration)))
-        .collect();
-    section("Resources", resources.into());
-    let mine = exported.iter().filter(|reference| share.members.contains(&reference.address));
-    let outputs: Map<_, _> = mine.filter_map(|reference| output(graph, reference)).collect();
-    if !outputs.is_empty() {
-        section("Outputs", outputs.into());
+
+    fn template(&self, share: &Share, exported: &BTreeSet<OutputRef>) -> Value {
+        let mut sections = Map::new();
+        let mut section = |name: &str, value: Value| drop(sections.insert(name.to_owned(), value));
+        section("AWSTemplateFormatVersion", json!("2010-09-09"));
+        section(
+            "Description",
+            json!(format!("{}, declared by provision: change its stack file, not this", share.name)),
+        );
+        section("Metadata", metadata(self.scope, share));
+        let parameters: Map<_, _> = self.foreign(share).iter().map(parameter).collect();
+        if !parameters.is_empty() {
+            section("Parameters", parameters.into());
+        }
+        let declarations = share.members.iter().filter_map(|address| self.graph.get(address));
+        let resources: Map<_, _> = declarations
+            .map(|declaration| (logical::id(&declaration.address), self.resource(share, declaration)))
+            .collect();
+        section("Resources", resources.into());
+        let mine = exported.iter().filter(|reference| share.members.contains(&reference.address));
+        let outputs: Map<_, _> = mine.filter_map(|reference| output(self.graph, reference)).collect();
+        if !outputs.is_empty() {
+            section("Outputs", outputs.into());
+        }
+        sections.into()
     }
-    sections.into()
+
+    fn resource(&self, share: &Share, declaration: &Declaration) -> Value {
+        let mut body = Map::new();
+        let mut attribute = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
+        attribute("Type", json!(declaration.kind.as_str()));
+        let depends_on = depends_on(share, declaration);
+        if !depends_on.is_empty() {
+            attribute("DependsOn", depends_on.into());
+        }
+        if declaration.guard == Guard::Data {
+            attribute("DeletionPolicy", json!("Retain"));
+            attribute("UpdateReplacePolicy", json!("Retain"));
+        }
+        attribute("Metadata", resource_metadata(declaration));
+        let read = |reference: &OutputRef| self.read(share, reference);
+        attribute("Properties", properties(self.scope, declaration, &read));
+        body.into()
+    }
+
+    /// How a resource of a part reads an output.
+    fn read(&self, share: &Share, reference: &OutputRef) -> Value {
+        let live = || self.outside.get(&reference.address)?.get(&reference.attribute);
+        match self.graph.get(&reference.address) {
+            Some(target) if share.members.contains(&target.address) => {
+                intrinsics::read(&target.kind, reference)
+            }
+            _ => match reference.predicted.as_ref().or_else(live) {
+                Some(value) => json!(value),
+                None => json!({ "Ref": logical::export(&reference.address, &reference.attribute) }),
+            },
+        }
+    }
 }
 
 /// The account and region of the template, because its names and policies contain them.
@@ -135,30 +235,6 @@ fn output(graph: &Graph, reference: &OutputRef) -> Option<(String, Value)> {
     let description = format!("{} of {}", reference.attribute, reference.address);
     let name = logical::export(&reference.address, &reference.attribute);
     Some((name, json!({ "Description": description, "Value": intrinsics::read(kind, reference) })))
-}
-
-fn resource(scope: &Scope, graph: &Graph, share: &Share, declaration: &Declaration) -> Value {
-    let mut body = Map::new();
-    let mut attribute = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
-    attribute("Type", json!(declaration.kind.as_str()));
-    let depends_on = depends_on(share, declaration);
-    if !depends_on.is_empty() {
-        attribute("DependsOn", depends_on.into());
-    }
-    if declaration.guard == Guard::Data {
-        attribute("DeletionPolicy", json!("Retain"));
-        attribute("UpdateReplacePolicy", json!("Retain"));
-    }
-    attribute("Metadata", resource_metadata(declaration));
-    let read = |reference: &OutputRef| match (graph.get(&reference.address), &reference.predicted) {
-        (Some(target), _) if share.members.contains(&target.address) => {
-            intrinsics::read(&target.kind, reference)
-        }
-        (_, Some(value)) => json!(value),
-        _ => json!({ "Ref": logical::export(&reference.address, &reference.attribute) }),
-    };
-    attribute("Properties", properties(scope, declaration, &read));
-    body.into()
 }
 
 fn properties(scope: &Scope, declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {

@@ -3,7 +3,8 @@
 //! The bucket is not a state file. The record distinguishes drift from change, and names resources that may have become
 //! orphans. Its former versions are the stack's history. Losing the bucket loses nothing else. Each stack has its own
 //! bucket, so that whoever may apply one stack cannot write what another one reads
-//! (`docs/decisions/home-bucket-is-declared.md`). Layout: `lock.json`, `record.json`, `bundle/<digest>.zip`.
+//! (`docs/decisions/home-bucket-is-declared.md`). Layout: `lock.json`, `record.json`, `bundle/<digest>.zip`,
+//! `template/<digest>.json`.
 
 mod history;
 mod lock;
@@ -143,6 +144,18 @@ impl Home {
             })
         })
         .await
+    }
+
+    /// Uploads a CloudFormation template. S3 takes only a text with this SHA-256. Returns its key.
+    ///
+    /// # Errors
+    /// When the upload fails.
+    pub async fn put_template(&self, sha256: &str, text: &str) -> Result<String> {
+        let key = format!("template/{sha256}.json");
+        let put = self.cx.s3().put_object().bucket(&self.bucket).key(&key);
+        let put = put.expected_bucket_owner(&self.cx.scope.account).checksum_sha256(s3_checksum(sha256)?);
+        let put = put.content_type("application/json").body(ByteStream::from(text.to_owned().into_bytes()));
+        put.send().await.named("s3:PutObject").map(|_| key)
     }
 
     /// Uploads a bundle. Returns the version id that S3 answers.

@@ -40,6 +40,9 @@ pub struct Record {
     /// to them.
     #[serde(default)]
     pub begun: Vec<Known>,
+    /// The engine that carried out the run: `direct` or `cloudformation`. Old records name none: it was `direct`.
+    #[serde(default)]
+    pub engine: Option<String>,
     /// The run that wrote it.
     #[serde(default)]
     pub run: Run,
@@ -143,7 +146,8 @@ impl Record {
         let (stack, by) = (stack.to_owned(), by.to_owned());
         drop(plans.drain(..plans.len().saturating_sub(PLANS)));
         let (at, established, begun) = (Timestamp::now(), complete, Vec::new());
-        Self { format: FORMAT, version, stack, by, at, complete, established, resources, begun, run, plans }
+        let engine = None;
+        Self { format: FORMAT, version, stack, by, at, complete, established, resources, begun, engine, run, plans }
     }
 
     /// Parses the record in an object's text. Messages use `place` as its name.

@@ -15,13 +15,14 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::dependents::dependents;
+use super::engine::Work;
 use super::error::Refused;
 use super::journal::{Exists, RunJournal, RunKind, former_plans};
 use super::session::Account;
 use super::state::ObservedState;
 use super::store::Lock;
 use super::ui::{Notice, Question, Ui, Writing};
-use crate::execute::{self, Execution, Outcome, STALE};
+use crate::execute::{Execution, Outcome, STALE};
 use crate::graph::Graph;
 use crate::model::{Contents, Readiness};
 use crate::plan::{Plan, Reason, StepAction};
@@ -269,8 +270,9 @@ async fn execute(
         dependents: dependents(account.registry, operation.graph(), plan, &state.snapshot.live),
         removal: operation.removal(),
     };
-    let outcome = execute::execute(&execution, plan).await;
-    drop(execution);
+    let graph = operation.graph();
+    let work = Work { account, graph, plan, state, execution, ui };
+    let outcome = account.engine.carry_out(work).await;
     // A display that panicked has nothing more to show; the outcome is reported all the same.
     let _ = progress.await;
     losing.abort();

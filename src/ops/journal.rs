@@ -88,6 +88,7 @@ impl RunJournal {
         let mut record = Record::new(account.stack(), &account.by, complete, resources, run, plans);
         record.established = complete || self.established;
         record.begun = self.begun.clone();
+        record.engine = Some(account.engine.kind().to_string());
         Ok(account.store.put_record(&record).await?)
     }
 }
@@ -160,6 +161,7 @@ mod tests {
     use crate::aws::{Connection, LocalCloud, Regions};
     use crate::graph::Graph;
     use crate::model::{Declaration, Guard, Outputs, Scope, Snapshot};
+    use crate::ops::engine::Direct;
     use crate::ops::store::HomeBucket;
     use crate::resource::route53::RecordSet;
     use crate::resource::{Resource as _, registry};
@@ -169,7 +171,7 @@ mod tests {
         let target = LocalCloud::new("http://127.0.0.1:9", &scope.account, "secret");
         let regions = Arc::new(Regions::new(Connection::to_local(target, &scope.region).await, scope));
         let store = Box::new(HomeBucket::new(&regions, registry()));
-        Account { regions, registry: registry(), store, by: "me".into() }
+        Account { regions, registry: registry(), store, engine: Box::new(Direct), by: "me".into() }
     }
 
     /// Killed after it made the alias of one name, and applied with another one: the first must be found.

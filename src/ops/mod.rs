@@ -9,6 +9,7 @@ mod bundle;
 mod converge;
 mod declared;
 mod dependents;
+mod engine;
 mod error;
 mod exists;
 mod ghosts;
@@ -17,6 +18,7 @@ mod journal;
 mod key;
 pub mod library;
 pub mod local;
+mod moving;
 mod offline;
 mod outputs;
 pub mod permissions;
@@ -38,9 +40,12 @@ pub use bundle::{
     copy_bundles, host_architecture, included_handlers, use_handlers,
 };
 pub use converge::{RunOutcome, RunStatus};
+pub use engine::verdict::{Agreement, PlannedAction, Verdict};
+pub use crate::deploy::{ChangeAction, Replacement};
 pub use error::{ErrorKind, Interrupted, Refused};
 pub use history::{HistoryEntry, RunState, StackHistory, history};
 pub use library::open as open_library;
+pub use moving::{MoveAction, MoveStep, Moved, move_to};
 pub use offline::{compare, graph as offline_graph};
 pub use outputs::{DnsRecord, Outputs, outputs};
 pub use plan::{Planned, plan};
@@ -56,5 +61,6 @@ pub use verify::{ColorTags, Decoded, Picture, Playable, Played, Sound, Stream, v
 
 pub use crate::aws::{Access, RoleToAssume};
 pub use crate::plan::Plan;
+pub use crate::stack::config::Engine as EngineKind;
 pub use crate::review::{Action, Review, Totals};
 pub use crate::saved::Digest as PlanDigest;

@@ -10,6 +10,7 @@ use futures::future::{Either, select};
 use miette::Diagnostic;
 use serde_json::Value;
 
+use super::engine::{self, Engine};
 use super::key;
 use super::state::ObservedState;
 use super::store::{HomeBucket, RunStore};
@@ -19,7 +20,7 @@ use crate::graph::Graph;
 use crate::home::Record;
 use crate::local;
 use crate::model::{IgnoredTags, Kind, Scope};
-use crate::plan::{self, Plan, Rules};
+use crate::plan::{self, Plan, Rules, Step, StepAction};
 use crate::resource::route53::{self, HostedZone};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry};
 use crate::review::{self, Against, Review};
@@ -69,6 +70,8 @@ pub struct Account {
     pub(super) regions: Arc<Regions>,
     pub(super) registry: &'static Registry,
     pub(super) store: Box<dyn RunStore>,
+    /// What carries out plans.
+    pub(super) engine: Box<dyn Engine>,
     /// The caller's ARN.
     pub(super) by: String,
 }
@@ -96,9 +99,21 @@ impl Account {
     /// # Errors
     /// When the account cannot be read completely.
     pub async fn plan(&self, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
-        let state = ObservedState::read(self, graph).await?;
+        let (state, stacks) = tokio::join!(ObservedState::read(self, graph), self.engine.look(self));
+        let (state, stacks) = (state?, stacks?);
         let plan = plan::plan(self.scope(), graph, &state.snapshot, &|kind| self.rules(kind));
+        self.engine.accepts(self, &stacks, (&state, &plan), false).await?;
         Ok((plan, state))
+    }
+
+    /// Whether what a step is about has a name that the declaration gives it, and AWS assigns no id.
+    pub(super) fn is_named(&self, step: &Step) -> bool {
+        let declared = match &step.action {
+            StepAction::Create { desired } | StepAction::Update { desired, .. } => desired,
+            StepAction::Delete { seen, .. } => &seen.properties,
+        };
+        let cx = self.regions.context(&step.region);
+        self.registry.get(&step.kind).is_some_and(|adapter| adapter.id(&cx, declared).is_some())
     }
 
     /// A plan as reviewers read it.
@@ -194,7 +209,8 @@ impl Session {
         let ignored = IgnoredTags::new(file.ignore_tags.iter().cloned());
         let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
         let store = Box::new(HomeBucket::new(&regions, registry));
-        let account = Account { regions, registry, store, by: String::new() };
+        let engine = engine::of(&file, ui);
+        let account = Account { regions, registry, store, engine, by: String::new() };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
         Ok(Self { file, account, path: None, remedy, local, ui, resources, began })
     }

@@ -57,6 +57,8 @@ pub trait RunStore: Send + Sync {
     fn put_record<'a>(&'a self, record: &'a Record) -> BoxFuture<'a, Result<()>>;
     /// Uploads the bundle with this SHA-256 unless it is there.
     fn put_bundle<'a>(&'a self, sha256: &'a str, file: &'a Path) -> BoxFuture<'a, Result<()>>;
+    /// Uploads a CloudFormation template with this SHA-256. Returns its key.
+    fn put_template<'a>(&'a self, sha256: &'a str, text: &'a str) -> BoxFuture<'a, Result<String>>;
     /// Removes the store of a stack of which nothing is left. The lock goes last, so that no other run begins before. If one
     /// begins right after, the store stays for it.
     fn remove(&self, lock: Box<dyn Lock>) -> BoxFuture<'_, miette::Result<()>>;
@@ -212,6 +214,10 @@ impl RunStore for HomeBucket {
 
     fn put_bundle<'a>(&'a self, sha256: &'a str, file: &'a Path) -> BoxFuture<'a, Result<()>> {
         self.home.put_bundle(sha256, file).boxed()
+    }
+
+    fn put_template<'a>(&'a self, sha256: &'a str, text: &'a str) -> BoxFuture<'a, Result<String>> {
+        self.home.put_template(sha256, text).boxed()
     }
 
     fn remove(&self, lock: Box<dyn Lock>) -> BoxFuture<'_, miette::Result<()>> {

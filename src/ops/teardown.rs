@@ -40,7 +40,7 @@ pub async fn teardown(path: &Path, agreed: bool, ui: &Arc<dyn Ui>) -> miette::Re
     let reads = async |session: &Session| {
         refuse_protected(session)?;
         let graph = session.declare_unbuilt().await?;
-        let (plan, state, foreign) = plan(&session.account, &graph).await?;
+        let (plan, state, foreign) = accepted(&session.account, &graph).await?;
         Ok((graph, plan, state, foreign))
     };
     let (session, (graph, plan, state, foreign)) = Session::open_and(path, ui, reads).await?;
@@ -127,12 +127,23 @@ fn refuse_protected(session: &Session) -> miette::Result<()> {
 }
 
 /// A teardown's plan, what was observed for it, and what it leaves alone.
-async fn plan(account: &Account, graph: &Graph) -> miette::Result<(Plan, ObservedState, Vec<Known>)> {
+pub(super) async fn plan(
+    account: &Account,
+    graph: &Graph,
+) -> miette::Result<(Plan, ObservedState, Vec<Known>)> {
     let ObservedState { snapshot, record } = ObservedState::read(account, graph).await?;
     let (snapshot, left) = plan::ours(account.scope(), graph, snapshot);
     let state = ObservedState { snapshot, record };
     let plan = plan::teardown(account.scope(), graph, &state.snapshot, &|kind| account.rules(kind));
     check(&plan, Permits { adopt: false, lose_data: true }, &names::region_in)?;
+    Ok((plan, state, left))
+}
+
+/// The same, if the stack's engine can carry it out.
+async fn accepted(account: &Account, graph: &Graph) -> miette::Result<(Plan, ObservedState, Vec<Known>)> {
+    let (planned, stacks) = tokio::join!(plan(account, graph), account.engine.look(account));
+    let ((plan, state, left), stacks) = (planned?, stacks?);
+    account.engine.accepts(account, &stacks, (&state, &plan), true).await?;
     Ok((plan, state, left))
 }
 
@@ -165,7 +176,7 @@ impl Operation for Teardown<'_> {
     }
 
     async fn plan(&self) -> miette::Result<(Plan, ObservedState)> {
-        let (plan, state, _) = plan(self.account, self.graph).await?;
+        let (plan, state, _) = accepted(self.account, self.graph).await?;
         Ok((plan, state))
     }
 

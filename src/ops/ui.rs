@@ -7,13 +7,16 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
+use super::engine::verdict::Verdict;
 use super::error::Interrupted;
+use super::moving::MoveStep;
 use crate::aws::{self, Access};
 use crate::bundle;
 use crate::model::{Event, Known};
 use crate::plan::Plan;
 use crate::review::Review;
 use crate::saved::Digest;
+use crate::stack::config::Engine;
 
 /// Something to agree to before anything is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,13 @@ pub enum Question<'a> {
     Broaden {
         /// In how many ways; the review lists them.
         ways: usize,
+    },
+    /// To move the stack to another engine.
+    Move {
+        /// The stack.
+        stack: &'a str,
+        /// The engine.
+        to: Engine,
     },
     /// To remove the stack with everything in it.
     Teardown {
@@ -81,6 +91,22 @@ pub enum Notice<'a> {
         error: &'a aws::Error,
         /// Them, ready to paste.
         statements: &'a str,
+    },
+    /// What a move does with each resource.
+    Move {
+        /// The engine that the stack is moved to.
+        to: Engine,
+        /// What is done.
+        steps: &'a [MoveStep],
+    },
+    /// What a CloudFormation change set would do, beside what the plan says.
+    ChangeSet {
+        /// The CloudFormation stack.
+        stack: &'a str,
+        /// Its region.
+        region: &'a str,
+        /// What it would do with each resource.
+        verdicts: &'a [Verdict],
     },
     /// What the operation waits for, outside of any step.
     Awaited(&'a str),

@@ -123,6 +123,19 @@ impl Plan {
         self.steps.iter().filter(replaced).map(|step| &step.address).collect()
     }
 
+    /// The steps that are kept, in their order. A step needs those that are left of what it needed.
+    #[must_use]
+    pub fn only(&self, kept: &dyn Fn(&Step) -> bool) -> Self {
+        let mut plan = Self { steps: Vec::new(), ..self.clone() };
+        let mut numbers: BTreeMap<usize, usize> = BTreeMap::new();
+        for (number, step) in self.steps.iter().enumerate().filter(|(_, step)| kept(step)) {
+            let needs = step.needs.iter().filter_map(|need| numbers.get(need).copied()).collect();
+            numbers.insert(number, plan.steps.len());
+            plan.steps.push(Step { needs, ..step.clone() });
+        }
+        plan
+    }
+
     /// The plan in numbers; a replacement counts once.
     #[must_use]
     pub fn totals(&self) -> Totals {

@@ -294,7 +294,7 @@ fn results() {
         bundle::human(&[Bundle { handler, architecture, zip, sha256_base64, size: 1, built: true, origin }])
     });
     let template =
-        || Template { name: "vod".into(), region: "eu-west-1".into(), body: json!({ HOSTILE: [HOSTILE] }) };
+        || Template { name: "vod".into(), region: "eu-west-1".into(), members: BTreeMap::new(), body: json!({ HOSTILE: [HOSTILE] }) };
     for format in [synth::SynthFormat::Yaml, synth::SynthFormat::Json] {
         let text = synth::text(&[template()], format);
         cannot_act("synth", &text);

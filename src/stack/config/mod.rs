@@ -6,6 +6,7 @@
 //! `docs/stack-file.md` is the reference for people, [`schema()`] the one for editors.
 
 mod alerts;
+mod cloudformation;
 mod countries;
 mod delivery;
 mod domain;
@@ -42,6 +43,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use alerts::Alerts;
+pub use cloudformation::CloudFormation;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use encryption::{Encryption, KmsKey};
@@ -77,6 +79,10 @@ pub struct StackFile {
     /// The engine that makes the changes in the account.
     #[schemars(default)]
     pub engine: Engine,
+    /// How CloudFormation works, where it is the engine.
+    #[serde(skip_serializing_if = "CloudFormation::is_default")]
+    #[schemars(default)]
+    pub cloudformation: CloudFormation,
     /// If true, teardown is refused, and so is any change that would lose data.
     #[schemars(default)]
     pub protected: bool,
@@ -145,7 +151,7 @@ values::choices! {
         /// Calls the service APIs, in parallel along the graph.
         #[default]
         Direct = "direct",
-        /// CloudFormation change sets of the same declarations. Reserved: this version refuses it.
+        /// CloudFormation change sets of the same declarations.
         Cloudformation = "cloudformation",
     }
 }
@@ -331,27 +337,17 @@ fn whole(root: &tree::Node, key_files: Option<KeyFiles<'_>>, problems: &Problems
     file
 }
 
-/// Reads the engine. One is reserved: whoever asks for it must not get another.
-fn engine(top: &Table<'_>) -> Option<Engine> {
-    let engine = top.or("engine", Engine::default())?;
-    match top.get("engine") {
-        Some(value) if engine == Engine::Cloudformation => {
-            let help = "use `engine: direct`, or leave it out; `provision synth` writes the stack as CloudFormation templates";
-            value.reject(Wrong::new("cannot be `cloudformation` in this version", "reserved", help));
-            None
-        }
-        _ => Some(engine),
-    }
-}
-
 /// Reads every section before it returns `None` for any, so that all problems are reported.
 fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackFile> {
     let identity = identity::read(top);
-    let engine = engine(top);
+    let engine = top.or("engine", Engine::default());
+    cloudformation::fits(top.get("cloudformation").as_ref(), engine);
     let protected = top.or("protected", false);
     let tags = top.section("tags", BTreeMap::new(), identity::tags);
     let ignore_tags = ignore_tags::read(top, tags.as_ref());
     let account = identity.as_ref().map(|identity| &identity.account);
+    let cloudformation =
+        top.section("cloudformation", CloudFormation::default(), |table| cloudformation::read(table, account));
     let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));
     let source = top.section("source", Source::default(), |table| source::read(table, identity.as_ref()));
     let transcode = top.section("transcode", Transcode::default(), transcode::read);
@@ -377,6 +373,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         account: identity.account,
         region: identity.region,
         engine: engine?,
+        cloudformation: cloudformation?,
         protected: protected?,
         tags: tags?,
         ignore_tags: ignore_tags?,

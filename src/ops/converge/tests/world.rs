@@ -17,6 +17,7 @@ use crate::home::{Record, Run};
 use crate::model::{
     Contents, Declaration, Event, Guard, Kind, Live, Mark, Outputs, Ownership, Readiness, Scope,
 };
+use crate::ops::engine::Direct;
 use crate::ops::session::Account;
 use crate::ops::ui::{Figures, Notice, Question, Ui};
 use crate::plan::Plan;
@@ -196,6 +197,7 @@ impl World {
             regions: Arc::new(Regions::new(connection, scope)),
             registry,
             store: Box::new(Home { world: self.clone(), by: by.to_owned() }),
+            engine: Box::new(Direct),
             by: by.to_owned(),
         }
     }

@@ -1,0 +1,72 @@
+//! A CloudFormation change set beside the plan, as a person reads it.
+
+use std::fmt::Write as _;
+
+use crate::ops::{Agreement, ChangeAction, Replacement, Verdict};
+use crate::report;
+
+/// What a change set would do: a line a resource, with where it differs from the plan.
+pub(super) fn text(stack: &str, region: &str, verdicts: &[Verdict]) -> String {
+    let differ = verdicts.iter().filter(|verdict| verdict.agreement != Agreement::Agrees).count();
+    let agrees = match differ {
+        0 => "it agrees with the plan".to_owned(),
+        1 => "it differs from the plan in 1 resource".to_owned(),
+        more => format!("it differs from the plan in {more} resources"),
+    };
+    let mut text = format!("CloudFormation's change set for {stack} in {region}: {agrees}");
+    for Verdict { address, says, properties, agreement, .. } in verdicts {
+        let says = match says {
+            None => "no change".to_owned(),
+            Some(says) if properties.is_empty() => word(*says).to_owned(),
+            Some(says) => format!("{}: {}", word(*says), properties.join(", ")),
+        };
+        // Writing into a string never fails.
+        let _ = write!(text, "\n  {address:<32} {says}");
+        if let Agreement::Differs(how) | Agreement::Refused(how) = agreement {
+            let _ = write!(text, " ({how})");
+        }
+    }
+    text.lines().map(report::plain).collect::<Vec<_>>().join("\n")
+}
+
+fn word(action: ChangeAction) -> &'static str {
+    match action {
+        ChangeAction::Add => "Add",
+        ChangeAction::Modify(Replacement::Never) => "Modify",
+        ChangeAction::Modify(Replacement::Maybe) => "Modify, perhaps with a replacement",
+        ChangeAction::Modify(Replacement::Always) => "Replace",
+        ChangeAction::Remove => "Remove",
+        ChangeAction::Import => "Import",
+        ChangeAction::Other => "unknown to this version",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::PlannedAction;
+
+    #[test]
+    fn each_resource_has_a_line_and_says_where_it_differs() {
+        let verdict = |address: &str, says, properties: &[&str], agreement| Verdict {
+            address: address.into(),
+            planned: PlannedAction::Update,
+            says,
+            properties: properties.iter().map(|one| (*one).to_owned()).collect(),
+            agreement,
+        };
+        let modify = Some(ChangeAction::Modify(Replacement::Never));
+        let all = [
+            verdict("handlers/submit", modify, &["Code", "Timeout"], Agreement::Agrees),
+            verdict("storage/work", None, &[], Agreement::Differs("provision makes it itself")),
+        ];
+        insta::assert_snapshot!(text("vod", "eu-west-1", &all), @"
+        CloudFormation's change set for vod in eu-west-1: it differs from the plan in 1 resource
+          handlers/submit                  Modify: Code, Timeout
+          storage/work                     no change (provision makes it itself)
+        ");
+        assert!(text("vod", "eu-west-1", &all[..1]).starts_with(
+            "CloudFormation's change set for vod in eu-west-1: it agrees with the plan\n"
+        ));
+    }
+}

@@ -1,0 +1,188 @@
+//! The steps of a plan while CloudFormation works on them: which resource is whose step, and how each ended.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::aws;
+use crate::cloudformation::logical_id;
+use crate::deploy::{Progress, ResourceFailure};
+use crate::execute::StepEnding;
+use crate::model::{Address, Event, StepState};
+use crate::plan::{Plan, StepAction};
+
+/// The steps of a plan, and what CloudFormation said of them.
+pub(super) struct Board<'a> {
+    plan: &'a Plan,
+    events: UnboundedSender<Event>,
+    steps: Mutex<Vec<Progressed>>,
+}
+
+/// How far a step is.
+#[derive(Clone, Debug, Default)]
+struct Progressed {
+    started: Option<Instant>,
+    told_done: bool,
+    ending: Option<StepEnding>,
+}
+
+impl<'a> Board<'a> {
+    pub(super) fn new(plan: &'a Plan, events: UnboundedSender<Event>) -> Self {
+        let steps = Mutex::new(vec![Progressed::default(); plan.steps.len()]);
+        Self { plan, events, steps }
+    }
+
+    fn steps(&self) -> MutexGuard<'_, Vec<Progressed>> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, step: usize, state: StepState) {
+        // If no one receives events any more, the work goes on.
+        let _ = self.events.send(Event { step, state });
+    }
+
+    /// The numbers of the steps at these addresses.
+    pub(super) fn at<'b>(&'b self, has: &'b dyn Fn(&Address) -> bool) -> impl Iterator<Item = usize> + 'b {
+        self.plan.steps.iter().enumerate().filter(|(_, step)| has(&step.address)).map(|(number, _)| number)
+    }
+
+    /// The number of the first step that has not ended.
+    pub(super) fn first_open(&self) -> Option<usize> {
+        self.steps().iter().position(|step| step.ending.is_none())
+    }
+
+    /// Takes what CloudFormation says of a resource.
+    pub(super) fn hear(&self, progress: &Progress) {
+        for number in 0..self.plan.steps.len() {
+            if logical_id(&self.plan.steps[number].address) == progress.logical_id {
+                self.hear_of(number, progress);
+            }
+        }
+    }
+
+    fn hear_of(&self, number: usize, progress: &Progress) {
+        let mut steps = self.steps();
+        let step = &mut steps[number];
+        if step.told_done {
+            return;
+        }
+        if step.started.is_none() {
+            step.started = Some(Instant::now());
+            self.tell(number, StepState::Started);
+        }
+        let deletes = matches!(self.plan.steps[number].action, StepAction::Delete { .. });
+        // A rollback deletes what a step created, and a deletion that is skipped retains the resource.
+        let fits = progress.status.starts_with("DELETE") == deletes;
+        if progress.is_done() && fits {
+            step.told_done = true;
+            let took = step.started.map_or_else(Default::default, |began| began.elapsed());
+            self.tell(number, StepState::Done(took));
+        } else if progress.is_start() && !progress.reason.is_empty() && fits {
+            self.tell(number, StepState::Waiting(progress.reason.clone()));
+        }
+    }
+
+    /// Ends these steps: those that failed by themselves, and the others because of them. `error` is for a failure that no
+    /// resource had.
+    pub(super) fn fail(&self, numbers: &[usize], causes: &[ResourceFailure], error: &aws::Error) {
+        let failures: BTreeMap<&str, &str> = causes
+            .iter()
+            .rev()
+            .map(|cause| (cause.logical_id.as_str(), cause.reason.as_str()))
+            .collect();
+        let open: Vec<usize> =
+            numbers.iter().copied().filter(|number| self.steps()[*number].ending.is_none()).collect();
+        let reason_of = |number: usize| failures.get(logical_id(&self.plan.steps[number].address).as_str());
+        let oldest = causes.iter().find_map(|cause| {
+            open.iter().copied().find(|number| logical_id(&self.plan.steps[*number].address) == cause.logical_id)
+        });
+        let first = oldest.or_else(|| open.first().copied()).or_else(|| self.first_open());
+        let Some(first) = first else { return };
+        let address = self.plan.steps[first].address.clone();
+        for number in open.into_iter().chain([first]) {
+            if self.steps()[number].ending.is_some() {
+                continue;
+            }
+            let ending = match reason_of(number) {
+                Some(reason) => StepEnding::Failed(failure(reason)),
+                None if number == first => StepEnding::Failed(error.clone()),
+                None => StepEnding::Skipped(address.clone()),
+            };
+            self.end(number, ending);
+        }
+    }
+
+    /// Ends every step that has not ended as skipped because of the one at this address.
+    pub(super) fn skip_rest(&self, because: &Address) {
+        for number in 0..self.plan.steps.len() {
+            if self.steps()[number].ending.is_none() {
+                self.end(number, StepEnding::Skipped(because.clone()));
+            }
+        }
+    }
+
+    /// The address of the first step that failed.
+    pub(super) fn failed(&self) -> Option<Address> {
+        let steps = self.steps();
+        let failed = steps.iter().position(|step| matches!(step.ending, Some(StepEnding::Failed(_))))?;
+        Some(self.plan.steps[failed].address.clone())
+    }
+
+    /// Ends one step.
+    pub(super) fn end(&self, number: usize, ending: StepEnding) {
+        let mut steps = self.steps();
+        let step = &mut steps[number];
+        let state = match &ending {
+            StepEnding::Done(_) if step.told_done => None,
+            StepEnding::Done(_) => {
+                Some(StepState::Done(step.started.map_or_else(Default::default, |began| began.elapsed())))
+            }
+            StepEnding::Failed(error) => Some(StepState::Failed(error.to_string())),
+            StepEnding::Skipped(address) => Some(StepState::Skipped(address.clone())),
+            StepEnding::Interrupted => Some(StepState::Interrupted),
+        };
+        if step.started.is_none() && matches!(ending, StepEnding::Done(_)) {
+            self.tell(number, StepState::Started);
+        }
+        (step.told_done, step.ending) = (true, Some(ending));
+        if let Some(state) = state {
+            self.tell(number, state);
+        }
+    }
+
+    /// How each step ended. One that did not end was interrupted.
+    pub(super) fn endings(&self) -> Vec<StepEnding> {
+        let steps = self.steps();
+        steps.iter().map(|step| step.ending.clone().unwrap_or(StepEnding::Interrupted)).collect()
+    }
+}
+
+/// A failure that CloudFormation reports for a resource.
+fn failure(reason: &str) -> aws::Error {
+    aws::Error::unexpected("cloudformation:ExecuteChangeSet", plain_reason(reason))
+}
+
+/// What a resource handler said, without CloudFormation's words around it: `Resource handler returned message: "…"
+/// (RequestToken: …, HandlerErrorCode: …)`.
+pub(super) fn plain_reason(reason: &str) -> String {
+    let inner = reason.strip_prefix("Resource handler returned message: ").unwrap_or(reason);
+    let inner = inner.split(" (RequestToken: ").next().unwrap_or(inner);
+    inner.trim().trim_matches('"').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_what_the_service_said() {
+        let said = plain_reason(
+            "Resource handler returned message: \"Role is invalid (Service: Lambda, Status Code: 400)\" \
+             (RequestToken: 5d, HandlerErrorCode: InvalidRequest)",
+        );
+        assert_eq!(said, "Role is invalid (Service: Lambda, Status Code: 400)");
+        assert_eq!(plain_reason("vod-queue already exists in stack x"), "vod-queue already exists in stack x");
+    }
+}

@@ -1,0 +1,139 @@
+//! The engines: what carries out a plan that was agreed to. Plans are the same for all of them.
+//!
+//! [`Direct`] calls the services' APIs. [`cloudformation::CloudFormation`] has CloudFormation do it by change sets, and does
+//! itself what no template can say. An engine also says which stacks it cannot work on.
+
+mod board;
+mod cloudformation;
+mod moving;
+mod refusals;
+mod removal;
+mod stacks;
+pub(super) mod verdict;
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+pub(super) use self::cloudformation::{
+    CloudFormation, failed, parameters, put_text, set_name, template_text,
+};
+pub(super) use self::moving::Moving;
+pub(super) use self::refusals::accepts_move;
+pub(super) use self::stacks::{HeldStack, Stacks};
+use super::error::Refused;
+use super::session::Account;
+use super::state::ObservedState;
+use super::ui::Ui;
+use crate::deploy;
+use crate::execute::{self, Execution, Outcome};
+use crate::graph::Graph;
+use crate::model::{Ownership, STACK_TAG};
+use crate::plan::Plan;
+use crate::stack::config::{self, StackFile};
+
+/// A plan to be carried out, and what it was made from.
+pub(super) struct Work<'a> {
+    /// The account.
+    pub(super) account: &'a Account,
+    /// What is declared.
+    pub(super) graph: &'a Graph,
+    /// The plan that was agreed to.
+    pub(super) plan: &'a Plan,
+    /// What was seen for it.
+    pub(super) state: &'a ObservedState,
+    /// How its steps are executed.
+    pub(super) execution: Execution<'a>,
+    /// Hears of what is worth knowing.
+    pub(super) ui: &'a dyn Ui,
+}
+
+/// What carries out plans.
+pub(super) trait Engine: Send + Sync {
+    /// Which one it is.
+    fn kind(&self) -> config::Engine;
+
+    /// What it keeps in the account beside the stack's resources. If something works on that, it waits for the end.
+    fn look<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, miette::Result<Stacks>>;
+
+    /// Passes if it can carry out this plan of the stack as it is.
+    ///
+    /// # Errors
+    /// The refusal, with what to do.
+    fn accepts<'a>(
+        &'a self,
+        account: &'a Account,
+        stacks: &'a Stacks,
+        seen: (&'a ObservedState, &'a Plan),
+        removes: bool,
+    ) -> BoxFuture<'a, miette::Result<()>>;
+
+    /// Carries out the plan. Failures are in the outcome.
+    fn carry_out<'a>(&'a self, work: Work<'a>) -> BoxFuture<'a, Outcome>;
+}
+
+/// The engine that a stack file asks for.
+pub(super) fn of(file: &StackFile, ui: &Arc<dyn Ui>) -> Box<dyn Engine> {
+    match file.engine {
+        config::Engine::Direct => Box::new(Direct),
+        config::Engine::Cloudformation => Box::new(CloudFormation::new(file, ui)),
+    }
+}
+
+/// The engine that calls the services' APIs, in parallel along the graph.
+pub(super) struct Direct;
+
+impl Engine for Direct {
+    fn kind(&self) -> config::Engine {
+        config::Engine::Direct
+    }
+
+    fn look<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, miette::Result<Stacks>> {
+        async { Ok(Stacks::default()) }.boxed()
+    }
+
+    fn accepts<'a>(
+        &'a self,
+        account: &'a Account,
+        _: &'a Stacks,
+        (state, _): (&'a ObservedState, &'a Plan),
+        _: bool,
+    ) -> BoxFuture<'a, miette::Result<()>> {
+        async move {
+            let held = match &state.record {
+                Some(record) => record.engine.as_deref() == Some(CLOUDFORMATION),
+                // The record is lost: CloudFormation itself knows.
+                None => is_marked(state) && is_held(account).await,
+            };
+            if !held || !is_marked(state) {
+                return Ok(());
+            }
+            let stack = account.stack();
+            let message = format!("CloudFormation manages stack {stack}, and the stack file says `engine: direct`");
+            let help = "set `engine: cloudformation`, or run `provision move STACK --to direct` first";
+            Err(Refused::new(message, help).into())
+        }
+        .boxed()
+    }
+
+    fn carry_out<'a>(&'a self, work: Work<'a>) -> BoxFuture<'a, Outcome> {
+        async move { execute::execute(&work.execution, work.plan).await }.boxed()
+    }
+}
+
+/// How records name the engine.
+pub(super) const CLOUDFORMATION: &str = "cloudformation";
+
+/// Whether anything live has the stack's mark.
+fn is_marked(state: &ObservedState) -> bool {
+    state.snapshot.live.values().any(|live| matches!(live.ownership, Ownership::Marked(_)))
+        || !state.snapshot.orphans.is_empty()
+}
+
+/// Whether CloudFormation has the stack. Who may not ask it is not kept from working: the record says it as a rule.
+async fn is_held(account: &Account) -> bool {
+    let seen = deploy::look(&account.regions.home(), account.stack()).await;
+    let seen = seen.ok().flatten();
+    seen.is_some_and(|seen| seen.tags.get(STACK_TAG).is_some_and(|stack| stack == account.stack()))
+}

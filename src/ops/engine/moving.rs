@@ -1,0 +1,39 @@
+//! The engine of a stack that is being moved. It takes part in no run: a move reads what is declared and live through it.
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::{Engine, Stacks, Work};
+use crate::execute::{Outcome, StepEnding};
+use crate::ops::session::Account;
+use crate::ops::state::ObservedState;
+use crate::plan::Plan;
+use crate::stack::config;
+
+/// Accepts every stack, and carries out nothing.
+pub(in crate::ops) struct Moving;
+
+impl Engine for Moving {
+    fn kind(&self) -> config::Engine {
+        config::Engine::Direct
+    }
+
+    fn look<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, miette::Result<Stacks>> {
+        async { Ok(Stacks::default()) }.boxed()
+    }
+
+    fn accepts<'a>(
+        &'a self,
+        _: &'a Account,
+        _: &'a Stacks,
+        _: (&'a ObservedState, &'a Plan),
+        _: bool,
+    ) -> BoxFuture<'a, miette::Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn carry_out<'a>(&'a self, work: Work<'a>) -> BoxFuture<'a, Outcome> {
+        let endings = vec![StepEnding::Interrupted; work.plan.steps.len()];
+        async { Outcome { endings, interrupted: true, ..Outcome::default() } }.boxed()
+    }
+}

@@ -1,0 +1,91 @@
+//! What the CloudFormation engine refuses before anything is changed, each with what to do.
+
+use super::stacks::{HeldStack, Stacks};
+use crate::deploy::Phase;
+use crate::model::{Address, Ownership, STACK_TAG, Scope};
+use crate::ops::error::Refused;
+use crate::ops::state::ObservedState;
+use crate::plan::{Plan, Reason, StepAction};
+
+/// How the change sets of this program begin.
+pub(super) const SET_PREFIX: &str = "provision-";
+
+/// Why these CloudFormation stacks cannot be worked on, if they cannot. `removes`: for a teardown.
+pub(super) fn of_stacks(scope: &Scope, stacks: &Stacks, state: &ObservedState, removes: bool) -> Option<Refused> {
+    let one = stacks.iter().find_map(|held| of_stack(scope, held, removes));
+    one.or_else(|| of_live(scope, stacks, state))
+}
+
+/// Passes if a stack with these CloudFormation stacks can be moved.
+///
+/// # Errors
+/// The refusal, with what to do.
+pub(in crate::ops) fn accepts_move(scope: &Scope, stacks: &Stacks) -> miette::Result<()> {
+    match stacks.iter().find_map(|held| of_stack(scope, held, false)) {
+        Some(refused) => Err(refused.into()),
+        None => Ok(()),
+    }
+}
+
+fn of_stack(scope: &Scope, held: &HeldStack, removes: bool) -> Option<Refused> {
+    let (name, region, status) = (&held.seen.name, &held.seen.region, &held.seen.status);
+    let ours = match held.phase() {
+        // A stack in review has no resources and shows no tags yet.
+        Phase::Review => held.in_review.iter().all(|set| set.starts_with(SET_PREFIX)),
+        _ => held.seen.tags.get(STACK_TAG) == Some(&scope.stack),
+    };
+    if !ours {
+        let message = format!("a CloudFormation stack {name} is in {region} already, and provision did not make it");
+        return Some(Refused::new(message, "choose another `stack` in the stack file, or delete that one yourself"));
+    }
+    let unfinished = match held.phase() {
+        Phase::NotDeleted => true,
+        Phase::NotCreated => status.to_string() != "ROLLBACK_COMPLETE",
+        _ => false,
+    };
+    if unfinished && !removes {
+        let why = if held.seen.reason.is_empty() { String::new() } else { format!(": {}", held.seen.reason) };
+        let message = format!("the CloudFormation stack {name} in {region} is in {status}{why}");
+        let help = "run `provision teardown` to remove what is left of it, then apply again; buckets that hold objects ask first";
+        return Some(Refused::new(message, help));
+    }
+    None
+}
+
+/// What lives with the stack's mark although CloudFormation has no stack of it.
+fn of_live(scope: &Scope, stacks: &Stacks, state: &ObservedState) -> Option<Refused> {
+    let by_us = |record: &crate::home::Record| record.engine.as_deref() == Some(super::CLOUDFORMATION);
+    if stacks.any() || state.record.as_ref().is_some_and(by_us) {
+        return None;
+    }
+    let marked = state.snapshot.live.values().filter(|live| matches!(live.ownership, Ownership::Marked(_)));
+    let marked = marked.count();
+    (marked > 0).then(|| {
+        let stack = &scope.stack;
+        let message = format!(
+            "{marked} resources of stack {stack} are there, and CloudFormation manages none of them: another engine made them"
+        );
+        let help = "run `provision move STACK --to cloudformation`, or set `engine: direct`";
+        Refused::new(message, help)
+    })
+}
+
+/// Replacements that CloudFormation cannot make: it makes the new resource before it deletes the old one, and both would
+/// have the same name. `is_named` says whether a resource has a name of its own.
+pub(super) fn of_replacements(
+    plan: &Plan,
+    stacks: &Stacks,
+    is_named: &dyn Fn(&Address) -> bool,
+) -> Option<Refused> {
+    let replaced = plan.steps.iter().find(|step| {
+        let replaces = matches!(&step.action, StepAction::Delete { reason: Reason::Replacement(_), .. });
+        replaces && is_named(&step.address) && stacks.holder(&step.address).is_some()
+    })?;
+    let message = format!(
+        "CloudFormation cannot replace {}: it would create the new one before it deletes the old one, and both have the \
+         same name",
+        replaced.address
+    );
+    let help = "run `provision move STACK --to direct`, apply with `engine: direct`, and move back";
+    Some(Refused::new(message, help))
+}

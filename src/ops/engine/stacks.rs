@@ -1,0 +1,101 @@
+//! The CloudFormation stacks of a stack, as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::try_join_all;
+
+use crate::aws::{Context, Regions, Result};
+use crate::cloudformation::{Outside, logical_id, stack_names};
+use crate::deploy::{self, Member, Phase, StackSeen};
+use crate::model::{Address, Snapshot};
+use crate::resource::acm;
+
+/// The CloudFormation stacks of one stack, in the order in which they are deployed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::ops) struct Stacks(Vec<HeldStack>);
+
+/// A CloudFormation stack and its resources.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ops) struct HeldStack {
+    /// The stack.
+    pub(in crate::ops) seen: StackSeen,
+    /// Its resources that exist, by logical id.
+    pub(in crate::ops) members: BTreeMap<String, Member>,
+    /// The names of its change sets, if it was never created.
+    pub(in crate::ops) in_review: Vec<String>,
+}
+
+impl HeldStack {
+    /// Whether it has the resource of an address.
+    pub(in crate::ops) fn has(&self, address: &Address) -> bool {
+        self.members.contains_key(&logical_id(address))
+    }
+
+    /// What its status means.
+    pub(in crate::ops) fn phase(&self) -> Phase {
+        self.seen.status.phase()
+    }
+}
+
+impl Stacks {
+    /// Looks at all of them. `waits` hears of one that CloudFormation works on: its end is waited for.
+    pub(in crate::ops) async fn look(regions: &Regions, waits: &(dyn Fn(&StackSeen) + Send + Sync)) -> Result<Self> {
+        let names = stack_names(regions.scope(), acm::REGION);
+        let looks = names.into_iter().map(|(name, region)| async move {
+            let cx = regions.context(&region);
+            let Some(seen) = deploy::look(&cx, &name).await? else { return Ok(None) };
+            let seen = if seen.status.phase() == Phase::Working {
+                waits(&seen);
+                deploy::steady(&cx, &name).await?
+            } else {
+                Some(seen)
+            };
+            match seen {
+                Some(seen) => held(&cx, seen).await.map(Some),
+                None => Ok(None),
+            }
+        });
+        Ok(Self(try_join_all(looks).await?.into_iter().flatten().collect()))
+    }
+
+    /// Each of them, in the order of deployment.
+    pub(in crate::ops) fn iter(&self) -> impl DoubleEndedIterator<Item = &HeldStack> {
+        self.0.iter()
+    }
+
+    /// The one with this name.
+    pub(in crate::ops) fn get(&self, name: &str) -> Option<&HeldStack> {
+        self.iter().find(|held| held.seen.name == name)
+    }
+
+    /// The one that has the resource of an address.
+    pub(in crate::ops) fn holder(&self, address: &Address) -> Option<&HeldStack> {
+        self.iter().find(|held| held.has(address))
+    }
+
+    /// Whether any of them was ever created.
+    pub(in crate::ops) fn any(&self) -> bool {
+        self.iter().any(|held| held.phase() != Phase::Review)
+    }
+
+    /// What is live and in none of them, with its outputs.
+    pub(in crate::ops) fn outside(&self, snapshot: &Snapshot) -> Outside {
+        let live = snapshot.live.iter().filter(|(address, _)| self.holder(address).is_none());
+        live.map(|(address, live)| (address.clone(), live.outputs.clone())).collect()
+    }
+
+    /// The names of those that no template is for any more.
+    pub(in crate::ops) fn not_in<'a>(&'a self, templates: &BTreeSet<&str>) -> impl DoubleEndedIterator<Item = &'a HeldStack> {
+        self.iter().filter(move |held| !templates.contains(held.seen.name.as_str()))
+    }
+}
+
+async fn held(cx: &Context, seen: StackSeen) -> Result<HeldStack> {
+    if seen.status.phase() == Phase::Review {
+        let in_review = deploy::change_sets(cx, &seen.name).await?;
+        return Ok(HeldStack { seen, members: BTreeMap::new(), in_review });
+    }
+    let members = deploy::members(cx, &seen.id).await?.into_iter().filter(Member::is_there);
+    let members = members.map(|member| (member.logical_id.clone(), member)).collect();
+    Ok(HeldStack { seen, members, in_review: Vec::new() })
+}

@@ -1,0 +1,185 @@
+//! A change set held against the plan: where CloudFormation does what was agreed to, and where not. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::deploy::{Change, ChangeAction, Replacement};
+use crate::model::{Address, Guard};
+use crate::plan::{Plan, Reason, Step, StepAction};
+
+/// What the plan does at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlannedAction {
+    /// Nothing.
+    Nothing,
+    /// Creates it.
+    Create,
+    /// Changes it.
+    Update,
+    /// Deletes and creates it.
+    Replace,
+    /// Deletes it.
+    Delete,
+    /// It is no longer declared and stays, because it holds data.
+    Keep,
+}
+
+/// What CloudFormation would do with one resource, beside what the plan does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The resource.
+    pub address: Address,
+    /// What the plan does.
+    pub planned: PlannedAction,
+    /// What CloudFormation would do. `None`: nothing.
+    pub says: Option<ChangeAction>,
+    /// The properties that CloudFormation would change.
+    pub properties: Vec<String>,
+    /// Whether they agree.
+    pub agreement: Agreement,
+}
+
+/// Whether a change set does what was agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// It does.
+    Agrees,
+    /// It differs without harm. The text says how.
+    Differs(&'static str),
+    /// It would do what nobody agreed to. The text says what.
+    Refused(&'static str),
+}
+
+/// The verdicts on one template, in the order of addresses. `members` are the addresses of the template's resources and of
+/// those that CloudFormation has so far, by logical id.
+pub(in crate::ops) fn verdicts(plan: &Plan, members: &BTreeMap<String, Address>, changes: &[Change]) -> Vec<Verdict> {
+    let kept: BTreeSet<&Address> = plan.kept.iter().map(|known| &known.address).collect();
+    let changes: BTreeMap<&str, &Change> =
+        changes.iter().map(|change| (change.logical_id.as_str(), change)).collect();
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for (logical_id, address) in members {
+        let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.address == *address).collect();
+        let planned = match planned(&steps) {
+            PlannedAction::Nothing if kept.contains(address) => PlannedAction::Keep,
+            planned => planned,
+        };
+        let change = changes.get(logical_id.as_str());
+        let says = change.map(|change| change.action);
+        if planned == PlannedAction::Nothing && says.is_none() {
+            continue;
+        }
+        let properties = change.map(|change| change.properties.clone()).unwrap_or_default();
+        let guarded = steps.iter().any(|step| step.guard == Guard::Data);
+        let agreement = agreement(planned, says, properties.is_empty(), guarded);
+        verdicts.push(Verdict { address: address.clone(), planned, says, properties, agreement });
+    }
+    verdicts.sort_by(|one, other| one.address.cmp(&other.address));
+    verdicts
+}
+
+fn planned(steps: &[&Step]) -> PlannedAction {
+    let replaces = |step: &&&Step| {
+        matches!(step.action, StepAction::Delete { reason: Reason::Replacement(_), .. })
+    };
+    if steps.iter().any(|step| replaces(&step)) {
+        return PlannedAction::Replace;
+    }
+    match steps.first().map(|step| &step.action) {
+        None => PlannedAction::Nothing,
+        Some(StepAction::Create { .. }) => PlannedAction::Create,
+        Some(StepAction::Update { .. }) => PlannedAction::Update,
+        Some(StepAction::Delete { .. }) => PlannedAction::Delete,
+    }
+}
+
+fn agreement(
+    planned: PlannedAction,
+    says: Option<ChangeAction>,
+    only_attributes: bool,
+    guarded: bool,
+) -> Agreement {
+    use Agreement::{Agrees, Differs, Refused};
+    use ChangeAction::{Add, Import, Modify, Remove};
+    use PlannedAction::{Create, Delete, Keep, Nothing, Replace, Update};
+    match (planned, says) {
+        (Create, Some(Add))
+        | (Update, Some(Modify(Replacement::Never)))
+        | (Replace, Some(Modify(Replacement::Always | Replacement::Maybe)))
+        | (Delete | Keep, Some(Remove))
+        | (_, Some(Import)) => Agrees,
+        (Update, Some(Modify(Replacement::Maybe))) if !guarded => {
+            Differs("CloudFormation decides while it works whether to replace it")
+        }
+        (Nothing, Some(Modify(Replacement::Never))) if only_attributes => Agrees,
+        (Nothing, Some(Modify(Replacement::Never | Replacement::Maybe))) => {
+            Differs("not in the plan: it is live as declared, and CloudFormation sends it again")
+        }
+        (Update, None) => Differs("CloudFormation sees no change: provision makes it itself"),
+        (Replace, None) => Differs("CloudFormation sees no change: provision replaces it itself"),
+        (Create, Some(Modify(Replacement::Never | Replacement::Maybe)) | None) => {
+            Differs("CloudFormation has it already, and it is not there: provision creates it itself")
+        }
+        (Delete, None) => Differs("it is not in CloudFormation: provision deletes it itself"),
+        (Keep, None) => Agrees,
+        (_, Some(Modify(Replacement::Always | Replacement::Maybe))) => Refused("CloudFormation would replace it"),
+        (_, Some(Remove)) => Refused("CloudFormation would delete it"),
+        (_, Some(Add)) => Refused("CloudFormation would create it, and it is there already"),
+        (Replace, Some(Modify(Replacement::Never))) => {
+            Differs("CloudFormation changes it in place: provision replaces it if that is not enough")
+        }
+        (Delete | Keep, Some(Modify(_))) => Refused("CloudFormation would change it, and the plan does not"),
+        (_, Some(ChangeAction::Other)) => Refused("CloudFormation would do what this version does not know"),
+        (Nothing, None) => Agrees,
+    }
+}
+
+/// The addresses that CloudFormation would do something to that nobody agreed to, with what that is.
+pub(in crate::ops) fn refused(verdicts: &[Verdict]) -> Vec<(&Address, &'static str)> {
+    let refused = verdicts.iter().filter_map(|verdict| match verdict.agreement {
+        Agreement::Refused(why) => Some((&verdict.address, why)),
+        _ => None,
+    });
+    refused.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL_PLANNED: [PlannedAction; 6] = [
+        PlannedAction::Nothing,
+        PlannedAction::Create,
+        PlannedAction::Update,
+        PlannedAction::Replace,
+        PlannedAction::Delete,
+        PlannedAction::Keep,
+    ];
+    const ALL_SAID: [Option<ChangeAction>; 8] = [
+        None,
+        Some(ChangeAction::Add),
+        Some(ChangeAction::Modify(Replacement::Never)),
+        Some(ChangeAction::Modify(Replacement::Maybe)),
+        Some(ChangeAction::Modify(Replacement::Always)),
+        Some(ChangeAction::Remove),
+        Some(ChangeAction::Import),
+        Some(ChangeAction::Other),
+    ];
+
+    /// Rows are what the plan does, columns what CloudFormation says: `=` agrees, `~` differs, `!` is refused.
+    #[test]
+    fn no_resource_is_lost_or_replaced_that_the_plan_keeps() {
+        let mark = |planned, says, guarded| match agreement(planned, says, false, guarded) {
+            Agreement::Agrees => '=',
+            Agreement::Differs(_) => '~',
+            Agreement::Refused(_) => '!',
+        };
+        let row = |planned| {
+            let marks: String = ALL_SAID.map(|says| mark(planned, says, false)).iter().collect();
+            format!("{planned:?} {marks}")
+        };
+        insta::assert_snapshot!(ALL_PLANNED.map(row).join("\n"), @"");
+        for says in [Replacement::Maybe, Replacement::Always] {
+            let verdict = agreement(PlannedAction::Update, Some(ChangeAction::Modify(says)), false, true);
+            assert!(matches!(verdict, Agreement::Refused(_)), "a bucket is never replaced");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Move: a stack changes its engine. Its resources stay as they are, and videos play throughout.
+//!
+//! To CloudFormation, its stacks import what is live. What CloudFormation cannot import stays outside, and the engine goes
+//! on converging it by the services' APIs. To the direct engine, the CloudFormation stacks first retain every resource and
+//! are then deleted. Each step can be repeated, so a move that was interrupted is finished by the same command. See
+//! `docs/decisions/cloudformation-engine.md`.
+
+mod release;
+mod take;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::engine::{self, Stacks};
+use super::error::Refused;
+use super::journal;
+use super::session::{Account, Session};
+use super::state::ObservedState;
+use super::ui::{Notice, Question, Ui, Writing};
+use crate::cloudformation::identifier;
+use crate::graph::Graph;
+use crate::home::{Record, Run};
+use crate::model::{Address, Kind};
+use crate::stack::config::Engine;
+
+/// What a move does with one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveStep {
+    /// Its address.
+    pub address: Address,
+    /// Its type.
+    pub kind: Kind,
+    /// Its physical id.
+    pub id: String,
+    /// What is done.
+    pub action: MoveAction,
+}
+
+/// What a move does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveAction {
+    /// A CloudFormation stack takes it in, untouched.
+    Import,
+    /// No CloudFormation stack takes it in, for this reason.
+    StayOutside(&'static str),
+    /// A CloudFormation stack lets it go, untouched.
+    Release,
+}
+
+/// A move that was carried out.
+#[derive(Debug)]
+pub struct Moved {
+    /// The stack.
+    pub stack: String,
+    /// What was done with each resource. Empty if there was nothing to do.
+    pub steps: Vec<MoveStep>,
+    /// How many changes a plan with the new engine has. None is expected.
+    pub changes: usize,
+}
+
+/// Everything a move is made from.
+struct Move<'a> {
+    account: &'a Account,
+    session: &'a Session,
+    graph: &'a Graph,
+    state: &'a ObservedState,
+    stacks: Stacks,
+    ui: &'a dyn Ui,
+}
+
+/// Moves the stack that the file at `path` declares to an engine. `agreed`: do not ask.
+///
+/// # Errors
+/// When the stack is not as declared, CloudFormation refuses, or the move is not agreed to. Nothing is lost by an error in
+/// the middle: the same command goes on from there.
+pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) -> miette::Result<Moved> {
+    let mut session = Session::begin(path, ui).await?;
+    session.account.by = session.caller().await?;
+    // What is declared is read and planned as for the direct engine, whatever the file says.
+    session.account.engine = Box::new(engine::Moving);
+    let (declared, plan, state) = session.planned().await?;
+    let cloudformation = engine::CloudFormation::new(&session.file, ui);
+    let stacks = cloudformation.stacks(&session.account).await?;
+    engine::accepts_move(session.account.scope(), &stacks)?;
+    let account = &session.account;
+    let moving = Move { account, session: &session, graph: &declared.graph, state: &state, stacks, ui: ui.as_ref() };
+    let steps = moving.steps(to);
+    let stack = account.stack().to_owned();
+    if !plan.is_empty() && to == Engine::Cloudformation && !moving.stacks.any() {
+        let message = format!("stack {stack} is not as declared, so it was not moved");
+        return Err(Refused::new(message, "run `provision plan` and `provision apply` first").into());
+    }
+    let recorded = state.record.as_ref().and_then(|record| record.engine.as_deref()) == Some(to.as_str());
+    if steps.is_empty() && !moving.stacks.any() && (recorded || to == Engine::Direct) {
+        return Ok(Moved { stack, steps, changes: plan.steps.len() });
+    }
+    ui.notice(Notice::Move { to, steps: &steps });
+    if !agreed && !ui.agrees(Question::Move { stack: &stack, to })? {
+        return Err(Refused::plain("not moved; nothing was changed").into());
+    }
+    let writing = Writing::begin(ui.as_ref());
+    account.store.ensure(writing.token()).await?;
+    let lock = account.store.lock(&account.by, "move").await?;
+    let moved = async {
+        match to {
+            Engine::Cloudformation => take::take(&moving, &cloudformation, &writing).await?,
+            Engine::Direct => release::release(&moving, &cloudformation, &writing).await?,
+        }
+        record(account, &state, to).await
+    };
+    let moved = moved.await;
+    if let Err(error) = lock.release().await {
+        ui.notice(Notice::LockNotReturned(&error));
+    }
+    moved?;
+    session.account.engine = match to {
+        Engine::Cloudformation => Box::new(cloudformation),
+        Engine::Direct => Box::new(engine::Direct),
+    };
+    let (after, _) = session.account.plan(&declared.graph).await?;
+    Ok(Moved { stack, steps, changes: after.steps.len() })
+}
+
+impl Move<'_> {
+    /// What is done with each live resource.
+    fn steps(&self, to: Engine) -> Vec<MoveStep> {
+        let live = self.graph.in_order().filter_map(|declaration| {
+            let live = self.state.snapshot.live.get(&declaration.address)?;
+            let held = self.stacks.holder(&declaration.address).is_some();
+            let action = match (to, held) {
+                (Engine::Direct, true) => MoveAction::Release,
+                (Engine::Direct, false) | (Engine::Cloudformation, true) => return None,
+                (Engine::Cloudformation, false) => match identifier(&declaration.kind, live) {
+                    Ok(_) => MoveAction::Import,
+                    Err(why) => MoveAction::StayOutside(why),
+                },
+            };
+            let (address, kind, id) = (declaration.address.clone(), declaration.kind.clone(), live.id.clone());
+            Some(MoveStep { address, kind, id, action })
+        });
+        live.collect()
+    }
+}
+
+/// Records the engine that has the stack from now on.
+async fn record(account: &Account, state: &ObservedState, to: Engine) -> miette::Result<()> {
+    let former = state.record.clone();
+    let (resources, plans) = (journal::former(state), former.as_ref().map(|one| one.plans.clone()).unwrap_or_default());
+    let complete = former.as_ref().is_some_and(|one| one.complete);
+    let mut run = Run::begin("move", None, former.as_ref().map(|one| one.run.bundles.clone()).unwrap_or_default());
+    run.origins = former.as_ref().map(|one| one.run.origins.clone()).unwrap_or_default();
+    run.ended = Some(crate::home::Ended { how: crate::home::Ending::Complete, tally: crate::model::Tally::default() });
+    let mut record = Record::new(account.stack(), &account.by, complete, resources, run, plans);
+    record.established = former.as_ref().is_some_and(|one| one.established);
+    record.begun = former.map(|one| one.begun).unwrap_or_default();
+    record.engine = Some(to.to_string());
+    Ok(account.store.put_record(&record).await?)
+}

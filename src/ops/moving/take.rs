@@ -1,0 +1,128 @@
+//! The move to CloudFormation: its stacks import the live resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Move;
+use crate::aws::{Context, Error, Result};
+use crate::cloudformation::{Outside, Template, identifier, synth_without};
+use crate::deploy::{self, ChangeAction, Identified, Phase, Request, SetKind};
+use crate::model::Address;
+use crate::ops::engine::{CloudFormation, HeldStack, failed, parameters, set_name, template_text};
+use crate::ops::ui::Writing;
+
+/// Imports everything that CloudFormation can import, template by template, in the order of deployment.
+pub(super) async fn take(moving: &Move<'_>, engine: &CloudFormation, writing: &Writing) -> miette::Result<()> {
+    let outside = outside(moving);
+    let templates = synth_without(moving.account.scope(), moving.graph, &outside)?;
+    let mut outputs: BTreeMap<String, String> =
+        moving.stacks.iter().flat_map(|held| held.seen.outputs.clone()).collect();
+    for template in &templates {
+        let cx = moving.account.regions.context(&template.region);
+        let cx = cx.working(Arc::new(|_: &str| {}), writing.token().clone());
+        let held = moving.stacks.get(&template.name);
+        import(moving, engine, &cx, (template, held), &outputs).await?;
+        outputs.extend(settle(moving, engine, &cx, template, &outputs).await?);
+    }
+    Ok(())
+}
+
+/// What is live and not to be in a template: what CloudFormation cannot import and does not have already.
+fn outside(moving: &Move<'_>) -> Outside {
+    let live = moving.state.snapshot.live.iter().filter(|(address, live)| {
+        let kind = moving.graph.get(address).map(|declaration| &declaration.kind);
+        let importable = kind.is_some_and(|kind| identifier(kind, live).is_ok());
+        !importable && moving.stacks.holder(address).is_none()
+    });
+    live.map(|(address, live)| (address.clone(), live.outputs.clone())).collect()
+}
+
+/// Imports those resources of a template that its stack does not have yet.
+async fn import(
+    moving: &Move<'_>,
+    engine: &CloudFormation,
+    cx: &Context,
+    (template, held): (&Template, Option<&HeldStack>),
+    outputs: &BTreeMap<String, String>,
+) -> Result<()> {
+    let has = |address: &Address| held.is_some_and(|held| held.has(address));
+    let is_live = |address: &Address| moving.state.snapshot.live.contains_key(address);
+    let missing: BTreeSet<&Address> =
+        template.members.values().filter(|address| is_live(address) && !has(address)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let identified = template.members.iter().filter(|(_, address)| missing.contains(address));
+    let identified = identified.filter_map(|(logical_id, address)| {
+        let (declaration, live) = (moving.graph.get(address)?, moving.state.snapshot.live.get(address)?);
+        let identifier = identifier(&declaration.kind, live).ok()?;
+        Some(Identified { logical_id: logical_id.clone(), kind: declaration.kind.as_str().to_owned(), identifier })
+    });
+    let identified: Vec<Identified> = identified.collect();
+    let kept = |address: &Address| missing.contains(address) || has(address);
+    let imported = template.clone().only(&kept).with_deletion_policy("Delete").without_outputs();
+    let name = set_name();
+    let request = Request {
+        stack: &template.name,
+        name: &name,
+        kind: SetKind::Import(identified),
+        template: template_text(moving.account, &imported).await?,
+        parameters: parameters(&imported, outputs)?,
+        tags: engine.tags().clone(),
+        role: engine.role(),
+    };
+    let Some(set) = deploy::prepare(cx, request).await? else { return Ok(()) };
+    if let Some(other) = set.changes.iter().find(|change| change.action != ChangeAction::Import) {
+        deploy::discard(cx, &set.id).await?;
+        let text = format!("CloudFormation would change {} ({}) while it imports", other.logical_id, other.kind);
+        return Err(Error::unexpected("cloudformation:CreateChangeSet", text));
+    }
+    run(cx, &set, &name).await
+}
+
+/// Deploys a template as the engine does from now on: with its outputs and protected as the stack file says. No resource
+/// changes by it.
+async fn settle(
+    moving: &Move<'_>,
+    engine: &CloudFormation,
+    cx: &Context,
+    template: &Template,
+    outputs: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>> {
+    let name = set_name();
+    let request = Request {
+        stack: &template.name,
+        name: &name,
+        kind: SetKind::Update { reverts_drift: false },
+        template: template_text(moving.account, template).await?,
+        parameters: parameters(template, outputs)?,
+        tags: engine.tags().clone(),
+        role: engine.role(),
+    };
+    if let Some(set) = deploy::prepare(cx, request).await? {
+        let touches = |change: &&deploy::Change| {
+            !matches!(change.action, ChangeAction::Modify(deploy::Replacement::Never | deploy::Replacement::Maybe))
+        };
+        if let Some(other) = set.changes.iter().find(touches) {
+            deploy::discard(cx, &set.id).await?;
+            let text = format!("CloudFormation would not only take over {} ({})", other.logical_id, other.kind);
+            return Err(Error::unexpected("cloudformation:CreateChangeSet", text));
+        }
+        run(cx, &set, &name).await?;
+    }
+    let seen = deploy::look(cx, &template.name).await?;
+    let seen = seen.ok_or_else(|| Error::missing("cloudformation:DescribeStacks", "stack"))?;
+    engine.protect(cx, moving.graph, template, &seen).await?;
+    Ok(seen.outputs)
+}
+
+/// Executes a change set and waits for its end.
+pub(super) async fn run(cx: &Context, set: &deploy::ChangeSet, token: &str) -> Result<()> {
+    let since = deploy::newest(cx, &set.stack_id).await?;
+    deploy::execute(cx, set, token).await?;
+    let end = deploy::follow(cx, &set.stack_id, &since, &|_| {}).await?;
+    match end.stack.status.phase() {
+        Phase::Steady if end.is_success() => Ok(()),
+        _ => Err(failed(&end)),
+    }
+}
