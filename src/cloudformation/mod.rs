@@ -5,6 +5,7 @@
 //! `docs/decisions/templates-are-serialised.md`.
 
 mod exceptions;
+pub mod identifiers;
 mod intrinsics;
 mod logical;
 mod parts;

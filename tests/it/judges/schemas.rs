@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use provision::cloudformation::identifiers::{Takeover, takeover};
 use provision::resource::registry;
 use serde_json::Value;
 
@@ -93,6 +94,35 @@ fn what_cannot_be_changed_in_place_is_what_the_schemas_say() {
     wrong.extend(modelled_after_all());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(used.len(), DEVIATIONS.len(), "an exception that none needs any more: {DEVIATIONS:?}");
+}
+
+/// Properties of a primary identifier that are left out of an import.
+const NOT_IDENTIFYING: [(&str, &str); 1] = [("AWS::Route53::RecordSet", "SetIdentifier")];
+
+/// CloudFormation imports what it can read, by the primary identifier.
+#[test]
+fn resources_are_imported_by_the_primary_identifiers_of_the_schemas() {
+    let schemas = Schemas::of("us-east-1");
+    let mut left_out = 0;
+    for adapter in registry().iter() {
+        let kind = adapter.kind();
+        let schema = schemas.get(kind.as_str());
+        let takeover = takeover(&kind).unwrap();
+        let readable = schema["handlers"].get("read").is_some();
+        assert_eq!(readable, !matches!(takeover, Takeover::Create(_)), "{kind}: {takeover:?}");
+        if !readable {
+            continue;
+        }
+        let mut theirs = top_level(&schema, "primaryIdentifier");
+        for (_, property) in NOT_IDENTIFYING.iter().filter(|(of, _)| *of == kind.as_str()) {
+            assert!(theirs.remove(*property), "{kind}.{property}");
+            left_out += 1;
+        }
+        let ours: BTreeSet<String> =
+            takeover.identifier().iter().map(|part| part.property.to_owned()).collect();
+        assert_eq!(ours, theirs, "{kind}");
+    }
+    assert_eq!(left_out, NOT_IDENTIFYING.len());
 }
 
 /// Exceptions that call a property not modelled although a declaration writes it.
