@@ -1,7 +1,5 @@
 //! A CloudFormation change set beside the plan, as a person reads it.
 
-use std::fmt::Write as _;
-
 use crate::ops::{Agreement, ChangeAction, Replacement, Verdict};
 use crate::report;
 
@@ -13,20 +11,20 @@ pub(super) fn text(stack: &str, region: &str, verdicts: &[Verdict]) -> String {
         1 => "it differs from the plan in 1 resource".to_owned(),
         more => format!("it differs from the plan in {more} resources"),
     };
-    let mut text = format!("CloudFormation's change set for {stack} in {region}: {agrees}");
+    let mut lines = vec![format!("CloudFormation's change set for {stack} in {region}: {agrees}")];
     for Verdict { address, says, properties, agreement, .. } in verdicts {
         let says = match says {
             None => "no change".to_owned(),
             Some(says) if properties.is_empty() => word(*says).to_owned(),
             Some(says) => format!("{}: {}", word(*says), properties.join(", ")),
         };
-        // Writing into a string never fails.
-        let _ = write!(text, "\n  {address:<32} {says}");
-        if let Agreement::Differs(how) | Agreement::Refused(how) = agreement {
-            let _ = write!(text, " ({how})");
-        }
+        let how = match agreement {
+            Agreement::Agrees => String::new(),
+            Agreement::Differs(how) | Agreement::Refused(how) => format!(" ({how})"),
+        };
+        lines.push(format!("  {address:<32} {says}{how}"));
     }
-    text.lines().map(report::plain).collect::<Vec<_>>().join("\n")
+    lines.iter().map(|line| report::plain(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn word(action: ChangeAction) -> &'static str {
@@ -65,8 +63,9 @@ mod tests {
           handlers/submit                  Modify: Code, Timeout
           storage/work                     no change (provision makes it itself)
         ");
-        assert!(text("vod", "eu-west-1", &all[..1]).starts_with(
-            "CloudFormation's change set for vod in eu-west-1: it agrees with the plan\n"
-        ));
+        assert!(
+            text("vod", "eu-west-1", &all[..1])
+                .starts_with("CloudFormation's change set for vod in eu-west-1: it agrees with the plan\n")
+        );
     }
 }

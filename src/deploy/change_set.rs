@@ -127,7 +127,8 @@ pub async fn prepare(cx: &Context, request: Request<'_>) -> Result<Option<Change
     let id = required(made.id, call, "Id")?;
     let stack_id = required(made.stack_id, call, "StackId")?;
     let described = until(cx, "cloudformation:DescribeChangeSet", PATIENCE, || async {
-        let answer = cx.cloudformation().describe_change_set().change_set_name(&id).include_property_values(true);
+        let answer =
+            cx.cloudformation().describe_change_set().change_set_name(&id).include_property_values(true);
         let answer = answer.send().await.named("cloudformation:DescribeChangeSet")?;
         Ok(match answer.status {
             Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => Poll::Done(answer),
@@ -147,7 +148,8 @@ pub async fn prepare(cx: &Context, request: Request<'_>) -> Result<Option<Change
     let mut next = described.next_token;
     while let Some(token) = next {
         let page = cx.cloudformation().describe_change_set().change_set_name(&id).next_token(token);
-        let page = page.include_property_values(true).send().await.named("cloudformation:DescribeChangeSet")?;
+        let page =
+            page.include_property_values(true).send().await.named("cloudformation:DescribeChangeSet")?;
         changes.extend(page.changes.or_empty());
         next = page.next_token;
     }

@@ -77,7 +77,9 @@ impl OperationEnd {
 pub async fn newest(cx: &Context, stack: &str) -> Result<Marker> {
     let answer = cx.cloudformation().describe_stack_events().stack_name(stack).send().await;
     match answer.named("cloudformation:DescribeStackEvents") {
-        Ok(answer) => Ok(Marker(answer.stack_events.or_empty().into_iter().next().and_then(|event| event.event_id))),
+        Ok(answer) => {
+            Ok(Marker(answer.stack_events.or_empty().into_iter().next().and_then(|event| event.event_id)))
+        }
         Err(error) if is_absent(&error) => Ok(Marker::default()),
         Err(error) => Err(error),
     }
@@ -121,7 +123,12 @@ struct Followed {
 }
 
 impl Followed {
-    fn take(&mut self, stack: &StackSeen, events: Vec<StackEvent>, report: &(dyn Fn(&Progress) + Send + Sync)) {
+    fn take(
+        &mut self,
+        stack: &StackSeen,
+        events: Vec<StackEvent>,
+        report: &(dyn Fn(&Progress) + Send + Sync),
+    ) {
         for event in events {
             self.seen = Marker(event.event_id);
             let of_stack = event.physical_resource_id.as_deref() == Some(&stack.id);

@@ -10,8 +10,8 @@ mod stack;
 mod status;
 
 pub use change_set::{
-    Change, ChangeAction, ChangeSet, Identified, Replacement, Request, SetKind, TemplateText, change_sets, discard,
-    execute, prepare,
+    Change, ChangeAction, ChangeSet, Identified, Replacement, Request, SetKind, TemplateText, change_sets,
+    discard, execute, prepare,
 };
 pub use events::{Marker, OperationEnd, Progress, ResourceFailure, follow, newest};
 pub use stack::{
@@ -25,5 +25,8 @@ use crate::model::Allow;
 /// Permissions to read the CloudFormation stacks of a stack.
 pub const READ: &[Allow] = &[Allow::new(
     &["cloudformation:DescribeStacks", "cloudformation:ListStackResources", "cloudformation:GetStackPolicy"],
-    &["arn:aws:cloudformation:{region}:{account}:stack/{stack}/*", "arn:aws:cloudformation:us-east-1:{account}:stack/{stack}-*"],
+    &[
+        "arn:aws:cloudformation:{region}:{account}:stack/{stack}/*",
+        "arn:aws:cloudformation:us-east-1:{account}:stack/{stack}-*",
+    ],
 )];

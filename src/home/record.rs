@@ -147,7 +147,20 @@ impl Record {
         drop(plans.drain(..plans.len().saturating_sub(PLANS)));
         let (at, established, begun) = (Timestamp::now(), complete, Vec::new());
         let engine = None;
-        Self { format: FORMAT, version, stack, by, at, complete, established, resources, begun, engine, run, plans }
+        Self {
+            format: FORMAT,
+            version,
+            stack,
+            by,
+            at,
+            complete,
+            established,
+            resources,
+            begun,
+            engine,
+            run,
+            plans,
+        }
     }
 
     /// Parses the record in an object's text. Messages use `place` as its name.

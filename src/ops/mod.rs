@@ -34,6 +34,7 @@ mod teardown;
 mod ui;
 mod verify;
 
+pub use crate::deploy::{ChangeAction, Replacement};
 pub use apply::{Applied, ApplyOptions, ApplyRequest, PlannedApply};
 pub use bundle::{
     Architecture, Bundle, BundleProgress, IN_THE_PROGRAM, IncludedFolder, Profile, build, carry,
@@ -41,7 +42,6 @@ pub use bundle::{
 };
 pub use converge::{RunOutcome, RunStatus};
 pub use engine::verdict::{Agreement, PlannedAction, Verdict};
-pub use crate::deploy::{ChangeAction, Replacement};
 pub use error::{ErrorKind, Interrupted, Refused};
 pub use history::{HistoryEntry, RunState, StackHistory, history};
 pub use library::open as open_library;
@@ -61,6 +61,6 @@ pub use verify::{ColorTags, Decoded, Picture, Playable, Played, Sound, Stream, v
 
 pub use crate::aws::{Access, RoleToAssume};
 pub use crate::plan::Plan;
-pub use crate::stack::config::Engine as EngineKind;
 pub use crate::review::{Action, Review, Totals};
 pub use crate::saved::Digest as PlanDigest;
+pub use crate::stack::config::Engine as EngineKind;

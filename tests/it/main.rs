@@ -15,6 +15,7 @@ mod dns_elsewhere;
 mod domain;
 mod encryption;
 mod end_to_end;
+mod engine;
 mod environment;
 mod existing_bucket;
 mod exposure;

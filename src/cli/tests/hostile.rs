@@ -9,13 +9,17 @@ use std::time::Duration;
 use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
-use super::super::{asset, bundle, diagnostics, history, library, outputs, plan, synth, teardown, verify};
+use super::super::{
+    asset, bundle, change_set, diagnostics, history, library, move_stack, outputs, plan, synth, teardown,
+    verify,
+};
 use crate::model::{CodeOrigin, Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Architecture, Bundle, ColorTags, Decoded, DnsRecord, HistoryEntry, Outputs, Picture, Playable, Played,
-    Refused, RunState, Sound, Stream, Template,
+    Agreement, Architecture, Bundle, ChangeAction, ColorTags, Decoded, DnsRecord, EngineKind, HistoryEntry,
+    MoveAction, MoveStep, Outputs, Picture, PlannedAction, Playable, Played, Refused, RunState, Sound,
+    Stream, Template, Verdict,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
@@ -293,8 +297,12 @@ fn results() {
         let origin = CodeOrigin { sources: word.to_owned(), toolchain: word.to_owned() };
         bundle::human(&[Bundle { handler, architecture, zip, sha256_base64, size: 1, built: true, origin }])
     });
-    let template =
-        || Template { name: "vod".into(), region: "eu-west-1".into(), members: BTreeMap::new(), body: json!({ HOSTILE: [HOSTILE] }) };
+    let template = || Template {
+        name: "vod".into(),
+        region: "eu-west-1".into(),
+        members: BTreeMap::new(),
+        body: json!({ HOSTILE: [HOSTILE] }),
+    };
     for format in [synth::SynthFormat::Yaml, synth::SynthFormat::Json] {
         let text = synth::text(&[template()], format);
         cannot_act("synth", &text);
@@ -303,6 +311,31 @@ fn results() {
             template().body
         );
     }
+}
+
+#[test]
+fn change_sets_and_moves() {
+    let verdict = |word: &str, agreement| Verdict {
+        address: word.into(),
+        planned: PlannedAction::Update,
+        says: Some(ChangeAction::Add),
+        properties: vec![word.to_owned()],
+        agreement,
+    };
+    stays_in_its_line("change_set", |word| {
+        let verdicts = [Agreement::Agrees, Agreement::Refused("it is")].map(|one| verdict(word, one));
+        change_set::text(word, word, &verdicts)
+    });
+    let step = |word: &str, action| MoveStep {
+        address: word.into(),
+        kind: Kind::new("AWS::S3::Bucket"),
+        id: word.to_owned(),
+        action,
+    };
+    let actions = [MoveAction::Import, MoveAction::StayOutside("it is"), MoveAction::Release];
+    stays_in_its_line("move_stack", |word| {
+        move_stack::text(EngineKind::Direct, &actions.map(|action| step(word, action)))
+    });
 }
 
 /// An error as the program draws it.
@@ -342,10 +375,12 @@ fn every_command_is_here() {
         "apply",
         "asset",
         "bundle",
+        "change_set",
         "diagnostics",
         "graph",
         "history",
         "library",
+        "move_stack",
         "outputs",
         "plan",
         "run_report",

@@ -87,16 +87,15 @@ impl<'a> Board<'a> {
     /// Ends these steps: those that failed by themselves, and the others because of them. `error` is for a failure that no
     /// resource had.
     pub(super) fn fail(&self, numbers: &[usize], causes: &[ResourceFailure], error: &aws::Error) {
-        let failures: BTreeMap<&str, &str> = causes
-            .iter()
-            .rev()
-            .map(|cause| (cause.logical_id.as_str(), cause.reason.as_str()))
-            .collect();
+        let failures: BTreeMap<&str, &str> =
+            causes.iter().rev().map(|cause| (cause.logical_id.as_str(), cause.reason.as_str())).collect();
         let open: Vec<usize> =
             numbers.iter().copied().filter(|number| self.steps()[*number].ending.is_none()).collect();
         let reason_of = |number: usize| failures.get(logical_id(&self.plan.steps[number].address).as_str());
         let oldest = causes.iter().find_map(|cause| {
-            open.iter().copied().find(|number| logical_id(&self.plan.steps[*number].address) == cause.logical_id)
+            open.iter()
+                .copied()
+                .find(|number| logical_id(&self.plan.steps[*number].address) == cause.logical_id)
         });
         let first = oldest.or_else(|| open.first().copied()).or_else(|| self.first_open());
         let Some(first) = first else { return };
@@ -183,6 +182,9 @@ mod tests {
              (RequestToken: 5d, HandlerErrorCode: InvalidRequest)",
         );
         assert_eq!(said, "Role is invalid (Service: Lambda, Status Code: 400)");
-        assert_eq!(plain_reason("vod-queue already exists in stack x"), "vod-queue already exists in stack x");
+        assert_eq!(
+            plain_reason("vod-queue already exists in stack x"),
+            "vod-queue already exists in stack x"
+        );
     }
 }

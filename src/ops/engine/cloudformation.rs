@@ -125,7 +125,8 @@ impl CloudFormation {
             let stacks = self.stacks(work.account).await?;
             let outside = stacks.outside(&work.state.snapshot);
             let templates = synth_without(work.account.scope(), work.graph, &outside);
-            let refused = |error: crate::cloudformation::Error| Error::unexpected("provision", error.to_string());
+            let refused =
+                |error: crate::cloudformation::Error| Error::unexpected("provision", error.to_string());
             Ok((stacks, templates.map_err(refused)?))
         };
         let (stacks, templates) = begun.await.map_err(|error| stop(board, &[], &error))?;
@@ -189,7 +190,10 @@ impl CloudFormation {
             if !refused.is_empty() {
                 deploy::discard(&cx, &set.id).await?;
                 let lines = refused.iter().map(|(address, why)| format!("{address}: {why}"));
-                let text = format!("the change set is not what was agreed to: {}", lines.collect::<Vec<_>>().join("; "));
+                let text = format!(
+                    "the change set is not what was agreed to: {}",
+                    lines.collect::<Vec<_>>().join("; ")
+                );
                 return Err(Error::unexpected("cloudformation:CreateChangeSet", text));
             }
             let since = deploy::newest(&cx, &set.stack_id).await?;
@@ -297,7 +301,12 @@ pub(super) fn unread(error: &miette::Report) -> String {
 }
 
 /// Executes what is left of a plan, and ends its steps on the board. Returns what the run came to, without endings.
-pub(super) async fn finish(work: &Work<'_>, board: &Board<'_>, rest: &Plan, state: &ObservedState) -> Outcome {
+pub(super) async fn finish(
+    work: &Work<'_>,
+    board: &Board<'_>,
+    rest: &Plan,
+    state: &ObservedState,
+) -> Outcome {
     let numbers: Vec<usize> = rest.steps.iter().map(|step| number_of(work.plan, step)).collect();
     let (events, mut received) = tokio::sync::mpsc::unbounded_channel::<crate::model::Event>();
     let execution = Execution {
@@ -353,7 +362,8 @@ fn done(step: &plan::Step, rest: &Plan, outcome: &Outcome, state: &ObservedState
 fn number_of(agreed: &Plan, step: &plan::Step) -> usize {
     let deletes = |step: &plan::Step| matches!(step.action, StepAction::Delete { .. });
     let at = |same: bool| {
-        let fits = |one: &&plan::Step| one.address == step.address && (!same || deletes(one) == deletes(step));
+        let fits =
+            |one: &&plan::Step| one.address == step.address && (!same || deletes(one) == deletes(step));
         agreed.steps.iter().position(|one| fits(&one))
     };
     at(true).or_else(|| at(false)).unwrap_or_default()
@@ -404,7 +414,10 @@ pub(in crate::ops) fn failed(end: &OperationEnd) -> Error {
         None if stack.reason.is_empty() => format!("it ended in {}", stack.status),
         None => stack.reason.clone(),
     };
-    Error::unexpected("cloudformation:ExecuteChangeSet", format!("stack {} ended in {}: {why}", stack.name, stack.status))
+    Error::unexpected(
+        "cloudformation:ExecuteChangeSet",
+        format!("stack {} ended in {}: {why}", stack.name, stack.status),
+    )
 }
 
 /// A rollback that cannot go on by itself.
@@ -421,7 +434,8 @@ fn stuck(end: &OperationEnd) -> Error {
 /// The addresses of a template's resources and of those that its stack has so far, by logical id.
 fn members(plan: &Plan, template: &Template, held: Option<&HeldStack>) -> BTreeMap<String, Address> {
     let mut members = template.members.clone();
-    let former = plan.steps.iter().map(|step| &step.address).chain(plan.kept.iter().map(|known| &known.address));
+    let former =
+        plan.steps.iter().map(|step| &step.address).chain(plan.kept.iter().map(|known| &known.address));
     for address in former.filter(|address| held.is_some_and(|held| held.has(address))) {
         members.insert(logical_id(address), address.clone());
     }
@@ -458,7 +472,10 @@ fn stack_policy(graph: &Graph, template: &Template) -> Option<String> {
 }
 
 /// The values of a template's parameters: outputs of the stacks that were deployed before.
-pub(in crate::ops) fn parameters(template: &Template, outputs: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+pub(in crate::ops) fn parameters(
+    template: &Template,
+    outputs: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>> {
     let value = |name: &str| match outputs.get(name) {
         Some(value) => Ok((name.to_owned(), value.clone())),
         None => Err(Error::missing("cloudformation:DescribeStacks", &format!("output {name}"))),

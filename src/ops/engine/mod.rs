@@ -110,7 +110,8 @@ impl Engine for Direct {
                 return Ok(());
             }
             let stack = account.stack();
-            let message = format!("CloudFormation manages stack {stack}, and the stack file says `engine: direct`");
+            let message =
+                format!("CloudFormation manages stack {stack}, and the stack file says `engine: direct`");
             let help = "set `engine: cloudformation`, or run `provision move STACK --to direct` first";
             Err(Refused::new(message, help).into())
         }

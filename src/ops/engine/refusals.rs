@@ -11,7 +11,12 @@ use crate::plan::{Plan, Reason, StepAction};
 pub(super) const SET_PREFIX: &str = "provision-";
 
 /// Why these CloudFormation stacks cannot be worked on, if they cannot. `removes`: for a teardown.
-pub(super) fn of_stacks(scope: &Scope, stacks: &Stacks, state: &ObservedState, removes: bool) -> Option<Refused> {
+pub(super) fn of_stacks(
+    scope: &Scope,
+    stacks: &Stacks,
+    state: &ObservedState,
+    removes: bool,
+) -> Option<Refused> {
     let one = stacks.iter().find_map(|held| of_stack(scope, held, removes));
     one.or_else(|| of_live(scope, stacks, state))
 }
@@ -35,8 +40,12 @@ fn of_stack(scope: &Scope, held: &HeldStack, removes: bool) -> Option<Refused> {
         _ => held.seen.tags.get(STACK_TAG) == Some(&scope.stack),
     };
     if !ours {
-        let message = format!("a CloudFormation stack {name} is in {region} already, and provision did not make it");
-        return Some(Refused::new(message, "choose another `stack` in the stack file, or delete that one yourself"));
+        let message =
+            format!("a CloudFormation stack {name} is in {region} already, and provision did not make it");
+        return Some(Refused::new(
+            message,
+            "choose another `stack` in the stack file, or delete that one yourself",
+        ));
     }
     let unfinished = match held.phase() {
         Phase::NotDeleted => true,

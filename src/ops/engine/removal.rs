@@ -3,11 +3,11 @@
 //! Buckets are retained by every template, because CloudFormation cannot delete one with objects in it. So they go last,
 //! with everything in them, when nothing writes into them any more.
 
+use super::Work;
 use super::board::Board;
 use super::cloudformation::{
     CloudFormation, Stopped, ended, failed, finish, quiet, set_name, stop, succeeded, unread,
 };
-use super::Work;
 use super::stacks::HeldStack;
 use crate::aws::{Context, Error, Result};
 use crate::deploy::{self, Deletion, OperationEnd, Phase};

@@ -39,7 +39,10 @@ impl HeldStack {
 
 impl Stacks {
     /// Looks at all of them. `waits` hears of one that CloudFormation works on: its end is waited for.
-    pub(in crate::ops) async fn look(regions: &Regions, waits: &(dyn Fn(&StackSeen) + Send + Sync)) -> Result<Self> {
+    pub(in crate::ops) async fn look(
+        regions: &Regions,
+        waits: &(dyn Fn(&StackSeen) + Send + Sync),
+    ) -> Result<Self> {
         let names = stack_names(regions.scope(), acm::REGION);
         let looks = names.into_iter().map(|(name, region)| async move {
             let cx = regions.context(&region);
@@ -85,7 +88,10 @@ impl Stacks {
     }
 
     /// The names of those that no template is for any more.
-    pub(in crate::ops) fn not_in<'a>(&'a self, templates: &BTreeSet<&str>) -> impl DoubleEndedIterator<Item = &'a HeldStack> {
+    pub(in crate::ops) fn not_in<'a>(
+        &'a self,
+        templates: &BTreeSet<&str>,
+    ) -> impl DoubleEndedIterator<Item = &'a HeldStack> {
         self.iter().filter(move |held| !templates.contains(held.seen.name.as_str()))
     }
 }

@@ -51,7 +51,11 @@ pub enum Agreement {
 
 /// The verdicts on one template, in the order of addresses. `members` are the addresses of the template's resources and of
 /// those that CloudFormation has so far, by logical id.
-pub(in crate::ops) fn verdicts(plan: &Plan, members: &BTreeMap<String, Address>, changes: &[Change]) -> Vec<Verdict> {
+pub(in crate::ops) fn verdicts(
+    plan: &Plan,
+    members: &BTreeMap<String, Address>,
+    changes: &[Change],
+) -> Vec<Verdict> {
     let kept: BTreeSet<&Address> = plan.kept.iter().map(|known| &known.address).collect();
     let changes: BTreeMap<&str, &Change> =
         changes.iter().map(|change| (change.logical_id.as_str(), change)).collect();
@@ -77,9 +81,8 @@ pub(in crate::ops) fn verdicts(plan: &Plan, members: &BTreeMap<String, Address>,
 }
 
 fn planned(steps: &[&Step]) -> PlannedAction {
-    let replaces = |step: &&&Step| {
-        matches!(step.action, StepAction::Delete { reason: Reason::Replacement(_), .. })
-    };
+    let replaces =
+        |step: &&&Step| matches!(step.action, StepAction::Delete { reason: Reason::Replacement(_), .. });
     if steps.iter().any(|step| replaces(&step)) {
         return PlannedAction::Replace;
     }
@@ -104,8 +107,7 @@ fn agreement(
         (Create, Some(Add))
         | (Update, Some(Modify(Replacement::Never)))
         | (Replace, Some(Modify(Replacement::Always | Replacement::Maybe)))
-        | (Delete | Keep, Some(Remove))
-        | (_, Some(Import)) => Agrees,
+        | (Delete | Keep, Some(Remove)) => Agrees,
         (Update, Some(Modify(Replacement::Maybe))) if !guarded => {
             Differs("CloudFormation decides while it works whether to replace it")
         }
@@ -120,13 +122,16 @@ fn agreement(
         }
         (Delete, None) => Differs("it is not in CloudFormation: provision deletes it itself"),
         (Keep, None) => Agrees,
-        (_, Some(Modify(Replacement::Always | Replacement::Maybe))) => Refused("CloudFormation would replace it"),
+        (_, Some(Modify(Replacement::Always | Replacement::Maybe))) => {
+            Refused("CloudFormation would replace it")
+        }
         (_, Some(Remove)) => Refused("CloudFormation would delete it"),
         (_, Some(Add)) => Refused("CloudFormation would create it, and it is there already"),
         (Replace, Some(Modify(Replacement::Never))) => {
             Differs("CloudFormation changes it in place: provision replaces it if that is not enough")
         }
         (Delete | Keep, Some(Modify(_))) => Refused("CloudFormation would change it, and the plan does not"),
+        (_, Some(Import)) => Refused("CloudFormation would import it"),
         (_, Some(ChangeAction::Other)) => Refused("CloudFormation would do what this version does not know"),
         (Nothing, None) => Agrees,
     }
@@ -176,7 +181,14 @@ mod tests {
             let marks: String = ALL_SAID.map(|says| mark(planned, says, false)).iter().collect();
             format!("{planned:?} {marks}")
         };
-        insta::assert_snapshot!(ALL_PLANNED.map(row).join("\n"), @"");
+        insta::assert_snapshot!(ALL_PLANNED.map(row).join("\n"), @"
+        Nothing =!~~!!!!
+        Create ~=~~!!!!
+        Update ~!=~!!!!
+        Replace ~!~==!!!
+        Delete ~!!!!=!!
+        Keep =!!!!=!!
+        ");
         for says in [Replacement::Maybe, Replacement::Always] {
             let verdict = agreement(PlannedAction::Update, Some(ChangeAction::Modify(says)), false, true);
             assert!(matches!(verdict, Agreement::Refused(_)), "a bucket is never replaced");

@@ -17,10 +17,10 @@ use super::journal;
 use super::session::{Account, Session};
 use super::state::ObservedState;
 use super::ui::{Notice, Question, Ui, Writing};
-use crate::cloudformation::identifier;
+use crate::cloudformation::identifiers::{ResourceToImport, Takeover, takeover, to_import};
 use crate::graph::Graph;
 use crate::home::{Record, Run};
-use crate::model::{Address, Kind};
+use crate::model::{Address, Kind, Live};
 use crate::stack::config::Engine;
 
 /// What a move does with one resource.
@@ -61,11 +61,9 @@ pub struct Moved {
 /// Everything a move is made from.
 struct Move<'a> {
     account: &'a Account,
-    session: &'a Session,
     graph: &'a Graph,
     state: &'a ObservedState,
     stacks: Stacks,
-    ui: &'a dyn Ui,
 }
 
 /// Moves the stack that the file at `path` declares to an engine. `agreed`: do not ask.
@@ -83,7 +81,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     let stacks = cloudformation.stacks(&session.account).await?;
     engine::accepts_move(session.account.scope(), &stacks)?;
     let account = &session.account;
-    let moving = Move { account, session: &session, graph: &declared.graph, state: &state, stacks, ui: ui.as_ref() };
+    let moving = Move { account, graph: &declared.graph, state: &state, stacks };
     let steps = moving.steps(to);
     let stack = account.stack().to_owned();
     if !plan.is_empty() && to == Engine::Cloudformation && !moving.stacks.any() {
@@ -130,26 +128,48 @@ impl Move<'_> {
             let action = match (to, held) {
                 (Engine::Direct, true) => MoveAction::Release,
                 (Engine::Direct, false) | (Engine::Cloudformation, true) => return None,
-                (Engine::Cloudformation, false) => match identifier(&declaration.kind, live) {
-                    Ok(_) => MoveAction::Import,
-                    Err(why) => MoveAction::StayOutside(why),
-                },
+                (Engine::Cloudformation, false) => {
+                    match importable(&declaration.address, &declaration.kind, live) {
+                        Ok(_) => MoveAction::Import,
+                        Err(why) => MoveAction::StayOutside(why),
+                    }
+                }
             };
-            let (address, kind, id) = (declaration.address.clone(), declaration.kind.clone(), live.id.clone());
+            let (address, kind, id) =
+                (declaration.address.clone(), declaration.kind.clone(), live.id.clone());
             Some(MoveStep { address, kind, id, action })
         });
         live.collect()
     }
 }
 
+/// How CloudFormation finds a live resource that it imports, or why it imports none of its type. A change set with a single
+/// type that cannot be imported is refused as a whole. So types that the user guide does not list stay outside.
+fn importable(address: &Address, kind: &Kind, live: &Live) -> Result<ResourceToImport, &'static str> {
+    match takeover(kind) {
+        Some(Takeover::Import(_)) => {
+            to_import(address, kind, live).ok_or("AWS has not given it the id yet that an import needs")
+        }
+        Some(Takeover::ImportBySchema(..)) => {
+            Err("CloudFormation's guide does not list its type for imports")
+        }
+        Some(Takeover::Create(_)) | None => Err("CloudFormation cannot import its type"),
+    }
+}
+
 /// Records the engine that has the stack from now on.
 async fn record(account: &Account, state: &ObservedState, to: Engine) -> miette::Result<()> {
     let former = state.record.clone();
-    let (resources, plans) = (journal::former(state), former.as_ref().map(|one| one.plans.clone()).unwrap_or_default());
+    let (resources, plans) =
+        (journal::former(state), former.as_ref().map(|one| one.plans.clone()).unwrap_or_default());
     let complete = former.as_ref().is_some_and(|one| one.complete);
-    let mut run = Run::begin("move", None, former.as_ref().map(|one| one.run.bundles.clone()).unwrap_or_default());
+    let mut run =
+        Run::begin("move", None, former.as_ref().map(|one| one.run.bundles.clone()).unwrap_or_default());
     run.origins = former.as_ref().map(|one| one.run.origins.clone()).unwrap_or_default();
-    run.ended = Some(crate::home::Ended { how: crate::home::Ending::Complete, tally: crate::model::Tally::default() });
+    run.ended = Some(crate::home::Ended {
+        how: crate::home::Ending::Complete,
+        tally: crate::model::Tally::default(),
+    });
     let mut record = Record::new(account.stack(), &account.by, complete, resources, run, plans);
     record.established = former.as_ref().is_some_and(|one| one.established);
     record.begun = former.map(|one| one.begun).unwrap_or_default();

@@ -12,7 +12,11 @@ use crate::ops::engine::{CloudFormation, HeldStack, failed, put_text, set_name};
 use crate::ops::ui::Writing;
 
 /// Releases the resources of every CloudFormation stack, the last stack first, and deletes the stacks.
-pub(super) async fn release(moving: &Move<'_>, engine: &CloudFormation, writing: &Writing) -> miette::Result<()> {
+pub(super) async fn release(
+    moving: &Move<'_>,
+    engine: &CloudFormation,
+    writing: &Writing,
+) -> miette::Result<()> {
     for held in moving.stacks.iter().rev() {
         let cx = moving.account.regions.context(&held.seen.region);
         let cx = cx.working(Arc::new(|_: &str| {}), writing.token().clone());
@@ -25,7 +29,12 @@ pub(super) async fn release(moving: &Move<'_>, engine: &CloudFormation, writing:
 }
 
 /// Deploys the stack's own template again, in which every resource is retained.
-async fn retain_all(moving: &Move<'_>, engine: &CloudFormation, cx: &Context, held: &HeldStack) -> Result<()> {
+async fn retain_all(
+    moving: &Move<'_>,
+    engine: &CloudFormation,
+    cx: &Context,
+    held: &HeldStack,
+) -> Result<()> {
     let mut template = deploy::template(cx, &held.seen.name).await?;
     if is_retained(&template) {
         return Ok(());
@@ -63,7 +72,10 @@ async fn delete(engine: &CloudFormation, cx: &Context, held: &HeldStack) -> Resu
     if held.phase() != Phase::Review {
         let template = deploy::template(cx, &held.seen.name).await?;
         if !is_retained(&template) {
-            let text = format!("the template of {} does not retain every resource, so it was not deleted", held.seen.name);
+            let text = format!(
+                "the template of {} does not retain every resource, so it was not deleted",
+                held.seen.name
+            );
             return Err(Error::unexpected("cloudformation:DeleteStack", text));
         }
     }

@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Move;
+use super::{Move, importable};
 use crate::aws::{Context, Error, Result};
-use crate::cloudformation::{Outside, Template, identifier, synth_without};
+use crate::cloudformation::{Outside, Template, synth_without};
 use crate::deploy::{self, ChangeAction, Identified, Phase, Request, SetKind};
 use crate::model::Address;
 use crate::ops::engine::{CloudFormation, HeldStack, failed, parameters, set_name, template_text};
 use crate::ops::ui::Writing;
 
 /// Imports everything that CloudFormation can import, template by template, in the order of deployment.
-pub(super) async fn take(moving: &Move<'_>, engine: &CloudFormation, writing: &Writing) -> miette::Result<()> {
+pub(super) async fn take(
+    moving: &Move<'_>,
+    engine: &CloudFormation,
+    writing: &Writing,
+) -> miette::Result<()> {
     let outside = outside(moving);
     let templates = synth_without(moving.account.scope(), moving.graph, &outside)?;
     let mut outputs: BTreeMap<String, String> =
@@ -30,9 +34,9 @@ pub(super) async fn take(moving: &Move<'_>, engine: &CloudFormation, writing: &W
 /// What is live and not to be in a template: what CloudFormation cannot import and does not have already.
 fn outside(moving: &Move<'_>) -> Outside {
     let live = moving.state.snapshot.live.iter().filter(|(address, live)| {
-        let kind = moving.graph.get(address).map(|declaration| &declaration.kind);
-        let importable = kind.is_some_and(|kind| identifier(kind, live).is_ok());
-        !importable && moving.stacks.holder(address).is_none()
+        let declared = moving.graph.get(address);
+        let imported = declared.is_some_and(|one| importable(address, &one.kind, live).is_ok());
+        !imported && moving.stacks.holder(address).is_none()
     });
     live.map(|(address, live)| (address.clone(), live.outputs.clone())).collect()
 }
@@ -52,11 +56,14 @@ async fn import(
     if missing.is_empty() {
         return Ok(());
     }
-    let identified = template.members.iter().filter(|(_, address)| missing.contains(address));
-    let identified = identified.filter_map(|(logical_id, address)| {
+    let identified = missing.iter().filter_map(|address| {
         let (declaration, live) = (moving.graph.get(address)?, moving.state.snapshot.live.get(address)?);
-        let identifier = identifier(&declaration.kind, live).ok()?;
-        Some(Identified { logical_id: logical_id.clone(), kind: declaration.kind.as_str().to_owned(), identifier })
+        let found = importable(address, &declaration.kind, live).ok()?;
+        Some(Identified {
+            logical_id: found.logical_resource_id,
+            kind: found.resource_type,
+            identifier: found.resource_identifier,
+        })
     });
     let identified: Vec<Identified> = identified.collect();
     let kept = |address: &Address| missing.contains(address) || has(address);
@@ -74,7 +81,8 @@ async fn import(
     let Some(set) = deploy::prepare(cx, request).await? else { return Ok(()) };
     if let Some(other) = set.changes.iter().find(|change| change.action != ChangeAction::Import) {
         deploy::discard(cx, &set.id).await?;
-        let text = format!("CloudFormation would change {} ({}) while it imports", other.logical_id, other.kind);
+        let text =
+            format!("CloudFormation would change {} ({}) while it imports", other.logical_id, other.kind);
         return Err(Error::unexpected("cloudformation:CreateChangeSet", text));
     }
     run(cx, &set, &name).await
@@ -101,11 +109,15 @@ async fn settle(
     };
     if let Some(set) = deploy::prepare(cx, request).await? {
         let touches = |change: &&deploy::Change| {
-            !matches!(change.action, ChangeAction::Modify(deploy::Replacement::Never | deploy::Replacement::Maybe))
+            !matches!(
+                change.action,
+                ChangeAction::Modify(deploy::Replacement::Never | deploy::Replacement::Maybe)
+            )
         };
         if let Some(other) = set.changes.iter().find(touches) {
             deploy::discard(cx, &set.id).await?;
-            let text = format!("CloudFormation would not only take over {} ({})", other.logical_id, other.kind);
+            let text =
+                format!("CloudFormation would not only take over {} ({})", other.logical_id, other.kind);
             return Err(Error::unexpected("cloudformation:CreateChangeSet", text));
         }
         run(cx, &set, &name).await?;

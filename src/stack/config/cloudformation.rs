@@ -49,7 +49,8 @@ impl Scalar for RoleArn {
                 Ok(Self { arn: arn.to_owned(), account: account.to_owned() })
             }
             _ => {
-                let help = format!("the ARN of a role that CloudFormation may assume, such as {}", Self::EXAMPLE);
+                let help =
+                    format!("the ARN of a role that CloudFormation may assume, such as {}", Self::EXAMPLE);
                 Err(Wrong::new("is not a role", "not such an ARN", help))
             }
         }

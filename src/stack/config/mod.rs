@@ -346,8 +346,8 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let tags = top.section("tags", BTreeMap::new(), identity::tags);
     let ignore_tags = ignore_tags::read(top, tags.as_ref());
     let account = identity.as_ref().map(|identity| &identity.account);
-    let cloudformation =
-        top.section("cloudformation", CloudFormation::default(), |table| cloudformation::read(table, account));
+    let cloudformation = top
+        .section("cloudformation", CloudFormation::default(), |table| cloudformation::read(table, account));
     let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));
     let source = top.section("source", Source::default(), |table| source::read(table, identity.as_ref()));
     let transcode = top.section("transcode", Transcode::default(), transcode::read);

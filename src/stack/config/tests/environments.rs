@@ -149,9 +149,10 @@ fn environments_are_named_and_not_nested() {
     environments: { staging: { environments: { a: { stack: b-c } } } }
         `environments` cannot be in an environment | nested | name environments at the top of the file
     environments: { staging: { stak: vod-staging } }
-        unknown key `stak` | did you mean `stack`? | allowed here: stack, account, region, engine, protected, tags, ignore_tags,
-        domain, source, transcode, handlers, delivery, roles,
-        encryption, notify, alerts, local, environments
+        unknown key `stak` | did you mean `stack`? | allowed here: stack, account, region, engine, cloudformation, protected,
+        tags, ignore_tags, domain, source, transcode, handlers,
+        delivery, roles, encryption, notify, alerts, local,
+        environments
     ");
 }
 

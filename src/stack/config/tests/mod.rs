@@ -20,7 +20,8 @@ const HEAD: &str = "stack: vod-test\naccount: \"111122223333\"\nregion: ap-north
 const FULL: &str = r#"stack: vod-test
 account: "111122223333"
 region: ap-northeast-2
-engine: direct
+engine: cloudformation
+cloudformation: { role: "arn:aws:iam::111122223333:role/deploy" }
 protected: true
 tags: { team: media }
 ignore_tags: [awsApplication, "map-*"]

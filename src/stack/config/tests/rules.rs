@@ -24,14 +24,30 @@ fn refused_heads(heads: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn an_engine_that_this_version_does_not_have_is_refused_where_it_stands() {
-    insta::assert_snapshot!(refused(&["engine: cloudformation", "engine: terraform"]), @"
-    engine: cloudformation
-        `engine` cannot be `cloudformation` in this version | reserved | use `engine: direct`, or leave it out; `provision synth` writes the stack as CloudFormation templates
+fn engines() {
+    let role = |of: &str| format!("engine: cloudformation\ncloudformation: {{ role: '{of}' }}");
+    let arns =
+        ["arn:aws:iam::444455556666:role/deploy", "arn:aws:iam::111122223333:user/me", "deploy"].map(role);
+    let arns: Vec<&str> = arns.iter().map(String::as_str).collect();
+    let ignored = "cloudformation: { role: 'arn:aws:iam::111122223333:role/deploy' }";
+    insta::assert_snapshot!(refused(&[&["engine: terraform", ignored], &arns[..]].concat()), @"
     engine: terraform
         `engine` cannot be `terraform` | not one of the choices | allowed: direct, cloudformation
+    cloudformation: { role: 'arn:aws:iam::111122223333:role/deploy' }
+        `cloudformation` is only for `engine: cloudformation` | ignored by `engine: direct` | set `engine: cloudformation`, or leave the section out
+    engine: cloudformation
+    cloudformation: { role: 'arn:aws:iam::444455556666:role/deploy' }
+        `cloudformation.role` is in another account | account 444455556666, but the stack's is 111122223333 | name a role of the stack's account
+    engine: cloudformation
+    cloudformation: { role: 'arn:aws:iam::111122223333:user/me' }
+        `cloudformation.role` is not a role | not such an ARN | the ARN of a role that CloudFormation may assume, such as arn:aws:iam::111122223333:role/NAME
+    engine: cloudformation
+    cloudformation: { role: 'deploy' }
+        `cloudformation.role` is not a role | not such an ARN | the ARN of a role that CloudFormation may assume, such as arn:aws:iam::111122223333:role/NAME
     ");
     assert!(with("engine: direct").is_ok());
+    assert!(with("engine: cloudformation").is_ok());
+    assert!(with(&role("arn:aws:iam::111122223333:role/ci/deploy")).is_ok());
 }
 
 #[test]
@@ -57,13 +73,15 @@ fn structure() {
         "domain: { nam: video.example.com, zon: example.com }",
     ]), @r#"
     tag: { a: b }
-        unknown key `tag` | did you mean `tags`? | allowed here: stack, account, region, engine, protected, tags, ignore_tags,
-        domain, source, transcode, handlers, delivery, roles,
-        encryption, notify, alerts, local, environments
+        unknown key `tag` | did you mean `tags`? | allowed here: stack, account, region, engine, cloudformation, protected,
+        tags, ignore_tags, domain, source, transcode, handlers,
+        delivery, roles, encryption, notify, alerts, local,
+        environments
     Protected: true
-        unknown key `Protected` | did you mean `protected`? | allowed here: stack, account, region, engine, protected, tags, ignore_tags,
-        domain, source, transcode, handlers, delivery, roles,
-        encryption, notify, alerts, local, environments
+        unknown key `Protected` | did you mean `protected`? | allowed here: stack, account, region, engine, cloudformation, protected,
+        tags, ignore_tags, domain, source, transcode, handlers,
+        delivery, roles, encryption, notify, alerts, local,
+        environments
     protected:
         `protected` has no value | nothing is written here | write one, for example true, or remove the key
     protected: "true"

@@ -46,7 +46,9 @@ fn every_key_is_read() {
     stack: vod-test
     account: '111122223333'
     region: ap-northeast-2
-    engine: direct
+    engine: cloudformation
+    cloudformation:
+      role: arn:aws:iam::111122223333:role/deploy
     protected: true
     tags:
       team: media
@@ -216,9 +218,10 @@ delivery:
        ·     ╰── did you mean `transcode`?
      7 │   ladder: hls-1080p
        ╰────
-      help: allowed here: stack, account, region, engine, protected, tags, ignore_tags,
-            domain, source, transcode, handlers, delivery, roles,
-            encryption, notify, alerts, local, environments
+      help: allowed here: stack, account, region, engine, cloudformation, protected,
+            tags, ignore_tags, domain, source, transcode, handlers,
+            delivery, roles, encryption, notify, alerts, local,
+            environments
 
     Error:
       × `transcode.ladder` cannot be `hls-1080`

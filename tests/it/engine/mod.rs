@@ -1,0 +1,96 @@
+//! The CloudFormation engine as a person runs it, on a local cloud of the test's own: every command, drift, a failure, and
+//! the moves between the engines.
+
+mod moving;
+mod stuck;
+
+use aws_sdk_cloudformation::types::StackStatus;
+use provision::aws::Context;
+
+use crate::support::calls::mutating;
+use crate::support::quote::{errors, last_line, lines_with, nothing_left, nothing_to_do};
+use crate::support::{Cloud, StackFile};
+
+/// A stack of this engine.
+fn stack() -> StackFile {
+    StackFile::new(&[("local: true", "local: true\nengine: cloudformation")])
+}
+
+/// The CloudFormation stack's status. `None` if there is none.
+async fn status(cx: &Context) -> Option<StackStatus> {
+    let seen = cx.cloudformation().describe_stacks().stack_name("vod-local").send().await.ok()?;
+    seen.stacks()[0].stack_status.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stack_is_made_changed_and_removed_by_change_sets() {
+    let cloud = Cloud::start("cloudformation").await;
+    let cx = cloud.context("vod-local").await;
+    let file = stack();
+    let (planned, calls) = cloud.provision(&["-v", "plan", file.path()], 0);
+    assert_eq!(mutating(&calls), Vec::<&str>::new(), "a plan changes nothing, no change set either");
+    insta::assert_snapshot!(last_line(&planned), @"36 to create");
+
+    let (applied, said) = cloud.provision(&["-v", "apply", file.path(), "--yes", "--verify"], 0);
+    assert!(applied.contains(" created\n"), "{applied}");
+    insta::assert_snapshot!(lines_with(&said, &["change set", "storage/source "]), @"");
+    for call in ["CreateRole", "CreateFunction", "CreateDistribution", "CreateJobTemplate"] {
+        assert!(!said.contains(call), "CloudFormation makes everything: {said}");
+    }
+    assert_eq!(status(&cx).await, Some(StackStatus::CreateComplete));
+
+    let (nothing, calls) = cloud.provision(&["-v", "apply", file.path(), "--yes"], 0);
+    nothing_to_do(nothing.split("\n\n").next().unwrap());
+    assert_eq!(mutating(&calls), Vec::<&str>::new());
+
+    let longer =
+        StackFile::new(&[("local: true", "local: true\nengine: cloudformation\nhandlers: { timeout: 42s }")]);
+    let (changed, said) = cloud.provision(&["apply", longer.path(), "--yes"], 0);
+    insta::assert_snapshot!(lines_with(&said, &["change set", "handlers/submit "]), @"");
+    insta::assert_snapshot!(lines_with(&changed, &[" changed"]), @"");
+    assert_eq!(status(&cx).await, Some(StackStatus::UpdateComplete));
+
+    let (gone, _) = cloud.provision(&["teardown", longer.path(), "--yes"], 0);
+    nothing_left(&gone, "vod-local");
+    assert_eq!(status(&cx).await, None);
+}
+
+/// What somebody changes or adds by hand is seen and set back, although the template says the same as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_is_seen_and_set_back() {
+    let cloud = Cloud::start("cloudformation-drift").await;
+    let cx = cloud.context("vod-local").await;
+    let file = stack();
+    cloud.provision(&["apply", file.path(), "--yes"], 0);
+    let source = "vod-local-source-111122223333-ap-northeast-2";
+    cx.s3().delete_bucket_policy().bucket(source).send().await.unwrap();
+    let function = cx.lambda().update_function_configuration().function_name("vod-local-submit");
+    function.timeout(7).send().await.unwrap();
+    let (planned, _) = cloud.provision(&["plan", file.path()], 0);
+    insta::assert_snapshot!(lines_with(&planned, &["storage/source/policy", "handlers/submit "]), @"");
+    cloud.provision(&["apply", file.path(), "--yes", "--allow-broadening"], 0);
+    let (nothing, _) = cloud.provision(&["plan", file.path()], 0);
+    nothing_to_do(&nothing);
+}
+
+/// Both ends of the stack file's word: a stack of one engine is not worked on by the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_of_one_engine_is_refused_by_the_other() {
+    let cloud = Cloud::start("cloudformation-other").await;
+    let (direct, file) = (StackFile::new(&[]), stack());
+    cloud.provision(&["apply", direct.path(), "--yes"], 0);
+    for command in ["plan", "apply", "teardown"] {
+        let (_, refused) = cloud.provision(&[command, file.path()], 3);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(errors(&refused), @"");
+        }
+    }
+    cloud.provision(&["teardown", direct.path(), "--yes"], 0);
+    cloud.provision(&["apply", file.path(), "--yes"], 0);
+    for command in ["plan", "apply", "teardown"] {
+        let (_, refused) = cloud.provision(&[command, direct.path()], 3);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(errors(&refused), @"");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Moves between the engines, with videos in the buckets and a player running.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::stack;
+use crate::support::calls::mutating;
+use crate::support::quote::{lines_with, nothing_left, nothing_to_do};
+use crate::support::{Cloud, StackFile};
+
+/// Where the clip of `apply --verify` plays.
+fn address(applied: &str) -> String {
+    let address = applied.lines().find_map(|line| line.strip_prefix("play "));
+    address.expect("the clip plays").trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_moves_there_and_back_while_its_videos_play() {
+    let cloud = Cloud::start("move").await;
+    let (direct, file) = (StackFile::new(&[]), stack());
+    let (applied, _) = cloud.provision(&["apply", direct.path(), "--yes", "--verify"], 0);
+    let player = Player::start(address(&applied));
+
+    let (moved, said) = cloud.provision(&["-v", "move", direct.path(), "--to", "cloudformation", "--yes"], 0);
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "transcode/"]), @"");
+    let changed: Vec<&str> = mutating(&said)
+        .into_iter()
+        .filter(|call| !call.contains("CloudFormation") && !call.contains("S3"))
+        .collect();
+    assert_eq!(changed, Vec::<&str>::new(), "no resource is touched");
+    let (nothing, _) = cloud.provision(&["plan", file.path()], 0);
+    nothing_to_do(&nothing);
+    let (again, _) = cloud.provision(&["move", file.path(), "--to", "cloudformation", "--yes"], 0);
+    insta::assert_snapshot!(lines_with(&again, &["nothing"]), @"");
+
+    // From now on CloudFormation changes it.
+    let longer =
+        StackFile::new(&[("local: true", "local: true\nengine: cloudformation\nhandlers: { timeout: 42s }")]);
+    let (_, said) = cloud.provision(&["apply", longer.path(), "--yes"], 0);
+    insta::assert_snapshot!(lines_with(&said, &["handlers/submit "]), @"");
+
+    let (moved, _) = cloud.provision(&["move", longer.path(), "--to", "direct", "--yes"], 0);
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source "]), @"");
+    let same = StackFile::new(&[("local: true", "local: true\nhandlers: { timeout: 42s }")]);
+    let (nothing, _) = cloud.provision(&["plan", same.path()], 0);
+    nothing_to_do(&nothing);
+    assert!(player.stop() > 3, "it played");
+    let (gone, _) = cloud.provision(&["teardown", same.path(), "--yes"], 0);
+    nothing_left(&gone, "vod-local");
+}
+
+/// Reads a playlist over and over. Each answer must be it.
+struct Player {
+    stop: Arc<AtomicBool>,
+    played: Arc<AtomicUsize>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Player {
+    fn start(address: String) -> Self {
+        let (stop, played) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (ends, counted) = (Arc::clone(&stop), Arc::clone(&played));
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::spawn(move || {
+            while !ends.load(Ordering::Relaxed) {
+                let answer = runtime.block_on(crate::support::http::get(&address, &[]));
+                assert_eq!(answer.status, 200, "the playlist plays all the time");
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self { stop, played, thread }
+    }
+
+    /// How often it played.
+    fn stop(self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("each answer was the playlist");
+        self.played.load(Ordering::Relaxed)
+    }
+}
