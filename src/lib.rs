@@ -22,6 +22,7 @@ pub mod observe;
 pub mod ops;
 pub mod permissions;
 pub mod plan;
+pub mod provider;
 pub mod report;
 pub mod resource;
 pub mod review;

@@ -96,11 +96,22 @@ impl Connection {
 
     /// A connection to a local cloud.
     pub async fn to_local(cloud: LocalCloud, region: &str) -> Self {
+        let found = std::env::var_os(LOCAL_AUTH).is_some();
+        Self::to_local_with(cloud, region, found).await
+    }
+
+    /// A connection to a local cloud with the credentials of `cloud`, whatever the environment says: for the server itself,
+    /// which inherits the environment of the command that started it.
+    pub async fn to_local_as(cloud: LocalCloud, region: &str) -> Self {
+        Self::to_local_with(cloud, region, false).await
+    }
+
+    async fn to_local_with(cloud: LocalCloud, region: &str, finds_credentials: bool) -> Self {
         let network = Network::direct();
         let mut loader = loader(&network, region)
             .endpoint_url(&cloud.endpoint)
             .retry_config(super::retry::of_local_cloud());
-        if std::env::var_os(LOCAL_AUTH).is_none() {
+        if !finds_credentials {
             loader = loader.credentials_provider(cloud.credentials.clone());
         }
         let (base, local) = (loader.load().await, Some(cloud));

@@ -1,7 +1,7 @@
 //! The gateway: one address for every service.
 //!
-//! Every request passes [`guard`] first. MediaConvert's API, S3 Batch Operations' and the viewers' requests are answered
-//! here; everything else goes to the emulator and back, streamed. When the emulator has ended, callers are told so at once,
+//! Every request passes [`guard`] first. MediaConvert's API, S3 Batch Operations', CloudFormation's and the viewers' requests
+//! are answered here; everything else goes to the emulator and back, streamed. When the emulator has ended, callers are told so at once,
 //! in the shape that the called service's errors have.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +18,7 @@ use url::form_urlencoded;
 
 use super::answer::{self, text};
 use super::clients::Clients;
+use super::cloudformation::{self, CloudFormation};
 use super::emulator::Emulator;
 use super::exchange_log::ExchangeLog;
 use super::guard::{self, Denial, OWN, Route};
@@ -50,6 +51,7 @@ pub(super) struct Gateway {
     pub(super) emulator: Emulator,
     pub(super) mediaconvert: Arc<MediaConvert>,
     pub(super) batch: Arc<batch::BatchOperations>,
+    pub(super) cloudformation: Arc<CloudFormation>,
     pub(super) viewer: Viewer,
     pub(super) latency: AtomicU64,
     /// AWS's behaviour, if it is played.
@@ -130,6 +132,9 @@ impl Gateway {
             }
             None if claim.is_s3_control() && path.starts_with(batch::PREFIX) => {
                 batch::handle(&self.batch, request).await
+            }
+            None if claim.service == cloudformation::SERVICE => {
+                cloudformation::handle(&self.cloudformation, claim, request).await
             }
             None => self.forward(claim, request).await,
         }
@@ -270,6 +275,7 @@ impl Gateway {
     async fn reset(&self) -> Response<Body> {
         self.mediaconvert.reset();
         self.batch.reset();
+        self.cloudformation.reset();
         self.viewer.reset();
         if let Some(played) = &self.played {
             played.reset();

@@ -9,6 +9,7 @@
 mod answer;
 mod batch;
 mod clients;
+mod cloudformation;
 mod cors;
 mod emulator;
 mod error;
@@ -34,6 +35,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+pub use cloudformation::{
+    HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure, ResourceHandlers,
+};
 pub use error::Error;
 pub use ffmpeg::{ColorTags, Ffmpeg, Film, Shown, ffmpeg};
 pub use instance::Status;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::batch;
 use super::clients::Clients;
+use super::cloudformation::{CloudFormation, ResourceHandlers, Surroundings};
 use super::emulator::{self, Role};
 use super::exchange_log::ExchangeLog;
 use super::gateway::{self, Gateway};
@@ -51,11 +52,12 @@ pub struct Options {
     pub owner: Option<u32>,
 }
 
-/// Serves until it is stopped by request or signal; then everything it started is gone as well.
+/// Serves until it is stopped by request or signal; then everything it started is gone as well. `handlers` make the resources
+/// of CloudFormation's stacks.
 ///
 /// # Errors
 /// When the port is taken, or when the emulator or ffmpeg cannot be had.
-pub async fn serve(options: Options) -> Result<(), Error> {
+pub async fn serve(options: Options, handlers: Arc<dyn ResourceHandlers>) -> Result<(), Error> {
     // A session of its own: the terminal's Ctrl-C and hang-up are for the command that started it.
     // It fails where this is a session's leader already, which is as good.
     let _ = rustix::process::setsid();
@@ -69,7 +71,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
         .await
         .map_err(|source| unusable(options.port, source))?;
     let port = listener.local_addr().map_err(Error::files("127.0.0.1"))?.port();
-    let gateway = Arc::new(gateway(&options, &instance, port).await?);
+    let gateway = Arc::new(gateway(&options, &instance, port, handlers).await?);
     let app = axum::Router::new().fallback(gateway::handle).with_state(Arc::clone(&gateway));
     instance.write_record(&gateway.secret, gateway.status())?;
 
@@ -94,6 +96,7 @@ pub async fn serve(options: Options) -> Result<(), Error> {
     }
     gateway.mediaconvert.reset();
     gateway.batch.reset();
+    gateway.cloudformation.reset();
     instance.remove_record();
     Ok(())
 }
@@ -105,7 +108,12 @@ fn unusable(port: u16, source: std::io::Error) -> Error {
     }
 }
 
-async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Gateway, Error> {
+async fn gateway(
+    options: &Options,
+    instance: &Instance,
+    port: u16,
+    handlers: Arc<dyn ResourceHandlers>,
+) -> Result<Gateway, Error> {
     let mut silent = |_: &str| {};
     let installed = install::ensure(&mut silent).await?;
     let ffmpeg = ffmpeg(&mut silent).await?;
@@ -134,6 +142,14 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         endpoint: endpoint.clone(),
         work: instance.state().join("jobs"),
     };
+    let surroundings = Surroundings {
+        secret: secret.clone(),
+        http: http.clone(),
+        endpoint: endpoint.clone(),
+        account: options.account.clone(),
+        pace: options.like_aws.map(|like_aws| like_aws.pace),
+    };
+    let cloudformation = CloudFormation::new(handlers, surroundings);
     let batch = batch::BatchOperations::new(clients.clone());
     let mediaconvert = MediaConvert::new(place, &installed.mediaconvert_model(), clients.clone(), ffmpeg)?;
     let own = std::env::current_exe().map_err(Error::files("the running program"))?;
@@ -163,6 +179,7 @@ async fn gateway(options: &Options, instance: &Instance, port: u16) -> Result<Ga
         emulator,
         mediaconvert,
         batch,
+        cloudformation,
         latency: AtomicU64::new(u64::try_from(options.latency.as_millis()).unwrap_or(u64::MAX)),
         played: options.like_aws.map(Played::new),
         exchange_log,

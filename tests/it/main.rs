@@ -10,6 +10,7 @@ mod asset;
 mod binary;
 mod browser;
 mod burst;
+mod cloudformation;
 mod conformance;
 mod dns_elsewhere;
 mod domain;

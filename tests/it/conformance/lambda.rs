@@ -34,6 +34,11 @@ fn digest(package: &[u8]) -> String {
     hex::encode(Sha256::digest(package))
 }
 
+/// The digests of the programs.
+pub(crate) fn package_digests() -> [String; 2] {
+    PROGRAMS.map(|program| digest(&package(program)))
+}
+
 /// Puts the programs where functions take their code from, as an apply does before anything else.
 pub(crate) async fn upload_packages(cx: &Context) {
     let bucket = cx.scope.home_bucket();

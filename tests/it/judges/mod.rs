@@ -12,5 +12,5 @@ mod paths;
 mod permissions;
 mod reach;
 mod schemas;
-mod stacks;
+pub(crate) mod stacks;
 mod workflows;

@@ -1,0 +1,168 @@
+//! CloudFormation on this machine: stacks, change sets and their execution, as AWS's API answers.
+//!
+//! [`CloudFormation`] keeps the stacks of every account and region in memory, and [`handle`] answers the query API. What is
+//! pure comes first: [`template`], [`functions`], [`parameters`], [`order`], and [`compare`], which finds the changes of a
+//! change set. [`operations`] are the calls; [`run`] carries out what they begin. Resources are made by
+//! [`ResourceHandlers`], which whoever starts the server hands in. See `docs/local-cloud.md` and
+//! `docs/decisions/cloudformation-is-answered-here.md`.
+
+mod compare;
+mod functions;
+pub(in crate::local) mod handlers;
+mod operations;
+mod order;
+mod parameters;
+mod policy;
+mod refusal;
+mod run;
+mod state;
+mod template;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_credential_types::Credentials;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
+
+use super::clients;
+use super::identifier::uuid;
+use super::plain::Plain;
+use super::secret::Secret;
+use super::signature::Claim;
+pub use handlers::{
+    HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure, ResourceHandlers,
+};
+use refusal::ApiRefusal;
+use state::{Place, Shelf, StackRecord};
+
+/// The service's name in signatures.
+pub(super) const SERVICE: &str = "cloudformation";
+/// The largest form that is read: a template in a call has at most 51,200 bytes.
+const LARGEST: usize = 4 << 20;
+/// The header with the token of a session.
+const TOKEN: &str = "x-amz-security-token";
+
+/// The service.
+pub(super) struct CloudFormation {
+    handlers: Arc<dyn ResourceHandlers>,
+    secret: Secret,
+    http: Plain,
+    endpoint: String,
+    account: String,
+    pace: Option<u32>,
+    shelves: Mutex<BTreeMap<Place, Shelf>>,
+}
+
+/// Who calls, and where.
+#[derive(Debug, Clone)]
+struct StackCaller {
+    place: Place,
+    credentials: Credentials,
+}
+
+/// What the service needs of the server.
+pub(super) struct Surroundings {
+    pub(super) secret: Secret,
+    pub(super) http: Plain,
+    pub(super) endpoint: String,
+    pub(super) account: String,
+    pub(super) pace: Option<u32>,
+}
+
+impl CloudFormation {
+    /// A service without stacks.
+    pub(super) fn new(handlers: Arc<dyn ResourceHandlers>, surroundings: Surroundings) -> Arc<Self> {
+        let Surroundings { secret, http, endpoint, account, pace } = surroundings;
+        Arc::new(Self { handlers, secret, http, endpoint, account, pace, shelves: Mutex::default() })
+    }
+
+    /// Forgets every stack; what runs ends after its calls under way.
+    pub(super) fn reset(&self) {
+        let shelves = std::mem::take(&mut *self.shelves.lock().unwrap_or_else(PoisonError::into_inner));
+        for stack in shelves.values().flat_map(|shelf| &shelf.stacks) {
+            stack.cancel.cancel();
+        }
+    }
+
+    /// Works with the stacks of a place.
+    fn shelf<T>(&self, place: &Place, work: impl FnOnce(&mut Shelf) -> T) -> T {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        work(shelves.entry(place.clone()).or_default())
+    }
+
+    /// Works with a stack that is known; nothing after a reset.
+    fn stack<T>(&self, place: &Place, id: &str, work: impl FnOnce(&mut StackRecord) -> T) -> Option<T> {
+        self.shelf(place, |shelf| shelf.find_mut(id).map(work))
+    }
+
+    fn caller(&self, claim: &Claim, token: Option<String>) -> StackCaller {
+        // The account id is a key of its own account; all other keys are of the cloud's account.
+        let is_account = claim.key_id.len() == 12 && claim.key_id.bytes().all(|byte| byte.is_ascii_digit());
+        let account = if is_account { claim.key_id.clone() } else { self.account.clone() };
+        let secret = self.secret.of_key(&claim.key_id);
+        let credentials = Credentials::new(&claim.key_id, secret, token, None, "caller of CloudFormation");
+        let place = Place { account, region: claim.region.clone() };
+        StackCaller { place, credentials }
+    }
+
+    /// A caller as the handlers need it.
+    fn handler_caller(&self, caller: &StackCaller) -> HandlerCaller {
+        HandlerCaller {
+            endpoint: self.endpoint.clone(),
+            credentials: caller.credentials.clone(),
+            account: caller.place.account.clone(),
+            region: caller.place.region.clone(),
+            pace: self.pace,
+        }
+    }
+
+    /// The trust policy of a role, as text; `None` if there is no such role.
+    async fn trust_of(&self, place: &Place, role: &str) -> Option<String> {
+        let credentials = self.secret.credentials(&place.account);
+        let config = clients::config(&self.http, &self.endpoint, credentials, &place.region);
+        let answer = aws_sdk_iam::Client::new(&config).get_role().role_name(role).send().await.ok()?;
+        let document = answer.role?.assume_role_policy_document?;
+        Some(percent_encoding::percent_decode_str(&document).decode_utf8_lossy().into_owned())
+    }
+
+    fn is_known_type(&self, kind: &str) -> bool {
+        self.handlers.describe_type(kind).is_some()
+    }
+}
+
+/// Answers one request.
+pub(super) async fn handle(service: &Arc<CloudFormation>, claim: &Claim, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let id = uuid();
+    let (status, xml) = match Limited::new(body, LARGEST).collect().await {
+        Ok(body) => {
+            let query = parts.uri.query().unwrap_or_default();
+            let form = [query.as_bytes(), b"&", &body.to_bytes()].concat();
+            let form = wire::read(&form);
+            let token = parts.headers.get(TOKEN).and_then(|value| value.to_str().ok()).map(str::to_owned);
+            answer(service, &service.caller(claim, token), &form, &id).await
+        }
+        Err(why) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, wire::error("RequestEntityTooLarge", &why.to_string(), &id))
+        }
+    };
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "text/xml")
+        .header("x-amzn-requestid", id)
+        .body(Body::from(xml))
+        .expect("the parts are constant")
+}
+
+async fn answer(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value, id: &str) -> (StatusCode, String) {
+    let operation = form["Action"].as_str().unwrap_or_default();
+    match operations::answer(service, caller, operation, form).await {
+        Ok(result) => (StatusCode::OK, wire::answer(operation, result.as_ref(), id)),
+        Err(ApiRefusal { status, code, message }) => (status, wire::error(code, &message, id)),
+    }
+}

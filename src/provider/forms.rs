@@ -1,0 +1,99 @@
+//! Properties that a template has in another form than the adapters.
+
+use serde_json::{Value, json};
+
+use crate::local::HandlerCaller;
+
+const FUNCTION: &str = "AWS::Lambda::Function";
+const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
+
+/// A template's properties as the adapter reads them, with the name of the stack whose home bucket has the code.
+pub(super) fn to_adapter(caller: &HandlerCaller, kind: &str, properties: &Value) -> Result<(String, Value), String> {
+    let mut properties = properties.clone();
+    match kind {
+        FUNCTION => {
+            let (stack, digest) = package(caller, &properties["Code"])?;
+            properties["Code"] = json!({ "Sha256": digest });
+            Ok((stack, properties))
+        }
+        DASHBOARD => {
+            let text = properties["DashboardBody"].as_str().unwrap_or_default();
+            properties["DashboardBody"] =
+                serde_json::from_str(text).map_err(|error| format!("The dashboard body is invalid: {error}"))?;
+            Ok((String::new(), properties))
+        }
+        _ => Ok((String::new(), properties)),
+    }
+}
+
+/// The stack and the digest of a package: `provision-<account>-<region>-<stack>` and `bundle/<digest>.zip`.
+fn package(caller: &HandlerCaller, code: &Value) -> Result<(String, String), String> {
+    let text = |member: &str| code[member].as_str().unwrap_or_default();
+    let home = format!("provision-{}-{}-", caller.account, caller.region);
+    let stack = text("S3Bucket").strip_prefix(&home);
+    let digest = text("S3Key").strip_prefix("bundle/").and_then(|rest| rest.strip_suffix(".zip"));
+    match (stack, digest) {
+        (Some(stack), Some(digest)) => Ok((stack.to_owned(), digest.to_owned())),
+        _ => Err(format!(
+            "the local cloud takes code from a home bucket only ({home}<stack>/bundle/<digest>.zip), not from {}/{}",
+            text("S3Bucket"),
+            text("S3Key")
+        )),
+    }
+}
+
+/// What a type says of properties that it cannot read, as CloudFormation words it.
+pub(super) fn schema_problem(message: &str) -> String {
+    let quoted = |after: &str| {
+        let rest = message.split_once(after)?.1;
+        Some(rest.trim_start_matches('`').split('`').next()?.to_owned())
+    };
+    if let Some(name) = quoted("missing field ") {
+        return format!("#: required key [{name}] not found");
+    }
+    if let Some(name) = quoted("unknown field ") {
+        return format!("#: extraneous key [{name}] is not permitted");
+    }
+    format!("#: {message}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_credential_types::Credentials;
+
+    fn caller() -> HandlerCaller {
+        HandlerCaller {
+            endpoint: String::new(),
+            credentials: Credentials::new("1", "2", None, None, "test"),
+            account: "111122223333".into(),
+            region: "eu-west-1".into(),
+            pace: None,
+        }
+    }
+
+    #[test]
+    fn code_is_known_by_its_digest() {
+        let code = json!({ "Code": { "S3Bucket": "provision-111122223333-eu-west-1-vod", "S3Key": "bundle/5b.zip" } });
+        let (stack, properties) = to_adapter(&caller(), FUNCTION, &code).unwrap();
+        assert_eq!((stack.as_str(), properties), ("vod", json!({ "Code": { "Sha256": "5b" } })));
+        let elsewhere = json!({ "Code": { "S3Bucket": "b", "S3Key": "k" } });
+        assert!(to_adapter(&caller(), FUNCTION, &elsewhere).unwrap_err().contains("not from b/k"));
+    }
+
+    #[test]
+    fn a_dashboard_is_text() {
+        let body = json!({ "DashboardBody": "{\"widgets\":[]}" });
+        let (_, properties) = to_adapter(&caller(), DASHBOARD, &body).unwrap();
+        assert_eq!(properties, json!({ "DashboardBody": { "widgets": [] } }));
+    }
+
+    #[test]
+    fn what_a_type_cannot_read_is_told_as_by_cloudformation() {
+        assert_eq!(schema_problem("AWS::X: missing field `Type`"), "#: required key [Type] not found");
+        assert_eq!(
+            schema_problem("AWS::X: unknown field `Typo`, expected one of"),
+            "#: extraneous key [Typo] is not permitted"
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! The local cloud's CloudFormation, called by AWS's SDK: stacks and change sets over real templates.
+
+mod real_stack;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{Capability, Change, ChangeSetType, Parameter, Stack, StackEvent};
+use provision::aws::Context;
+use serde_json::Value;
+
+use crate::support::{ACCOUNT, Cloud, REGION};
+
+/// How many change sets were made: each has a name of its own.
+static SETS: AtomicUsize = AtomicUsize::new(0);
+
+/// A cloud with a client of its CloudFormation.
+struct Desk {
+    cloud: Cloud,
+    client: Client,
+    cx: Context,
+}
+
+/// A client of CloudFormation in a region.
+fn client(cloud: &Cloud, account: &str, region: &str) -> Client {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(cloud.credentials(account)))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(&cloud.endpoint)
+        .build();
+    Client::new(&config)
+}
+
+impl Desk {
+    async fn open(test: &str, stack: &str) -> Self {
+        let cloud = Cloud::start(test).await;
+        let cx = cloud.context(stack).await;
+        Self { client: client(&cloud, ACCOUNT, REGION), cloud, cx }
+    }
+
+    /// Puts a template where a call can name it, and returns its address.
+    async fn put(&self, template: &Value) -> String {
+        let bucket = "templates-of-the-test";
+        let place = aws_sdk_s3::types::CreateBucketConfiguration::builder()
+            .location_constraint(REGION.into())
+            .build();
+        let made =
+            self.cx.s3().create_bucket().bucket(bucket).create_bucket_configuration(place).send().await;
+        drop(made);
+        let text = template.to_string();
+        let key = format!("{}.json", SETS.load(Ordering::Relaxed));
+        self.cx
+            .s3()
+            .put_object()
+            .bucket(bucket)
+            .key(&key)
+            .body(text.into_bytes().into())
+            .send()
+            .await
+            .unwrap();
+        format!("https://{bucket}.s3.{REGION}.amazonaws.com/{key}")
+    }
+
+    /// Makes a change set and returns its id, with the reason where it failed.
+    async fn propose(&self, stack: &str, kind: ChangeSetType, template: &Value) -> Result<String, String> {
+        self.propose_with(stack, kind, template, Vec::new()).await
+    }
+
+    async fn propose_with(
+        &self,
+        stack: &str,
+        kind: ChangeSetType,
+        template: &Value,
+        parameters: Vec<Parameter>,
+    ) -> Result<String, String> {
+        let url = self.put(template).await;
+        let name = format!("set-{}", SETS.fetch_add(1, Ordering::Relaxed));
+        let call =
+            self.client.create_change_set().stack_name(stack).change_set_name(name).change_set_type(kind);
+        let call = call.capabilities(Capability::CapabilityNamedIam).set_parameters(Some(parameters));
+        let made = call.template_url(url).send().await.map_err(|error| format!("{error:?}"))?;
+        let id = made.id.unwrap();
+        let set = self.client.describe_change_set().change_set_name(&id).send().await.unwrap();
+        match set.status.unwrap().as_str() {
+            "CREATE_COMPLETE" => Ok(id),
+            _ => Err(set.status_reason.unwrap_or_default()),
+        }
+    }
+
+    /// The changes of a set, with property values.
+    async fn changes(&self, set: &str) -> Vec<Change> {
+        let mut all = Vec::new();
+        let mut token = None;
+        loop {
+            let call = self.client.describe_change_set().change_set_name(set).include_property_values(true);
+            let page = call.set_next_token(token).send().await.unwrap();
+            all.extend(page.changes.unwrap_or_default());
+            token = page.next_token;
+            if token.is_none() {
+                return all;
+            }
+        }
+    }
+
+    async fn execute(&self, stack: &str, set: &str) -> Stack {
+        self.client.execute_change_set().change_set_name(set).send().await.unwrap();
+        self.ended(stack).await
+    }
+
+    /// Makes a stack as a template declares it, or changes it.
+    async fn deploy(&self, stack: &str, kind: ChangeSetType, template: &Value) -> Stack {
+        let set = self.propose(stack, kind, template).await.unwrap();
+        self.execute(stack, &set).await
+    }
+
+    /// The stack once its operation has ended.
+    async fn ended(&self, stack: &str) -> Stack {
+        for _ in 0..1200 {
+            let answer = self.client.describe_stacks().stack_name(stack).send().await.unwrap();
+            let found = answer.stacks.unwrap().remove(0);
+            if !found.stack_status.as_ref().unwrap().as_str().ends_with("_IN_PROGRESS") {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{stack} does not end");
+    }
+
+    /// The events, oldest first: resource, status, reason.
+    async fn events(&self, stack: &str) -> Vec<StackEvent> {
+        let mut pages = self.client.describe_stack_events().stack_name(stack).into_paginator().items().send();
+        let mut events = Vec::new();
+        while let Some(event) = pages.next().await {
+            events.push(event.unwrap());
+        }
+        events.reverse();
+        events
+    }
+
+    /// The events of one resource or of the stack, as lines.
+    async fn told(&self, stack: &str, logical: &str) -> Vec<String> {
+        let events = self.events(stack).await;
+        let of = events.iter().filter(|event| event.logical_resource_id() == Some(logical));
+        of.map(|event| {
+            let status = event.resource_status.as_ref().unwrap().as_str();
+            match event.resource_status_reason() {
+                Some(reason) => format!("{status}: {reason}"),
+                None => status.to_owned(),
+            }
+        })
+        .collect()
+    }
+
+    async fn delete(&self, stack: &Stack) -> Stack {
+        let id = stack.stack_id().unwrap();
+        self.client.delete_stack().stack_name(id).send().await.unwrap();
+        self.ended(id).await
+    }
+}
+
+fn status(stack: &Stack) -> &str {
+    stack.stack_status.as_ref().unwrap().as_str()
+}
