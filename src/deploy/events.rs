@@ -28,10 +28,10 @@ impl Progress {
         self.status.ends_with("_IN_PROGRESS")
     }
 
-    /// Whether it was done.
+    /// Whether it was done. A resource that a deletion retains is let go, and nothing was done to it.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.status.ends_with("_COMPLETE") || self.status == "DELETE_SKIPPED"
+        self.status.ends_with("_COMPLETE")
     }
 
     /// Whether it failed by itself. What CloudFormation cancels because something else failed is no cause.

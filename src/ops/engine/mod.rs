@@ -5,10 +5,14 @@
 
 mod board;
 mod cloudformation;
+mod deployment;
+mod ends;
 mod moving;
 mod refusals;
 mod removal;
+mod rest;
 mod stacks;
+mod templates;
 pub(super) mod verdict;
 
 use std::sync::Arc;
@@ -16,12 +20,12 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-pub(super) use self::cloudformation::{
-    CloudFormation, failed, parameters, put_text, set_name, template_text,
-};
+pub(super) use self::cloudformation::CloudFormation;
+pub(super) use self::ends::failed;
 pub(super) use self::moving::Moving;
 pub(super) use self::refusals::accepts_move;
 pub(super) use self::stacks::{HeldStack, Stacks};
+pub(super) use self::templates::{parameters, put_text, set_name, template_text};
 use super::error::Refused;
 use super::session::Account;
 use super::state::ObservedState;

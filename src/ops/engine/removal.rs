@@ -5,10 +5,12 @@
 
 use super::Work;
 use super::board::Board;
-use super::cloudformation::{
-    CloudFormation, Stopped, ended, failed, finish, quiet, set_name, stop, succeeded, unread,
-};
+use super::cloudformation::CloudFormation;
+use super::deployment::quiet;
+use super::ends::{Stopped, failed, stop, succeeded};
+use super::rest::{ended, finish, unread};
 use super::stacks::HeldStack;
+use super::templates::set_name;
 use crate::aws::{Context, Error, Result};
 use crate::deploy::{self, Deletion, OperationEnd, Phase};
 use crate::execute::{Outcome, StepEnding};

@@ -1,0 +1,100 @@
+//! What is left of a plan when CloudFormation is done: it is executed by the services' APIs, and every step ends.
+
+use super::Work;
+use super::board::Board;
+use crate::execute::{self, Execution, Outcome, StepEnding};
+use crate::graph::Graph;
+use crate::ops::dependents::dependents;
+use crate::ops::session::Account;
+use crate::ops::state::ObservedState;
+use crate::plan::{self, Plan, StepAction};
+
+/// What is live now, and the plan that is left.
+pub(super) async fn observed(account: &Account, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
+    let state = ObservedState::read(account, graph).await?;
+    let plan = plan::plan(account.scope(), graph, &state.snapshot, &|kind| account.rules(kind));
+    Ok((plan, state))
+}
+
+/// What to say where CloudFormation is done and the account cannot be read afterwards.
+pub(super) fn unread(error: &miette::Report) -> String {
+    format!("CloudFormation is done, but the account could not be read completely afterwards: {error}")
+}
+
+/// Executes what is left of a plan, and ends its steps on the board. Returns what the run came to, without endings.
+pub(super) async fn finish(
+    work: &Work<'_>,
+    board: &Board<'_>,
+    rest: &Plan,
+    state: &ObservedState,
+) -> Outcome {
+    let numbers: Vec<usize> = rest.steps.iter().map(|step| number_of(work.plan, step)).collect();
+    let (events, mut received) = tokio::sync::mpsc::unbounded_channel::<crate::model::Event>();
+    let execution = Execution {
+        regions: work.execution.regions,
+        registry: work.execution.registry,
+        events,
+        cancel: work.execution.cancel.clone(),
+        settle: work.execution.settle,
+        stale: work.execution.stale,
+        dependents: dependents(work.account.registry, work.graph, rest, &state.snapshot.live),
+        removal: work.execution.removal,
+    };
+    let shown = work.execution.events.clone();
+    let forward = async {
+        while let Some(event) = received.recv().await {
+            let step = numbers[event.step];
+            // If no one receives events any more, the work goes on.
+            let _ = shown.send(crate::model::Event { step, ..event });
+        }
+    };
+    let execute = async {
+        let outcome = execute::execute(&execution, rest).await;
+        drop(execution);
+        outcome
+    };
+    let (outcome, ()) = tokio::join!(execute, forward);
+    for (number, step) in work.plan.steps.iter().enumerate() {
+        let mut of_step = numbers.iter().zip(&outcome.endings).filter(|(mine, _)| **mine == number);
+        let ending = match of_step.find(|(_, ending)| !matches!(ending, StepEnding::Done(_))) {
+            Some((_, StepEnding::Interrupted)) => continue,
+            Some((_, ending)) => ending.clone(),
+            None => done(step, rest, &outcome, state),
+        };
+        board.end(number, ending);
+    }
+    outcome
+}
+
+/// The ending of a step that was carried out.
+fn done(step: &plan::Step, rest: &Plan, outcome: &Outcome, state: &ObservedState) -> StepEnding {
+    if matches!(step.action, StepAction::Delete { .. }) {
+        return StepEnding::Done(None);
+    }
+    let made = rest.steps.iter().zip(&outcome.endings).find_map(|(one, ending)| match ending {
+        StepEnding::Done(Some(id)) if one.address == step.address => Some(id.clone()),
+        _ => None,
+    });
+    let live = || state.snapshot.live.get(&step.address).map(|live| live.id.clone());
+    StepEnding::Done(made.or_else(live))
+}
+
+/// The number of the agreed step that a left one belongs to.
+fn number_of(agreed: &Plan, step: &plan::Step) -> usize {
+    let deletes = |step: &plan::Step| matches!(step.action, StepAction::Delete { .. });
+    let at = |same: bool| {
+        let fits =
+            |one: &&plan::Step| one.address == step.address && (!same || deletes(one) == deletes(step));
+        agreed.steps.iter().position(|one| fits(&one))
+    };
+    at(true).or_else(|| at(false)).unwrap_or_default()
+}
+
+/// The outcome, with the endings of the board.
+pub(super) fn ended(work: &Work<'_>, board: &Board<'_>, outcome: Outcome) -> Outcome {
+    let endings = board.endings();
+    let all_done = endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)));
+    let interrupted = outcome.interrupted || work.execution.cancel.is_cancelled() && !all_done;
+    Outcome { endings, interrupted, ..outcome }
+}
+
