@@ -43,6 +43,10 @@ pub enum Command {
     AssetRemove,
     /// For the app's backend: signs uploads. No command of this program.
     Upload,
+    /// Moves the stack to another engine.
+    Move,
+    /// For the service role that CloudFormation works as. No command of this program.
+    ServiceRole,
 }
 
 /// Where the records of a stack's name are, and whose calls of Route 53 a policy allows.
@@ -56,6 +60,15 @@ pub enum Dns<'a> {
     ByRole(&'a str),
     /// In another account. The policy is for the role there, and allows nothing else.
     OfRole,
+}
+
+/// Who makes the changes in the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changes<'a> {
+    /// Whoever runs the command, by the services' APIs.
+    ByApi,
+    /// CloudFormation, as this service role, or with the permissions of whoever runs the command.
+    ByCloudFormation(Option<&'a str>),
 }
 
 /// The stack that a policy is for.
@@ -77,6 +90,8 @@ pub struct Subject<'a> {
     pub dns: Dns<'a>,
     /// The KMS key for what it stores, if it has one.
     pub key: Option<&'a KmsKey>,
+    /// Who makes its changes.
+    pub changes: Changes<'a>,
 }
 
 /// The policy that a command needs for a stack, and no more.
@@ -92,7 +107,14 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
         Command::Plan | Command::Apply | Command::Teardown => {
             grants.stack(registry, command);
             grants.home(registry, command);
+            grants.deployment(command);
         }
+        Command::Move => {
+            grants.stack(registry, Command::Plan);
+            grants.home(registry, Command::Apply);
+            grants.deployment(command);
+        }
+        Command::ServiceRole => grants.service_role(registry),
     }
     grants.key(command);
     grants.document()

@@ -1,9 +1,11 @@
 //! The events of an operation on a CloudFormation stack, from its begin to its end.
 
+use std::sync::{Mutex, PoisonError};
+
 use aws_sdk_cloudformation::types::StackEvent;
 
 use super::stack::{PATIENCE, StackSeen, is_absent, look};
-use super::status::Phase;
+use super::status::{Phase, StackStatus};
 use crate::aws::{Context, Error, OrEmpty, Poll, Result, SdkResult, until};
 
 /// The newest event of a stack at some time. What comes after it is new.
@@ -95,56 +97,62 @@ pub async fn follow(
     since: &Marker,
     report: &(dyn Fn(&Progress) + Send + Sync),
 ) -> Result<OperationEnd> {
-    let followed = std::sync::Mutex::new(Followed { seen: since.clone(), causes: Vec::new() });
+    let followed = Mutex::new(Followed { seen: since.clone(), status: None, causes: Vec::new() });
+    let known = || followed.lock().unwrap_or_else(PoisonError::into_inner);
     let stack = until(cx, "cloudformation:DescribeStackEvents", PATIENCE, || async {
-        // The stack is looked at before its events: no event of a finished operation can be missed then.
-        let stack = look(cx, stack_id).await?.ok_or_else(|| gone(stack_id))?;
-        let seen = followed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).seen.clone();
+        let seen = known().seen.clone();
         let events = after(cx, stack_id, &seen).await?;
-        let began = !events.is_empty() || seen != *since;
-        followed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take(&stack, events, report);
-        Ok(match stack.status.phase() {
-            Phase::Working | Phase::Review => {
+        known().take(stack_id, events, report);
+        let stack = look(cx, stack_id).await?.ok_or_else(|| gone(stack_id))?;
+        let told = known().status.clone();
+        Ok(match (stack.status.phase(), told) {
+            (Phase::Gone, _) => Poll::Done(stack),
+            (Phase::Working | Phase::Review, _) => {
                 Poll::Pending(format!("waiting for CloudFormation: {} is in {}", stack.name, stack.status))
             }
-            _ if !began => Poll::Pending(format!("waiting until CloudFormation begins on {}", stack.name)),
-            _ => Poll::Done(stack),
+            // The stack's own event ends the operation. Its status alone may still be that of before.
+            (_, Some(told)) if told == stack.status => Poll::Done(stack),
+            _ => Poll::Pending(format!("waiting until CloudFormation begins on {}", stack.name)),
         })
     });
     let stack = stack.await?;
-    let causes = followed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).causes;
+    let causes = followed.into_inner().unwrap_or_else(PoisonError::into_inner).causes;
     Ok(OperationEnd { stack, causes })
 }
 
 /// What is known of an operation so far.
 struct Followed {
     seen: Marker,
+    /// The status of the stack, by its newest event.
+    status: Option<StackStatus>,
     causes: Vec<ResourceFailure>,
 }
 
 impl Followed {
     fn take(
         &mut self,
-        stack: &StackSeen,
+        stack_id: &str,
         events: Vec<StackEvent>,
         report: &(dyn Fn(&Progress) + Send + Sync),
     ) {
         for event in events {
             self.seen = Marker(event.event_id);
-            let of_stack = event.physical_resource_id.as_deref() == Some(&stack.id);
+            let status = event.resource_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
+            if event.physical_resource_id.as_deref() == Some(stack_id) {
+                // It says again which of its resources failed.
+                self.status = Some(StackStatus::new(status));
+                continue;
+            }
             let progress = Progress {
                 logical_id: event.logical_resource_id.unwrap_or_default(),
-                status: event.resource_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                status,
                 reason: event.resource_status_reason.unwrap_or_default(),
             };
-            // The stack itself says again which of its resources failed.
-            if progress.is_cause() && !of_stack {
+            if progress.is_cause() {
                 let (logical_id, reason) = (progress.logical_id.clone(), progress.reason.clone());
                 self.causes.push(ResourceFailure { logical_id, reason });
             }
-            if !of_stack {
-                report(&progress);
-            }
+            report(&progress);
         }
     }
 }

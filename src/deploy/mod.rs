@@ -22,11 +22,41 @@ pub use status::{Phase, StackStatus};
 
 use crate::model::Allow;
 
+/// The CloudFormation stacks of a stack, in its region and in us-east-1.
+const STACKS: &[&str] = &[
+    "arn:aws:cloudformation:{region}:{account}:stack/{stack}/*",
+    "arn:aws:cloudformation:us-east-1:{account}:stack/{stack}-us-east-1-*/*",
+];
 /// Permissions to read the CloudFormation stacks of a stack.
 pub const READ: &[Allow] = &[Allow::new(
-    &["cloudformation:DescribeStacks", "cloudformation:ListStackResources", "cloudformation:GetStackPolicy"],
-    &[
-        "arn:aws:cloudformation:{region}:{account}:stack/{stack}/*",
-        "arn:aws:cloudformation:us-east-1:{account}:stack/{stack}-*",
-    ],
+    &["cloudformation:DescribeStacks", "cloudformation:ListStackResources", "cloudformation:ListChangeSets"],
+    STACKS,
 )];
+/// Permissions to change them by change sets.
+pub const CHANGE: &[Allow] = &[Allow::new(
+    &[
+        "cloudformation:CreateChangeSet",
+        "cloudformation:DescribeChangeSet",
+        "cloudformation:ExecuteChangeSet",
+        "cloudformation:DeleteChangeSet",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:SetStackPolicy",
+        "cloudformation:UpdateTerminationProtection",
+        "cloudformation:ContinueUpdateRollback",
+        "cloudformation:DeleteStack",
+        "cloudformation:TagResource",
+        "cloudformation:UntagResource",
+    ],
+    STACKS,
+)];
+/// Permissions to delete them.
+pub const DELETE: &[Allow] = &[Allow::new(
+    &[
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:UpdateTerminationProtection",
+        "cloudformation:DeleteStack",
+    ],
+    STACKS,
+)];
+/// Permissions to let go of what they have.
+pub const RELEASE: &[Allow] = &[Allow::new(&["cloudformation:GetTemplate"], STACKS)];

@@ -40,6 +40,10 @@ pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home
 pub const KEEP: &[Allow] =
     &[Allow::new(&["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], &["arn:aws:s3:::{home}/*"])];
 
+/// Permissions to deploy the bundles that the bucket holds.
+pub const TAKE: &[Allow] =
+    &[Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/bundle/*"])];
+
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
 

@@ -6,10 +6,10 @@ use miette::miette;
 
 use super::session::scope;
 use crate::model::PolicyDocument;
-use crate::permissions::{self, Dns, Subject};
+use crate::permissions::{self, Changes, Dns, Subject};
 use crate::resource::registry;
 use crate::stack;
-use crate::stack::config::{self, Domain, StackFile, StackPrefix};
+use crate::stack::config::{self, Domain, Engine, StackFile, StackPrefix};
 use crate::stack::domain::Zone;
 use crate::stack::handlers::PackageDigests;
 
@@ -50,6 +50,10 @@ pub fn permissions(path: &Path, wanted: PolicyRequest<'_>) -> miette::Result<Sta
         let help = "the policy is for stacks that declare what this file declares: use a prefix of its name, or another file";
         return Err(config::against(path, &["stack"], &message, "outside the prefix", help).into());
     }
+    if wanted.command == PolicyFor::ServiceRole && file.cloudformation.role.is_none() {
+        let help = "set `engine: cloudformation` and `cloudformation: { role: ARN }`, or leave the role out";
+        return Err(miette!(help = help, "the stack file names no service role of CloudFormation"));
+    }
     let role = file.domain.as_ref().and_then(|domain| domain.zone_role.clone());
     if wanted.zone_role && role.is_none() {
         let help = "leave out --zone-role: the policy of the command allows the calls of Route 53";
@@ -75,6 +79,10 @@ fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
         source: file.source.bucket.as_deref(),
         dns: dns(file, wanted.zone_role),
         key: file.encryption.as_ref().map(|encryption| &encryption.kms_key),
+        changes: match file.engine {
+            Engine::Direct => Changes::ByApi,
+            Engine::Cloudformation => Changes::ByCloudFormation(file.cloudformation.role.as_deref()),
+        },
     };
     permissions::policy(registry(), wanted.command, subject)
 }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Command, Dns, Subject, document};
+use super::{Changes, Command, Dns, Subject, document};
 use crate::assets;
+use crate::deploy;
 use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
@@ -62,6 +63,8 @@ impl<'a> Grants<'a> {
             self.sweep(needs.list, &regions);
             self.own(&[needs.observe], &regions, &[]);
             match command {
+                // CloudFormation makes the changes, with permissions of its own.
+                Command::Apply if matches!(self.subject.changes, Changes::ByCloudFormation(Some(_))) => {}
                 Command::Apply => {
                     self.declared(adapter, &needs);
                     self.own(&[needs.delete], &regions, &[]);
@@ -85,6 +88,38 @@ impl<'a> Grants<'a> {
                 self.add(&cloudfront::FIND_HOLDER, &variables, &[]);
             }
         }
+    }
+
+    /// What a command does with the CloudFormation stacks.
+    pub(super) fn deployment(&mut self, command: Command) {
+        let Changes::ByCloudFormation(role) = self.subject.changes else {
+            if command == Command::Move {
+                self.by_name(&[deploy::READ, deploy::CHANGE, deploy::RELEASE].concat());
+            }
+            return;
+        };
+        let needed: &[&[Allow]] = match command {
+            Command::Apply => &[deploy::READ, deploy::CHANGE],
+            Command::Teardown => &[deploy::READ, deploy::DELETE],
+            Command::Move => &[deploy::READ, deploy::CHANGE, deploy::RELEASE],
+            _ => &[deploy::READ],
+        };
+        needed.iter().for_each(|list| self.by_name(list));
+        if let Some(role) = role.filter(|_| command != Command::Plan) {
+            let pass = ("iam:PassRole", Only::PassedTo("cloudformation.amazonaws.com"), [].as_slice());
+            self.needed.entry(pass).or_default().insert(role.to_owned());
+        }
+    }
+
+    /// What CloudFormation does as its service role: it makes everything, and reads the packages.
+    pub(super) fn service_role(&mut self, registry: &Registry) {
+        for adapter in registry.iter() {
+            let needs = adapter.permissions();
+            let regions = self.regions(adapter);
+            self.declared(adapter, &needs);
+            self.own(&[needs.observe, needs.delete], &regions, &[]);
+        }
+        self.by_name(home::TAKE);
     }
 
     fn declared(&mut self, adapter: &dyn Adapter, needs: &Permissions) {
@@ -132,6 +167,8 @@ impl<'a> Grants<'a> {
             Command::Apply => &[kms::LOOK, kms::WRITE, kms::GIVE],
             Command::Teardown => &[kms::LOOK, kms::WRITE],
             Command::Asset => &[kms::READ_OBJECTS],
+            Command::Move => &[kms::LOOK, kms::WRITE],
+            Command::ServiceRole => &[kms::LOOK, kms::WRITE, kms::GIVE],
             Command::Verify | Command::Library | Command::AssetRemove | Command::Upload => {
                 &[kms::WRITE_OBJECTS]
             }

@@ -26,6 +26,7 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
     };
     let declarations = stack::declare(file, &PackageDigests::default(), None);
     let subject = Subject {
+        changes: Changes::ByApi,
         scope: &scope,
         prefix,
         declarations: &declarations,

@@ -41,6 +41,12 @@ fn lifecycle() -> LifecycleConfiguration {
             ..Rule::new("bundles")
         },
         Rule {
+            prefix: Some("template/".to_owned()),
+            expiration_in_days: Some(BUNDLES),
+            noncurrent_version_expiration: former(DISCARDED),
+            ..Rule::new("templates")
+        },
+        Rule {
             prefix: Some("lock.json".to_owned()),
             noncurrent_version_expiration: former(DISCARDED),
             ..Rule::new("locks")

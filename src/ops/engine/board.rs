@@ -175,6 +175,65 @@ pub(super) fn plain_reason(reason: &str) -> String {
 mod tests {
     use super::*;
 
+    use crate::model::{Guard, Kind, Outputs, Scope};
+    use crate::plan::Step;
+
+    fn plan() -> Plan {
+        let step = |address: &str| Step {
+            address: address.into(),
+            kind: Kind::new("AWS::S3::Bucket"),
+            region: "eu-west-1".into(),
+            action: StepAction::Create { desired: serde_json::json!({}) },
+            guard: Guard::None,
+            needs: Vec::new(),
+        };
+        let scope = Scope { stack: "vod".into(), account: "1".into(), region: "eu-west-1".into() };
+        let steps = ["a/one", "a/two", "a/three"].map(step).to_vec();
+        Plan { scope, steps, unchanged: Vec::new(), kept: Vec::new(), outputs: BTreeMap::<_, Outputs>::new() }
+    }
+
+    fn progress(logical_id: &str, status: &str, reason: &str) -> Progress {
+        Progress { logical_id: logical_id.into(), status: status.into(), reason: reason.into() }
+    }
+
+    /// CloudFormation cancels and deletes what it was creating. The report names what failed by itself first.
+    #[test]
+    fn the_oldest_cause_fails_and_the_rest_is_skipped_because_of_it() {
+        let plan = plan();
+        let (events, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        let board = Board::new(&plan, events);
+        board.hear(&progress("AOne", "CREATE_IN_PROGRESS", ""));
+        board.hear(&progress("ATwo", "CREATE_IN_PROGRESS", ""));
+        board.hear(&progress("AOne", "CREATE_COMPLETE", ""));
+        board.hear(&progress("ATwo", "CREATE_FAILED", "it is full"));
+        board.hear(&progress("AOne", "DELETE_COMPLETE", ""));
+        let causes = [ResourceFailure { logical_id: "ATwo".into(), reason: "it is full".into() }];
+        board.fail(&[0, 1, 2], &causes, &aws::Error::unexpected("cloudformation:ExecuteChangeSet", "rolled back"));
+        let endings = board.endings();
+        let two = Address::new("a/two");
+        assert!(matches!(&endings[0], StepEnding::Skipped(address) if *address == two), "{endings:?}");
+        assert!(matches!(&endings[1], StepEnding::Failed(error) if error.message == "it is full"), "{endings:?}");
+        assert!(matches!(&endings[2], StepEnding::Skipped(address) if *address == two), "{endings:?}");
+        let mut told = Vec::new();
+        while let Ok(Event { step, state }) = heard.try_recv() {
+            told.push(format!("{step} {}", format!("{state:?}").split(['(', ' ']).next().unwrap()));
+        }
+        assert_eq!(told, ["0 Started", "1 Started", "0 Done", "1 Failed", "0 Skipped", "2 Skipped"]);
+    }
+
+    #[test]
+    fn a_failure_of_no_resource_is_the_first_step_s() {
+        let plan = plan();
+        let (events, _heard) = tokio::sync::mpsc::unbounded_channel();
+        let board = Board::new(&plan, events);
+        board.end(0, StepEnding::Done(Some("one".into())));
+        board.fail(&[], &[], &aws::Error::unexpected("cloudformation:CreateChangeSet", "no"));
+        assert_eq!(board.failed(), Some("a/two".into()));
+        board.skip_rest(&"a/two".into());
+        let endings = board.endings();
+        assert!(matches!(&endings[..], [StepEnding::Done(_), StepEnding::Failed(_), StepEnding::Skipped(_)]));
+    }
+
     #[test]
     fn a_reason_is_what_the_service_said() {
         let said = plain_reason(

@@ -13,7 +13,7 @@ use super::templates::{parameters, set_name, template_text};
 use super::verdict::{refused, verdicts};
 use crate::aws::{Context, Error, Result};
 use crate::cloudformation::{Template, logical_id, synth_without};
-use crate::deploy::{self, ChangeSet, OperationEnd, Phase, Request, SetKind};
+use crate::deploy::{self, ChangeSet, Deletion, OperationEnd, Phase, Request, SetKind};
 use crate::home::Record;
 use crate::model::Address;
 use crate::ops::ui::Notice;
@@ -108,8 +108,23 @@ impl<'a> Deployment<'a> {
             tags: engine.tags().clone(),
             role: engine.role(),
         };
-        let Some(set) = deploy::prepare(cx, request).await? else { return Ok(None) };
-        self.judge(cx, part, &set).await?;
+        let agreed = async {
+            let set = deploy::prepare(cx, request).await?;
+            if let Some(set) = &set {
+                self.judge(cx, part, set).await?;
+            }
+            Ok(set)
+        };
+        let set = match agreed.await {
+            Ok(Some(set)) => set,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                if creates {
+                    self.forget(cx, &template.name).await;
+                }
+                return Err(error);
+            }
+        };
         let since = deploy::newest(cx, &set.stack_id).await?;
         deploy::execute(cx, &set, &name).await?;
         let end = deploy::follow(cx, &set.stack_id, &since, &|progress| board.hear(progress)).await?;
@@ -122,6 +137,16 @@ impl<'a> Deployment<'a> {
             unprotected.push((address.clone(), error));
         }
         Ok(Some(end))
+    }
+
+    /// Deletes the empty stack that a first change set leaves if it is not executed. If that fails, the next run uses it.
+    async fn forget(&self, cx: &Context, stack: &str) {
+        if let Ok(Some(seen)) = deploy::look(cx, stack).await
+            && seen.status.phase() == Phase::Review
+        {
+            let how = Deletion { role: self.engine.role(), retain: Vec::new(), token: set_name() };
+            let _ = deploy::delete(cx, &seen.id, how).await;
+        }
     }
 
     /// Shows a change set beside the plan. One that does what nobody agreed to is discarded.

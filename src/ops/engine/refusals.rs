@@ -98,3 +98,6 @@ pub(super) fn of_replacements(
     let help = "run `provision move STACK --to direct`, apply with `engine: direct`, and move back";
     Some(Refused::new(message, help))
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,6 +96,13 @@ impl Stacks {
     }
 }
 
+#[cfg(test)]
+impl From<Vec<HeldStack>> for Stacks {
+    fn from(all: Vec<HeldStack>) -> Self {
+        Self(all)
+    }
+}
+
 async fn held(cx: &Context, seen: StackSeen) -> Result<HeldStack> {
     if seen.status.phase() == Phase::Review {
         let in_review = deploy::change_sets(cx, &seen.name).await?;

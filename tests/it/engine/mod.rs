@@ -1,6 +1,7 @@
 //! The CloudFormation engine as a person runs it, on a local cloud of the test's own: every command, drift, a failure, and
 //! the moves between the engines.
 
+mod kills;
 mod moving;
 mod stuck;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum as _;
 use provision::model::Scope;
-use provision::permissions::{self, Command, Dns, INLINE_LIMIT, MANAGED_LIMIT, Subject};
+use provision::permissions::{self, Changes, Command, Dns, INLINE_LIMIT, MANAGED_LIMIT, Subject};
 use provision::resource::registry;
 use serde_json::Value;
 
@@ -33,6 +33,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         let declarations = stacks::declarations(&file);
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
         let subject = Subject {
+            changes: Changes::ByApi,
             scope: &scope,
             prefix: None,
             declarations: &declarations,
@@ -42,9 +43,13 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
             dns: Dns::Own,
             key: None,
         };
-        for &command in Command::value_variants() {
-            let name = format!("{command:?} of {stack}");
-            all.push((name, command, permissions::policy(registry(), command, subject)));
+        let role = Changes::ByCloudFormation(Some("arn:aws:iam::111122223333:role/deploy"));
+        for changes in [Changes::ByApi, Changes::ByCloudFormation(None), role] {
+            let subject = Subject { changes, ..subject };
+            for &command in Command::value_variants() {
+                let name = format!("{command:?} of {stack}, {changes:?}");
+                all.push((name, command, permissions::policy(registry(), command, subject)));
+            }
         }
     }
     all

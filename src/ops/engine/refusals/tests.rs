@@ -1,0 +1,99 @@
+//! What is refused, by the status of a CloudFormation stack and by what lives.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::*;
+use crate::deploy::{Member, StackSeen, StackStatus};
+use crate::home::{Record, Run};
+use crate::model::{Contents, Live, Mark, Outputs, Readiness, Snapshot};
+
+fn scope() -> Scope {
+    Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() }
+}
+
+fn held(status: &str, tag: Option<&str>, in_review: &[&str]) -> Stacks {
+    let seen = StackSeen {
+        name: "vod".into(),
+        id: "arn:vod".into(),
+        region: "eu-west-1".into(),
+        status: StackStatus::new(status),
+        reason: "it says why".into(),
+        parameters: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+        tags: tag.map(|tag| (STACK_TAG.to_owned(), tag.to_owned())).into_iter().collect(),
+        protected: false,
+    };
+    let member = Member {
+        logical_id: "StorageWork".into(),
+        physical_id: Some("vod-work".into()),
+        status: "CREATE_COMPLETE".into(),
+    };
+    let members = BTreeMap::from([("StorageWork".to_owned(), member)]);
+    let in_review = in_review.iter().map(|set| (*set).to_owned()).collect();
+    Stacks::from(vec![HeldStack { seen, members, in_review }])
+}
+
+fn state(live: bool, engine: Option<&str>) -> ObservedState {
+    let work = Live {
+        id: "vod-work".into(),
+        properties: json!({}),
+        outputs: Outputs::new(),
+        ownership: Ownership::Marked(Mark { stack: "vod".into(), address: "storage/work".into() }),
+        readiness: Readiness::Ready,
+        contents: Contents::Nothing,
+    };
+    let live = live.then(|| ("storage/work".into(), work)).into_iter().collect();
+    let record = engine.map(|engine| {
+        let mut record = Record::new("vod", "me", true, Vec::new(), Run::default(), Vec::new());
+        record.engine = Some(engine.to_owned());
+        record
+    });
+    ObservedState { snapshot: Snapshot { live, orphans: Vec::new() }, record }
+}
+
+fn said(stacks: &Stacks, removes: bool) -> String {
+    let refused = of_stacks(&scope(), stacks, &state(true, None), removes);
+    refused.map_or_else(|| "accepted".to_owned(), |refused| refused.to_string())
+}
+
+#[test]
+fn each_stuck_state_is_used_or_told() {
+    let statuses =
+        ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"];
+    let lines = statuses.map(|status| {
+        let stacks = held(status, Some("vod"), &[]);
+        format!("{status}: apply {}; teardown {}", said(&stacks, false), said(&stacks, true))
+    });
+    insta::assert_snapshot!(lines.join("\n"), @"");
+}
+
+#[test]
+fn a_stack_of_somebody_else_is_never_touched() {
+    for removes in [false, true] {
+        for tag in [None, Some("other")] {
+            let said = said(&held("CREATE_COMPLETE", tag, &[]), removes);
+            assert!(said.contains("provision did not make it"), "{said}");
+        }
+        let review = |sets: &[&str]| said(&held("REVIEW_IN_PROGRESS", None, sets), removes);
+        assert!(review(&["provision-1", "theirs"]).contains("provision did not make it"));
+    }
+}
+
+#[test]
+fn a_stack_in_review_is_ours_by_its_change_sets() {
+    let stacks = held("REVIEW_IN_PROGRESS", None, &["provision-1"]);
+    let refused = of_stacks(&scope(), &stacks, &state(false, None), false);
+    assert!(refused.is_none(), "{refused:?}");
+}
+
+/// What lives with the stack's mark and is in no CloudFormation stack was made by another engine, unless the last run was
+/// this one's: a deletion may have left buckets.
+#[test]
+fn what_another_engine_made_is_not_taken_over() {
+    let of = |live, engine| of_stacks(&scope(), &Stacks::default(), &state(live, engine), false).is_some();
+    assert!(of(true, None) && of(true, Some("direct")));
+    assert!(!of(true, Some("cloudformation")));
+    assert!(!of(false, None) && !of(false, Some("direct")));
+}
