@@ -8,7 +8,11 @@ const FUNCTION: &str = "AWS::Lambda::Function";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 
 /// A template's properties as the adapter reads them, with the name of the stack whose home bucket has the code.
-pub(super) fn to_adapter(caller: &HandlerCaller, kind: &str, properties: &Value) -> Result<(String, Value), String> {
+pub(super) fn to_adapter(
+    caller: &HandlerCaller,
+    kind: &str,
+    properties: &Value,
+) -> Result<(String, Value), String> {
     let mut properties = properties.clone();
     match kind {
         FUNCTION => {
@@ -18,8 +22,8 @@ pub(super) fn to_adapter(caller: &HandlerCaller, kind: &str, properties: &Value)
         }
         DASHBOARD => {
             let text = properties["DashboardBody"].as_str().unwrap_or_default();
-            properties["DashboardBody"] =
-                serde_json::from_str(text).map_err(|error| format!("The dashboard body is invalid: {error}"))?;
+            properties["DashboardBody"] = serde_json::from_str(text)
+                .map_err(|error| format!("The dashboard body is invalid: {error}"))?;
             Ok((String::new(), properties))
         }
         _ => Ok((String::new(), properties)),

@@ -48,7 +48,8 @@ impl Provider {
 
     async fn handled<'a>(&self, caller: &HandlerCaller, kind: &'a str, stack: &str) -> Outcome<Handled<'a>> {
         let unknown = || invalid(format!("the local cloud has no handlers of {kind}"));
-        let adapter = registry().iter().find(|adapter| adapter.kind().as_str() == kind).ok_or_else(unknown)?;
+        let adapter =
+            registry().iter().find(|adapter| adapter.kind().as_str() == kind).ok_or_else(unknown)?;
         Ok(Handled { adapter, kind, cx: self.context(caller, stack).await })
     }
 
@@ -60,8 +61,7 @@ impl Provider {
         if let Some(context) = known.filter(|_| credentials.session_token().is_none()) {
             return context;
         }
-        let cloud =
-            LocalCloud { endpoint: endpoint.clone(), credentials: credentials.clone(), pace: *pace };
+        let cloud = LocalCloud { endpoint: endpoint.clone(), credentials: credentials.clone(), pace: *pace };
         let connection = Connection::to_local_as(cloud, region).await;
         let scope = Scope { stack: stack.to_owned(), account: account.clone(), region: region.clone() };
         let context = Context::new(Arc::new(connection), scope, region);
@@ -154,7 +154,9 @@ impl Handled<'_> {
                     Some(Readiness::Ready) => Ok(Poll::Done(())),
                     Some(Readiness::Pending(awaited)) => Ok(Poll::Pending(awaited)),
                     Some(Readiness::Failed(why)) => Err(aws::Error::unexpected("provision", why)),
-                    None if give_up => Err(aws::Error::unexpected("provision", format!("{handle} is not there"))),
+                    None if give_up => {
+                        Err(aws::Error::unexpected("provision", format!("{handle} is not there")))
+                    }
                     None => Ok(Poll::Pending(format!("waiting until {handle} is shown"))),
                 }
             }
@@ -323,7 +325,12 @@ mod tests {
     fn a_mark_is_found_in_tags_of_both_forms_and_in_comments() {
         let expected = Mark { stack: "s".into(), address: "a/b".into() };
         let tags = serde_json::json!({ "provision:stack": "s", "provision:address": "a/b" });
-        let list: Value = tags.as_object().unwrap().iter().map(|(k, v)| serde_json::json!({ "Key": k, "Value": v })).collect();
+        let list: Value = tags
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(k, v)| serde_json::json!({ "Key": k, "Value": v }))
+            .collect();
         for properties in [
             serde_json::json!({ "Tags": tags }),
             serde_json::json!({ "Tags": list }),

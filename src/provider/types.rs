@@ -35,37 +35,123 @@ macro_rules! row {
 }
 
 const ROWS: &[Row] = &[
-    row!("AWS::S3::Bucket", [], ["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"],
-        ["BucketName"], Some("BucketName"), true),
+    row!(
+        "AWS::S3::Bucket",
+        [],
+        ["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"],
+        ["BucketName"],
+        Some("BucketName"),
+        true
+    ),
     row!("AWS::S3::BucketPolicy", ["Bucket", "PolicyDocument"], [], ["Bucket"], None, true),
     row!("AWS::SQS::Queue", [], ["Arn", "QueueName", "QueueUrl"], ["QueueUrl"], Some("QueueName"), true),
     row!("AWS::SQS::QueuePolicy", ["PolicyDocument", "Queues"], ["Id"], ["Id"], None, false),
     row!("AWS::Logs::LogGroup", [], ["Arn"], ["LogGroupName"], Some("LogGroupName"), true),
-    row!("AWS::Logs::SubscriptionFilter", ["DestinationArn", "FilterPattern", "LogGroupName"], [],
-        ["FilterName", "LogGroupName"], None, true),
-    row!("AWS::Logs::DeliverySource", ["Name"], ["Arn", "ResourceArns", "Service"], ["Name"], Some("Name"), true),
+    row!(
+        "AWS::Logs::SubscriptionFilter",
+        ["DestinationArn", "FilterPattern", "LogGroupName"],
+        [],
+        ["FilterName", "LogGroupName"],
+        None,
+        true
+    ),
+    row!(
+        "AWS::Logs::DeliverySource",
+        ["Name"],
+        ["Arn", "ResourceArns", "Service"],
+        ["Name"],
+        Some("Name"),
+        true
+    ),
     row!("AWS::Logs::DeliveryDestination", ["Name"], ["Arn"], ["Name"], Some("Name"), true),
-    row!("AWS::Logs::Delivery", ["DeliverySourceName", "DeliveryDestinationArn"],
-        ["Arn", "DeliveryDestinationType", "DeliveryId"], ["DeliveryId"], None, true),
+    row!(
+        "AWS::Logs::Delivery",
+        ["DeliverySourceName", "DeliveryDestinationArn"],
+        ["Arn", "DeliveryDestinationType", "DeliveryId"],
+        ["DeliveryId"],
+        None,
+        true
+    ),
     row!("AWS::MediaConvert::Queue", [], ["Arn", "Name"], ["Name"], Some("Name"), true),
     row!("AWS::MediaConvert::JobTemplate", ["SettingsJson"], ["Arn", "Name"], ["Name"], Some("Name"), true),
-    row!("AWS::IAM::Role", ["AssumeRolePolicyDocument"], ["Arn", "RoleId"], ["RoleName"], Some("RoleName"), true),
+    row!(
+        "AWS::IAM::Role",
+        ["AssumeRolePolicyDocument"],
+        ["Arn", "RoleId"],
+        ["RoleName"],
+        Some("RoleName"),
+        true
+    ),
     row!("AWS::Lambda::Function", ["Code", "Role"], ["Arn"], ["FunctionName"], Some("FunctionName"), true),
-    row!("AWS::Lambda::EventInvokeConfig", ["FunctionName", "Qualifier"], [], ["FunctionName", "Qualifier"], None, true),
-    row!("AWS::Lambda::Permission", ["FunctionName", "Action", "Principal"], ["Id"], ["FunctionName", "Id"], None, true),
-    row!("AWS::Lambda::Url", ["TargetFunctionArn", "AuthType"], ["FunctionArn", "FunctionUrl"], ["FunctionArn"], None, true),
+    row!(
+        "AWS::Lambda::EventInvokeConfig",
+        ["FunctionName", "Qualifier"],
+        [],
+        ["FunctionName", "Qualifier"],
+        None,
+        true
+    ),
+    row!(
+        "AWS::Lambda::Permission",
+        ["FunctionName", "Action", "Principal"],
+        ["Id"],
+        ["FunctionName", "Id"],
+        None,
+        true
+    ),
+    row!(
+        "AWS::Lambda::Url",
+        ["TargetFunctionArn", "AuthType"],
+        ["FunctionArn", "FunctionUrl"],
+        ["FunctionArn"],
+        None,
+        true
+    ),
     row!("AWS::Events::Rule", [], ["Arn"], ["Arn"], Some("Name"), true),
-    row!("AWS::CertificateManager::Certificate", ["DomainName"], ["CertificateArn"], ["CertificateArn"], None, true),
+    row!(
+        "AWS::CertificateManager::Certificate",
+        ["DomainName"],
+        ["CertificateArn"],
+        ["CertificateArn"],
+        None,
+        true
+    ),
     row!("AWS::CloudFront::OriginAccessControl", ["OriginAccessControlConfig"], ["Id"], ["Id"], None, true),
-    row!("AWS::CloudFront::CachePolicy", ["CachePolicyConfig"], ["Id", "LastModifiedTime"], ["Id"], None, true),
-    row!("AWS::CloudFront::ResponseHeadersPolicy", ["ResponseHeadersPolicyConfig"], ["Id", "LastModifiedTime"],
-        ["Id"], None, true),
+    row!(
+        "AWS::CloudFront::CachePolicy",
+        ["CachePolicyConfig"],
+        ["Id", "LastModifiedTime"],
+        ["Id"],
+        None,
+        true
+    ),
+    row!(
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        ["ResponseHeadersPolicyConfig"],
+        ["Id", "LastModifiedTime"],
+        ["Id"],
+        None,
+        true
+    ),
     row!("AWS::CloudFront::PublicKey", ["PublicKeyConfig"], ["CreatedTime", "Id"], ["Id"], None, true),
     row!("AWS::CloudFront::KeyGroup", ["KeyGroupConfig"], ["Id", "LastModifiedTime"], ["Id"], None, true),
     row!("AWS::CloudFront::Distribution", ["DistributionConfig"], ["DomainName", "Id"], ["Id"], None, true),
-    row!("AWS::CloudFront::MonitoringSubscription", ["DistributionId", "MonitoringSubscription"], [],
-        ["DistributionId"], None, true),
-    row!("AWS::Route53::RecordSet", ["Name", "Type"], [], ["HostedZoneId", "Name", "SetIdentifier", "Type"], None, true),
+    row!(
+        "AWS::CloudFront::MonitoringSubscription",
+        ["DistributionId", "MonitoringSubscription"],
+        [],
+        ["DistributionId"],
+        None,
+        true
+    ),
+    row!(
+        "AWS::Route53::RecordSet",
+        ["Name", "Type"],
+        [],
+        ["HostedZoneId", "Name", "SetIdentifier", "Type"],
+        None,
+        true
+    ),
     row!("AWS::SNS::Topic", [], ["TopicArn", "TopicName"], ["TopicArn"], Some("TopicName"), true),
     row!("AWS::SNS::TopicPolicy", ["PolicyDocument", "Topics"], ["Id"], ["Id"], None, false),
     row!("AWS::SNS::Subscription", ["Protocol", "TopicArn"], ["Arn"], ["Arn"], None, true),

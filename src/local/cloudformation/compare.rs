@@ -12,6 +12,7 @@ use super::handlers::HandledType;
 use super::order;
 use super::parameters;
 use super::state::{DeclaredStack, ResourceRecord};
+use super::values::{Difference, as_texts, differences, shown};
 
 /// What becomes of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +22,6 @@ enum Fate {
     MayBeReplaced,
     IsReplaced,
     IsNew,
-}
-
-/// One difference in a resource's properties.
-#[derive(Debug, Clone, PartialEq)]
-struct Difference {
-    path: String,
-    before: Option<Value>,
-    after: Option<Value>,
 }
 
 /// Where a stack is, for functions.
@@ -74,12 +67,16 @@ pub(super) fn changes(
 ) -> Result<Vec<Value>, Problem> {
     let comparison = Comparison { place, records, before, target, types, with_values };
     let needs = target.template.needs();
-    let order = order::sorted(&needs).map_err(|circle| format!("Circular dependency between resources: {circle:?}"))?;
+    let order = order::sorted(&needs)
+        .map_err(|circle| format!("Circular dependency between resources: {circle:?}"))?;
     let mut fates: BTreeMap<String, Fate> = BTreeMap::new();
     let mut changes = BTreeMap::new();
     let mut wanted = BTreeSet::new();
     for logical in order {
-        let Some((fate, change)) = comparison.of(&logical, &fates, imports.contains(logical.as_str()))? else { continue };
+        let Some((fate, change)) = comparison.of(&logical, &fates, imports.contains(logical.as_str()))?
+        else {
+            continue;
+        };
         wanted.insert(logical.clone());
         changes.extend(change.map(|change| (logical.clone(), change)));
         fates.insert(logical, fate);
@@ -174,7 +171,9 @@ impl Comparison<'_> {
         if record.kind != kind {
             fate = Fate::IsReplaced;
         }
-        if self.before.is_some_and(|before| before.tags != self.target.tags) && body["Properties"].get("Tags").is_some() {
+        if self.before.is_some_and(|before| before.tags != self.target.tags)
+            && body["Properties"].get("Tags").is_some()
+        {
             scope.insert("Tags");
             fate = worse(fate, Fate::IsModified);
             details.push(json!({ "Target": { "Attribute": "Tags", "RequiresRecreation": "Never" },
@@ -191,7 +190,10 @@ impl Comparison<'_> {
         };
         if fate == Fate::IsReplaced {
             let keeps = body["UpdateReplacePolicy"] == "Retain";
-            change.insert("PolicyAction".into(), json!(if keeps { "ReplaceAndRetain" } else { "ReplaceAndDelete" }));
+            change.insert(
+                "PolicyAction".into(),
+                json!(if keeps { "ReplaceAndRetain" } else { "ReplaceAndDelete" }),
+            );
         }
         change.insert("Replacement".into(), json!(replacement));
         change.insert("Scope".into(), Vec::from_iter(scope).into());
@@ -251,8 +253,12 @@ impl Comparison<'_> {
         let name = difference.path.split('/').nth(2).unwrap_or_default().to_owned();
         let recreation = if create_only.contains(&name.as_str()) { "Always" } else { "Never" };
         let new = &body["Properties"][&name];
-        let old = self.before.and_then(|before| before.template.resource(logical)).map(|old| &old["Properties"][&name]);
-        let is_unknown = difference.after.as_ref().is_some_and(|value| value.to_string().contains(KNOWN_AFTER_APPLY));
+        let old = self
+            .before
+            .and_then(|before| before.template.resource(logical))
+            .map(|old| &old["Properties"][&name]);
+        let is_unknown =
+            difference.after.as_ref().is_some_and(|value| value.to_string().contains(KNOWN_AFTER_APPLY));
         let (source, entity) = match old {
             Some(old) if old == new => self.cause(new, fates),
             _ => ("DirectModification", None),
@@ -286,8 +292,11 @@ impl Comparison<'_> {
         let mut names = BTreeSet::new();
         order::references(property, &mut names);
         let old = self.before.map(|before| &before.parameters);
-        let changed = |name: &&String| old.is_some_and(|old| old.get(*name) != self.target.parameters.get(*name));
-        if let Some(parameter) = names.iter().filter(|name| self.target.parameters.contains_key(*name)).find(changed) {
+        let changed =
+            |name: &&String| old.is_some_and(|old| old.get(*name) != self.target.parameters.get(*name));
+        if let Some(parameter) =
+            names.iter().filter(|name| self.target.parameters.contains_key(*name)).find(changed)
+        {
             return ("ParameterReference", Some(parameter.clone()));
         }
         let moved = |name: &&String| !matches!(fates.get(*name), Some(Fate::Stays) | None);
@@ -395,57 +404,6 @@ fn attribute_of(value: &Value, resource: &str) -> Option<String> {
             _ => attribute_of(inner, resource),
         }),
         _ => None,
-    }
-}
-
-/// Every scalar as text, as contexts have them.
-fn as_texts(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => items.iter().map(as_texts).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(name, inner)| (name.clone(), as_texts(inner))).collect::<Map<_, _>>().into()
-        }
-        scalar => Value::from(text(scalar)),
-    }
-}
-
-/// A value of a detail: a scalar as it is, anything else as JSON text.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) | Value::Object(_) => as_texts(value).to_string(),
-        scalar => text(scalar),
-    }
-}
-
-/// What differs, down to the members that differ.
-fn differences(before: &Value, after: &Value) -> Vec<Difference> {
-    let mut found = Vec::new();
-    compare("/Properties", Some(before), Some(after), &mut found);
-    found
-}
-
-/// Whether two values mean the same: numbers and booleans may be written as text.
-pub(super) fn is_same(one: &Value, other: &Value) -> bool {
-    as_texts(one) == as_texts(other)
-}
-
-fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
-    match (before, after) {
-        (Some(one), Some(other)) if is_same(one, other) => {}
-        (Some(Value::Object(one)), Some(Value::Object(other))) => {
-            let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-            for name in names {
-                compare(&format!("{path}/{name}"), one.get(name), other.get(name), found);
-            }
-        }
-        (Some(Value::Array(one)), Some(Value::Array(other))) => {
-            for index in 0..one.len().max(other.len()) {
-                compare(&format!("{path}/{index}"), one.get(index), other.get(index), found);
-            }
-        }
-        (before, after) => {
-            found.push(Difference { path: path.to_owned(), before: before.cloned(), after: after.cloned() });
-        }
     }
 }
 

@@ -40,8 +40,14 @@ fn no_value() -> Value {
 impl<'a> Environment<'a> {
     /// Finds out which of the template's conditions hold.
     pub(super) fn with_conditions(mut self) -> Result<Self, Problem> {
-        let names: Vec<String> =
-            self.body.get("Conditions").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = self
+            .body
+            .get("Conditions")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in names {
             let holds = self.holds(&self.body["Conditions"][&name], 0)?;
             self.conditions.insert(name, holds);
@@ -72,7 +78,11 @@ impl<'a> Environment<'a> {
             Some((name, list)) if name == "Fn::Not" => Ok(!all(list)?.first().copied().unwrap_or(false)),
             Some((name, Value::String(other))) if name == "Condition" => {
                 let other_body = self.body["Conditions"].get(other);
-                let unknown = || format!("Template format error: Unresolved condition dependency {other} in the Conditions block of the template");
+                let unknown = || {
+                    format!(
+                        "Template format error: Unresolved condition dependency {other} in the Conditions block of the template"
+                    )
+                };
                 self.holds(other_body.ok_or_else(unknown)?, depth + 1)
             }
             _ => Err("Template error: every Conditions member must contain a condition function".into()),
@@ -127,7 +137,8 @@ impl<'a> Environment<'a> {
             "Fn::Select" => {
                 let index = text(&self.value(&argument[0])?).parse::<usize>().unwrap_or(usize::MAX);
                 let list = self.value(&argument[1])?;
-                let problem = || format!("Template error: Fn::Select cannot select nonexistent value at index {index}");
+                let problem =
+                    || format!("Template error: Fn::Select cannot select nonexistent value at index {index}");
                 list.get(index).cloned().ok_or_else(problem)
             }
             "Fn::If" => {
@@ -140,7 +151,8 @@ impl<'a> Environment<'a> {
                 let key = |index: usize| Ok::<_, Problem>(text(&self.value(&argument[index])?));
                 let (map, first, second) = (key(0)?, key(1)?, key(2)?);
                 let found = self.body["Mappings"].get(&map).and_then(|map| map.get(&first)?.get(&second));
-                let problem = || format!("Template error: Unable to get mapping for {map}::{first}::{second}");
+                let problem =
+                    || format!("Template error: Unable to get mapping for {map}::{first}::{second}");
                 found.cloned().ok_or_else(problem)
             }
             "Fn::Base64" => Ok(Value::from(STANDARD.encode(text(&self.value(argument)?)))),
@@ -182,7 +194,11 @@ impl<'a> Environment<'a> {
             "AWS::NotificationARNs" => return Ok(Value::Array(Vec::new())),
             _ => match self.parameters.get(name) {
                 Some(value) => return Ok(value.clone()),
-                None => return Ok((self.resource)(name).map_or(KNOWN_AFTER_APPLY.into(), |(found, _)| found.into())),
+                None => {
+                    return Ok(
+                        (self.resource)(name).map_or(KNOWN_AFTER_APPLY.into(), |(found, _)| found.into())
+                    );
+                }
             },
         };
         Ok(own.into())
@@ -296,10 +312,7 @@ mod tests {
             value(&json!({ "Fn::GetAtt": ["A", "Nope"] })).unwrap_err(),
             "Resource type AWS::SNS::Topic does not support attribute {Nope}."
         );
-        assert_eq!(
-            value(&json!({ "Fn::ImportValue": "none" })).unwrap_err(),
-            "No export named none found."
-        );
+        assert_eq!(value(&json!({ "Fn::ImportValue": "none" })).unwrap_err(), "No export named none found.");
         assert_eq!(
             value(&json!({ "Fn::Select": ["5", ["a"]] })).unwrap_err(),
             "Template error: Fn::Select cannot select nonexistent value at index 5"

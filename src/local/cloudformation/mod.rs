@@ -7,6 +7,7 @@
 //! `docs/decisions/cloudformation-is-answered-here.md`.
 
 mod compare;
+mod drift;
 mod functions;
 pub(in crate::local) mod handlers;
 mod operations;
@@ -17,6 +18,7 @@ mod refusal;
 mod run;
 mod state;
 mod template;
+mod values;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -110,15 +112,30 @@ impl CloudFormation {
         StackCaller { place, credentials }
     }
 
-    /// A caller as the handlers need it.
-    fn handler_caller(&self, caller: &StackCaller) -> HandlerCaller {
+    /// A caller as the handlers need it: the service role where the stack has one. Every role can be assumed by the cloud
+    /// itself; whether CloudFormation may assume it, its trust policy said before.
+    async fn handler_caller(&self, caller: &StackCaller, role: Option<&str>) -> HandlerCaller {
+        let assumed = match role {
+            Some(role) => self.assumed(&caller.place, role).await,
+            None => None,
+        };
         HandlerCaller {
             endpoint: self.endpoint.clone(),
-            credentials: caller.credentials.clone(),
+            credentials: assumed.unwrap_or_else(|| caller.credentials.clone()),
             account: caller.place.account.clone(),
             region: caller.place.region.clone(),
             pace: self.pace,
         }
+    }
+
+    async fn assumed(&self, place: &Place, role: &str) -> Option<Credentials> {
+        let credentials = self.secret.credentials(&place.account);
+        let config = clients::config(&self.http, &self.endpoint, credentials, &place.region);
+        let call = aws_sdk_sts::Client::new(&config).assume_role().role_arn(role);
+        let answer = call.role_session_name("AWSCloudFormation").send().await.ok()?;
+        let found = answer.credentials?;
+        let token = Some(found.session_token);
+        Some(Credentials::new(found.access_key_id, found.secret_access_key, token, None, "service role"))
     }
 
     /// The trust policy of a role, as text; `None` if there is no such role.
@@ -159,7 +176,12 @@ pub(super) async fn handle(service: &Arc<CloudFormation>, claim: &Claim, request
         .expect("the parts are constant")
 }
 
-async fn answer(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value, id: &str) -> (StatusCode, String) {
+async fn answer(
+    service: &Arc<CloudFormation>,
+    caller: &StackCaller,
+    form: &Value,
+    id: &str,
+) -> (StatusCode, String) {
     let operation = form["Action"].as_str().unwrap_or_default();
     match operations::answer(service, caller, operation, form).await {
         Ok(result) => (StatusCode::OK, wire::answer(operation, result.as_ref(), id)),

@@ -22,7 +22,8 @@ pub(super) fn references(value: &Value, found: &mut BTreeSet<String>) {
                     ("Fn::Sub", Value::String(text)) => substitutions(text, &BTreeSet::new(), found),
                     ("Fn::Sub", Value::Array(parts)) => {
                         let own = parts.get(1).and_then(Value::as_object);
-                        let own: BTreeSet<&str> = own.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+                        let own: BTreeSet<&str> =
+                            own.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
                         if let Some(Value::String(text)) = parts.first() {
                             substitutions(text, &own, found);
                         }
@@ -51,7 +52,10 @@ fn substitutions(text: &str, own: &BTreeSet<&str>, found: &mut BTreeSet<String>)
 /// The names in `${…}`, without the literal `${!…}`.
 pub(super) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     let parts = text.split("${").skip(1);
-    parts.filter_map(|part| part.split_once('}')).map(|(name, _)| name.trim()).filter(|name| !name.starts_with('!'))
+    parts
+        .filter_map(|part| part.split_once('}'))
+        .map(|(name, _)| name.trim())
+        .filter(|name| !name.starts_with('!'))
 }
 
 /// What a resource needs, of what the template declares.

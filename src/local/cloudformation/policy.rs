@@ -34,7 +34,8 @@ fn is_about(statement: &Value, action: &str, logical: &str, kind: &str) -> bool 
         None => listed(&statement[list]).iter().any(|pattern| fits(pattern, subject)),
     };
     let condition = &statement["Condition"];
-    let of_type = ["StringEquals", "StringLike"].iter().find_map(|operator| condition[*operator].get("ResourceType"));
+    let of_type =
+        ["StringEquals", "StringLike"].iter().find_map(|operator| condition[*operator].get("ResourceType"));
     named("Action", "NotAction", action)
         && named("Resource", "NotResource", &format!("LogicalResourceId/{logical}"))
         && of_type.is_none_or(|kinds| listed(kinds).iter().any(|pattern| fits(pattern, kind)))
@@ -46,8 +47,15 @@ pub(super) fn check(policy: Option<&str>, logical: &str, kind: &str, replaces: b
 }
 
 /// The same for any action.
-pub(super) fn check_action(policy: Option<&str>, logical: &str, kind: &str, action: &str) -> Result<(), String> {
-    let Some(policy) = policy.and_then(|text| serde_json::from_str::<Value>(text).ok()) else { return Ok(()) };
+pub(super) fn check_action(
+    policy: Option<&str>,
+    logical: &str,
+    kind: &str,
+    action: &str,
+) -> Result<(), String> {
+    let Some(policy) = policy.and_then(|text| serde_json::from_str::<Value>(text).ok()) else {
+        return Ok(());
+    };
     let statements: Vec<&Value> = match &policy["Statement"] {
         Value::Array(all) => all.iter().collect(),
         one => vec![one],

@@ -141,6 +141,8 @@ pub(super) struct StackRecord {
     pub(super) resources: BTreeMap<String, ResourceRecord>,
     /// The resources before the update that failed, while it is not rolled back.
     pub(super) resources_before: BTreeMap<String, ResourceRecord>,
+    /// What replacements left behind, until an update or its rollback cleans up.
+    pub(super) doomed: Vec<(String, ResourceRecord)>,
     pub(super) outputs: Vec<Value>,
     pub(super) events: Vec<StackEvent>,
     pub(super) change_sets: Vec<ChangeSetRecord>,
@@ -171,6 +173,7 @@ impl StackRecord {
             policy: None,
             resources: BTreeMap::new(),
             resources_before: BTreeMap::new(),
+            doomed: Vec::new(),
             outputs: Vec::new(),
             events: Vec::new(),
             change_sets: Vec::new(),
@@ -213,7 +216,13 @@ impl StackRecord {
     }
 
     /// A new status of a resource that is no longer, or not yet again, the stack's one of that name.
-    pub(super) fn tell_of(&mut self, logical: &str, record: &ResourceRecord, status: &'static str, reason: Option<&str>) {
+    pub(super) fn tell_of(
+        &mut self,
+        logical: &str,
+        record: &ResourceRecord,
+        status: &'static str,
+        reason: Option<&str>,
+    ) {
         let physical = record.physical_id().unwrap_or_default();
         self.log(logical, physical, &record.kind, status, reason, Some(record.properties.to_string()));
     }
@@ -275,10 +284,18 @@ impl Shelf {
         self.find_mut(stack).ok_or_else(|| ApiRefusal::no_stack(stack))
     }
 
+    /// The resources of all stacks.
+    pub(super) fn resources(&self) -> Vec<ResourceRecord> {
+        let all = self.stacks.iter().flat_map(|stack| stack.resources.values());
+        all.filter(|record| record.exists()).cloned().collect()
+    }
+
     /// The exports of all stacks.
     pub(super) fn exports(&self) -> BTreeMap<String, String> {
         let outputs = self.stacks.iter().filter(|stack| !stack.is_deleted()).flat_map(|stack| &stack.outputs);
-        let pair = |output: &Value| Some((output["ExportName"].as_str()?.to_owned(), output["OutputValue"].as_str()?.to_owned()));
+        let pair = |output: &Value| {
+            Some((output["ExportName"].as_str()?.to_owned(), output["OutputValue"].as_str()?.to_owned()))
+        };
         outputs.filter_map(pair).collect()
     }
 }

@@ -87,7 +87,9 @@ impl StackTemplate {
         let mut found: Vec<String> = match self.body.get("Transform") {
             Some(Value::String(name)) => vec![name.clone()],
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            Some(Value::Object(one)) => one.get("Name").and_then(Value::as_str).map(str::to_owned).into_iter().collect(),
+            Some(Value::Object(one)) => {
+                one.get("Name").and_then(Value::as_str).map(str::to_owned).into_iter().collect()
+            }
             _ => Vec::new(),
         };
         nested(&self.body["Resources"], &mut found);
@@ -96,9 +98,12 @@ impl StackTemplate {
 
     /// The capabilities that a caller must give, and why.
     pub(super) fn capabilities(&self) -> (Vec<&'static str>, Option<String>) {
-        let of_iam = |resource: &&Value| resource["Type"].as_str().is_some_and(|kind| kind.starts_with("AWS::IAM::"));
-        let iam: Vec<&Value> = self.section("Resources").map(|(_, resource)| resource).filter(of_iam).collect();
-        let is_named = |resource: &&Value| IAM_NAMES.iter().any(|name| resource["Properties"].get(name).is_some());
+        let of_iam =
+            |resource: &&Value| resource["Type"].as_str().is_some_and(|kind| kind.starts_with("AWS::IAM::"));
+        let iam: Vec<&Value> =
+            self.section("Resources").map(|(_, resource)| resource).filter(of_iam).collect();
+        let is_named =
+            |resource: &&Value| IAM_NAMES.iter().any(|name| resource["Properties"].get(name).is_some());
         let mut needed = Vec::new();
         if !iam.is_empty() {
             needed.push(if iam.iter().any(is_named) { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" });
@@ -112,7 +117,8 @@ impl StackTemplate {
         let transforms = self.transforms();
         if !transforms.is_empty() {
             needed.push("CAPABILITY_AUTO_EXPAND");
-            reasons.push(format!("The following transforms require capabilities: [{}]", transforms.join(", ")));
+            reasons
+                .push(format!("The following transforms require capabilities: [{}]", transforms.join(", ")));
         }
         (needed, (!reasons.is_empty()).then(|| reasons.join(" ")))
     }
@@ -159,7 +165,8 @@ fn long_form(yaml: serde_yaml::Value) -> Result<Value, ApiRefusal> {
         Yaml::Tagged(tagged) => {
             let tag = tagged.tag.to_string();
             let name = tag.trim_start_matches('!');
-            let name = if matches!(name, "Ref" | "Condition") { name.to_owned() } else { format!("Fn::{name}") };
+            let name =
+                if matches!(name, "Ref" | "Condition") { name.to_owned() } else { format!("Fn::{name}") };
             let value = match (name.as_str(), long_form(tagged.value)?) {
                 ("Fn::GetAtt", Value::String(path)) => match path.split_once('.') {
                     Some((resource, attribute)) => Value::from(vec![resource, attribute]),
@@ -204,8 +211,11 @@ fn check(sections: &Map<String, Value>, is_known: &dyn Fn(&str) -> bool) -> Resu
             return Err(ApiRefusal::format(format!("[{place}] 'null' values are not allowed in templates")));
         }
     }
-    let unknown: BTreeSet<&str> =
-        resources.values().filter_map(|resource| resource["Type"].as_str()).filter(|kind| !is_known(kind)).collect();
+    let unknown: BTreeSet<&str> = resources
+        .values()
+        .filter_map(|resource| resource["Type"].as_str())
+        .filter(|kind| !is_known(kind))
+        .collect();
     if !unknown.is_empty() {
         let kinds = Vec::from_iter(unknown).join(", ");
         return Err(ApiRefusal::format(format!("Unrecognized resource types: [{kinds}]")));
@@ -225,7 +235,9 @@ fn check_resource(name: &str, resource: &Value) -> Result<(), ApiRefusal> {
         return Err(ApiRefusal::format(message));
     }
     match members.keys().find(|key| !ATTRIBUTES.contains(&key.as_str())) {
-        Some(strange) => Err(ApiRefusal::validation(format!("Invalid template resource property '{strange}'"))),
+        Some(strange) => {
+            Err(ApiRefusal::validation(format!("Invalid template resource property '{strange}'")))
+        }
         None => Ok(()),
     }
 }
@@ -251,7 +263,8 @@ fn check_references(sections: &Map<String, Value>, resources: &Map<String, Value
     for (block, value) in [("Resources", sections.get("Resources")), ("Outputs", sections.get("Outputs"))] {
         let Some(value) = value else { continue };
         if let Some(name) = undefined_attribute(value, resources) {
-            let message = format!("Template error: instance of Fn::GetAtt references undefined resource {name}");
+            let message =
+                format!("Template error: instance of Fn::GetAtt references undefined resource {name}");
             return Err(ApiRefusal::validation(message));
         }
         let mut wanted = BTreeSet::new();
@@ -259,14 +272,18 @@ fn check_references(sections: &Map<String, Value>, resources: &Map<String, Value
             order::references(entry, &mut wanted);
             match &entry["DependsOn"] {
                 Value::String(name) => drop(wanted.insert(name.clone())),
-                Value::Array(names) => wanted.extend(names.iter().filter_map(Value::as_str).map(str::to_owned)),
+                Value::Array(names) => {
+                    wanted.extend(names.iter().filter_map(Value::as_str).map(str::to_owned))
+                }
                 _ => {}
             }
         }
-        let missing: Vec<&str> = wanted.iter().map(String::as_str).filter(|name| !known.contains(name)).collect();
+        let missing: Vec<&str> =
+            wanted.iter().map(String::as_str).filter(|name| !known.contains(name)).collect();
         if !missing.is_empty() {
             let missing = missing.join(", ");
-            let message = format!("Unresolved resource dependencies [{missing}] in the {block} block of the template");
+            let message =
+                format!("Unresolved resource dependencies [{missing}] in the {block} block of the template");
             return Err(ApiRefusal::format(message));
         }
     }
@@ -287,7 +304,9 @@ fn undefined_attribute<'a>(value: &'a Value, resources: &Map<String, Value>) -> 
                 ("Fn::GetAtt", Value::String(path)) => path.split('.').next(),
                 _ => None,
             };
-            named.filter(|name| !resources.contains_key(*name)).or_else(|| undefined_attribute(inner, resources))
+            named
+                .filter(|name| !resources.contains_key(*name))
+                .or_else(|| undefined_attribute(inner, resources))
         }),
         _ => None,
     }

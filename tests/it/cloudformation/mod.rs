@@ -1,6 +1,9 @@
 //! The local cloud's CloudFormation, called by AWS's SDK: stacks and change sets over real templates.
 
+mod failures;
+mod live;
 mod real_stack;
+mod sets;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,7 +13,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Capability, Change, ChangeSetType, Parameter, Stack, StackEvent};
 use provision::aws::Context;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{ACCOUNT, Cloud, REGION};
 
@@ -79,7 +82,7 @@ impl Desk {
         parameters: Vec<Parameter>,
     ) -> Result<String, String> {
         let url = self.put(template).await;
-        let name = format!("set-{}", SETS.fetch_add(1, Ordering::Relaxed));
+        let name = format!("set-{}", number());
         let call =
             self.client.create_change_set().stack_name(stack).change_set_name(name).change_set_type(kind);
         let call = call.capabilities(Capability::CapabilityNamedIam).set_parameters(Some(parameters));
@@ -165,4 +168,21 @@ impl Desk {
 
 fn status(stack: &Stack) -> &str {
     stack.stack_status.as_ref().unwrap().as_str()
+}
+
+/// A number that no other change set of these tests has.
+fn number() -> usize {
+    SETS.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A template's queue, as its resources.
+fn queue(name: &str, more: Value) -> Value {
+    let mut properties = json!({ "QueueName": name });
+    properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({ "Queue": { "Type": "AWS::SQS::Queue", "Properties": properties } })
+}
+
+/// The properties of a bucket.
+fn bucket(name: &str) -> Value {
+    json!({ "BucketName": name })
 }

@@ -24,9 +24,9 @@ pub(super) fn stack_of<'a>(
             let has = |stack: &&mut StackRecord| stack.change_sets.iter().any(|set| set.id == name);
             shelf.stacks.iter_mut().find(has).ok_or_else(|| ApiRefusal::no_change_set(name))
         }
-        None => {
-            Err(ApiRefusal::validation("StackName must be specified if ChangeSetName is not specified as an ARN."))
-        }
+        None => Err(ApiRefusal::validation(
+            "StackName must be specified if ChangeSetName is not specified as an ARN.",
+        )),
     }
 }
 

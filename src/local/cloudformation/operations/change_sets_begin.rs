@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::compare::{self, Whereabouts};
 use super::super::refusal::ApiRefusal;
-use super::super::run::{self, StackWork, WorkKind};
+use super::super::run::{self, StackWork, WorkKind, import};
 use super::super::state::{ChangeSetRecord, DeclaredStack, ResourceRecord, Shelf, StackRecord, now};
-use super::super::{CloudFormation, StackCaller};
+use super::super::{CloudFormation, HandlerCaller, StackCaller};
 use super::{Answer, is_on, required, submitted, text};
 use crate::local::identifier::uuid;
 
@@ -44,7 +44,9 @@ fn check_state(found: Option<&StackRecord>, kind: &str, stack: &str, name: &str)
         super::stacks_begin::check_can_be_updated(found, kind == "IMPORT")?;
     }
     match found.change_sets.iter().find(|set| set.name == name && set.execution != "EXECUTE_COMPLETE") {
-        Some(_) => Err(ApiRefusal::new("AlreadyExistsException", format!("ChangeSet [{name}] already exists"))),
+        Some(_) => {
+            Err(ApiRefusal::new("AlreadyExistsException", format!("ChangeSet [{name}] already exists")))
+        }
         None => Ok(()),
     }
 }
@@ -65,7 +67,7 @@ pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, 
     let target = submitted::declared(service, form, template, before.as_ref())?;
     let imports = imports(form)?;
     if kind == "IMPORT" {
-        super::super::run::import::check(service, caller, &target, &imports, stack)?;
+        import::check(service, &target, &imports)?;
     } else if stack.starts_with("arn:") {
         service.shelf(&caller.place, |shelf| shelf.get(stack).map(drop))?;
     } else {
@@ -112,13 +114,14 @@ fn add(
 ) -> Result<String, ApiRefusal> {
     check_state(shelf.find(stack), set.kind, stack, &set.name)?;
     let exports = shelf.exports();
+    let managed = shelf.resources();
     if shelf.find(stack).is_none() {
         let mut made = StackRecord::new(&caller.place, stack);
         made.enter("REVIEW_IN_PROGRESS", Some("User Initiated"));
         shelf.stacks.push(made);
     }
     let found = shelf.get_mut(stack)?;
-    fill(service, caller, exports, found, &mut set);
+    fill(service, caller, exports, &managed, found, &mut set);
     found.change_sets.push(set);
     Ok(found.id.clone())
 }
@@ -128,6 +131,7 @@ fn fill(
     service: &CloudFormation,
     caller: &StackCaller,
     exports: BTreeMap<String, String>,
+    managed: &[ResourceRecord],
     stack: &StackRecord,
     set: &mut ChangeSetRecord,
 ) {
@@ -138,6 +142,36 @@ fn fill(
         set.reason = Some(format!("Transform {transform} failed with: the local cloud runs no macros."));
         return;
     }
+    let found = compared(service, caller, exports, stack, target, &set.imports);
+    let problem = match found {
+        Ok((plain, valued)) => {
+            let is_empty =
+                plain.is_empty() && valued.is_empty() && is_same_otherwise(stack.declared.as_ref(), target);
+            (set.changes, set.changes_with_values) = (plain, valued);
+            is_empty.then(|| NOTHING.to_owned())
+        }
+        Err(problem) => Some(problem),
+    };
+    let problem = problem.or_else(|| match set.kind {
+        "IMPORT" => import::problem(managed, stack, set),
+        _ => None,
+    });
+    if let Some(problem) = problem {
+        set.status = "FAILED";
+        set.execution = "UNAVAILABLE";
+        set.reason = Some(problem);
+    }
+}
+
+/// The changes without property values, and with them.
+fn compared(
+    service: &CloudFormation,
+    caller: &StackCaller,
+    exports: BTreeMap<String, String>,
+    stack: &StackRecord,
+    target: &DeclaredStack,
+    imports: &BTreeMap<String, Map<String, Value>>,
+) -> Result<(Vec<Value>, Vec<Value>), String> {
     let place = Whereabouts {
         account: &caller.place.account,
         region: &caller.place.region,
@@ -145,27 +179,26 @@ fn fill(
         id: &stack.id,
         exports,
     };
-    let imports: BTreeSet<&str> = set.imports.keys().map(String::as_str).collect();
+    let imports: BTreeSet<&str> = imports.keys().map(String::as_str).collect();
     let existing = existing(&stack.resources);
     let find = |with_values| {
         let types = |kind: &str| service.handlers.describe_type(kind);
         compare::changes(&place, &existing, stack.declared.as_ref(), target, &imports, &types, with_values)
     };
-    match (find(false), find(true)) {
-        (Ok(plain), Ok(valued)) => {
-            let is_empty = plain.is_empty() && valued.is_empty() && is_same_otherwise(stack.declared.as_ref(), target);
-            if is_empty {
-                set.status = "FAILED";
-                set.execution = "UNAVAILABLE";
-                set.reason = Some(NOTHING.to_owned());
-            }
-            (set.changes, set.changes_with_values) = (plain, valued);
-        }
-        (Err(problem), _) | (_, Err(problem)) => {
-            set.status = "FAILED";
-            set.execution = "UNAVAILABLE";
-            set.reason = Some(problem);
-        }
+    Ok((find(false)?, find(true)?))
+}
+
+/// The changes of an update without a change set, or why they cannot be found.
+pub(super) fn changes_of(
+    service: &CloudFormation,
+    caller: &StackCaller,
+    exports: BTreeMap<String, String>,
+    stack: &StackRecord,
+    target: &DeclaredStack,
+) -> (Vec<Value>, Option<String>) {
+    match compared(service, caller, exports, stack, target, &BTreeMap::new()) {
+        Ok((_, valued)) => (valued, None),
+        Err(problem) => (Vec::new(), Some(problem)),
     }
 }
 
@@ -175,7 +208,7 @@ fn existing(resources: &BTreeMap<String, ResourceRecord>) -> BTreeMap<String, Re
 }
 
 /// Whether what is no resource stays as well.
-fn is_same_otherwise(before: Option<&DeclaredStack>, target: &DeclaredStack) -> bool {
+pub(super) fn is_same_otherwise(before: Option<&DeclaredStack>, target: &DeclaredStack) -> bool {
     before.is_some_and(|before| {
         let sections = |declared: &DeclaredStack| declared.template.body.get("Outputs").cloned();
         sections(before) == sections(target) && before.tags == target.tags
@@ -183,19 +216,24 @@ fn is_same_otherwise(before: Option<&DeclaredStack>, target: &DeclaredStack) -> 
 }
 
 /// `ExecuteChangeSet`.
-pub(super) fn execute(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
+pub(super) async fn execute(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     let name = required(form, "ChangeSetName")?;
+    let role = service.shelf(&caller.place, |shelf| {
+        let stack = super::change_sets::stack_of(shelf, text(form, "StackName"), name)?;
+        Ok(stack.change_set(name).and_then(|set| set.role.clone()))
+    })?;
+    let as_role = service.handler_caller(caller, role.as_deref()).await;
     let work = service.shelf(&caller.place, |shelf| {
         let stack = super::change_sets::stack_of(shelf, text(form, "StackName"), name)?;
-        begin(service, caller, stack, name, form)
+        begin(caller, as_role, stack, name, form)
     })?;
     run::begin(service, work);
     Ok(Some(json!({})))
 }
 
 fn begin(
-    service: &CloudFormation,
     caller: &StackCaller,
+    as_role: HandlerCaller,
     stack: &mut StackRecord,
     name: &str,
     form: &Value,
@@ -231,5 +269,5 @@ fn begin(
     };
     let token = text(form, "ClientRequestToken").map(str::to_owned);
     stack.role = set.role.clone();
-    Ok(run::prepare(service, caller, stack, target, kind, options, token))
+    Ok(run::prepare(&caller.place, as_role, stack, target, kind, options, token))
 }

@@ -2,9 +2,12 @@
 
 mod change_sets;
 mod change_sets_begin;
+mod drift;
+mod policies;
 mod stacks;
 mod stacks_begin;
 mod submitted;
+mod summaries;
 mod views;
 
 use std::sync::Arc;
@@ -27,12 +30,25 @@ pub(super) async fn answer(
     match operation {
         "CreateChangeSet" => change_sets_begin::create(service, caller, form).await,
         "DescribeChangeSet" => change_sets::describe(service, caller, form),
-        "ExecuteChangeSet" => change_sets_begin::execute(service, caller, form),
+        "ExecuteChangeSet" => change_sets_begin::execute(service, caller, form).await,
         "DeleteChangeSet" => change_sets::delete(service, caller, form),
         "ListChangeSets" => change_sets::list(service, caller, form),
         "DescribeStacks" => stacks::describe(service, caller, form),
         "ListStacks" => stacks::list(service, caller, form),
-        "DeleteStack" => stacks_begin::delete(service, caller, form),
+        "CreateStack" => stacks_begin::create(service, caller, form).await,
+        "UpdateStack" => stacks_begin::update(service, caller, form).await,
+        "DeleteStack" => stacks_begin::delete(service, caller, form).await,
+        "CancelUpdateStack" => stacks_begin::cancel(service, caller, form),
+        "ContinueUpdateRollback" => stacks_begin::continue_rollback(service, caller, form).await,
+        "RollbackStack" => stacks_begin::rollback(service, caller, form).await,
+        "SetStackPolicy" => policies::set(service, caller, form).await,
+        "GetStackPolicy" => policies::get(service, caller, form),
+        "ValidateTemplate" => summaries::validate(service, caller, form).await,
+        "GetTemplateSummary" => summaries::summarise(service, caller, form).await,
+        "DetectStackDrift" => drift::detect(service, caller, form).await,
+        "DetectStackResourceDrift" => drift::detect_one(service, caller, form).await,
+        "DescribeStackDriftDetectionStatus" => drift::status(service, caller, form),
+        "DescribeStackResourceDrifts" => drift::describe(service, caller, form),
         "DescribeStackEvents" => views::events(service, caller, form),
         "DescribeStackResource" => views::resource(service, caller, form),
         "DescribeStackResources" => views::resources(service, caller, form),
@@ -85,7 +101,11 @@ fn texts<'a>(form: &'a Value, name: &str) -> Vec<&'a str> {
 }
 
 /// One page of a list, and the token of the next. A token is the number of the first item.
-fn page(items: Vec<Value>, token: Option<&str>, size: usize) -> Result<(Vec<Value>, Option<String>), ApiRefusal> {
+fn page(
+    items: Vec<Value>,
+    token: Option<&str>,
+    size: usize,
+) -> Result<(Vec<Value>, Option<String>), ApiRefusal> {
     let from = match token {
         None => 0,
         Some(token) => token.parse().map_err(|_| ApiRefusal::validation("Invalid NextToken"))?,

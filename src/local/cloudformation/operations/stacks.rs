@@ -30,15 +30,17 @@ pub(super) fn describe(service: &Arc<CloudFormation>, caller: &StackCaller, form
 
 fn described(stack: &StackRecord) -> Value {
     let declared = stack.declared.as_ref();
-    let executed = stack.change_sets.iter().rev().find(|set| {
-        matches!(set.execution, "EXECUTE_COMPLETE" | "EXECUTE_IN_PROGRESS" | "EXECUTE_FAILED")
-    });
+    let executed =
+        stack.change_sets.iter().rev().find(|set| {
+            matches!(set.execution, "EXECUTE_COMPLETE" | "EXECUTE_IN_PROGRESS" | "EXECUTE_FAILED")
+        });
     let latest = executed.or(stack.change_sets.last()).map(|set| set.id.clone());
     let parameter = |(key, value): (&String, &String)| {
         let hidden = declared.is_some_and(|declared| parameters::is_hidden(&declared.template, key));
         json!({ "ParameterKey": key, "ParameterValue": if hidden { "****" } else { value.as_str() } })
     };
-    let parameters: Option<Vec<Value>> = declared.map(|declared| declared.parameters.iter().map(parameter).collect());
+    let parameters: Option<Vec<Value>> =
+        declared.map(|declared| declared.parameters.iter().map(parameter).collect());
     let drift = match &stack.drift {
         Some((status, at)) => json!({ "StackDriftStatus": status, "LastCheckTimestamp": at }),
         None => json!({ "StackDriftStatus": "NOT_CHECKED" }),

@@ -48,7 +48,8 @@ fn place(url: &str) -> Option<(String, String, Option<String>)> {
     let path = percent_encoding::percent_decode_str(url.path().trim_start_matches('/')).decode_utf8().ok()?;
     let host = url.host_str()?;
     let by_path = || path.split_once('/').map(|(bucket, key)| (bucket.to_owned(), key.to_owned()));
-    let in_host = host.find(".s3.").or_else(|| host.find(".s3-")).filter(|_| host.ends_with(".amazonaws.com"));
+    let in_host =
+        host.find(".s3.").or_else(|| host.find(".s3-")).filter(|_| host.ends_with(".amazonaws.com"));
     let (bucket, key) = match in_host {
         Some(at) => (host[..at].to_owned(), path.clone().into_owned()),
         None if host.starts_with("s3") && host.ends_with(".amazonaws.com") => by_path()?,
@@ -58,10 +59,15 @@ fn place(url: &str) -> Option<(String, String, Option<String>)> {
     (!key.is_empty()).then_some((bucket, key, version))
 }
 
-async fn fetched(service: &CloudFormation, caller: &StackCaller, url: &str) -> Result<String, ApiRefusal> {
+pub(super) async fn fetched(
+    service: &CloudFormation,
+    caller: &StackCaller,
+    url: &str,
+) -> Result<String, ApiRefusal> {
     let unsupported = || ApiRefusal::validation("TemplateURL must be a supported URL.");
     let (bucket, key, version) = place(url).ok_or_else(unsupported)?;
-    let config = clients::config(&service.http, &service.endpoint, caller.credentials.clone(), &caller.place.region);
+    let config =
+        clients::config(&service.http, &service.endpoint, caller.credentials.clone(), &caller.place.region);
     let client = aws_sdk_s3::Client::from_conf(
         aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build(),
     );
@@ -152,7 +158,8 @@ mod tests {
         }
         let versioned = at("https://b.s3.eu-west-1.amazonaws.com/t.json?versionId=v1");
         assert_eq!(versioned.as_deref(), Some("b t.json Some(\"v1\")"));
-        for url in ["https://example.com/b/t.json", "s3://b/t.json", "nothing", "https://b.s3.amazonaws.com/"] {
+        for url in ["https://example.com/b/t.json", "s3://b/t.json", "nothing", "https://b.s3.amazonaws.com/"]
+        {
             assert_eq!(at(url), None, "{url}");
         }
     }

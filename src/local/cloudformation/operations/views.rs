@@ -74,7 +74,9 @@ fn resource_of(stack: &StackRecord, logical: &str, record: &ResourceRecord, time
 pub(super) fn resource(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     let (name, logical) = (required(form, "StackName")?, required(form, "LogicalResourceId")?);
     service.shelf(&caller.place, |shelf| {
-        let stack = shelf.find(name).ok_or_else(|| ApiRefusal::validation(format!("Stack '{name}' does not exist")))?;
+        let stack = shelf
+            .find(name)
+            .ok_or_else(|| ApiRefusal::validation(format!("Stack '{name}' does not exist")))?;
         let record = stack.resources.get(logical).ok_or_else(|| {
             ApiRefusal::validation(format!("Resource {logical} does not exist for stack {}", stack.name))
         })?;
@@ -91,22 +93,28 @@ pub(super) fn resource(service: &Arc<CloudFormation>, caller: &StackCaller, form
 pub(super) fn resources(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     service.shelf(&caller.place, |shelf| {
         let stack = match (text(form, "StackName"), text(form, "PhysicalResourceId")) {
-            (Some(name), _) => {
-                shelf.find(name).ok_or_else(|| ApiRefusal::no_stack_with_id(name))?
-            }
+            (Some(name), _) => shelf.find(name).ok_or_else(|| ApiRefusal::no_stack_with_id(name))?,
             (None, Some(physical)) => {
                 let has = |stack: &&StackRecord| {
                     !stack.is_deleted()
-                        && stack.resources.values().any(|record| record.exists() && record.physical_id() == Some(physical))
+                        && stack
+                            .resources
+                            .values()
+                            .any(|record| record.exists() && record.physical_id() == Some(physical))
                 };
                 let message = format!("Stack for {physical} does not exist");
                 shelf.stacks.iter().find(has).ok_or_else(|| ApiRefusal::validation(message))?
             }
-            (None, None) => return Err(ApiRefusal::validation("StackName or PhysicalResourceId must be specified")),
+            (None, None) => {
+                return Err(ApiRefusal::validation("StackName or PhysicalResourceId must be specified"));
+            }
         };
         let wanted = text(form, "LogicalResourceId");
-        let fits = |(logical, _): &(&String, &ResourceRecord)| wanted.is_none_or(|wanted| wanted == logical.as_str());
-        let shown = |(logical, record): (&String, &ResourceRecord)| resource_of(stack, logical, record, "Timestamp");
+        let fits = |(logical, _): &(&String, &ResourceRecord)| {
+            wanted.is_none_or(|wanted| wanted == logical.as_str())
+        };
+        let shown =
+            |(logical, record): (&String, &ResourceRecord)| resource_of(stack, logical, record, "Timestamp");
         let found: Vec<Value> = stack.resources.iter().filter(fits).map(shown).collect();
         match wanted {
             Some(logical) if found.is_empty() => Err(ApiRefusal::validation(format!(
@@ -123,8 +131,9 @@ pub(super) fn resource_list(service: &Arc<CloudFormation>, caller: &StackCaller,
     let name = required(form, "StackName")?;
     service.shelf(&caller.place, |shelf| {
         let stack = shelf.find(name).ok_or_else(|| ApiRefusal::no_stack_with_id(name))?;
-        let shown =
-            |(logical, record): (&String, &ResourceRecord)| resource_of(stack, logical, record, "LastUpdatedTimestamp");
+        let shown = |(logical, record): (&String, &ResourceRecord)| {
+            resource_of(stack, logical, record, "LastUpdatedTimestamp")
+        };
         let (found, next) = page(stack.resources.iter().map(shown).collect(), text(form, "NextToken"), PAGE)?;
         Ok(Some(json!({ "StackResourceSummaries": found, "NextToken": next })))
     })

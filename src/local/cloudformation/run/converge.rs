@@ -8,10 +8,11 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
 use serde_json::{Map, Value, json};
 
-use super::super::compare::{Whereabouts, is_same};
+use super::super::compare::Whereabouts;
 use super::super::functions::KnownResource;
 use super::super::handlers::{HandledResource, HandlerFailure};
 use super::super::state::{DeclaredStack, ResourceRecord, now};
+use super::super::values::is_same;
 use super::{Run, WorkKind, said};
 
 /// Why a stack is not as declared.
@@ -132,7 +133,11 @@ impl Run {
                 Some(_) if self.is_stopping() => {}
                 Some(problem) => {
                     self.stopping.store(true, Ordering::SeqCst);
-                    let failed = if creates { "CREATE_FAILED" } else { "UPDATE_FAILED" };
+                    let failed = match kind {
+                        WorkKind::Import(_) => "IMPORT_FAILED",
+                        _ if creates => "CREATE_FAILED",
+                        _ => "UPDATE_FAILED",
+                    };
                     self.tell(&logical, failed, Some(&problem));
                     let list = if creates { &mut created } else { &mut updated };
                     list.insert(logical);
@@ -250,20 +255,27 @@ impl Run {
                 ));
             }
             let old = std::mem::replace(record, ResourceRecord { is_new: false, ..fresh });
-            self.doom(logical, old);
+            stack.doomed.push((logical.to_owned(), old));
             Ok((ResourceStep::Replace, false))
         });
         planned.unwrap_or_else(|| Err("the local cloud was emptied".to_owned()))
     }
 
-    async fn take_step(&self, step: ResourceStep, logical: &str, kind: &str, properties: &Value) -> Result<(), String> {
+    async fn take_step(
+        &self,
+        step: ResourceStep,
+        logical: &str,
+        kind: &str,
+        properties: &Value,
+    ) -> Result<(), String> {
         let failed = |failure: HandlerFailure| said(logical, &failure);
         match step {
             ResourceStep::Keep => Ok(()),
             ResourceStep::Create => {
                 self.tell(logical, "CREATE_IN_PROGRESS", None);
                 self.check_required(kind, properties)?;
-                let handled = self.service.handlers.create(&self.caller, kind, properties).await.map_err(failed)?;
+                let handled =
+                    self.service.handlers.create(&self.caller, kind, properties).await.map_err(failed)?;
                 let handle = self.made(logical, handled);
                 self.progress(logical, "CREATE_IN_PROGRESS", Some("Resource creation Initiated"));
                 self.service.handlers.settle(&self.caller, kind, &handle).await.map_err(failed)?;
@@ -271,10 +283,12 @@ impl Run {
                 Ok(())
             }
             ResourceStep::Replace => {
-                let reason = "Requested update requires the creation of a new physical resource; hence creating one.";
+                let reason =
+                    "Requested update requires the creation of a new physical resource; hence creating one.";
                 self.tell(logical, "UPDATE_IN_PROGRESS", Some(reason));
                 self.check_required(kind, properties)?;
-                let handled = self.service.handlers.create(&self.caller, kind, properties).await.map_err(failed)?;
+                let handled =
+                    self.service.handlers.create(&self.caller, kind, properties).await.map_err(failed)?;
                 let handle = self.made(logical, handled);
                 self.progress(logical, "UPDATE_IN_PROGRESS", Some("Resource creation Initiated"));
                 self.service.handlers.settle(&self.caller, kind, &handle).await.map_err(failed)?;

@@ -1,14 +1,14 @@
 //! The deletion of a stack.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
+use super::super::CloudFormation;
 use super::super::handlers::HandlerCaller;
 use super::super::state::{Place, StackRecord};
-use super::super::{CloudFormation, StackCaller};
 use super::{Run, rollback};
 
 /// A deletion that has begun.
@@ -23,8 +23,8 @@ pub(in super::super) struct DeletionWork {
 
 /// Begins a deletion: the stack's state says so from now on, and what is under way stops.
 pub(in super::super) fn prepare(
-    service: &CloudFormation,
-    caller: &StackCaller,
+    place: &Place,
+    caller: HandlerCaller,
     stack: &mut StackRecord,
     retain: Vec<String>,
     force: bool,
@@ -34,9 +34,9 @@ pub(in super::super) fn prepare(
     stack.token = token.map(str::to_owned);
     stack.enter("DELETE_IN_PROGRESS", Some("User Initiated"));
     DeletionWork {
-        place: caller.place.clone(),
+        place: place.clone(),
         id: stack.id.clone(),
-        caller: service.handler_caller(caller),
+        caller,
         retain: retain.into_iter().collect(),
         force,
         busy: Arc::clone(&stack.busy),
@@ -50,8 +50,7 @@ pub(in super::super) fn begin(service: &Arc<CloudFormation>, work: DeletionWork)
         let DeletionWork { place, id, caller, retain, force, busy } = work;
         let _busy = busy.lock().await;
         let cancel = CancellationToken::new();
-        let run =
-            Run { service, place, id, caller, cancel, stopping: AtomicBool::new(false), doomed: Mutex::default() };
+        let run = Run { service, place, id, caller, cancel, stopping: AtomicBool::new(false) };
         run.delete(&retain, force).await;
     });
 }
@@ -62,8 +61,9 @@ impl Run {
             let exists = stack.resources.iter().filter(|(_, record)| record.exists());
             exists.map(|(name, record)| (name.clone(), record.clone())).collect::<Vec<_>>()
         });
-        let failed =
-            self.remove_but(doomed.unwrap_or_default(), "DeletionPolicy", true, false, retain).await;
+        let left_behind = self.take_doomed();
+        self.remove(left_behind, "UpdateReplacePolicy", false).await;
+        let failed = self.remove_but(doomed.unwrap_or_default(), "DeletionPolicy", true, false, retain).await;
         if failed.is_empty() || force {
             for name in &failed {
                 self.tell(name, "DELETE_SKIPPED", None);

@@ -1,41 +1,27 @@
 //! What an import needs before it begins.
+//!
+//! What is refused follows "Import AWS resources into a CloudFormation stack"
+//! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html>). Of the texts, only that about
+//! resources of another stack was seen on AWS (aws-cloudformation/cloudformation-coverage-roadmap, issue 1607).
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::super::CloudFormation;
 use super::super::refusal::ApiRefusal;
-use super::super::state::DeclaredStack;
-use super::super::{CloudFormation, StackCaller};
+use super::super::state::{ChangeSetRecord, DeclaredStack, ResourceRecord, StackRecord};
 
-/// Refuses resources that cannot be imported
-/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html>).
+/// Refuses a call whose resources cannot be imported.
 pub(in super::super) fn check(
     service: &CloudFormation,
-    caller: &StackCaller,
     target: &DeclaredStack,
     imports: &BTreeMap<String, Map<String, Value>>,
-    stack: &str,
 ) -> Result<(), ApiRefusal> {
     if imports.is_empty() {
         return Err(ApiRefusal::validation("ResourcesToImport is required for change set type IMPORT"));
     }
-    for (logical, identifiers) in imports {
-        check_one(service, target, logical, identifiers)?;
-    }
-    let existing = service.shelf(&caller.place, |shelf| {
-        let found = shelf.find(stack).map(|stack| stack.resources.clone());
-        found.unwrap_or_default()
-    });
-    let new = target.template.section("Resources").map(|(name, _)| name);
-    let mut new = new.filter(|name| !existing.contains_key(*name) && !imports.contains_key(*name));
-    match new.next() {
-        Some(name) => Err(ApiRefusal::validation(format!(
-            "You have modified resources [{name}] in your template that are not being imported. Update, create or delete \
-             operations cannot be executed during import operations."
-        ))),
-        None => Ok(()),
-    }
+    imports.iter().try_for_each(|(logical, identifiers)| check_one(service, target, logical, identifiers))
 }
 
 fn check_one(
@@ -45,7 +31,8 @@ fn check_one(
     identifiers: &Map<String, Value>,
 ) -> Result<(), ApiRefusal> {
     let Some(body) = target.template.resource(logical) else {
-        return Err(ApiRefusal::validation(format!("Resource {logical} is not in the template")));
+        let message = format!("Resources [{logical}] passed in ResourcesToImport are not in the template");
+        return Err(ApiRefusal::validation(message));
     };
     let kind = body["Type"].as_str().unwrap_or_default();
     let facts = service.handlers.describe_type(kind).unwrap_or_default();
@@ -53,17 +40,70 @@ fn check_one(
         return Err(ApiRefusal::validation(format!("ResourceTypes [{kind}] are not supported for Import")));
     }
     if body.get("DeletionPolicy").is_none() {
-        return Err(ApiRefusal::validation(
-            "Resources to import must have a DeletionPolicy attribute specified in the template.",
-        ));
+        return Err(ApiRefusal::validation(format!(
+            "The following resources to import [{logical}] must have DeletionPolicy attribute specified in the template."
+        )));
     }
     let given: Vec<&str> = identifiers.keys().map(String::as_str).collect();
-    let fits = given.len() == facts.identifiers.len() && facts.identifiers.iter().all(|name| given.contains(name));
-    if fits {
+    // A record set without SetIdentifier is identified by the others.
+    let needed = facts.identifiers.iter().filter(|name| **name != "SetIdentifier" || given.contains(name));
+    let needed: Vec<&str> = needed.copied().collect();
+    if given.len() == needed.len() && needed.iter().all(|name| given.contains(name)) {
         return Ok(());
     }
     Err(ApiRefusal::validation(format!(
         "Invalid resource identifiers for resource {logical}: {kind} is identified by [{}]",
         facts.identifiers.join(", ")
     )))
+}
+
+/// Whether these identifiers are of a resource.
+fn is_named(record: &ResourceRecord, identifiers: &Map<String, Value>) -> bool {
+    let Some(handled) = &record.handled else { return false };
+    let is_it = |(name, value): (&String, &Value)| {
+        let own = record.properties[name].as_str().or(handled.attributes.get(name).map(String::as_str));
+        own.or(Some(&handled.reference)) == value.as_str()
+    };
+    identifiers.iter().all(is_it)
+}
+
+/// Why a set of changes is no import: it may change nothing else, and what it takes may be of no stack. `managed` is what the
+/// stacks of the region have.
+pub(in super::super) fn problem(
+    managed: &[ResourceRecord],
+    stack: &StackRecord,
+    set: &ChangeSetRecord,
+) -> Option<String> {
+    let names = |wanted: &dyn Fn(&Value) -> bool| {
+        let changes = set.changes_with_values.iter().map(|change| &change["ResourceChange"]);
+        let named =
+            changes.filter(|change| wanted(change)).filter_map(|change| change["LogicalResourceId"].as_str());
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let is_managed = |(logical, identifiers): &(&String, &Map<String, Value>)| {
+        let kind = set.target.as_ref().and_then(|target| target.template.resource(logical)?["Type"].as_str());
+        stack.resources.get(*logical).is_some_and(ResourceRecord::exists)
+            || managed
+                .iter()
+                .any(|record| Some(record.kind.as_str()) == kind && is_named(record, identifiers))
+    };
+    let own: Vec<&str> = set.imports.iter().filter(is_managed).map(|(name, _)| name.as_str()).collect();
+    if !own.is_empty() {
+        let own = own.join(", ");
+        return Some(format!(
+            "Resources [{own}] passed in ResourceToImport are already in a stack and cannot be imported."
+        ));
+    }
+    let others = names(&|change| change["Action"] != "Import");
+    if !others.is_empty() {
+        return Some(format!(
+            "You have modified resources [{others}] in your template that are not being imported. Update, create or delete \
+             operations cannot be executed during import operations."
+        ));
+    }
+    let outputs = |declared: Option<&DeclaredStack>| {
+        declared.and_then(|declared| declared.template.body.get("Outputs").cloned())
+    };
+    (outputs(stack.declared.as_ref()) != outputs(set.target.as_ref()))
+        .then(|| "As part of the import operation, you cannot modify or add [Outputs]".to_owned())
 }

@@ -8,18 +8,18 @@ pub(super) mod delete;
 pub(super) mod import;
 mod outputs;
 mod remove;
-mod rollback;
+pub(super) mod rollback;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use super::CloudFormation;
 use super::handlers::{HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure};
 use super::state::{DeclaredStack, Place, ResourceRecord, StackRecord, now};
-use super::{CloudFormation, StackCaller};
 use crate::local::identifier::uuid;
 
 /// What an operation does.
@@ -54,8 +54,8 @@ pub(super) struct StackWork {
 
 /// Begins an operation: the stack's state says so from now on.
 pub(super) fn prepare(
-    service: &CloudFormation,
-    caller: &StackCaller,
+    place: &Place,
+    caller: HandlerCaller,
     stack: &mut StackRecord,
     target: DeclaredStack,
     kind: WorkKind,
@@ -70,17 +70,21 @@ pub(super) fn prepare(
     stack.token = token;
     stack.updated = Some(now());
     stack.disable_rollback = options.disable_rollback;
-    stack.before = stack.declared.replace(target.clone());
-    stack.resources_before = stack.resources.clone();
+    let declared = stack.declared.replace(target.clone());
+    // After a failure without rollback, what was before it stays what a rollback goes back to.
+    if stack.status != "UPDATE_FAILED" {
+        stack.before = declared;
+        stack.resources_before = stack.resources.clone();
+    }
     for record in stack.resources.values_mut() {
         record.is_new = false;
     }
     stack.cancel = CancellationToken::new();
     stack.enter(status, Some("User Initiated"));
     StackWork {
-        place: caller.place.clone(),
+        place: place.clone(),
         id: stack.id.clone(),
-        caller: service.handler_caller(caller),
+        caller,
         target,
         kind,
         options,
@@ -96,15 +100,7 @@ pub(super) fn begin(service: &Arc<CloudFormation>, work: StackWork) {
         let busy = Arc::clone(&work.busy);
         let _busy = busy.lock().await;
         let StackWork { place, id, caller, target, kind, options, cancel, .. } = work;
-        let run = Run {
-            service,
-            place,
-            id,
-            caller,
-            cancel,
-            stopping: AtomicBool::new(false),
-            doomed: Mutex::default(),
-        };
+        let run = Run { service, place, id, caller, cancel, stopping: AtomicBool::new(false) };
         run.carry_out(&target, &kind, &options).await;
         run.note_execution(options.change_set.as_deref());
     });
@@ -119,8 +115,6 @@ struct Run {
     cancel: CancellationToken,
     /// Set by the first failure: what is under way ends as cancelled.
     stopping: AtomicBool,
-    /// What a replacement leaves behind.
-    doomed: Mutex<Vec<(String, ResourceRecord)>>,
 }
 
 impl Run {
@@ -145,11 +139,11 @@ impl Run {
     }
 
     fn doom(&self, logical: &str, record: ResourceRecord) {
-        self.doomed.lock().unwrap_or_else(PoisonError::into_inner).push((logical.to_owned(), record));
+        self.stack(|stack| stack.doomed.push((logical.to_owned(), record)));
     }
 
     fn take_doomed(&self) -> Vec<(String, ResourceRecord)> {
-        std::mem::take(&mut *self.doomed.lock().unwrap_or_else(PoisonError::into_inner))
+        self.stack(|stack| std::mem::take(&mut stack.doomed)).unwrap_or_default()
     }
 
     async fn carry_out(&self, target: &DeclaredStack, kind: &WorkKind, options: &WorkOptions) {
@@ -175,9 +169,15 @@ impl Run {
         self.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None);
         let wanted: BTreeSet<String> = self.wanted(target);
         let gone = self.stack(|stack| {
-            let is_gone = |(logical, record): &(&String, &ResourceRecord)| !wanted.contains(*logical) && record.exists();
-            let gone: Vec<_> =
-                stack.resources.iter().filter(is_gone).map(|(name, record)| (name.clone(), record.clone())).collect();
+            let is_gone = |(logical, record): &(&String, &ResourceRecord)| {
+                !wanted.contains(*logical) && record.exists()
+            };
+            let gone: Vec<_> = stack
+                .resources
+                .iter()
+                .filter(is_gone)
+                .map(|(name, record)| (name.clone(), record.clone()))
+                .collect();
             stack.resources.retain(|logical, _| wanted.contains(logical));
             gone
         });
@@ -217,7 +217,9 @@ fn said(logical: &str, failure: &HandlerFailure) -> String {
                 HandlerErrorCode::GeneralServiceException => "GeneralServiceException",
             };
             let token = uuid();
-            format!("Resource handler returned message: \"{message}\" (RequestToken: {token}, HandlerErrorCode: {code})")
+            format!(
+                "Resource handler returned message: \"{message}\" (RequestToken: {token}, HandlerErrorCode: {code})"
+            )
         }
     }
 }

@@ -36,7 +36,8 @@ impl Run {
                 if !environment.is_wanted(body) {
                     continue;
                 }
-                let mut output = json!({ "OutputKey": name, "OutputValue": text(&environment.value(&body["Value"])?) });
+                let mut output =
+                    json!({ "OutputKey": name, "OutputValue": text(&environment.value(&body["Value"])?) });
                 if let Some(description) = body["Description"].as_str() {
                     output["Description"] = json!(description);
                 }

@@ -64,7 +64,12 @@ impl Run {
         failed
     }
 
-    async fn remove_one(&self, logical: String, record: ResourceRecord, own: bool) -> (String, Option<String>) {
+    async fn remove_one(
+        &self,
+        logical: String,
+        record: ResourceRecord,
+        own: bool,
+    ) -> (String, Option<String>) {
         self.tell_removal(&logical, &record, "DELETE_IN_PROGRESS", None, own);
         let Some(handled) = &record.handled else {
             self.tell_removal(&logical, &record, "DELETE_COMPLETE", None, own);

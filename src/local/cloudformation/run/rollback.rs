@@ -1,10 +1,49 @@
 //! What comes after a failure.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use super::super::state::ResourceRecord;
+use tokio_util::sync::CancellationToken;
+
+use super::super::CloudFormation;
+use super::super::handlers::HandlerCaller;
+use super::super::state::{Place, ResourceRecord};
 use super::converge::Fault;
 use super::{Run, WorkOptions, said};
+
+/// Goes back after a failure that was left as it was, or after a rollback that failed. `skip` are resources that are left as
+/// they are.
+pub(in super::super) fn begin(
+    service: &Arc<CloudFormation>,
+    place: Place,
+    id: String,
+    caller: HandlerCaller,
+    skip: BTreeSet<String>,
+    token: Option<&str>,
+) {
+    let cancel = CancellationToken::new();
+    let run =
+        Run { service: Arc::clone(service), place, id, caller, cancel, stopping: AtomicBool::new(false) };
+    let token = token.map(str::to_owned);
+    let begun = run.stack(|stack| {
+        stack.token = token;
+        let is_creation = stack.status == "CREATE_FAILED";
+        let status = if is_creation { "ROLLBACK_IN_PROGRESS" } else { "UPDATE_ROLLBACK_IN_PROGRESS" };
+        stack.enter(status, Some("User Initiated"));
+        (is_creation, Arc::clone(&stack.busy))
+    });
+    let Some((is_creation, busy)) = begun else { return };
+    tokio::spawn(async move {
+        let _busy = busy.lock().await;
+        let options = WorkOptions::default();
+        if is_creation {
+            run.roll_creation_back(&options, "ROLLBACK_COMPLETE", "ROLLBACK_FAILED").await;
+        } else {
+            run.roll_update_back(&skip, &options).await;
+        }
+    });
+}
 
 impl Run {
     /// A creation that failed: everything is deleted again, unless the caller wants to look at it.
@@ -22,15 +61,19 @@ impl Run {
         self.roll_creation_back(options, ends, fails).await;
     }
 
-    pub(super) async fn roll_creation_back(&self, options: &WorkOptions, ends: &'static str, fails: &'static str) {
+    pub(super) async fn roll_creation_back(
+        &self,
+        options: &WorkOptions,
+        ends: &'static str,
+        fails: &'static str,
+    ) {
         let made = self.stack(|stack| {
             let made = stack.resources.iter().filter(|(_, record)| record.exists());
             made.map(|(name, record)| (name.clone(), record.clone())).collect::<Vec<_>>()
         });
         let except = options.retain_except_on_create;
-        let failed = self
-            .remove_but(made.unwrap_or_default(), "DeletionPolicy", true, except, &BTreeSet::new())
-            .await;
+        let failed =
+            self.remove_but(made.unwrap_or_default(), "DeletionPolicy", true, except, &BTreeSet::new()).await;
         match failed.is_empty() {
             true => self.enter(ends, None),
             false => self.enter(fails, Some(&undeleted(&failed))),
@@ -66,9 +109,14 @@ impl Run {
         }
         let new = self.stack(|stack| {
             let old = &stack.resources_before;
-            let is_new = |(name, record): &(&String, &ResourceRecord)| !old.contains_key(*name) && record.exists();
-            let new: Vec<_> =
-                stack.resources.iter().filter(is_new).map(|(name, record)| (name.clone(), record.clone())).collect();
+            let is_new =
+                |(name, record): &(&String, &ResourceRecord)| !old.contains_key(*name) && record.exists();
+            let new: Vec<_> = stack
+                .resources
+                .iter()
+                .filter(is_new)
+                .map(|(name, record)| (name.clone(), record.clone()))
+                .collect();
             let kept: BTreeSet<String> = old.keys().cloned().collect();
             stack.resources.retain(|name, _| kept.contains(name));
             new
@@ -132,8 +180,12 @@ impl Run {
     pub(super) fn import_failed(&self, fault: &Fault) {
         self.enter("IMPORT_ROLLBACK_IN_PROGRESS", Some(&fault.reason()));
         self.stack(|stack| {
-            let new: Vec<String> =
-                stack.resources.keys().filter(|name| !stack.resources_before.contains_key(*name)).cloned().collect();
+            let new: Vec<String> = stack
+                .resources
+                .keys()
+                .filter(|name| !stack.resources_before.contains_key(*name))
+                .cloned()
+                .collect();
             for name in new {
                 stack.tell(&name, "IMPORT_ROLLBACK_COMPLETE", None);
                 stack.resources.remove(&name);

@@ -33,7 +33,9 @@ fn a_template_that_does_not_hold_together_is_refused_in_aws_words() {
             "Template format error: [/Resources/A] Every Resources object must contain a Type member.",
         ),
         (
-            resource(json!({ "DependsOn": ["B"], "Properties": { "X": [{ "Ref": "C" }, { "Ref": "AWS::Region" }] } })),
+            resource(
+                json!({ "DependsOn": ["B"], "Properties": { "X": [{ "Ref": "C" }, { "Ref": "AWS::Region" }] } }),
+            ),
             "Template format error: Unresolved resource dependencies [B, C] in the Resources block of the template",
         ),
         (resource(json!({ "Invalid": 1 })), "Invalid template resource property 'Invalid'"),
@@ -79,7 +81,8 @@ fn yaml_has_short_forms() {
 #[test]
 fn named_roles_need_the_capability_for_names() {
     let needs = |properties: Value, given: &[&str]| {
-        let template = json!({ "Resources": { "R": { "Type": "AWS::IAM::Role", "Properties": properties } } });
+        let template =
+            json!({ "Resources": { "R": { "Type": "AWS::IAM::Role", "Properties": properties } } });
         match read(&template.to_string()).unwrap().check_capabilities(given) {
             Ok(()) => "passed".to_owned(),
             Err(refusal) => format!("{}: {}", refusal.code, refusal.message),
