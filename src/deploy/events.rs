@@ -129,12 +129,7 @@ struct Followed {
 }
 
 impl Followed {
-    fn take(
-        &mut self,
-        stack_id: &str,
-        events: Vec<StackEvent>,
-        report: &(dyn Fn(&Progress) + Send + Sync),
-    ) {
+    fn take(&mut self, stack_id: &str, events: Vec<StackEvent>, report: &(dyn Fn(&Progress) + Send + Sync)) {
         for event in events {
             self.seen = Marker(event.event_id);
             let status = event.resource_status.map(|status| status.as_str().to_owned()).unwrap_or_default();

@@ -208,11 +208,18 @@ mod tests {
         board.hear(&progress("ATwo", "CREATE_FAILED", "it is full"));
         board.hear(&progress("AOne", "DELETE_COMPLETE", ""));
         let causes = [ResourceFailure { logical_id: "ATwo".into(), reason: "it is full".into() }];
-        board.fail(&[0, 1, 2], &causes, &aws::Error::unexpected("cloudformation:ExecuteChangeSet", "rolled back"));
+        board.fail(
+            &[0, 1, 2],
+            &causes,
+            &aws::Error::unexpected("cloudformation:ExecuteChangeSet", "rolled back"),
+        );
         let endings = board.endings();
         let two = Address::new("a/two");
         assert!(matches!(&endings[0], StepEnding::Skipped(address) if *address == two), "{endings:?}");
-        assert!(matches!(&endings[1], StepEnding::Failed(error) if error.message == "it is full"), "{endings:?}");
+        assert!(
+            matches!(&endings[1], StepEnding::Failed(error) if error.message == "it is full"),
+            "{endings:?}"
+        );
         assert!(matches!(&endings[2], StepEnding::Skipped(address) if *address == two), "{endings:?}");
         let mut told = Vec::new();
         while let Ok(Event { step, state }) = heard.try_recv() {

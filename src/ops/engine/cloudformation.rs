@@ -157,4 +157,3 @@ impl Engine for CloudFormation {
         .boxed()
     }
 }
-

@@ -235,4 +235,3 @@ fn reverts_drift(work: &Work<'_>, numbers: &[usize]) -> bool {
 pub(super) fn quiet(work: &Work<'_>, region: &str) -> Context {
     work.execution.regions.context(region).working(Arc::new(|_: &str| {}), work.execution.cancel.clone())
 }
-

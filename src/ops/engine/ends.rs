@@ -55,4 +55,3 @@ pub(super) fn stuck(end: &OperationEnd) -> Error {
     );
     Error { hint: Some(hint), ..failed(end) }
 }
-

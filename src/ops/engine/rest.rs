@@ -97,4 +97,3 @@ pub(super) fn ended(work: &Work<'_>, board: &Board<'_>, outcome: Outcome) -> Out
     let interrupted = outcome.interrupted || work.execution.cancel.is_cancelled() && !all_done;
     Outcome { endings, interrupted, ..outcome }
 }
-

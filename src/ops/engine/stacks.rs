@@ -46,15 +46,15 @@ impl Stacks {
         let names = stack_names(regions.scope(), acm::REGION);
         let looks = names.into_iter().map(|(name, region)| async move {
             let cx = regions.context(&region);
-            let Some(seen) = deploy::look(&cx, &name).await? else { return Ok(None) };
-            let seen = if seen.status.phase() == Phase::Working {
-                waits(&seen);
-                deploy::steady(&cx, &name).await?
-            } else {
-                Some(seen)
-            };
-            match seen {
-                Some(seen) => held(&cx, seen).await.map(Some),
+            let (seen, members) = tokio::join!(deploy::look(&cx, &name), deploy::members(&cx, &name));
+            match seen? {
+                Some(seen) if seen.status.phase() == Phase::Working => {
+                    waits(&seen);
+                    let Some(seen) = deploy::steady(&cx, &name).await? else { return Ok(None) };
+                    let members = deploy::members(&cx, &seen.id).await?;
+                    held(&cx, seen, members).await.map(Some)
+                }
+                Some(seen) => held(&cx, seen, members?).await.map(Some),
                 None => Ok(None),
             }
         });
@@ -103,12 +103,12 @@ impl From<Vec<HeldStack>> for Stacks {
     }
 }
 
-async fn held(cx: &Context, seen: StackSeen) -> Result<HeldStack> {
+async fn held(cx: &Context, seen: StackSeen, members: Vec<Member>) -> Result<HeldStack> {
     if seen.status.phase() == Phase::Review {
         let in_review = deploy::change_sets(cx, &seen.name).await?;
         return Ok(HeldStack { seen, members: BTreeMap::new(), in_review });
     }
-    let members = deploy::members(cx, &seen.id).await?.into_iter().filter(Member::is_there);
+    let members = members.into_iter().filter(Member::is_there);
     let members = members.map(|member| (member.logical_id.clone(), member)).collect();
     Ok(HeldStack { seen, members, in_review: Vec::new() })
 }

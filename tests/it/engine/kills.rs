@@ -42,11 +42,16 @@ fn at_each_change(cloud: &Cloud, arguments: &[&str], begin: impl Fn(), judge: im
 async fn an_apply_that_is_killed_is_finished_by_the_next_one() {
     let cloud = Cloud::start("killed").await;
     let file = stack();
-    let tried = at_each_change(&cloud, &["apply", file.path(), "--yes"], || (), |_| {
-        // The lock of the killed run is its host's, and the process is gone.
-        cloud.provision(&["apply", file.path(), "--yes"], 0);
-        nothing_to_do(&cloud.provision(&["plan", file.path()], 0).0);
-    });
+    let tried = at_each_change(
+        &cloud,
+        &["apply", file.path(), "--yes"],
+        || (),
+        |_| {
+            // The lock of the killed run is its host's, and the process is gone.
+            cloud.provision(&["apply", file.path(), "--yes"], 0);
+            nothing_to_do(&cloud.provision(&["plan", file.path()], 0).0);
+        },
+    );
     assert!(tried > 8, "only {tried} changes");
     println!("{tried} kills of an apply");
 }

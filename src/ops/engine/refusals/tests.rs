@@ -60,8 +60,13 @@ fn said(stacks: &Stacks, removes: bool) -> String {
 
 #[test]
 fn each_stuck_state_is_used_or_told() {
-    let statuses =
-        ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"];
+    let statuses = [
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_FAILED",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "DELETE_FAILED",
+    ];
     let lines = statuses.map(|status| {
         let stacks = held(status, Some("vod"), &[]);
         format!("{status}: apply {}; teardown {}", said(&stacks, false), said(&stacks, true))
