@@ -36,7 +36,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 pub use cloudformation::{
-    HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure, ResourceHandlers,
+    CloudFormationFact, HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure,
+    ResourceHandlers, cloudformation_facts, is_same_identifier,
 };
 pub use error::Error;
 pub use ffmpeg::{ColorTags, Ffmpeg, Film, Shown, ffmpeg};

@@ -100,7 +100,10 @@ impl Account {
     /// When the account cannot be read completely.
     pub async fn plan(&self, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
         let (state, stacks) = tokio::join!(ObservedState::read(self, graph), self.engine.look(self));
-        let (state, stacks) = (state?, stacks?);
+        let (mut state, stacks) = (state?, stacks?);
+        if stacks.waited {
+            state = ObservedState::read(self, graph).await?;
+        }
         let plan = plan::plan(self.scope(), graph, &state.snapshot, &|kind| self.rules(kind));
         self.engine.accepts(self, &stacks, (&state, &plan), false).await?;
         Ok((plan, state))

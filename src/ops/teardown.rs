@@ -142,7 +142,8 @@ pub(super) async fn plan(
 /// The same, if the stack's engine can carry it out.
 async fn accepted(account: &Account, graph: &Graph) -> miette::Result<(Plan, ObservedState, Vec<Known>)> {
     let (planned, stacks) = tokio::join!(plan(account, graph), account.engine.look(account));
-    let ((plan, state, left), stacks) = (planned?, stacks?);
+    let stacks = stacks?;
+    let (plan, state, left) = if stacks.waited { plan(account, graph).await? } else { planned? };
     account.engine.accepts(account, &stacks, (&state, &plan), true).await?;
     Ok((plan, state, left))
 }

@@ -1,6 +1,6 @@
 //! Properties that a template has in another form than the adapters.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::local::HandlerCaller;
 
@@ -13,7 +13,7 @@ pub(super) fn to_adapter(
     kind: &str,
     properties: &Value,
 ) -> Result<(String, Value), String> {
-    let mut properties = properties.clone();
+    let mut properties = with_defaults(kind, properties);
     match kind {
         FUNCTION => {
             let (stack, digest) = package(caller, &properties["Code"])?;
@@ -28,6 +28,37 @@ pub(super) fn to_adapter(
         }
         _ => Ok((String::new(), properties)),
     }
+}
+
+/// The properties, with AWS's default of each that is absent and that the adapters must have: they write defaults out.
+fn with_defaults(kind: &str, properties: &Value) -> Value {
+    let defaults = match kind {
+        "AWS::SQS::Queue" => {
+            json!({ "MessageRetentionPeriod": 345_600, "VisibilityTimeout": 30, "SqsManagedSseEnabled": true })
+        }
+        "AWS::Logs::LogGroup" => json!({ "LogGroupClass": "STANDARD" }),
+        "AWS::IAM::Role" => json!({ "Path": "/", "MaxSessionDuration": 3600 }),
+        "AWS::S3::Bucket" => {
+            let blocks =
+                ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"];
+            let blocks: Map<String, Value> =
+                blocks.iter().map(|name| ((*name).to_owned(), json!(true))).collect();
+            let rule = json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } });
+            json!({
+                "BucketEncryption": { "ServerSideEncryptionConfiguration": [rule] },
+                "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
+                "PublicAccessBlockConfiguration": blocks,
+            })
+        }
+        _ => json!({}),
+    };
+    let mut filled = properties.clone();
+    for (name, value) in defaults.as_object().into_iter().flatten() {
+        if filled.get(name).is_none() {
+            filled[name] = value.clone();
+        }
+    }
+    filled
 }
 
 /// The stack and the digest of a package: `provision-<account>-<region>-<stack>` and `bundle/<digest>.zip`.
@@ -83,6 +114,16 @@ mod tests {
         assert_eq!((stack.as_str(), properties), ("vod", json!({ "Code": { "Sha256": "5b" } })));
         let elsewhere = json!({ "Code": { "S3Bucket": "b", "S3Key": "k" } });
         assert!(to_adapter(&caller(), FUNCTION, &elsewhere).unwrap_err().contains("not from b/k"));
+    }
+
+    #[test]
+    fn what_aws_has_a_default_of_may_be_absent() {
+        let declared = json!({ "QueueName": "q", "VisibilityTimeout": 5 });
+        assert_eq!(
+            to_adapter(&caller(), "AWS::SQS::Queue", &declared).unwrap().1,
+            json!({ "QueueName": "q", "VisibilityTimeout": 5, "MessageRetentionPeriod": 345_600,
+                "SqsManagedSseEnabled": true })
+        );
     }
 
     #[test]

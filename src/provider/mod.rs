@@ -17,6 +17,7 @@ use crate::aws::{self, Class, Connection, Context, LocalCloud, Patience, Poll};
 use crate::diff::diff;
 use crate::local::{
     HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure, ResourceHandlers,
+    is_same_identifier,
 };
 use crate::model::{Live, Mark, Outputs, Readiness, Scope, Tags};
 use crate::resource::{Adapter, Removal, registry};
@@ -178,7 +179,7 @@ impl Handled<'_> {
         let is_it = |(name, value): (&String, &Value)| {
             let own = properties.get(name).and_then(Value::as_str);
             let own = own.or_else(|| resource.attributes.get(name).map(String::as_str));
-            own.is_none_or(|own| Some(own) == value.as_str())
+            own.is_none_or(|own| value.as_str().is_some_and(|value| is_same_identifier(own, value)))
         };
         if identifiers.iter().all(is_it) { Ok(resource) } else { Err(self.not_found(&shown)) }
     }

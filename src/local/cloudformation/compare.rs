@@ -7,22 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::fate::{Fate, fate_of, worse};
 use super::functions::{Environment, KNOWN_AFTER_APPLY, KnownResource, Problem, text};
 use super::handlers::HandledType;
 use super::order;
 use super::parameters;
 use super::state::{DeclaredStack, ResourceRecord};
 use super::values::{Difference, as_texts, differences, shown};
-
-/// What becomes of a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Stays,
-    IsModified,
-    MayBeReplaced,
-    IsReplaced,
-    IsNew,
-}
 
 /// Where a stack is, for functions.
 pub(super) struct Whereabouts<'a> {
@@ -364,25 +355,6 @@ fn without_values(details: Vec<Value>) -> Vec<Value> {
         }
     }
     kept
-}
-
-fn fate_of(detail: &Value) -> Fate {
-    match (detail["Target"]["RequiresRecreation"].as_str(), detail["Evaluation"].as_str()) {
-        (Some("Always"), Some("Static")) => Fate::IsReplaced,
-        (Some("Always"), _) => Fate::MayBeReplaced,
-        _ => Fate::IsModified,
-    }
-}
-
-fn worse(one: Fate, other: Fate) -> Fate {
-    let rank = |fate| match fate {
-        Fate::Stays => 0,
-        Fate::IsModified => 1,
-        Fate::MayBeReplaced => 2,
-        Fate::IsReplaced => 3,
-        Fate::IsNew => 4,
-    };
-    if rank(other) > rank(one) { other } else { one }
 }
 
 fn is_function(value: &Value) -> bool {

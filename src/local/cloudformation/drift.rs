@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 
 use super::CloudFormation;
 use super::handlers::HandlerCaller;
-use super::state::{Place, ResourceRecord, now};
+use super::state::{ResourceRecord, StackPlace, now};
 use super::values::{differences, shown};
 
 /// Compares a stack's resources beside the call.
 pub(super) fn begin(
     service: &Arc<CloudFormation>,
-    place: &Place,
+    place: &StackPlace,
     stack: &str,
     caller: HandlerCaller,
     wanted: Vec<String>,

@@ -136,3 +136,25 @@ pub trait ResourceHandlers: Send + Sync {
         properties: &'a Value,
     ) -> BoxFuture<'a, Result<HandledResource, HandlerFailure>>;
 }
+
+/// Whether two values of an identifier mean the same resource. Addresses mean the same if their paths are the same: the
+/// emulator's addresses of queues are at its own host.
+#[must_use]
+pub fn is_same_identifier(one: &str, other: &str) -> bool {
+    let path = |text: &str| {
+        text.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path.to_owned())
+    };
+    one == other || path(one).is_some_and(|path_of_one| path(other) == Some(path_of_one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_identifier;
+
+    #[test]
+    fn a_queue_is_named_at_any_host() {
+        assert!(is_same_identifier("https://sqs.eu-west-1.amazonaws.com/1/q", "http://127.0.0.1:1/1/q"));
+        assert!(!is_same_identifier("https://sqs.eu-west-1.amazonaws.com/1/q", "http://127.0.0.1:1/1/r"));
+        assert!(is_same_identifier("a", "a") && !is_same_identifier("a", "b"));
+    }
+}

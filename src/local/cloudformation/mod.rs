@@ -8,6 +8,8 @@
 
 mod compare;
 mod drift;
+mod facts;
+mod fate;
 mod functions;
 pub(in crate::local) mod handlers;
 mod operations;
@@ -36,11 +38,13 @@ use super::identifier::uuid;
 use super::plain::Plain;
 use super::secret::Secret;
 use super::signature::Claim;
+pub use facts::{CloudFormationFact, cloudformation_facts};
 pub use handlers::{
     HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure, ResourceHandlers,
+    is_same_identifier,
 };
 use refusal::ApiRefusal;
-use state::{Place, Shelf, StackRecord};
+use state::{Shelf, StackPlace, StackRecord};
 
 /// The service's name in signatures.
 pub(super) const SERVICE: &str = "cloudformation";
@@ -57,13 +61,13 @@ pub(super) struct CloudFormation {
     endpoint: String,
     account: String,
     pace: Option<u32>,
-    shelves: Mutex<BTreeMap<Place, Shelf>>,
+    shelves: Mutex<BTreeMap<StackPlace, Shelf>>,
 }
 
 /// Who calls, and where.
 #[derive(Debug, Clone)]
 struct StackCaller {
-    place: Place,
+    place: StackPlace,
     credentials: Credentials,
 }
 
@@ -92,13 +96,13 @@ impl CloudFormation {
     }
 
     /// Works with the stacks of a place.
-    fn shelf<T>(&self, place: &Place, work: impl FnOnce(&mut Shelf) -> T) -> T {
+    fn shelf<T>(&self, place: &StackPlace, work: impl FnOnce(&mut Shelf) -> T) -> T {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         work(shelves.entry(place.clone()).or_default())
     }
 
     /// Works with a stack that is known; nothing after a reset.
-    fn stack<T>(&self, place: &Place, id: &str, work: impl FnOnce(&mut StackRecord) -> T) -> Option<T> {
+    fn stack<T>(&self, place: &StackPlace, id: &str, work: impl FnOnce(&mut StackRecord) -> T) -> Option<T> {
         self.shelf(place, |shelf| shelf.find_mut(id).map(work))
     }
 
@@ -108,7 +112,7 @@ impl CloudFormation {
         let account = if is_account { claim.key_id.clone() } else { self.account.clone() };
         let secret = self.secret.of_key(&claim.key_id);
         let credentials = Credentials::new(&claim.key_id, secret, token, None, "caller of CloudFormation");
-        let place = Place { account, region: claim.region.clone() };
+        let place = StackPlace { account, region: claim.region.clone() };
         StackCaller { place, credentials }
     }
 
@@ -128,7 +132,7 @@ impl CloudFormation {
         }
     }
 
-    async fn assumed(&self, place: &Place, role: &str) -> Option<Credentials> {
+    async fn assumed(&self, place: &StackPlace, role: &str) -> Option<Credentials> {
         let credentials = self.secret.credentials(&place.account);
         let config = clients::config(&self.http, &self.endpoint, credentials, &place.region);
         let call = aws_sdk_sts::Client::new(&config).assume_role().role_arn(role);
@@ -139,7 +143,7 @@ impl CloudFormation {
     }
 
     /// The trust policy of a role, as text; `None` if there is no such role.
-    async fn trust_of(&self, place: &Place, role: &str) -> Option<String> {
+    async fn trust_of(&self, place: &StackPlace, role: &str) -> Option<String> {
         let credentials = self.secret.credentials(&place.account);
         let config = clients::config(&self.http, &self.endpoint, credentials, &place.region);
         let answer = aws_sdk_iam::Client::new(&config).get_role().role_name(role).send().await.ok()?;

@@ -21,12 +21,12 @@ pub(super) fn now() -> String {
 
 /// An account and a region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct StackPlace {
     pub(super) account: String,
     pub(super) region: String,
 }
 
-impl Place {
+impl StackPlace {
     pub(super) fn arn(&self, resource: &str) -> String {
         format!("arn:aws:cloudformation:{}:{}:{resource}", self.region, self.account)
     }
@@ -156,7 +156,7 @@ pub(super) struct StackRecord {
 
 impl StackRecord {
     /// A stack that has nothing yet.
-    pub(super) fn new(place: &Place, name: &str) -> Self {
+    pub(super) fn new(place: &StackPlace, name: &str) -> Self {
         Self {
             id: place.arn(&format!("stack/{name}/{}", uuid())),
             name: name.to_owned(),

@@ -12,7 +12,11 @@ use crate::resource::acm;
 
 /// The CloudFormation stacks of one stack, in the order in which they are deployed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::ops) struct Stacks(Vec<HeldStack>);
+pub(in crate::ops) struct Stacks {
+    all: Vec<HeldStack>,
+    /// Whether CloudFormation worked on one of them when they were looked at. What was read beside it is out of date.
+    pub(in crate::ops) waited: bool,
+}
 
 /// A CloudFormation stack and its resources.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +30,11 @@ pub(in crate::ops) struct HeldStack {
 }
 
 impl HeldStack {
+    /// One that nothing works on.
+    pub(super) fn new(seen: StackSeen, members: BTreeMap<String, Member>, in_review: Vec<String>) -> Self {
+        Self { seen, members, in_review }
+    }
+
     /// Whether it has the resource of an address.
     pub(in crate::ops) fn has(&self, address: &Address) -> bool {
         self.members.contains_key(&logical_id(address))
@@ -50,20 +59,22 @@ impl Stacks {
             match seen? {
                 Some(seen) if seen.status.phase() == Phase::Working => {
                     waits(&seen);
-                    let Some(seen) = deploy::steady(&cx, &name).await? else { return Ok(None) };
+                    let Some(seen) = deploy::steady(&cx, &name).await? else { return Ok((true, None)) };
                     let members = deploy::members(&cx, &seen.id).await?;
-                    held(&cx, seen, members).await.map(Some)
+                    Ok((true, Some(held(&cx, seen, members).await?)))
                 }
-                Some(seen) => held(&cx, seen, members?).await.map(Some),
-                None => Ok(None),
+                Some(seen) => Ok((false, Some(held(&cx, seen, members?).await?))),
+                None => Ok((false, None)),
             }
         });
-        Ok(Self(try_join_all(looks).await?.into_iter().flatten().collect()))
+        let looked = try_join_all(looks).await?;
+        let waited = looked.iter().any(|(waited, _)| *waited);
+        Ok(Self { all: looked.into_iter().filter_map(|(_, held)| held).collect(), waited })
     }
 
     /// Each of them, in the order of deployment.
     pub(in crate::ops) fn iter(&self) -> impl DoubleEndedIterator<Item = &HeldStack> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// The one with this name.
@@ -99,16 +110,16 @@ impl Stacks {
 #[cfg(test)]
 impl From<Vec<HeldStack>> for Stacks {
     fn from(all: Vec<HeldStack>) -> Self {
-        Self(all)
+        Self { all, waited: false }
     }
 }
 
 async fn held(cx: &Context, seen: StackSeen, members: Vec<Member>) -> Result<HeldStack> {
     if seen.status.phase() == Phase::Review {
         let in_review = deploy::change_sets(cx, &seen.name).await?;
-        return Ok(HeldStack { seen, members: BTreeMap::new(), in_review });
+        return Ok(HeldStack::new(seen, BTreeMap::new(), in_review));
     }
     let members = members.into_iter().filter(Member::is_there);
     let members = members.map(|member| (member.logical_id.clone(), member)).collect();
-    Ok(HeldStack { seen, members, in_review: Vec::new() })
+    Ok(HeldStack::new(seen, members, Vec::new()))
 }

@@ -88,9 +88,12 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
         let message = format!("stack {stack} is not as declared, so it was not moved");
         return Err(Refused::new(message, "run `provision plan` and `provision apply` first").into());
     }
-    let recorded = state.record.as_ref().and_then(|record| record.engine.as_deref()) == Some(to.as_str());
-    if steps.is_empty() && !moving.stacks.any() && (recorded || to == Engine::Direct) {
-        return Ok(Moved { stack, steps, changes: plan.steps.len() });
+    let by = state.record.as_ref().and_then(|record| record.engine.as_deref());
+    let is_recorded = (by == Some(Engine::Cloudformation.as_str())) == (to == Engine::Cloudformation);
+    let stays = |step: &MoveStep| matches!(step.action, MoveAction::StayOutside(_));
+    let is_there = moving.stacks.any() == (to == Engine::Cloudformation);
+    if is_recorded && is_there && steps.iter().all(stays) {
+        return Ok(Moved { stack, steps: Vec::new(), changes: plan.steps.len() });
     }
     ui.notice(Notice::Move { to, steps: &steps });
     if !agreed && !ui.agrees(Question::Move { stack: &stack, to })? {

@@ -97,7 +97,7 @@ async fn what_does_not_exist_is_told_in_aws_words() {
     let made = desk.deploy("s", ChangeSetType::Create, &topic("vod-case-t")).await;
     assert_eq!(
         refused!(client.describe_change_set().stack_name("s").change_set_name("nope")),
-        "ChangeSetNotFoundException 404: ChangeSet [nope] does not exist"
+        "ChangeSetNotFound 404: ChangeSet [nope] does not exist"
     );
     assert_eq!(
         refused!(client.describe_stack_resource().stack_name("s").logical_resource_id("No")),
@@ -121,7 +121,11 @@ async fn what_does_not_exist_is_told_in_aws_words() {
 async fn templates_capabilities_and_roles_are_checked_first() {
     let desk = Desk::open("cfn-checked", "vod-case").await;
     let set = |template: &Value| {
-        let call = desk.client.create_change_set().stack_name("s").change_set_name("one");
+        let call = desk
+            .client
+            .create_change_set()
+            .stack_name("s")
+            .change_set_name(format!("set-{}", super::number()));
         call.change_set_type(ChangeSetType::Create).template_body(template.to_string())
     };
     let role = json!({ "Resources": { "R": { "Type": "AWS::IAM::Role", "Properties": { "RoleName": "vod-case-r",

@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use provision::home::LOCK_KEY;
+
 use super::stack;
 use crate::support::calls::mutating;
 use crate::support::quote::{nothing_left, nothing_to_do};
@@ -25,15 +27,20 @@ fn killed_after(cloud: &Cloud, arguments: &[&str], changes: usize) -> bool {
     false
 }
 
-/// Kills a command after each of its changes. `begin` makes what it begins with; `judge` runs what must finish.
-fn at_each_change(cloud: &Cloud, arguments: &[&str], begin: impl Fn(), judge: impl Fn(usize)) -> usize {
+/// Kills a command after each of its changes. `begin` makes what it begins with; `judge` runs what must finish. Returns how
+/// many changes there are.
+async fn at_each_change(cloud: &Cloud, arguments: &[&str], begin: impl Fn(), judge: impl Fn()) -> usize {
+    let cx = cloud.context("vod-local").await;
     for changes in 1.. {
         cloud.provision(&["local", "reset"], 0);
         begin();
         if !killed_after(cloud, arguments, changes) {
             return changes - 1;
         }
-        judge(changes);
+        // The lock of a killed run expires by itself, after two minutes.
+        let lock = cx.s3().delete_object().bucket(cx.scope.home_bucket()).key(LOCK_KEY);
+        let _ = lock.send().await;
+        judge();
     }
     unreachable!("a command ends")
 }
@@ -46,12 +53,12 @@ async fn an_apply_that_is_killed_is_finished_by_the_next_one() {
         &cloud,
         &["apply", file.path(), "--yes"],
         || (),
-        |_| {
-            // The lock of the killed run is its host's, and the process is gone.
+        || {
             cloud.provision(&["apply", file.path(), "--yes"], 0);
             nothing_to_do(&cloud.provision(&["plan", file.path()], 0).0);
         },
-    );
+    )
+    .await;
     assert!(tried > 8, "only {tried} changes");
     println!("{tried} kills of an apply");
 }
@@ -61,9 +68,10 @@ async fn a_teardown_that_is_killed_is_finished_by_the_next_one() {
     let cloud = Cloud::start("killed-teardown").await;
     let file = stack();
     let begin = || drop(cloud.provision(&["apply", file.path(), "--yes"], 0));
-    let tried = at_each_change(&cloud, &["teardown", file.path(), "--yes"], begin, |_| {
+    let tried = at_each_change(&cloud, &["teardown", file.path(), "--yes"], begin, || {
         nothing_left(&cloud.provision(&["teardown", file.path(), "--yes"], 0).0, "vod-local");
-    });
+    })
+    .await;
     assert!(tried > 3, "only {tried} changes");
     println!("{tried} kills of a teardown");
 }
@@ -74,20 +82,22 @@ async fn a_move_that_is_killed_is_finished_by_the_same_command() {
     let (direct, file) = (StackFile::new(&[]), stack());
     let begin = || drop(cloud.provision(&["apply", direct.path(), "--yes"], 0));
     let there = ["move", file.path(), "--to", "cloudformation", "--yes"];
-    let tried = at_each_change(&cloud, &there, begin, |_| {
+    let tried = at_each_change(&cloud, &there, begin, || {
         cloud.provision(&there, 0);
         nothing_to_do(&cloud.provision(&["plan", file.path()], 0).0);
-    });
+    })
+    .await;
     assert!(tried > 4, "only {tried} changes");
     println!("{tried} kills of a move to CloudFormation");
     let begin = || {
         cloud.provision(&["apply", file.path(), "--yes"], 0);
     };
     let back = ["move", direct.path(), "--to", "direct", "--yes"];
-    let tried = at_each_change(&cloud, &back, begin, |_| {
+    let tried = at_each_change(&cloud, &back, begin, || {
         cloud.provision(&back, 0);
         nothing_to_do(&cloud.provision(&["plan", direct.path()], 0).0);
-    });
+    })
+    .await;
     assert!(tried > 4, "only {tried} changes");
     println!("{tried} kills of a move back");
 }

@@ -17,6 +17,12 @@ fn stack() -> StackFile {
     StackFile::new(&[("local: true", "local: true\nengine: cloudformation")])
 }
 
+/// The same with more memory for submit, and with these lines instead of `local: true`.
+fn larger(head: &str) -> StackFile {
+    let more = "log_retention: 1d\n  submit: { memory: 1GiB }";
+    StackFile::new(&[("local: true", head), ("log_retention: 1d", more)])
+}
+
 /// The CloudFormation stack's status. `None` if there is none.
 async fn status(cx: &Context) -> Option<StackStatus> {
     let seen = cx.cloudformation().describe_stacks().stack_name("vod-local").send().await.ok()?;
@@ -34,7 +40,12 @@ async fn the_stack_is_made_changed_and_removed_by_change_sets() {
 
     let (applied, said) = cloud.provision(&["-v", "apply", file.path(), "--yes", "--verify"], 0);
     assert!(applied.contains(" created\n"), "{applied}");
-    insta::assert_snapshot!(lines_with(&said, &["change set", "storage/source "]), @"");
+    insta::assert_snapshot!(lines_with(&said, &["change set", "storage/source "]), @"
+    CloudFormation's change set for vod-local in ap-northeast-2: it agrees with the plan
+      storage/source                   Add
+      storage/source                   created (<n>s)
+    CloudFormation's change set for vod-local-us-east-1-after in us-east-1: it agrees with the plan
+    ");
     for call in ["CreateRole", "CreateFunction", "CreateDistribution", "CreateJobTemplate"] {
         assert!(!said.contains(call), "CloudFormation makes everything: {said}");
     }
@@ -44,11 +55,14 @@ async fn the_stack_is_made_changed_and_removed_by_change_sets() {
     nothing_to_do(nothing.split("\n\n").next().unwrap());
     assert_eq!(mutating(&calls), Vec::<&str>::new());
 
-    let longer =
-        StackFile::new(&[("local: true", "local: true\nengine: cloudformation\nhandlers: { timeout: 42s }")]);
+    let longer = larger("local: true\nengine: cloudformation");
     let (changed, said) = cloud.provision(&["apply", longer.path(), "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&said, &["change set", "handlers/submit "]), @"");
-    insta::assert_snapshot!(lines_with(&changed, &[" changed"]), @"");
+    insta::assert_snapshot!(lines_with(&said, &["change set", "handlers/submit "]), @"
+    CloudFormation's change set for vod-local in ap-northeast-2: it agrees with the plan
+      handlers/submit                  Modify: MemorySize
+      handlers/submit                  changed (<n>s)
+    ");
+    insta::assert_snapshot!(lines_with(&changed, &[" changed"]), @"1 changed");
     assert_eq!(status(&cx).await, Some(StackStatus::UpdateComplete));
 
     let (gone, _) = cloud.provision(&["teardown", longer.path(), "--yes"], 0);
@@ -68,7 +82,10 @@ async fn drift_is_seen_and_set_back() {
     let function = cx.lambda().update_function_configuration().function_name("vod-local-submit");
     function.timeout(7).send().await.unwrap();
     let (planned, _) = cloud.provision(&["plan", file.path()], 0);
-    insta::assert_snapshot!(lines_with(&planned, &["storage/source/policy", "handlers/submit "]), @"");
+    insta::assert_snapshot!(lines_with(&planned, &["storage/source/policy", "handlers/submit "]), @"
+    ~ handlers/submit                  Lambda Function                  vod-local-submit
+    + storage/source/policy            S3 BucketPolicy                  missing from the account since the last apply
+    ");
     cloud.provision(&["apply", file.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = cloud.provision(&["plan", file.path()], 0);
     nothing_to_do(&nothing);
@@ -83,7 +100,10 @@ async fn a_stack_of_one_engine_is_refused_by_the_other() {
     for command in ["plan", "apply", "teardown"] {
         let (_, refused) = cloud.provision(&[command, file.path()], 3);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(errors(&refused), @"");
+            insta::assert_snapshot!(errors(&refused), @"
+            error: 26 resources of stack vod-local are there, and CloudFormation manages none of them: another engine made them
+            help: run `provision move STACK --to cloudformation`, or set `engine: direct`
+            ");
         }
     }
     cloud.provision(&["teardown", direct.path(), "--yes"], 0);
@@ -91,7 +111,10 @@ async fn a_stack_of_one_engine_is_refused_by_the_other() {
     for command in ["plan", "apply", "teardown"] {
         let (_, refused) = cloud.provision(&[command, direct.path()], 3);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(errors(&refused), @"");
+            insta::assert_snapshot!(errors(&refused), @"
+            error: CloudFormation manages stack vod-local, and the stack file says `engine: direct`
+            help: set `engine: cloudformation`, or run `provision move STACK --to direct` first
+            ");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::stack;
+use super::{larger, stack};
 use crate::support::calls::mutating;
 use crate::support::quote::{lines_with, nothing_left, nothing_to_do};
 use crate::support::{Cloud, StackFile};
@@ -22,26 +22,31 @@ async fn a_stack_moves_there_and_back_while_its_videos_play() {
     let player = Player::start(address(&applied));
 
     let (moved, said) = cloud.provision(&["-v", "move", direct.path(), "--to", "cloudformation", "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "transcode/"]), @"");
-    let changed: Vec<&str> = mutating(&said)
-        .into_iter()
-        .filter(|call| !call.contains("CloudFormation") && !call.contains("S3"))
-        .collect();
-    assert_eq!(changed, Vec::<&str>::new(), "no resource is touched");
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "transcode/"]), @"
+    Move to CloudFormation: no resource is changed
+      transcode/queue                  MediaConvert Queue               vod-local-transcode stays outside: CloudFormation's guide does not list its type for imports
+      transcode/template               MediaConvert JobTemplate         vod-local-ladder stays outside: CloudFormation's guide does not list its type for imports
+      storage/source                   S3 Bucket                        vod-local-source-111122223333-ap-northeast-2 import
+      transcode/role                   IAM Role                         vod-local-transcode import
+    moved: stack vod-local is with CloudFormation now
+    set `engine: cloudformation` in <folder>/stack.yaml
+    ");
+    let of_the_move = ["CreateChangeSet", "ExecuteChangeSet", "SetStackPolicy", "PutObject", "DeleteObject"];
+    let touched: Vec<&str> = mutating(&said).into_iter().filter(|call| !of_the_move.contains(call)).collect();
+    assert_eq!(touched, Vec::<&str>::new(), "no resource is changed");
     let (nothing, _) = cloud.provision(&["plan", file.path()], 0);
     nothing_to_do(&nothing);
     let (again, _) = cloud.provision(&["move", file.path(), "--to", "cloudformation", "--yes"], 0);
     insta::assert_snapshot!(lines_with(&again, &["nothing"]), @"");
 
     // From now on CloudFormation changes it.
-    let longer =
-        StackFile::new(&[("local: true", "local: true\nengine: cloudformation\nhandlers: { timeout: 42s }")]);
+    let longer = larger("local: true\nengine: cloudformation");
     let (_, said) = cloud.provision(&["apply", longer.path(), "--yes"], 0);
     insta::assert_snapshot!(lines_with(&said, &["handlers/submit "]), @"");
 
     let (moved, _) = cloud.provision(&["move", longer.path(), "--to", "direct", "--yes"], 0);
     insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source "]), @"");
-    let same = StackFile::new(&[("local: true", "local: true\nhandlers: { timeout: 42s }")]);
+    let same = larger("local: true");
     let (nothing, _) = cloud.provision(&["plan", same.path()], 0);
     nothing_to_do(&nothing);
     assert!(player.stop() > 3, "it played");

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use provision::cloudformation::identifiers::{Takeover, takeover};
+use provision::local::ResourceHandlers;
+use provision::provider::Provider;
 use provision::resource::registry;
 use serde_json::Value;
 
@@ -137,6 +139,49 @@ fn modelled_after_all() -> Vec<String> {
     written
         .map(|(kind, property, _)| format!("{kind}.{property} is modelled: name it in CREATE_ONLY"))
         .collect()
+}
+
+/// Attributes that the template reference documents although the schema has them as properties.
+const DOCUMENTED: &[(&str, &str)] = &[
+    ("AWS::MediaConvert::JobTemplate", "Name"),
+    ("AWS::MediaConvert::Queue", "Name"),
+    ("AWS::SNS::Topic", "TopicName"),
+    ("AWS::SQS::Queue", "QueueName"),
+];
+
+#[test]
+fn the_local_cloudformation_names_resources_as_the_schemas_do() {
+    let schemas = Schemas::of("us-east-1");
+    let mut wrong = Vec::new();
+    for adapter in registry().iter() {
+        let kind = adapter.kind();
+        let (schema, ours) =
+            (schemas.get(kind.as_str()), Provider::new().describe_type(kind.as_str()).unwrap());
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+        let required: BTreeSet<String> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        if set(ours.required) != required {
+            wrong.push(format!("{kind} requires {required:?}"));
+        }
+        let identifiers = top_level(&schema, "primaryIdentifier");
+        if set(ours.identifiers) != identifiers {
+            wrong.push(format!("{kind} is identified by {identifiers:?}"));
+        }
+        // An import reads what is there.
+        let reads = schema["handlers"].get("read").is_some();
+        if ours.importable != reads {
+            wrong.push(format!("{kind} has a read handler: {reads}"));
+        }
+        let read_only = top_level(&schema, "readOnlyProperties");
+        let documented = |name: &&str| DOCUMENTED.contains(&(kind.as_str(), name));
+        let unknown = ours.attributes.iter().filter(|name| !read_only.contains(**name) && !documented(name));
+        wrong.extend(unknown.map(|name| format!("{kind} has no attribute {name}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -230,7 +230,7 @@ pub(super) async fn rollback(service: &Arc<CloudFormation>, caller: &StackCaller
     Ok(Some(answer))
 }
 
-type Begun = (super::super::state::Place, String, super::super::HandlerCaller);
+type Begun = (super::super::state::StackPlace, String, super::super::HandlerCaller);
 
 async fn begin_rollback(
     service: &Arc<CloudFormation>,

@@ -11,13 +11,14 @@ use serde_json::{Map, Value, json};
 use super::super::compare::Whereabouts;
 use super::super::functions::KnownResource;
 use super::super::handlers::{HandledResource, HandlerFailure};
+use super::super::policy;
 use super::super::state::{DeclaredStack, ResourceRecord, now};
 use super::super::values::is_same;
 use super::{Run, WorkKind, said};
 
 /// Why a stack is not as declared.
 #[derive(Debug, PartialEq)]
-pub(super) enum Fault {
+pub(super) enum StackFault {
     /// These resources failed: to create, and to update.
     Failed { created: BTreeSet<String>, updated: BTreeSet<String> },
     /// The template as a whole.
@@ -28,7 +29,7 @@ pub(super) enum Fault {
     Superseded,
 }
 
-impl Fault {
+impl StackFault {
     /// CloudFormation's reason for the stack.
     pub(super) fn reason(&self) -> String {
         match self {
@@ -105,8 +106,9 @@ impl Run {
     }
 
     /// Makes everything as declared. After the first failure, nothing else begins.
-    pub(super) async fn converge(&self, target: &DeclaredStack, kind: &WorkKind) -> Result<(), Fault> {
+    pub(super) async fn converge(&self, target: &DeclaredStack, kind: &WorkKind) -> Result<(), StackFault> {
         let wanted = self.wanted(target);
+        self.check_removals(&wanted)?;
         let needs: BTreeMap<String, BTreeSet<String>> = target.template.needs();
         let mut pending: BTreeSet<String> = wanted.clone();
         let mut done: BTreeSet<String> = BTreeSet::new();
@@ -154,13 +156,35 @@ impl Run {
             }
         }
         if !created.is_empty() || !updated.is_empty() {
-            return Err(Fault::Failed { created, updated });
+            return Err(StackFault::Failed { created, updated });
         }
         if pending.is_empty() {
             return Ok(());
         }
         let deletes = self.stack(|stack| stack.status == "DELETE_IN_PROGRESS").unwrap_or(true);
-        Err(if deletes { Fault::Superseded } else { Fault::Cancelled })
+        Err(if deletes { StackFault::Superseded } else { StackFault::Cancelled })
+    }
+
+    /// Refuses to remove what the stack's policy keeps.
+    fn check_removals(&self, wanted: &BTreeSet<String>) -> Result<(), StackFault> {
+        let denied = self.stack(|stack| {
+            let policy = stack.policy.clone();
+            let gone =
+                stack.resources.iter().filter(|(name, record)| !wanted.contains(*name) && record.exists());
+            let denied = gone.filter_map(|(name, record)| {
+                let checked = policy::check_action(policy.as_deref(), name, &record.kind, "Update:Delete");
+                Some((name.clone(), checked.err()?))
+            });
+            let denied: Vec<(String, String)> = denied.collect();
+            denied.iter().for_each(|(name, problem)| stack.tell(name, "UPDATE_FAILED", Some(problem)));
+            denied.into_iter().map(|(name, _)| name).collect::<BTreeSet<String>>()
+        });
+        let updated = denied.unwrap_or_default();
+        if updated.is_empty() {
+            Ok(())
+        } else {
+            Err(StackFault::Failed { created: BTreeSet::new(), updated })
+        }
     }
 
     /// Begins with a resource. The second value says whether it is created.
@@ -239,7 +263,7 @@ impl Run {
                 record.needs = needs.clone();
                 return Ok((ResourceStep::Keep, false));
             }
-            super::super::policy::check(policy.as_deref(), logical, &kind, replaces)?;
+            policy::check(policy.as_deref(), logical, &kind, replaces)?;
             if !replaces {
                 let handled = record.handled.clone().unwrap_or_default();
                 record.properties = properties.clone();

@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::CloudFormation;
 use super::super::handlers::HandlerCaller;
-use super::super::state::{Place, StackRecord};
+use super::super::state::{StackPlace, StackRecord};
 use super::{Run, rollback};
 
 /// A deletion that has begun.
 pub(in super::super) struct DeletionWork {
-    place: Place,
+    place: StackPlace,
     id: String,
     caller: HandlerCaller,
     retain: BTreeSet<String>,
@@ -23,7 +23,7 @@ pub(in super::super) struct DeletionWork {
 
 /// Begins a deletion: the stack's state says so from now on, and what is under way stops.
 pub(in super::super) fn prepare(
-    place: &Place,
+    place: &StackPlace,
     caller: HandlerCaller,
     stack: &mut StackRecord,
     retain: Vec<String>,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::super::CloudFormation;
+use super::super::handlers::is_same_identifier;
 use super::super::refusal::ApiRefusal;
 use super::super::state::{ChangeSetRecord, DeclaredStack, ResourceRecord, StackRecord};
 
@@ -62,7 +63,7 @@ fn is_named(record: &ResourceRecord, identifiers: &Map<String, Value>) -> bool {
     let Some(handled) = &record.handled else { return false };
     let is_it = |(name, value): (&String, &Value)| {
         let own = record.properties[name].as_str().or(handled.attributes.get(name).map(String::as_str));
-        own.or(Some(&handled.reference)) == value.as_str()
+        value.as_str().is_some_and(|value| is_same_identifier(own.unwrap_or(&handled.reference), value))
     };
     identifiers.iter().all(is_it)
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::CloudFormation;
 use super::handlers::{HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure};
-use super::state::{DeclaredStack, Place, ResourceRecord, StackRecord, now};
+use super::state::{DeclaredStack, ResourceRecord, StackPlace, StackRecord, now};
 use crate::local::identifier::uuid;
 
 /// What an operation does.
@@ -42,7 +42,7 @@ pub(super) struct WorkOptions {
 
 /// An operation that has begun.
 pub(super) struct StackWork {
-    place: Place,
+    place: StackPlace,
     id: String,
     caller: HandlerCaller,
     target: DeclaredStack,
@@ -54,7 +54,7 @@ pub(super) struct StackWork {
 
 /// Begins an operation: the stack's state says so from now on.
 pub(super) fn prepare(
-    place: &Place,
+    place: &StackPlace,
     caller: HandlerCaller,
     stack: &mut StackRecord,
     target: DeclaredStack,
@@ -109,7 +109,7 @@ pub(super) fn begin(service: &Arc<CloudFormation>, work: StackWork) {
 /// An operation under way.
 struct Run {
     service: Arc<CloudFormation>,
-    place: Place,
+    place: StackPlace,
     id: String,
     caller: HandlerCaller,
     cancel: CancellationToken,
@@ -148,13 +148,13 @@ impl Run {
 
     async fn carry_out(&self, target: &DeclaredStack, kind: &WorkKind, options: &WorkOptions) {
         let ended = match self.unsupported_output(target) {
-            Some(problem) => Err(converge::Fault::Problem(problem)),
+            Some(problem) => Err(converge::StackFault::Problem(problem)),
             None => self.converge(target, kind).await,
         };
-        let ended = ended.and_then(|()| self.set_outputs(target).map_err(converge::Fault::Problem));
+        let ended = ended.and_then(|()| self.set_outputs(target).map_err(converge::StackFault::Problem));
         match (ended, kind) {
             // Somebody deletes the stack meanwhile.
-            (Err(converge::Fault::Superseded), _) => {}
+            (Err(converge::StackFault::Superseded), _) => {}
             (Ok(()), WorkKind::Create) => self.enter("CREATE_COMPLETE", None),
             (Ok(()), WorkKind::Import(_)) => self.enter("IMPORT_COMPLETE", None),
             (Ok(()), WorkKind::Update) => self.clean_up(target, options).await,

@@ -8,15 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::CloudFormation;
 use super::super::handlers::HandlerCaller;
-use super::super::state::{Place, ResourceRecord};
-use super::converge::Fault;
+use super::super::state::{ResourceRecord, StackPlace};
+use super::converge::StackFault;
 use super::{Run, WorkOptions, said};
 
 /// Goes back after a failure that was left as it was, or after a rollback that failed. `skip` are resources that are left as
 /// they are.
 pub(in super::super) fn begin(
     service: &Arc<CloudFormation>,
-    place: Place,
+    place: StackPlace,
     id: String,
     caller: HandlerCaller,
     skip: BTreeSet<String>,
@@ -47,7 +47,7 @@ pub(in super::super) fn begin(
 
 impl Run {
     /// A creation that failed: everything is deleted again, unless the caller wants to look at it.
-    pub(super) async fn creation_failed(&self, fault: &Fault, options: &WorkOptions) {
+    pub(super) async fn creation_failed(&self, fault: &StackFault, options: &WorkOptions) {
         let reason = fault.reason();
         if options.disable_rollback {
             return self.enter("CREATE_FAILED", Some(&reason));
@@ -81,7 +81,7 @@ impl Run {
     }
 
     /// An update that failed: everything becomes again what it was, unless the caller wants to go on from here.
-    pub(super) async fn update_failed(&self, fault: &Fault, options: &WorkOptions) {
+    pub(super) async fn update_failed(&self, fault: &StackFault, options: &WorkOptions) {
         let reason = fault.reason();
         if options.disable_rollback {
             return self.enter("UPDATE_FAILED", Some(&reason));
@@ -177,7 +177,7 @@ impl Run {
     }
 
     /// An import that failed: nothing is touched, the stack forgets what it took.
-    pub(super) fn import_failed(&self, fault: &Fault) {
+    pub(super) fn import_failed(&self, fault: &StackFault) {
         self.enter("IMPORT_ROLLBACK_IN_PROGRESS", Some(&fault.reason()));
         self.stack(|stack| {
             let new: Vec<String> = stack

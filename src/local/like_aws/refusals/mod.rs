@@ -6,7 +6,6 @@
 mod asked;
 mod ban;
 mod certificates;
-mod cloudformation;
 mod cloudfront;
 mod events;
 mod grants;
@@ -60,7 +59,6 @@ pub(in crate::local) async fn check(
 pub fn table() -> Vec<(&'static str, &'static Ban)> {
     let of = |service: &'static str, bans: Vec<&'static Ban>| bans.into_iter().map(move |ban| (service, ban));
     of("ACM", certificates::BANS.to_vec())
-        .chain(of("CloudFormation", cloudformation::BANS.to_vec()))
         .chain(of("CloudFront", cloudfront::bans()))
         .chain(of("EventBridge", events::BANS.to_vec()))
         .chain(of("IAM", iam::BANS.to_vec()))
@@ -80,7 +78,6 @@ async fn judge(asked: &Asked, state: &State, quotas: &Quotas) -> Verdict {
     tags::judge(asked)?;
     match asked.service.as_str() {
         "acm" => certificates::judge(asked, state).await,
-        "cloudformation" => cloudformation::judge(asked),
         "cloudfront" => cloudfront::judge(asked, state).await,
         "events" => events::judge(asked, state).await,
         "iam" => iam::judge(asked, state).await,

@@ -32,7 +32,7 @@ fn held(status: &str, tag: Option<&str>, in_review: &[&str]) -> Stacks {
     };
     let members = BTreeMap::from([("StorageWork".to_owned(), member)]);
     let in_review = in_review.iter().map(|set| (*set).to_owned()).collect();
-    Stacks::from(vec![HeldStack { seen, members, in_review }])
+    Stacks::from(vec![HeldStack::new(seen, members, in_review)])
 }
 
 fn state(live: bool, engine: Option<&str>) -> ObservedState {

@@ -1,0 +1,232 @@
+//! What this CloudFormation does as AWS's, each behaviour with its source and the test that meets it. `docs/local-cloud.md`
+//! shows them.
+
+/// A behaviour.
+#[derive(Debug, Clone, Copy)]
+pub struct CloudFormationFact {
+    /// What happens.
+    pub what: &'static str,
+    /// What is seen of it.
+    pub seen: &'static str,
+    /// Where AWS says so, or where AWS was recorded to answer so.
+    pub source: &'static str,
+    /// The test that meets it.
+    pub test: &'static str,
+}
+
+const fn fact(
+    what: &'static str,
+    seen: &'static str,
+    source: &'static str,
+    test: &'static str,
+) -> CloudFormationFact {
+    CloudFormationFact { what, seen, source, test }
+}
+
+macro_rules! recorded {
+    ($file:literal) => {
+        concat!(
+            "https://github.com/localstack/localstack/blob/main/tests/aws/services/cloudformation/",
+            $file
+        )
+    };
+}
+macro_rules! guide {
+    ($page:literal) => {
+        concat!("https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/", $page)
+    };
+}
+
+const SETS: &str = recorded!("api/test_changesets.snapshot.json");
+const VALUES: &str = recorded!("v2/test_change_sets.snapshot.json");
+const STACKS: &str = recorded!("api/test_stacks.snapshot.json");
+const TEMPLATES: &str = recorded!("api/test_templates.snapshot.json");
+const VALIDATIONS: &str = recorded!("api/test_validations.snapshot.json");
+const UPDATES: &str = recorded!("api/test_update_stack.snapshot.json");
+const REPLACEMENT: &str = recorded!("engine/test_replacement.snapshot.json");
+const POLICIES: &str = recorded!("api/test_stack_policies.snapshot.json");
+const DRIFT: &str = recorded!("api/test_drift_detection.snapshot.json");
+const IMPORT: &str = guide!("import-resources.html");
+
+const FACTS: &[CloudFormationFact] = &[
+    fact(
+        "a first change set",
+        "the stack is `REVIEW_IN_PROGRESS`, \"User Initiated\"",
+        SETS,
+        "of_several_sets_one_is_executed_and_the_others_are_obsolete",
+    ),
+    fact(
+        "one of several sets is executed",
+        "the others are `OBSOLETE`",
+        SETS,
+        "of_several_sets_one_is_executed_and_the_others_are_obsolete",
+    ),
+    fact("a set without changes", "`FAILED`, told by its reason", SETS, "the_local_stack_lives_its_life"),
+    fact(
+        "a `CREATE` set for a stack that is there",
+        "`ValidationError`",
+        SETS,
+        "of_several_sets_one_is_executed_and_the_others_are_obsolete",
+    ),
+    fact(
+        "property values",
+        "contexts, paths, values before and after, `{{changeSet:KNOWN_AFTER_APPLY}}`",
+        VALUES,
+        "a_replacement_shows_both_contexts_and_its_policy_action",
+    ),
+    fact(
+        "without property values",
+        "what reads an attribute of something modified is shown as well",
+        VALUES,
+        "the_set_of_changes_differs_without_values",
+    ),
+    fact(
+        "a template that does not hold together",
+        "`ValidationError`, with AWS's words",
+        VALIDATIONS,
+        "a_template_that_does_not_hold_together_is_refused_in_aws_words",
+    ),
+    fact(
+        "a template of more than 51,200 bytes in a call",
+        "`ValidationError`; 1 MB by URL",
+        guide!("cloudformation-limits.html"),
+        "templates_capabilities_and_roles_are_checked_first",
+    ),
+    fact(
+        "a capability that is missing",
+        "`InsufficientCapabilitiesException`",
+        TEMPLATES,
+        "named_roles_need_the_capability_for_names",
+    ),
+    fact(
+        "a service role that is not there, or that CloudFormation may not assume",
+        "`ValidationError`: is invalid or cannot be assumed",
+        UPDATES,
+        "templates_capabilities_and_roles_are_checked_first",
+    ),
+    fact(
+        "the creation of a resource",
+        "two events `CREATE_IN_PROGRESS`, the second \"Resource creation Initiated\"",
+        STACKS,
+        "of_several_sets_one_is_executed_and_the_others_are_obsolete",
+    ),
+    fact(
+        "a creation that fails",
+        "`ROLLBACK_IN_PROGRESS` names what failed, then `ROLLBACK_COMPLETE`",
+        STACKS,
+        "a_creation_that_fails_is_rolled_back",
+    ),
+    fact(
+        "a stack in `ROLLBACK_COMPLETE`",
+        "can only be deleted",
+        guide!("view-stack-events.html"),
+        "a_creation_that_fails_is_rolled_back",
+    ),
+    fact(
+        "a required property that is missing",
+        "found at execution: \"Property validation failure\"",
+        STACKS,
+        "a_missing_property_and_a_bad_output_are_found_at_execution",
+    ),
+    fact(
+        "an output that reads what its type does not have",
+        "`ROLLBACK_IN_PROGRESS` before any resource is made",
+        recorded!("engine/test_attributes.snapshot.json"),
+        "a_missing_property_and_a_bad_output_are_found_at_execution",
+    ),
+    fact(
+        "an update that fails",
+        "`UPDATE_ROLLBACK_COMPLETE`, after a cleanup",
+        STACKS,
+        "an_update_that_fails_goes_back_and_without_rollback_stays",
+    ),
+    fact(
+        "a failure with `DisableRollback`",
+        "`UPDATE_FAILED`; `RollbackStack` goes back",
+        guide!("stack-failure-options.html"),
+        "an_update_that_fails_goes_back_and_without_rollback_stays",
+    ),
+    fact(
+        "a replacement",
+        "`UPDATE_COMPLETE_CLEANUP_IN_PROGRESS`, and then the old one is deleted",
+        REPLACEMENT,
+        "a_replacement_cleans_up_and_a_custom_name_stands_in_the_way",
+    ),
+    fact(
+        "a replacement of what keeps its custom name",
+        "`UPDATE_FAILED`: \"Rename … and update the stack again.\"",
+        guide!("using-cfn-updating-stacks-update-behaviors.html"),
+        "a_replacement_cleans_up_and_a_custom_name_stands_in_the_way",
+    ),
+    fact(
+        "a stack policy",
+        "denies to modify, replace or delete what it says",
+        POLICIES,
+        "a_policy_keeps_resources_and_protection_keeps_the_stack",
+    ),
+    fact(
+        "termination protection",
+        "`DeleteStack` is refused",
+        guide!("using-cfn-protect-stacks.html"),
+        "a_policy_keeps_resources_and_protection_keeps_the_stack",
+    ),
+    fact(
+        "a bucket with objects",
+        "`DELETE_FAILED`; `RetainResources` leaves it",
+        STACKS,
+        "a_full_bucket_is_not_deleted",
+    ),
+    fact(
+        "a stack that is deleted",
+        "seen by its id only",
+        STACKS,
+        "what_does_not_exist_is_told_in_aws_words",
+    ),
+    fact("drift", "only of properties that the template names", DRIFT, "drift_is_of_what_the_template_names"),
+    fact(
+        "an import",
+        "takes what is there and changes nothing; it needs a deletion policy and the type's identifiers",
+        IMPORT,
+        "what_is_there_is_imported_without_being_touched",
+    ),
+    fact(
+        "an import of what a stack has",
+        "`FAILED`: \"already in a stack and cannot be imported\"",
+        "https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1607",
+        "what_is_there_is_imported_without_being_touched",
+    ),
+];
+
+/// The behaviours, for `docs/local-cloud.md` and the tests that meet them.
+#[must_use]
+pub const fn cloudformation_facts() -> &'static [CloudFormationFact] {
+    FACTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_shows_every_fact_and_a_test_meets_it() {
+        let rows: Vec<String> = FACTS
+            .iter()
+            .map(|fact| format!("| {} | {} | <{}> |", fact.what, fact.seen, fact.source))
+            .collect();
+        let rows = rows.join("\n");
+        let page = include_str!("../../../docs/local-cloud.md");
+        assert!(page.contains(&rows), "docs/local-cloud.md must show:\n{rows}");
+        let tests = [
+            include_str!("../../../tests/it/cloudformation/sets.rs"),
+            include_str!("../../../tests/it/cloudformation/failures.rs"),
+            include_str!("../../../tests/it/cloudformation/live.rs"),
+            include_str!("../../../tests/it/cloudformation/real_stack.rs"),
+            include_str!("compare/tests.rs"),
+            include_str!("template/tests.rs"),
+        ]
+        .concat();
+        for fact in FACTS {
+            assert!(tests.contains(&format!("fn {}()", fact.test)), "{}", fact.what);
+        }
+    }
+}
