@@ -64,11 +64,11 @@ pub enum Dns<'a> {
 
 /// Who makes the changes in the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changes<'a> {
+pub enum ChangedBy<'a> {
     /// Whoever runs the command, by the services' APIs.
-    ByApi,
+    Api,
     /// CloudFormation, as this service role, or with the permissions of whoever runs the command.
-    ByCloudFormation(Option<&'a str>),
+    CloudFormation(Option<&'a str>),
 }
 
 /// The stack that a policy is for.
@@ -91,7 +91,7 @@ pub struct Subject<'a> {
     /// The KMS key for what it stores, if it has one.
     pub key: Option<&'a KmsKey>,
     /// Who makes its changes.
-    pub changes: Changes<'a>,
+    pub changes: ChangedBy<'a>,
 }
 
 /// The policy that a command needs for a stack, and no more.

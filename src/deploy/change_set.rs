@@ -71,12 +71,12 @@ pub struct ChangeSet {
     /// The ARN of its stack.
     pub stack_id: String,
     /// Its changes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ResourceChange>,
 }
 
 /// What a change set does with a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct ResourceChange {
     /// The logical id.
     pub logical_id: String,
     /// The type.
@@ -192,7 +192,7 @@ fn build(
     }
 }
 
-fn change(change: types::ResourceChange) -> Change {
+fn change(change: types::ResourceChange) -> ResourceChange {
     let replacement = match change.replacement {
         Some(types::Replacement::True) => Replacement::Always,
         Some(types::Replacement::Conditional) => Replacement::Maybe,
@@ -217,7 +217,7 @@ fn change(change: types::ResourceChange) -> Change {
         .collect();
     properties.sort();
     properties.dedup();
-    Change {
+    ResourceChange {
         logical_id: change.logical_resource_id.unwrap_or_default(),
         kind: change.resource_type.unwrap_or_default(),
         action,

@@ -10,8 +10,8 @@ mod stack;
 mod status;
 
 pub use change_set::{
-    Change, ChangeAction, ChangeSet, Identified, Replacement, Request, SetKind, TemplateText, change_sets,
-    discard, execute, prepare,
+    ChangeAction, ChangeSet, Identified, Replacement, Request, ResourceChange, SetKind, TemplateText,
+    change_sets, discard, execute, prepare,
 };
 pub use events::{Marker, OperationEnd, Progress, ResourceFailure, follow, newest};
 pub use stack::{

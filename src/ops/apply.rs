@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 
+use super::account::Account;
 use super::converge::{self, Operation, RunOutcome};
 use super::error::Refused;
 use super::exists;
@@ -13,7 +14,7 @@ use super::journal::{Exists, RunKind};
 use super::key;
 use super::outputs::Outputs;
 use super::protected;
-use super::session::{Account, Session};
+use super::session::Session;
 use super::source::{ApplySource, Declared};
 use super::state::ObservedState;
 use super::ui::{Question, Ui};

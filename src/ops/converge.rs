@@ -14,11 +14,11 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::account::Account;
 use super::dependents::dependents;
 use super::engine::Work;
 use super::error::Refused;
 use super::journal::{Exists, RunJournal, RunKind, former_plans};
-use super::session::Account;
 use super::state::ObservedState;
 use super::store::Lock;
 use super::ui::{Notice, Question, Ui, Writing};

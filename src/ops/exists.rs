@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::account::Account;
 use super::journal::Exists;
-use super::session::Account;
 use super::state::ObservedState;
 use crate::execute::{Outcome, StepEnding};
 use crate::graph::Graph;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::account::Account;
 use super::declared::origins;
-use super::session::Account;
 use super::state::ObservedState;
 use crate::execute::Outcome;
 use crate::home::{AppliedPlan, Ended, Ending, Record, Recorded, Run};

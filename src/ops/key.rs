@@ -2,8 +2,9 @@
 
 use miette::miette;
 
+use super::account::Account;
 use super::error::Refused;
-use super::session::{Account, Session};
+use super::session::Session;
 use super::state::ObservedState;
 use super::ui::{Notice, Ui};
 use crate::aws::{Class, Error};

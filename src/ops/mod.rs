@@ -3,6 +3,7 @@
 //! A [`Session`] is one run against one stack. Operations return typed results; whoever runs them implements [`Ui`], which shows
 //! plans, asks questions and reports progress. `converge` is the protocol that makes every change safe.
 
+mod account;
 mod apply;
 pub mod asset;
 mod bundle;
@@ -35,6 +36,7 @@ mod ui;
 mod verify;
 
 pub use crate::deploy::{ChangeAction, Replacement};
+pub use account::Account;
 pub use apply::{Applied, ApplyOptions, ApplyRequest, PlannedApply};
 pub use bundle::{
     Architecture, Bundle, BundleProgress, IN_THE_PROGRAM, IncludedFolder, Profile, build, carry,
@@ -49,7 +51,7 @@ pub use moving::{MoveAction, MoveStep, Moved, move_to};
 pub use offline::{compare, graph as offline_graph};
 pub use outputs::{DnsRecord, Outputs, outputs};
 pub use plan::{Planned, plan};
-pub use session::{Account, Session, use_name};
+pub use session::{Session, use_name};
 pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
 pub use state::ObservedState;

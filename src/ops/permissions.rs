@@ -6,7 +6,7 @@ use miette::miette;
 
 use super::session::scope;
 use crate::model::PolicyDocument;
-use crate::permissions::{self, Changes, Dns, Subject};
+use crate::permissions::{self, ChangedBy, Dns, Subject};
 use crate::resource::registry;
 use crate::stack;
 use crate::stack::config::{self, Domain, Engine, StackFile, StackPrefix};
@@ -80,8 +80,8 @@ fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
         dns: dns(file, wanted.zone_role),
         key: file.encryption.as_ref().map(|encryption| &encryption.kms_key),
         changes: match file.engine {
-            Engine::Direct => Changes::ByApi,
-            Engine::Cloudformation => Changes::ByCloudFormation(file.cloudformation.role.as_deref()),
+            Engine::Direct => ChangedBy::Api,
+            Engine::Cloudformation => ChangedBy::CloudFormation(file.cloudformation.role.as_deref()),
         },
     };
     permissions::policy(registry(), wanted.command, subject)

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::session::Account;
+use super::account::Account;
 use crate::graph::Graph;
 use crate::home::Record;
 use crate::model::{Address, Known, Live, Ownership, Snapshot};

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::account::Account;
 use super::converge::{self, Operation, RunOutcome, RunStatus};
 use super::error::Refused;
 use super::ghosts::{PATIENCE, without_ghosts};
 use super::journal::{self, Exists, RunKind};
-use super::session::{Account, Session};
+use super::session::Session;
 use super::state::ObservedState;
 use super::ui::{Notice, Question, Ui, Writing};
 use crate::execute::Outcome;

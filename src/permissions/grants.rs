@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Changes, Command, Dns, Subject, document};
+use super::{ChangedBy, Command, Dns, Subject, document};
 use crate::assets;
 use crate::deploy;
 use crate::home;
@@ -64,7 +64,7 @@ impl<'a> Grants<'a> {
             self.own(&[needs.observe], &regions, &[]);
             match command {
                 // CloudFormation makes the changes, with permissions of its own.
-                Command::Apply if matches!(self.subject.changes, Changes::ByCloudFormation(Some(_))) => {}
+                Command::Apply if matches!(self.subject.changes, ChangedBy::CloudFormation(Some(_))) => {}
                 Command::Apply => {
                     self.declared(adapter, &needs);
                     self.own(&[needs.delete], &regions, &[]);
@@ -92,7 +92,7 @@ impl<'a> Grants<'a> {
 
     /// What a command does with the CloudFormation stacks.
     pub(super) fn deployment(&mut self, command: Command) {
-        let Changes::ByCloudFormation(role) = self.subject.changes else {
+        let ChangedBy::CloudFormation(role) = self.subject.changes else {
             if command == Command::Move {
                 self.by_name(&[deploy::READ, deploy::CHANGE, deploy::RELEASE].concat());
             }

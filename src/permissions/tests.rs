@@ -26,7 +26,7 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
     };
     let declarations = stack::declare(file, &PackageDigests::default(), None);
     let subject = Subject {
-        changes: Changes::ByApi,
+        changes: ChangedBy::Api,
         scope: &scope,
         prefix,
         declarations: &declarations,

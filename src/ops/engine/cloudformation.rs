@@ -26,7 +26,7 @@ use crate::deploy::{self, StackSeen};
 use crate::execute::Outcome;
 use crate::graph::Graph;
 use crate::model::{Address, STACK_TAG};
-use crate::ops::session::Account;
+use crate::ops::account::Account;
 use crate::ops::state::ObservedState;
 use crate::ops::ui::{Notice, Ui};
 use crate::plan::Plan;

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 
 use super::{Engine, Stacks, Work};
 use crate::execute::{Outcome, StepEnding};
-use crate::ops::session::Account;
+use crate::ops::account::Account;
 use crate::ops::state::ObservedState;
 use crate::plan::Plan;
 use crate::stack::config;

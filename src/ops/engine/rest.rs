@@ -4,8 +4,8 @@ use super::Work;
 use super::board::Board;
 use crate::execute::{self, Execution, Outcome, StepEnding};
 use crate::graph::Graph;
+use crate::ops::account::Account;
 use crate::ops::dependents::dependents;
-use crate::ops::session::Account;
 use crate::ops::state::ObservedState;
 use crate::plan::{self, Plan, StepAction};
 

@@ -12,7 +12,7 @@ use crate::cloudformation::Template;
 use crate::deploy::TemplateText;
 use crate::graph::Graph;
 use crate::model::{Address, Guard};
-use crate::ops::session::Account;
+use crate::ops::account::Account;
 
 /// The longest template that a call takes (CloudFormation quotas).
 const INLINE: usize = 51_200;

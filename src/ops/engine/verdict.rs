@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::deploy::{Change, ChangeAction, Replacement};
+use crate::deploy::{ChangeAction, Replacement, ResourceChange};
 use crate::model::{Address, Guard};
 use crate::plan::{Plan, Reason, Step, StepAction};
 
@@ -54,10 +54,10 @@ pub enum Agreement {
 pub(in crate::ops) fn verdicts(
     plan: &Plan,
     members: &BTreeMap<String, Address>,
-    changes: &[Change],
+    changes: &[ResourceChange],
 ) -> Vec<Verdict> {
     let kept: BTreeSet<&Address> = plan.kept.iter().map(|known| &known.address).collect();
-    let changes: BTreeMap<&str, &Change> =
+    let changes: BTreeMap<&str, &ResourceChange> =
         changes.iter().map(|change| (change.logical_id.as_str(), change)).collect();
     let mut verdicts: Vec<Verdict> = Vec::new();
     for (logical_id, address) in members {

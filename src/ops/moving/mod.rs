@@ -11,10 +11,11 @@ mod take;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::account::Account;
 use super::engine::{self, Stacks};
 use super::error::Refused;
 use super::journal;
-use super::session::{Account, Session};
+use super::session::Session;
 use super::state::ObservedState;
 use super::ui::{Notice, Question, Ui, Writing};
 use crate::cloudformation::identifiers::{ResourceToImport, Takeover, takeover, to_import};

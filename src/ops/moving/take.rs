@@ -108,7 +108,7 @@ async fn settle(
         role: engine.role(),
     };
     if let Some(set) = deploy::prepare(cx, request).await? {
-        let touches = |change: &&deploy::Change| {
+        let touches = |change: &&deploy::ResourceChange| {
             !matches!(
                 change.action,
                 ChangeAction::Modify(deploy::Replacement::Never | deploy::Replacement::Maybe)

@@ -37,15 +37,23 @@ async fn a_stack_moves_there_and_back_while_its_videos_play() {
     let (nothing, _) = cloud.provision(&["plan", file.path()], 0);
     nothing_to_do(&nothing);
     let (again, _) = cloud.provision(&["move", file.path(), "--to", "cloudformation", "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&again, &["nothing"]), @"");
+    insta::assert_snapshot!(lines_with(&again, &["nothing"]), @"nothing to move: stack vod-local is with CloudFormation");
 
     // From now on CloudFormation changes it.
     let longer = larger("local: true\nengine: cloudformation");
     let (_, said) = cloud.provision(&["apply", longer.path(), "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&said, &["handlers/submit "]), @"");
+    insta::assert_snapshot!(lines_with(&said, &["handlers/submit "]), @"
+    handlers/submit                  Modify: MemorySize
+    handlers/submit                  changed (<n>s)
+    ");
 
     let (moved, _) = cloud.provision(&["move", longer.path(), "--to", "direct", "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source "]), @"");
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source "]), @"
+    Move to the direct engine: no resource is changed
+      storage/source                   S3 Bucket                        vod-local-source-111122223333-ap-northeast-2 release
+    moved: stack vod-local is with the direct engine now
+    set `engine: direct` in <folder>/stack.yaml
+    ");
     let same = larger("local: true");
     let (nothing, _) = cloud.provision(&["plan", same.path()], 0);
     nothing_to_do(&nothing);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum as _;
 use provision::model::Scope;
-use provision::permissions::{self, Changes, Command, Dns, INLINE_LIMIT, MANAGED_LIMIT, Subject};
+use provision::permissions::{self, ChangedBy, Command, Dns, INLINE_LIMIT, MANAGED_LIMIT, Subject};
 use provision::resource::registry;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         let declarations = stacks::declarations(&file);
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
         let subject = Subject {
-            changes: Changes::ByApi,
+            changes: ChangedBy::Api,
             scope: &scope,
             prefix: None,
             declarations: &declarations,
@@ -43,8 +43,8 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
             dns: Dns::Own,
             key: None,
         };
-        let role = Changes::ByCloudFormation(Some("arn:aws:iam::111122223333:role/deploy"));
-        for changes in [Changes::ByApi, Changes::ByCloudFormation(None), role] {
+        let role = ChangedBy::CloudFormation(Some("arn:aws:iam::111122223333:role/deploy"));
+        for changes in [ChangedBy::Api, ChangedBy::CloudFormation(None), role] {
             let subject = Subject { changes, ..subject };
             for &command in Command::value_variants() {
                 let name = format!("{command:?} of {stack}, {changes:?}");

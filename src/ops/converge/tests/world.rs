@@ -17,8 +17,8 @@ use crate::home::{Record, Run};
 use crate::model::{
     Contents, Declaration, Event, Guard, Kind, Live, Mark, Outputs, Ownership, Readiness, Scope,
 };
+use crate::ops::account::Account;
 use crate::ops::engine::Direct;
-use crate::ops::session::Account;
 use crate::ops::ui::{Figures, Notice, Question, Ui};
 use crate::plan::Plan;
 use crate::resource::fake::{FakeAdapter, FakeAnswers};

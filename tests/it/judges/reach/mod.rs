@@ -10,7 +10,7 @@ mod reasons;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum as _;
-use provision::permissions::{self, Changes, Command, Dns, Subject};
+use provision::permissions::{self, ChangedBy, Command, Dns, Subject};
 use provision::resource::registry;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn reference() -> Reference {
 
 fn policy(stack: &Stack, prefix: Option<&str>, command: Command) -> Value {
     let subject = Subject {
-        changes: Changes::ByApi,
+        changes: ChangedBy::Api,
         scope: &stack.scope,
         prefix,
         declarations: &stack.declarations,

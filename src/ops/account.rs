@@ -1,0 +1,77 @@
+//! The account of a stack as operations use it, and its plan.
+
+use std::sync::Arc;
+
+use super::engine::Engine;
+use super::session::rules;
+use super::state::ObservedState;
+use super::store::RunStore;
+use crate::aws::Regions;
+use crate::graph::Graph;
+use crate::home::Record;
+use crate::model::{Kind, Scope};
+use crate::plan::{self, Plan, Rules, Step, StepAction};
+use crate::resource::Registry;
+use crate::review::{self, Against, Review};
+
+/// The account of a stack as an operation uses it: its services, the adapters, and where runs keep their lock and record.
+pub struct Account {
+    pub(super) regions: Arc<Regions>,
+    pub(super) registry: &'static Registry,
+    pub(super) store: Box<dyn RunStore>,
+    /// What carries out plans.
+    pub(super) engine: Box<dyn Engine>,
+    /// The caller's ARN.
+    pub(super) by: String,
+}
+
+impl Account {
+    /// The stack, its account and region.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        self.regions.scope()
+    }
+
+    /// The stack's name.
+    #[must_use]
+    pub fn stack(&self) -> &str {
+        &self.scope().stack
+    }
+
+    /// What planning must know of a type.
+    pub(super) fn rules(&self, kind: &Kind) -> Rules {
+        rules(self.registry, kind)
+    }
+
+    /// The plan that makes the account as declared, and what was observed for it.
+    ///
+    /// # Errors
+    /// When the account cannot be read completely.
+    pub async fn plan(&self, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
+        let (state, stacks) = tokio::join!(ObservedState::read(self, graph), self.engine.look(self));
+        let (mut state, stacks) = (state?, stacks?);
+        if stacks.waited {
+            state = ObservedState::read(self, graph).await?;
+        }
+        let plan = plan::plan(self.scope(), graph, &state.snapshot, &|kind| self.rules(kind));
+        self.engine.accepts(self, &stacks, (&state, &plan), false).await?;
+        Ok((plan, state))
+    }
+
+    /// Whether what a step is about has a name that the declaration gives it, and AWS assigns no id.
+    pub(super) fn is_named(&self, step: &Step) -> bool {
+        let declared = match &step.action {
+            StepAction::Create { desired } | StepAction::Update { desired, .. } => desired,
+            StepAction::Delete { seen, .. } => &seen.properties,
+        };
+        let cx = self.regions.context(&step.region);
+        self.registry.get(&step.kind).is_some_and(|adapter| adapter.id(&cx, declared).is_some())
+    }
+
+    /// A plan as reviewers read it.
+    #[must_use]
+    pub fn review(&self, graph: &Graph, plan: &Plan, state: &ObservedState) -> Review {
+        let applied = state.record.as_ref().map(Record::applied);
+        review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind))
+    }
+}
