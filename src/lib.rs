@@ -12,6 +12,7 @@ pub mod cli;
 pub mod cloudformation;
 pub mod diff;
 pub mod execute;
+pub mod export;
 pub mod graph;
 pub mod home;
 pub mod library;

@@ -1,15 +1,23 @@
 //! Logical ids: the template's names for addresses.
 
-use crate::model::Address;
+use crate::model::{Address, OutputRef};
 
-/// `storage/source/policy` → `StorageSourcePolicy`. CloudFormation allows only letters and digits.
-pub(super) fn id(address: &Address) -> String {
+/// The logical id of the resource at an address: `storage/source/policy` is `StorageSourcePolicy`. CloudFormation allows
+/// only letters and digits.
+#[must_use]
+pub fn id(address: &Address) -> String {
     camel(address.as_str())
 }
 
 /// The name of the parameter and of the output that pass an attribute from one template to another.
 pub(super) fn export(address: &Address, attribute: &str) -> String {
     id(address) + &camel(attribute)
+}
+
+/// The name of the parameter that passes an output to another template.
+#[must_use]
+pub fn parameter(reference: &OutputRef) -> String {
+    export(&reference.address, &reference.attribute)
 }
 
 fn camel(text: &str) -> String {

@@ -12,4 +12,5 @@ mod parts;
 mod synth;
 
 pub use exceptions::{Exception, exceptions};
+pub use logical::{id as logical_id, parameter as parameter_name};
 pub use synth::{Error, Template, synth};

@@ -11,6 +11,7 @@ mod declared;
 mod dependents;
 mod error;
 mod exists;
+mod export;
 mod ghosts;
 mod history;
 mod journal;
@@ -39,6 +40,7 @@ pub use bundle::{
 };
 pub use converge::{RunOutcome, RunStatus};
 pub use error::{ErrorKind, Interrupted, Refused};
+pub use export::{ExportTarget, Exported, export};
 pub use history::{HistoryEntry, RunState, StackHistory, history};
 pub use library::open as open_library;
 pub use offline::{compare, graph as offline_graph};

@@ -17,6 +17,7 @@ mod encryption;
 mod end_to_end;
 mod environment;
 mod existing_bucket;
+mod export;
 mod exposure;
 mod faults;
 mod features;

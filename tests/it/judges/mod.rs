@@ -3,7 +3,7 @@
 //! Authorization Reference the policies of commands. AWS's service models judge each request that the end-to-end tests send.
 
 mod answers;
-mod cfn_lint;
+pub(crate) mod cfn_lint;
 mod checkov;
 pub(crate) mod contract;
 pub(crate) mod environment;
@@ -13,4 +13,5 @@ mod permissions;
 mod reach;
 mod schemas;
 mod stacks;
+pub(crate) mod terraform;
 mod workflows;
