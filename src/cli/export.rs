@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::handlers::HandlersArgs;
 use super::name::NameArgs;
 use super::terminal::Terminal;
-use crate::ops::{self, ExportTarget};
+use crate::ops::{self, ExportTarget, Exported};
 use crate::report;
 use crate::report::out::outln;
 
@@ -36,11 +36,18 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
     args.handlers.choose();
     args.name.choose();
     let exported = ops::export(&args.stack, args.to, &args.directory, &Terminal::ui()).await?;
-    for file in &exported.files {
-        outln!("{}", report::plain(&file.display().to_string()));
-    }
-    let readme = args.directory.join("README.md");
-    let line = format!("{} resources exported; read {} first", exported.resources, readme.display());
-    outln!("\n{}", report::plain(&line));
+    outln!("{}", human(&exported));
     Ok(())
+}
+
+/// The files, and where to begin.
+pub(super) fn human(exported: &Exported) -> String {
+    let Exported { readme, files, resources } = exported;
+    let files = files.iter().map(|file| format!("{}\n", report::plain(&file.display().to_string())));
+    let readme = readme.display().to_string();
+    format!(
+        "{}\n{resources} resources exported; read {} first",
+        files.collect::<String>(),
+        report::plain(&readme)
+    )
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, ExportFile, ExportedStack};
+use super::{Error, ExportFile, ExportedStack, README};
 use crate::cloudformation::identifiers::{ResourceToImport, Takeover, takeover, to_import};
 use crate::cloudformation::{Template, logical_id, parameter_name, synth};
 use crate::model::{Address, Declaration, refs};
@@ -39,7 +39,7 @@ pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error>
     let templates = synth(stack.scope, stack.graph)?;
     let imported: Vec<Imported> =
         templates.into_iter().map(|template| imported(stack, template)).collect::<Result<_, _>>()?;
-    let mut files = vec![ExportFile::text("README.md", readme::text(stack, &imported))];
+    let mut files = vec![ExportFile::text(README, readme::text(stack, &imported))];
     for one in &imported {
         let name = &one.whole.name;
         files.push(ExportFile::text(format!("{name}.import.yaml"), one.import.to_yaml()));
@@ -94,7 +94,10 @@ fn is_in(template: &Template, declaration: &Declaration) -> bool {
 }
 
 /// The values of a template's parameters, which are outputs of the templates before it.
-fn parameters(stack: &ExportedStack<'_>, template: &Template) -> Result<BTreeMap<String, String>, Error> {
+pub(super) fn parameters(
+    stack: &ExportedStack<'_>,
+    template: &Template,
+) -> Result<BTreeMap<String, String>, Error> {
     let wanted = template.body["Parameters"].as_object();
     let wanted: BTreeSet<&str> = wanted.into_iter().flat_map(|map| map.keys().map(String::as_str)).collect();
     let mut values = BTreeMap::new();

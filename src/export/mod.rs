@@ -3,6 +3,7 @@
 //! The declarations are the configuration, and the account says the ids that AWS assigned. Nothing is left out silently:
 //! a property that a target cannot express is an error, and what a tool cannot take over is named in the target's README.
 
+mod cdk;
 mod cloudformation;
 mod hcl;
 mod terraform;
@@ -12,6 +13,9 @@ use std::collections::BTreeMap;
 use crate::graph::Graph;
 use crate::model::{Address, Kind, Known, Live, Scope};
 
+/// The file of every export that says how to go on.
+pub const README: &str = "README.md";
+
 /// The longest line of a README.
 const WIDTH: usize = 118;
 
@@ -20,6 +24,8 @@ const WIDTH: usize = 118;
 pub enum ExportTarget {
     /// A Terraform configuration, with an import block for each resource.
     Terraform,
+    /// An app of the Cloud Development Kit, in Python.
+    Cdk,
     /// CloudFormation templates, with a file for an import change set each.
     Cloudformation,
 }
@@ -119,6 +125,7 @@ pub enum Error {
 pub fn export(target: ExportTarget, stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error> {
     match target {
         ExportTarget::Terraform => terraform::files(stack),
+        ExportTarget::Cdk => cdk::files(stack),
         ExportTarget::Cloudformation => cloudformation::files(stack),
     }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::hcl::{Block, Expr};
-use super::{Error, ExportFile, ExportedStack};
+use super::{Error, ExportFile, ExportedStack, README};
 use crate::model::{Address, Declaration, Live, refs};
 use rows::Reader;
 use tables::{PartRule, Rule, rule};
@@ -41,7 +41,7 @@ pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error>
     }
     findings.imported = imports.len();
     let mut files = vec![
-        ExportFile::text("README.md", readme::text(stack, &findings)),
+        ExportFile::text(README, readme::text(stack, &findings)),
         ExportFile::text("versions.tf", versions(stack)),
         ExportFile::text("imports.tf", imports.join("\n")),
     ];

@@ -10,7 +10,7 @@ use super::bundle::HandlerCode;
 use super::session::Session;
 use super::synth;
 use super::ui::Ui;
-use crate::export::{self, ExportedStack};
+use crate::export::{self, ExportedStack, README};
 use crate::plan::Plan;
 
 pub use crate::export::ExportTarget;
@@ -18,7 +18,9 @@ pub use crate::export::ExportTarget;
 /// An export in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
-    /// The files, in the order in which they were written: the README first.
+    /// Where to begin.
+    pub readme: PathBuf,
+    /// All files, in the order in which they were written.
     pub files: Vec<PathBuf>,
     /// How many resources it has.
     pub resources: usize,
@@ -37,7 +39,7 @@ pub async fn export(
 ) -> miette::Result<Exported> {
     must_be_empty(folder)?;
     let reads = async |session: &Session| {
-        if target == ExportTarget::Cloudformation {
+        if target != ExportTarget::Terraform {
             synth::own_zone(&session.file)?;
         }
         session.planned().await
@@ -58,7 +60,7 @@ pub async fn export(
         write(&to, &file.bytes).wrap_err_with(|| format!("cannot write {}", to.display()))?;
         written.push(to);
     }
-    Ok(Exported { files: written, resources: stack.graph.len() })
+    Ok(Exported { readme: folder.join(README), files: written, resources: stack.graph.len() })
 }
 
 /// The packages that are at hand, by handler. Code that a function keeps from another machine is not.

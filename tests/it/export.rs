@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::judges::{cfn_lint, terraform};
+use crate::judges::{cdk, cfn_lint, terraform};
 use crate::support::calls::mutating;
 use crate::support::quote::{errors, last_line};
 use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
@@ -107,6 +107,27 @@ async fn a_stack_can_be_left_for_another_tool() {
     for handler in ["submit", "publish"] {
         let zip = fs::read(folder("tf").join(format!("code/{handler}.zip"))).unwrap();
         assert!(zip.starts_with(b"PK"), "{handler}");
+    }
+
+    export(&cloud, &stack, "cdk", &folder("cdk"));
+    let made = cdk::synthesised(&folder("cdk"));
+    assert_eq!(made.len(), 3);
+    for (name, template) in made {
+        let path = folder("cfn").join(format!("{name}.yaml"));
+        let ours: Value = serde_yaml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let (ours, template) = (cdk::comparable(&ours), cdk::comparable(&template));
+        for (section, inside) in ours.as_object().unwrap() {
+            match inside.as_object().filter(|_| section == "Resources") {
+                Some(resources) => {
+                    for (id, resource) in resources {
+                        assert_eq!(template["Resources"][id], *resource, "{id} of {name}");
+                    }
+                }
+                None => assert_eq!(template[section], *inside, "{section} of {name}"),
+            }
+        }
+        let counted = |template: &Value| template["Resources"].as_object().unwrap().len();
+        assert_eq!(counted(&template), counted(&ours), "{name}");
     }
 
     let (_, full) = cloud.provision(&["export", stack.path(), "--to", "terraform", &path("tf")], 1);

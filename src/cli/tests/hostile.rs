@@ -9,13 +9,15 @@ use std::time::Duration;
 use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
-use super::super::{asset, bundle, diagnostics, history, library, outputs, plan, synth, teardown, verify};
+use super::super::{
+    asset, bundle, diagnostics, export, history, library, outputs, plan, synth, teardown, verify,
+};
 use crate::model::{CodeOrigin, Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Architecture, Bundle, ColorTags, Decoded, DnsRecord, HistoryEntry, Outputs, Picture, Playable, Played,
-    Refused, RunState, Sound, Stream, Template,
+    Architecture, Bundle, ColorTags, Decoded, DnsRecord, Exported, HistoryEntry, Outputs, Picture, Playable,
+    Played, Refused, RunState, Sound, Stream, Template,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
@@ -287,6 +289,9 @@ fn results() {
         let (address, kind) = (word.into(), Kind::new("AWS::S3::Bucket"));
         teardown::remaining(&Known { address, kind, region: word.into(), id: word.into() })
     });
+    stays_in_its_line("export", |word| {
+        export::human(&Exported { readme: word.into(), files: vec![word.into()], resources: 1 })
+    });
     stays_in_its_line("bundle", |word| {
         let (handler, zip, sha256_base64) = (word.to_owned(), word.into(), word.to_owned());
         let architecture = Architecture::Arm64;
@@ -343,6 +348,7 @@ fn every_command_is_here() {
         "asset",
         "bundle",
         "diagnostics",
+        "export",
         "graph",
         "history",
         "library",

@@ -3,6 +3,7 @@
 //! Authorization Reference the policies of commands. AWS's service models judge each request that the end-to-end tests send.
 
 mod answers;
+pub(crate) mod cdk;
 pub(crate) mod cfn_lint;
 mod checkov;
 pub(crate) mod contract;
