@@ -151,7 +151,8 @@ fn the_readme_has_the_commands_in_order() {
     Update the stack to the whole template, and read the change set before you execute it.
     It adds these, which cannot be imported, and deletion policies and outputs:
 
-    * a/queue/policy (AWS::SQS::QueuePolicy). CloudFormation has no import for the type. Its creation sets the policy, which is the same one.
+    * a/queue/policy (AWS::SQS::QueuePolicy). CloudFormation has no import for the type. Its creation sets the policy,
+      which is the same one.
 
         aws cloudformation create-change-set --region eu-west-1 --stack-name vod --change-set-name whole \
             --change-set-type UPDATE \
@@ -169,7 +170,8 @@ fn the_readme_has_the_commands_in_order() {
     nothing was changed: remove the type's resources from `*.import.yaml` and `*.import.json`, run the import
     again, and before the update:
 
-    * AWS::MediaConvert::JobTemplate: Delete it in MediaConvert, then let the stack create it. Jobs that run go on. No encode can start until the stack has created it.
+    * AWS::MediaConvert::JobTemplate: Delete it in MediaConvert, then let the stack create it. Jobs that run go on. No
+      encode can start until the stack has created it.
 
     ## Check
 
@@ -186,7 +188,7 @@ fn the_readme_has_the_commands_in_order() {
 
     * Do not run `provision apply` or `provision teardown` for vod again: two tools would change the same resources.
     * The tags `provision:stack` and `provision:address` have no effect any more. Remove them when you like.
-    * The bucket `provision-111122223333-eu-west-1-vod` holds the history of applies and the code of the functions. It is not in this export.
-      Delete it when you need neither.
+    * The bucket `provision-111122223333-eu-west-1-vod` holds the history of applies and the code of the functions. It is
+      not in this export. Delete it when you need neither.
     "#);
 }
