@@ -13,6 +13,7 @@ pub mod cloudformation;
 pub mod deploy;
 pub mod diff;
 pub mod execute;
+pub mod export;
 pub mod graph;
 pub mod home;
 pub mod library;

@@ -27,7 +27,8 @@ pub const INLINE_LIMIT: usize = 10_240;
 /// A command that calls AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Command {
-    /// Reads.
+    /// Reads. `export` needs the same.
+    #[value(alias = "export")]
     Plan,
     /// Makes the account match; never removes what a resource holds.
     Apply,

@@ -10,6 +10,7 @@ mod confirm;
 mod diagnostics;
 mod environment;
 mod exit;
+mod export;
 mod format;
 mod graph;
 mod handlers;
@@ -77,6 +78,7 @@ enum Command {
     Graph(graph::Args),
     Bundle(bundle::Args),
     Synth(synth::Args),
+    Export(export::Args),
     Permissions(permissions::Args),
     Local(local::Args),
     Validate(validate::Args),
@@ -150,6 +152,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Sign(args) => sign::run(args).await.map(done),
         Command::Bundle(args) => bundle::run(args).await.map(done),
         Command::Synth(args) => synth::run(args).await.map(done),
+        Command::Export(args) => export::run(args).await.map(done),
         Command::Permissions(args) => permissions::run(&args).map(done),
         Command::Local(args) => local::run(args).await,
         Command::Validate(args) => validate::run(args).await.map(done),

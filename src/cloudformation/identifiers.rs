@@ -64,8 +64,10 @@ const NAME: &[IdentifierPart] = &[by("Name", IdentifierValue::Id)];
 
 const SAME_POLICY: &str =
     "CloudFormation has no import for the type. Its creation sets the policy, which is the same one.";
-const MEDIACONVERT: &str = "Delete it in MediaConvert, then let the stack create it. Jobs that run keep running. No encode \
-                            can start until the stack has created it.";
+const TEMPLATE: &str = "Delete it in MediaConvert, then let the stack create it. Jobs that run go on. No encode can start until \
+                        the stack has created it.";
+const QUEUE: &str = "Wait until it has no jobs, delete it in MediaConvert, then let the stack create it. No encode can start \
+                     until the stack has created it.";
 
 /// The table: every type that a stack can declare.
 const TYPES: &[(&str, Takeover)] = &[
@@ -84,8 +86,8 @@ const TYPES: &[(&str, Takeover)] = &[
     ("AWS::Logs::DeliverySource", Takeover::Import(NAME)),
     ("AWS::Logs::DeliveryDestination", Takeover::Import(NAME)),
     ("AWS::Logs::Delivery", Takeover::Import(&[by("DeliveryId", IdentifierValue::Id)])),
-    ("AWS::MediaConvert::Queue", Takeover::ImportBySchema(NAME, MEDIACONVERT)),
-    ("AWS::MediaConvert::JobTemplate", Takeover::ImportBySchema(NAME, MEDIACONVERT)),
+    ("AWS::MediaConvert::Queue", Takeover::ImportBySchema(NAME, QUEUE)),
+    ("AWS::MediaConvert::JobTemplate", Takeover::ImportBySchema(NAME, TEMPLATE)),
     ("AWS::IAM::Role", Takeover::Import(&[by("RoleName", IdentifierValue::Id)])),
     ("AWS::Lambda::Function", Takeover::Import(&[by("FunctionName", IdentifierValue::Id)])),
     (

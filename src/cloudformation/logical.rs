@@ -1,9 +1,9 @@
 //! Logical ids: the template's names for addresses.
 
-use crate::model::Address;
+use crate::model::{Address, OutputRef};
 
-/// The logical id of an address: `storage/source/policy` → `StorageSourcePolicy`. CloudFormation allows only letters and
-/// digits.
+/// The logical id of the resource at an address: `storage/source/policy` is `StorageSourcePolicy`. CloudFormation allows
+/// only letters and digits.
 #[must_use]
 pub fn id(address: &Address) -> String {
     camel(address.as_str())
@@ -12,6 +12,12 @@ pub fn id(address: &Address) -> String {
 /// The name of the parameter and of the output that pass an attribute from one template to another.
 pub(super) fn export(address: &Address, attribute: &str) -> String {
     id(address) + &camel(attribute)
+}
+
+/// The name of the parameter that passes an output to another template.
+#[must_use]
+pub fn parameter(reference: &OutputRef) -> String {
+    export(&reference.address, &reference.attribute)
 }
 
 fn camel(text: &str) -> String {

@@ -12,6 +12,6 @@ mod parts;
 mod synth;
 
 pub use exceptions::{Exception, exceptions};
-pub use logical::id as logical_id;
+pub use logical::{id as logical_id, parameter as parameter_name};
 pub use parts::stack_names;
 pub use synth::{Error, Outside, Template, synth, synth_without};

@@ -95,10 +95,32 @@ impl Template {
     /// Never: every JSON value is YAML.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        let text = serde_yaml::to_string(&self.body).expect("every JSON value is YAML");
+        let text = serde_yaml::to_string(&marked(&self.body)).expect("every JSON value is YAML");
+        let text = SWITCHES.iter().fold(text, |text, word| text.replace(&mark(word), &format!("'{word}'")));
         // The writer of YAML leaves characters without a glyph as they are. JSON with escapes for them is YAML too.
         let text = if harmless(&text) == text { text } else { self.to_json() };
         format!("# {} in {}\n{text}", self.name, self.region)
+    }
+}
+
+/// Words that are switches in YAML 1.1, which CloudFormation reads, and texts in YAML 1.2, which is written. Norway is one.
+const SWITCHES: [&str; 16] =
+    ["y", "Y", "n", "N", "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"];
+
+/// What stands for such a word until it is written in quotes.
+fn mark(word: &str) -> String {
+    format!("provision-quotes-{word}-here")
+}
+
+/// The value with a mark in the place of each text that is such a word.
+fn marked(value: &Value) -> Value {
+    match value {
+        Value::String(text) if SWITCHES.contains(&text.as_str()) => mark(text).into(),
+        Value::Array(list) => list.iter().map(marked).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, inner)| (name.clone(), marked(inner))).collect::<Map<_, _>>().into()
+        }
+        scalar => scalar.clone(),
     }
 }
 

@@ -13,6 +13,7 @@ mod dependents;
 mod engine;
 mod error;
 mod exists;
+mod export;
 mod ghosts;
 mod history;
 mod journal;
@@ -45,6 +46,7 @@ pub use bundle::{
 pub use converge::{RunOutcome, RunStatus};
 pub use engine::verdict::{Agreement, PlannedAction, Verdict};
 pub use error::{ErrorKind, Interrupted, Refused};
+pub use export::{ExportTarget, Exported, export};
 pub use history::{HistoryEntry, RunState, StackHistory, history};
 pub use library::open as open_library;
 pub use moving::{MoveAction, MoveStep, Moved, move_to};

@@ -35,17 +35,21 @@ pub async fn synth(path: &Path, zone_id: Option<String>, ui: &dyn Ui) -> miette:
     Ok(cloudformation::synth(&scope(&file), &graph)?)
 }
 
+/// Passes if the records of the stack's name are in its own account.
+pub(super) fn own_zone(file: &StackFile) -> miette::Result<()> {
+    let Some(role) = file.domain.as_ref().and_then(|domain| domain.zone_role.as_ref()) else { return Ok(()) };
+    Err(miette!(
+        help = "leave out `zone` and `zone_role`, and set `domain.certificate`: `provision outputs` prints the records \
+                to set",
+        "the hosted zone is in another account ({role}), and CloudFormation writes records only in the account that \
+         it runs in"
+    ))
+}
+
 /// The hosted zone of the stack's domain, if it has one.
 fn zone(file: &StackFile, id: Option<String>) -> miette::Result<Option<Zone>> {
+    own_zone(file)?;
     let domain = file.domain.as_ref();
-    if let Some(role) = domain.and_then(|domain| domain.zone_role.as_ref()) {
-        return Err(miette!(
-            help = "leave out `zone` and `zone_role`, and set `domain.certificate`: `provision outputs` prints the records \
-                    to set",
-            "the hosted zone is in another account ({role}), and CloudFormation writes records only in the account that \
-             it runs in"
-        ));
-    }
     match (domain.and_then(|domain| domain.zone.as_ref()), id) {
         (None, None) => Ok(None),
         (Some(_), Some(id)) => Ok(Some(Zone { id })),

@@ -19,6 +19,7 @@ mod end_to_end;
 mod engine;
 mod environment;
 mod existing_bucket;
+mod export;
 mod exposure;
 mod faults;
 mod features;

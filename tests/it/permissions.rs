@@ -47,6 +47,9 @@ async fn each_command_runs_with_its_policy_and_nothing_else() {
     root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = root.run(&planner, &["plan", stack.path()], 0);
     nothing_to_do(&nothing);
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    root.run(&planner, &["export", stack.path(), "--to", "cloudformation", to], 0);
 
     // Every taggable resource is updated, and what somebody added goes; then the options, and what was theirs with them.
     somebody_adds(&root.cx).await;

@@ -10,16 +10,16 @@ use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
 use super::super::{
-    asset, bundle, change_set, diagnostics, history, library, move_stack, outputs, plan, synth, teardown,
-    verify,
+    asset, bundle, change_set, diagnostics, export, history, library, move_stack, outputs, plan, synth,
+    teardown, verify,
 };
 use crate::model::{CodeOrigin, Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Agreement, Architecture, Bundle, ChangeAction, ColorTags, Decoded, DnsRecord, EngineKind, HistoryEntry,
-    MoveAction, MoveStep, Outputs, Picture, PlannedAction, Playable, Played, Refused, RunState, Sound,
-    Stream, Template, Verdict,
+    Agreement, Architecture, Bundle, ChangeAction, ColorTags, Decoded, DnsRecord, EngineKind, Exported,
+    HistoryEntry, MoveAction, MoveStep, Outputs, Picture, PlannedAction, Playable, Played, Refused, RunState,
+    Sound, Stream, Template, Verdict,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
@@ -291,6 +291,9 @@ fn results() {
         let (address, kind) = (word.into(), Kind::new("AWS::S3::Bucket"));
         teardown::remaining(&Known { address, kind, region: word.into(), id: word.into() })
     });
+    stays_in_its_line("export", |word| {
+        export::human(&Exported { readme: word.into(), files: vec![word.into()], resources: 1 })
+    });
     stays_in_its_line("bundle", |word| {
         let (handler, zip, sha256_base64) = (word.to_owned(), word.into(), word.to_owned());
         let architecture = Architecture::Arm64;
@@ -377,6 +380,7 @@ fn every_command_is_here() {
         "bundle",
         "change_set",
         "diagnostics",
+        "export",
         "graph",
         "history",
         "library",

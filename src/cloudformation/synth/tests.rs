@@ -161,3 +161,14 @@ fn yaml_and_json_say_the_same() {
         assert_eq!(serde_json::from_str::<Value>(&template.to_json()).unwrap(), template.body);
     }
 }
+
+/// CloudFormation reads YAML 1.1, in which Norway's code is a switch.
+#[test]
+fn a_text_that_is_a_switch_in_older_yaml_is_quoted() {
+    let countries =
+        declared("a/b", "AWS::Test::Thing", HOME, json!({ "Locations": ["KR", "NO"], "On": "yes" }));
+    let [template] = synthesised(vec![countries]).unwrap().try_into().unwrap();
+    let yaml = template.to_yaml();
+    assert!(yaml.contains("- 'NO'\n") && yaml.contains("On: 'yes'\n"), "{yaml}");
+    assert_eq!(serde_yaml::from_str::<Value>(&yaml).unwrap(), template.body);
+}

@@ -15,15 +15,20 @@ fn judged() -> Vec<Value> {
     for (template, path) in stacks::written("cfn-lint", Template::to_yaml, "yaml") {
         by_region.entry(template.region).or_default().push(path);
     }
-    let mut said = Vec::new();
-    for (region, paths) in by_region {
-        let mut command = ENVIRONMENT.script("cfn-lint");
-        let output = run(command.args(["--format", "json", "--regions", &region, "--"]).args(paths));
-        let of: Vec<Value> = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| panic!("cfn-lint: {}", String::from_utf8_lossy(&output.stderr)));
-        said.extend(of);
-    }
-    said
+    by_region.into_iter().flat_map(|(region, paths)| lint(&region, &paths)).collect()
+}
+
+/// What cfn-lint says about templates of a region.
+fn lint(region: &str, paths: &[PathBuf]) -> Vec<Value> {
+    let mut command = ENVIRONMENT.script("cfn-lint");
+    let output = run(command.args(["--format", "json", "--regions", region, "--"]).args(paths));
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("cfn-lint: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// What cfn-lint says about templates of a region, a line each.
+pub(crate) fn said_of(region: &str, paths: &[PathBuf]) -> Vec<String> {
+    lint(region, paths).iter().map(line).collect()
 }
 
 fn line(found: &Value) -> String {

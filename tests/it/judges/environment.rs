@@ -28,6 +28,14 @@ pub(crate) static CONTRACT: LazyLock<Environment> =
 pub(crate) static WORKFLOWS: LazyLock<Environment> =
     LazyLock::new(|| ensure("workflows", include_str!("workflows.txt"), "about 15 MB"));
 
+/// The judge of Terraform configurations.
+pub(crate) static TERRAFORM: LazyLock<Environment> =
+    LazyLock::new(|| ensure("terraform", include_str!("terraform.txt"), "about 450 MB"));
+
+/// What synthesises an app of the Cloud Development Kit.
+pub(crate) static CDK: LazyLock<Environment> =
+    LazyLock::new(|| ensure("cdk", include_str!("cdk.txt"), "about 670 MB"));
+
 impl Environment {
     /// A program of it that is no script of Python.
     pub(crate) fn program(&self, name: &str) -> Command {

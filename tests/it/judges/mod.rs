@@ -3,7 +3,8 @@
 //! Authorization Reference the policies of commands. AWS's service models judge each request that the end-to-end tests send.
 
 mod answers;
-mod cfn_lint;
+pub(crate) mod cdk;
+pub(crate) mod cfn_lint;
 mod checkov;
 pub(crate) mod contract;
 pub(crate) mod environment;
@@ -13,4 +14,5 @@ mod permissions;
 mod reach;
 mod schemas;
 pub(crate) mod stacks;
+pub(crate) mod terraform;
 mod workflows;

@@ -1,0 +1,179 @@
+//! An applied stack as the configuration of another tool, with what takes over each live resource. Pure.
+//!
+//! The declarations are the configuration, and the account says the ids that AWS assigned. Nothing is left out silently:
+//! a property that a target cannot express is an error, and what a tool cannot take over is named in the target's README.
+
+mod cdk;
+mod cloudformation;
+mod hcl;
+mod terraform;
+
+use std::collections::BTreeMap;
+
+use crate::graph::Graph;
+use crate::model::{Address, Kind, Known, Live, Scope};
+
+/// The file of every export that says how to go on.
+pub const README: &str = "README.md";
+
+/// The longest line of a README.
+const WIDTH: usize = 118;
+
+/// A tool that a stack can be exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportTarget {
+    /// A Terraform configuration, with an import block for each resource.
+    Terraform,
+    /// An app of the Cloud Development Kit, in Python.
+    Cdk,
+    /// CloudFormation templates, with a file for an import change set each.
+    Cloudformation,
+}
+
+/// A stack that is as declared.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportedStack<'a> {
+    /// Its name, account and region.
+    pub scope: &'a Scope,
+    /// Its declarations.
+    pub graph: &'a Graph,
+    /// What is live of it.
+    pub live: &'a BTreeMap<Address, Live>,
+    /// What it no longer declares, and keeps because it holds data.
+    pub kept: &'a [Known],
+    /// The packages of its functions, by handler.
+    pub code: &'a [(String, Vec<u8>)],
+}
+
+/// A file of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportFile {
+    /// Its path in the folder of the export, with `/`.
+    pub path: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+impl ExportFile {
+    fn text(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), bytes: text.into().into_bytes() }
+    }
+}
+
+/// Why a stack cannot be exported.
+#[derive(Debug, PartialEq, thiserror::Error, miette::Diagnostic)]
+pub enum Error {
+    /// The stack has no templates.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Synth(#[from] crate::cloudformation::Error),
+    /// A declared resource is not live.
+    #[error("{address} is declared, but was not found in the account")]
+    #[diagnostic(help("run `provision apply` first: an export is of what is live"))]
+    Missing {
+        /// Its address.
+        address: Address,
+    },
+    /// An output that another resource refers to is not known.
+    #[error("{address} has no {attribute}, to which other resources refer")]
+    #[diagnostic(help(
+        "run `provision plan`: if it reports nothing to do, this is a mistake of provision, please report it"
+    ))]
+    Unknown {
+        /// The address of the resource.
+        address: Address,
+        /// The output.
+        attribute: String,
+    },
+    /// A type that the export has no rule for.
+    #[error("{address} is of the type {kind}, which `provision export` does not know")]
+    #[diagnostic(help("this is a mistake of provision, please report it; nothing was written"))]
+    UnknownType {
+        /// The address of the resource.
+        address: Address,
+        /// The type.
+        kind: Kind,
+    },
+    /// A property that the target has no words for.
+    #[error("{property} of {address} ({kind}) cannot be exported: it {why}")]
+    #[diagnostic(help("this is a mistake of provision, please report it; nothing was written"))]
+    Unmapped {
+        /// The address of the resource.
+        address: Address,
+        /// Its type.
+        kind: Kind,
+        /// The property.
+        property: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A resource that is taken over refers to one that is not.
+    #[error("{id} of {template} can be imported, but refers to a resource that cannot")]
+    #[diagnostic(help("this is a mistake of provision, please report it; nothing was written"))]
+    Dangling {
+        /// The resource's logical id.
+        id: String,
+        /// Its template.
+        template: String,
+    },
+}
+
+/// The files of an export.
+///
+/// # Errors
+/// When the target cannot express the stack, or something declared is not live.
+pub fn export(target: ExportTarget, stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error> {
+    match target {
+        ExportTarget::Terraform => terraform::files(stack),
+        ExportTarget::Cdk => cdk::files(stack),
+        ExportTarget::Cloudformation => cloudformation::files(stack),
+    }
+}
+
+impl ExportedStack<'_> {
+    fn live(&self, address: &Address) -> Result<&Live, Error> {
+        self.live.get(address).ok_or_else(|| Error::Missing { address: address.clone() })
+    }
+
+    /// What a README says of buckets that the stack no longer declares.
+    fn kept_in_readme(&self) -> String {
+        if self.kept.is_empty() {
+            return String::new();
+        }
+        let list: String =
+            self.kept.iter().map(|kept| format!("* `{}` ({})\n", kept.id, kept.kind)).collect();
+        format!(
+            "\n## Not in this export\n\nThe stack no longer declares these. They stay because they hold data:\n\n{list}"
+        )
+    }
+}
+
+/// A point of a list in a README, wrapped.
+fn point(text: &str) -> String {
+    let mut lines = vec![String::from("*")];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < WIDTH => *line = format!("{line} {word}"),
+            _ => lines.push(format!("  {word}")),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What every README says of the bucket that `provision` keeps for itself.
+fn home_in_readme(scope: &Scope) -> String {
+    let (home, stack) = (scope.home_bucket(), &scope.stack);
+    format!(
+        "\n## When the other tool has taken over\n\n\
+         * Do not run `provision apply` or `provision teardown` for {stack} again: two tools would change the same resources.\n\
+         * The tags `provision:stack` and `provision:address` have no effect any more. Remove them when you like.\n\
+         {}",
+        point(&format!(
+            "The bucket `{home}` holds the history of applies and the code of the functions. It is not in this export. Delete \
+             it when you need neither."
+        ))
+    )
+}
+
+#[cfg(test)]
+mod tests;

