@@ -208,8 +208,8 @@ impl Diagnostic for Error {
             }
             Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
             Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
-                "another distribution, perhaps in another account, has this alias: to move it here without a gap, set \
-                 `domain.alias: false`, and follow \"Move a name from another distribution\" in docs/operations.md"
+                "another distribution, perhaps in another account, has this alias: to move it here without a gap, run \
+                 `provision apply STACK --move-name`"
                     .to_owned()
             }
             Class::Refused if self.message.contains("UnreservedConcurrentExecution") => {

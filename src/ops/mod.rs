@@ -13,10 +13,12 @@ mod error;
 mod exists;
 mod ghosts;
 mod history;
+mod import;
 mod journal;
 mod key;
 pub mod library;
 pub mod local;
+mod name_move;
 mod offline;
 mod outputs;
 pub mod permissions;
@@ -40,10 +42,12 @@ pub use bundle::{
 pub use converge::{RunOutcome, RunStatus};
 pub use error::{ErrorKind, Interrupted, Refused};
 pub use history::{HistoryEntry, RunState, StackHistory, history};
+pub use import::{Imported, import};
 pub use library::open as open_library;
+pub use name_move::{NameMove, apply_before_name};
 pub use offline::{compare, graph as offline_graph};
 pub use outputs::{DnsRecord, Outputs, outputs};
-pub use plan::{Planned, plan};
+pub use plan::{PlanWishes, Planned, plan};
 pub use session::{Account, Session, use_name};
 pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
@@ -56,5 +60,5 @@ pub use verify::{ColorTags, Decoded, Picture, Playable, Played, Sound, Stream, v
 
 pub use crate::aws::{Access, RoleToAssume};
 pub use crate::plan::Plan;
-pub use crate::review::{Action, Review, Totals};
+pub use crate::review::{Action, Import, Review, Totals};
 pub use crate::saved::Digest as PlanDigest;

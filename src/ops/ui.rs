@@ -82,6 +82,8 @@ pub enum Notice<'a> {
         /// Them, ready to paste.
         statements: &'a str,
     },
+    /// How a name moves here from another distribution.
+    MovesName(&'a str),
     /// What the operation waits for, outside of any step.
     Awaited(&'a str),
     /// The stack's lock was lost while steps ran: no more were started.

@@ -132,6 +132,7 @@ impl<'a> Grants<'a> {
             Command::Apply => &[kms::LOOK, kms::WRITE, kms::GIVE],
             Command::Teardown => &[kms::LOOK, kms::WRITE],
             Command::Asset => &[kms::READ_OBJECTS],
+            Command::MoveName => &[],
             Command::Verify | Command::Library | Command::AssetRemove | Command::Upload => {
                 &[kms::WRITE_OBJECTS]
             }

@@ -24,7 +24,8 @@ fn console(asked: &Asked) -> (u16, String) {
         return (200, token.to_owned());
     }
     if asked.host.contains(".signin.") {
-        let over = "{\"__type\":\"AccessDeniedException\",\"error\":\"TOKEN_EXPIRED\",\"message\":\"expired\"}";
+        let over =
+            "{\"__type\":\"AccessDeniedException\",\"error\":\"TOKEN_EXPIRED\",\"message\":\"expired\"}";
         return (403, over.to_owned());
     }
     if asked.body.contains("Action=AssumeRole") {
