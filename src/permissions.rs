@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::assets;
 use crate::library;
 use crate::model::{Declaration, PolicyDocument, Scope, Statement};
-use crate::resource::Registry;
+use crate::resource::{Registry, cloudfront};
 use crate::stack::config::KmsKey;
 use grants::Grants;
 
@@ -42,6 +42,8 @@ pub enum Command {
     Asset,
     /// Takes a video down.
     AssetRemove,
+    /// `apply --move-name`, in addition to what apply needs.
+    MoveName,
     /// For the app's backend: signs uploads. No command of this program.
     Upload,
     /// Moves the stack to another engine.
@@ -105,6 +107,7 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
         Command::Asset => grants.asset(registry),
         Command::AssetRemove => grants.on_stack(assets::REMOVE),
         Command::Upload => grants.by_name(assets::UPLOAD),
+        Command::MoveName => grants.by_name(&[cloudfront::TAKE_NAME]),
         Command::Plan | Command::Apply | Command::Teardown => {
             grants.stack(registry, command);
             grants.home(registry, command);

@@ -176,8 +176,11 @@ impl SignedIn {
         };
         let mut provider = match base {
             Base::Key(key) => Some(SharedCredentialsProvider::new(key)),
-            // The default chain looks into the environment before it looks into the profile.
-            Base::Profile(name) if self.profile.is_some() || !roles.is_empty() => {
+            // The default chain looks into the environment before it looks into the profile. And it would refresh the
+            // session of `aws login` in the stack's region.
+            Base::Profile(name)
+                if self.profile.is_some() || !roles.is_empty() || self.of_login(&name).is_some() =>
+            {
                 Some(self.of_profile(&name, &config))
             }
             Base::Sdk if self.profile.is_some() => Some(self.of_profile(self.name(), &config)),
@@ -205,9 +208,17 @@ impl SignedIn {
         self.profiles.as_ref().map_or("default", Profiles::selected)
     }
 
+    /// The profile's session of `aws login`, if it has one.
+    fn of_login(&self, name: &str) -> Option<&str> {
+        self.profiles.as_ref()?.get(name, "login_session")
+    }
+
+    /// A session of `aws login` was made in the region of the profile, and is refreshed there.
     fn of_profile(&self, name: &str, config: &SdkConfig) -> SharedCredentialsProvider {
+        let own = self.of_login(name).and_then(|_| self.profiles.as_ref()?.get(name, "region"));
+        let region = own.map(|region| Region::new(region.to_owned()));
         let settings = ProviderConfig::without_region()
-            .with_region(config.region().cloned())
+            .with_region(region.or_else(|| config.region().cloned()))
             .with_http_client(self.network.client())
             .with_behavior_version(Some(BehaviorVersion::latest()));
         let provider = ProfileFileCredentialsProvider::builder().profile_name(name).configure(&settings);

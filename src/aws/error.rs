@@ -188,12 +188,12 @@ impl Diagnostic for Error {
             _ if self.hint.is_some() => self.hint.clone().unwrap_or_default(),
             _ if sign_in::is_region_off(self) => sign_in::enable_region("REGION"),
             Class::Credentials if self.is_unknown_key() => format!(
-                "sign in again (`aws sso login`), or name another profile (`--profile NAME`); a region that the account \
+                "sign in again (`aws sso login`, `aws login`), or name another profile (`--profile NAME`); a region that the account \
                  has not enabled answers the same: see `{}`",
                 sign_in::region_status("REGION")
             ),
             Class::Credentials => "name a profile (`--profile NAME`, AWS_PROFILE), set AWS_ACCESS_KEY_ID and \
-                                   AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)"
+                                   AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`, `aws login`)"
                 .to_owned(),
             Class::Denied if self.call == sign_in::ASSUME_ROLE => sign_in::role_refused(&self.message),
             Class::Denied if self.is_denied_by_organization() => format!(
@@ -208,8 +208,8 @@ impl Diagnostic for Error {
             }
             Class::Throttled => "run the command again in a minute; finished steps are kept".to_owned(),
             Class::Refused if self.is(&["CNAMEAlreadyExists"]) => {
-                "another distribution, perhaps in another account, has this alias: to move it here without a gap, set \
-                 `domain.alias: false`, and follow \"Move a name from another distribution\" in docs/operations.md"
+                "another distribution, perhaps in another account, has this alias: to move it here without a gap, run \
+                 `provision apply STACK --move-name`"
                     .to_owned()
             }
             Class::Refused if self.message.contains("UnreservedConcurrentExecution") => {

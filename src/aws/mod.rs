@@ -47,6 +47,7 @@ pub struct Context {
     pub scope: Scope,
     region: String,
     ignored_tags: Arc<IgnoredTags>,
+    takes: Arc<OnceLock<String>>,
     connection: Arc<Connection>,
     clients: Arc<Clients>,
     notes: Option<Notes>,
@@ -99,8 +100,8 @@ impl Context {
     #[must_use]
     pub fn new(connection: Arc<Connection>, scope: Scope, region: &str) -> Self {
         let (region, clients, cancel) = (region.to_owned(), Arc::default(), CancellationToken::new());
-        let ignored_tags = Arc::default();
-        Self { scope, region, ignored_tags, connection, clients, notes: None, cancel, read_pass: None }
+        let (ignored_tags, takes) = (Arc::default(), Arc::default());
+        Self { scope, region, ignored_tags, takes, connection, clients, notes: None, cancel, read_pass: None }
     }
 
     /// The same context, for a stack whose resources have tags of others.
@@ -113,6 +114,12 @@ impl Context {
     #[must_use]
     pub fn ignored_tags(&self) -> &IgnoredTags {
         &self.ignored_tags
+    }
+
+    /// Whether the stack may take this domain name from another distribution.
+    #[must_use]
+    pub fn may_take(&self, name: &str) -> bool {
+        self.takes.get().is_some_and(|taken| taken == name)
     }
 
     /// The region of these clients.
@@ -209,6 +216,7 @@ impl ResolveEndpoint for At {
 pub struct Regions {
     scope: Scope,
     ignored_tags: Arc<IgnoredTags>,
+    takes: Arc<OnceLock<String>>,
     connection: Arc<Connection>,
     contexts: Arc<Mutex<BTreeMap<String, Context>>>,
     read_pass: Option<ReadPass>,
@@ -225,9 +233,15 @@ impl Regions {
     #[must_use]
     pub fn ignoring(connection: impl Into<Arc<Connection>>, scope: Scope, tags: IgnoredTags) -> Self {
         let (connection, ignored_tags) = (connection.into(), Arc::new(tags));
-        let regions = Self { scope, ignored_tags, connection, contexts: Arc::default(), read_pass: None };
+        let (takes, contexts) = (Arc::default(), Arc::default());
+        let regions = Self { scope, ignored_tags, takes, connection, contexts, read_pass: None };
         drop(regions.home());
         regions
+    }
+
+    /// Lets the stack take this domain name from another distribution. The first name counts.
+    pub fn allow_taking(&self, name: &str) {
+        drop(self.takes.set(name.to_owned()));
     }
 
     /// The context of a region, made on first use.
@@ -238,7 +252,8 @@ impl Regions {
         let scope = || Scope { region: region.to_owned(), ..self.scope.clone() };
         let make = || {
             let context = Context::new(Arc::clone(&self.connection), scope(), region);
-            context.ignoring(Arc::clone(&self.ignored_tags))
+            let takes = Arc::clone(&self.takes);
+            Context { takes, ..context.ignoring(Arc::clone(&self.ignored_tags)) }
         };
         let context = contexts.entry(region.to_owned()).or_insert_with(make).clone();
         Context { read_pass: self.read_pass.clone(), ..context }
@@ -251,6 +266,7 @@ impl Regions {
         Self {
             scope: self.scope.clone(),
             ignored_tags: Arc::clone(&self.ignored_tags),
+            takes: Arc::clone(&self.takes),
             connection: Arc::clone(&self.connection),
             contexts: Arc::clone(&self.contexts),
             read_pass: Some(ReadPass::default()),

@@ -74,8 +74,8 @@ fn again(origin: &Origin, none: bool) -> Option<String> {
              `sso_account_id` and `sso_role_name` to you"
         ),
         Origin::Profile(name, SignInWay::Login) => format!(
-            "this version does not read `login_session`: run `eval \"$(aws configure export-credentials --profile {name} \
-             --format env)\"`, then the command again without `--profile`"
+            "sign in: run `aws login --profile {name}` (AWS CLI 2.32 or newer), then the command again; if that does not \
+             help, your identity lacks `signin:CreateOAuth2Token` (managed policy SignInLocalDevelopmentAccess)"
         ),
         Origin::Profile(name, SignInWay::Process) => format!(
             "run the command that `credential_process` of profile {name} names: it must print credentials that have not \
@@ -139,7 +139,7 @@ mod tests {
         let of = |code: &str, way| hint(code, &Origin::Profile("work".into(), way), "eu-west-1");
         for code in ["", "ExpiredToken"] {
             assert!(of(code, SignInWay::Sso).starts_with("sign in again: `aws sso login --profile work`"));
-            assert!(of(code, SignInWay::Login).contains("export-credentials --profile work --format env"));
+            assert!(of(code, SignInWay::Login).starts_with("sign in: run `aws login --profile work`"));
             assert!(of(code, SignInWay::Process).contains("`credential_process` of profile work"));
         }
         assert!(of("", SignInWay::Nothing).starts_with("profile work gives no credentials"));

@@ -7,7 +7,10 @@ use super::handlers::HandlersArgs;
 use super::name::NameArgs;
 use super::terminal::Terminal;
 use super::{exit, outputs, run_report, verify};
-use crate::ops::{ApplyOptions, ApplyRequest, PlanDigest, PlannedApply, RunStatus, need_key, verify_applied};
+use crate::ops::{
+    ApplyOptions, ApplyRequest, NameMove, PlanDigest, PlannedApply, RunStatus, Session, apply_before_name,
+    need_key, verify_applied,
+};
 use crate::report::out::outln;
 
 /// Make the account match the stack file, or carry out a saved plan.
@@ -34,6 +37,10 @@ pub(super) struct Args {
     /// Adopt existing untagged resources that have the same name.
     #[arg(long)]
     adopt: bool,
+    /// Take the stack's name from another distribution that has it, without a gap: first everything but the name is applied,
+    /// then the name moves in one step. Each part is shown and asked for.
+    #[arg(long, conflicts_with_all = ["no_wait", "digest"])]
+    move_name: bool,
     /// Approve changes that grant more access (`--yes` does not).
     #[arg(long)]
     allow_broadening: bool,
@@ -45,16 +52,25 @@ pub(super) struct Args {
 
 /// Converges the stack. Exit codes are those of `docs/exit-codes.md`.
 pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
-    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, allow_broadening, name, handlers } =
-        args;
+    let Args { stack, digest, yes, no_wait, verify: verifies, key, adopt, move_name, .. } = args;
+    let Args { allow_broadening, name, handlers, .. } = args;
     name.choose();
     handlers.choose();
-    let request = ApplyRequest { path: &stack, adopt, digest };
+    let taken = if move_name { NameMove::Take } else { NameMove::No };
+    let request = ApplyRequest { path: &stack, adopt, digest, name: taken };
     let options = ApplyOptions { no_wait, agreed: yes, broadening_agreed: allow_broadening };
     let ui = Terminal::ui();
-    let planned = PlannedApply::open(request, options, &ui, |session| {
-        if verifies { need_key(session, key.as_deref()) } else { Ok(()) }
-    });
+    let accepts = |session: &Session| if verifies { need_key(session, key.as_deref()) } else { Ok(()) };
+    if move_name
+        && let Some(applied) = apply_before_name(request, options, &ui, accepts).await?
+        && let Some(run) = &applied.run
+    {
+        run_report::print(run);
+        if run.status() != RunStatus::Complete {
+            return Ok(exit::code(exit::of_run(run.status())));
+        }
+    }
+    let planned = PlannedApply::open(request, options, &ui, accepts);
     let applied = planned.await?.carry_out().await?;
     if let Some(run) = &applied.run {
         run_report::print(run);

@@ -49,6 +49,6 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 }
 
 async fn planned(args: &Args) -> miette::Result<Picture> {
-    let planned = ops::plan(&args.stack, false, None, &Terminal::ui()).await?;
+    let planned = ops::plan(&args.stack, ops::PlanWishes::default(), None, &Terminal::ui()).await?;
     Ok(Picture::of(&planned.graph).painted(&planned.review))
 }

@@ -15,6 +15,7 @@ mod format;
 mod graph;
 mod handlers;
 mod history;
+mod import;
 mod interrupt;
 mod library;
 pub mod local;
@@ -65,6 +66,7 @@ struct Cli {
 enum Command {
     #[command(visible_alias = "diff")]
     Plan(plan::Args),
+    Import(import::Args),
     Apply(apply::Args),
     Verify(verify::Args),
     #[command(visible_alias = "destroy")]
@@ -140,6 +142,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
     let done = |()| ExitCode::SUCCESS;
     match command {
         Command::Plan(args) => plan::run(args).await,
+        Command::Import(args) => import::run(args).await.map(done),
         Command::Apply(args) => apply::run(args).await,
         Command::Verify(args) => verify::run(args).await.map(done),
         Command::Teardown(args) => teardown::run(args).await,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
-use miette::{IntoDiagnostic as _, WrapErr as _};
+use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use crate::model::PolicyDocument;
 use crate::model::printable::escaped_json;
@@ -33,7 +33,8 @@ pub(super) struct Args {
     /// Print the policy of the role that `domain.zone_role` names, in the account of the hosted zone.
     #[arg(long)]
     zone_role: bool,
-    /// Write it to this directory, as managed policies of at most 6,144 characters each.
+    /// Write it to this directory, as managed policies of at most 6,144 characters each. Required if it is too long for a
+    /// role's inline policies.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -55,7 +56,7 @@ fn zone_id(text: &str) -> Result<String, String> {
 /// Prints the policy on stdout and its size on stderr.
 ///
 /// # Errors
-/// When the stack file cannot be used, or a file cannot be written.
+/// When the stack file cannot be used, a file cannot be written, or IAM takes the policy only in parts.
 pub(super) fn run(args: &Args) -> miette::Result<()> {
     let wanted = PolicyRequest {
         command: args.command,
@@ -70,10 +71,31 @@ pub(super) fn run(args: &Args) -> miette::Result<()> {
         errln!("{} needs a policy of its own: add --zone-role", report::plain(&role));
     }
     match &args.out {
-        None => outln!("{}", pretty(&policy)?),
+        None => {
+            fits_a_role(&policy, args)?;
+            outln!("{}", pretty(&policy)?);
+        }
         Some(directory) => write(&policy, args.command, directory)?,
     }
     Ok(())
+}
+
+/// IAM refuses a longer policy wherever it is put.
+fn fits_a_role(policy: &PolicyDocument, args: &Args) -> miette::Result<()> {
+    let length = permissions::length(policy);
+    if length <= INLINE_LIMIT {
+        return Ok(());
+    }
+    let parts = permissions::split(policy, MANAGED_LIMIT).len();
+    let (command, stack) = (name(args.command), args.stack.display());
+    Err(miette!(
+        help = format!(
+            "write it as {parts} managed policies: `provision permissions {stack} --for {command} --out DIR`; then make each \
+             with `aws iam create-policy --policy-name {command}-1 --policy-document file://DIR/{command}-1.json`, and attach \
+             them to the role with `aws iam attach-role-policy`"
+        ),
+        "the policy of {command} has {length} characters, and the inline policies of a role hold {INLINE_LIMIT}"
+    ))
 }
 
 /// A command's name on the command line.
@@ -141,6 +163,40 @@ mod tests {
             assert!(zone_id(wrong).is_err(), "{wrong}");
         }
         assert!(zone_id(&format!("Z{}", "A".repeat(32))).is_err());
+    }
+
+    #[test]
+    fn a_policy_that_no_role_takes_is_written_in_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let text =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/production.yaml")).unwrap();
+        let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/keys");
+        let text = text.replace("[keys/", &format!("[{keys}/"));
+        let stack = folder.path().join("production.yaml");
+        std::fs::write(
+            &stack,
+            format!("{text}\nroles: {{ path: /service/ }}\nencryption: {{ kms_key: alias/media }}\n"),
+        )
+        .unwrap();
+        let out = folder.path().join("policies");
+        let args = |out: Option<&Path>| Args {
+            stack: stack.clone(),
+            command: PolicyFor::Apply,
+            stack_prefix: None,
+            zone_id: None,
+            zone_role: false,
+            out: out.map(Path::to_owned),
+        };
+        let refused = run(&args(None)).unwrap_err();
+        assert!(refused.to_string().contains("and the inline policies of a role hold 10240"), "{refused}");
+        assert!(refused.help().unwrap().to_string().contains("--for apply --out DIR"), "{refused:?}");
+        run(&args(Some(&out))).unwrap();
+        let files = ["apply-1.json", "apply-2.json"].map(|file| fs::read_to_string(out.join(file)).unwrap());
+        for text in files {
+            let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert!(policy.to_string().len() <= MANAGED_LIMIT, "IAM does not count white space");
+        }
+        assert!(!out.join("apply-3.json").exists());
     }
 
     #[test]

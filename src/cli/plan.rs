@@ -10,7 +10,7 @@ use super::exit;
 use super::handlers::HandlersArgs;
 use super::name::NameArgs;
 use super::terminal::Terminal;
-use crate::ops::{self, Action, Refused, Review, SavedPlan, Totals};
+use crate::ops::{self, Action, PlanWishes, Refused, Review, SavedPlan, Totals};
 use crate::report;
 use crate::report::out::{self, errln, out, outln};
 
@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// Plan to adopt existing untagged resources that have the same name.
     #[arg(long)]
     adopt: bool,
+    /// Plan to take the stack's name from another distribution that has it.
+    #[arg(long, conflicts_with_all = ["base", "out"])]
+    move_name: bool,
     /// Compare with a git revision of the stack file, or with another stack file, instead of the account. This makes no AWS
     /// call and needs no credentials.
     // An empty revision is rejected: `git show :file` prints the staged file, so an empty CI variable would compare the file with
@@ -158,7 +161,8 @@ async fn plan(path: &Path, args: &Args) -> Row {
 
 /// The review of a stack's plan, and why apply would refuse it. A safe plan is saved if that is asked for.
 async fn reviewed(path: &Path, args: &Args) -> miette::Result<(Review, Option<miette::Report>)> {
-    let planned = ops::plan(path, args.adopt, args.out.as_deref(), &Terminal::ui()).await?;
+    let wishes = PlanWishes { adopt: args.adopt, move_name: args.move_name };
+    let planned = ops::plan(path, wishes, args.out.as_deref(), &Terminal::ui()).await?;
     if let (Some(saved), Some(out)) = (&planned.saved, &args.out) {
         errln!("{}", told(saved, &report::plain(&out.display().to_string())));
     }

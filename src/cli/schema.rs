@@ -1,4 +1,4 @@
-//! `provision schema`: the JSON Schemas of the stack file, for editors, and of a plan, for programs.
+//! `provision schema`: the JSON Schemas of the stack file, for editors, and of results, for programs.
 
 use miette::IntoDiagnostic as _;
 
@@ -6,7 +6,7 @@ use crate::report;
 use crate::report::out::outln;
 use crate::stack::config;
 
-/// Print the JSON Schema of the stack file, or of a plan as JSON.
+/// Print the JSON Schema of the stack file, or of a result as JSON.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The document to describe.
@@ -21,9 +21,11 @@ enum Of {
     Stack,
     /// The output of `provision plan --format json` for one stack. For several stacks it is an array of these.
     Plan,
+    /// The output of `provision import --format json`.
+    Import,
 }
 
-/// Prints the schema on stdout, as `docs/stack.schema.json` and `docs/plan.schema.json` have it.
+/// Prints the schema on stdout, as `docs/stack.schema.json`, `docs/plan.schema.json` and `docs/import.schema.json` have it.
 ///
 /// # Errors
 /// When the schema cannot be written as JSON, which would be a defect.
@@ -36,6 +38,7 @@ fn text(of: Of) -> miette::Result<String> {
     let schema = match of {
         Of::Stack => config::schema(),
         Of::Plan => report::json_schema(),
+        Of::Import => report::import_schema(),
     };
     serde_json::to_string_pretty(&schema).into_diagnostic()
 }
@@ -52,6 +55,11 @@ mod tests {
         assert!(
             plan.trim_end() == text(Of::Plan).unwrap(),
             "cargo run -- schema plan > docs/plan.schema.json"
+        );
+        let import = include_str!("../../docs/import.schema.json");
+        assert!(
+            import.trim_end() == text(Of::Import).unwrap(),
+            "cargo run -- schema import > docs/import.schema.json"
         );
     }
 }

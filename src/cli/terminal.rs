@@ -95,6 +95,7 @@ impl Ui for Terminal {
             Notice::ChangeSet { stack, region, verdicts } => {
                 errln!("{}", change_set::text(stack, region, verdicts));
             }
+            Notice::MovesName(text) => text.lines().for_each(|line| errln!("{}", report::plain(line))),
             Notice::Awaited(text) => errln!("{}", report::plain(text)),
             Notice::LockLost => errln!(
                 "the stack's lock was lost: somebody took it over, or it could not be renewed in time. Finished the calls in \

@@ -35,7 +35,7 @@ pub struct Execution<'a> {
     pub cancel: CancellationToken,
     /// Whether to wait until created and changed resources have settled.
     pub settle: bool,
-    /// How long AWS may answer what was before a change: [`STALE`], and nothing on a local cloud.
+    /// How long AWS may answer what was before a change: [`STALE`], in the time of the cloud. Nothing where all happens at once.
     pub stale: Duration,
     /// What settles again after a change of something else.
     pub dependents: Dependents,

@@ -12,6 +12,7 @@ use super::error::Refused;
 use super::exists;
 use super::journal::{Exists, RunKind};
 use super::key;
+use super::name_move::NameMove;
 use super::outputs::Outputs;
 use super::protected;
 use super::session::Session;
@@ -37,6 +38,8 @@ pub struct ApplyRequest<'a> {
     pub adopt: bool,
     /// The digest of the saved plan that was reviewed; any other file is refused.
     pub digest: Option<Digest>,
+    /// Which part of moving the stack's name it does.
+    pub name: NameMove,
 }
 
 /// How to apply.
@@ -146,7 +149,8 @@ async fn plan(
 /// Passes if the plan touches nothing of others and loses no data.
 fn allowed(plan: &Plan, source: Option<&ApplySource>) -> miette::Result<()> {
     let adopt = source.is_some_and(|source| source.adopt);
-    Ok(check(plan, Permits { adopt, lose_data: false }, &names::region_in)?)
+    let move_name = source.is_some_and(|source| source.session.takes_name());
+    Ok(check(plan, Permits { adopt, move_name, lose_data: false }, &names::region_in)?)
 }
 
 /// Making the account as declared.

@@ -266,7 +266,7 @@ async fn execute(
         events,
         cancel,
         settle: operation.waits(),
-        stale: if account.regions.connection().is_local() { Duration::ZERO } else { STALE },
+        stale: account.regions.connection().pace().map_or(Duration::ZERO, |pace| STALE / pace),
         dependents: dependents(account.registry, operation.graph(), plan, &state.snapshot.live),
         removal: operation.removal(),
     };

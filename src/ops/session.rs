@@ -76,6 +76,8 @@ pub struct Session {
     /// The local cloud, where the stack is for one.
     pub(super) local: Option<local::Running>,
     pub(super) ui: Arc<dyn Ui>,
+    /// Whether the stack may take its name from another distribution.
+    pub(super) takes_name: bool,
     resources: AtomicUsize,
     began: Instant,
 }
@@ -151,7 +153,7 @@ impl Session {
         let engine = engine::of(&file, ui);
         let account = Account { regions, registry, store, engine, by: String::new() };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
-        Ok(Self { file, account, path: None, remedy, local, ui, resources, began })
+        Ok(Self { file, account, path: None, remedy, local, ui, takes_name: false, resources, began })
     }
 
     /// The caller's ARN, if it is of the stack's account.
@@ -234,6 +236,7 @@ impl Session {
             fit.map_err(|unusable| self.refused(unusable))?;
         }
         let local = self.local.as_ref().map(|running| running.endpoint.as_str());
+        let holder = holder.filter(|_| !self.takes_name);
         let zone = domain::zone(domain, self.account.scope(), &DomainFacts { zones, holder }, local);
         zone.map_err(|unusable| self.refused(unusable))
     }

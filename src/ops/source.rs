@@ -12,6 +12,7 @@ use super::bundle::HandlerCode;
 use super::converge::without_volatile;
 use super::declared::DeclaredStack;
 use super::journal;
+use super::name_move::NameMove;
 use super::session::{self, Session};
 use super::state::ObservedState;
 use super::ui::{Notice, Ui};
@@ -72,13 +73,18 @@ impl ApplySource {
     }
 
     async fn begin(request: ApplyRequest<'_>, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
-        let ApplyRequest { path, adopt, digest: reviewed } = request;
+        let ApplyRequest { path, adopt, digest: reviewed, name } = request;
         if !is_plan(path) {
             // A stack file in the place of the reviewed plan is no way around its digest.
             if reviewed.is_some() {
                 return Err(Report::new(BrokenPlan::NoPlan)).wrap_err_with(|| unusable(path));
             }
-            return Ok(Self { session: Session::begin(path, ui).await?, adopt, plan: None });
+            let session = name.of(Session::begin(path, ui).await?);
+            return Ok(Self { session, adopt, plan: None });
+        }
+        if name != NameMove::No {
+            let help = "move the name by the stack file: `provision apply STACK --move-name`";
+            return Err(miette!(help = help, "a saved plan moves no name")).wrap_err_with(|| unusable(path));
         }
         if session::is_named() {
             let help = "leave out --name, or make a plan with it";
@@ -269,7 +275,7 @@ fn write(out: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Whether the file at `path` is a saved plan, by what it begins with. What cannot be read is none, nor what can be read
 /// only once: a stack file from a pipe would lose its beginning.
-fn is_plan(path: &Path) -> bool {
+pub(super) fn is_plan(path: &Path) -> bool {
     if !path.is_file() {
         return false;
     }

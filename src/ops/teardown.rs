@@ -136,7 +136,7 @@ pub(super) async fn plan(
     let (snapshot, left) = plan::ours(account.scope(), graph, snapshot);
     let state = ObservedState { snapshot, record };
     let plan = plan::teardown(account.scope(), graph, &state.snapshot, &|kind| account.rules(kind));
-    check(&plan, Permits { adopt: false, lose_data: true }, &names::region_in)?;
+    check(&plan, Permits { adopt: false, lose_data: true, ..Permits::default() }, &names::region_in)?;
     Ok((plan, state, left))
 }
 

@@ -108,6 +108,8 @@ pub enum Notice<'a> {
         /// What it would do with each resource.
         verdicts: &'a [Verdict],
     },
+    /// How a name moves here from another distribution.
+    MovesName(&'a str),
     /// What the operation waits for, outside of any step.
     Awaited(&'a str),
     /// The stack's lock was lost while steps ran: no more were started.

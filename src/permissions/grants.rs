@@ -169,6 +169,7 @@ impl<'a> Grants<'a> {
             Command::Asset => &[kms::READ_OBJECTS],
             Command::Move => &[kms::LOOK, kms::WRITE],
             Command::ServiceRole => &[kms::LOOK, kms::WRITE, kms::GIVE],
+            Command::MoveName => &[],
             Command::Verify | Command::Library | Command::AssetRemove | Command::Upload => {
                 &[kms::WRITE_OBJECTS]
             }

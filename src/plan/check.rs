@@ -7,11 +7,16 @@ use miette::Diagnostic;
 use super::{Plan, Reason, StepAction};
 use crate::model::{Address, Contents, Guard, Live, Ownership, REGION_TAG, Scope, Tags};
 
+/// The type of DNS records.
+const RECORDS: &str = "AWS::Route53::RecordSet";
+
 /// What a run may do in addition to what is always safe.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Permits {
     /// Adopt untagged resources.
     pub adopt: bool,
+    /// Change the DNS records of a name that moves here from another distribution, whoever owns them.
+    pub move_name: bool,
     /// Delete resources that hold data (teardown).
     pub lose_data: bool,
 }
@@ -51,6 +56,28 @@ pub enum Refusal {
         /// `delete` or `replace`.
         verb: &'static str,
     },
+}
+
+impl Refusal {
+    /// The resource that the step is about.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        match self {
+            Self::NotOurs { address, .. }
+            | Self::OtherRegion { address, .. }
+            | Self::HoldsData { address, .. } => address,
+        }
+    }
+
+    /// Why it is refused, for a list that names the resource itself.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NotOurs { owner, .. } => owner.clone(),
+            Self::OtherRegion { region, .. } => format!("belongs to the stack of this name in {region}"),
+            Self::HoldsData { verb, .. } => format!("holds objects, and the plan would {verb} it"),
+        }
+    }
 }
 
 impl Diagnostic for Refusal {
@@ -103,7 +130,8 @@ pub fn check(plan: &Plan, permits: Permits, region_in: &RegionIn) -> Result<(), 
                 return vec![Refusal::OtherRegion { address, id, region }];
             }
             let mut found = Vec::new();
-            if let Some(owner) = foreign(&seen.ownership, &plan.scope.stack, permits) {
+            let moves = permits.move_name && step.kind.as_str() == RECORDS;
+            if let Some(owner) = foreign(&seen.ownership, &plan.scope.stack, permits).filter(|_| !moves) {
                 found.push(Refusal::NotOurs {
                     address: step.address.clone(),
                     id: seen.id.clone(),

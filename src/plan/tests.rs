@@ -219,10 +219,11 @@ fn what_is_not_ours_is_refused_and_only_the_unmarked_can_be_adopted() {
     let theirs = |ownership| [("a", Live { ownership, ..live("a", json!({ "N": 2 })) })];
     let unmarked = planned(&stack, &theirs(Ownership::Unmarked), &[]);
     assert!(check(&unmarked, Permits::default()).is_err());
-    assert!(check(&unmarked, Permits { adopt: true, lose_data: false }).is_ok());
+    assert!(check(&unmarked, Permits { adopt: true, lose_data: false, ..Permits::default() }).is_ok());
     let other = Ownership::Marked(Mark { stack: "other".into(), address: "a".into() });
     let foreign = planned(&stack, &theirs(other), &[]);
-    let refused = check(&foreign, Permits { adopt: true, lose_data: true }).unwrap_err();
+    let refused =
+        check(&foreign, Permits { adopt: true, lose_data: true, ..Permits::default() }).unwrap_err();
     assert_eq!(refused.refusals[0].to_string(), "a: id-of-a exists, and belongs to a of stack other");
 }
 
@@ -240,7 +241,7 @@ fn nobodys_part_that_goes_with_an_adoption_is_not_said_to_be_another_stacks() {
     let help =
         miette::Diagnostic::help(&refused.refusals[0]).map(|help| help.to_string()).unwrap_or_default();
     assert!(help.contains("--adopt") && !help.contains("another stack"), "{help}");
-    assert!(check(&plan, Permits { adopt: true, lose_data: false }).is_ok());
+    assert!(check(&plan, Permits { adopt: true, lose_data: false, ..Permits::default() }).is_ok());
 }
 
 #[test]
@@ -248,12 +249,14 @@ fn what_serves_a_stack_of_the_same_name_in_another_region_is_refused() {
     let origin = |region: &str| json!({ "Origin": format!("vod-output-111122223333-{region}.s3.{region}.amazonaws.com") });
     let stack = [declared("a", origin("ap-northeast-2"))];
     let updated = |region: &str| planned(&stack, &[("a", live("a", origin(region)))], &[]);
-    let refused = check(&updated("eu-west-1"), Permits { adopt: true, lose_data: true }).unwrap_err();
+    let refused =
+        check(&updated("eu-west-1"), Permits { adopt: true, lose_data: true, ..Permits::default() })
+            .unwrap_err();
     assert_eq!(refused.refusals[0].to_string(), "a: id-of-a belongs to the stack of this name in eu-west-1");
     let graph = Graph::new(stack.to_vec()).unwrap();
     let seen = BTreeMap::from([("a".into(), live("a", origin("eu-west-1")))]);
     let removed = teardown(&scope(), &graph, &Snapshot { live: seen, orphans: vec![] }, &rules);
-    assert!(check(&removed, Permits { adopt: false, lose_data: true }).is_err());
+    assert!(check(&removed, Permits { adopt: false, lose_data: true, ..Permits::default() }).is_err());
     let ours = json!({ "Origins": [origin("ap-northeast-2"), origin("eu-west-1")] });
     let drifted = planned(&stack, &[("a", live("a", ours))], &[]);
     assert!(check(&drifted, Permits::default()).is_ok(), "one by hand beside this stack's own");
@@ -314,7 +317,7 @@ fn a_stack_of_the_same_name_in_another_region_is_refused_whatever_is_allowed() {
     };
     let tagged = |region: &str| json!({ "Tags": [{ "Key": "provision:region", "Value": region }], "N": 1 });
     let old = |region: &str| json!({ "Policy": format!("arn:aws:s3:::vod-work-111122223333-{region}/*") });
-    let everything = Permits { adopt: true, lose_data: true };
+    let everything = Permits { adopt: true, lose_data: true, ..Permits::default() };
     for other in [tagged("us-west-2"), old("us-west-2")] {
         let refused = check(&made_by(other), everything).unwrap_err();
         let says = refused.refusals[0].to_string();
@@ -349,5 +352,5 @@ fn teardown_leaves_what_is_not_the_stacks_and_the_parts_of_it() {
     assert_eq!(left, ["queue", "queue/policy"]);
     let plan = teardown(&scope(), &graph, &snapshot, &rules);
     assert_eq!(steps(&plan), ["delete bucket/policy <- ", "delete bucket <- 0"]);
-    assert!(check(&plan, Permits { adopt: false, lose_data: true }).is_ok());
+    assert!(check(&plan, Permits { adopt: false, lose_data: true, ..Permits::default() }).is_ok());
 }

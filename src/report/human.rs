@@ -8,7 +8,7 @@ use super::access;
 use super::grouping::{self, Alike};
 use super::printable::printable;
 use super::value::{self, Drawn, Fate};
-use crate::review::{Action, Cause, Change, Kept, Property, Review, Severity, Totals};
+use crate::review::{Action, Cause, Change, Impact, Kept, Property, Review, Severity, Totals};
 
 /// What will happen to resources that stay.
 const STAYS: &str =
@@ -92,12 +92,16 @@ fn resource(text: &mut String, review: &Review, change: &Change) {
     if change.action != Action::Create {
         properties(text, &change.properties);
     }
-    if let Some(impact) = change.impact.as_ref().filter(|impact| impact.severity > Severity::None) {
-        for sentence in impact.text.split_inclusive(". ") {
-            let said = format!("! {}", sentence.trim_end());
-            let said = if impact.severity == Severity::Interruption { said.red().to_string() } else { said };
-            let _ = writeln!(text, "      {said}");
-        }
+    impact(text, change.impact.as_ref());
+}
+
+/// What viewers or uploads will notice, one line for each sentence.
+pub(super) fn impact(text: &mut String, impact: Option<&Impact>) {
+    let Some(impact) = impact.filter(|impact| impact.severity > Severity::None) else { return };
+    for sentence in impact.text.split_inclusive(". ") {
+        let said = format!("! {}", sentence.trim_end());
+        let said = if impact.severity == Severity::Interruption { said.red().to_string() } else { said };
+        let _ = writeln!(text, "      {said}");
     }
 }
 
@@ -122,7 +126,8 @@ fn group(text: &mut String, review: &Review, group: &Alike<'_>, gap: bool) {
     }
 }
 
-fn properties(text: &mut String, properties: &[Property]) {
+/// One line for each property, or several for a long value.
+pub(super) fn properties(text: &mut String, properties: &[Property]) {
     let width =
         properties.iter().map(|property| property.path.chars().count()).max().unwrap_or_default().min(56);
     for property in properties {

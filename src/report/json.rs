@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::printable::escaped_json;
-use crate::review::Review;
+use crate::review::{Import, Review};
 
 /// A result as JSON text with a line end: a review, several, or another result for programs. Characters that would act
 /// on a terminal are escaped, which changes nothing for programs.
@@ -21,5 +21,13 @@ pub fn json(value: &(impl Serialize + ?Sized)) -> String {
 pub fn json_schema() -> schemars::Schema {
     let mut schema = schemars::schema_for!(Review);
     schema.insert("title".to_owned(), "provision plan".into());
+    schema
+}
+
+/// The JSON Schema of what `import` finds.
+#[must_use]
+pub fn import_schema() -> schemars::Schema {
+    let mut schema = schemars::schema_for!(Import);
+    schema.insert("title".to_owned(), "provision import".into());
     schema
 }

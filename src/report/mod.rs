@@ -6,6 +6,7 @@ mod access;
 pub(crate) mod clean;
 mod grouping;
 mod human;
+mod import;
 mod json;
 pub(crate) mod live;
 mod markdown;
@@ -22,7 +23,8 @@ mod value;
 
 pub use crate::model::printable::plain;
 pub use human::{human, totals};
-pub use json::{json, json_schema};
+pub use import::import;
+pub use json::{import_schema, json, json_schema};
 pub use markdown::{markdown, unplanned};
 pub use outcome::{failures, summary};
 pub use progress::progress;

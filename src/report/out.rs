@@ -11,7 +11,7 @@ use std::io::{Error, ErrorKind, Write};
 use std::sync::OnceLock;
 
 use crate::model::printable::harmless;
-use crate::review::Review;
+use crate::review::{Import, Review};
 
 /// Why a part of the results could not be written.
 static LOST: OnceLock<Error> = OnceLock::new();
@@ -32,6 +32,11 @@ fn styled_result(text: &str) {
 /// Writes a plan for people.
 pub(crate) fn plan(review: &Review) {
     styled_result(&format!("{}\n", super::human(review).trim_end()));
+}
+
+/// Writes what an apply with `--adopt` would make of what exists, for people.
+pub(crate) fn import(import: &Import) {
+    styled_result(&super::import(import));
 }
 
 /// Writes a remark to stderr. If that fails, there is no other place to report it.

@@ -6,6 +6,7 @@
 mod build;
 mod cause;
 mod impact;
+mod import;
 mod path;
 mod security;
 #[cfg(test)]
@@ -17,12 +18,13 @@ use serde_json::Value;
 
 pub use build::{Applied, name, review};
 pub use impact::impact;
+pub use import::{Import, ImportResource, ImportTotals, ImportVerdict, import};
 pub use path::PropertyPath;
 pub use security::findings;
 
 pub use crate::plan::Totals;
 
-/// The version of the JSON form. It grows when a member gets another meaning or is removed.
+/// The version of the JSON forms. It grows when a member gets another meaning or is removed.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// All properties that the rules for impact and security name.

@@ -107,6 +107,8 @@ pub fn declare(
         viewer_certificate: viewer_certificate(domain),
         web_acl_id: file.delivery.web_acl.as_deref().map(StringExpr::from),
         continuous_deployment_policy_id: None,
+        viewer_mtls_config: None,
+        connection_function_association: None,
     };
     let distribution =
         Distribution { distribution_config: config, tags: stack.tags_everywhere(DISTRIBUTION) };

@@ -154,8 +154,8 @@ impl Diagnostic for Unusable {
                 format!("use one for {name}, or remove `domain.certificate`: then one is created and renewed")
             }
             Self::Held { .. } => {
-                "give this stack another `domain.name`, or move the name here without a gap: set `domain.alias: false`, and \
-                 follow \"Move a name from another distribution\" in docs/operations.md"
+                "give this stack another `domain.name`, or move the name here without a gap: `provision apply STACK --move-name`; \
+                 with `plan --move-name`, see before what that does"
                     .to_owned()
             }
         }))
@@ -178,12 +178,17 @@ pub fn zone(
         None => None,
     };
     let holder = facts.holder.as_ref().filter(|_| domain.alias);
-    match holder.and_then(|holder| Some((holder, foreign(&holder.ownership, &scope.stack)?))) {
-        Some((holder, owner)) => {
-            Err(Unusable::Held { name: domain.name.clone(), id: holder.id.clone(), owner })
-        }
+    match holder.and_then(|holder| held(&domain.name, holder, &scope.stack)) {
+        Some(held) => Err(held),
         None => Ok(zone),
     }
+}
+
+/// Who has the name, if it is not the stack.
+#[must_use]
+pub fn held(name: &str, holder: &Holder, stack: &str) -> Option<Unusable> {
+    let owner = foreign(&holder.ownership, stack)?;
+    Some(Unusable::Held { name: name.to_owned(), id: holder.id.clone(), owner })
 }
 
 fn public_zone(

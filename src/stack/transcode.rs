@@ -2,7 +2,7 @@
 
 mod settings;
 
-use super::config::{Acceleration, StackFile};
+use super::config::{Acceleration, ConcurrentJobs, StackFile};
 use super::ladder::Ladder;
 use super::storage::Storage;
 use super::{Declarations, Handle, names, roles};
@@ -22,19 +22,20 @@ pub struct EncoderResources {
 
 /// Declares the encoder between the source and the work bucket.
 pub fn declare(stack: &mut Declarations, file: &StackFile, storage: &Storage) -> EncoderResources {
-    let queue = queue(stack);
+    let queue = queue(stack, file);
     let template = template(stack, file, &queue);
     let role = role(stack, storage, &queue);
     EncoderResources { queue, template, role }
 }
 
 /// The stack's own queue: its costs have the stack's tags, and its jobs do not wait for other jobs.
-fn queue(stack: &mut Declarations) -> Handle<Queue> {
+fn queue(stack: &mut Declarations, file: &StackFile) -> Handle<Queue> {
     let queue = Queue {
         name: stack.name("transcode"),
         description: Some(format!("Uploads of {} that wait to be transcoded", stack.scope().stack)),
         pricing_plan: "ON_DEMAND".to_owned(),
         status: "ACTIVE".to_owned(),
+        concurrent_jobs: file.transcode.concurrent_jobs.map(ConcurrentJobs::count),
         tags: stack.tags(names::QUEUE.as_str()).into(),
     };
     stack.declare(names::QUEUE.as_str(), &queue)

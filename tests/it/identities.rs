@@ -1,5 +1,7 @@
 //! Whose credentials the program uses: profiles, sessions, roles and MFA, and what it says where AWS refuses them.
 
+mod login;
+
 use std::process::Command;
 
 use crate::support::far::{Asked, Far, assumed, caller, refused};

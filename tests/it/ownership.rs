@@ -1,9 +1,12 @@
 //! Whose is what: hands in a function's policy, a stack of the same name in another region, and a teardown that meets
 //! what is somebody else's.
 
+use std::process::Stdio;
+
 use crate::support::quote::{errors, last_line, lines_with, nothing_left, nothing_to_do, whole};
 use crate::support::{ACCOUNT, Cloud, StackFile, output};
 use aws_sdk_sqs::types::QueueAttributeName;
+use provision::aws::Context;
 
 const STACK: &str = "stacks/local.yaml";
 const SUBMIT: &str = "vod-local-submit";
@@ -14,6 +17,7 @@ async fn what_is_not_declared_goes_and_what_is_not_ours_stays() {
     cloud.provision(&["apply", STACK, "--yes"], 0);
     statements_added_by_hand_are_removed(&cloud).await;
     a_handler_whose_role_was_made_again_works_again(&cloud).await;
+    a_regrant_that_was_killed_is_finished_by_the_next_run(&cloud).await;
     the_same_name_in_another_region_is_refused(&cloud);
     teardown_leaves_what_is_foreign(&cloud).await;
 }
@@ -47,14 +51,58 @@ async fn statements_added_by_hand_are_removed(cloud: &Cloud) {
     nothing_to_do(&nothing);
 }
 
-/// A role that was deleted and made again has another id, and Lambda's grant is for the former one.
-async fn a_handler_whose_role_was_made_again_works_again(cloud: &Cloud) {
-    let cx = cloud.context("vod-local").await;
+/// Deletes submit's role, as somebody would by hand.
+async fn delete_role(cx: &Context) {
     let policies = cx.iam().list_role_policies().role_name(SUBMIT).send().await.unwrap().policy_names;
     for policy in policies {
         cx.iam().delete_role_policy().role_name(SUBMIT).policy_name(policy).send().await.unwrap();
     }
     cx.iam().delete_role().role_name(SUBMIT).send().await.expect("the role is gone");
+}
+
+/// Passes if submit has its own role, and the id of the role that exists.
+async fn has_its_role(cx: &Context) {
+    let function = cx.lambda().get_function_configuration().function_name(SUBMIT).send().await.unwrap();
+    let role = cx.iam().get_role().role_name(SUBMIT).send().await.unwrap().role.unwrap();
+    let variables = function.environment.and_then(|environment| environment.variables).unwrap();
+    assert_eq!(
+        (function.role.as_deref(), variables["ROLE_ID"].as_str()),
+        (Some(role.arn()), role.role_id()),
+        "{variables:?}"
+    );
+}
+
+/// The process ends between the call that lends submit another role and the one that gives its own back.
+async fn a_regrant_that_was_killed_is_finished_by_the_next_run(cloud: &Cloud) {
+    let cx = cloud.context("vod-local").await;
+    delete_role(&cx).await;
+    cloud.provision(&["local", "start", "--latency", "100ms"], 0);
+    let arguments = ["apply", STACK, "--yes", "--allow-broadening"];
+    let mut running = cloud.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let role = async || {
+        let function = cx.lambda().get_function_configuration().function_name(SUBMIT).send().await.unwrap();
+        function.role.unwrap_or_default()
+    };
+    while !role().await.ends_with("-publish") {
+        assert!(running.try_wait().unwrap().is_none(), "the apply ended before it was killed");
+    }
+    running.kill().unwrap();
+    running.wait().unwrap();
+    cloud.provision(&["local", "start", "--latency", "0ms"], 0);
+    assert!(role().await.ends_with("-publish"), "it was killed between the calls");
+    // As after the lease has expired.
+    cx.s3().delete_object().bucket(cx.scope.home_bucket()).key("lock.json").send().await.unwrap();
+
+    cloud.provision(&arguments, 0);
+    has_its_role(&cx).await;
+    let (nothing, _) = cloud.provision(&["plan", STACK], 0);
+    nothing_to_do(&nothing);
+}
+
+/// A role that was deleted and made again has another id, and Lambda's grant is for the former one.
+async fn a_handler_whose_role_was_made_again_works_again(cloud: &Cloud) {
+    let cx = cloud.context("vod-local").await;
+    delete_role(&cx).await;
 
     let (planned, _) = cloud.provision(&["plan", STACK], 0);
     let of_function = ["handlers/submit ", "ROLE_ID", "It gets another role"];
@@ -68,14 +116,7 @@ async fn a_handler_whose_role_was_made_again_works_again(cloud: &Cloud) {
     let (_, told) = cloud.provision(&["apply", STACK, "--yes", "--allow-broadening", "-v"], 0);
     let configured = told.lines().filter(|line| line.contains("UpdateFunctionConfiguration")).count();
     assert_eq!(configured, 2, "another role, and then its own: {told}");
-    let function = cx.lambda().get_function_configuration().function_name(SUBMIT).send().await.unwrap();
-    let role = cx.iam().get_role().role_name(SUBMIT).send().await.unwrap().role.unwrap();
-    let variables = function.environment.and_then(|environment| environment.variables).unwrap();
-    assert_eq!(
-        (function.role.as_deref(), variables["ROLE_ID"].as_str()),
-        (Some(role.arn()), role.role_id()),
-        "{variables:?}"
-    );
+    has_its_role(&cx).await;
     let (nothing, _) = cloud.provision(&["plan", STACK], 0);
     nothing_to_do(&nothing);
 }

@@ -95,6 +95,23 @@ fn damaged_or_foreign_plans_are_refused(cloud: &Cloud, plan: &Path) {
     cause: the plan was made without `--adopt`, so it cannot be applied with it; nothing was changed
     help: make, review and apply a new plan with `provision plan STACK --adopt --out FILE`
     ");
+    // The file says for which environment it was made, and moves no name that nobody saw move.
+    let with = |more: &[&str]| {
+        let arguments = [&["-v", "apply", plan.to_str().unwrap(), "--yes"], more].concat();
+        let (_, said) = cloud.provision(&arguments, 1);
+        assert_eq!(mutating(&said), Vec::<&str>::new());
+        errors(&said)
+    };
+    insta::assert_snapshot!(with(&["--env", "production"]), @"
+    error: the plan <folder>/reviewed.yaml cannot be applied
+    cause: a saved plan is for the environment that it was made for
+    help: leave out --env
+    ");
+    insta::assert_snapshot!(with(&["--move-name"]), @"
+    error: the plan <folder>/reviewed.yaml cannot be applied
+    cause: a saved plan moves no name
+    help: move the name by the stack file: `provision apply STACK --move-name`
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,10 +23,10 @@ use crate::ops::{
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
-use crate::report::{human, json as to_json, markdown, unplanned};
+use crate::report::{self, human, json as to_json, markdown, unplanned};
 use crate::review::{
-    Action, Against, Broadening, Cause, Change, FORMAT_VERSION, Finding, Impact, Kept, Property, Review,
-    Severity, Totals,
+    Action, Against, Broadening, Cause, Change, FORMAT_VERSION, Finding, Impact, Import, ImportResource,
+    ImportTotals, ImportVerdict, Kept, Property, Review, Severity, Totals,
 };
 use crate::stack::config;
 
@@ -100,6 +100,40 @@ fn review(word: &str) -> Review {
         totals: Totals { create: 1, ..Totals::default() },
         saved: Some(text()),
     }
+}
+
+fn import(word: &str) -> Import {
+    let Review { stack, account, region, changes, .. } = review(word);
+    let resource = |(verdict, change): (ImportVerdict, &Change)| ImportResource {
+        address: change.address.clone(),
+        kind: change.kind.clone(),
+        region: change.region.clone(),
+        verdict,
+        id: change.id.clone(),
+        reasons: change.reasons.clone(),
+        help: Some(word.into()),
+        action: Some(change.action),
+        properties: change.properties.clone(),
+        impact: change.impact.clone(),
+    };
+    let verdicts =
+        [ImportVerdict::InTheWay, ImportVerdict::Adopt, ImportVerdict::Create, ImportVerdict::Owned];
+    Import {
+        format_version: FORMAT_VERSION,
+        provision_version: word.into(),
+        resources: verdicts.into_iter().zip(&changes).map(resource).collect(),
+        deleted: changes,
+        totals: ImportTotals { adopt: 1, ..ImportTotals::default() },
+        stack,
+        account,
+        region,
+    }
+}
+
+#[test]
+fn imports() {
+    cannot_act("import", &report::import(&import(HOSTILE)));
+    cannot_act("import --format json", &to_json(&import(HOSTILE)));
 }
 
 #[test]
@@ -383,6 +417,7 @@ fn every_command_is_here() {
         "export",
         "graph",
         "history",
+        "import",
         "library",
         "move_stack",
         "outputs",

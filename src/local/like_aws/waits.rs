@@ -59,7 +59,7 @@ waits! {
         source: "https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html",
     };
     DISTRIBUTION: Wait {
-        name: "a distribution has reached all edges, after creation and each change",
+        name: "a distribution has reached all edges, after creation and each change, also of its key groups and policies",
         seconds: (120, 300),
         seen: "`InProgress`; a deletion is `DistributionNotDisabled`",
         source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-returned.html",
@@ -96,6 +96,10 @@ waits! {
     };
 }
 
+/// A change of one of these is rolled out by every distribution that uses it.
+const PARTS: &[&str] =
+    &["UpdateKeyGroup", "UpdateCachePolicy", "UpdateResponseHeadersPolicy", "UpdateOriginAccessControl"];
+
 /// How long a bucket's versioning is new.
 const NEW_VERSIONING: Duration = Duration::from_secs(15 * 60);
 /// The share of objects that are not seen at once in that time.
@@ -108,6 +112,8 @@ pub(super) struct Waits {
     new_versioning: HashMap<String, Duration>,
     /// The names of the roles of functions.
     roles: HashMap<String, String>,
+    /// The last configuration that each distribution was given.
+    configurations: HashMap<String, String>,
 }
 
 impl Waits {
@@ -140,7 +146,19 @@ impl Waits {
                 }
             }
             ("cloudfront", "CreateDistribution" | "CreateDistributionWithTags" | "UpdateDistribution") => {
-                self.begin(&DISTRIBUTION, element(said, "Id").unwrap_or_default(), now, dice);
+                let id = element(said, "Id").unwrap_or_default();
+                self.configurations.insert(id.to_owned(), call.xml().to_owned());
+                self.begin(&DISTRIBUTION, id, now, dice);
+            }
+            ("cloudfront", operation) if PARTS.contains(&operation) => {
+                // The ids of all such parts are different ones.
+                let named = format!(">{}<", given(call, "Id"));
+                let using = self.configurations.iter().filter(|(_, xml)| xml.contains(&named));
+                let using: Vec<String> = using.map(|(id, _)| id.clone()).collect();
+                using.iter().for_each(|id| self.begin(&DISTRIBUTION, id, now, dice));
+            }
+            ("cloudfront", "UpdateDomainAssociation") => {
+                self.begin(&DISTRIBUTION, element(said, "ResourceId").unwrap_or_default(), now, dice);
             }
             ("route53", "ChangeResourceRecordSets") => {
                 for name in proofs(call.xml()) {

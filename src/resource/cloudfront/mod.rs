@@ -24,9 +24,10 @@ pub use cache_policy::{
     QueryStringsConfig,
 };
 pub use distribution::{
-    CacheBehavior, CustomErrorResponse, Distribution, DistributionConfig, FIND_HOLDER, FunctionAssociation,
-    GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation, Logging, Origin, OriginShield,
-    Restrictions, S3OriginConfig, ViewerCertificate, holder_of, is_there,
+    CacheBehavior, ConnectionFunctionAssociation, CustomErrorResponse, Distribution, DistributionConfig,
+    FIND_HOLDER, FunctionAssociation, GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation,
+    Logging, Origin, OriginShield, Restrictions, S3OriginConfig, TAKE_NAME, TrustStoreConfig,
+    ViewerCertificate, ViewerMtlsConfig, holder_of, is_there,
 };
 pub(in crate::resource) use distribution::{distributions, own_aliases, owner_of};
 pub use key_group::{KeyGroup, KeyGroupConfig};

@@ -23,6 +23,9 @@ pub struct Queue {
     pub pricing_plan: String,
     /// `ACTIVE`, or `PAUSED`, when jobs wait.
     pub status: String,
+    /// How many of its jobs run at once. Nothing takes this off a queue, so absent leaves what there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrent_jobs: Option<i32>,
     /// Its tags.
     #[serde(default)]
     pub tags: TagMap,
@@ -42,6 +45,7 @@ fn from_sdk(name: &str, queue: aws_sdk_mediaconvert::types::Queue, tags: TagMap)
         description: queue.description.filter(|text| !text.is_empty()),
         pricing_plan: queue.pricing_plan.unwrap_or(PricingPlan::OnDemand).as_str().to_owned(),
         status: queue.status.unwrap_or(QueueStatus::Active).as_str().to_owned(),
+        concurrent_jobs: queue.concurrent_jobs,
         tags,
     }
 }
@@ -49,6 +53,7 @@ fn from_sdk(name: &str, queue: aws_sdk_mediaconvert::types::Queue, tags: TagMap)
 impl Resource for Queue {
     const KIND: Kind = Kind::new("AWS::MediaConvert::Queue");
     const CREATE_ONLY: &'static [&'static str] = &["Name", "PricingPlan"];
+    const LEFT_ALONE: &'static [&'static str] = &["ConcurrentJobs"];
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(&["mediaconvert:GetQueue", "mediaconvert:ListTagsForResource"], NAMED)],
         create: &[
@@ -91,7 +96,7 @@ impl Resource for Queue {
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let Self { name, description, pricing_plan, status, tags } = &**desired;
+        let Self { name, description, pricing_plan, status, concurrent_jobs, tags } = &**desired;
         let call = cx
             .mediaconvert()
             .create_queue()
@@ -99,6 +104,7 @@ impl Resource for Queue {
             .set_description(description.clone())
             .pricing_plan(pricing_plan.as_str().into())
             .status(status.as_str().into())
+            .set_concurrent_jobs(*concurrent_jobs)
             .set_tags(Some(tags.to_map()));
         if let Err(error) = call.send().await.named("mediaconvert:CreateQueue") {
             let seen = if error.is(CONFLICT) { Self::observe(cx, &desired.name).await? } else { None };
@@ -116,15 +122,16 @@ impl Resource for Queue {
         _: &Changes,
     ) -> Result<()> {
         let was = &seen.properties;
-        let Self { name: _, description, pricing_plan: _, status, tags } = &**desired;
-        if (&was.description, &was.status) != (description, status) {
+        let Self { name: _, description, pricing_plan: _, status, concurrent_jobs, tags } = &**desired;
+        if (&was.description, &was.status, &was.concurrent_jobs) != (description, status, concurrent_jobs) {
             let call = cx
                 .mediaconvert()
                 .update_queue()
                 .name(&seen.id)
                 // absent is empty: that removes the description
                 .description(description.as_deref().unwrap_or(""))
-                .status(status.as_str().into());
+                .status(status.as_str().into())
+                .set_concurrent_jobs(*concurrent_jobs);
             call.send().await.named("mediaconvert:UpdateQueue")?;
         }
         if was.tags != *tags {

@@ -11,6 +11,9 @@ properties! {
     "AWS::CloudFront::Distribution" {
         ENABLED = "DistributionConfig.Enabled";
         WEB_ACL = "DistributionConfig.WebACLId";
+        MTLS = "DistributionConfig.ViewerMtlsConfig";
+        MTLS_MODE = "DistributionConfig.ViewerMtlsConfig.Mode";
+        GATE = "DistributionConfig.ConnectionFunctionAssociation.Id";
         TLS = "DistributionConfig.ViewerCertificate.MinimumProtocolVersion";
         GEO = "DistributionConfig.Restrictions.GeoRestriction";
         GEO_TYPE = "DistributionConfig.Restrictions.GeoRestriction.RestrictionType";
@@ -68,7 +71,7 @@ pub(super) fn names(list: &Value) -> BTreeSet<String> {
 
 fn distribution(sides: &BeforeAfter<'_>, after: &Value) -> Vec<Finding> {
     let Some(before) = sides.before else { return vec![served(sides, after)] };
-    let whole = [restrictions, web_acl, tls, enabled];
+    let whole = [restrictions, web_acl, mtls, gate, tls, enabled];
     let mut found: Vec<Finding> = whole.iter().filter_map(|rule| rule(sides, before, after)).collect();
     found.extend(behavior::findings(sides, before, after));
     found.extend(origins(sides, before, after));
@@ -126,6 +129,28 @@ fn restrictions(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Optio
     let who = Countries::of(after).gained(&Countries::of(before))?;
     let origin = format!("{}: more countries", GEO.path);
     Some(exposes(sides, &who, "read", origin))
+}
+
+/// Whether each viewer must show a certificate of an authority that is trusted.
+fn mtls(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Option<Finding> {
+    let required = |side| MTLS_MODE.of(side).as_str() == Some("required");
+    if !required(before) || required(after) {
+        return None;
+    }
+    let origin = format!("{}: viewers need no certificate any more", MTLS.path);
+    Some(exposes(sides, "viewers without a certificate", "connect", origin))
+}
+
+fn gate(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Option<Finding> {
+    let (before, after) = (GATE.of(before), GATE.of(after));
+    if before.is_null() || before == after {
+        return None;
+    }
+    let what = match after {
+        Value::Null => "removed".to_owned(),
+        after => format!("{} → {}", show::value(before), show::value(after)),
+    };
+    Some(exposes(sides, "*", "open connections that the function refused", format!("{}: {what}", GATE.path)))
 }
 
 fn web_acl(sides: &BeforeAfter<'_>, before: &Value, after: &Value) -> Option<Finding> {

@@ -59,7 +59,7 @@ pub use schema::schema;
 pub use size::{Size, SizeUnit};
 pub use source::{AudioFiles, OnDelete, Source};
 pub use stack_name::StackPrefix;
-pub use transcode::{Acceleration, Loudness, Thumbnails, Transcode};
+pub use transcode::{Acceleration, ConcurrentJobs, Loudness, Thumbnails, Transcode};
 pub use values::{Days, Period, TimeUnit};
 
 use problem::Problems;

@@ -29,6 +29,10 @@ pub struct Transcode {
     /// The loudness of the sound in LKFS, -59 to 0, such as -16. Absent: as in the original.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loudness: Option<Loudness>,
+    /// How many jobs of the stack run at once, 1 or more; at most the account's quota. Absent: as the account's quota, or what
+    /// somebody set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrent_jobs: Option<ConcurrentJobs>,
 }
 
 impl Default for Transcode {
@@ -39,6 +43,33 @@ impl Default for Transcode {
             acceleration: Acceleration::default(),
             thumbnails: None,
             loudness: None,
+            concurrent_jobs: None,
+        }
+    }
+}
+
+/// A number of jobs that run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ConcurrentJobs(#[schemars(range(min = 1, max = 10_000))] i32);
+
+impl ConcurrentJobs {
+    /// The number.
+    pub const fn count(self) -> i32 {
+        self.0
+    }
+}
+
+impl Scalar for ConcurrentJobs {
+    const EXAMPLE: &'static str = "20";
+
+    fn scalar(text: &Text) -> Result<Self, Wrong> {
+        let help =
+            "a whole number from 1 to 10000, such as 20; at most the account's quota of jobs for a queue";
+        match text.text.parse() {
+            Ok(0) => Err(Wrong::new("cannot be 0", "no upload would ever be transcoded", help)),
+            Ok(count @ 1..=10_000) if text.plain => Ok(Self(count)),
+            _ => Err(Wrong::new("must be a whole number of jobs", "no such number", help)),
         }
     }
 }
@@ -118,12 +149,14 @@ pub(super) fn read(table: &Table<'_>) -> Option<Transcode> {
     let acceleration = table.or("acceleration", Mode(Acceleration::default()));
     let thumbnails = table.section("thumbnails", None, |table| thumbnails(table).map(Some));
     let loudness = table.optional::<Loudness>("loudness");
+    let concurrent_jobs = table.optional::<ConcurrentJobs>("concurrent_jobs");
     Some(Transcode {
         ladder: ladder?,
         segment: segment?,
         acceleration: acceleration?.0,
         thumbnails: thumbnails?,
         loudness: loudness?,
+        concurrent_jobs: concurrent_jobs?,
     })
 }
 

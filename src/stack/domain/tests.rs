@@ -72,7 +72,7 @@ fn two_public_zones_of_one_name_are_ambiguous() {
 fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
     let facts = |ownership| DomainFacts {
         zones: vec![hosted("Z2", "staging.example.com")],
-        holder: Some(Holder { id: "E1".into(), ownership }),
+        holder: Some(Holder { id: "E1".into(), ownership, elsewhere: false }),
     };
     let of = |stack: &str| {
         Ownership::Marked(Mark { stack: stack.into(), address: "delivery/distribution".into() })
@@ -80,7 +80,7 @@ fn an_alias_of_another_distribution_is_refused_and_the_own_one_is_not() {
     assert_eq!(judged(&facts(of("vod"))), Ok("Z2".into()));
     insta::assert_snapshot!(told(&facts(of("other"))), @r#"
     video.staging.example.com is an alias of distribution E1, which belongs to stack other
-    help: give this stack another `domain.name`, or move the name here without a gap: set `domain.alias: false`, and follow "Move a name from another distribution" in docs/operations.md
+    help: give this stack another `domain.name`, or move the name here without a gap: `provision apply STACK --move-name`; with `plan --move-name`, see before what that does
     "#);
     assert!(told(&facts(Ownership::Unmarked)).contains("which was not made by this stack"));
 }
@@ -199,7 +199,7 @@ fn a_name_that_is_to_be_moved_here_has_its_certificate_first() {
     let config = &declared["delivery/distribution"].properties["DistributionConfig"];
     assert_eq!(config.get("Aliases"), None);
     assert!(config["ViewerCertificate"].get("AcmCertificateArn").is_some(), "{config}");
-    let holder = Some(Holder { id: "EOLD".into(), ownership: Ownership::Unmarked });
+    let holder = Some(Holder { id: "EOLD".into(), ownership: Ownership::Unmarked, elsewhere: false });
     let facts = DomainFacts { zones: vec![hosted("Z2", "staging.example.com")], holder };
     assert_eq!(super::zone(&file.domain.unwrap(), &scope(), &facts, None), Ok(Some(zone)));
 }
@@ -224,7 +224,7 @@ fn a_name_that_is_kept_elsewhere_has_a_certificate_and_no_records() {
     assert_eq!(config["ViewerCertificate"]["AcmCertificateArn"], arn);
     let domain = file.domain.unwrap();
     assert_eq!(super::zone(&domain, &scope(), &DomainFacts::default(), None), Ok(None));
-    let holder = Some(Holder { id: "EOLD".into(), ownership: Ownership::Unmarked });
+    let holder = Some(Holder { id: "EOLD".into(), ownership: Ownership::Unmarked, elsewhere: false });
     let held = super::zone(&domain, &scope(), &DomainFacts { zones: Vec::new(), holder }, None);
     assert!(matches!(held, Err(Unusable::Held { .. })), "{held:?}");
 }

@@ -24,6 +24,7 @@ fn queue(name: &str) -> Value {
         "Description": "Waits",
         "PricingPlan": "ON_DEMAND",
         "Status": "ACTIVE",
+        "ConcurrentJobs": 5,
         "Tags": map(&tags("case")),
     })
 }
@@ -92,6 +93,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
                 ("/Description", json!("Waits longer")),
                 ("/Description", Value::Null),
                 ("/Status", json!("PAUSED")),
+                ("/ConcurrentJobs", json!(7)),
                 ("/Tags", map(&other_tags("case"))),
             ],
             fixed: vec![],

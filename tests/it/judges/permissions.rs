@@ -19,6 +19,7 @@ const LATER: &[(&str, &str)] = &[
     ("cloudwatch:ListTagsForResource", "dashboard"),
     ("cloudwatch:TagResource", "dashboard"),
     ("cloudwatch:UntagResource", "dashboard"),
+    ("cloudfront:UpdateDomainAssociation", "distribution"),
 ];
 
 fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {

@@ -200,6 +200,9 @@ async fn made(walk: &mut Walk, certificate: String) -> Used {
     let answer = create(config.clone()).send().await.expect(ANSWERED);
     let made = answer.distribution.expect(ANSWERED);
     refused!(walk, "an alias of another distribution", create(config.clone().caller_reference("other")));
+    let target = of::DistributionResourceId::builder().distribution_id(&made.id).build();
+    let moved = client.update_domain_association().domain("other.example.com").target_resource(target);
+    refused!(walk, "a name that moves to a distribution without a certificate for it", moved);
     let changed = create(config.clone().comment("another"));
     refused!(walk, "a used caller reference with another configuration", changed);
     let update = client.update_distribution().id(&made.id).set_if_match(answer.e_tag);

@@ -21,6 +21,7 @@ const NAMES: &[&str] = &[
     "*.s3.ap-northeast-2.amazonaws.com",
     "*.us-east-1.amazonaws.com",
     "*.sso.us-east-1.amazonaws.com",
+    "*.signin.aws.amazon.com",
     "*.cloudfront.net",
 ];
 

@@ -46,6 +46,7 @@ pub(super) async fn judge(asked: &Asked, state: &State) -> Verdict {
     match asked.operation.as_str() {
         "CreateDistribution" | "CreateDistributionWithTags" => distribution::created(asked, state).await,
         "UpdateDistribution" => distribution::updated(asked, state).await,
+        "UpdateDomainAssociation" => distribution::moved(asked, state).await,
         "CreatePublicKey" => {
             public_key(&asked.members)?;
             let name = asked.members.text("PublicKeyConfig/Name").unwrap_or_default();

@@ -136,3 +136,26 @@ fn some_objects_are_not_seen_at_once_while_versioning_is_new() {
     let end = BEGUN + Duration::from_secs(OBJECT.seconds.1);
     assert!(objects.iter().all(|key| waits.refuse(&of("HeadObject", key), end).is_none()));
 }
+
+#[tokio::test]
+async fn a_change_of_a_key_group_is_rolled_out_by_the_distributions_that_use_it() {
+    let mut waits = Waits::default();
+    let made = |id: &str, group: &str| {
+        let config =
+            format!("<TrustedKeyGroups><Items><KeyGroup>{group}</KeyGroup></Items></TrustedKeyGroups>");
+        (
+            ServiceCall::example("cloudfront", "UpdateDistribution", &[("Id", id)], &config),
+            format!("<Id>{id}</Id>"),
+        )
+    };
+    for (call, said) in [made("E1", "group-1"), made("E2", "group-2")] {
+        note(&mut waits, &call, &said);
+    }
+    let is_rolled_out = |waits: &Waits, id: &str, now| !waits.is_awaited(&DISTRIBUTION, id, now);
+    let later = BEGUN + Duration::from_secs(1000);
+    assert!(is_rolled_out(&waits, "E1", later) && is_rolled_out(&waits, "E2", later));
+    let changed = ServiceCall::example("cloudfront", "UpdateKeyGroup", &[("Id", "group-1")], "");
+    waits.note(&changed, "", later, Dice::new(1));
+    assert!(!is_rolled_out(&waits, "E1", later) && is_rolled_out(&waits, "E2", later));
+    assert!(is_rolled_out(&waits, "E1", later + took(&DISTRIBUTION, "E1")));
+}

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::shared::{Built, counted, empty_if_absent, filled, word};
 use super::behavior::CacheBehavior;
+use super::connection::{ConnectionFunctionAssociation, ViewerMtlsConfig};
 use super::logs::Logging;
 use super::origin::Origin;
 use super::viewer::{CustomErrorResponse, Restrictions, ViewerCertificate};
@@ -66,6 +67,12 @@ pub struct DistributionConfig {
     /// The policy that sends a share of the viewers to another distribution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuous_deployment_policy_id: Option<String>,
+    /// Mutual TLS. Absent: viewers need no certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewer_mtls_config: Option<ViewerMtlsConfig>,
+    /// The function that judges each connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_function_association: Option<ConnectionFunctionAssociation>,
 }
 
 impl DistributionConfig {
@@ -97,6 +104,8 @@ impl DistributionConfig {
             viewer_certificate,
             web_acl_id,
             continuous_deployment_policy_id,
+            viewer_mtls_config,
+            connection_function_association,
         } = self;
         let web_acl = web_acl_id.as_ref().map(StringExpr::text);
         let mut config = live;
@@ -119,6 +128,10 @@ impl DistributionConfig {
         config.web_acl_id = Some(empty_if_absent(web_acl.as_deref()));
         config.continuous_deployment_policy_id =
             Some(empty_if_absent(continuous_deployment_policy_id.as_deref()));
+        config.viewer_mtls_config = viewer_mtls_config.as_ref().map(ViewerMtlsConfig::build).transpose()?;
+        let function = connection_function_association.as_ref();
+        config.connection_function_association =
+            function.map(ConnectionFunctionAssociation::build).transpose()?;
         Ok(config)
     }
 
@@ -153,6 +166,10 @@ impl DistributionConfig {
             viewer_certificate: ViewerCertificate::read(live.viewer_certificate),
             web_acl_id: filled(live.web_acl_id.as_deref()).map(StringExpr::from),
             continuous_deployment_policy_id: filled(live.continuous_deployment_policy_id.as_deref()),
+            viewer_mtls_config: live.viewer_mtls_config.map(ViewerMtlsConfig::read),
+            connection_function_association: live
+                .connection_function_association
+                .map(ConnectionFunctionAssociation::read),
         })
     }
 }
@@ -223,10 +240,15 @@ pub(super) mod tests {
             ),
             web_acl_id: Some("arn:aws:wafv2:us-east-1:111122223333:global/webacl/x/y".into()),
             continuous_deployment_policy_id: Some("trial".into()),
+            viewer_mtls_config: Some(ViewerMtlsConfig {
+                mode: sdk::ViewerMtlsMode::Passthrough,
+                trust_store_config: None,
+            }),
+            connection_function_association: Some(ConnectionFunctionAssociation { id: "cf-1".into() }),
         }
     }
 
-    fn bare() -> DistributionConfig {
+    pub(in super::super) fn bare() -> DistributionConfig {
         DistributionConfig {
             aliases: BTreeSet::new(),
             default_root_object: None,
@@ -237,11 +259,13 @@ pub(super) mod tests {
             viewer_certificate: ViewerCertificate::cloudfront(),
             web_acl_id: None,
             continuous_deployment_policy_id: None,
+            viewer_mtls_config: None,
+            connection_function_association: None,
             ..full()
         }
     }
 
-    fn read(live: sdk::DistributionConfig) -> DistributionConfig {
+    pub(in super::super) fn read(live: sdk::DistributionConfig) -> DistributionConfig {
         DistributionConfig::read("cloudfront:GetDistribution", live).unwrap()
     }
 
@@ -274,29 +298,6 @@ pub(super) mod tests {
         assert_eq!(updated.staging, Some(false));
         let behavior = updated.default_cache_behavior.unwrap();
         assert_eq!(behavior.field_level_encryption_id.as_deref(), Some("fields"));
-    }
-
-    #[test]
-    fn legacy_logging_turned_on_by_hand_is_seen_and_turned_off() {
-        let (logs, none) = (full().logging, sdk::LoggingConfig::builder());
-        let none = none.enabled(false).include_cookies(false).bucket("").prefix("").build();
-        let declared = bare();
-        let turned_on = DistributionConfig { logging: logs, ..bare() }.fresh("once").unwrap();
-        assert_ne!(read(turned_on.clone()), declared);
-        let updated = declared.over(turned_on).unwrap();
-        assert_eq!(updated.logging, Some(none));
-        assert_eq!(read(updated), declared);
-    }
-
-    /// Viewers whom the policy sends to another distribution get that one's videos, or none.
-    #[test]
-    fn a_share_of_the_viewers_that_somebody_sends_elsewhere_is_seen_and_brought_back() {
-        let mut live = bare().fresh("once").unwrap();
-        live.continuous_deployment_policy_id = Some("trial".into());
-        assert_ne!(read(live.clone()), bare());
-        let updated = bare().over(live).unwrap();
-        assert_eq!(updated.continuous_deployment_policy_id.as_deref(), Some(""));
-        assert_eq!(read(updated), bare());
     }
 
     #[test]

@@ -4,11 +4,15 @@
 //! so it is found by its comment, which holds the mark. Its tags say who owns it.
 
 mod behavior;
+#[cfg(test)]
+mod by_hand;
 mod config;
+mod connection;
 mod edge;
 mod logs;
 mod names;
 mod origin;
+mod taking;
 #[cfg(test)]
 mod tests;
 mod viewer;
@@ -19,11 +23,13 @@ use serde::{Deserialize, Serialize};
 
 pub use behavior::CacheBehavior;
 pub use config::DistributionConfig;
+pub use connection::{ConnectionFunctionAssociation, TrustStoreConfig, ViewerMtlsConfig};
 pub use edge::{FunctionAssociation, LambdaFunctionAssociation};
 pub use logs::Logging;
 pub use names::{FIND_HOLDER, HOSTED_ZONE, Holder, holder_of, is_there};
 pub(in crate::resource) use names::{distributions, own_aliases, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
+pub use taking::TAKE_NAME;
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 
 use super::DISTRIBUTIONS;
@@ -275,6 +281,7 @@ impl Resource for Distribution {
     ) -> Result<()> {
         let Self { distribution_config, tags } = &**desired;
         if changes.touches("DistributionConfig") {
+            taking::take(cx, &seen.id, &seen.properties, desired).await?;
             rewrite(cx, &seen.id, distribution_config).await?;
         }
         if changes.touches("Tags") {

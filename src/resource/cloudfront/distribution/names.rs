@@ -20,6 +20,8 @@ pub struct Holder {
     pub id: String,
     /// Who owns it.
     pub ownership: Ownership,
+    /// Whether it is of another account. Its id is half hidden then.
+    pub elsewhere: bool,
 }
 
 /// Every distribution of the account.
@@ -75,11 +77,11 @@ pub(in crate::resource) async fn own_aliases(cx: &Context) -> Result<Vec<(String
 /// When the distributions cannot be listed.
 pub async fn holder_of(cx: &Context, alias: &str) -> Result<Option<Holder>> {
     let all = listed(cx).await?;
-    let Some(summary) = all.iter().find(|summary| has_alias(summary, alias)) else {
+    let Some(summary) = all.iter().find(|summary| has_alias(summary.aliases.as_ref(), alias)) else {
         return Ok(foreign_holder(cx, &all, alias).await);
     };
     let ownership = ownership(cx, summary).await?;
-    Ok(Some(Holder { id: summary.id.clone(), ownership }))
+    Ok(Some(Holder { id: summary.id.clone(), ownership, elsewhere: false }))
 }
 
 /// The permission to find the distribution of another account that has the service's name.
@@ -99,10 +101,9 @@ async fn foreign_holder(cx: &Context, all: &[sdk::DistributionSummary], alias: &
     let found = call.send().await.named(CONFLICTS).ok()?.conflicting_aliases_list?.items?;
     let holder = found.into_iter().find(|one| one.alias() == Some(alias))?;
     let id = format!("{} of account {}", holder.distribution_id?, holder.account_id?);
-    Some(Holder { id, ownership: Ownership::Unmarked })
+    Some(Holder { id, ownership: Ownership::Unmarked, elsewhere: true })
 }
 
-fn has_alias(summary: &sdk::DistributionSummary, alias: &str) -> bool {
-    let aliases = summary.aliases.iter().flat_map(|list| list.items());
-    aliases.into_iter().any(|held| held.eq_ignore_ascii_case(alias))
+pub(super) fn has_alias(aliases: Option<&sdk::Aliases>, alias: &str) -> bool {
+    aliases.iter().flat_map(|list| list.items()).any(|held| held.eq_ignore_ascii_case(alias))
 }

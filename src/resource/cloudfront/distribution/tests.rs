@@ -41,6 +41,10 @@ async fn answer(State(slow): State<Slow>, request: Request) -> Response {
             .into_response();
     }
     let body = match (method, path.ends_with("/distribution")) {
+        (Method::POST, _) if path.ends_with("/domain-association") => {
+            "<UpdateDomainAssociationResult><Domain>d</Domain><ResourceId>E1</ResourceId></UpdateDomainAssociationResult>"
+                .to_owned()
+        }
         (Method::DELETE, _) => return StatusCode::NO_CONTENT.into_response(),
         (_, true) => format!(
             "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>2</Quantity>\
@@ -108,4 +112,18 @@ async fn a_request_that_was_repeated_finds_what_it_made() {
         let refused = make_anew(&slow.context().await, &desired, Some(&other)).await.unwrap_err();
         assert_eq!(refused.code, code, "it belongs to another stack");
     }
+}
+
+#[tokio::test]
+async fn a_name_is_taken_again_if_the_distribution_was_just_changed() {
+    let slow = Slow::failing(&[(Method::POST, 412, "PreconditionFailed")]);
+    let cx = slow.context().await;
+    assert!(matches!(taking::step(&cx, "E1", "v.example.com").await.unwrap(), Poll::Pending(_)));
+    assert!(matches!(taking::step(&cx, "E1", "v.example.com").await.unwrap(), Poll::Done(())));
+    assert_eq!(slow.count("POST"), 2);
+    let refused = Slow::failing(&[(Method::POST, 400, "IllegalUpdate")]);
+    let error = taking::step(&refused.context().await, "E1", "v.example.com").await.err().unwrap();
+    let hint = |elsewhere| taking::explained(error.clone(), "v.example.com", elsewhere, "E1").hint;
+    assert_eq!(hint(false), None);
+    insta::assert_snapshot!(hint(true).unwrap(), @"the other distribution is of another account, so its owner must disable it first. Set the DNS record `_v.example.com` of type TXT to the domain name of this stack's distribution (`aws cloudfront get-distribution --id E1` shows it): it proves that the name is yours. Then run the command again");
 }

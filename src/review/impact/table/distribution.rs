@@ -7,6 +7,7 @@ use super::{CREATE, DELETE, REPLACE, UPDATE, part, whole};
 const CDN: &str = "AWS::CloudFront::Distribution";
 const GUIDE_UPDATE: &str = "AmazonCloudFront/latest/DeveloperGuide/HowToUpdateDistribution.html";
 const GUIDE_SETTINGS: &str = "AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesGeneral.html";
+const GUIDE_MTLS: &str = "AmazonCloudFront/latest/DeveloperGuide/mtls-authentication.html";
 const GUIDE_GEO: &str = "AmazonCloudFront/latest/DeveloperGuide/georestrictions.html";
 const GUIDE_ACCESS: &str =
     "AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html";
@@ -161,6 +162,30 @@ pub(super) const ROWS: &[Row] = &[
         Notice,
         "The web application firewall blocks other requests.",
         "waf/latest/developerguide/cloudfront-features.html",
+    ),
+    part(
+        CDN,
+        "DistributionConfig.ViewerMtlsConfig",
+        When::Comes,
+        Interruption,
+        "Viewers who show no certificate of these authorities may be refused.",
+        GUIDE_MTLS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.ViewerMtlsConfig",
+        When::Goes,
+        Notice,
+        "Viewers need no certificate any more.",
+        GUIDE_MTLS,
+    ),
+    part(
+        CDN,
+        "DistributionConfig.ConnectionFunctionAssociation",
+        When::Changes,
+        Notice,
+        "Another function, or none, decides which connections are accepted.",
+        GUIDE_MTLS,
     ),
     part(
         CDN,

@@ -39,6 +39,7 @@ transcode:
   acceleration: preferred
   thumbnails: { every: 10s }
   loudness: -16
+  concurrent_jobs: 20
 handlers: { architecture: x86_64, log_retention: 90d, reserved_concurrency: none, submit: { memory: 512MiB, timeout: 10m }, publish: { memory: 2GiB, timeout: 15m } }
 delivery:
   price_class: 200

@@ -82,6 +82,7 @@ fn every_key_is_read() {
       thumbnails:
         every: 10s
       loudness: -16.0
+      concurrent_jobs: 20
     handlers:
       architecture: x86_64
       log_retention: 90d

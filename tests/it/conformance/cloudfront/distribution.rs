@@ -128,6 +128,8 @@ fn variants() -> Vec<(&'static str, Value)> {
             json!("arn:aws:wafv2:us-east-1:111122223333:global/webacl/vod/0123"),
         ),
         ("/DistributionConfig/ContinuousDeploymentPolicyId", json!("77c4e3a5-0d2b-4a0f-9d2c-3f4b5a6c7d8e")),
+        ("/DistributionConfig/ViewerMtlsConfig", json!({ "Mode": "passthrough" })),
+        ("/DistributionConfig/ConnectionFunctionAssociation", json!({ "Id": "cf-1" })),
     ]
 }
 
@@ -167,6 +169,15 @@ fn full() -> Value {
         "MinimumProtocolVersion": "TLSv1.2_2021",
         "SslSupportMethod": "sni-only",
     });
+    config["ViewerMtlsConfig"] = json!({
+        "Mode": "required",
+        "TrustStoreConfig": {
+            "TrustStoreId": "ts-1",
+            "AdvertiseTrustStoreCaNames": false,
+            "IgnoreCertificateExpiry": false,
+        },
+    });
+    config["ConnectionFunctionAssociation"] = json!({ "Id": "cf-1" });
     distribution
 }
 
@@ -176,6 +187,12 @@ fn full_variants() -> Vec<(&'static str, Value)> {
     let other_certificate = "arn:aws:acm:us-east-1:111122223333:certificate/4567";
     let cache_optimized = "658327ea-f89d-4fab-a63d-7e88639e58f6";
     vec![
+        ("/DistributionConfig/ViewerMtlsConfig/Mode", json!("optional")),
+        ("/DistributionConfig/ViewerMtlsConfig/TrustStoreConfig", Value::Null),
+        ("/DistributionConfig/ViewerMtlsConfig/TrustStoreConfig/TrustStoreId", json!("ts-2")),
+        ("/DistributionConfig/ViewerMtlsConfig/TrustStoreConfig/AdvertiseTrustStoreCaNames", json!(true)),
+        ("/DistributionConfig/ViewerMtlsConfig/TrustStoreConfig/IgnoreCertificateExpiry", json!(true)),
+        ("/DistributionConfig/ConnectionFunctionAssociation/Id", json!("cf-2")),
         // CloudFront takes aliases only with a certificate.
         ("/DistributionConfig/Aliases", json!(["a.example.com", "b.example.com"])),
         ("/DistributionConfig/Origins/0/OriginShield/OriginShieldRegion", json!("us-west-2")),

@@ -50,6 +50,11 @@ pub(super) const CHANGES: &[Known] = &[
     ),
     (
         Anybodys,
+        "takes a name from whoever has it, which is what the policy is for; it is printed apart",
+        &["cloudfront:UpdateDomainAssociation"],
+    ),
+    (
+        Anybodys,
         "tags at creation, when there is no tag yet: so also what another team has left without the tag",
         &["acm:AddTagsToCertificate", "cloudfront:TagResource", "logs:TagResource"],
     ),

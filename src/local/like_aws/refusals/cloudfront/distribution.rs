@@ -39,6 +39,12 @@ static ALIAS_WITHOUT_CERTIFICATE: Ban =
 static ALIAS_UNCOVERED: Ban =
     ban("an alias that the certificate does not cover", "InvalidViewerCertificate", 400, NAMES);
 static ALIAS_TAKEN: Ban = ban("an alias of another distribution", "CNAMEAlreadyExists", 409, CREATE);
+static MOVED_UNCOVERED: Ban = ban(
+    "a name that moves to a distribution without a certificate for it",
+    "InvalidArgument",
+    400,
+    "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDomainAssociation.html",
+);
 static REFERENCE_USED: Ban =
     ban("a used caller reference with another configuration", "DistributionAlreadyExists", 409, CREATE);
 static REFERENCE_CHANGED: Ban = ban("a changed caller reference", "IllegalUpdate", 400, UPDATE);
@@ -67,6 +73,7 @@ pub(super) const BANS: &[&Ban] = &[
     &ALIAS_WITHOUT_CERTIFICATE,
     &ALIAS_UNCOVERED,
     &ALIAS_TAKEN,
+    &MOVED_UNCOVERED,
     &REFERENCE_USED,
     &REFERENCE_CHANGED,
     &ROOT_OBJECT,
@@ -104,6 +111,30 @@ pub(super) async fn updated(asked: &Asked, state: &State) -> Verdict {
     REFERENCE_CHANGED
         .refuse_if(changed, || "The update contains modifications that are not allowed.".into())?;
     judged(&config, id, &state.distributions().await?, state).await
+}
+
+/// Judges `UpdateDomainAssociation`. The emulator knows the other refusals itself.
+pub(super) async fn moved(asked: &Asked, state: &State) -> Verdict {
+    let (name, target) = moving(&asked.members);
+    let all = state.distributions().await?;
+    let Some(target) = all.iter().find(|one| one.id == target) else { return Ok(()) };
+    let certificate = target.viewer_certificate.as_ref().and_then(|found| found.acm_certificate_arn.as_ref());
+    let names = match certificate {
+        Some(arn) => state.certificate_names(arn).await?,
+        None => None,
+    };
+    let is_covered = names.iter().flatten().any(|covering| covers(covering, &name));
+    MOVED_UNCOVERED.refuse_if(!is_covered, || {
+        "The target distribution doesn't have a certificate that covers the domain.".into()
+    })
+}
+
+/// The name that moves, and the distribution that it moves to.
+fn moving(members: &Members) -> (String, String) {
+    let text = |path: &str| {
+        members.text(&format!("UpdateDomainAssociationRequest/{path}")).unwrap_or_default().to_owned()
+    };
+    (text("Domain"), text("TargetResource/DistributionId"))
 }
 
 async fn judged(config: &Members, id: &str, all: &[DistributionSummary], state: &State) -> Verdict {

@@ -102,6 +102,15 @@ fn an_alias_belongs_to_one_distribution() {
 }
 
 #[test]
+fn a_move_names_the_domain_and_its_target() {
+    let members = Members::read(
+        b"<UpdateDomainAssociationRequest><Domain>a.example.com</Domain><TargetResource><DistributionId>E1\
+          </DistributionId></TargetResource></UpdateDomainAssociationRequest>",
+    );
+    assert_eq!(moving(&members), ("a.example.com".to_owned(), "E1".to_owned()));
+}
+
+#[test]
 fn another_configuration_under_a_used_reference_is_seen() {
     let existing = distribution("D1", "a.example.com");
     assert!(!differs(&existing, &aliased("a.example.com")));
