@@ -71,7 +71,13 @@ fn each_stuck_state_is_used_or_told() {
         let stacks = held(status, Some("vod"), &[]);
         format!("{status}: apply {}; teardown {}", said(&stacks, false), said(&stacks, true))
     });
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    UPDATE_COMPLETE: apply accepted; teardown accepted
+    UPDATE_ROLLBACK_FAILED: apply accepted; teardown accepted
+    ROLLBACK_COMPLETE: apply accepted; teardown accepted
+    ROLLBACK_FAILED: apply the CloudFormation stack vod in eu-west-1 is in ROLLBACK_FAILED: it says why; teardown accepted
+    DELETE_FAILED: apply the CloudFormation stack vod in eu-west-1 is in DELETE_FAILED: it says why; teardown accepted
+    ");
 }
 
 #[test]
