@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::super::operations::{begin_stack, begin_stack_update, delete_stack};
 use super::super::state::{StackPlace, now};
@@ -45,16 +47,20 @@ impl FleetWork {
                 self.operation.limit("MaxConcurrentCount", "MaxConcurrentPercentage", accounts.len(), 1);
             let at_once = at_once.min(tolerated + 1);
             let mut failures = 0;
-            let mut ends =
-                futures::stream::iter(accounts.iter().map(|account| self.one(service, account, &region)))
-                    .buffer_unordered(at_once);
-            while !failed && !self.operation.cancel.is_cancelled() {
-                let Some(succeeded) = ends.next().await else { break };
-                failures += usize::from(!succeeded);
-                failed = failures > tolerated;
+            let stop = self.operation.cancel.child_token();
+            let mut work: Vec<BoxFuture<'_, bool>> = Vec::new();
+            for account in accounts {
+                work.push(self.unless(&stop, service, account, &region).boxed());
             }
-            // What is under way ends.
-            drop(ends);
+            let mut ends = futures::stream::iter(work).buffer_unordered(at_once);
+            while let Some(succeeded) = ends.next().await {
+                failures += usize::from(!succeeded);
+                if failures > tolerated {
+                    failed = true;
+                    // What is under way ends, and nothing else begins.
+                    stop.cancel();
+                }
+            }
             if failed || self.operation.cancel.is_cancelled() {
                 break;
             }
@@ -101,6 +107,17 @@ impl FleetWork {
             }
             Ok(())
         });
+    }
+
+    /// Works in one place unless the operation stops before; says whether nothing failed.
+    async fn unless(
+        &self,
+        stop: &CancellationToken,
+        service: &Arc<CloudFormation>,
+        account: &str,
+        region: &str,
+    ) -> bool {
+        stop.is_cancelled() || self.one(service, account, region).await
     }
 
     /// Works in one place, and says whether that succeeded.
