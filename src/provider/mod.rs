@@ -90,7 +90,7 @@ impl Provider {
 
 impl Handled<'_> {
     async fn observed(&self, handle: &str) -> Outcome<Option<Live>> {
-        self.adapter.observe(&self.cx, handle).await.map_err(failure)
+        self.adapter.observe(&self.cx, handle).await.map_err(|error| failure(&error))
     }
 
     fn resource(&self, handle: &str, properties: &Value, outputs: &Outputs) -> HandledResource {
@@ -101,7 +101,11 @@ impl Handled<'_> {
     async fn existing(&self, properties: &Value) -> Outcome<Option<Live>> {
         match self.adapter.id(&self.cx, properties) {
             Some(id) => self.observed(&id).await,
-            None => self.adapter.find(&self.cx, properties, &mark(properties)).await.map_err(failure),
+            None => self
+                .adapter
+                .find(&self.cx, properties, &mark(properties))
+                .await
+                .map_err(|error| failure(&error)),
         }
     }
 
@@ -115,7 +119,7 @@ impl Handled<'_> {
             );
             return Err(HandlerFailure::Service(HandlerErrorCode::AlreadyExists, message));
         }
-        let made = self.adapter.create(&self.cx, properties).await.map_err(failure)?;
+        let made = self.adapter.create(&self.cx, properties).await.map_err(|error| failure(&error))?;
         Ok(self.resource(&made.id, properties, &made.outputs))
     }
 
@@ -124,7 +128,10 @@ impl Handled<'_> {
         let (create_only, write_only) = (self.adapter.create_only(), self.adapter.write_only());
         let changes = diff(properties, &seen.properties, create_only, write_only);
         if !changes.is_empty() {
-            self.adapter.update(&self.cx, &seen, properties, &changes).await.map_err(failure)?;
+            self.adapter
+                .update(&self.cx, &seen, properties, &changes)
+                .await
+                .map_err(|error| failure(&error))?;
         }
         Ok(self.resource(handle, properties, &seen.outputs))
     }
@@ -132,7 +139,11 @@ impl Handled<'_> {
     /// The live one, without what its declaration leaves to others.
     async fn seen(&self, handle: &str, properties: &Value) -> Outcome<Option<Live>> {
         match self.adapter.id(&self.cx, properties).filter(|id| id == handle) {
-            Some(_) => self.adapter.find(&self.cx, properties, &mark(properties)).await.map_err(failure),
+            Some(_) => self
+                .adapter
+                .find(&self.cx, properties, &mark(properties))
+                .await
+                .map_err(|error| failure(&error)),
             None => self.observed(handle).await,
         }
     }
@@ -206,7 +217,7 @@ fn invalid(message: impl Into<String>) -> HandlerFailure {
 }
 
 /// A service's error as a handler returns it.
-fn failure(error: aws::Error) -> HandlerFailure {
+fn failure(error: &aws::Error) -> HandlerFailure {
     let code = match error.class {
         Class::Denied | Class::Credentials => HandlerErrorCode::AccessDenied,
         _ if error.code.contains("AlreadyExist") || error.code.contains("AlreadyOwned") => {
@@ -271,7 +282,11 @@ impl ResourceHandlers for Provider {
     ) -> BoxFuture<'a, Outcome<()>> {
         async move {
             let handled = self.handled(caller, kind, "").await?;
-            handled.adapter.delete(&handled.cx, handle, Removal::OnlyEmpty).await.map_err(failure)
+            handled
+                .adapter
+                .delete(&handled.cx, handle, Removal::OnlyEmpty)
+                .await
+                .map_err(|error| failure(&error))
         }
         .boxed()
     }

@@ -248,13 +248,12 @@ impl Comparison<'_> {
             .before
             .and_then(|before| before.template.resource(logical))
             .map(|old| &old["Properties"][&name]);
-        let is_unknown =
+        let is_dynamic =
             difference.after.as_ref().is_some_and(|value| value.to_string().contains(KNOWN_AFTER_APPLY));
         let (source, entity) = match old {
             Some(old) if old == new => self.cause(new, fates),
             _ => ("DirectModification", None),
         };
-        let is_dynamic = is_unknown && source != "DirectModification" || is_unknown && is_function(new);
         let mut target = json!({ "Attribute": "Properties", "Name": name, "RequiresRecreation": recreation });
         target["Path"] = json!(difference.path);
         let value = |value: &Value| json!(shown(value));
@@ -355,12 +354,6 @@ fn without_values(details: Vec<Value>) -> Vec<Value> {
         }
     }
     kept
-}
-
-fn is_function(value: &Value) -> bool {
-    let mut names = BTreeSet::new();
-    order::references(value, &mut names);
-    !names.is_empty()
 }
 
 /// The attribute of a resource that a value reads.

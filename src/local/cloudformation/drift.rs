@@ -83,7 +83,7 @@ pub(super) async fn of_resource(
     match service.handlers.read(caller, &record.kind, &handle, &record.properties).await {
         Ok(Some((expected, actual))) => {
             let (expected, actual) = named(&record.properties, &expected, &actual, facts.write_only);
-            let found: Vec<Value> = differences(&expected, &actual).into_iter().map(difference).collect();
+            let found: Vec<Value> = differences(&expected, &actual).iter().map(difference).collect();
             let status = if found.is_empty() { "IN_SYNC" } else { "MODIFIED" };
             drift["StackResourceDriftStatus"] = json!(status);
             drift["ExpectedProperties"] = json!(expected.to_string());
@@ -97,7 +97,7 @@ pub(super) async fn of_resource(
     drift
 }
 
-fn difference(found: super::values::Difference) -> Value {
+fn difference(found: &super::values::Difference) -> Value {
     let path = found.path.strip_prefix("/Properties").unwrap_or(&found.path).to_owned();
     let kind = match (&found.before, &found.after) {
         (None, _) => "ADD",
@@ -147,7 +147,7 @@ mod tests {
         let actual = json!({ "A": { "B": 5, "Default": 7 }, "Code": 2, "Other": 4 });
         let (ours, theirs) = named(&template, &expected, &actual, &["W"]);
         assert_eq!((&ours, &theirs), (&json!({ "A": { "B": 1 } }), &json!({ "A": { "B": 5 } })));
-        let found: Vec<Value> = differences(&ours, &theirs).into_iter().map(difference).collect();
+        let found: Vec<Value> = differences(&ours, &theirs).iter().map(difference).collect();
         assert_eq!(
             found,
             [

@@ -195,6 +195,18 @@ const FACTS: &[CloudFormationFact] = &[
         "https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1607",
         "what_is_there_is_imported_without_being_touched",
     ),
+    fact(
+        "an operation of a stack set",
+        "region after region; what comes after too many failures is `CANCELLED`",
+        guide!("stackset-ops-options.html"),
+        "one_template_reaches_three_accounts_and_two_regions",
+    ),
+    fact(
+        "a target account without the execution role",
+        "`FAILED`: \"should have … role with trust relationship\"",
+        guide!("stacksets-prereqs-self-managed.html"),
+        "one_template_reaches_three_accounts_and_two_regions",
+    ),
 ];
 
 /// The behaviours, for `docs/local-cloud.md` and the tests that meet them.
@@ -220,6 +232,7 @@ mod tests {
             include_str!("../../../tests/it/cloudformation/sets.rs"),
             include_str!("../../../tests/it/cloudformation/failures.rs"),
             include_str!("../../../tests/it/cloudformation/live.rs"),
+            include_str!("../../../tests/it/cloudformation/fleets.rs"),
             include_str!("../../../tests/it/cloudformation/real_stack.rs"),
             include_str!("compare/tests.rs"),
             include_str!("template/tests.rs"),

@@ -10,6 +10,7 @@ mod compare;
 mod drift;
 mod facts;
 mod fate;
+mod fleet;
 mod functions;
 pub(in crate::local) mod handlers;
 mod operations;
@@ -62,6 +63,7 @@ pub(super) struct CloudFormation {
     account: String,
     pace: Option<u32>,
     shelves: Mutex<BTreeMap<StackPlace, Shelf>>,
+    stack_sets: Mutex<BTreeMap<StackPlace, Vec<fleet::StackSetRecord>>>,
 }
 
 /// Who calls, and where.
@@ -84,7 +86,16 @@ impl CloudFormation {
     /// A service without stacks.
     pub(super) fn new(handlers: Arc<dyn ResourceHandlers>, surroundings: Surroundings) -> Arc<Self> {
         let Surroundings { secret, http, endpoint, account, pace } = surroundings;
-        Arc::new(Self { handlers, secret, http, endpoint, account, pace, shelves: Mutex::default() })
+        Arc::new(Self {
+            handlers,
+            secret,
+            http,
+            endpoint,
+            account,
+            pace,
+            shelves: Mutex::default(),
+            stack_sets: Mutex::default(),
+        })
     }
 
     /// Forgets every stack; what runs ends after its calls under way.
@@ -93,6 +104,7 @@ impl CloudFormation {
         for stack in shelves.values().flat_map(|shelf| &shelf.stacks) {
             stack.cancel.cancel();
         }
+        self.stack_sets.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Works with the stacks of a place.

@@ -273,7 +273,7 @@ fn check_references(sections: &Map<String, Value>, resources: &Map<String, Value
             match &entry["DependsOn"] {
                 Value::String(name) => drop(wanted.insert(name.clone())),
                 Value::Array(names) => {
-                    wanted.extend(names.iter().filter_map(Value::as_str).map(str::to_owned))
+                    wanted.extend(names.iter().filter_map(Value::as_str).map(str::to_owned));
                 }
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! The local cloud's CloudFormation, called by AWS's SDK: stacks and change sets over real templates.
 
 mod failures;
+mod fleets;
 mod live;
 mod real_stack;
 mod sets;

@@ -268,6 +268,6 @@ fn begin(
         change_set: Some(set.id.clone()),
     };
     let token = text(form, "ClientRequestToken").map(str::to_owned);
-    stack.role = set.role.clone();
+    stack.role = set.role;
     Ok(run::prepare(&caller.place, as_role, stack, target, kind, options, token))
 }

@@ -6,7 +6,7 @@ mod drift;
 mod policies;
 mod stacks;
 mod stacks_begin;
-mod submitted;
+pub(super) mod submitted;
 mod summaries;
 mod views;
 
@@ -15,7 +15,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::refusal::ApiRefusal;
-use super::{CloudFormation, StackCaller};
+use super::{CloudFormation, StackCaller, fleet};
+pub(super) use stacks_begin::{begin_stack, begin_stack_update, delete_stack};
 
 /// What an operation answers: its result, or nothing where the operation has none.
 type Answer = Result<Option<Value>, ApiRefusal>;
@@ -27,6 +28,9 @@ pub(super) async fn answer(
     operation: &str,
     form: &Value,
 ) -> Answer {
+    if let Some(answer) = fleet::answer(service, caller, operation, form).await {
+        return answer;
+    }
     match operation {
         "CreateChangeSet" => change_sets_begin::create(service, caller, form).await,
         "DescribeChangeSet" => change_sets::describe(service, caller, form),
@@ -63,12 +67,12 @@ pub(super) async fn answer(
 }
 
 /// A parameter of a call.
-fn text<'a>(form: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(form: &'a Value, name: &str) -> Option<&'a str> {
     form[name].as_str().filter(|text| !text.is_empty())
 }
 
 /// A parameter that must be there.
-fn required<'a>(form: &'a Value, name: &str) -> Result<&'a str, ApiRefusal> {
+pub(super) fn required<'a>(form: &'a Value, name: &str) -> Result<&'a str, ApiRefusal> {
     text(form, name).ok_or_else(|| {
         let member = format!("{}{}", name[..1].to_lowercase(), &name[1..]);
         ApiRefusal::validation(format!(
@@ -96,12 +100,12 @@ fn is_on(form: &Value, name: &str) -> bool {
 }
 
 /// A list of texts.
-fn texts<'a>(form: &'a Value, name: &str) -> Vec<&'a str> {
+pub(super) fn texts<'a>(form: &'a Value, name: &str) -> Vec<&'a str> {
     form[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// One page of a list, and the token of the next. A token is the number of the first item.
-fn page(
+pub(super) fn page(
     items: Vec<Value>,
     token: Option<&str>,
     size: usize,

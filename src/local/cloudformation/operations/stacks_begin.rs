@@ -34,6 +34,17 @@ pub(super) fn check_can_be_updated(stack: &StackRecord, is_import: bool) -> Resu
 pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     let name = required(form, "StackName")?;
     super::check_name("stackName", name)?;
+    let id = begin_stack(service, caller, name, form).await?;
+    Ok(Some(json!({ "StackId": id })))
+}
+
+/// Begins to make a stack as a call says. Returns its id.
+pub(in super::super) async fn begin_stack(
+    service: &Arc<CloudFormation>,
+    caller: &StackCaller,
+    name: &str,
+    form: &Value,
+) -> Result<String, ApiRefusal> {
     let template = submitted::template_text(service, caller, form).await?;
     let policy = policies::submitted(service, caller, form).await?;
     let role = text(form, "RoleARN").map(str::to_owned);
@@ -68,12 +79,24 @@ pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, 
         Ok((id, work))
     })?;
     run::begin(service, work);
-    Ok(Some(json!({ "StackId": id })))
+    Ok(id)
 }
 
 /// `UpdateStack`.
 pub(super) async fn update(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     let name = required(form, "StackName")?;
+    begin_stack_update(service, caller, name, form).await?;
+    let id = service.shelf(&caller.place, |shelf| shelf.get(name).map(|stack| stack.id.clone()))?;
+    Ok(Some(json!({ "StackId": id })))
+}
+
+/// Begins to change a stack as a call says.
+pub(in super::super) async fn begin_stack_update(
+    service: &Arc<CloudFormation>,
+    caller: &StackCaller,
+    name: &str,
+    form: &Value,
+) -> Result<(), ApiRefusal> {
     let template = submitted::template_text(service, caller, form).await?;
     let (before, before_role) = service.shelf(&caller.place, |shelf| {
         let stack = shelf.get(name)?;
@@ -90,7 +113,7 @@ pub(super) async fn update(service: &Arc<CloudFormation>, caller: &StackCaller, 
         retain_except_on_create: is_on(form, "RetainExceptOnCreate"),
         ..WorkOptions::default()
     };
-    let (id, work) = service.shelf(&caller.place, |shelf| {
+    let work = service.shelf(&caller.place, |shelf| {
         let exports = shelf.exports();
         let stack = shelf.get_mut(name)?;
         check_can_be_updated(stack, false)?;
@@ -109,10 +132,19 @@ pub(super) async fn update(service: &Arc<CloudFormation>, caller: &StackCaller, 
         }
         let token = text(form, "ClientRequestToken").map(str::to_owned);
         let work = run::prepare(&caller.place, as_role, stack, target, WorkKind::Update, options, token);
-        Ok((stack.id.clone(), work))
+        Ok(work)
     })?;
     run::begin(service, work);
-    Ok(Some(json!({ "StackId": id })))
+    Ok(())
+}
+
+/// Begins to delete a stack.
+pub(in super::super) async fn delete_stack(
+    service: &Arc<CloudFormation>,
+    caller: &StackCaller,
+    stack: &str,
+) -> Result<(), ApiRefusal> {
+    delete(service, caller, &json!({ "StackName": stack })).await.map(drop)
 }
 
 /// `DeleteStack`. What is not there is deleted.

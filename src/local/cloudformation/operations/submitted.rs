@@ -19,7 +19,7 @@ use crate::local::clients;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The text of a call's template; `None` if it names none.
-pub(super) async fn template_text(
+pub(in super::super) async fn template_text(
     service: &CloudFormation,
     caller: &StackCaller,
     form: &Value,

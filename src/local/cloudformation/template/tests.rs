@@ -64,7 +64,7 @@ fn a_template_that_does_not_hold_together_is_refused_in_aws_words() {
         assert_eq!(said(&template), message);
     }
     let error = read("{\"Resources\": {\"A\": nope}}").unwrap_err();
-    assert_eq!(error.message, "Template format error: JSON not well-formed. (line 1, column 21)");
+    assert_eq!(error.message, "Template format error: JSON not well-formed. (line 1, column 22)");
 }
 
 #[test]
