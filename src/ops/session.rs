@@ -20,8 +20,8 @@ use crate::home::Record;
 use crate::local;
 use crate::model::{IgnoredTags, Kind, Scope};
 use crate::plan::{self, Plan, Rules};
-use crate::resource::route53::{self, HostedZone};
-use crate::resource::{Registry, acm, cloudfront, lambda, registry};
+use crate::resource::route53::{self, HostedZone, RecordSet};
+use crate::resource::{Registry, Resource as _, acm, cloudfront, lambda, registry};
 use crate::review::{self, Against, Review};
 use crate::stack;
 use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile, StackName};
@@ -71,6 +71,8 @@ pub struct Account {
     pub(super) store: Box<dyn RunStore>,
     /// The caller's ARN.
     pub(super) by: String,
+    /// Whether DNS records stay that the stack does not declare for now.
+    pub(super) keeps_records: bool,
 }
 
 impl Account {
@@ -96,7 +98,8 @@ impl Account {
     /// # Errors
     /// When the account cannot be read completely.
     pub async fn plan(&self, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
-        let state = ObservedState::read(self, graph).await?;
+        let mut state = ObservedState::read(self, graph).await?;
+        state.snapshot.orphans.retain(|orphan| !self.keeps_records || orphan.kind != RecordSet::KIND);
         let plan = plan::plan(self.scope(), graph, &state.snapshot, &|kind| self.rules(kind));
         Ok((plan, state))
     }
@@ -196,7 +199,7 @@ impl Session {
         let ignored = IgnoredTags::new(file.ignore_tags.iter().cloned());
         let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
         let store = Box::new(HomeBucket::new(&regions, registry));
-        let account = Account { regions, registry, store, by: String::new() };
+        let account = Account { regions, registry, store, by: String::new(), keeps_records: false };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
         Ok(Self { file, account, path: None, remedy, local, ui, takes_name: false, resources, began })
     }

@@ -197,6 +197,7 @@ impl World {
             registry,
             store: Box::new(Home { world: self.clone(), by: by.to_owned() }),
             by: by.to_owned(),
+            keeps_records: false,
         }
     }
 }
