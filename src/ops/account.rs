@@ -11,7 +11,8 @@ use crate::graph::Graph;
 use crate::home::Record;
 use crate::model::{Kind, Scope};
 use crate::plan::{self, Plan, Rules, Step, StepAction};
-use crate::resource::Registry;
+use crate::resource::route53::RecordSet;
+use crate::resource::{Registry, Resource as _};
 use crate::review::{self, Against, Review};
 
 /// The account of a stack as an operation uses it: its services, the adapters, and where runs keep their lock and record.
@@ -23,6 +24,8 @@ pub struct Account {
     pub(super) engine: Box<dyn Engine>,
     /// The caller's ARN.
     pub(super) by: String,
+    /// Whether DNS records stay that the stack does not declare for now.
+    pub(super) keeps_records: bool,
 }
 
 impl Account {
@@ -43,15 +46,25 @@ impl Account {
         rules(self.registry, kind)
     }
 
+    /// What is live, as a plan of the declarations needs it.
+    ///
+    /// # Errors
+    /// When the account cannot be read completely.
+    pub(super) async fn observe(&self, graph: &Graph) -> miette::Result<ObservedState> {
+        let mut state = ObservedState::read(self, graph).await?;
+        state.snapshot.orphans.retain(|orphan| !self.keeps_records || orphan.kind != RecordSet::KIND);
+        Ok(state)
+    }
+
     /// The plan that makes the account as declared, and what was observed for it.
     ///
     /// # Errors
     /// When the account cannot be read completely.
     pub async fn plan(&self, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
-        let (state, stacks) = tokio::join!(ObservedState::read(self, graph), self.engine.look(self));
+        let (state, stacks) = tokio::join!(self.observe(graph), self.engine.look(self));
         let (mut state, stacks) = (state?, stacks?);
         if stacks.waited {
-            state = ObservedState::read(self, graph).await?;
+            state = self.observe(graph).await?;
         }
         let plan = plan::plan(self.scope(), graph, &state.snapshot, &|kind| self.rules(kind));
         self.engine.accepts(self, &stacks, (&state, &plan), false).await?;

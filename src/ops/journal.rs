@@ -171,7 +171,8 @@ mod tests {
         let target = LocalCloud::new("http://127.0.0.1:9", &scope.account, "secret");
         let regions = Arc::new(Regions::new(Connection::to_local(target, &scope.region).await, scope));
         let store = Box::new(HomeBucket::new(&regions, registry()));
-        Account { regions, registry: registry(), store, engine: Box::new(Direct), by: "me".into() }
+        let engine = Box::new(Direct);
+        Account { regions, registry: registry(), store, engine, by: "me".into(), keeps_records: false }
     }
 
     /// Killed after it made the alias of one name, and applied with another one: the first must be found.

@@ -43,6 +43,8 @@ impl Session {
         if let Some(domain) = &mut self.file.domain {
             domain.alias = false;
         }
+        // They may lead here already: viewers need them.
+        self.account.keeps_records = true;
         self
     }
 

@@ -151,7 +151,7 @@ impl Session {
         let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
         let store = Box::new(HomeBucket::new(&regions, registry));
         let engine = engine::of(&file, ui);
-        let account = Account { regions, registry, store, engine, by: String::new() };
+        let account = Account { regions, registry, store, engine, by: String::new(), keeps_records: false };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
         Ok(Self { file, account, path: None, remedy, local, ui, takes_name: false, resources, began })
     }

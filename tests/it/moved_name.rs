@@ -136,4 +136,10 @@ async fn a_move_that_was_killed_is_finished_by_the_next_run() {
     assert!(refused.contains("delivery/alias-a: ") && refused.contains("belongs to"), "{refused}");
     streets.move_it();
     streets.moved().await;
+
+    // Somebody took the name alone. Its records lead here still, and stay: without them, viewers would find nobody.
+    to("vod-old").await;
+    let done = streets.move_it();
+    assert!(!mutating(&done).contains(&"ChangeResourceRecordSets"), "{done}");
+    streets.moved().await;
 }

@@ -11,7 +11,7 @@ use crate::plan::{self, Plan, StepAction};
 
 /// What is live now, and the plan that is left.
 pub(super) async fn observed(account: &Account, graph: &Graph) -> miette::Result<(Plan, ObservedState)> {
-    let state = ObservedState::read(account, graph).await?;
+    let state = account.observe(graph).await?;
     let plan = plan::plan(account.scope(), graph, &state.snapshot, &|kind| account.rules(kind));
     Ok((plan, state))
 }

@@ -199,6 +199,7 @@ impl World {
             store: Box::new(Home { world: self.clone(), by: by.to_owned() }),
             engine: Box::new(Direct),
             by: by.to_owned(),
+            keeps_records: false,
         }
     }
 }

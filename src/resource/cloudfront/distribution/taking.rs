@@ -54,15 +54,18 @@ pub(super) async fn step(cx: &Context, id: &str, name: &str) -> Result<Poll<()>>
     }
 }
 
-/// AWS's refusal, with what to do if the name is in another account.
+/// AWS's refusal, with what to do. By the record, AWS knows whose the name is.
 pub(super) fn explained(error: Error, name: &str, elsewhere: bool, id: &str) -> Error {
-    if !elsewhere || error.code.is_empty() {
-        return error;
-    }
+    let first = match elsewhere {
+        true if !error.code.is_empty() => {
+            "the other distribution is of another account, so its owner must disable it first. "
+        }
+        false if error.is(&["IllegalUpdate"]) => "",
+        _ => return error,
+    };
     let hint = format!(
-        "the other distribution is of another account, so its owner must disable it first. Set the DNS record `_{name}` of type \
-         TXT to the domain name of this stack's distribution (`aws cloudfront get-distribution --id {id}` shows it): it proves \
-         that the name is yours. Then run the command again"
+        "{first}Set the DNS record `_{name}` of type TXT to the domain name of this stack's distribution (`aws cloudfront \
+         get-distribution --id {id}` shows it): it proves that the name is yours. Then run the command again"
     );
     Error { hint: Some(hint), ..error }
 }

@@ -124,6 +124,8 @@ async fn a_name_is_taken_again_if_the_distribution_was_just_changed() {
     let refused = Slow::failing(&[(Method::POST, 400, "IllegalUpdate")]);
     let error = taking::step(&refused.context().await, "E1", "v.example.com").await.err().unwrap();
     let hint = |elsewhere| taking::explained(error.clone(), "v.example.com", elsewhere, "E1").hint;
-    assert_eq!(hint(false), None);
+    assert!(hint(false).unwrap().starts_with("Set the DNS record `_v.example.com`"));
+    let denied = Error { code: "AccessDenied".into(), ..error.clone() };
+    assert_eq!(taking::explained(denied, "v.example.com", false, "E1").hint, None);
     insta::assert_snapshot!(hint(true).unwrap(), @"the other distribution is of another account, so its owner must disable it first. Set the DNS record `_v.example.com` of type TXT to the domain name of this stack's distribution (`aws cloudfront get-distribution --id E1` shows it): it proves that the name is yours. Then run the command again");
 }
