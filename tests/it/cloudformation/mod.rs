@@ -179,7 +179,7 @@ fn number() -> usize {
 /// A template's queue, as its resources.
 fn queue(name: &str, more: Value) -> Value {
     let mut properties = json!({ "QueueName": name });
-    let Value::Object(more) = more else { panic!("{more} is no object") };
+    let Value::Object(more) = more else { panic!("it is an object") };
     properties.as_object_mut().unwrap().extend(more);
     json!({ "Queue": { "Type": "AWS::SQS::Queue", "Properties": properties } })
 }

@@ -19,7 +19,7 @@ fn said(template: &Value) -> String {
 
 fn resource(members: Value) -> Value {
     let mut body = json!({ "Type": "AWS::SNS::Topic" });
-    let Value::Object(members) = members else { panic!("{members} is no object") };
+    let Value::Object(members) = members else { panic!("it is an object") };
     body.as_object_mut().unwrap().extend(members);
     json!({ "Resources": { "A": body } })
 }
