@@ -123,10 +123,16 @@ impl Handled<'_> {
         Ok(self.resource(&made.id, properties, &made.outputs))
     }
 
-    async fn update(&self, handle: &str, properties: &Value) -> Outcome<HandledResource> {
+    async fn update(&self, handle: &str, before: &Value, properties: &Value) -> Outcome<HandledResource> {
         let Some(seen) = self.seen(handle, properties).await? else { return Err(self.not_found(handle)) };
         let (create_only, write_only) = (self.adapter.create_only(), self.adapter.write_only());
-        let changes = diff(properties, &seen.properties, create_only, write_only);
+        let mut changes = diff(properties, &seen.properties, create_only, write_only);
+        // What is seen may be from before the last change: then the declarations tell what changes.
+        let declared = diff(properties, before, create_only, write_only);
+        let new =
+            declared.0.into_iter().filter(|change| !changes.0.iter().any(|seen| seen.path == change.path));
+        let new: Vec<_> = new.collect();
+        changes.0.extend(new);
         if !changes.is_empty() {
             self.adapter
                 .update(&self.cx, &seen, properties, &changes)
@@ -265,11 +271,14 @@ impl ResourceHandlers for Provider {
         caller: &'a HandlerCaller,
         kind: &'a str,
         handle: &'a str,
+        before: &'a Value,
         properties: &'a Value,
     ) -> BoxFuture<'a, Outcome<HandledResource>> {
         async move {
             let (handled, properties) = self.with_properties(caller, kind, properties).await?;
-            handled.update(handle, &properties).await
+            let before =
+                forms::to_adapter(caller, kind, before).map(|(_, before)| before).unwrap_or_default();
+            handled.update(handle, &(handled.adapter.normal())(&before), &properties).await
         }
         .boxed()
     }

@@ -100,12 +100,14 @@ pub trait ResourceHandlers: Send + Sync {
         handle: &'a str,
     ) -> BoxFuture<'a, Result<(), HandlerFailure>>;
 
-    /// Changes one in place.
+    /// Changes one in place. `before` are the properties that it was made or changed with: an old answer of the service must
+    /// not hide that they differ.
     fn update<'a>(
         &'a self,
         caller: &'a HandlerCaller,
         kind: &'a str,
         handle: &'a str,
+        before: &'a Value,
         properties: &'a Value,
     ) -> BoxFuture<'a, Result<HandledResource, HandlerFailure>>;
 

@@ -95,7 +95,10 @@ pub(super) fn typed(template: &StackTemplate, values: &BTreeMap<String, String>)
         kind == "CommaDelimitedList" || kind.starts_with("List<")
     };
     let one = |(name, value): (&String, &String)| {
-        let value = if is_list(name) {
+        let number = || serde_json::from_str::<Value>(value).ok().filter(Value::is_number);
+        let value = if template.body["Parameters"][name]["Type"] == "Number" {
+            number().unwrap_or_else(|| Value::from(value.as_str()))
+        } else if is_list(name) {
             value.split(',').map(|item| Value::from(item.trim())).collect()
         } else {
             Value::from(value.as_str())
@@ -142,5 +145,6 @@ mod tests {
         assert_eq!(said(&call("A", "z"), &[]), "Parameter 'A' must be one of AllowedValues");
         let values = given(&template(), &call("P", "p"), None).unwrap();
         assert_eq!(typed(&template(), &values)["L"], json!(["a", "b"]));
+        assert_eq!(typed(&template(), &values)["D"], json!(3));
     }
 }

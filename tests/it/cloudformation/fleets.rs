@@ -22,8 +22,9 @@ async fn elsewhere(desk: &Desk, account: &str, region: &str) -> Context {
 }
 
 async fn role(cx: &Context, name: &str, principal: serde_json::Value) {
-    let trust = json!({ "Version": "2012-10-17",
-        "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" }] });
+    let mut statement = json!({ "Effect": "Allow", "Action": "sts:AssumeRole" });
+    statement["Principal"] = principal;
+    let trust = json!({ "Version": "2012-10-17", "Statement": [statement] });
     cx.iam()
         .create_role()
         .role_name(name)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Desk, queue, status};
 
 fn template(resources: Value) -> Value {
-    json!({ "Resources": resources })
+    serde_json::Map::from_iter([("Resources".to_owned(), resources)]).into()
 }
 
 /// Detects drift and returns each resource's status with its differences.

@@ -179,7 +179,8 @@ fn number() -> usize {
 /// A template's queue, as its resources.
 fn queue(name: &str, more: Value) -> Value {
     let mut properties = json!({ "QueueName": name });
-    properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Value::Object(more) = more else { panic!("it is an object") };
+    properties.as_object_mut().unwrap().extend(more);
     json!({ "Queue": { "Type": "AWS::SQS::Queue", "Properties": properties } })
 }
 

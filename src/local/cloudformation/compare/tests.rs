@@ -9,7 +9,8 @@ const TOPIC: &str = "AWS::SNS::Topic";
 fn declared(resources: Value, parameters: &[(&str, &str)]) -> DeclaredStack {
     let names: Map<String, Value> =
         parameters.iter().map(|(name, _)| ((*name).to_owned(), json!({ "Type": "String" }))).collect();
-    let body = json!({ "Parameters": names, "Resources": resources });
+    let mut body = json!({ "Parameters": names });
+    body["Resources"] = resources;
     let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     DeclaredStack {
         template: StackTemplate { text: body.to_string(), body },
@@ -67,7 +68,9 @@ fn of(before: Option<&DeclaredStack>, target: &DeclaredStack, with_values: bool)
 }
 
 fn topic(properties: Value) -> Value {
-    json!({ "Type": TOPIC, "Properties": properties })
+    let mut body = json!({ "Type": TOPIC });
+    body["Properties"] = properties;
+    body
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl FleetWork {
                 true
             }
             Err(reason) => {
-                self.note(service, &place, "FAILED", Some(reason), None);
+                self.note(service, &place, "FAILED", Some(&reason), None);
                 false
             }
         }
@@ -214,7 +214,7 @@ impl FleetWork {
         service: &CloudFormation,
         place: &StackPlace,
         status: &'static str,
-        reason: Option<String>,
+        reason: Option<&str>,
         stack: Option<String>,
     ) {
         let key = (place.account.clone(), place.region.clone());
@@ -226,14 +226,14 @@ impl FleetWork {
                 };
                 if let Some(result) = operation.results.iter_mut().find(here) {
                     result.status = status;
-                    result.reason.clone_from(&reason);
+                    result.reason = reason.map(str::to_owned);
                 }
             }
             if is_gone {
                 set.instances.remove(&key);
             } else if let Some(instance) = set.instances.get_mut(&key) {
                 instance.detailed = status;
-                instance.reason.clone_from(&reason);
+                instance.reason = reason.map(str::to_owned);
                 instance.stack = stack.or(instance.stack.take());
                 instance.status = match (status, self.operation.action) {
                     ("SUCCEEDED", _) => "CURRENT",

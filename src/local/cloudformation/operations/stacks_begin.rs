@@ -208,7 +208,6 @@ pub(super) async fn continue_rollback(
     caller: &StackCaller,
     form: &Value,
 ) -> Answer {
-    let name = required(form, "StackName")?;
     let skip: Vec<String> = texts(form, "ResourcesToSkip").into_iter().map(str::to_owned).collect();
     let begun = begin_rollback(service, caller, form, |stack| {
         if stack.status != "UPDATE_ROLLBACK_FAILED" {
@@ -236,7 +235,6 @@ pub(super) async fn continue_rollback(
         skip.iter().cloned().collect(),
         text(form, "ClientRequestToken"),
     );
-    let _ = name;
     Ok(Some(json!({})))
 }
 

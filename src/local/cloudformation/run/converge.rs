@@ -55,7 +55,8 @@ enum ResourceStep {
     Keep,
     Create,
     Import(Map<String, Value>),
-    Update(HandledResource),
+    /// With the properties before.
+    Update(HandledResource, Value),
     Replace,
 }
 
@@ -266,10 +267,10 @@ impl Run {
             policy::check(policy.as_deref(), logical, &kind, replaces)?;
             if !replaces {
                 let handled = record.handled.clone().unwrap_or_default();
-                record.properties = properties.clone();
+                let before = std::mem::replace(&mut record.properties, properties.clone());
                 record.body = body.clone();
                 record.needs = needs.clone();
-                return Ok((ResourceStep::Update(handled), false));
+                return Ok((ResourceStep::Update(handled, before), false));
             }
             let custom = facts.name.and_then(|name| properties[name].as_str().filter(|_| !differs(name)));
             if let Some(name) = custom.filter(|_| record.kind == kind) {
@@ -319,10 +320,11 @@ impl Run {
                 self.progress(logical, "UPDATE_COMPLETE", None);
                 Ok(())
             }
-            ResourceStep::Update(handled) => {
+            ResourceStep::Update(handled, before) => {
                 self.tell(logical, "UPDATE_IN_PROGRESS", None);
                 self.check_required(kind, properties)?;
-                let update = self.service.handlers.update(&self.caller, kind, &handled.handle, properties);
+                let update =
+                    self.service.handlers.update(&self.caller, kind, &handled.handle, &before, properties);
                 let handle = self.made(logical, update.await.map_err(failed)?);
                 self.service.handlers.settle(&self.caller, kind, &handle).await.map_err(failed)?;
                 self.progress(logical, "UPDATE_COMPLETE", None);

@@ -163,7 +163,12 @@ impl Run {
         }
         self.tell(logical, "UPDATE_IN_PROGRESS", None);
         let handle = handle(&old).unwrap_or_default();
-        match self.service.handlers.update(&self.caller, &old.kind, &handle, &old.properties).await {
+        match self
+            .service
+            .handlers
+            .update(&self.caller, &old.kind, &handle, &current.properties, &old.properties)
+            .await
+        {
             Ok(_) => {
                 self.stack(|stack| stack.resources.insert(logical.to_owned(), old));
                 self.tell(logical, "UPDATE_COMPLETE", None);

@@ -19,7 +19,8 @@ fn said(template: &Value) -> String {
 
 fn resource(members: Value) -> Value {
     let mut body = json!({ "Type": "AWS::SNS::Topic" });
-    body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let Value::Object(members) = members else { panic!("it is an object") };
+    body.as_object_mut().unwrap().extend(members);
     json!({ "Resources": { "A": body } })
 }
 
