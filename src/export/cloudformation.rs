@@ -124,6 +124,7 @@ fn reduce(template: &mut Template, resources: &[ResourceToImport]) -> Result<(),
     let mut kept = Map::new();
     for (id, mut resource) in all.into_iter().filter(|(id, _)| !gone.contains(id)) {
         resource["DeletionPolicy"] = json!("Retain");
+        resource["UpdateReplacePolicy"] = json!("Retain");
         if let Some(members) = resource.as_object_mut() {
             let needs = members.get_mut("DependsOn").and_then(Value::as_array_mut);
             let needs = needs.map(|needs| {
