@@ -5,7 +5,9 @@ use crate::report;
 
 /// What a change set would do: a line a resource, with where it differs from the plan.
 pub(super) fn text(stack: &str, region: &str, verdicts: &[Verdict]) -> String {
-    let differ = verdicts.iter().filter(|verdict| verdict.agreement != Agreement::Agrees).count();
+    // What CloudFormation leaves to provision is no difference: the plan is carried out.
+    let differs = |verdict: &&Verdict| verdict.agreement != Agreement::Agrees && verdict.says.is_some();
+    let differ = verdicts.iter().filter(differs).count();
     let agrees = match differ {
         0 => "it agrees with the plan".to_owned(),
         1 => "it differs from the plan in 1 resource".to_owned(),
@@ -59,13 +61,13 @@ mod tests {
             verdict("storage/work", None, &[], Agreement::Differs("provision makes it itself")),
         ];
         insta::assert_snapshot!(text("vod", "eu-west-1", &all), @"
-        CloudFormation's change set for vod in eu-west-1: it differs from the plan in 1 resource
+        CloudFormation's change set for vod in eu-west-1: it agrees with the plan
           handlers/submit                  Modify: Code, Timeout
           storage/work                     no change (provision makes it itself)
         ");
-        assert!(
-            text("vod", "eu-west-1", &all[..1])
-                .starts_with("CloudFormation's change set for vod in eu-west-1: it agrees with the plan\n")
-        );
+        let replaced = Some(ChangeAction::Modify(Replacement::Maybe));
+        let differs = verdict("storage/work", replaced, &[], Agreement::Differs("perhaps"));
+        let told = text("vod", "eu-west-1", &[differs]);
+        assert!(told.contains("eu-west-1: it differs from the plan in 1 resource\n"), "{told}");
     }
 }

@@ -208,7 +208,8 @@ impl Stack<'_> {
         if !depends_on.is_empty() {
             attribute("DependsOn", depends_on.into());
         }
-        if declaration.guard == Guard::Data {
+        // The policy of a bucket guards what it holds, so it stays as long as the bucket.
+        if declaration.guard == Guard::Data || declaration.kind.as_str() == "AWS::S3::BucketPolicy" {
             attribute("DeletionPolicy", json!("Retain"));
             attribute("UpdateReplacePolicy", json!("Retain"));
         }

@@ -46,7 +46,7 @@ pub enum TemplateText {
 
 /// A change set to be made.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct ChangeSetRequest<'a> {
     /// The CloudFormation stack.
     pub stack: &'a str,
     /// The change set's name.
@@ -121,7 +121,7 @@ const NO_CHANGES: [&str; 2] = ["didn't contain changes", "No updates are to be p
 ///
 /// # Errors
 /// When CloudFormation refuses the template, or a call fails.
-pub async fn prepare(cx: &Context, request: Request<'_>) -> Result<Option<ChangeSet>> {
+pub async fn prepare(cx: &Context, request: ChangeSetRequest<'_>) -> Result<Option<ChangeSet>> {
     let call = "cloudformation:CreateChangeSet";
     let made = build(cx, request).send().await.named(call)?;
     let id = required(made.id, call, "Id")?;
@@ -159,7 +159,7 @@ pub async fn prepare(cx: &Context, request: Request<'_>) -> Result<Option<Change
 
 fn build(
     cx: &Context,
-    request: Request<'_>,
+    request: ChangeSetRequest<'_>,
 ) -> aws_sdk_cloudformation::operation::create_change_set::builders::CreateChangeSetFluentBuilder {
     let call = cx.cloudformation().create_change_set().stack_name(request.stack);
     let call = call.change_set_name(request.name).capabilities(Capability::CapabilityNamedIam);

@@ -14,7 +14,7 @@ pub struct Marker(Option<String>);
 
 /// What an event says of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct ResourceProgress {
     /// The resource.
     pub logical_id: String,
     /// Its status, such as `CREATE_IN_PROGRESS`.
@@ -23,7 +23,7 @@ pub struct Progress {
     pub reason: String,
 }
 
-impl Progress {
+impl ResourceProgress {
     /// Whether CloudFormation began to work on it, and the event is the first of the two that say so.
     #[must_use]
     pub fn is_start(&self) -> bool {
@@ -95,7 +95,7 @@ pub async fn follow(
     cx: &Context,
     stack_id: &str,
     since: &Marker,
-    report: &(dyn Fn(&Progress) + Send + Sync),
+    report: &(dyn Fn(&ResourceProgress) + Send + Sync),
 ) -> Result<OperationEnd> {
     let followed = Mutex::new(Followed { seen: since.clone(), status: None, causes: Vec::new() });
     let known = || followed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,7 +129,12 @@ struct Followed {
 }
 
 impl Followed {
-    fn take(&mut self, stack_id: &str, events: Vec<StackEvent>, report: &(dyn Fn(&Progress) + Send + Sync)) {
+    fn take(
+        &mut self,
+        stack_id: &str,
+        events: Vec<StackEvent>,
+        report: &(dyn Fn(&ResourceProgress) + Send + Sync),
+    ) {
         for event in events {
             self.seen = Marker(event.event_id);
             let status = event.resource_status.map(|status| status.as_str().to_owned()).unwrap_or_default();
@@ -138,7 +143,7 @@ impl Followed {
                 self.status = Some(StackStatus::new(status));
                 continue;
             }
-            let progress = Progress {
+            let progress = ResourceProgress {
                 logical_id: event.logical_resource_id.unwrap_or_default(),
                 status,
                 reason: event.resource_status_reason.unwrap_or_default(),

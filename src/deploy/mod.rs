@@ -10,10 +10,10 @@ mod stack;
 mod status;
 
 pub use change_set::{
-    ChangeAction, ChangeSet, Identified, Replacement, Request, ResourceChange, SetKind, TemplateText,
-    change_sets, discard, execute, prepare,
+    ChangeAction, ChangeSet, ChangeSetRequest, Identified, Replacement, ResourceChange, SetKind,
+    TemplateText, change_sets, discard, execute, prepare,
 };
-pub use events::{Marker, OperationEnd, Progress, ResourceFailure, follow, newest};
+pub use events::{Marker, OperationEnd, ResourceFailure, ResourceProgress, follow, newest};
 pub use stack::{
     Deletion, Member, StackSeen, continue_rollback, delete, look, members, protect, set_policy, steady,
     template,

@@ -46,6 +46,12 @@ impl StackStatus {
         }
     }
 
+    /// Whether what an operation had done was undone.
+    #[must_use]
+    pub fn is_rollback(&self) -> bool {
+        self.0.ends_with("ROLLBACK_COMPLETE")
+    }
+
     /// Whether an operation that ended with it did what it was asked for.
     #[must_use]
     pub fn is_success(&self) -> bool {

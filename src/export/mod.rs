@@ -160,18 +160,27 @@ fn point(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What every README says of the bucket that `provision` keeps for itself.
-fn home_in_readme(scope: &Scope) -> String {
+/// What every README says of the bucket that `provision` keeps for itself. `has_code`: the export has the functions' code.
+fn home_in_readme(scope: &Scope, has_code: bool) -> String {
     let (home, stack) = (scope.home_bucket(), &scope.stack);
+    let bucket = if has_code {
+        format!(
+            "The bucket `{home}` holds the history of applies and the code of the functions. It is not in this export. Delete \
+             it when you need neither."
+        )
+    } else {
+        format!(
+            "The bucket `{home}` holds the code that the functions are deployed from. It is not in this export, and it deletes a \
+             package 30 days after its upload. Lambda keeps a copy, so the functions run on. To deploy other code, put it in a \
+             bucket of yours and name that in `Code`. Do not delete the bucket before."
+        )
+    };
     format!(
         "\n## When the other tool has taken over\n\n\
          * Do not run `provision apply` or `provision teardown` for {stack} again: two tools would change the same resources.\n\
          * The tags `provision:stack` and `provision:address` have no effect any more. Remove them when you like.\n\
          {}",
-        point(&format!(
-            "The bucket `{home}` holds the history of applies and the code of the functions. It is not in this export. Delete \
-             it when you need neither."
-        ))
+        point(&bucket)
     )
 }
 

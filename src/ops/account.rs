@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::engine::Engine;
+use super::engine::PlanEngine;
 use super::session::rules;
 use super::state::ObservedState;
 use super::store::RunStore;
@@ -21,7 +21,7 @@ pub struct Account {
     pub(super) registry: &'static Registry,
     pub(super) store: Box<dyn RunStore>,
     /// What carries out plans.
-    pub(super) engine: Box<dyn Engine>,
+    pub(super) engine: Box<dyn PlanEngine>,
     /// The caller's ARN.
     pub(super) by: String,
     /// Whether DNS records stay that the stack does not declare for now.

@@ -146,6 +146,7 @@ async fn accepted(account: &Account, graph: &Graph) -> miette::Result<(Plan, Obs
     let stacks = stacks?;
     let (plan, state, left) = if stacks.waited { plan(account, graph).await? } else { planned? };
     account.engine.accepts(account, &stacks, (&state, &plan), true).await?;
+    account.engine.leaves(&stacks, &left)?;
     Ok((plan, state, left))
 }
 

@@ -22,6 +22,9 @@ use crate::local::{
 use crate::model::{Live, Mark, Outputs, Readiness, Scope, Tags};
 use crate::resource::{Adapter, Removal, registry};
 
+/// Types whose creation sets what there is: the policy of a queue or topic.
+const SET: [&str; 2] = ["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"];
+
 /// How long a new resource may not be shown yet, in looks.
 const UNSEEN: usize = 20;
 
@@ -110,8 +113,11 @@ impl Handled<'_> {
     }
 
     async fn create(&self, properties: &Value) -> Outcome<HandledResource> {
-        // The adapters go on with an unfinished resource of ours; CloudFormation never does.
-        if let Some(live) = self.existing(properties).await? {
+        // The adapters go on with an unfinished resource of ours; CloudFormation never does. Only policies of queues and
+        // topics are set, whatever was there.
+        if !SET.contains(&self.kind.as_str())
+            && let Some(live) = self.existing(properties).await?
+        {
             let message = format!(
                 "Resource of type '{}' with identifier '{}' already exists.",
                 self.kind,

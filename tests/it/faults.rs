@@ -329,7 +329,7 @@ fn missing_credentials_are_said_before_anything_is_called() {
     // What the SDK tried is its own text.
     insta::assert_snapshot!(lines_with(&errors(&refused), &["error: ", "help: "]), @"
     error: sts:GetCallerIdentity failed: dispatch failure: other: the credential provider was not enabled: no credentials found in chain. Attempted:
-    help: name a profile (`--profile NAME`, AWS_PROFILE), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`)
+    help: name a profile (`--profile NAME`, AWS_PROFILE), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in again (`aws sso login`, `aws login`)
     ");
 }
 

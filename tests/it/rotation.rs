@@ -13,7 +13,7 @@ fn signed_by(keys: &[&str]) -> StackFile {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_that_rotates_keys_waits_until_the_edges_know_the_new_ones() {
-    let cloud = Cloud::like_aws("rotation").await;
+    let cloud = Cloud::at_pace("rotation", 20).await;
     let cx = cloud.context("vod-local").await;
     let [old, both, new] = [&["rsa"][..], &["rsa", "p256"], &["p256"]].map(signed_by);
     cloud.provision(&["apply", old.path(), "--yes"], 0);

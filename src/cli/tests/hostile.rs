@@ -1,6 +1,8 @@
 //! Every printer with texts of somebody who wants to write on the reader's terminal or page. The writer makes harmless
 //! whatever reaches it ([`crate::report::out`]); here no printer needs it, and no text begins a line of its own.
 
+mod engines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
@@ -10,16 +12,14 @@ use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
 use super::super::{
-    asset, bundle, change_set, diagnostics, export, history, library, move_stack, outputs, plan, synth,
-    teardown, verify,
+    asset, bundle, diagnostics, export, history, library, outputs, plan, synth, teardown, verify,
 };
 use crate::model::{CodeOrigin, Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Agreement, Architecture, Bundle, ChangeAction, ColorTags, Decoded, DnsRecord, EngineKind, Exported,
-    HistoryEntry, MoveAction, MoveStep, Outputs, Picture, PlannedAction, Playable, Played, Refused, RunState,
-    Sound, Stream, Template, Verdict,
+    Architecture, Bundle, ColorTags, Decoded, DnsRecord, Exported, HistoryEntry, Outputs, Picture, Playable,
+    Played, Refused, RunState, Sound, Stream, Template,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
@@ -348,31 +348,6 @@ fn results() {
             template().body
         );
     }
-}
-
-#[test]
-fn change_sets_and_moves() {
-    let verdict = |word: &str, agreement| Verdict {
-        address: word.into(),
-        planned: PlannedAction::Update,
-        says: Some(ChangeAction::Add),
-        properties: vec![word.to_owned()],
-        agreement,
-    };
-    stays_in_its_line("change_set", |word| {
-        let verdicts = [Agreement::Agrees, Agreement::Refused("it is")].map(|one| verdict(word, one));
-        change_set::text(word, word, &verdicts)
-    });
-    let step = |word: &str, action| MoveStep {
-        address: word.into(),
-        kind: Kind::new("AWS::S3::Bucket"),
-        id: word.to_owned(),
-        action,
-    };
-    let actions = [MoveAction::Import, MoveAction::StayOutside("it is"), MoveAction::Release];
-    stays_in_its_line("move_stack", |word| {
-        move_stack::text(EngineKind::Direct, &actions.map(|action| step(word, action)))
-    });
 }
 
 /// An error as the program draws it.

@@ -22,7 +22,8 @@ pub(super) fn text(
          1. Take over what is live with the templates: `provision export {name}.yaml --to cloudformation DIR`, and run the\n   \
             commands of its README. Use the file name of your stack file.\n\
          2. Make the app ready, in this folder. The library needs Node.js 20 or later, and `cdk` is `npm install -g aws-cdk`:\n\n        \
-            python3 -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt\n\n\
+            python3 -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt\n\n   \
+            An account that has not used the CDK yet needs `cdk bootstrap` once in each region.\n\n\
          3. The app must find nothing to change:\n\n",
         env!("CARGO_PKG_VERSION")
     );
@@ -35,6 +36,6 @@ pub(super) fn text(
         text.push_str(&format!("        cdk deploy {}{}\n", template.name, values.collect::<String>()));
     }
     text.push_str(&stack.kept_in_readme());
-    text.push_str(&home_in_readme(stack.scope));
+    text.push_str(&home_in_readme(stack.scope, false));
     text
 }

@@ -68,7 +68,7 @@ pub(super) fn text(stack: &ExportedStack<'_>, imported: &[Imported]) -> String {
          resources stay as they are.\n",
     );
     text.push_str(&stack.kept_in_readme());
-    text.push_str(&home_in_readme(stack.scope));
+    text.push_str(&home_in_readme(stack.scope, false));
     text
 }
 

@@ -73,6 +73,6 @@ pub(super) fn text(stack: &ExportedStack<'_>, findings: &Findings) -> String {
          with `provision bundle`, or with any tool that makes a zip with a program `bootstrap` in it.\n",
     );
     text.push_str(&stack.kept_in_readme());
-    text.push_str(&home_in_readme(stack.scope));
+    text.push_str(&home_in_readme(stack.scope, true));
     text
 }

@@ -284,9 +284,10 @@ impl Shelf {
         self.find_mut(stack).ok_or_else(|| ApiRefusal::no_stack(stack))
     }
 
-    /// The resources of all stacks.
+    /// The resources of all stacks. A deleted stack has none: what it retained is free.
     pub(super) fn resources(&self) -> Vec<ResourceRecord> {
-        let all = self.stacks.iter().flat_map(|stack| stack.resources.values());
+        let stacks = self.stacks.iter().filter(|stack| !stack.is_deleted());
+        let all = stacks.flat_map(|stack| stack.resources.values());
         all.filter(|record| record.exists()).cloned().collect()
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws;
 use crate::cloudformation::logical_id;
-use crate::deploy::{Progress, ResourceFailure};
+use crate::deploy::{ResourceFailure, ResourceProgress};
 use crate::execute::StepEnding;
 use crate::model::{Address, Event, StepState};
 use crate::plan::{Plan, StepAction};
@@ -54,7 +54,7 @@ impl<'a> Board<'a> {
     }
 
     /// Takes what CloudFormation says of a resource.
-    pub(super) fn hear(&self, progress: &Progress) {
+    pub(super) fn hear(&self, progress: &ResourceProgress) {
         for number in 0..self.plan.steps.len() {
             if logical_id(&self.plan.steps[number].address) == progress.logical_id {
                 self.hear_of(number, progress);
@@ -62,7 +62,7 @@ impl<'a> Board<'a> {
         }
     }
 
-    fn hear_of(&self, number: usize, progress: &Progress) {
+    fn hear_of(&self, number: usize, progress: &ResourceProgress) {
         let mut steps = self.steps();
         let step = &mut steps[number];
         if step.told_done {
@@ -105,7 +105,9 @@ impl<'a> Board<'a> {
                 continue;
             }
             let ending = match reason_of(number) {
-                Some(reason) => StepEnding::Failed(failure(reason)),
+                Some(reason) => {
+                    StepEnding::Failed(aws::Error { hint: error.hint.clone(), ..failure(reason) })
+                }
                 None if number == first => StepEnding::Failed(error.clone()),
                 None => StepEnding::Skipped(address.clone()),
             };
@@ -127,6 +129,12 @@ impl<'a> Board<'a> {
         let steps = self.steps();
         let failed = steps.iter().position(|step| matches!(step.ending, Some(StepEnding::Failed(_))))?;
         Some(self.plan.steps[failed].address.clone())
+    }
+
+    /// Ends one step whose end was told already.
+    pub(super) fn end_told(&self, number: usize, ending: StepEnding) {
+        let mut steps = self.steps();
+        (steps[number].told_done, steps[number].ending) = (true, Some(ending));
     }
 
     /// Ends one step.
@@ -192,8 +200,8 @@ mod tests {
         Plan { scope, steps, unchanged: Vec::new(), kept: Vec::new(), outputs: BTreeMap::<_, Outputs>::new() }
     }
 
-    fn progress(logical_id: &str, status: &str, reason: &str) -> Progress {
-        Progress { logical_id: logical_id.into(), status: status.into(), reason: reason.into() }
+    fn progress(logical_id: &str, status: &str, reason: &str) -> ResourceProgress {
+        ResourceProgress { logical_id: logical_id.into(), status: status.into(), reason: reason.into() }
     }
 
     /// CloudFormation cancels and deletes what it was creating. The report names what failed by itself first.

@@ -19,19 +19,22 @@ use super::removal;
 use super::rest::{ended, finish, observed, unread};
 use super::stacks::Stacks;
 use super::templates::stack_policy;
-use super::{Engine, Work};
+use super::{PlanEngine, Work};
 use crate::aws::{Context, Error, Result};
-use crate::cloudformation::Template;
+use crate::cloudformation::{Template, logical_id};
 use crate::deploy::{self, StackSeen};
 use crate::execute::Outcome;
 use crate::graph::Graph;
-use crate::model::{Address, STACK_TAG};
+use crate::model::{Address, Known, STACK_TAG};
 use crate::ops::account::Account;
 use crate::ops::state::ObservedState;
 use crate::ops::ui::{Notice, Ui};
 use crate::plan::Plan;
 use crate::resource::Removal;
 use crate::stack::config::{self, StackFile};
+
+/// What to know of an interrupted run.
+const GOES_ON: &str = "CloudFormation goes on with what it has begun; the next command waits for the end";
 
 /// Carries out plans by CloudFormation.
 pub(in crate::ops) struct CloudFormation {
@@ -92,8 +95,9 @@ impl CloudFormation {
         let board = Board::new(work.plan, work.execution.events.clone());
         let deployment = Deployment::new(self, work, &board);
         if let Err(Stopped) = deployment.deploy().await {
-            if let Some(failed) = board.failed() {
-                board.skip_rest(&failed);
+            match board.failed() {
+                Some(failed) => board.skip_rest(&failed),
+                None => work.ui.notice(Notice::Awaited(GOES_ON)),
             }
             return ended(work, &board, Outcome { outputs: work.plan.outputs.clone(), ..Outcome::default() });
         }
@@ -115,7 +119,7 @@ impl CloudFormation {
     }
 }
 
-impl Engine for CloudFormation {
+impl PlanEngine for CloudFormation {
     fn kind(&self) -> config::Engine {
         config::Engine::Cloudformation
     }
@@ -132,7 +136,13 @@ impl Engine for CloudFormation {
         removes: bool,
     ) -> BoxFuture<'a, miette::Result<()>> {
         async move {
+            if let Some(refused) = refusals::of_move(state) {
+                return Err(refused.into());
+            }
             if let Some(refused) = refusals::of_stacks(account.scope(), stacks, state, removes) {
+                return Err(refused.into());
+            }
+            if let Some(refused) = refusals::of_strangers(stacks, &known_ids(state, plan)) {
                 return Err(refused.into());
             }
             let is_named = |address: &Address| {
@@ -147,6 +157,13 @@ impl Engine for CloudFormation {
         .boxed()
     }
 
+    fn leaves(&self, stacks: &Stacks, left: &[Known]) -> miette::Result<()> {
+        match refusals::of_foreign(stacks, left) {
+            Some(refused) => Err(refused.into()),
+            None => Ok(()),
+        }
+    }
+
     fn carry_out<'a>(&'a self, work: Work<'a>) -> BoxFuture<'a, Outcome> {
         async move {
             match work.execution.removal {
@@ -156,4 +173,14 @@ impl Engine for CloudFormation {
         }
         .boxed()
     }
+}
+
+/// The logical ids of everything that the stack declares, has or had.
+fn known_ids(state: &ObservedState, plan: &Plan) -> BTreeSet<String> {
+    let recorded = state.record.iter().flat_map(|record| record.known());
+    let seen = state.snapshot.live.keys().chain(state.snapshot.orphans.iter().map(|orphan| &orphan.address));
+    let planned = plan.steps.iter().map(|step| &step.address).chain(&plan.unchanged);
+    let planned = planned.chain(plan.kept.iter().map(|known| &known.address));
+    let ids = seen.chain(planned).map(logical_id).collect::<Vec<_>>();
+    ids.into_iter().chain(recorded.map(|known| logical_id(&known.address))).collect()
 }

@@ -13,7 +13,7 @@ use super::templates::{parameters, set_name, template_text};
 use super::verdict::{refused, verdicts};
 use crate::aws::{Context, Error, Result};
 use crate::cloudformation::{Template, logical_id, synth_without};
-use crate::deploy::{self, ChangeSet, Deletion, OperationEnd, Phase, Request, SetKind};
+use crate::deploy::{self, ChangeSet, ChangeSetRequest, Deletion, OperationEnd, Phase, SetKind};
 use crate::home::Record;
 use crate::model::Address;
 use crate::ops::ui::Notice;
@@ -51,7 +51,7 @@ impl<'a> Deployment<'a> {
         let mut outputs: BTreeMap<String, String> =
             stacks.iter().flat_map(|held| held.seen.outputs.clone()).collect();
         for template in &templates {
-            let part = Part::new(work, template, stacks.get(&template.name));
+            let part = TemplatePart::new(work, template, stacks.get(&template.name));
             outputs.extend(self.part(&part, &outputs).await?);
         }
         let names: BTreeSet<&str> = templates.iter().map(|template| template.name.as_str()).collect();
@@ -66,7 +66,7 @@ impl<'a> Deployment<'a> {
     /// Deploys one template. Returns the outputs of its stack.
     async fn part(
         &self,
-        part: &Part<'_>,
+        part: &TemplatePart<'_>,
         outputs: &BTreeMap<String, String>,
     ) -> std::result::Result<BTreeMap<String, String>, Stopped> {
         let numbers: Vec<usize> = self.board.at(&|address| part.has(address)).collect();
@@ -86,7 +86,7 @@ impl<'a> Deployment<'a> {
     async fn executed(
         &self,
         cx: &Context,
-        part: &Part<'_>,
+        part: &TemplatePart<'_>,
         numbers: &[usize],
         outputs: &BTreeMap<String, String>,
     ) -> Result<Option<OperationEnd>> {
@@ -99,7 +99,7 @@ impl<'a> Deployment<'a> {
             engine.protect(cx, work.graph, template, &held.seen).await?;
         }
         let name = set_name();
-        let request = Request {
+        let request = ChangeSetRequest {
             stack: &template.name,
             name: &name,
             kind,
@@ -150,7 +150,7 @@ impl<'a> Deployment<'a> {
     }
 
     /// Shows a change set beside the plan. One that does what nobody agreed to is discarded.
-    async fn judge(&self, cx: &Context, part: &Part<'_>, set: &ChangeSet) -> Result<()> {
+    async fn judge(&self, cx: &Context, part: &TemplatePart<'_>, set: &ChangeSet) -> Result<()> {
         let verdicts = verdicts(self.work.plan, &part.members, &set.changes);
         let (stack, region) = (&part.template.name, &part.template.region);
         self.work.ui.notice(Notice::ChangeSet { stack, region, verdicts: &verdicts });
@@ -189,14 +189,14 @@ impl<'a> Deployment<'a> {
 }
 
 /// A template, and its CloudFormation stack as it is.
-struct Part<'a> {
+struct TemplatePart<'a> {
     template: &'a Template,
     held: Option<&'a HeldStack>,
     /// The addresses of its resources and of those that its stack has so far, by logical id.
     members: BTreeMap<String, Address>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> TemplatePart<'a> {
     fn new(work: &Work<'_>, template: &'a Template, held: Option<&'a HeldStack>) -> Self {
         let mut members = template.members.clone();
         let steps = work.plan.steps.iter().map(|step| &step.address);

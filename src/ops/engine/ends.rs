@@ -39,10 +39,14 @@ pub(in crate::ops) fn failed(end: &OperationEnd) -> Error {
         None if stack.reason.is_empty() => format!("it ended in {}", stack.status),
         None => stack.reason.clone(),
     };
-    Error::unexpected(
-        "cloudformation:ExecuteChangeSet",
-        format!("stack {} ended in {}: {why}", stack.name, stack.status),
-    )
+    let text = format!("stack {} ended in {}: {why}", stack.name, stack.status);
+    let hint = stack.status.is_rollback().then(|| {
+        format!(
+            "CloudFormation set back what it had done in {}: mend the cause, then run the command again",
+            stack.name
+        )
+    });
+    Error { hint, ..Error::unexpected("cloudformation:ExecuteChangeSet", text) }
 }
 
 /// A rollback that cannot go on by itself.

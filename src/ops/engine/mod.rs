@@ -33,7 +33,7 @@ use super::ui::Ui;
 use crate::deploy;
 use crate::execute::{self, Execution, Outcome};
 use crate::graph::Graph;
-use crate::model::{Ownership, STACK_TAG};
+use crate::model::{Known, Ownership, STACK_TAG};
 use crate::plan::Plan;
 use crate::stack::config::{self, StackFile};
 
@@ -54,7 +54,7 @@ pub(super) struct Work<'a> {
 }
 
 /// What carries out plans.
-pub(super) trait Engine: Send + Sync {
+pub(super) trait PlanEngine: Send + Sync {
     /// Which one it is.
     fn kind(&self) -> config::Engine;
 
@@ -73,12 +73,20 @@ pub(super) trait Engine: Send + Sync {
         removes: bool,
     ) -> BoxFuture<'a, miette::Result<()>>;
 
+    /// Passes if a removal leaves alone what does not belong to the stack.
+    ///
+    /// # Errors
+    /// The refusal, with what to do.
+    fn leaves(&self, _: &Stacks, _: &[Known]) -> miette::Result<()> {
+        Ok(())
+    }
+
     /// Carries out the plan. Failures are in the outcome.
     fn carry_out<'a>(&'a self, work: Work<'a>) -> BoxFuture<'a, Outcome>;
 }
 
 /// The engine that a stack file asks for.
-pub(super) fn of(file: &StackFile, ui: &Arc<dyn Ui>) -> Box<dyn Engine> {
+pub(super) fn of(file: &StackFile, ui: &Arc<dyn Ui>) -> Box<dyn PlanEngine> {
     match file.engine {
         config::Engine::Direct => Box::new(Direct),
         config::Engine::Cloudformation => Box::new(CloudFormation::new(file, ui)),
@@ -88,7 +96,7 @@ pub(super) fn of(file: &StackFile, ui: &Arc<dyn Ui>) -> Box<dyn Engine> {
 /// The engine that calls the services' APIs, in parallel along the graph.
 pub(super) struct Direct;
 
-impl Engine for Direct {
+impl PlanEngine for Direct {
     fn kind(&self) -> config::Engine {
         config::Engine::Direct
     }
@@ -105,6 +113,9 @@ impl Engine for Direct {
         _: bool,
     ) -> BoxFuture<'a, miette::Result<()>> {
         async move {
+            if let Some(refused) = refusals::of_move(state) {
+                return Err(refused.into());
+            }
             let held = match &state.record {
                 Some(record) => record.engine.as_deref() == Some(CLOUDFORMATION),
                 // The record is lost: CloudFormation itself knows.
@@ -129,6 +140,8 @@ impl Engine for Direct {
 
 /// How records name the engine.
 pub(super) const CLOUDFORMATION: &str = "cloudformation";
+/// How records name it while a stack is moved: neither engine works on it until the move is finished.
+pub(super) const MOVING: &str = "moving";
 
 /// Whether anything live has the stack's mark.
 fn is_marked(state: &ObservedState) -> bool {

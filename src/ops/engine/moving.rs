@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::{Engine, Stacks, Work};
+use super::{PlanEngine, Stacks, Work};
 use crate::execute::{Outcome, StepEnding};
 use crate::ops::account::Account;
 use crate::ops::state::ObservedState;
@@ -13,7 +13,7 @@ use crate::stack::config;
 /// Accepts every stack, and carries out nothing.
 pub(in crate::ops) struct Moving;
 
-impl Engine for Moving {
+impl PlanEngine for Moving {
     fn kind(&self) -> config::Engine {
         config::Engine::Direct
     }

@@ -1,8 +1,10 @@
 //! What the CloudFormation engine refuses before anything is changed, each with what to do.
 
+use std::collections::BTreeSet;
+
 use super::stacks::{HeldStack, Stacks};
 use crate::deploy::Phase;
-use crate::model::{Address, Ownership, STACK_TAG, Scope};
+use crate::model::{Address, Known, Ownership, STACK_TAG, Scope};
 use crate::ops::error::Refused;
 use crate::ops::state::ObservedState;
 use crate::plan::{Plan, Reason, StepAction};
@@ -59,6 +61,42 @@ fn of_stack(scope: &Scope, held: &HeldStack, removes: bool) -> Option<Refused> {
         return Some(Refused::new(message, help));
     }
     None
+}
+
+/// Why a stack that is being moved is left alone, if it is one.
+pub(super) fn of_move(state: &ObservedState) -> Option<Refused> {
+    let engine = state.record.as_ref().and_then(|record| record.engine.as_deref());
+    (engine == Some(super::MOVING)).then(|| {
+        let message = "the stack is being moved to another engine, and the move is not finished";
+        Refused::new(message, "run the `provision move` again that was interrupted")
+    })
+}
+
+/// Resources that somebody else added to the CloudFormation stacks: a deletion or an update would delete them. `known` are
+/// the logical ids that the stack declares or ever declared.
+pub(super) fn of_strangers(stacks: &Stacks, known: &BTreeSet<String>) -> Option<Refused> {
+    let theirs = |held: &HeldStack| held.members.keys().find(|id| !known.contains(*id)).cloned();
+    let (held, logical_id) = stacks.iter().find_map(|held| Some((held, theirs(held)?)))?;
+    let (name, region) = (&held.seen.name, &held.seen.region);
+    let message = format!(
+        "the CloudFormation stack {name} in {region} has a resource {logical_id} that this stack does not declare: somebody \
+         else added it, and it would be deleted"
+    );
+    let help =
+        format!("take {logical_id} out of that stack first, with `DeletionPolicy: Retain` if it is to stay");
+    Some(Refused::new(message, help))
+}
+
+/// Resources that do not belong to the stack any more, but are in its CloudFormation stacks: deleting these would delete them.
+pub(super) fn of_foreign(stacks: &Stacks, left: &[Known]) -> Option<Refused> {
+    let known = left.iter().find(|known| stacks.holder(&known.address).is_some())?;
+    let message = format!(
+        "{} ({}) has no tags of this stack any more, and its CloudFormation stack would delete it",
+        known.address, known.id
+    );
+    let help = "tag it again (`provision:stack` and `provision:address`), or take it out of that stack with \
+                `DeletionPolicy: Retain`";
+    Some(Refused::new(message, help))
 }
 
 /// What lives with the stack's mark although CloudFormation has no stack of it.

@@ -61,7 +61,12 @@ pub(super) async fn finish(
             Some((_, ending)) => ending.clone(),
             None => done(step, rest, &outcome, state),
         };
-        board.end(number, ending);
+        // What the services' APIs were called for was told already.
+        if numbers.contains(&number) {
+            board.end_told(number, ending);
+        } else {
+            board.end(number, ending);
+        }
     }
     outcome
 }

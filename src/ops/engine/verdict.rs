@@ -76,6 +76,13 @@ pub(in crate::ops) fn verdicts(
         let agreement = agreement(planned, says, properties.is_empty(), guarded);
         verdicts.push(Verdict { address: address.clone(), planned, says, properties, agreement });
     }
+    // Somebody else may have added resources to the stack: nothing may happen to them.
+    for change in changes.values().filter(|change| !members.contains_key(&change.logical_id)) {
+        let (address, planned) = (Address::new(&change.logical_id), PlannedAction::Nothing);
+        let (says, properties) = (Some(change.action), change.properties.clone());
+        let agreement = agreement(planned, says, properties.is_empty(), false);
+        verdicts.push(Verdict { address, planned, says, properties, agreement });
+    }
     verdicts.sort_by(|one, other| one.address.cmp(&other.address));
     verdicts
 }
@@ -170,6 +177,27 @@ mod tests {
     ];
 
     /// Rows are what the plan does, columns what CloudFormation says: `=` agrees, `~` differs, `!` is refused.
+    #[test]
+    fn what_somebody_else_added_to_the_stack_is_not_deleted() {
+        let scope =
+            crate::model::Scope { stack: "vod".into(), account: "1".into(), region: "eu-west-1".into() };
+        let plan = Plan {
+            scope,
+            steps: Vec::new(),
+            unchanged: Vec::new(),
+            kept: Vec::new(),
+            outputs: BTreeMap::new(),
+        };
+        let theirs = ResourceChange {
+            logical_id: "Mine".into(),
+            kind: "AWS::SQS::Queue".into(),
+            action: ChangeAction::Remove,
+            properties: Vec::new(),
+        };
+        let verdicts = verdicts(&plan, &BTreeMap::new(), &[theirs]);
+        assert_eq!(refused(&verdicts), [(&Address::new("Mine"), "CloudFormation would delete it")]);
+    }
+
     #[test]
     fn no_resource_is_lost_or_replaced_that_the_plan_keeps() {
         let mark = |planned, says, guarded| match agreement(planned, says, false, guarded) {

@@ -20,8 +20,8 @@ use super::state::ObservedState;
 use super::ui::{Notice, Question, Ui, Writing};
 use crate::cloudformation::identifiers::{ResourceToImport, Takeover, takeover, to_import};
 use crate::graph::Graph;
-use crate::home::{Record, Run};
-use crate::model::{Address, Kind, Live};
+use crate::home::{Ended, Ending, Record, Run};
+use crate::model::{Address, Kind, Live, Tally};
 use crate::stack::config::Engine;
 
 /// What a move does with one resource.
@@ -90,7 +90,8 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
         return Err(Refused::new(message, "run `provision plan` and `provision apply` first").into());
     }
     let by = state.record.as_ref().and_then(|record| record.engine.as_deref());
-    let is_recorded = (by == Some(Engine::Cloudformation.as_str())) == (to == Engine::Cloudformation);
+    let is_recorded = by != Some(engine::MOVING)
+        && (by == Some(Engine::Cloudformation.as_str())) == (to == Engine::Cloudformation);
     let stays = |step: &MoveStep| matches!(step.action, MoveAction::StayOutside(_));
     let is_there = moving.stacks.any() == (to == Engine::Cloudformation);
     if is_recorded && is_there && steps.iter().all(stays) {
@@ -104,11 +105,14 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     account.store.ensure(writing.token()).await?;
     let lock = account.store.lock(&account.by, "move").await?;
     let moved = async {
+        let mut run = begun(&state);
+        record(account, &state, run.clone(), engine::MOVING).await?;
         match to {
             Engine::Cloudformation => take::take(&moving, &cloudformation, &writing).await?,
             Engine::Direct => release::release(&moving, &cloudformation, &writing).await?,
         }
-        record(account, &state, to).await
+        run.ended = Some(Ended { how: Ending::Complete, tally: Tally::default() });
+        record(account, &state, run, to.as_str()).await
     };
     let moved = moved.await;
     if let Err(error) = lock.release().await {
@@ -161,22 +165,22 @@ fn importable(address: &Address, kind: &Kind, live: &Live) -> Result<ResourceToI
     }
 }
 
+/// The move as a run. The functions keep their code.
+fn begun(state: &ObservedState) -> Run {
+    let former = state.record.as_ref().map(|record| &record.run);
+    let bundles = former.map(|run| run.bundles.clone()).unwrap_or_default();
+    let origins = former.map(|run| run.origins.clone()).unwrap_or_default();
+    Run { origins, ..Run::begin("move", None, bundles) }
+}
+
 /// Records the engine that has the stack from now on.
-async fn record(account: &Account, state: &ObservedState, to: Engine) -> miette::Result<()> {
+async fn record(account: &Account, state: &ObservedState, run: Run, engine: &str) -> miette::Result<()> {
     let former = state.record.clone();
-    let (resources, plans) =
-        (journal::former(state), former.as_ref().map(|one| one.plans.clone()).unwrap_or_default());
+    let plans = former.as_ref().map(|one| one.plans.clone()).unwrap_or_default();
     let complete = former.as_ref().is_some_and(|one| one.complete);
-    let mut run =
-        Run::begin("move", None, former.as_ref().map(|one| one.run.bundles.clone()).unwrap_or_default());
-    run.origins = former.as_ref().map(|one| one.run.origins.clone()).unwrap_or_default();
-    run.ended = Some(crate::home::Ended {
-        how: crate::home::Ending::Complete,
-        tally: crate::model::Tally::default(),
-    });
-    let mut record = Record::new(account.stack(), &account.by, complete, resources, run, plans);
+    let mut record = Record::new(account.stack(), &account.by, complete, journal::former(state), run, plans);
     record.established = former.as_ref().is_some_and(|one| one.established);
     record.begun = former.map(|one| one.begun).unwrap_or_default();
-    record.engine = Some(to.to_string());
+    record.engine = Some(engine.to_owned());
     Ok(account.store.put_record(&record).await?)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Move;
 use super::take::run;
 use crate::aws::{Context, Error, Result};
-use crate::deploy::{self, Deletion, Phase, Request, SetKind};
+use crate::deploy::{self, ChangeSetRequest, Deletion, Phase, SetKind};
 use crate::ops::engine::{CloudFormation, HeldStack, failed, put_text, set_name};
 use crate::ops::ui::Writing;
 
@@ -44,7 +44,7 @@ async fn retain_all(
         resource["UpdateReplacePolicy"] = json!("Retain");
     }
     let name = set_name();
-    let request = Request {
+    let request = ChangeSetRequest {
         stack: &held.seen.name,
         name: &name,
         kind: SetKind::Update { reverts_drift: false },

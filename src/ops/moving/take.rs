@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Move, importable};
 use crate::aws::{Context, Error, Result};
 use crate::cloudformation::{Outside, Template, synth_without};
-use crate::deploy::{self, ChangeAction, Identified, Phase, Request, SetKind};
+use crate::deploy::{self, ChangeAction, ChangeSetRequest, Identified, Phase, SetKind};
 use crate::model::Address;
 use crate::ops::engine::{CloudFormation, HeldStack, failed, parameters, set_name, template_text};
 use crate::ops::ui::Writing;
@@ -66,15 +66,30 @@ async fn import(
         })
     });
     let identified: Vec<Identified> = identified.collect();
-    let kept = |address: &Address| missing.contains(address) || has(address);
-    let imported = template.clone().only(&kept).with_deletion_policy("Delete").without_outputs();
+    let kept = |address: &Address| missing.contains(address);
+    let mut imported = template.clone().only(&kept).with_deletion_policy("Delete").without_outputs();
+    let mut values = parameters(&imported, outputs)?;
+    if let Some(held) = held.filter(|held| held.phase() == Phase::Steady) {
+        // What the stack has already stays exactly as it was deployed.
+        let mut current = deploy::template(cx, &held.seen.name).await?;
+        for section in ["Resources", "Parameters"] {
+            let added = imported.body[section].as_object().cloned().unwrap_or_default();
+            let known = current[section].as_object().cloned().unwrap_or_default();
+            let both: serde_json::Map<_, _> = known.into_iter().chain(added).collect();
+            if !both.is_empty() {
+                current[section] = both.into();
+            }
+        }
+        imported.body = current;
+        values.extend(held.seen.parameters.clone());
+    }
     let name = set_name();
-    let request = Request {
+    let request = ChangeSetRequest {
         stack: &template.name,
         name: &name,
         kind: SetKind::Import(identified),
         template: template_text(moving.account, &imported).await?,
-        parameters: parameters(&imported, outputs)?,
+        parameters: values,
         tags: engine.tags().clone(),
         role: engine.role(),
     };
@@ -98,7 +113,7 @@ async fn settle(
     outputs: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>> {
     let name = set_name();
-    let request = Request {
+    let request = ChangeSetRequest {
         stack: &template.name,
         name: &name,
         kind: SetKind::Update { reverts_drift: false },

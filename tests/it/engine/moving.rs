@@ -57,6 +57,10 @@ async fn a_stack_moves_there_and_back_while_its_videos_play() {
     let same = larger("local: true");
     let (nothing, _) = cloud.provision(&["plan", same.path()], 0);
     nothing_to_do(&nothing);
+    // And there once more: a deleted stack keeps nothing.
+    cloud.provision(&["move", same.path(), "--to", "cloudformation", "--yes"], 0);
+    nothing_to_do(&cloud.provision(&["plan", longer.path()], 0).0);
+    cloud.provision(&["move", same.path(), "--to", "direct", "--yes"], 0);
     assert!(player.stop() > 3, "it played");
     let (gone, _) = cloud.provision(&["teardown", same.path(), "--yes"], 0);
     nothing_left(&gone, "vod-local");

@@ -124,7 +124,9 @@ fn every_action_is_one_of_aws_s_and_acts_on_what_it_is_allowed_for() {
 fn policies_fit_where_they_are_put() {
     for (name, _, policy) in policies() {
         let length = permissions::length(&policy);
-        assert!(length <= INLINE_LIMIT, "{name}: {length} characters are too many for a role");
+        // Without a service role, apply needs the calls of both engines: `--out` writes managed policies.
+        let both = name.starts_with("Apply") && name.ends_with("CloudFormation(None)");
+        assert!(both || length <= INLINE_LIMIT, "{name}: {length} characters are too many for a role");
         let parts = permissions::split(&policy, MANAGED_LIMIT);
         let statements: usize = parts.iter().map(|part| part.statements().count()).sum();
         assert_eq!(statements, policy.statements().count(), "{name}");

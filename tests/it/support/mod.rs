@@ -69,6 +69,12 @@ impl Cloud {
         Self::begin(test, local::CloudSettings { like_aws, ..local::CloudSettings::default() }).await
     }
 
+    /// Starts one that plays AWS at this pace.
+    pub(crate) async fn at_pace(test: &str, pace: u32) -> Self {
+        let like_aws = Some(local::LikeAws { pace, seed: 1 });
+        Self::begin(test, local::CloudSettings { like_aws, ..local::CloudSettings::default() }).await
+    }
+
     async fn begin(test: &str, settings: local::CloudSettings) -> Self {
         let like_aws = settings.like_aws.or(Some(local::LikeAws { pace: FLIES, seed: 1 }));
         Self::launch(test, local::CloudSettings { like_aws, ..settings }).await

@@ -83,6 +83,7 @@ impl Stack {
         things.extend(kept.iter().map(|key| untagged(format!("{home}/{key}"))));
         things.insert(untagged(home));
         things.insert(untagged(format!("arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/{name}-1")));
+        things.insert(untagged(format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1")));
         things.insert(untagged(format!("arn:aws:s3:{REGION}:{ACCOUNT}:job/{name}-1")));
         things.insert(untagged(format!("arn:aws:route53:::change/{name}")));
         let zone = untagged("arn:aws:route53:::hostedzone/Z1".to_owned());
