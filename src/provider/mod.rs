@@ -115,7 +115,7 @@ impl Handled<'_> {
     async fn create(&self, properties: &Value) -> Outcome<HandledResource> {
         // The adapters go on with an unfinished resource of ours; CloudFormation never does. Only policies of queues and
         // topics are set, whatever was there.
-        if !SET.contains(&self.kind.as_str())
+        if !SET.contains(&self.kind)
             && let Some(live) = self.existing(properties).await?
         {
             let message = format!(

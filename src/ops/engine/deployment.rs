@@ -8,6 +8,7 @@ use super::board::Board;
 use super::cloudformation::CloudFormation;
 use super::ends::{Stopped, failed, stop, stuck, succeeded};
 use super::removal;
+use super::rest::restore;
 use super::stacks::HeldStack;
 use super::templates::{parameters, set_name, template_text};
 use super::verdict::{refused, verdicts};
@@ -17,7 +18,7 @@ use crate::deploy::{self, ChangeSet, ChangeSetRequest, Deletion, OperationEnd, P
 use crate::home::Record;
 use crate::model::Address;
 use crate::ops::ui::Notice;
-use crate::plan::StepAction;
+use crate::plan::{Step, StepAction};
 
 /// A plan that CloudFormation carries out.
 pub(super) struct Deployment<'a> {
@@ -48,6 +49,13 @@ impl<'a> Deployment<'a> {
             Ok((stacks, templates.map_err(|error| Error::unexpected("provision", error.to_string()))?))
         };
         let (stacks, templates) = begun.await.map_err(|error| stop(board, &[], &error))?;
+        let missing = |step: &Step| {
+            let creates = matches!(step.action, StepAction::Create { .. });
+            creates && stacks.holder(&step.address).is_some() && work.account.is_named(step)
+        };
+        if !restore(work, board, &work.plan.only(&missing)).await {
+            return Err(Stopped);
+        }
         let mut outputs: BTreeMap<String, String> =
             stacks.iter().flat_map(|held| held.seen.outputs.clone()).collect();
         for template in &templates {

@@ -21,14 +21,10 @@ pub(super) fn unread(error: &miette::Report) -> String {
     format!("CloudFormation is done, but the account could not be read completely afterwards: {error}")
 }
 
-/// Executes what is left of a plan, and ends its steps on the board. Returns what the run came to, without endings.
-pub(super) async fn finish(
-    work: &Work<'_>,
-    board: &Board<'_>,
-    rest: &Plan,
-    state: &ObservedState,
-) -> Outcome {
-    let numbers: Vec<usize> = rest.steps.iter().map(|step| number_of(work.plan, step)).collect();
+/// Executes some steps by the services' APIs, and shows them as the agreed steps that they belong to. Returns the numbers of
+/// these, and what it came to.
+async fn carried(work: &Work<'_>, part: &Plan, state: &ObservedState) -> (Vec<usize>, Outcome) {
+    let numbers: Vec<usize> = part.steps.iter().map(|step| number_of(work.plan, step)).collect();
     let (events, mut received) = tokio::sync::mpsc::unbounded_channel::<crate::model::Event>();
     let execution = Execution {
         regions: work.execution.regions,
@@ -37,7 +33,7 @@ pub(super) async fn finish(
         cancel: work.execution.cancel.clone(),
         settle: work.execution.settle,
         stale: work.execution.stale,
-        dependents: dependents(work.account.registry, work.graph, rest, &state.snapshot.live),
+        dependents: dependents(work.account.registry, work.graph, part, &state.snapshot.live),
         removal: work.execution.removal,
     };
     let shown = work.execution.events.clone();
@@ -49,11 +45,37 @@ pub(super) async fn finish(
         }
     };
     let execute = async {
-        let outcome = execute::execute(&execution, rest).await;
+        let outcome = execute::execute(&execution, part).await;
         drop(execution);
         outcome
     };
     let (outcome, ()) = tokio::join!(execute, forward);
+    (numbers, outcome)
+}
+
+/// Creates again what CloudFormation has and somebody deleted. CloudFormation cannot change what is not there, and later
+/// templates may need it.
+pub(super) async fn restore(work: &Work<'_>, board: &Board<'_>, missing: &Plan) -> bool {
+    if missing.steps.is_empty() {
+        return true;
+    }
+    let (numbers, outcome) = carried(work, missing, work.state).await;
+    for (number, ending) in numbers.iter().zip(&outcome.endings) {
+        if !matches!(ending, StepEnding::Interrupted) {
+            board.end_told(*number, ending.clone());
+        }
+    }
+    outcome.endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)))
+}
+
+/// Executes what is left of a plan, and ends its steps on the board. Returns what the run came to, without endings.
+pub(super) async fn finish(
+    work: &Work<'_>,
+    board: &Board<'_>,
+    rest: &Plan,
+    state: &ObservedState,
+) -> Outcome {
+    let (numbers, outcome) = carried(work, rest, state).await;
     for (number, step) in work.plan.steps.iter().enumerate() {
         let mut of_step = numbers.iter().zip(&outcome.endings).filter(|(mine, _)| **mine == number);
         let ending = match of_step.find(|(_, ending)| !matches!(ending, StepEnding::Done(_))) {

@@ -5,7 +5,7 @@ mod kills;
 mod moving;
 mod stuck;
 
-use aws_sdk_cloudformation::types::StackStatus;
+use aws_sdk_cloudformation::types::{Capability, StackStatus};
 use provision::aws::Context;
 
 use crate::support::calls::mutating;
@@ -89,6 +89,49 @@ async fn drift_is_seen_and_set_back() {
     cloud.provision(&["apply", file.path(), "--yes", "--allow-broadening"], 0);
     let (nothing, _) = cloud.provision(&["plan", file.path()], 0);
     nothing_to_do(&nothing);
+}
+
+/// Somebody deleted a function that CloudFormation has, and its properties change: it is created before the update.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_deleted_by_hand_is_there_before_the_update() {
+    let cloud = Cloud::start("cloudformation-deleted").await;
+    let cx = cloud.context("vod-local").await;
+    cloud.provision(&["apply", stack().path(), "--yes"], 0);
+    cx.lambda().delete_function().function_name("vod-local-submit").send().await.unwrap();
+    let more = larger("local: true\nengine: cloudformation");
+    cloud.provision(&["apply", more.path(), "--yes", "--allow-broadening"], 0);
+    nothing_to_do(&cloud.provision(&["plan", more.path()], 0).0);
+}
+
+/// A queue that somebody added to the CloudFormation stack is not the stack's: no command deletes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_added_to_the_stack_stays() {
+    let cloud = Cloud::start("cloudformation-theirs").await;
+    let cx = cloud.context("vod-local").await;
+    cloud.provision(&["apply", stack().path(), "--yes"], 0);
+    let template = cx.cloudformation().get_template().stack_name("vod-local").send().await.unwrap();
+    let mut template: serde_json::Value = serde_json::from_str(template.template_body().unwrap()).unwrap();
+    template["Resources"]["Mine"] =
+        serde_json::json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "mine" } });
+    let here = cx.s3().put_object().bucket(cx.scope.home_bucket()).key("theirs.json");
+    here.body(template.to_string().into_bytes().into()).send().await.unwrap();
+    let address = format!("{}/{}/theirs.json", cloud.endpoint, cx.scope.home_bucket());
+    let update = cx.cloudformation().update_stack().stack_name("vod-local").template_url(address);
+    update.capabilities(Capability::CapabilityNamedIam).send().await.unwrap();
+    while status(&cx).await != Some(StackStatus::UpdateComplete) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let more = larger("local: true\nengine: cloudformation");
+    for command in ["apply", "teardown"] {
+        let (_, refused) = cloud.provision(&[command, more.path(), "--yes"], 3);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(errors(&refused), @r"
+            error: the CloudFormation stack vod-local in ap-northeast-2 has a resource Mine that this stack does not declare: somebody else added it, and it would be deleted
+            help: take Mine out of that stack first, with `DeletionPolicy: Retain` if it is to stay
+            ");
+        }
+    }
+    cx.sqs().get_queue_url().queue_name("mine").send().await.unwrap();
 }
 
 /// Both ends of the stack file's word: a stack of one engine is not worked on by the other.
