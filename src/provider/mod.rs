@@ -138,6 +138,7 @@ impl Handled<'_> {
         let new =
             declared.0.into_iter().filter(|change| !changes.0.iter().any(|seen| seen.path == change.path));
         let new: Vec<_> = new.collect();
+        let seen = if new.is_empty() { seen } else { Live { properties: before.clone(), ..seen } };
         changes.0.extend(new);
         if !changes.is_empty() {
             self.adapter

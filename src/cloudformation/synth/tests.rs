@@ -41,7 +41,7 @@ fn a_template_is_the_declarations() {
     let templates = synthesised(vec![policy, topic, bucket]).unwrap();
     let [template] = templates.as_slice() else { panic!("{templates:#?}") };
     let text = template.to_yaml().replace(env!("CARGO_PKG_VERSION"), "VERSION");
-    insta::assert_snapshot!(text, @r"
+    insta::assert_snapshot!(text, @"
     # vod in ap-northeast-2
     AWSTemplateFormatVersion: 2010-09-09
     Description: 'vod, declared by provision: change its stack file, not this'
@@ -81,6 +81,8 @@ fn a_template_is_the_declarations() {
           BucketName: vod-work
       StorageWorkPolicy:
         Type: AWS::S3::BucketPolicy
+        DeletionPolicy: Retain
+        UpdateReplacePolicy: Retain
         Metadata:
           provision:
             Address: storage/work/policy

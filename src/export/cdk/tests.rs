@@ -129,6 +129,8 @@ fn an_app_has_a_construct_for_each_resource() {
             )
             storage_work_policy.override_logical_id("StorageWorkPolicy")
             storage_work_policy.add_resource_dependency(storage_logs)
+            storage_work_policy.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
+            storage_work_policy.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
             storage_work_policy.cfn_options.metadata = {"provision": {"Address": "storage/work/policy"}}
 
 

@@ -188,7 +188,8 @@ fn the_readme_has_the_commands_in_order() {
 
     * Do not run `provision apply` or `provision teardown` for vod again: two tools would change the same resources.
     * The tags `provision:stack` and `provision:address` have no effect any more. Remove them when you like.
-    * The bucket `provision-111122223333-eu-west-1-vod` holds the history of applies and the code of the functions. It is
-      not in this export. Delete it when you need neither.
+    * The bucket `provision-111122223333-eu-west-1-vod` holds the code that the functions are deployed from. It is not in
+      this export, and it deletes a package 30 days after its upload. Lambda keeps a copy, so the functions run on. To
+      deploy other code, put it in a bucket of yours and name that in `Code`. Do not delete the bucket before.
     "#);
 }
