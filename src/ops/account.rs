@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::engine::PlanEngine;
+use super::engine::{Judged, PlanEngine};
 use super::session::rules;
 use super::state::ObservedState;
 use super::store::RunStore;
@@ -67,8 +67,12 @@ impl Account {
             state = self.observe(graph).await?;
         }
         let plan = plan::plan(self.scope(), graph, &state.snapshot, &|kind| self.rules(kind));
-        self.engine.accepts(self, &stacks, (&state, &plan), false).await?;
-        Ok((plan, state))
+        let judged =
+            Judged { account: self, graph, state: &state, plan: &plan, stacks: &stacks, left_alone: None };
+        match self.engine.refuses(judged).await {
+            Some(refused) => Err(refused.into()),
+            None => Ok((plan, state)),
+        }
     }
 
     /// Whether what a step is about has a name that the declaration gives it, and AWS assigns no id.

@@ -236,7 +236,10 @@ fn still_held(lost: &CancellationToken) -> miette::Result<()> {
 }
 
 /// Cancelled by an interrupt and by the loss of the lock; at once if the lock is lost already.
-fn stopped_by(interrupt: &CancellationToken, lost: &CancellationToken) -> (CancellationToken, AbortHandle) {
+pub(super) fn stopped_by(
+    interrupt: &CancellationToken,
+    lost: &CancellationToken,
+) -> (CancellationToken, AbortHandle) {
     let stop = interrupt.child_token();
     if lost.is_cancelled() {
         stop.cancel();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::converge::{self, Operation, RunOutcome, RunStatus};
+use super::engine::Judged;
 use super::error::Refused;
 use super::ghosts::{PATIENCE, without_ghosts};
 use super::journal::{self, Exists, RunKind};
@@ -145,9 +146,12 @@ async fn accepted(account: &Account, graph: &Graph) -> miette::Result<(Plan, Obs
     let (planned, stacks) = tokio::join!(plan(account, graph), account.engine.look(account));
     let stacks = stacks?;
     let (plan, state, left) = if stacks.waited { plan(account, graph).await? } else { planned? };
-    account.engine.accepts(account, &stacks, (&state, &plan), true).await?;
-    account.engine.leaves(&stacks, &left)?;
-    Ok((plan, state, left))
+    let judged =
+        Judged { account, graph, state: &state, plan: &plan, stacks: &stacks, left_alone: Some(&left) };
+    match account.engine.refuses(judged).await {
+        Some(refused) => Err(refused.into()),
+        None => Ok((plan, state, left)),
+    }
 }
 
 /// Removing everything that is the stack's.

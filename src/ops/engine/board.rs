@@ -48,9 +48,10 @@ impl<'a> Board<'a> {
         self.plan.steps.iter().enumerate().filter(|(_, step)| has(&step.address)).map(|(number, _)| number)
     }
 
-    /// The number of the first step that has not ended.
-    pub(super) fn first_open(&self) -> Option<usize> {
-        self.steps().iter().position(|step| step.ending.is_none())
+    /// The numbers of the steps that have not ended.
+    pub(super) fn open(&self) -> Vec<usize> {
+        let steps = self.steps();
+        (0..steps.len()).filter(|number| steps[*number].ending.is_none()).collect()
     }
 
     /// Takes what CloudFormation says of a resource.
@@ -97,7 +98,7 @@ impl<'a> Board<'a> {
                 .copied()
                 .find(|number| logical_id(&self.plan.steps[*number].address) == cause.logical_id)
         });
-        let first = oldest.or_else(|| open.first().copied()).or_else(|| self.first_open());
+        let first = oldest.or_else(|| open.first().copied()).or_else(|| self.open().first().copied());
         let Some(first) = first else { return };
         let address = self.plan.steps[first].address.clone();
         for number in open.into_iter().chain([first]) {
@@ -117,10 +118,8 @@ impl<'a> Board<'a> {
 
     /// Ends every step that has not ended as skipped because of the one at this address.
     pub(super) fn skip_rest(&self, because: &Address) {
-        for number in 0..self.plan.steps.len() {
-            if self.steps()[number].ending.is_none() {
-                self.end(number, StepEnding::Skipped(because.clone()));
-            }
+        for number in self.open() {
+            self.end(number, StepEnding::Skipped(because.clone()));
         }
     }
 

@@ -5,7 +5,7 @@
 //! what somebody changed by hand, removing parts that somebody added, resources outside of every template. See
 //! `docs/decisions/cloudformation-engine.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
@@ -16,20 +16,19 @@ use super::deployment::Deployment;
 use super::ends::Stopped;
 use super::refusals;
 use super::removal;
-use super::rest::{ended, finish, observed, unread};
+use super::rest::{agreed, ended, finish, observed, stopped, unread};
 use super::stacks::Stacks;
 use super::templates::stack_policy;
-use super::{PlanEngine, Work};
+use super::{Judged, PlanEngine, Work};
 use crate::aws::{Context, Error, Result};
-use crate::cloudformation::{Template, logical_id};
+use crate::cloudformation::Template;
 use crate::deploy::{self, StackSeen};
 use crate::execute::Outcome;
 use crate::graph::Graph;
-use crate::model::{Address, Known, STACK_TAG};
+use crate::model::STACK_TAG;
 use crate::ops::account::Account;
-use crate::ops::state::ObservedState;
+use crate::ops::error::Refused;
 use crate::ops::ui::{Notice, Ui};
-use crate::plan::Plan;
 use crate::resource::Removal;
 use crate::stack::config::{self, StackFile};
 
@@ -93,27 +92,28 @@ impl CloudFormation {
 
     async fn apply(&self, work: &Work<'_>) -> Outcome {
         let board = Board::new(work.plan, work.execution.events.clone());
-        let deployment = Deployment::new(self, work, &board);
-        if let Err(Stopped) = deployment.deploy().await {
-            match board.failed() {
-                Some(failed) => board.skip_rest(&failed),
-                None => work.ui.notice(Notice::Awaited(GOES_ON)),
-            }
-            return ended(work, &board, Outcome { outputs: work.plan.outputs.clone(), ..Outcome::default() });
+        let deployed = Deployment { engine: self, work, board: &board }.deploy().await;
+        if deployed.is_err() && board.failed().is_none() {
+            work.ui.notice(Notice::Awaited(GOES_ON));
         }
-        let unprotected = deployment.into_unprotected();
-        match observed(work.account, work.graph).await {
-            Ok((plan, state)) => {
-                let agreed: BTreeSet<&Address> = work.plan.steps.iter().map(|step| &step.address).collect();
-                let rest = plan.only(&|step| agreed.contains(&step.address));
+        let (plan, state) = match observed(work.account, work.graph).await {
+            Ok(seen) => seen,
+            Err(error) => {
+                let error = Error::unexpected("cloudformation:ExecuteChangeSet", unread(&error));
+                board.fail(&board.at(&|_| true).collect::<Vec<_>>(), &[], &error);
+                return ended(work, &board, Outcome::default());
+            }
+        };
+        let rest = agreed(work.plan, &plan);
+        match deployed {
+            Ok(unprotected) => {
                 let mut outcome = finish(work, &board, &rest, &state).await;
                 outcome.unsettled.extend(unprotected);
                 ended(work, &board, outcome)
             }
-            Err(error) => {
-                let error = Error::unexpected("cloudformation:ExecuteChangeSet", unread(&error));
-                board.fail(&board.at(&|_| true).collect::<Vec<_>>(), &[], &error);
-                ended(work, &board, Outcome::default())
+            Err(Stopped) => {
+                stopped(work.plan, &board, &rest, &state);
+                ended(work, &board, Outcome { outputs: plan.outputs, ..Outcome::default() })
             }
         }
     }
@@ -128,40 +128,8 @@ impl PlanEngine for CloudFormation {
         async move { Ok(self.stacks(account).await?) }.boxed()
     }
 
-    fn accepts<'a>(
-        &'a self,
-        account: &'a Account,
-        stacks: &'a Stacks,
-        (state, plan): (&'a ObservedState, &'a Plan),
-        removes: bool,
-    ) -> BoxFuture<'a, miette::Result<()>> {
-        async move {
-            if let Some(refused) = refusals::of_move(state) {
-                return Err(refused.into());
-            }
-            if let Some(refused) = refusals::of_stacks(account.scope(), stacks, state, removes) {
-                return Err(refused.into());
-            }
-            if let Some(refused) = refusals::of_strangers(stacks, &known_ids(state, plan)) {
-                return Err(refused.into());
-            }
-            let is_named = |address: &Address| {
-                let step = plan.steps.iter().find(|step| step.address == *address);
-                step.is_some_and(|step| account.is_named(step))
-            };
-            match refusals::of_replacements(plan, stacks, &is_named).filter(|_| !removes) {
-                Some(refused) => Err(refused.into()),
-                None => Ok(()),
-            }
-        }
-        .boxed()
-    }
-
-    fn leaves(&self, stacks: &Stacks, left: &[Known]) -> miette::Result<()> {
-        match refusals::of_foreign(stacks, left) {
-            Some(refused) => Err(refused.into()),
-            None => Ok(()),
-        }
+    fn refuses<'a>(&'a self, judged: Judged<'a>) -> BoxFuture<'a, Option<Refused>> {
+        async move { refusals::of(&judged) }.boxed()
     }
 
     fn carry_out<'a>(&'a self, work: Work<'a>) -> BoxFuture<'a, Outcome> {
@@ -173,14 +141,4 @@ impl PlanEngine for CloudFormation {
         }
         .boxed()
     }
-}
-
-/// The logical ids of everything that the stack declares, has or had.
-fn known_ids(state: &ObservedState, plan: &Plan) -> BTreeSet<String> {
-    let recorded = state.record.iter().flat_map(|record| record.known());
-    let seen = state.snapshot.live.keys().chain(state.snapshot.orphans.iter().map(|orphan| &orphan.address));
-    let planned = plan.steps.iter().map(|step| &step.address).chain(&plan.unchanged);
-    let planned = planned.chain(plan.kept.iter().map(|known| &known.address));
-    let ids = seen.chain(planned).map(logical_id).collect::<Vec<_>>();
-    ids.into_iter().chain(recorded.map(|known| logical_id(&known.address))).collect()
 }

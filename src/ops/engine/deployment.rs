@@ -1,7 +1,7 @@
 //! The deployment of a plan's templates, one after the other: change set, verdict, execution, events.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::Work;
 use super::board::Board;
@@ -25,23 +25,16 @@ pub(super) struct Deployment<'a> {
     pub(super) engine: &'a CloudFormation,
     pub(super) work: &'a Work<'a>,
     pub(super) board: &'a Board<'a>,
-    /// New stacks that could not be protected, by an address in them.
-    unprotected: Mutex<Vec<(Address, Error)>>,
 }
 
-impl<'a> Deployment<'a> {
-    pub(super) fn new(engine: &'a CloudFormation, work: &'a Work<'a>, board: &'a Board<'a>) -> Self {
-        Self { engine, work, board, unprotected: Mutex::default() }
-    }
+/// Stacks that were made and could not be protected, by an address in them.
+type Unprotected = Vec<(Address, Error)>;
 
-    /// The stacks that were made and could not be protected.
-    pub(super) fn into_unprotected(self) -> Vec<(Address, Error)> {
-        self.unprotected.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Deploys every template, and deletes the CloudFormation stacks that no template is for any more.
-    pub(super) async fn deploy(&self) -> std::result::Result<(), Stopped> {
-        let Self { engine, work, board, .. } = self;
+impl Deployment<'_> {
+    /// Deploys every template, and deletes the CloudFormation stacks that no template is for any more. Returns the new
+    /// stacks that could not be protected.
+    pub(super) async fn deploy(&self) -> std::result::Result<Unprotected, Stopped> {
+        let Self { engine, work, board } = self;
         let begun = async {
             let stacks = engine.stacks(work.account).await?;
             let outside = stacks.outside(&work.state.snapshot);
@@ -56,11 +49,12 @@ impl<'a> Deployment<'a> {
         if !restore(work, board, &work.plan.only(&missing)).await {
             return Err(Stopped);
         }
+        let mut unprotected = Unprotected::new();
         let mut outputs: BTreeMap<String, String> =
             stacks.iter().flat_map(|held| held.seen.outputs.clone()).collect();
         for template in &templates {
             let part = TemplatePart::new(work, template, stacks.get(&template.name));
-            outputs.extend(self.part(&part, &outputs).await?);
+            outputs.extend(self.part(&part, &outputs, &mut unprotected).await?);
         }
         let names: BTreeSet<&str> = templates.iter().map(|template| template.name.as_str()).collect();
         for held in stacks.not_in(&names).rev() {
@@ -68,7 +62,7 @@ impl<'a> Deployment<'a> {
             let end = removal::delete(&quiet(work, &held.seen.region), held, engine.role(), board).await;
             succeeded(board, &numbers, end)?;
         }
-        Ok(())
+        Ok(unprotected)
     }
 
     /// Deploys one template. Returns the outputs of its stack.
@@ -76,6 +70,7 @@ impl<'a> Deployment<'a> {
         &self,
         part: &TemplatePart<'_>,
         outputs: &BTreeMap<String, String>,
+        unprotected: &mut Unprotected,
     ) -> std::result::Result<BTreeMap<String, String>, Stopped> {
         let numbers: Vec<usize> = self.board.at(&|address| part.has(address)).collect();
         let known = part.held.map(|held| held.seen.outputs.clone()).unwrap_or_default();
@@ -85,7 +80,16 @@ impl<'a> Deployment<'a> {
         let cx = quiet(self.work, &part.template.region);
         match self.executed(&cx, part, &numbers, outputs).await.transpose() {
             None => Ok(known),
-            Some(end) => Ok(succeeded(self.board, &numbers, end)?.outputs),
+            Some(end) => {
+                let stack = succeeded(self.board, &numbers, end)?;
+                let (engine, graph) = (self.engine, self.work.graph);
+                if !part.is_there()
+                    && let Err(error) = engine.protect(&cx, graph, part.template, &stack).await
+                {
+                    unprotected.extend(part.members.values().next().map(|address| (address.clone(), error)));
+                }
+                Ok(stack.outputs)
+            }
         }
     }
 
@@ -98,7 +102,7 @@ impl<'a> Deployment<'a> {
         numbers: &[usize],
         outputs: &BTreeMap<String, String>,
     ) -> Result<Option<OperationEnd>> {
-        let Self { engine, work, board, .. } = self;
+        let Self { engine, work, board } = self;
         let template = part.template;
         let kind = self.readied(cx, part.held, reverts_drift(work, numbers)).await?;
         let creates = kind == SetKind::Create;
@@ -135,16 +139,7 @@ impl<'a> Deployment<'a> {
         };
         let since = deploy::newest(cx, &set.stack_id).await?;
         deploy::execute(cx, &set, &name).await?;
-        let end = deploy::follow(cx, &set.stack_id, &since, &|progress| board.hear(progress)).await?;
-        if end.is_success()
-            && creates
-            && let Err(error) = engine.protect(cx, work.graph, template, &end.stack).await
-            && let Some(address) = template.members.values().next()
-        {
-            let mut unprotected = self.unprotected.lock().unwrap_or_else(PoisonError::into_inner);
-            unprotected.push((address.clone(), error));
-        }
-        Ok(Some(end))
+        deploy::follow(cx, &set.stack_id, &since, &|progress| board.hear(progress)).await.map(Some)
     }
 
     /// Deletes the empty stack that a first change set leaves if it is not executed. If that fails, the next run uses it.
@@ -217,6 +212,13 @@ impl<'a> TemplatePart<'a> {
 
     fn has(&self, address: &Address) -> bool {
         self.members.values().any(|member| member == address)
+    }
+
+    /// Whether the stack is there and takes an update, so that it was protected before that.
+    fn is_there(&self) -> bool {
+        self.held.is_some_and(|held| {
+            !matches!(held.phase(), Phase::Review | Phase::Gone | Phase::NotCreated | Phase::NotDeleted)
+        })
     }
 
     /// Whether the stack takes no change set first, and has all outputs of its template.

@@ -53,32 +53,35 @@ pub(super) struct Work<'a> {
     pub(super) ui: &'a dyn Ui,
 }
 
+/// A stack as it was seen, and what is to be done with it.
+pub(super) struct Judged<'a> {
+    /// The account.
+    pub(super) account: &'a Account,
+    /// What is declared.
+    pub(super) graph: &'a Graph,
+    /// What was seen.
+    pub(super) state: &'a ObservedState,
+    /// The plan of it.
+    pub(super) plan: &'a Plan,
+    /// What the engine keeps in the account.
+    pub(super) stacks: &'a Stacks,
+    /// What a teardown leaves alone, because it does not belong to the stack. `None` for an apply.
+    pub(super) left_alone: Option<&'a [Known]>,
+}
+
 /// What carries out plans.
 pub(super) trait PlanEngine: Send + Sync {
     /// Which one it is.
     fn kind(&self) -> config::Engine;
 
     /// What it keeps in the account beside the stack's resources. If something works on that, it waits for the end.
-    fn look<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, miette::Result<Stacks>>;
+    fn look<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, miette::Result<Stacks>> {
+        async { Ok(Stacks::default()) }.boxed()
+    }
 
-    /// Passes if it can carry out this plan of the stack as it is.
-    ///
-    /// # Errors
-    /// The refusal, with what to do.
-    fn accepts<'a>(
-        &'a self,
-        account: &'a Account,
-        stacks: &'a Stacks,
-        seen: (&'a ObservedState, &'a Plan),
-        removes: bool,
-    ) -> BoxFuture<'a, miette::Result<()>>;
-
-    /// Passes if a removal leaves alone what does not belong to the stack.
-    ///
-    /// # Errors
-    /// The refusal, with what to do.
-    fn leaves(&self, _: &Stacks, _: &[Known]) -> miette::Result<()> {
-        Ok(())
+    /// Why it cannot carry out this plan of the stack as it is, if it cannot.
+    fn refuses<'a>(&'a self, _: Judged<'a>) -> BoxFuture<'a, Option<Refused>> {
+        async { None }.boxed()
     }
 
     /// Carries out the plan. Failures are in the outcome.
@@ -101,20 +104,11 @@ impl PlanEngine for Direct {
         config::Engine::Direct
     }
 
-    fn look<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, miette::Result<Stacks>> {
-        async { Ok(Stacks::default()) }.boxed()
-    }
-
-    fn accepts<'a>(
-        &'a self,
-        account: &'a Account,
-        _: &'a Stacks,
-        (state, _): (&'a ObservedState, &'a Plan),
-        _: bool,
-    ) -> BoxFuture<'a, miette::Result<()>> {
+    fn refuses<'a>(&'a self, judged: Judged<'a>) -> BoxFuture<'a, Option<Refused>> {
         async move {
+            let Judged { account, state, .. } = judged;
             if let Some(refused) = refusals::of_move(state) {
-                return Err(refused.into());
+                return Some(refused);
             }
             let held = match &state.record {
                 Some(record) => record.engine.as_deref() == Some(CLOUDFORMATION),
@@ -122,13 +116,13 @@ impl PlanEngine for Direct {
                 None => is_marked(state) && is_held(account).await,
             };
             if !held || !is_marked(state) {
-                return Ok(());
+                return None;
             }
             let stack = account.stack();
             let message =
                 format!("CloudFormation manages stack {stack}, and the stack file says `engine: direct`");
             let help = "set `engine: cloudformation`, or run `provision move STACK --to direct` first";
-            Err(Refused::new(message, help).into())
+            Some(Refused::new(message, help))
         }
         .boxed()
     }

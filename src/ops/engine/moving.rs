@@ -3,11 +3,8 @@
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::{PlanEngine, Stacks, Work};
+use super::{PlanEngine, Work};
 use crate::execute::{Outcome, StepEnding};
-use crate::ops::account::Account;
-use crate::ops::state::ObservedState;
-use crate::plan::Plan;
 use crate::stack::config;
 
 /// Accepts every stack, and carries out nothing.
@@ -16,20 +13,6 @@ pub(in crate::ops) struct Moving;
 impl PlanEngine for Moving {
     fn kind(&self) -> config::Engine {
         config::Engine::Direct
-    }
-
-    fn look<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, miette::Result<Stacks>> {
-        async { Ok(Stacks::default()) }.boxed()
-    }
-
-    fn accepts<'a>(
-        &'a self,
-        _: &'a Account,
-        _: &'a Stacks,
-        _: (&'a ObservedState, &'a Plan),
-        _: bool,
-    ) -> BoxFuture<'a, miette::Result<()>> {
-        async { Ok(()) }.boxed()
     }
 
     fn carry_out<'a>(&'a self, work: Work<'a>) -> BoxFuture<'a, Outcome> {

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Judged;
 use super::stacks::{HeldStack, Stacks};
+use crate::cloudformation::logical_id;
 use crate::deploy::Phase;
+use crate::graph::Graph;
 use crate::model::{Address, Known, Ownership, STACK_TAG, Scope};
 use crate::ops::error::Refused;
 use crate::ops::state::ObservedState;
@@ -12,13 +15,31 @@ use crate::plan::{Plan, Reason, StepAction};
 /// How the change sets of this program begin.
 pub(super) const SET_PREFIX: &str = "provision-";
 
+/// Why CloudFormation cannot carry out a plan, if it cannot.
+pub(super) fn of(judged: &Judged<'_>) -> Option<Refused> {
+    let Judged { account, graph, state, plan, stacks, left_alone } = judged;
+    let removes = left_alone.is_some();
+    let is_named = |address: &Address| {
+        let step = plan.steps.iter().find(|step| step.address == *address);
+        step.is_some_and(|step| account.is_named(step))
+    };
+    of_move(state)
+        .or_else(|| of_stacks(account.scope(), stacks, state, removes))
+        .or_else(|| of_strangers(stacks, &known_ids(graph, state)))
+        .or_else(|| of_foreign(stacks, left_alone.unwrap_or_default()))
+        .or_else(|| of_replacements(plan, stacks, &is_named).filter(|_| !removes))
+}
+
+/// The logical ids of everything that the stack declares, has or had.
+fn known_ids(graph: &Graph, state: &ObservedState) -> BTreeSet<String> {
+    let declared = graph.in_order().map(|declaration| declaration.address.clone());
+    let recorded = state.record.iter().flat_map(|record| record.known()).map(|known| known.address);
+    let orphans = state.snapshot.orphans.iter().map(|orphan| orphan.address.clone());
+    declared.chain(recorded).chain(orphans).map(|address| logical_id(&address)).collect()
+}
+
 /// Why these CloudFormation stacks cannot be worked on, if they cannot. `removes`: for a teardown.
-pub(super) fn of_stacks(
-    scope: &Scope,
-    stacks: &Stacks,
-    state: &ObservedState,
-    removes: bool,
-) -> Option<Refused> {
+fn of_stacks(scope: &Scope, stacks: &Stacks, state: &ObservedState, removes: bool) -> Option<Refused> {
     let one = stacks.iter().find_map(|held| of_stack(scope, held, removes));
     one.or_else(|| of_live(scope, stacks, state))
 }
@@ -74,7 +95,7 @@ pub(super) fn of_move(state: &ObservedState) -> Option<Refused> {
 
 /// Resources that somebody else added to the CloudFormation stacks: a deletion or an update would delete them. `known` are
 /// the logical ids that the stack declares or ever declared.
-pub(super) fn of_strangers(stacks: &Stacks, known: &BTreeSet<String>) -> Option<Refused> {
+fn of_strangers(stacks: &Stacks, known: &BTreeSet<String>) -> Option<Refused> {
     let theirs = |held: &HeldStack| held.members.keys().find(|id| !known.contains(*id)).cloned();
     let (held, logical_id) = stacks.iter().find_map(|held| Some((held, theirs(held)?)))?;
     let (name, region) = (&held.seen.name, &held.seen.region);
@@ -88,7 +109,7 @@ pub(super) fn of_strangers(stacks: &Stacks, known: &BTreeSet<String>) -> Option<
 }
 
 /// Resources that do not belong to the stack any more, but are in its CloudFormation stacks: deleting these would delete them.
-pub(super) fn of_foreign(stacks: &Stacks, left: &[Known]) -> Option<Refused> {
+fn of_foreign(stacks: &Stacks, left: &[Known]) -> Option<Refused> {
     let known = left.iter().find(|known| stacks.holder(&known.address).is_some())?;
     let message = format!(
         "{} ({}) has no tags of this stack any more, and its CloudFormation stack would delete it",
@@ -119,11 +140,7 @@ fn of_live(scope: &Scope, stacks: &Stacks, state: &ObservedState) -> Option<Refu
 
 /// Replacements that CloudFormation cannot make: it makes the new resource before it deletes the old one, and both would
 /// have the same name. `is_named` says whether a resource has a name of its own.
-pub(super) fn of_replacements(
-    plan: &Plan,
-    stacks: &Stacks,
-    is_named: &dyn Fn(&Address) -> bool,
-) -> Option<Refused> {
+fn of_replacements(plan: &Plan, stacks: &Stacks, is_named: &dyn Fn(&Address) -> bool) -> Option<Refused> {
     let replaced = plan.steps.iter().find(|step| {
         let replaces = matches!(&step.action, StepAction::Delete { reason: Reason::Replacement(_), .. });
         replaces && is_named(&step.address) && stacks.holder(&step.address).is_some()

@@ -8,7 +8,7 @@ use super::board::Board;
 use super::cloudformation::CloudFormation;
 use super::deployment::quiet;
 use super::ends::{Stopped, failed, stop, succeeded};
-use super::rest::{ended, finish, unread};
+use super::rest::{agreed, ended, finish, stopped, unread};
 use super::stacks::HeldStack;
 use super::templates::set_name;
 use crate::aws::{Context, Error, Result};
@@ -20,19 +20,17 @@ use crate::ops::teardown;
 pub(super) async fn remove(engine: &CloudFormation, work: &Work<'_>) -> Outcome {
     let board = Board::new(work.plan, work.execution.events.clone());
     let deleted = delete_all(engine, work, &board).await;
-    let Ok(undeleted) = deleted else {
-        if let Some(failed) = board.failed() {
-            board.skip_rest(&failed);
-        }
-        return ended(work, &board, Outcome::default());
-    };
     let (rest, state) = match teardown::plan(work.account, work.graph).await {
-        Ok((rest, state, _)) => (rest, state),
+        Ok((now, state, _)) => (agreed(work.plan, &now), state),
         Err(error) => {
             let error = Error::unexpected("cloudformation:DeleteStack", unread(&error));
             board.fail(&board.at(&|_| true).collect::<Vec<_>>(), &[], &error);
             return ended(work, &board, Outcome::default());
         }
+    };
+    let Ok(undeleted) = deleted else {
+        stopped(work.plan, &board, &rest, &state);
+        return ended(work, &board, Outcome::default());
     };
     let outcome = finish(work, &board, &rest, &state).await;
     let outcome = ended(work, &board, outcome);

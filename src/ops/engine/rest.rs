@@ -1,9 +1,12 @@
 //! What is left of a plan when CloudFormation is done: it is executed by the services' APIs, and every step ends.
 
+use std::collections::BTreeSet;
+
 use super::Work;
 use super::board::Board;
 use crate::execute::{self, Execution, Outcome, StepEnding};
 use crate::graph::Graph;
+use crate::model::Address;
 use crate::ops::account::Account;
 use crate::ops::dependents::dependents;
 use crate::ops::state::ObservedState;
@@ -14,6 +17,25 @@ pub(super) async fn observed(account: &Account, graph: &Graph) -> miette::Result
     let state = account.observe(graph).await?;
     let plan = plan::plan(account.scope(), graph, &state.snapshot, &|kind| account.rules(kind));
     Ok((plan, state))
+}
+
+/// The part of a new plan that is at the addresses of the agreed one.
+pub(super) fn agreed(agreed: &Plan, now: &Plan) -> Plan {
+    let addresses: BTreeSet<&Address> = agreed.steps.iter().map(|step| &step.address).collect();
+    now.only(&|step| addresses.contains(&step.address))
+}
+
+/// Ends the steps of a run that did not go on. What the account shows as done is done, whatever failed beside it.
+pub(super) fn stopped(agreed: &Plan, board: &Board<'_>, rest: &Plan, state: &ObservedState) {
+    for number in board.open() {
+        let step = &agreed.steps[number];
+        if !rest.steps.iter().any(|left| left.address == step.address) {
+            board.end(number, done(step, rest, &Outcome::default(), state));
+        }
+    }
+    if let Some(failed) = board.failed() {
+        board.skip_rest(&failed);
+    }
 }
 
 /// What to say where CloudFormation is done and the account cannot be read afterwards.

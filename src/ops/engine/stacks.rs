@@ -56,7 +56,12 @@ impl Stacks {
         let looks = names.into_iter().map(|(name, region)| async move {
             let cx = regions.context(&region);
             let (seen, members) = tokio::join!(deploy::look(&cx, &name), deploy::members(&cx, &name));
-            match seen? {
+            let seen = match seen {
+                // Nothing of the stack can be in a region that the organization closes.
+                Err(error) if region != regions.scope().region && error.is_denied_by_organization() => None,
+                seen => seen?,
+            };
+            match seen {
                 Some(seen) if seen.status.phase() == Phase::Working => {
                     waits(&seen);
                     let Some(seen) = deploy::steady(&cx, &name).await? else { return Ok((true, None)) };

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::account::Account;
+use super::converge::stopped_by;
 use super::engine::{self, Stacks};
 use super::error::Refused;
 use super::journal;
@@ -104,17 +105,31 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     let writing = Writing::begin(ui.as_ref());
     account.store.ensure(writing.token()).await?;
     let lock = account.store.lock(&account.by, "move").await?;
+    let (cancel, losing) = stopped_by(writing.token(), &lock.lost());
     let moved = async {
+        // Under the lock, the account must still be as it was shown.
+        let (_, now) = account.plan(&declared.graph).await?;
+        let stacks = cloudformation.stacks(account).await?;
+        let moving = Move { account, graph: &declared.graph, state: &now, stacks };
+        if moving.steps(to) != steps {
+            let message = "the account changed after the move was shown; nothing was changed";
+            return Err(Refused::new(message, "run the command again").into());
+        }
         let mut run = begun(&state);
         record(account, &state, run.clone(), engine::MOVING).await?;
         match to {
-            Engine::Cloudformation => take::take(&moving, &cloudformation, &writing).await?,
-            Engine::Direct => release::release(&moving, &cloudformation, &writing).await?,
+            Engine::Cloudformation => take::take(&moving, &cloudformation, &cancel).await?,
+            Engine::Direct => release::release(&moving, &cloudformation, &cancel).await?,
+        }
+        if lock.lost().is_cancelled() {
+            let message = "the stack's lock was lost: somebody took it over; the move is not finished";
+            return Err(Refused::new(message, "run the command again").into());
         }
         run.ended = Some(Ended { how: Ending::Complete, tally: Tally::default() });
         record(account, &state, run, to.as_str()).await
     };
-    let moved = moved.await;
+    let moved: miette::Result<()> = moved.await;
+    losing.abort();
     if let Err(error) = lock.release().await {
         ui.notice(Notice::LockNotReturned(&error));
     }

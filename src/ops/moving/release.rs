@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use tokio_util::sync::CancellationToken;
+
 use super::Move;
 use super::take::run;
 use crate::aws::{Context, Error, Result};
 use crate::deploy::{self, ChangeSetRequest, Deletion, Phase, SetKind};
 use crate::ops::engine::{CloudFormation, HeldStack, failed, put_text, set_name};
-use crate::ops::ui::Writing;
 
 /// Releases the resources of every CloudFormation stack, the last stack first, and deletes the stacks.
 pub(super) async fn release(
     moving: &Move<'_>,
     engine: &CloudFormation,
-    writing: &Writing,
+    cancel: &CancellationToken,
 ) -> miette::Result<()> {
     for held in moving.stacks.iter().rev() {
         let cx = moving.account.regions.context(&held.seen.region);
-        let cx = cx.working(Arc::new(|_: &str| {}), writing.token().clone());
+        let cx = cx.working(Arc::new(|_: &str| {}), cancel.clone());
         if held.phase() == Phase::Steady {
             retain_all(moving, engine, &cx, held).await?;
         }

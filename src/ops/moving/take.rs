@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Move, importable};
 use crate::aws::{Context, Error, Result};
 use crate::cloudformation::{Outside, Template, synth_without};
 use crate::deploy::{self, ChangeAction, ChangeSetRequest, Identified, Phase, SetKind};
 use crate::model::Address;
 use crate::ops::engine::{CloudFormation, HeldStack, failed, parameters, set_name, template_text};
-use crate::ops::ui::Writing;
 
 /// Imports everything that CloudFormation can import, template by template, in the order of deployment.
 pub(super) async fn take(
     moving: &Move<'_>,
     engine: &CloudFormation,
-    writing: &Writing,
+    cancel: &CancellationToken,
 ) -> miette::Result<()> {
     let outside = outside(moving);
     let templates = synth_without(moving.account.scope(), moving.graph, &outside)?;
@@ -23,7 +24,7 @@ pub(super) async fn take(
         moving.stacks.iter().flat_map(|held| held.seen.outputs.clone()).collect();
     for template in &templates {
         let cx = moving.account.regions.context(&template.region);
-        let cx = cx.working(Arc::new(|_: &str| {}), writing.token().clone());
+        let cx = cx.working(Arc::new(|_: &str| {}), cancel.clone());
         let held = moving.stacks.get(&template.name);
         import(moving, engine, &cx, (template, held), &outputs).await?;
         outputs.extend(settle(moving, engine, &cx, template, &outputs).await?);
