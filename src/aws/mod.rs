@@ -110,6 +110,12 @@ impl Context {
         Self { ignored_tags: tags, ..self }
     }
 
+    /// The address of the local cloud, if it is one.
+    #[must_use]
+    pub fn local_endpoint(&self) -> Option<&str> {
+        self.connection.local_endpoint()
+    }
+
     /// The tags that others put on the stack's resources: a change keeps them.
     #[must_use]
     pub fn ignored_tags(&self) -> &IgnoredTags {

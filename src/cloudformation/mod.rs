@@ -9,9 +9,13 @@ pub mod identifiers;
 mod intrinsics;
 mod logical;
 mod parts;
+mod plain;
+mod portable;
 mod synth;
 
 pub use exceptions::{Exception, exceptions};
 pub use logical::{id as logical_id, parameter as parameter_name};
 pub use parts::stack_names;
-pub use synth::{Error, Outside, Template, synth, synth_without};
+pub use plain::plain;
+pub use portable::{NotPortable, TargetTemplates, portable};
+pub use synth::{Error, Outside, Template, synth, synth_target, synth_without};

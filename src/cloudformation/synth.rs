@@ -143,8 +143,20 @@ pub type Outside = BTreeMap<Address, Outputs>;
 /// # Errors
 /// Those of [`synth`].
 pub fn synth_without(scope: &Scope, graph: &Graph, outside: &Outside) -> Result<Vec<Template>, Error> {
+    synth_from(scope, graph, outside, scope)
+}
+
+/// The templates of a stack whose functions have their code in the home bucket of another scope.
+///
+/// # Errors
+/// Those of [`synth`].
+pub fn synth_target(scope: &Scope, graph: &Graph, packages: &Scope) -> Result<Vec<Template>, Error> {
+    synth_from(scope, graph, &Outside::new(), packages)
+}
+
+fn synth_from(scope: &Scope, graph: &Graph, outside: &Outside, packages: &Scope) -> Result<Vec<Template>, Error> {
     let shares = parts::shares(scope, graph, outside)?;
-    let stack = Stack { scope, graph, outside };
+    let stack = Stack { scope, packages, graph, outside };
     let exported = shares.iter().flat_map(|share| stack.foreign(share)).collect();
     let templates = shares.iter().map(|share| Template {
         name: share.name.clone(),
@@ -158,6 +170,8 @@ pub fn synth_without(scope: &Scope, graph: &Graph, outside: &Outside) -> Result<
 /// What templates are made from.
 struct Stack<'a> {
     scope: &'a Scope,
+    /// Whose home bucket has the functions' code.
+    packages: &'a Scope,
     graph: &'a Graph,
     outside: &'a Outside,
 }
@@ -215,7 +229,7 @@ impl Stack<'_> {
         }
         attribute("Metadata", resource_metadata(declaration));
         let read = |reference: &OutputRef| self.read(share, reference);
-        attribute("Properties", properties(self.scope, declaration, &read));
+        attribute("Properties", properties(self.packages, declaration, &read));
         body.into()
     }
 
@@ -260,13 +274,13 @@ fn output(graph: &Graph, reference: &OutputRef) -> Option<(String, Value)> {
     Some((name, json!({ "Description": description, "Value": intrinsics::read(kind, reference) })))
 }
 
-fn properties(scope: &Scope, declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {
+fn properties(packages: &Scope, declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {
     let mut properties = intrinsics::translate(&declaration.properties, read);
     for (name, value) in properties.as_object_mut().into_iter().flatten() {
         if intrinsics::is_text(&declaration.kind, name) {
             *value = intrinsics::text(&declaration.properties[name], read);
         }
-        if let Some(package) = intrinsics::package(scope, &declaration.kind, name, value) {
+        if let Some(package) = intrinsics::package(packages, &declaration.kind, name, value) {
             *value = package;
         }
     }

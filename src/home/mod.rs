@@ -47,6 +47,16 @@ pub const TAKE: &[Allow] =
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
 
+/// The URL of an object in the home bucket of the context's stack, as CloudFormation takes it for a template.
+#[must_use]
+pub fn url(cx: &Context, key: &str) -> String {
+    let bucket = cx.scope.home_bucket();
+    match cx.local_endpoint() {
+        Some(endpoint) => format!("{endpoint}/{bucket}/{key}"),
+        None => format!("https://{bucket}.s3.{}.amazonaws.com/{key}", cx.scope.region),
+    }
+}
+
 /// The home bucket of one stack.
 #[derive(Clone)]
 pub struct Home {
@@ -66,6 +76,12 @@ impl Home {
     pub fn new(cx: Context) -> Self {
         let bucket = cx.scope.home_bucket();
         Self { cx, bucket }
+    }
+
+    /// The context of its region.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.cx
     }
 
     /// Its name.

@@ -54,6 +54,12 @@ impl Kind {
         Self(Cow::Borrowed(name))
     }
 
+    /// The kind for any type name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self(Cow::Owned(name.to_owned()))
+    }
+
     /// The full name, `AWS::S3::Bucket`.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -36,6 +36,12 @@ impl Principal {
     pub fn service(name: &str) -> Self {
         Self::Of(BTreeMap::from([("Service".to_owned(), BTreeSet::from([name.into()]))]))
     }
+
+    /// Accounts, by the ARNs of their roots.
+    #[must_use]
+    pub fn accounts(roots: impl IntoIterator<Item = String>) -> Self {
+        Self::Of(BTreeMap::from([("AWS".to_owned(), roots.into_iter().map(Into::into).collect())]))
+    }
 }
 
 impl Serialize for Principal {

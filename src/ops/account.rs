@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::engine::{Judged, PlanEngine};
+use super::fleet;
 use super::session::rules;
 use super::state::ObservedState;
 use super::store::RunStore;
@@ -89,6 +90,8 @@ impl Account {
     #[must_use]
     pub fn review(&self, graph: &Graph, plan: &Plan, state: &ObservedState) -> Review {
         let applied = state.record.as_ref().map(Record::applied);
-        review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind))
+        let mut review = review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind));
+        fleet::expand(&mut review, plan);
+        review
     }
 }

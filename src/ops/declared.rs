@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::bundle::{CodeAtHand, HandlerCode, StackHandlers, digests};
+use super::fleet;
 use super::key;
 use super::session::Session;
 use super::state::ObservedState;
@@ -21,7 +22,7 @@ use crate::resource::s3;
 use crate::saved::Package;
 use crate::stack::config::StackFile;
 use crate::stack::domain::Zone;
-use crate::stack::{self, key_policy, names, originals};
+use crate::stack::{key_policy, names, originals};
 
 /// A stack's declarations, and the code that they deploy.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ struct Declaring {
 
 impl Declaring {
     fn with(&self, code: Vec<HandlerCode>) -> miette::Result<DeclaredStack> {
-        let graph = Graph::new(stack::declare(&self.file, &digests(&code)?, self.zone.as_ref()))?;
+        let graph = fleet::graph_of(&self.file, &digests(&code)?, self.zone.as_ref())?;
         Ok(DeclaredStack { graph, code })
     }
 }
@@ -59,6 +60,10 @@ impl Session {
         match handlers.at_hand()? {
             CodeAtHand::Ready(code) => {
                 let (stack, plan, state) = self.plan_with(&declaring, code).await?;
+                if let Some(kept) = self.kept_by_fleet(&declaring, &stack, &plan, &state)? {
+                    let (stack, plan) = kept;
+                    return Ok((stack, plan, state));
+                }
                 match kept(state.record.as_ref(), &stack.code, &plan) {
                     Some(code) => {
                         self.say_kept(&code);
@@ -74,7 +79,9 @@ impl Session {
                     return self.plan_with(&declaring, code).await;
                 };
                 let (stack, plan, state) = self.plan_with(&declaring, code).await?;
-                if !HANDLERS.iter().any(|(_, address)| sends_code(&plan, address.as_str())) {
+                // A stack set sends all code with each change.
+                let sends = self.file.fleet.is_some() && !plan.is_empty();
+                if !sends && !HANDLERS.iter().any(|(_, address)| sends_code(&plan, address.as_str())) {
                     self.say_kept(&stack.code);
                     return Ok((stack, plan, state));
                 }
@@ -82,6 +89,27 @@ impl Session {
                 self.plan_again(&declaring, code, state)
             }
         }
+    }
+
+    /// The fleet with the code that the record says was built from the same sources, if then nothing is to be done.
+    fn kept_by_fleet(
+        &self,
+        declaring: &Declaring,
+        stack: &DeclaredStack,
+        plan: &Plan,
+        state: &ObservedState,
+    ) -> miette::Result<Option<(DeclaredStack, Plan)>> {
+        let Some(record) = state.record.as_ref().filter(|_| self.file.fleet.is_some() && !plan.is_empty()) else {
+            return Ok(None);
+        };
+        let sources = stack.code.iter().find_map(|code| code.package.origin.as_ref()).map(|origin| &origin.sources);
+        let Some(code) = sources.and_then(|sources| recorded(record, sources)) else { return Ok(None) };
+        let (stack, plan) = self.plan_of(declaring, code, state)?;
+        if !plan.is_empty() {
+            return Ok(None);
+        }
+        self.say_kept(&stack.code);
+        Ok(Some((stack, plan)))
     }
 
     /// If the stack uses a bucket that exists, it must have what the stack needs.
@@ -121,10 +149,20 @@ impl Session {
         code: Vec<HandlerCode>,
         state: ObservedState,
     ) -> miette::Result<(DeclaredStack, Plan, ObservedState)> {
+        let (stack, plan) = self.plan_of(declaring, code, &state)?;
+        Ok((stack, plan, state))
+    }
+
+    fn plan_of(
+        &self,
+        declaring: &Declaring,
+        code: Vec<HandlerCode>,
+        state: &ObservedState,
+    ) -> miette::Result<(DeclaredStack, Plan)> {
         let stack = declaring.with(code)?;
         let account = &self.account;
         let plan = plan::plan(account.scope(), &stack.graph, &state.snapshot, &|kind| account.rules(kind));
-        Ok((stack, plan, state))
+        Ok((stack, plan))
     }
 }
 

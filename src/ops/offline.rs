@@ -7,17 +7,17 @@ use std::process::Command;
 use miette::Diagnostic;
 
 use super::error::Refused;
-use super::{protected, session};
+use super::{fleet, protected, session};
 use crate::graph::Graph;
 use crate::model::{
-    Contents, Declaration, Live, Mark, Orphan, Outputs, Ownership, Readiness, Snapshot, resolve,
+    Contents, Declaration, Guard, Live, Mark, Orphan, Outputs, Ownership, Readiness, Scope, Snapshot, resolve,
 };
 use crate::resource::registry;
 use crate::review::{self, Against, Applied, Review};
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
 use crate::stack::handlers::PackageDigests;
-use crate::{plan, stack};
+use crate::plan;
 
 /// The base cannot be read from the repository.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -42,7 +42,7 @@ fn declared(file: &StackFile) -> miette::Result<Graph> {
     let code = PackageDigests::default();
     let zone = file.domain.as_ref().and_then(|domain| domain.zone.as_ref());
     let zone = zone.map(|zone| Zone { id: format!("(the zone {zone})") });
-    Ok(Graph::new(stack::declare(file, &code, zone.as_ref()))?)
+    fleet::graph_of(file, &code, zone.as_ref())
 }
 
 /// How a stack file differs from a base: another file, or itself at a git revision. Where the two describe stacks of
@@ -57,8 +57,11 @@ pub fn compare(path: &Path, base: &str) -> miette::Result<(Review, Option<Refuse
     let (notes, is_one) = (notes(&head, &former), identity(&head) == identity(&former));
     let aligned =
         StackFile { stack: head.stack.clone(), account: head.account.clone(), region: head.region, ..former };
-    let mut review = between(&declared(&head)?, &declared(&aligned)?, &head, base);
-    review.notes = notes;
+    let (head_graph, base_graph, scope) = (declared(&head)?, declared(&aligned)?, session::scope(&head));
+    let compared =
+        Comparison { scope: &scope, head: &head_graph, base: &base_graph, guarded: Contents::Nothing };
+    let mut review = compared.review(Against::Declaration(base.to_owned()));
+    review.notes.extend(notes);
     let refused = if is_one { protected::check(&head, &review).err() } else { None };
     Ok((review, refused))
 }
@@ -110,40 +113,55 @@ fn show(revision: &str, path: &Path) -> Result<String, String> {
     Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
 }
 
-/// The review of a plan from one declaration to another: what the base declares is taken for live.
-fn between(head: &Graph, base: &Graph, file: &StackFile, label: &str) -> Review {
-    let scope = session::scope(file);
-    let rules = |kind: &_| session::rules(registry(), kind);
-    let seen = |declaration: &Declaration| Live {
-        id: review::name(&declaration.properties).unwrap_or_else(|| declaration.address.to_string()),
-        properties: (rules(&declaration.kind).normal)(&resolve(&declaration.properties, &|_| None)),
-        outputs: Outputs::new(),
-        ownership: Ownership::Marked(Mark {
-            stack: scope.stack.clone(),
+/// Two declarations: what the base declares is taken for live.
+pub(super) struct Comparison<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) head: &'a Graph,
+    pub(super) base: &'a Graph,
+    /// What resources hold that may hold data.
+    pub(super) guarded: Contents,
+}
+
+impl Comparison<'_> {
+    /// The review of a plan from the base to the head.
+    pub(super) fn review(&self, against: Against) -> Review {
+        let Self { scope, head, base, .. } = self;
+        let rules = |kind: &_| session::rules(registry(), kind);
+        let (both, gone): (Vec<&Declaration>, Vec<&Declaration>) =
+            base.in_order().partition(|declaration| head.get(&declaration.address).is_some());
+        let orphans = gone.into_iter().map(|declaration| Orphan {
             address: declaration.address.clone(),
-        }),
-        readiness: Readiness::Ready,
-        contents: Contents::Nothing,
-    };
-    let (both, gone): (Vec<&Declaration>, Vec<&Declaration>) =
-        base.in_order().partition(|declaration| head.get(&declaration.address).is_some());
-    let orphans = gone.into_iter().map(|declaration| Orphan {
-        address: declaration.address.clone(),
-        kind: declaration.kind.clone(),
-        region: declaration.region.clone(),
-        live: seen(declaration),
-        by_hand: false,
-    });
-    let snapshot = Snapshot {
-        live: both.iter().map(|declaration| (declaration.address.clone(), seen(declaration))).collect(),
-        orphans: orphans.collect(),
-    };
-    let applied: Applied = base
-        .in_order()
-        .map(|declaration| (declaration.address.clone(), declaration.properties.clone()))
-        .collect();
-    let plan = plan::plan(&scope, head, &snapshot, &rules);
-    review::review(&plan, head, Against::Declaration(label.to_owned()), Some(&applied), &rules)
+            kind: declaration.kind.clone(),
+            region: declaration.region.clone(),
+            live: self.seen(declaration),
+            by_hand: false,
+        });
+        let live = both.iter().map(|declaration| (declaration.address.clone(), self.seen(declaration)));
+        let snapshot = Snapshot { live: live.collect(), orphans: orphans.collect() };
+        let applied: Applied = base
+            .in_order()
+            .map(|declaration| (declaration.address.clone(), declaration.properties.clone()))
+            .collect();
+        let plan = plan::plan(scope, head, &snapshot, &rules);
+        let mut review = review::review(&plan, head, against, Some(&applied), &rules);
+        fleet::expand(&mut review, &plan);
+        review
+    }
+
+    fn seen(&self, declaration: &Declaration) -> Live {
+        let rules = session::rules(registry(), &declaration.kind);
+        Live {
+            id: review::name(&declaration.properties).unwrap_or_else(|| declaration.address.to_string()),
+            properties: (rules.normal)(&resolve(&declaration.properties, &|_| None)),
+            outputs: Outputs::new(),
+            ownership: Ownership::Marked(Mark {
+                stack: self.scope.stack.clone(),
+                address: declaration.address.clone(),
+            }),
+            readiness: Readiness::Ready,
+            contents: if declaration.guard == Guard::Data { self.guarded } else { Contents::Nothing },
+        }
+    }
 }
 
 #[cfg(test)]

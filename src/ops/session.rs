@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::account::Account;
 use super::engine;
+use super::fleet;
 use super::key;
 use super::store::HomeBucket;
 use super::ui::{Figures, Notice, Ui};
@@ -22,7 +23,6 @@ use crate::model::{IgnoredTags, Kind, Scope};
 use crate::plan::Rules;
 use crate::resource::route53::{self, HostedZone};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry};
-use crate::stack;
 use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile, StackName};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
@@ -149,7 +149,10 @@ impl Session {
         let connection = connection.with_zone_role(zone_role);
         let ignored = IgnoredTags::new(file.ignore_tags.iter().cloned());
         let (regions, registry) = (Arc::new(Regions::ignoring(connection, scope, ignored)), registry());
-        let store = Box::new(HomeBucket::new(&regions, registry));
+        let store = Box::new(match &file.fleet {
+            Some(fleet) => HomeBucket::of_fleet(&regions, registry, fleet),
+            None => HomeBucket::new(&regions, registry),
+        });
         let engine = engine::of(&file, ui);
         let account = Account { regions, registry, store, engine, by: String::new(), keeps_records: false };
         let (ui, resources) = (Arc::clone(ui), AtomicUsize::new(0));
@@ -176,7 +179,8 @@ impl Session {
     /// all other functions. An account with less refuses every reservation. The local cloud refuses none.
     pub(super) async fn concurrency(&self) -> miette::Result<ReservedConcurrency> {
         let wanted = self.file.handlers.reserved_concurrency;
-        if wanted != ReservedConcurrency::Auto || self.file.local {
+        // The quotas of a fleet's accounts are not known here.
+        if wanted != ReservedConcurrency::Auto || self.file.local || self.file.fleet.is_some() {
             return Ok(wanted);
         }
         let quota = lambda::concurrency(&self.account.regions.home()).await?;
@@ -202,7 +206,7 @@ impl Session {
         // A key that is gone does not keep the stack from being removed.
         let encryption = encryption.unwrap_or_else(|_| self.file.encryption.clone());
         let file = StackFile { encryption, ..self.file.clone() };
-        Ok(self.counted(Graph::new(stack::declare(&file, &code, zone.as_ref()))?))
+        Ok(self.counted(fleet::graph_of(&file, &code, zone.as_ref())?))
     }
 
     /// The graph, noted as what the session is about.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, try_join_all};
 use miette::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
@@ -16,10 +16,12 @@ use crate::aws::{Error, Regions, Result};
 use crate::execute::{self, Dependents, Execution, StepEnding};
 use crate::graph::Graph;
 use crate::home::{Home, LOCK_KEY, Lease, Locked, Record};
-use crate::model::{Address, Snapshot};
+use crate::model::{Address, Declaration, Snapshot};
 use crate::plan::check::{Permits, check};
 use crate::plan::{self, Plan};
 use crate::resource::{Registry, Removal, Resource as _, s3};
+use crate::stack::config::Fleet;
+use crate::stack::home::Readers;
 use crate::{observe, stack};
 
 /// The lock of a stack, held and renewed until it is released or dropped.
@@ -97,22 +99,55 @@ impl Lock for Lease {
     }
 }
 
-/// The stack's home bucket: a small stack of its own, planned and executed like any other.
+/// The stack's home bucket: a small stack of its own, planned and executed like any other. A fleet has one in each region.
 pub(super) struct HomeBucket {
     home: Home,
+    /// Those of a fleet's other regions, which have bundles only.
+    others: Vec<Home>,
+    fleet: Option<FleetHomes>,
     regions: Arc<Regions>,
     registry: &'static Registry,
     key: OnceLock<String>,
 }
 
+/// The home buckets of a fleet.
+struct FleetHomes {
+    regions: Vec<String>,
+    readers: Readers,
+}
+
 impl HomeBucket {
     pub(super) fn new(regions: &Arc<Regions>, registry: &'static Registry) -> Self {
-        Self { home: Home::new(regions.home()), regions: Arc::clone(regions), registry, key: OnceLock::new() }
+        let (home, regions, key) = (Home::new(regions.home()), Arc::clone(regions), OnceLock::new());
+        Self { home, others: Vec::new(), fleet: None, regions, registry, key }
+    }
+
+    /// The same for a fleet.
+    pub(super) fn of_fleet(regions: &Arc<Regions>, registry: &'static Registry, fleet: &Fleet) -> Self {
+        let names: Vec<String> = fleet.regions.iter().map(ToString::to_string).collect();
+        let elsewhere = names.iter().filter(|region| **region != regions.scope().region);
+        let others = elsewhere.map(|region| Home::new(regions.context(region))).collect();
+        let fleet = Some(FleetHomes { regions: names, readers: Readers::of(fleet) });
+        Self { others, fleet, ..Self::new(regions, registry) }
+    }
+
+    fn declarations(&self) -> Vec<Declaration> {
+        let scope = self.regions.scope();
+        match &self.fleet {
+            None => stack::home::declare(scope, self.key.get().map(String::as_str)),
+            Some(FleetHomes { regions, readers }) => stack::home::declare_fleet(scope, regions, readers),
+        }
+    }
+
+    /// Uploads a bundle to every home bucket that lacks it.
+    async fn put_bundle(&self, sha256: &str, file: &Path) -> Result<()> {
+        let homes = [&self.home].into_iter().chain(&self.others);
+        try_join_all(homes.map(|home| home.put_bundle(sha256, file))).await.map(drop)
     }
 
     async fn ensure(&self, interrupt: &CancellationToken) -> miette::Result<()> {
         let scope = self.regions.scope();
-        let graph = Graph::new(stack::home::declare(scope, self.key.get().map(String::as_str)))?;
+        let graph = Graph::new(self.declarations())?;
         let live = tokio::select! {
             biased;
             () = interrupt.cancelled() => return Err(Interrupted.into()),
@@ -160,6 +195,14 @@ impl HomeBucket {
             (self.regions.home().working(Arc::new(|_: &str| {}), lock.lost()), self.home.bucket());
         if let Err(error) = s3::empty_except(&cx, bucket, Some(LOCK_KEY)).await {
             // The removal failed: that is what is reported. A lock that cannot be given back expires.
+            let _ = lock.release().await;
+            return Err(error.into());
+        }
+        let remove = |other: &Home| {
+            let (cx, bucket) = (other.context().clone(), other.bucket().to_owned());
+            async move { s3::Bucket::delete(&cx, &bucket, Removal::WithContents).await }
+        };
+        if let Err(error) = try_join_all(self.others.iter().map(remove)).await {
             let _ = lock.release().await;
             return Err(error.into());
         }
@@ -213,7 +256,7 @@ impl RunStore for HomeBucket {
     }
 
     fn put_bundle<'a>(&'a self, sha256: &'a str, file: &'a Path) -> BoxFuture<'a, Result<()>> {
-        self.home.put_bundle(sha256, file).boxed()
+        self.put_bundle(sha256, file).boxed()
     }
 
     fn put_template<'a>(&'a self, sha256: &'a str, text: &'a str) -> BoxFuture<'a, Result<String>> {

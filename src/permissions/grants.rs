@@ -18,7 +18,7 @@ use crate::stack::home as home_stack;
 use crate::verify;
 
 /// The members of a type's properties that name a role which the resource works as.
-const ROLES: [&str; 2] = ["Role", "RoleArn"];
+const ROLES: [&str; 3] = ["Role", "RoleArn", "AdministrationRoleARN"];
 
 /// The type of what gives a stack its address.
 const DISTRIBUTION: &str = "AWS::CloudFront::Distribution";

@@ -6,6 +6,7 @@
 
 pub mod acm;
 mod adapter;
+pub mod cloudformation;
 pub mod cloudfront;
 pub mod cloudwatch;
 pub mod events;

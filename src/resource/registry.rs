@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    Adapter, Erased, acm, cloudfront, cloudwatch, events, iam, lambda, logs, mediaconvert, route53, s3, sns,
+    Adapter, Erased, acm, cloudformation, cloudfront, cloudwatch, events, iam, lambda, logs, mediaconvert, route53, s3, sns,
     sqs,
 };
 use crate::model::Kind;
@@ -72,6 +72,7 @@ pub fn registry() -> &'static Registry {
             Box::new(Erased::<sns::Subscription>::new()),
             Box::new(Erased::<cloudwatch::Alarm>::new()),
             Box::new(Erased::<cloudwatch::Dashboard>::new()),
+            Box::new(Erased::<cloudformation::StackSet>::new()),
         ])
     })
 }

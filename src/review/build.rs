@@ -38,6 +38,7 @@ pub fn review(
         kept: plan.kept.iter().map(kept).collect(),
         security: security::findings(plan),
         notes: torn_down(plan).map(str::to_owned).into_iter().collect(),
+        targets: Vec::new(),
         totals: plan.totals(),
         saved: None,
     }

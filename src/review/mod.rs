@@ -55,6 +55,9 @@ pub struct Review {
     pub security: Vec<Finding>,
     /// Other remarks about the plan, such as what it does not show.
     pub notes: Vec<String>,
+    /// What becomes of each target of a fleet. Those that stay as they are have no entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Target>,
     /// How many resources have which action.
     pub totals: Totals,
     /// The digest of the file that the plan was saved to, as `apply --digest` takes it. Absent if it was not saved.
@@ -108,6 +111,29 @@ pub struct Change {
     pub properties: Vec<Property>,
     /// What viewers or uploads will notice.
     pub impact: Option<Impact>,
+}
+
+/// What becomes of a fleet's stack in one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// The account, or the organizational unit whose accounts they are.
+    pub target: String,
+    /// The region.
+    pub region: String,
+    /// What becomes of its stack.
+    pub action: TargetAction,
+}
+
+/// What becomes of a target's stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetAction {
+    /// It is deleted. What its template retains stays.
+    Remove,
+    /// It gets the changes of the template.
+    Update,
+    /// It is made, or made current after an operation that failed.
+    Deploy,
 }
 
 /// Who changed a property.

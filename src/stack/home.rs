@@ -3,12 +3,13 @@
 //! Its ownership tags name no stack: it is not a part of the stack, because it must exist before the stack's first resource and
 //! until after its last one. So no sweep for a stack's mark finds it, and no record can make it an orphan.
 
-use crate::model::{Declaration, PolicyDocument, Scope};
+use crate::model::{Declaration, PolicyDocument, Principal, Scope, Statement};
 use crate::resource::s3::{
     AbortIncompleteMultipartUpload, Bucket, BucketPolicy, LifecycleConfiguration,
     NoncurrentVersionExpiration, Rule, VersioningConfiguration,
 };
-use crate::stack::{Declarations, storage};
+use crate::stack::config::{Fleet, FleetTargets};
+use crate::stack::{Declarations, Handle, storage};
 
 /// The stack name in the ownership tags of home buckets. No stack can have it: stack names have no underscore.
 pub const STACK: &str = "provision_home";
@@ -20,8 +21,48 @@ const BUNDLES: i32 = 30;
 /// How many days a version is kept that nobody asks for: a bundle that expired, a lock that was released.
 const DISCARDED: i32 = 1;
 
-/// What ages in the bucket. Where two rules fit an object, S3 follows the one that expires it first.
-fn lifecycle() -> LifecycleConfiguration {
+/// Who reads the bundles besides the stack's own account: those whose stacks a stack set makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Readers {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// These accounts.
+    Accounts(Vec<String>),
+    /// Every account of the organization with this id.
+    Organization(String),
+}
+
+impl Readers {
+    /// The readers of a fleet's bundles.
+    #[must_use]
+    pub fn of(fleet: &Fleet) -> Self {
+        match &fleet.targets {
+            FleetTargets::Accounts { accounts, .. } => Self::Accounts(accounts.iter().map(ToString::to_string).collect()),
+            FleetTargets::Units { organization, .. } => Self::Organization(organization.as_str().to_owned()),
+        }
+    }
+
+    /// What the bucket's policy allows them. Lambda takes a bundle with the permissions of the role that makes the function.
+    fn may_read(&self, bucket: &Handle<Bucket>) -> Option<Statement> {
+        let read = Statement::allow("FleetReadsBundles", &["s3:GetObject"]).on([bucket.arn() + "/bundle/*"]);
+        match self {
+            Self::Nobody => None,
+            Self::Accounts(accounts) => {
+                let roots = accounts.iter().map(|account| format!("arn:aws:iam::{account}:root"));
+                Some(read.to(Principal::accounts(roots)))
+            }
+            Self::Organization(id) => {
+                Some(read.to(Principal::Any).when("StringEquals", "aws:PrincipalOrgID", [id.as_str().into()]))
+            }
+        }
+    }
+}
+
+/// What ages in the bucket. Where two rules fit an object, S3 follows the one that expires it first. A fleet's bundles stay:
+/// an account may come at any time, and gets its functions from them.
+fn lifecycle(readers: &Readers) -> LifecycleConfiguration {
+    let expiration = (*readers == Readers::Nobody).then_some(BUNDLES);
     let former = |noncurrent_days| {
         Some(NoncurrentVersionExpiration { noncurrent_days, newer_noncurrent_versions: None })
     };
@@ -36,7 +77,7 @@ fn lifecycle() -> LifecycleConfiguration {
         },
         Rule {
             prefix: Some("bundle/".to_owned()),
-            expiration_in_days: Some(BUNDLES),
+            expiration_in_days: expiration,
             noncurrent_version_expiration: former(DISCARDED),
             ..Rule::new("bundles")
         },
@@ -57,19 +98,34 @@ fn lifecycle() -> LifecycleConfiguration {
 /// The declarations of the home bucket of the scope's stack. `key` is the ARN of the stack's KMS key.
 #[must_use]
 pub fn declare(scope: &Scope, key: Option<&str>) -> Vec<Declaration> {
+    declare_at("home/bucket", scope, key, &Readers::Nobody)
+}
+
+/// The declarations of a fleet's home buckets: the stack's own, and one for the bundles in each other region. Lambda takes
+/// code only from a bucket of its region.
+#[must_use]
+pub fn declare_fleet(scope: &Scope, regions: &[String], readers: &Readers) -> Vec<Declaration> {
+    let mut all = declare_at("home/bucket", scope, None, readers);
+    for region in regions.iter().filter(|region| **region != scope.region) {
+        let there = Scope { region: region.clone(), ..scope.clone() };
+        all.extend(declare_at(&format!("home/{region}/bucket"), &there, None, readers));
+    }
+    all
+}
+
+fn declare_at(address: &str, scope: &Scope, key: Option<&str>, readers: &Readers) -> Vec<Declaration> {
     let name = scope.home_bucket();
     let scope = Scope { stack: STACK.to_owned(), ..scope.clone() };
     let mut stack = Declarations::new(scope, std::collections::BTreeMap::new());
     let bucket = Bucket {
         versioning_configuration: VersioningConfiguration::ENABLED,
-        lifecycle_configuration: Some(lifecycle()),
-        ..Bucket::private(&name, stack.tags("home/bucket")).with_key(key)
+        lifecycle_configuration: Some(lifecycle(readers)),
+        ..Bucket::private(&name, stack.tags(address)).with_key(key)
     };
-    let bucket = stack.declare("home/bucket", &bucket);
-    let policy = BucketPolicy {
-        bucket: bucket.output("BucketName"),
-        policy_document: PolicyDocument::new([storage::tls_only(&bucket)]),
-    };
-    stack.declare("home/bucket/policy", &policy);
+    let bucket = stack.declare(address, &bucket);
+    let statements = [storage::tls_only(&bucket)].into_iter().chain(readers.may_read(&bucket));
+    let policy =
+        BucketPolicy { bucket: bucket.output("BucketName"), policy_document: PolicyDocument::new(statements) };
+    stack.declare(&format!("{address}/policy"), &policy);
     stack.finish()
 }

@@ -5,6 +5,7 @@ pub mod config;
 mod declarations;
 pub mod delivery;
 pub mod domain;
+pub mod fleet;
 pub mod handlers;
 pub mod home;
 pub mod key_policy;

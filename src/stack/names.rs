@@ -37,6 +37,8 @@ pub const EVENTS_QUEUE: StackAddress = StackAddress("notify/queue");
 pub const EVENTS_TOPIC: StackAddress = StackAddress("notify/topic");
 /// The role of S3 Batch Operations.
 pub const BATCH_ROLE: StackAddress = StackAddress("library/batch-role");
+/// The stack set of a fleet.
+pub const FLEET: StackAddress = StackAddress("fleet/set");
 /// The CloudFront distribution, whose id AWS assigns.
 pub const DISTRIBUTION: StackAddress = StackAddress("delivery/distribution");
 

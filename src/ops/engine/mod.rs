@@ -7,6 +7,7 @@ mod board;
 mod cloudformation;
 mod deployment;
 mod ends;
+mod fleet;
 mod moving;
 mod refusals;
 mod removal;
@@ -22,6 +23,7 @@ use futures::future::BoxFuture;
 
 pub(super) use self::cloudformation::CloudFormation;
 pub(super) use self::ends::failed;
+pub(super) use self::fleet::FleetEngine;
 pub(super) use self::moving::Moving;
 pub(super) use self::refusals::accepts_move;
 pub(super) use self::stacks::{HeldStack, Stacks};
@@ -91,6 +93,7 @@ pub(super) trait PlanEngine: Send + Sync {
 /// The engine that a stack file asks for.
 pub(super) fn of(file: &StackFile, ui: &Arc<dyn Ui>) -> Box<dyn PlanEngine> {
     match file.engine {
+        _ if file.fleet.is_some() => Box::new(FleetEngine),
         config::Engine::Direct => Box::new(Direct),
         config::Engine::Cloudformation => Box::new(CloudFormation::new(file, ui)),
     }
@@ -107,8 +110,9 @@ impl PlanEngine for Direct {
     fn refuses<'a>(&'a self, judged: Judged<'a>) -> BoxFuture<'a, Option<Refused>> {
         async move {
             let Judged { account, state, .. } = judged;
-            if let Some(refused) = refusals::of_move(state) {
-                return Some(refused);
+            let unfit = refusals::of_move(state).or_else(|| fleet::of_fleet(account.stack(), state));
+            if unfit.is_some() {
+                return unfit;
             }
             let held = match &state.record {
                 Some(record) => record.engine.as_deref() == Some(CLOUDFORMATION),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Judged;
+use super::fleet::of_fleet;
 use super::stacks::{HeldStack, Stacks};
 use crate::cloudformation::logical_id;
 use crate::deploy::Phase;
@@ -24,6 +25,7 @@ pub(super) fn of(judged: &Judged<'_>) -> Option<Refused> {
         step.is_some_and(|step| account.is_named(step))
     };
     of_move(state)
+        .or_else(|| of_fleet(account.stack(), state))
         .or_else(|| of_stacks(account.scope(), stacks, state, removes))
         .or_else(|| of_strangers(stacks, &known_ids(graph, state)))
         .or_else(|| of_foreign(stacks, left_alone.unwrap_or_default()))

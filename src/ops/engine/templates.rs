@@ -11,6 +11,7 @@ use crate::aws::{Error, Result};
 use crate::cloudformation::Template;
 use crate::deploy::TemplateText;
 use crate::graph::Graph;
+use crate::home;
 use crate::model::{Address, Guard};
 use crate::ops::account::Account;
 
@@ -60,17 +61,7 @@ pub(in crate::ops) async fn put_text(account: &Account, text: String) -> Result<
     }
     let digest = hex::encode(Sha256::digest(&text));
     let key = account.store.put_template(&digest, &text).await?;
-    Ok(TemplateText::Url(url_of(account, &key)))
-}
-
-/// The URL of an object in the home bucket.
-fn url_of(account: &Account, key: &str) -> String {
-    let (scope, connection) = (account.scope(), account.regions.connection());
-    let bucket = scope.home_bucket();
-    match connection.local_endpoint() {
-        Some(endpoint) => format!("{endpoint}/{bucket}/{key}"),
-        None => format!("https://{bucket}.s3.{}.amazonaws.com/{key}", scope.region),
-    }
+    Ok(TemplateText::Url(home::url(&account.regions.home(), &key)))
 }
 
 /// A name for a change set, and a token for its execution.

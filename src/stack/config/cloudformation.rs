@@ -27,9 +27,9 @@ impl DeployBy {
 }
 
 /// The ARN of a role, and the account in it.
-struct RoleArn {
-    arn: String,
-    account: String,
+pub(super) struct RoleArn {
+    pub(super) arn: String,
+    pub(super) account: String,
 }
 
 impl Scalar for RoleArn {

@@ -102,6 +102,11 @@ impl AccountId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// An account of nobody, another one for each number.
+    pub(super) fn numbered(number: usize) -> Self {
+        Self(format!("{number:0>12}"))
+    }
 }
 
 impl fmt::Display for AccountId {

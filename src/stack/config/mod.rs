@@ -12,6 +12,7 @@ mod delivery;
 mod domain;
 mod encryption;
 mod environments;
+mod fleet;
 mod function_size;
 mod handlers;
 mod identity;
@@ -48,6 +49,7 @@ pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use encryption::{Encryption, KmsKey};
 pub use environments::{choose_environment, chosen_environment};
+pub use fleet::{Fleet, FleetTargets, OrganizationId, Share, UnitId};
 pub use function_size::FunctionSize;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, bucket_prefixes};
@@ -83,6 +85,9 @@ pub struct StackFile {
     #[serde(skip_serializing_if = "DeployBy::is_default")]
     #[schemars(default)]
     pub cloudformation: DeployBy,
+    /// The accounts and regions that a stack set brings the stack to. Absent: the stack is in `account` and `region`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<Fleet>,
     /// If true, teardown is refused, and so is any change that would lose data.
     #[schemars(default)]
     pub protected: bool,
@@ -348,6 +353,8 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let account = identity.as_ref().map(|identity| &identity.account);
     let cloudformation =
         top.section("cloudformation", DeployBy::default(), |table| cloudformation::read(table, account));
+    let fleet = top.section("fleet", None, |table| fleet::read(table, account).map(Some));
+    fleet::fits(top, fleet.as_ref().and_then(Option::as_ref), engine);
     let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));
     let source = top.section("source", Source::default(), |table| source::read(table, identity.as_ref()));
     let transcode = top.section("transcode", Transcode::default(), transcode::read);
@@ -374,6 +381,7 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         region: identity.region,
         engine: engine?,
         cloudformation: cloudformation?,
+        fleet: fleet?,
         protected: protected?,
         tags: tags?,
         ignore_tags: ignore_tags?,

@@ -23,6 +23,12 @@ impl Region {
     pub const fn as_str(self) -> &'static str {
         self.0
     }
+
+    /// Any region but these.
+    pub(super) fn other_than(these: &[&str]) -> Self {
+        let other = MEDIACONVERT.iter().find(|region| !these.contains(region));
+        Self(other.expect("AWS has more regions than are left out"))
+    }
 }
 
 impl fmt::Display for Region {

@@ -1,0 +1,58 @@
+//! Fleets: the stack's template for a stack set, and what a plan of the set does in its targets.
+//!
+//! A fleet's stack declares one resource, the stack set. Plan, lock, record, history and teardown are those of every stack;
+//! CloudFormation does the work in the accounts. See `docs/decisions/fleets-are-stack-sets.md`.
+
+mod expand;
+mod status;
+
+use super::error::Refused;
+use super::session::scope;
+use crate::cloudformation::{Template, portable, synth_target};
+use crate::graph::Graph;
+use crate::model::Scope;
+use crate::stack;
+use crate::stack::config::{Fleet, StackFile};
+use crate::stack::domain::Zone;
+use crate::stack::handlers::PackageDigests;
+
+pub(super) use expand::{expand, refuses};
+pub use status::{FleetStatus, status};
+
+/// What a stack file declares with these deployment packages: a stack, or the stack set of a fleet.
+///
+/// # Errors
+/// When the declarations refer to each other in a circle, or no template is right for all targets of the fleet.
+pub(super) fn graph_of(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> miette::Result<Graph> {
+    let Some(fleet) = &file.fleet else { return Ok(Graph::new(stack::declare(file, code, zone))?) };
+    let template = template(file, fleet, code)?;
+    Ok(Graph::new(stack::fleet::declare(file, fleet, &template.body))?)
+}
+
+/// The template that every target of a fleet gets.
+///
+/// # Errors
+/// When no template is right for all targets.
+pub(super) fn template(file: &StackFile, fleet: &Fleet, code: &PackageDigests) -> miette::Result<Template> {
+    let target = |sample: StackFile| {
+        let scope = scope(&sample);
+        let graph = Graph::new(stack::declare(&sample, code, None))?;
+        // Lambda takes code from a bucket of its region, in the account of the stack set.
+        let packages = Scope { account: file.account.to_string(), ..scope.clone() };
+        let templates = synth_target(&scope, &graph, &packages)?;
+        Ok::<_, miette::Report>((scope, templates))
+    };
+    let targets: Vec<_> = fleet.samples(file).into_iter().map(target).collect::<Result<_, _>>()?;
+    Ok(portable(targets)?)
+}
+
+/// Passes unless the stack is a fleet. What such a command is about is in each of the fleet's accounts.
+pub(super) fn is_no_fleet(file: &StackFile, command: &str) -> Result<(), Refused> {
+    if file.fleet.is_none() {
+        return Ok(());
+    }
+    let message = format!("`{command}` works with one stack, and {} is a fleet", file.stack);
+    let help = "for one of its targets: use credentials of that account, and a stack file with its `account` and `region` and \
+                without `fleet`";
+    Err(Refused::new(message, help))
+}

@@ -1,0 +1,13 @@
+//! AWS CloudFormation: stack sets, which bring one template to many accounts and regions.
+
+mod group;
+mod instances;
+mod operation;
+mod preferences;
+mod stack_set;
+
+pub use group::{InstancesGroup, Targets, placed};
+pub use instances::{Instance, InstanceState, instances};
+pub use operation::{LastOperation, last_operation};
+pub use preferences::OperationPreferences;
+pub use stack_set::{ADMINISTRATION_ROLE, AutoDeployment, EXECUTION_ROLE, PermissionModel, StackSet};

@@ -1,0 +1,450 @@
+//! `AWS::CloudFormation::StackSet`: one template in many accounts and regions.
+//!
+//! Follows the CloudFormation API reference, `CreateStackSet`, `UpdateStackSet`, `CreateStackInstances` and
+//! `DeleteStackInstances`, and the user guide, "StackSets concepts". CloudFormation does the work in the accounts. An instance
+//! that is not `CURRENT` counts as missing, so that a plan shows it and an apply mends it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudformation::types::{self, Capability, PermissionModels};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::group::{InstancesGroup, Place, groups, placed};
+use super::instances::{Instance, InstanceState, instances};
+use super::operation::{carry_out, idle};
+use super::preferences::OperationPreferences;
+use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
+use crate::home::{self, Home};
+use crate::model::{Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
+use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
+
+const ABSENT: &[&str] = &["StackSetNotFoundException"];
+/// The longest template that a call takes (CloudFormation quotas).
+const INLINE: usize = 51_200;
+
+/// The role of the administrator's account in the self-managed model, if none is named.
+pub const ADMINISTRATION_ROLE: &str = "AWSCloudFormationStackSetAdministrationRole";
+/// The role of each target's account in the self-managed model, if none is named.
+pub const EXECUTION_ROLE: &str = "AWSCloudFormationStackSetExecutionRole";
+
+/// Whose roles a stack set works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PermissionModel {
+    /// Roles that the team made in each account.
+    SelfManaged,
+    /// Roles that the organization makes in each account.
+    ServiceManaged,
+}
+
+/// What happens to accounts that come into a unit, or leave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct AutoDeployment {
+    /// Whether an account that comes gets a stack.
+    pub enabled: bool,
+    /// Whether the stack of an account that leaves stays.
+    #[serde(default)]
+    pub retain_stacks_on_account_removal: bool,
+}
+
+/// A stack set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct StackSet {
+    /// Its name.
+    pub stack_set_name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The template as JSON text, without spaces and with sorted members.
+    pub template_body: String,
+    /// What the template may do: `CAPABILITY_NAMED_IAM`. Sorted.
+    pub capabilities: Vec<String>,
+    /// Whose roles it works with.
+    pub permission_model: PermissionModel,
+    /// The ARN of the role that it works as, in the self-managed model.
+    #[serde(default, rename = "AdministrationRoleARN", skip_serializing_if = "Option::is_none")]
+    pub administration_role_arn: Option<String>,
+    /// The name of the role of each account, in the self-managed model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_role_name: Option<String>,
+    /// What happens to accounts that come and go, in the service-managed model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_deployment: Option<AutoDeployment>,
+    /// Where its instances are, in as few groups as possible. Seen: where they are current.
+    pub stack_instances_group: Vec<InstancesGroup>,
+    /// How operations go through accounts and regions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation_preferences: Option<OperationPreferences>,
+    /// Its tags, which its stacks and their resources get too.
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// The stack set of the stack, and what its operations are about. AWS asks for the targets and the types of the template as
+/// well (Service Authorization Reference, CloudFormation).
+const SETS: &[&str] = &[
+    "arn:aws:cloudformation:{region}:{account}:stackset/{stack}:*",
+    "arn:aws:cloudformation:*:{account}:stackset-target/{stack}:*",
+    "arn:aws:cloudformation:*::type/resource/*",
+];
+
+fn outputs_of(name: &str) -> Outputs {
+    outputs([("StackSetName", name.to_owned())])
+}
+
+/// JSON text in the one form that this program writes. Another text is kept, and so differs from every declaration.
+fn normal(text: String) -> String {
+    serde_json::from_str::<serde_json::Value>(&text).map_or(text, |json| json.to_string())
+}
+
+impl StackSet {
+    fn from_sdk(set: types::StackSet, seen: &[Instance]) -> Result<Self> {
+        const CALL: &str = "cloudformation:DescribeStackSet";
+        let model = set.permission_model.unwrap_or(PermissionModels::SelfManaged);
+        let by_unit = model == PermissionModels::ServiceManaged;
+        let mut capabilities: Vec<String> =
+            set.capabilities.or_empty().into_iter().map(|one| one.as_str().to_owned()).collect();
+        capabilities.sort_unstable();
+        let units = set.organizational_unit_ids.or_empty();
+        Ok(Self {
+            stack_set_name: required(set.stack_set_name, CALL, "StackSetName")?,
+            description: set.description.filter(|text| !text.is_empty()),
+            template_body: normal(required(set.template_body, CALL, "TemplateBody")?),
+            capabilities,
+            permission_model: if by_unit { PermissionModel::ServiceManaged } else { PermissionModel::SelfManaged },
+            administration_role_arn: set.administration_role_arn.filter(|_| !by_unit),
+            execution_role_name: set.execution_role_name.filter(|_| !by_unit),
+            auto_deployment: set.auto_deployment.filter(|_| by_unit).map(|auto| AutoDeployment {
+                enabled: auto.enabled.unwrap_or_default(),
+                retain_stacks_on_account_removal: auto.retain_stacks_on_account_removal.unwrap_or_default(),
+            }),
+            stack_instances_group: groups(current(seen, &units, &set.regions.or_empty()), by_unit),
+            operation_preferences: None,
+            tags: set.tags.or_empty().into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect(),
+        })
+    }
+
+    fn preferences(&self, regions: &[String]) -> types::StackSetOperationPreferences {
+        self.operation_preferences.clone().unwrap_or_default().within(regions)
+    }
+
+    fn by_unit(&self) -> bool {
+        self.permission_model == PermissionModel::ServiceManaged
+    }
+
+    fn api_tags(&self) -> Vec<types::Tag> {
+        self.tags.iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build()).collect()
+    }
+
+    fn api_auto_deployment(&self) -> Option<types::AutoDeployment> {
+        let AutoDeployment { enabled, retain_stacks_on_account_removal: retain } = self.auto_deployment.as_ref()?;
+        let auto = types::AutoDeployment::builder().enabled(*enabled);
+        // AWS refuses the second where the first is off.
+        Some(auto.set_retain_stacks_on_account_removal(enabled.then_some(*retain)).build())
+    }
+
+    fn api_model(&self) -> PermissionModels {
+        if self.by_unit() { PermissionModels::ServiceManaged } else { PermissionModels::SelfManaged }
+    }
+
+    fn api_capabilities(&self) -> Vec<Capability> {
+        self.capabilities.iter().map(|one| Capability::from(one.as_str())).collect()
+    }
+
+    /// Gives the set and every instance, or those of one group, the declared template.
+    async fn send(&self, cx: &Context, group: Option<&InstancesGroup>) -> Result<()> {
+        let template = Text::of(cx, &self.template_body).await?;
+        let Self {
+            stack_set_name,
+            description,
+            template_body: _,
+            capabilities: _,
+            permission_model: _,
+            administration_role_arn,
+            execution_role_name,
+            auto_deployment: _,
+            stack_instances_group,
+            operation_preferences: _,
+            tags: _,
+        } = self;
+        let all: BTreeSet<String> = stack_instances_group.iter().flat_map(|group| group.regions.clone()).collect();
+        let regions = group.map_or_else(|| all.into_iter().collect(), |group| group.regions.clone());
+        let mut call = cx
+            .cloudformation()
+            .update_stack_set()
+            .stack_set_name(stack_set_name)
+            // absent is empty: that removes the description
+            .description(description.as_deref().unwrap_or(""))
+            .set_template_body(template.body)
+            .set_template_url(template.url)
+            .set_capabilities(Some(self.api_capabilities()))
+            .permission_model(self.api_model())
+            .set_administration_role_arn(administration_role_arn.clone())
+            .set_execution_role_name(execution_role_name.clone())
+            .set_auto_deployment(self.api_auto_deployment())
+            .operation_preferences(self.preferences(&regions))
+            .set_tags(Some(self.api_tags()));
+        if let Some(InstancesGroup { deployment_targets, regions }) = group {
+            call = call
+                .set_accounts(deployment_targets.accounts())
+                .set_deployment_targets(deployment_targets.units())
+                .set_regions(Some(regions.clone()));
+        }
+        const CALL: &str = "cloudformation:UpdateStackSet";
+        carry_out(cx, stack_set_name, || async {
+            required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId")
+        })
+        .await
+    }
+
+    /// Makes instances, a group after the other.
+    async fn add(&self, cx: &Context, wanted: Vec<InstancesGroup>) -> Result<()> {
+        const CALL: &str = "cloudformation:CreateStackInstances";
+        for InstancesGroup { deployment_targets, regions } in wanted {
+            let call = cx
+                .cloudformation()
+                .create_stack_instances()
+                .stack_set_name(&self.stack_set_name)
+                .set_accounts(deployment_targets.accounts())
+                .set_deployment_targets(deployment_targets.units())
+                .operation_preferences(self.preferences(&regions))
+                .set_regions(Some(regions));
+            carry_out(cx, &self.stack_set_name, || async {
+                required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId")
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// A template for a call: in it, or, if it is too long, in the home bucket.
+struct Text {
+    body: Option<String>,
+    url: Option<String>,
+}
+
+impl Text {
+    async fn of(cx: &Context, text: &str) -> Result<Self> {
+        if text.len() <= INLINE {
+            return Ok(Self { body: Some(text.to_owned()), url: None });
+        }
+        let key = Home::new(cx.clone()).put_template(&hex::encode(Sha256::digest(text)), text).await?;
+        Ok(Self { body: None, url: Some(home::url(cx, &key)) })
+    }
+}
+
+/// The places in which every instance is current. A unit without an account is current as well: the stack set is there for
+/// what comes.
+fn current(seen: &[Instance], units: &[String], regions: &[String]) -> BTreeSet<Place> {
+    let mut current: BTreeSet<Place> = seen.iter().map(Instance::place).collect();
+    current.extend(units.iter().flat_map(|unit| regions.iter().map(|region| (unit.clone(), region.clone()))));
+    for instance in seen.iter().filter(|one| one.state != InstanceState::Current) {
+        current.remove(&instance.place());
+    }
+    current
+}
+
+/// Deletes the instances in these places, with their stacks. What a template retains stays in the accounts.
+async fn remove(cx: &Context, name: &str, gone: Vec<InstancesGroup>, preferences: &OperationPreferences) -> Result<()> {
+    const CALL: &str = "cloudformation:DeleteStackInstances";
+    for InstancesGroup { deployment_targets, regions } in gone {
+        let call = cx
+            .cloudformation()
+            .delete_stack_instances()
+            .stack_set_name(name)
+            .set_accounts(deployment_targets.accounts())
+            .set_deployment_targets(deployment_targets.units())
+            .operation_preferences(preferences.within(&regions))
+            .set_regions(Some(regions))
+            .retain_stacks(false);
+        let begin = || async {
+            required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId")
+        };
+        carry_out(cx, name, begin).await?;
+    }
+    Ok(())
+}
+
+impl Resource for StackSet {
+    const KIND: Kind = Kind::new("AWS::CloudFormation::StackSet");
+    const CREATE_ONLY: &'static [&'static str] = &["StackSetName", "PermissionModel"];
+    const WRITE_ONLY: &'static [&'static str] = &["OperationPreferences"];
+    const PERMISSIONS: Permissions = Permissions {
+        observe: &[Allow::new(
+            &["cloudformation:DescribeStackSet", "cloudformation:ListStackInstances", "cloudformation:ListStackSetOperations"],
+            SETS,
+        )],
+        create: &[
+            Allow::new(
+                &[
+                    "cloudformation:CreateStackSet",
+                    "cloudformation:CreateStackInstances",
+                    "cloudformation:DescribeStackSetOperation",
+                    "cloudformation:ListStackSetOperationResults",
+                    "cloudformation:TagResource",
+                ],
+                SETS,
+            ),
+            Allow::new(&["iam:PassRole"], &["{role}"]).only(Only::PassedTo("cloudformation.amazonaws.com")),
+            Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/template/*"]),
+        ],
+        update: &[
+            Allow::new(
+                &[
+                    "cloudformation:UpdateStackSet",
+                    "cloudformation:CreateStackInstances",
+                    "cloudformation:DeleteStackInstances",
+                    "cloudformation:DescribeStackSetOperation",
+                    "cloudformation:ListStackSetOperationResults",
+                    "cloudformation:TagResource",
+                    "cloudformation:UntagResource",
+                ],
+                SETS,
+            ),
+            Allow::new(&["iam:PassRole"], &["{role}"]).only(Only::PassedTo("cloudformation.amazonaws.com")),
+            Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/template/*"]),
+        ],
+        delete: &[Allow::new(
+            &[
+                "cloudformation:DeleteStackSet",
+                "cloudformation:DeleteStackInstances",
+                "cloudformation:DescribeStackSetOperation",
+                "cloudformation:ListStackSetOperationResults",
+            ],
+            SETS,
+        )],
+        empty: &[],
+        list: &[],
+    };
+
+    fn id(&self, _: &Scope) -> Option<String> {
+        Some(self.stack_set_name.clone())
+    }
+
+    fn predicted(&self, _: &Scope) -> Outputs {
+        outputs_of(&self.stack_set_name)
+    }
+
+    async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
+        const CALL: &str = "cloudformation:DescribeStackSet";
+        let set = async {
+            cx.cloudformation().describe_stack_set().stack_set_name(id).send().await.unless(CALL, ABSENT)
+        };
+        let (set, seen) = tokio::try_join!(set, instances(cx, id))?;
+        let Some(set) = set else { return Ok(None) };
+        let properties = Self::from_sdk(required(set.stack_set, CALL, "StackSet")?, &seen)?;
+        let ownership = properties.tags.ownership();
+        Ok(Some(Observed::new(id, properties, outputs_of(id), ownership)))
+    }
+
+    async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
+        let template = Text::of(cx, &desired.template_body).await?;
+        let Self {
+            stack_set_name,
+            description,
+            template_body: _,
+            capabilities: _,
+            permission_model: _,
+            administration_role_arn,
+            execution_role_name,
+            auto_deployment: _,
+            stack_instances_group,
+            operation_preferences: _,
+            tags: _,
+        } = &**desired;
+        let call = cx
+            .cloudformation()
+            .create_stack_set()
+            .stack_set_name(stack_set_name)
+            .set_description(description.clone())
+            .set_template_body(template.body)
+            .set_template_url(template.url)
+            .set_capabilities(Some(desired.api_capabilities()))
+            .permission_model(desired.api_model())
+            .set_administration_role_arn(administration_role_arn.clone())
+            .set_execution_role_name(execution_role_name.clone())
+            .set_auto_deployment(desired.api_auto_deployment())
+            .set_tags(Some(desired.api_tags()));
+        if let Err(error) = call.send().await.named("cloudformation:CreateStackSet") {
+            let seen = if error.is(&["NameAlreadyExistsException"]) {
+                Self::observe(cx, stack_set_name).await?
+            } else {
+                None
+            };
+            if seen.is_none_or(|seen| seen.properties.tags.ownership() != desired.tags.ownership()) {
+                return Err(error);
+            }
+        }
+        desired.add(cx, stack_instances_group.clone()).await?;
+        Ok(Created::new(stack_set_name, outputs_of(stack_set_name)))
+    }
+
+    /// First what is no longer a target goes. Then the set and its instances get the template, and new targets follow.
+    async fn update(
+        cx: &Context,
+        seen: &Observed<Self>,
+        desired: &Resolved<Self>,
+        changes: &Changes,
+    ) -> Result<()> {
+        idle(cx, &seen.id).await?;
+        let now = instances(cx, &seen.id).await?;
+        let by_unit = desired.by_unit();
+        let wanted = placed(&desired.stack_instances_group);
+        let units = placed(&seen.properties.stack_instances_group);
+        let there: BTreeSet<Place> = now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
+        let stuck: Vec<&Instance> = now.iter().filter(|one| one.state == InstanceState::Inoperable).collect();
+        if !stuck.is_empty() {
+            return Err(inoperable(&stuck));
+        }
+        let preferences = desired.operation_preferences.clone().unwrap_or_default();
+        let gone = groups(there.difference(&wanted).cloned(), by_unit);
+        remove(cx, &seen.id, gone, &preferences).await?;
+        let only_targets = changes.0.iter().all(|change| change.path.starts_with("StackInstancesGroup"));
+        if only_targets {
+            let outdated = now.iter().filter(|one| one.state == InstanceState::Outdated).map(Instance::place);
+            for group in groups(outdated.filter(|place| wanted.contains(place)), by_unit) {
+                desired.send(cx, Some(&group)).await?;
+            }
+        } else {
+            desired.send(cx, None).await?;
+        }
+        desired.add(cx, groups(wanted.difference(&there).cloned(), by_unit)).await
+    }
+
+    /// The instances go first. Their stacks are deleted with them, and what the template retains stays in the accounts.
+    async fn delete(cx: &Context, id: &str, _: Removal) -> Result<()> {
+        let Some(seen) = Self::observe(cx, id).await? else { return Ok(()) };
+        idle(cx, id).await?;
+        let now = instances(cx, id).await?;
+        let by_unit = seen.properties.by_unit();
+        let units = placed(&seen.properties.stack_instances_group);
+        let there: BTreeSet<Place> = now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
+        // How it was applied is not known any more: all accounts of a region at once, and none may fail.
+        let preferences = OperationPreferences::removal();
+        remove(cx, id, groups(there, by_unit), &preferences).await?;
+        let delete = cx.cloudformation().delete_stack_set().stack_set_name(id);
+        delete.send().await.unless("cloudformation:DeleteStackSet", ABSENT).map(drop)
+    }
+
+    /// The set has the stack's name, so nothing has to be listed to find it.
+    async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
+        Ok(Vec::new())
+    }
+}
+
+/// What to do about instances whose deletion failed (CloudFormation API reference, `StackInstance`, `INOPERABLE`).
+fn inoperable(stuck: &[&Instance]) -> Error {
+    let places: Vec<String> = stuck.iter().map(|one| format!("{} in {}", one.account, one.region)).collect();
+    let text = format!("CloudFormation could not delete the stacks of these targets, and updates leave them out: {}", places.join(", "));
+    let mut error = Error::unexpected("cloudformation:UpdateStackSet", text);
+    error.hint = Some(
+        "delete each of these stacks in its account, and let the stack set forget it: `aws cloudformation \
+         delete-stack-instances --retain-stacks`; then run the command again"
+            .to_owned(),
+    );
+    error
+}
