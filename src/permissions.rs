@@ -95,6 +95,8 @@ pub struct Subject<'a> {
     pub key: Option<&'a KmsKey>,
     /// Who makes its changes.
     pub changes: ChangedBy<'a>,
+    /// Where its home buckets are: account and region. Empty: only in its own.
+    pub homes: &'a [(String, String)],
 }
 
 /// The policy that a command needs for a stack, and no more.

@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use miette::miette;
+
 use super::handlers::HandlersArgs;
 use super::name::NameArgs;
 use super::terminal::Terminal;
-use super::{exit, outputs, run_report, verify};
+use super::{exit, outputs, run_report, status, verify};
 use crate::ops::{
-    ApplyOptions, ApplyRequest, NameMove, PlanDigest, PlannedApply, RunStatus, Session, apply_before_name,
-    need_key, verify_applied,
+    ApplyOptions, ApplyRequest, FleetStatus, NameMove, PlanDigest, PlannedApply, RunStatus, Session,
+    apply_before_name, need_key, verify_applied,
 };
-use crate::report::out::outln;
+use crate::report::out::{out, outln};
 
 /// Make the account match the stack file, or carry out a saved plan.
 #[derive(Debug, clap::Args)]
@@ -60,7 +62,14 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let request = ApplyRequest { path: &stack, adopt, digest, name: taken };
     let options = ApplyOptions { no_wait, agreed: yes, broadening_agreed: allow_broadening };
     let ui = Terminal::ui();
-    let accepts = |session: &Session| if verifies { need_key(session, key.as_deref()) } else { Ok(()) };
+    let accepts = |session: &Session| match (verifies, &session.file.fleet) {
+        (false, _) => Ok(()),
+        (true, None) => need_key(session, key.as_deref()),
+        (true, Some(_)) => {
+            let help = "leave it out, and verify a target with credentials of its account";
+            Err(miette!(help = help, "`--verify` works with one stack, and {} is a fleet", session.stack()))
+        }
+    };
     if move_name
         && let Some(applied) = apply_before_name(request, options, &ui, accepts).await?
         && let Some(run) = &applied.run
@@ -77,6 +86,10 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         if run.status() != RunStatus::Complete {
             return Ok(exit::code(exit::of_run(run.status())));
         }
+    }
+    if applied.session.file.fleet.is_some() {
+        out!("\n{}", status::human(&FleetStatus::read(&applied.session).await?));
+        return Ok(ExitCode::SUCCESS);
     }
     outln!("\n{}", outputs::human(&applied.outputs()?));
     if verifies {

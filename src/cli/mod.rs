@@ -28,6 +28,7 @@ mod plan;
 mod run_report;
 pub mod schema;
 mod sign;
+mod status;
 mod summary;
 mod synth;
 mod teardown;
@@ -73,6 +74,7 @@ enum Command {
     Teardown(teardown::Args),
     Move(move_stack::Args),
     Outputs(outputs::Args),
+    Status(status::Args),
     History(history::Args),
     Sign(sign::Args),
     Library(library::Args),
@@ -149,6 +151,7 @@ async fn run(command: Command) -> miette::Result<ExitCode> {
         Command::Move(args) => move_stack::run(args).await,
         Command::Outputs(args) => outputs::run(args).await.map(done),
         Command::Graph(args) => graph::run(args).await.map(done),
+        Command::Status(args) => status::run(args).await,
         Command::History(args) => history::run(args).await.map(done),
         Command::Library(args) => library::run(args).await,
         Command::Asset(args) => asset::run(args).await,

@@ -10,7 +10,7 @@ use super::exit;
 use super::handlers::HandlersArgs;
 use super::name::NameArgs;
 use super::terminal::Terminal;
-use crate::ops::{self, Action, PlanWishes, Refused, Review, SavedPlan, Totals};
+use crate::ops::{self, Action, PlanWishes, Refused, Review, SavedPlan, TargetAction, Totals};
 use crate::report;
 use crate::report::out::{self, errln, out, outln};
 
@@ -87,7 +87,13 @@ impl FailOn {
             (!addresses.is_empty()).then(|| addresses.join(", "))
         };
         match self {
-            Self::Destroy => of(Action::Delete).map(|found| format!("it deletes {found}")),
+            Self::Destroy => {
+                let removed = review.targets.iter().filter(|target| target.action == TargetAction::Remove);
+                let removed =
+                    removed.map(|target| format!("the stack of {} in {}", target.target, target.region));
+                let found: Vec<String> = of(Action::Delete).into_iter().chain(removed).collect();
+                (!found.is_empty()).then(|| format!("it deletes {}", found.join(", ")))
+            }
             Self::Replace => of(Action::Replace).map(|found| format!("it replaces {found}")),
             Self::Broadening => {
                 let count = review.security.len();

@@ -7,9 +7,9 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use super::handlers::HandlersArgs;
 use super::terminal::Terminal;
-use crate::ops::{self, Template};
+use crate::ops::{self, INLINE_LIMIT, Template};
 use crate::report;
-use crate::report::out::{out, outln};
+use crate::report::out::{errln, out, outln};
 
 /// Print the stack as CloudFormation templates, offline, with the same resources, names and properties.
 #[derive(Debug, clap::Args)]
@@ -59,6 +59,9 @@ impl SynthFormat {
 pub(super) async fn run(args: Args) -> miette::Result<()> {
     args.handlers.choose();
     let templates = ops::synth(&args.stack, args.zone_id, &Terminal).await?;
+    for long in templates.iter().filter_map(|template| long(template, args.format)) {
+        errln!("{}", report::plain(&long));
+    }
     match &args.out {
         Some(directory) => write(&templates, args.format, directory),
         None => {
@@ -72,6 +75,18 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
 pub(super) fn text(templates: &[Template], format: SynthFormat) -> String {
     let separator = if format == SynthFormat::Yaml { "---\n" } else { "" };
     templates.iter().map(|template| format.render(template)).collect::<Vec<_>>().join(separator)
+}
+
+/// What to know of a template that no call takes as text.
+fn long(template: &Template, format: SynthFormat) -> Option<String> {
+    let bytes = format.render(template).len();
+    (bytes > INLINE_LIMIT).then(|| {
+        format!(
+            "{} has {bytes} bytes, and a call takes {INLINE_LIMIT}: put it into a bucket, and give CloudFormation its URL \
+             (`--template-url`)",
+            template.name
+        )
+    })
 }
 
 fn write(templates: &[Template], format: SynthFormat, directory: &Path) -> miette::Result<()> {

@@ -36,6 +36,9 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
     let Some(left) = left else { return Ok(exit::code(exit::of_run(status))) };
     if left.is_empty() {
         outln!("audit: nothing of stack {} is left", session.stack());
+        if session.file.fleet.is_some() {
+            outln!("the buckets of its targets stay in their accounts, with everything in them");
+        }
         return Ok(exit::code(exit::DONE));
     }
     outln!("audit: these are left:");

@@ -52,6 +52,12 @@ impl Ui for Terminal {
             Question::Move { stack, to } => {
                 confirm(&format!("\nMove {stack} to {}?", move_stack::named(to)), "--yes")
             }
+            Question::TeardownFleet { stack, targets } => {
+                let question = format!(
+                    "\nDelete the stacks of {stack} in {targets} targets? Nothing is served from them any more."
+                );
+                confirm(&question, "--yes")
+            }
             Question::Teardown { stack } => {
                 confirm(&format!("\nDelete {stack} for good, with every object in its buckets?"), "--yes")
             }

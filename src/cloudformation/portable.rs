@@ -85,7 +85,12 @@ pub fn portable(targets: Vec<TargetTemplates>) -> Result<Template, NotPortable> 
             resource["DeletionPolicy"] = json!("RetainExceptOnCreate");
         }
     }
-    Ok(Template { name: first.name.clone(), region: scope.region.clone(), members: first.members.clone(), body })
+    Ok(Template {
+        name: first.name.clone(),
+        region: scope.region.clone(),
+        members: first.members.clone(),
+        body,
+    })
 }
 
 /// The only template of a target.
@@ -132,7 +137,9 @@ impl Merging<'_> {
             (Value::Object(one), Value::Object(other)) => self.members(place, one, other),
             (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
                 let pairs = one.iter().zip(other).enumerate();
-                pairs.map(|(index, (one, other))| self.merge(&format!("{place}[{index}]"), one, other)).collect()
+                pairs
+                    .map(|(index, (one, other))| self.merge(&format!("{place}[{index}]"), one, other))
+                    .collect()
             }
             (Value::String(one), Value::String(other)) => {
                 Ok(function(&self.text(one, other).ok_or_else(varies)?))
@@ -225,7 +232,8 @@ mod tests {
     }
 
     fn template(scope: &Scope, properties: Value) -> TargetTemplates {
-        let resource = json!({ "Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": properties });
+        let resource =
+            json!({ "Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": properties });
         let body = json!({
             "Metadata": { "provision": { "Stack": "vod", "Account": scope.account, "Region": scope.region } },
             "Resources": { "A": resource },
@@ -235,8 +243,11 @@ mod tests {
     }
 
     fn merged(properties: impl Fn(&Scope) -> Value) -> Result<Value, NotPortable> {
-        let scopes =
-            [scope("111111111111", "eu-west-1"), scope("222222222222", "eu-west-2"), scope("333333333333", "us-west-2")];
+        let scopes = [
+            scope("111111111111", "eu-west-1"),
+            scope("222222222222", "eu-west-2"),
+            scope("333333333333", "us-west-2"),
+        ];
         let all = scopes.iter().map(|scope| template(scope, properties(scope))).collect();
         portable(all).map(|template| template.body["Resources"]["A"]["Properties"].clone())
     }
@@ -273,9 +284,16 @@ mod tests {
 
     #[test]
     fn what_depends_on_the_target_in_another_way_is_found() {
-        let varies = |place: &str| Err(NotPortable::Varies { place: format!("Resources.A.Properties.{place}") });
-        assert_eq!(merged(|scope| json!({ "Name": scope.region.len() + usize::from(scope.region == "eu-west-2") })), varies("Name"));
-        assert_eq!(merged(|scope| json!({ "Hash": if scope.region == "us-west-2" { "a" } else { "b" } })), varies("Hash"));
+        let varies =
+            |place: &str| Err(NotPortable::Varies { place: format!("Resources.A.Properties.{place}") });
+        assert_eq!(
+            merged(|scope| json!({ "Name": scope.region.len() + usize::from(scope.region == "eu-west-2") })),
+            varies("Name")
+        );
+        assert_eq!(
+            merged(|scope| json!({ "Hash": if scope.region == "us-west-2" { "a" } else { "b" } })),
+            varies("Hash")
+        );
         assert_eq!(merged(|scope| json!({ scope.region.clone(): 1 })), varies("eu-west-1"));
     }
 

@@ -154,7 +154,12 @@ pub fn synth_target(scope: &Scope, graph: &Graph, packages: &Scope) -> Result<Ve
     synth_from(scope, graph, &Outside::new(), packages)
 }
 
-fn synth_from(scope: &Scope, graph: &Graph, outside: &Outside, packages: &Scope) -> Result<Vec<Template>, Error> {
+fn synth_from(
+    scope: &Scope,
+    graph: &Graph,
+    outside: &Outside,
+    packages: &Scope,
+) -> Result<Vec<Template>, Error> {
     let shares = parts::shares(scope, graph, outside)?;
     let stack = Stack { scope, packages, graph, outside };
     let exported = shares.iter().flat_map(|share| stack.foreign(share)).collect();

@@ -24,7 +24,7 @@ use super::exchange_log::ExchangeLog;
 use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
 use super::like_aws::Played;
-use super::mediaconvert::{self, MediaConvert};
+use super::mediaconvert;
 use super::plain::{self, Plain};
 use super::secret::Secret;
 use super::signature::Claim;
@@ -49,7 +49,7 @@ pub(super) struct Gateway {
     pub(super) http: Plain,
     pub(super) clients: Clients,
     pub(super) emulator: Emulator,
-    pub(super) mediaconvert: Arc<MediaConvert>,
+    pub(super) mediaconvert: mediaconvert::Places,
     pub(super) batch: Arc<batch::BatchOperations>,
     pub(super) cloudformation: Arc<CloudFormation>,
     pub(super) viewer: Viewer,
@@ -128,7 +128,8 @@ impl Gateway {
         match failure {
             Some(why) => unavailable(&request.into_parts().0, &why),
             None if claim.service == mediaconvert::SERVICE && path.starts_with(mediaconvert::PREFIX) => {
-                mediaconvert::handle(&self.mediaconvert, request).await
+                let service = self.mediaconvert.at(claim.account(&self.status.account), &claim.region);
+                mediaconvert::handle(&service, request).await
             }
             None if claim.is_s3_control() && path.starts_with(batch::PREFIX) => {
                 batch::handle(&self.batch, request).await
@@ -208,7 +209,7 @@ impl Gateway {
                 else {
                     return text(StatusCode::BAD_REQUEST, "say ?per_second=NUMBER&burst=NUMBER");
                 };
-                self.mediaconvert.limit_new_jobs(rate, burst);
+                self.mediaconvert.limits().limit_new_jobs(rate, burst);
                 text(StatusCode::OK, "set")
             }
             (&Method::POST, "quota") => {
@@ -217,7 +218,7 @@ impl Gateway {
             }
             (&Method::POST, "throttle") => self.throttle(query("calls").and_then(|calls| calls.parse().ok())),
             (&Method::POST, "templates") => {
-                if !self.mediaconvert.merge_templates(&query("merge").unwrap_or_default()) {
+                if !self.mediaconvert.limits().merge_templates(&query("merge").unwrap_or_default()) {
                     return text(StatusCode::BAD_REQUEST, "say ?merge=by-group or ?merge=by-index");
                 }
                 text(StatusCode::OK, "set")

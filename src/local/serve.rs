@@ -19,7 +19,7 @@ use super::exchange_log::ExchangeLog;
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
 use super::like_aws::{LikeAws, Played};
-use super::mediaconvert::{MediaConvert, Place};
+use super::mediaconvert::{Place, Places, Tools};
 use super::secret::Secret;
 use super::viewer::Viewer;
 use super::{Error, ffmpeg, install, plain, process};
@@ -151,7 +151,8 @@ async fn gateway(
     };
     let cloudformation = CloudFormation::new(handlers, surroundings);
     let batch = batch::BatchOperations::new(clients.clone());
-    let mediaconvert = MediaConvert::new(place, &installed.mediaconvert_model(), clients.clone(), ffmpeg)?;
+    let tools = Tools::new(&installed.mediaconvert_model(), ffmpeg, http.clone(), secret.clone())?;
+    let mediaconvert = Places::new(place, tools);
     let own = std::env::current_exe().map_err(Error::files("the running program"))?;
     let status = Status {
         name: options.name.clone(),

@@ -90,7 +90,8 @@ impl Account {
     #[must_use]
     pub fn review(&self, graph: &Graph, plan: &Plan, state: &ObservedState) -> Review {
         let applied = state.record.as_ref().map(Record::applied);
-        let mut review = review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind));
+        let mut review =
+            review::review(plan, graph, Against::Account, applied.as_ref(), &|kind| self.rules(kind));
         fleet::expand(&mut review, plan);
         review
     }

@@ -17,7 +17,7 @@ pub use crate::assets::{Answered, AssetState, AssetStatus, LatestUpload, Renditi
 /// # Errors
 /// When the stack file cannot be used, the stack is not applied, or its buckets cannot be read.
 pub async fn asset(path: &Path, key: &str, ui: &Arc<dyn Ui>) -> miette::Result<AssetStatus> {
-    let session = Session::open(path, ui).await?;
+    let session = Session::open_one(path, ui, "asset").await?;
     let graph = session.declare_unbuilt().await?;
     let base = async {
         match fixed_base(&session.file) {
@@ -42,7 +42,7 @@ pub struct StackAssets {
 /// # Errors
 /// When the stack file cannot be used, or the credentials are of another account.
 pub async fn open(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<StackAssets> {
-    let session = Session::open(path, ui).await?;
+    let session = Session::open_one(path, ui, "asset").await?;
     let graph = session.declare_unbuilt().await?;
     Ok(StackAssets { assets: assets(&session, &graph)?, _session: session })
 }

@@ -99,10 +99,12 @@ impl Session {
         plan: &Plan,
         state: &ObservedState,
     ) -> miette::Result<Option<(DeclaredStack, Plan)>> {
-        let Some(record) = state.record.as_ref().filter(|_| self.file.fleet.is_some() && !plan.is_empty()) else {
+        let Some(record) = state.record.as_ref().filter(|_| self.file.fleet.is_some() && !plan.is_empty())
+        else {
             return Ok(None);
         };
-        let sources = stack.code.iter().find_map(|code| code.package.origin.as_ref()).map(|origin| &origin.sources);
+        let sources =
+            stack.code.iter().find_map(|code| code.package.origin.as_ref()).map(|origin| &origin.sources);
         let Some(code) = sources.and_then(|sources| recorded(record, sources)) else { return Ok(None) };
         let (stack, plan) = self.plan_of(declaring, code, state)?;
         if !plan.is_empty() {

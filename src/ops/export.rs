@@ -7,6 +7,7 @@ use std::sync::Arc;
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use super::bundle::HandlerCode;
+use super::fleet::is_no_fleet;
 use super::session::Session;
 use super::synth;
 use super::ui::Ui;
@@ -39,6 +40,7 @@ pub async fn export(
 ) -> miette::Result<Exported> {
     must_be_empty(folder)?;
     let reads = async |session: &Session| {
+        is_no_fleet(&session.file, "export")?;
         if target != ExportTarget::Terraform {
             synth::own_zone(&session.file)?;
         }

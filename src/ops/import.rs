@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::Refused;
+use super::fleet::is_no_fleet;
 use super::key;
 use super::protected;
 use super::session::Session;
@@ -26,7 +27,10 @@ pub struct Imported {
 /// # Errors
 /// When the stack file cannot be used, or the account cannot be read completely.
 pub async fn import(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Imported> {
-    let reads = async |session: &Session| session.planned().await;
+    let reads = async |session: &Session| {
+        is_no_fleet(&session.file, "import")?;
+        session.planned().await
+    };
     let (session, (stack, plan, state)) = Session::open_and(path, ui, reads).await?;
     let key = key::refusal(&session.account, &stack.graph, &state, ui.as_ref()).await?;
     let review = session.account.review(&stack.graph, &plan, &state);

@@ -24,7 +24,7 @@ pub struct StackLibrary {
 /// # Errors
 /// When the stack file cannot be used, or the credentials are of another account.
 pub async fn open(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<StackLibrary> {
-    let session = Session::open(path, ui).await?;
+    let session = Session::open_one(path, ui, "library").await?;
     let graph = session.declare_unbuilt().await?;
     let library = Library {
         cx: session.account.regions.home(),

@@ -12,12 +12,12 @@ use crate::graph::Graph;
 use crate::model::{
     Contents, Declaration, Guard, Live, Mark, Orphan, Outputs, Ownership, Readiness, Scope, Snapshot, resolve,
 };
+use crate::plan;
 use crate::resource::registry;
 use crate::review::{self, Against, Applied, Review};
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
 use crate::stack::handlers::PackageDigests;
-use crate::plan;
 
 /// The base cannot be read from the repository.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -35,7 +35,12 @@ struct NoBase {
 /// # Errors
 /// When the stack file cannot be used.
 pub fn graph(path: &Path) -> miette::Result<Graph> {
-    declared(&session::load(path)?)
+    let file = session::load(path)?;
+    match &file.fleet {
+        // What each target has says more than that there is a stack set.
+        Some(fleet) => declared(&StackFile { region: fleet.regions[0], fleet: None, ..file.clone() }),
+        None => declared(&file),
+    }
 }
 
 fn declared(file: &StackFile) -> miette::Result<Graph> {

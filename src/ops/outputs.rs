@@ -66,7 +66,7 @@ pub struct DnsRecord {
 /// # Errors
 /// When the stack file cannot be used, or the stack has no distribution.
 pub async fn outputs(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Outputs> {
-    let session = Session::open(path, ui).await?;
+    let session = Session::open_one(path, ui, "outputs").await?;
     let graph = session.declare_unbuilt().await?;
     Outputs::read(&session, &graph).await
 }

@@ -1,14 +1,15 @@
 //! Permissions: the least-privilege IAM policy of a command for one stack, or for all stacks with a prefix, offline.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use miette::miette;
 
+use super::fleet;
 use super::session::scope;
-use crate::model::PolicyDocument;
+use crate::model::{Declaration, PolicyDocument};
 use crate::permissions::{self, ChangedBy, Dns, Subject};
 use crate::resource::registry;
-use crate::stack;
 use crate::stack::config::{self, Domain, Engine, StackFile, StackPrefix};
 use crate::stack::domain::Zone;
 use crate::stack::handlers::PackageDigests;
@@ -50,7 +51,13 @@ pub fn permissions(path: &Path, wanted: PolicyRequest<'_>) -> miette::Result<Sta
         let help = "the policy is for stacks that declare what this file declares: use a prefix of its name, or another file";
         return Err(config::against(path, &["stack"], &message, "outside the prefix", help).into());
     }
-    if wanted.command == PolicyFor::ServiceRole && file.cloudformation.role.is_none() {
+    if file.fleet.is_some() && !OF_FLEETS.contains(&wanted.command) {
+        let help =
+            "for one of its targets: a stack file with the target's `account` and `region`, without `fleet`";
+        return Err(miette!(help = help, "a fleet has no such command"));
+    }
+    if wanted.command == PolicyFor::ServiceRole && file.cloudformation.role.is_none() && file.fleet.is_none()
+    {
         let help = "set `engine: cloudformation` and `cloudformation: { role: ARN }`, or leave the role out";
         return Err(miette!(help = help, "the stack file names no service role of CloudFormation"));
     }
@@ -61,15 +68,24 @@ pub fn permissions(path: &Path, wanted: PolicyRequest<'_>) -> miette::Result<Sta
     }
     let zone_role = role.filter(|_| !wanted.zone_role);
     let stack = wanted.prefix.map_or_else(|| file.stack.to_string(), |prefix| format!("{prefix}*"));
-    Ok(StackPolicy { stack, policy: policy(&file, wanted), zone_role })
+    Ok(StackPolicy { stack, policy: policy(&file, wanted)?, zone_role })
 }
 
-fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
+/// The commands that a fleet has, and the role that makes its stacks.
+const OF_FLEETS: [PolicyFor; 4] =
+    [PolicyFor::Plan, PolicyFor::Apply, PolicyFor::Teardown, PolicyFor::ServiceRole];
+
+fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> miette::Result<PolicyDocument> {
+    let homes = homes(file);
+    let target = file.fleet.as_ref().filter(|_| wanted.command == PolicyFor::ServiceRole);
+    let target = target.map(|fleet| fleet.anywhere(file));
+    let file = target.as_ref().unwrap_or(file);
     let scope = scope(file);
     // Neither the code nor the zone changes what is declared, only the values in it.
     let code = PackageDigests::default();
     let zone = Zone { id: wanted.zone.unwrap_or("*").to_owned() };
-    let declarations = stack::declare(file, &code, Some(&zone));
+    let graph = fleet::graph_of(file, &code, Some(&zone))?;
+    let declarations: Vec<Declaration> = graph.in_order().cloned().collect();
     let subject = Subject {
         scope: &scope,
         prefix: wanted.prefix.map(StackPrefix::as_str),
@@ -81,10 +97,20 @@ fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> PolicyDocument {
         key: file.encryption.as_ref().map(|encryption| &encryption.kms_key),
         changes: match file.engine {
             Engine::Direct => ChangedBy::Api,
+            // Whoever runs the command keeps the stack set.
+            Engine::Cloudformation if file.fleet.is_some() => ChangedBy::Api,
             Engine::Cloudformation => ChangedBy::CloudFormation(file.cloudformation.role.as_deref()),
         },
+        homes: &homes,
     };
-    permissions::policy(registry(), wanted.command, subject)
+    Ok(permissions::policy(registry(), wanted.command, subject))
+}
+
+/// The account and region of each home bucket of a fleet.
+fn homes(file: &StackFile) -> Vec<(String, String)> {
+    let Some(fleet) = &file.fleet else { return Vec::new() };
+    let regions: BTreeSet<_> = fleet.regions.iter().chain([&file.region]).collect();
+    regions.into_iter().map(|region| (file.account.to_string(), region.to_string())).collect()
 }
 
 /// Where the records of the stack's name are.
@@ -127,7 +153,7 @@ mod tests {
 
     fn of(file: &StackFile, command: PolicyFor, zone_role: bool) -> Vec<String> {
         let wanted = PolicyRequest { command, prefix: None, zone: Some("Z1"), zone_role };
-        let policy = policy(file, wanted);
+        let policy = policy(file, wanted).unwrap();
         policy.statements().flat_map(|statement| &statement.action).map(StringExpr::text).collect()
     }
 
@@ -149,7 +175,7 @@ mod tests {
         assert!(!of(&file, PolicyFor::Upload, false).iter().any(|action| action == "sts:AssumeRole"));
         let apply =
             PolicyRequest { command: PolicyFor::Apply, prefix: None, zone: Some("Z1"), zone_role: true };
-        insta::assert_snapshot!(serde_json::to_string_pretty(&json(&policy(&file, apply))).unwrap(), @r#"
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json(&policy(&file, apply).unwrap())).unwrap(), @r#"
         {
           "Version": "2012-10-17",
           "Statement": [
@@ -192,7 +218,7 @@ mod tests {
         }
         "#);
         let own = PolicyRequest { zone_role: false, ..apply };
-        let own = policy(&file, own);
+        let own = policy(&file, own).unwrap();
         let assume =
             own.statements().find(|one| one.action.iter().any(|action| action.text() == "sts:AssumeRole"));
         let assume = json(&PolicyDocument::new(assume.cloned())).to_string();

@@ -1,16 +1,19 @@
 //! What `protected: true` forbids in addition to teardown: changes after which objects in the buckets may be gone.
 
 use super::error::Refused;
-use crate::review::Review;
+use crate::review::{Review, TargetAction};
 use crate::stack::config::StackFile;
 
-/// Passes a review in which no bucket loses objects, and every review of a stack that is not protected. That apply never deletes
+/// Passes a review in which no bucket loses objects and no target of a fleet goes, and every review of a stack that is not protected. That apply never deletes
 /// or replaces a bucket with objects is a rule for every stack, and is not judged here.
 ///
 /// # Errors
 /// A refusal that names each such change.
 pub(super) fn check(file: &StackFile, review: &Review) -> Result<(), Refused> {
-    let found: Vec<String> = review.losses().map(|(address, why)| format!("{address}: {why}")).collect();
+    let losses = review.losses().map(|(address, why)| format!("{address}: {why}"));
+    let gone = review.targets.iter().filter(|target| target.action == TargetAction::Remove);
+    let gone = gone.map(|target| format!("{} in {}: its stack is deleted", target.target, target.region));
+    let found: Vec<String> = losses.chain(gone).collect();
     if !file.protected || found.is_empty() {
         return Ok(());
     }

@@ -104,6 +104,15 @@ impl Session {
         Self::open_and(path, ui, async |_| Ok(())).await.map(|(session, ())| session)
     }
 
+    /// The same for a command that works with one stack.
+    ///
+    /// # Errors
+    /// Also when the stack file declares a fleet.
+    pub(super) async fn open_one(path: &Path, ui: &Arc<dyn Ui>, command: &str) -> miette::Result<Self> {
+        let reads = async |session: &Self| Ok(fleet::is_no_fleet(&session.file, command)?);
+        Self::open_and(path, ui, reads).await.map(|(session, ())| session)
+    }
+
     /// The same; `reads`, which must only read, runs while AWS says whose the credentials are.
     ///
     /// # Errors

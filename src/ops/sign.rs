@@ -77,7 +77,7 @@ pub async fn sign(wanted: Signing, ui: &Arc<dyn Ui>) -> miette::Result<SignedAcc
     let (base, id) = match (fixed_base(&file), wanted.key_id) {
         (Some(base), Some(id)) => (base, id),
         (base, id) => {
-            let session = Session::open(&wanted.stack, ui).await?;
+            let session = Session::open_one(&wanted.stack, ui, "sign").await?;
             let graph = session.declare_unbuilt().await?;
             let base = match base {
                 Some(base) => base,

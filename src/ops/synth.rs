@@ -5,6 +5,7 @@ use std::path::Path;
 use miette::miette;
 
 use super::bundle::{StackHandlers, digests};
+use super::fleet;
 use super::session::scope;
 use super::ui::Ui;
 use crate::cloudformation;
@@ -13,7 +14,7 @@ use crate::stack;
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
 
-pub use crate::cloudformation::Template;
+pub use crate::cloudformation::{INLINE_LIMIT, Template};
 
 /// The templates of the stack that the file at `path` declares, in the order in which they are deployed. `zone_id` is the id of the
 /// hosted zone of its domain, which only AWS knows.
@@ -31,6 +32,9 @@ pub async fn synth(path: &Path, zone_id: Option<String>, ui: &dyn Ui) -> miette:
         ));
     }
     let code = digests(&StackHandlers::of(&file)?.build(ui).await?)?;
+    if let Some(fleet) = &file.fleet {
+        return Ok(vec![fleet::template(&file, fleet, &code)?]);
+    }
     let graph = Graph::new(stack::declare(&file, &code, zone.as_ref()))?;
     Ok(cloudformation::synth(&scope(&file), &graph)?)
 }

@@ -19,7 +19,8 @@ use crate::observe::{self, OrphanSource};
 use crate::plan;
 use crate::plan::check::{Permits, check};
 use crate::plan::{Plan, StepAction};
-use crate::resource::Removal;
+use crate::resource::cloudformation::StackSet;
+use crate::resource::{Removal, Resource as _};
 use crate::review::Review;
 use crate::stack::names;
 
@@ -196,7 +197,11 @@ impl Operation for Teardown<'_> {
     }
 
     fn questions<'a>(&'a self, review: &'a Review, _: &ObservedState) -> Vec<Question<'a>> {
-        if self.agreed { Vec::new() } else { vec![Question::Teardown { stack: &review.stack }] }
+        let (stack, targets) = (&review.stack, review.targets.len());
+        let is_fleet = review.changes.iter().any(|change| change.kind == StackSet::KIND.as_str());
+        let question =
+            if is_fleet { Question::TeardownFleet { stack, targets } } else { Question::Teardown { stack } };
+        if self.agreed { Vec::new() } else { vec![question] }
     }
 
     fn declined(&self) -> Refused {

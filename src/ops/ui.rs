@@ -43,6 +43,13 @@ pub enum Question<'a> {
         /// The stack.
         stack: &'a str,
     },
+    /// To delete a fleet's stacks. The buckets of its targets stay.
+    TeardownFleet {
+        /// The fleet's stack.
+        stack: &'a str,
+        /// How many targets it has.
+        targets: usize,
+    },
 }
 
 /// Something worth knowing while an operation runs.

@@ -28,7 +28,7 @@ pub async fn verify(
     ui: &Arc<dyn Ui>,
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> miette::Result<Playable> {
-    let session = Session::open(path, ui).await?;
+    let session = Session::open_one(path, ui, "verify").await?;
     need_key(&session, key)?;
     let graph = session.declare_unbuilt().await?;
     let outputs = Outputs::read(&session, &graph).await?;

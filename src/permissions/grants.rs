@@ -11,6 +11,7 @@ use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
 };
+use crate::resource::cloudformation::StackSet;
 use crate::resource::iam::Role;
 use crate::resource::{Adapter, Registry, Resource as _, cloudfront, kms, lambda, route53, s3};
 use crate::stack::config::{KmsKey, bucket_prefixes};
@@ -57,7 +58,7 @@ impl<'a> Grants<'a> {
 
     /// Every type is read and may have former resources to delete. Only declared types are created and updated.
     pub(super) fn stack(&mut self, registry: &Registry, command: Command) {
-        for adapter in registry.iter() {
+        for adapter in self.adapters(registry) {
             let needs = adapter.permissions();
             let regions = self.regions(adapter);
             self.sweep(needs.list, &regions);
@@ -73,7 +74,7 @@ impl<'a> Grants<'a> {
                 _ => {}
             }
         }
-        if matches!(command, Command::Plan | Command::Apply) {
+        if matches!(command, Command::Plan | Command::Apply) && !self.is_fleet() {
             self.add(&lambda::QUOTA, &self.variables(&self.scope.region), &[]);
         }
         if self.subject.source.is_some() && command != Command::Teardown {
@@ -88,6 +89,17 @@ impl<'a> Grants<'a> {
                 self.add(&cloudfront::FIND_HOLDER, &variables, &[]);
             }
         }
+    }
+
+    /// Whether the stack is a fleet: it declares a stack set.
+    fn is_fleet(&self) -> bool {
+        self.subject.declarations.iter().any(|declaration| declaration.kind == StackSet::KIND)
+    }
+
+    /// The types that a stack can have. A fleet has a stack set, and no other stack has one.
+    fn adapters<'r>(&self, registry: &'r Registry) -> Vec<&'r dyn Adapter> {
+        let is_fleet = self.is_fleet();
+        registry.iter().filter(|adapter| (adapter.kind() == StackSet::KIND) == is_fleet).collect()
     }
 
     /// What a command does with the CloudFormation stacks.
@@ -113,13 +125,15 @@ impl<'a> Grants<'a> {
 
     /// What CloudFormation does as its service role: it makes everything, and reads the packages.
     pub(super) fn service_role(&mut self, registry: &Registry) {
-        for adapter in registry.iter() {
+        for adapter in self.adapters(registry) {
             let needs = adapter.permissions();
             let regions = self.regions(adapter);
             self.declared(adapter, &needs);
             self.own(&[needs.observe, needs.delete], &regions, &[]);
         }
-        self.by_name(home::TAKE);
+        for variables in self.homes() {
+            home::TAKE.iter().for_each(|allow| self.add(allow, &variables, &[]));
+        }
     }
 
     fn declared(&mut self, adapter: &dyn Adapter, needs: &Permissions) {
@@ -133,8 +147,24 @@ impl<'a> Grants<'a> {
 
     /// The stack's home bucket. Every command except plan creates it if missing. Teardown removes it in the end.
     pub(super) fn home(&mut self, registry: &Registry, command: Command) {
-        let variables = self.variables(&self.scope.region);
-        let variables = ArnVariables { buckets: vec![variables.home.clone()], ..variables };
+        for variables in self.homes() {
+            self.home_bucket(registry, command, &variables);
+        }
+    }
+
+    /// The placeholders of each home bucket.
+    fn homes(&self) -> Vec<ArnVariables> {
+        let own = [(self.scope.account.clone(), self.scope.region.clone())];
+        let homes = if self.subject.homes.is_empty() { own.as_slice() } else { self.subject.homes };
+        let variables = |(account, region): &(String, String)| {
+            let home = Scope { account: account.clone(), region: region.clone(), ..self.scope.clone() }
+                .home_bucket();
+            ArnVariables { buckets: vec![home.clone()], home, ..self.variables(region) }
+        };
+        homes.iter().map(variables).collect()
+    }
+
+    fn home_bucket(&mut self, registry: &Registry, command: Command, variables: &ArnVariables) {
         let declarations = home_stack::declare(&self.scope, None);
         for declaration in &declarations {
             let Some(adapter) = registry.get(&declaration.kind) else { continue };
@@ -147,7 +177,7 @@ impl<'a> Grants<'a> {
                 lists.extend([needs.delete, needs.empty]);
             }
             for allow in lists.into_iter().flatten() {
-                self.add(allow, &variables, &[declaration]);
+                self.add(allow, variables, &[declaration]);
             }
         }
         let own: &[&[Allow]] = match command {
@@ -156,7 +186,7 @@ impl<'a> Grants<'a> {
             _ => &[home::READ],
         };
         for allow in own.iter().copied().flatten() {
-            self.add(allow, &variables, &[]);
+            self.add(allow, variables, &[]);
         }
     }
 

@@ -27,6 +27,7 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
     let declarations = stack::declare(file, &PackageDigests::default(), None);
     let subject = Subject {
         changes: ChangedBy::Api,
+        homes: &[],
         scope: &scope,
         prefix,
         declarations: &declarations,

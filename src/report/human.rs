@@ -7,6 +7,7 @@ use owo_colors::OwoColorize;
 use super::access;
 use super::grouping::{self, Alike};
 use super::printable::printable;
+use super::targets;
 use super::value::{self, Drawn, Fate};
 use crate::review::{Action, Cause, Change, Impact, Kept, Property, Review, Severity, Totals};
 
@@ -36,6 +37,7 @@ pub fn human(review: &Review) -> String {
     if !review.changes.is_empty() {
         text.push('\n');
     }
+    targets::write(&mut text, review);
     kept(&mut text, &review.kept);
     access::write(&mut text, review);
     for note in &review.notes {

@@ -7,6 +7,7 @@ use super::human::{cause, notes, sign, totals};
 use super::markup::{cell, code, fence, heading, inline};
 use super::picture::Picture;
 use super::printable::printable;
+use super::targets;
 use super::value::{self, Drawn, Fate};
 use crate::model::printable::{plain, plain_lines};
 use crate::review::{Action, Against, Change, Finding, Property, Review, Severity};
@@ -143,6 +144,12 @@ fn render(review: &Review, detail: Detail) -> String {
         );
     }
     if !review.kept.is_empty() {
+        text.push('\n');
+    }
+    for (sign, line) in targets::lines(review) {
+        let _ = writeln!(text, "- `{sign}` {}", inline(&line));
+    }
+    if !review.targets.is_empty() {
         text.push('\n');
     }
     for note in &review.notes {

@@ -16,6 +16,7 @@ mod outcome;
 pub mod picture;
 mod printable;
 mod progress;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod units;

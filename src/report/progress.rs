@@ -60,7 +60,8 @@ fn finished_line(name: &str, state: &StepState, done: &str) -> String {
 fn ending(state: &StepState, done: &str) -> String {
     match state {
         StepState::Done(took) => format!("{done} ({})", seconds(*took)),
-        StepState::Failed(why) => format!("FAILED: {why}"),
+        // The whole error follows at the end.
+        StepState::Failed(why) => format!("FAILED: {}", why.lines().next().unwrap_or_default()),
         StepState::Skipped(needed) => format!("not tried: needs {needed}"),
         StepState::Interrupted => "not started: interrupted".to_owned(),
         StepState::Started | StepState::Waiting(_) | StepState::Settled => String::new(),

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{
-    Adapter, Erased, acm, cloudformation, cloudfront, cloudwatch, events, iam, lambda, logs, mediaconvert, route53, s3, sns,
-    sqs,
+    Adapter, Erased, acm, cloudformation, cloudfront, cloudwatch, events, iam, lambda, logs, mediaconvert,
+    route53, s3, sns, sqs,
 };
 use crate::model::Kind;
 

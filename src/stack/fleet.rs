@@ -6,8 +6,8 @@ use super::config::{Fleet, FleetTargets, Share, StackFile};
 use super::{Declarations, names};
 use crate::model::{Declaration, Scope};
 use crate::resource::cloudformation::{
-    ADMINISTRATION_ROLE, AutoDeployment, EXECUTION_ROLE, InstancesGroup, OperationPreferences, PermissionModel, StackSet,
-    Targets,
+    ADMINISTRATION_ROLE, AutoDeployment, EXECUTION_ROLE, InstancesGroup, OperationPreferences,
+    PermissionModel, StackSet, Targets,
 };
 
 /// What a fleet is in the account and region of its stack file: the stack set with this template.
@@ -44,7 +44,9 @@ pub fn declare(file: &StackFile, fleet: &Fleet, template: &Value) -> Vec<Declara
             StackSet {
                 permission_model: PermissionModel::SelfManaged,
                 administration_role_arn: Some(administration_role.clone().unwrap_or_else(usual)),
-                execution_role_name: Some(execution_role.clone().unwrap_or_else(|| EXECUTION_ROLE.to_owned())),
+                execution_role_name: Some(
+                    execution_role.clone().unwrap_or_else(|| EXECUTION_ROLE.to_owned()),
+                ),
                 ..own
             }
         }
@@ -57,7 +59,9 @@ fn group(fleet: &Fleet) -> InstancesGroup {
     let mut regions: Vec<String> = fleet.regions.iter().map(ToString::to_string).collect();
     regions.sort_unstable();
     let (mut accounts, mut units): (Vec<String>, Vec<String>) = match &fleet.targets {
-        FleetTargets::Accounts { accounts, .. } => (accounts.iter().map(ToString::to_string).collect(), Vec::new()),
+        FleetTargets::Accounts { accounts, .. } => {
+            (accounts.iter().map(ToString::to_string).collect(), Vec::new())
+        }
         FleetTargets::Units { organizational_units, .. } => {
             (Vec::new(), organizational_units.iter().map(|unit| unit.as_str().to_owned()).collect())
         }

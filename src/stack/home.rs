@@ -38,7 +38,9 @@ impl Readers {
     #[must_use]
     pub fn of(fleet: &Fleet) -> Self {
         match &fleet.targets {
-            FleetTargets::Accounts { accounts, .. } => Self::Accounts(accounts.iter().map(ToString::to_string).collect()),
+            FleetTargets::Accounts { accounts, .. } => {
+                Self::Accounts(accounts.iter().map(ToString::to_string).collect())
+            }
             FleetTargets::Units { organization, .. } => Self::Organization(organization.as_str().to_owned()),
         }
     }
@@ -124,8 +126,10 @@ fn declare_at(address: &str, scope: &Scope, key: Option<&str>, readers: &Readers
     };
     let bucket = stack.declare(address, &bucket);
     let statements = [storage::tls_only(&bucket)].into_iter().chain(readers.may_read(&bucket));
-    let policy =
-        BucketPolicy { bucket: bucket.output("BucketName"), policy_document: PolicyDocument::new(statements) };
+    let policy = BucketPolicy {
+        bucket: bucket.output("BucketName"),
+        policy_document: PolicyDocument::new(statements),
+    };
     stack.declare(&format!("{address}/policy"), &policy);
     stack.finish()
 }

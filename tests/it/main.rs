@@ -23,6 +23,7 @@ mod export;
 mod exposure;
 mod faults;
 mod features;
+mod fleet;
 mod home;
 mod identities;
 mod import;

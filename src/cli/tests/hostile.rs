@@ -26,7 +26,7 @@ use crate::report::picture::Picture as Drawing;
 use crate::report::{self, human, json as to_json, markdown, unplanned};
 use crate::review::{
     Action, Against, Broadening, Cause, Change, FORMAT_VERSION, Finding, Impact, Import, ImportResource,
-    ImportTotals, ImportVerdict, Kept, Property, Review, Severity, Totals,
+    ImportTotals, ImportVerdict, Kept, Property, Review, Severity, Target, TargetAction, Totals,
 };
 use crate::stack::config;
 
@@ -97,6 +97,7 @@ fn review(word: &str) -> Review {
         kept: vec![Kept { address: text(), kind: text(), id: text() }],
         security: vec![finding(text()), finding(format!("{word}/Create"))],
         notes: vec![text()],
+        targets: vec![Target { target: text(), region: text(), action: TargetAction::Deploy }],
         totals: Totals { create: 1, ..Totals::default() },
         saved: Some(text()),
     }

@@ -119,9 +119,7 @@ impl CloudFormation {
     }
 
     fn caller(&self, claim: &Claim, token: Option<String>) -> StackCaller {
-        // The account id is a key of its own account; all other keys are of the cloud's account.
-        let is_account = claim.key_id.len() == 12 && claim.key_id.bytes().all(|byte| byte.is_ascii_digit());
-        let account = if is_account { claim.key_id.clone() } else { self.account.clone() };
+        let account = claim.account(&self.account).to_owned();
         let secret = self.secret.of_key(&claim.key_id);
         let credentials = Credentials::new(&claim.key_id, secret, token, None, "caller of CloudFormation");
         let place = StackPlace { account, region: claim.region.clone() };

@@ -18,6 +18,7 @@ mod metadata;
 mod model;
 mod naming;
 mod package;
+mod places;
 mod playlist;
 mod probe;
 mod rate;
@@ -26,21 +27,22 @@ mod settings;
 mod state;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+use super::Ffmpeg;
 use super::clients::Clients;
 use super::identifier::random;
-use super::{Error, Ffmpeg};
 use merge::Merge;
 pub use model::Model;
 use rate::JobRate;
 use state::State;
 
 pub(super) use api::handle;
+pub(super) use places::{Places, Tools};
 
 /// Every path of the API begins with its version, which is unique among the services.
 pub(super) const PREFIX: &str = "/2017-08-29/";
@@ -64,63 +66,30 @@ impl Place {
     }
 }
 
-/// The service's state and its tools.
+/// The service's state in one place, and its tools.
 pub(super) struct MediaConvert {
     place: Place,
-    model: Model,
+    model: Arc<Model>,
     clients: Clients,
     ffmpeg: Ffmpeg,
     state: Mutex<State>,
     /// Notified when a job may be ready to run.
     wake: Notify,
     slots: Arc<Semaphore>,
+    limits: Arc<Limits>,
+    events: mpsc::UnboundedSender<Value>,
+}
+
+/// What is set for a local cloud, and is the same in every place.
+#[derive(Default)]
+pub(super) struct Limits {
     /// How fast jobs may be created; `None` is as fast as they come.
     new_jobs: Mutex<Option<JobRate>>,
     /// How a job's settings go over its template's.
     merge: Mutex<Merge>,
-    events: mpsc::UnboundedSender<Value>,
 }
 
-impl MediaConvert {
-    /// A service with only its `Default` queue, and a running scheduler.
-    pub(super) fn new(
-        place: Place,
-        model: &Path,
-        clients: Clients,
-        ffmpeg: Ffmpeg,
-    ) -> Result<Arc<Self>, Error> {
-        let model = Model::read(model)?;
-        let (events, queue) = mpsc::unbounded_channel();
-        tokio::spawn(events::deliver_all(clients.clone(), queue));
-        let state = Mutex::new(State::new(&place));
-        // An encoder uses every core, so more than one job per two cores would not be faster.
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let slots = Arc::new(Semaphore::new((cores / 2).max(1)));
-        let service = Arc::new(Self {
-            place,
-            model,
-            clients,
-            ffmpeg,
-            state,
-            wake: Notify::new(),
-            slots,
-            new_jobs: Mutex::default(),
-            merge: Mutex::default(),
-            events,
-        });
-        tokio::spawn(schedule(Arc::clone(&service)));
-        Ok(service)
-    }
-
-    /// The number of jobs with each status.
-    pub(super) fn job_counts(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for job in &self.state().jobs {
-            *counts.entry(job.status().to_owned()).or_insert(0) += 1;
-        }
-        counts
-    }
-
+impl Limits {
     /// From now on, creates at most `burst` jobs at once and `per_second` in the long run. Others are throttled.
     pub(super) fn limit_new_jobs(&self, per_second: f64, burst: u32) {
         *self.new_jobs.lock().expect("nothing panics while it holds the rate") =
@@ -132,19 +101,48 @@ impl MediaConvert {
         rate.as_mut().is_none_or(|rate| rate.takes(std::time::Instant::now()))
     }
 
+    fn merge(&self) -> Merge {
+        *self.merge.lock().expect("nothing panics while it holds the merge")
+    }
+
     /// From now on, merges templates as `name` says: `by-group` or `by-index`. Returns `false` for other names.
     pub(super) fn merge_templates(&self, name: &str) -> bool {
         let Some(merge) = Merge::named(name) else { return false };
         *self.merge.lock().expect("nothing panics while it holds the merge") = merge;
         true
     }
+}
 
-    fn merge(&self) -> Merge {
-        *self.merge.lock().expect("nothing panics while it holds the merge")
+impl MediaConvert {
+    /// A service with only its `Default` queue, and a running scheduler.
+    fn new(
+        place: Place,
+        model: Arc<Model>,
+        clients: Clients,
+        ffmpeg: Ffmpeg,
+        slots: Arc<Semaphore>,
+        limits: Arc<Limits>,
+    ) -> Arc<Self> {
+        let (events, queue) = mpsc::unbounded_channel();
+        tokio::spawn(events::deliver_all(clients.clone(), queue));
+        let state = Mutex::new(State::new(&place));
+        let wake = Notify::new();
+        let service = Arc::new(Self { place, model, clients, ffmpeg, state, wake, slots, limits, events });
+        tokio::spawn(schedule(Arc::clone(&service)));
+        service
+    }
+
+    /// The number of jobs with each status.
+    fn job_counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for job in &self.state().jobs {
+            *counts.entry(job.status().to_owned()).or_insert(0) += 1;
+        }
+        counts
     }
 
     /// Cancels every job and clears the state.
-    pub(super) fn reset(&self) {
+    fn reset(&self) {
         let old = std::mem::replace(&mut *self.state(), State::new(&self.place));
         for job in old.jobs {
             job.cancel.cancel();

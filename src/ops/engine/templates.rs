@@ -8,15 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::refusals::SET_PREFIX;
 use crate::aws::{Error, Result};
-use crate::cloudformation::Template;
+use crate::cloudformation::{INLINE_LIMIT, Template};
 use crate::deploy::TemplateText;
 use crate::graph::Graph;
 use crate::home;
 use crate::model::{Address, Guard};
 use crate::ops::account::Account;
-
-/// The longest template that a call takes (CloudFormation quotas).
-const INLINE: usize = 51_200;
 
 /// A stack policy that keeps CloudFormation from replacing or deleting what holds data.
 pub(super) fn stack_policy(graph: &Graph, template: &Template) -> Option<String> {
@@ -56,7 +53,7 @@ pub(in crate::ops) async fn template_text(account: &Account, template: &Template
 
 /// The text of a template for a call.
 pub(in crate::ops) async fn put_text(account: &Account, text: String) -> Result<TemplateText> {
-    if text.len() <= INLINE {
+    if text.len() <= INLINE_LIMIT {
         return Ok(TemplateText::Inline(text));
     }
     let digest = hex::encode(Sha256::digest(&text));

@@ -52,16 +52,25 @@ impl Sides {
 
     /// What becomes of each target.
     fn targets(&self) -> Vec<Target> {
-        let groups = |set: &Option<StackSet>| set.as_ref().map(|set| set.stack_instances_group.clone()).unwrap_or_default();
+        let groups = |set: &Option<StackSet>| {
+            set.as_ref().map(|set| set.stack_instances_group.clone()).unwrap_or_default()
+        };
         let (before, after) = (groups(&self.before), groups(&self.after));
         let (there, wanted) = (placed(&before), placed(&after));
         let is_updated = match (&self.before, &self.after) {
             (Some(before), Some(after)) => bare(before) != bare(after),
             _ => false,
         };
-        let target = |(name, region): &(String, String), action| Target { target: name.clone(), region: region.clone(), action };
+        let target = |(name, region): &(String, String), action| Target {
+            target: name.clone(),
+            region: region.clone(),
+            action,
+        };
         let gone = there.difference(&wanted).map(|place| target(place, TargetAction::Remove));
-        let kept = there.intersection(&wanted).filter(|_| is_updated).map(|place| target(place, TargetAction::Update));
+        let kept = there
+            .intersection(&wanted)
+            .filter(|_| is_updated)
+            .map(|place| target(place, TargetAction::Update));
         let new = wanted.difference(&there).map(|place| target(place, TargetAction::Deploy));
         gone.chain(kept).chain(new).collect()
     }
@@ -89,7 +98,10 @@ pub(in crate::ops) fn expand(review: &mut Review, plan: &Plan) {
                 "the stacks of all targets are deleted; their buckets stay in the accounts, with everything in them".to_owned(),
             );
         } else if review.targets.iter().any(|target| target.action == TargetAction::Remove) {
-            review.notes.push("the buckets of a target that is removed stay in its account, with everything in them".to_owned());
+            review.notes.push(
+                "the buckets of a target that is removed stay in its account, with everything in them"
+                    .to_owned(),
+            );
         }
         let Some(inner) = sides.resources(&plan.scope) else { continue };
         review.notes.push("each resource is in every target".to_owned());
@@ -116,6 +128,10 @@ pub(in crate::ops) fn refuses(plan: &Plan) -> Option<Refused> {
     if replaced.is_empty() {
         return None;
     }
-    let message = format!("CloudFormation cannot replace a resource that has a name:\n{}", replaced.join("\n"));
-    Some(Refused::new(message, "undo this change, or declare a fleet of another name and move the videos to it"))
+    let message =
+        format!("CloudFormation cannot replace a resource that has a name:\n{}", replaced.join("\n"));
+    Some(Refused::new(
+        message,
+        "undo this change, or declare a fleet of another name and move the videos to it",
+    ))
 }

@@ -23,7 +23,11 @@ pub use status::{FleetStatus, status};
 ///
 /// # Errors
 /// When the declarations refer to each other in a circle, or no template is right for all targets of the fleet.
-pub(super) fn graph_of(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> miette::Result<Graph> {
+pub(super) fn graph_of(
+    file: &StackFile,
+    code: &PackageDigests,
+    zone: Option<&Zone>,
+) -> miette::Result<Graph> {
     let Some(fleet) = &file.fleet else { return Ok(Graph::new(stack::declare(file, code, zone))?) };
     let template = template(file, fleet, code)?;
     Ok(Graph::new(stack::fleet::declare(file, fleet, &template.body))?)

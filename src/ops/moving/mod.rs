@@ -15,6 +15,7 @@ use super::account::Account;
 use super::converge::stopped_by;
 use super::engine::{self, Stacks};
 use super::error::Refused;
+use super::fleet::is_no_fleet;
 use super::journal;
 use super::session::Session;
 use super::state::ObservedState;
@@ -75,6 +76,7 @@ struct Move<'a> {
 /// the middle: the same command goes on from there.
 pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) -> miette::Result<Moved> {
     let mut session = Session::begin(path, ui).await?;
+    is_no_fleet(&session.file, "move")?;
     session.account.by = session.caller().await?;
     // What is declared is read and planned as for the direct engine, whatever the file says.
     session.account.engine = Box::new(engine::Moving);

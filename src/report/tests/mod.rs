@@ -113,6 +113,7 @@ fn everything() -> Review {
             origin: "PolicyDocument.Statement[AllowCloudFront]: new action s3:ListBucket".into(),
         }],
         notes: Vec::new(),
+        targets: Vec::new(),
         totals: Totals { create: 2, update: 2, replace: 1, delete: 1, unchanged: 30 },
         saved: None,
     }

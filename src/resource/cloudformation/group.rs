@@ -28,12 +28,13 @@ pub struct Targets {
 }
 
 /// A target: an account or a unit, in a region.
-pub type Place = (String, String);
+pub(super) type Place = (String, String);
 
 impl Targets {
     /// These accounts, or, if `by_unit`, these units.
     fn new(names: Vec<String>, by_unit: bool) -> Self {
-        let (accounts, organizational_unit_ids) = if by_unit { (Vec::new(), names) } else { (names, Vec::new()) };
+        let (accounts, organizational_unit_ids) =
+            if by_unit { (Vec::new(), names) } else { (names, Vec::new()) };
         Self { accounts, organizational_unit_ids }
     }
 
@@ -56,10 +57,11 @@ impl Targets {
 
 /// Every place of these groups: the account or unit, and the region.
 #[must_use]
-pub fn placed(groups: &[InstancesGroup]) -> BTreeSet<Place> {
+pub fn placed(groups: &[InstancesGroup]) -> BTreeSet<(String, String)> {
     let of = |group: &InstancesGroup| {
         let names = group.deployment_targets.names().cloned();
-        let pairs = names.flat_map(|name| group.regions.iter().map(move |region| (name.clone(), region.clone())));
+        let pairs =
+            names.flat_map(|name| group.regions.iter().map(move |region| (name.clone(), region.clone())));
         pairs.collect::<Vec<_>>()
     };
     groups.iter().flat_map(of).collect()

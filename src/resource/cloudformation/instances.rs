@@ -74,7 +74,9 @@ pub async fn instances(cx: &Context, name: &str) -> Result<Vec<Instance>> {
                 },
                 last: detailed.map_or_else(|| "PENDING".to_owned(), |status| status.as_str().to_owned()),
                 reason: one.status_reason.filter(|reason| !reason.is_empty()),
-                drift: one.drift_status.map_or_else(|| "NOT_CHECKED".to_owned(), |status| status.as_str().to_owned()),
+                drift: one
+                    .drift_status
+                    .map_or_else(|| "NOT_CHECKED".to_owned(), |status| status.as_str().to_owned()),
             });
         }
     }

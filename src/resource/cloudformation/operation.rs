@@ -46,7 +46,9 @@ impl LastOperation {
 pub async fn last_operation(cx: &Context, name: &str) -> Result<Option<LastOperation>> {
     const CALL: &str = "cloudformation:ListStackSetOperations";
     let call = cx.cloudformation().list_stack_set_operations().stack_set_name(name).max_results(1);
-    let Some(answer) = call.send().await.unless(CALL, &["StackSetNotFoundException"])? else { return Ok(None) };
+    let Some(answer) = call.send().await.unless(CALL, &["StackSetNotFoundException"])? else {
+        return Ok(None);
+    };
     let Some(one) = answer.summaries.or_empty().into_iter().next() else { return Ok(None) };
     Ok(Some(LastOperation {
         id: required(one.operation_id, CALL, "OperationId")?,
@@ -118,7 +120,10 @@ async fn ended(cx: &Context, name: &str, id: &str) -> Result<()> {
         text.push_str(&format!("\n{reason}"));
     }
     let mut error = Error::unexpected(CALL, text);
-    error.hint = Some("mend the cause and run the command again: it goes on with the targets that are not current".to_owned());
+    error.hint = Some(
+        "mend the cause and run the command again: it goes on with the targets that are not current"
+            .to_owned(),
+    );
     Err(error)
 }
 
@@ -130,9 +135,9 @@ async fn results(cx: &Context, name: &str, id: &str) -> Result<Vec<ResultSummary
 }
 
 fn progress(results: &[ResultSummary]) -> String {
-    let done = results.iter().filter(|one| {
-        !matches!(one.status, None | Some(ResultStatus::Pending | ResultStatus::Running))
-    });
+    let done = results
+        .iter()
+        .filter(|one| !matches!(one.status, None | Some(ResultStatus::Pending | ResultStatus::Running)));
     let running: Vec<String> =
         results.iter().filter(|one| one.status == Some(ResultStatus::Running)).map(target).take(3).collect();
     let now = if running.is_empty() { String::new() } else { format!(", now {}", running.join(", ")) };

@@ -66,7 +66,8 @@ impl OperationPreferences {
             failure_tolerance_percentage,
             concurrency_mode,
         } = self;
-        let order: Vec<String> = region_order.iter().filter(|region| regions.contains(region)).cloned().collect();
+        let order: Vec<String> =
+            region_order.iter().filter(|region| regions.contains(region)).cloned().collect();
         StackSetOperationPreferences::builder()
             .region_concurrency_type(RegionConcurrencyType::from(region_concurrency_type.as_str()))
             .set_region_order(Some(order).filter(|order| !order.is_empty()))

@@ -15,13 +15,12 @@ use super::instances::{Instance, InstanceState, instances};
 use super::operation::{carry_out, idle};
 use super::preferences::OperationPreferences;
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
+use crate::cloudformation::INLINE_LIMIT;
 use crate::home::{self, Home};
 use crate::model::{Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["StackSetNotFoundException"];
-/// The longest template that a call takes (CloudFormation quotas).
-const INLINE: usize = 51_200;
 
 /// The role of the administrator's account in the self-managed model, if none is named.
 pub const ADMINISTRATION_ROLE: &str = "AWSCloudFormationStackSetAdministrationRole";
@@ -114,7 +113,11 @@ impl StackSet {
             description: set.description.filter(|text| !text.is_empty()),
             template_body: normal(required(set.template_body, CALL, "TemplateBody")?),
             capabilities,
-            permission_model: if by_unit { PermissionModel::ServiceManaged } else { PermissionModel::SelfManaged },
+            permission_model: if by_unit {
+                PermissionModel::ServiceManaged
+            } else {
+                PermissionModel::SelfManaged
+            },
             administration_role_arn: set.administration_role_arn.filter(|_| !by_unit),
             execution_role_name: set.execution_role_name.filter(|_| !by_unit),
             auto_deployment: set.auto_deployment.filter(|_| by_unit).map(|auto| AutoDeployment {
@@ -140,7 +143,8 @@ impl StackSet {
     }
 
     fn api_auto_deployment(&self) -> Option<types::AutoDeployment> {
-        let AutoDeployment { enabled, retain_stacks_on_account_removal: retain } = self.auto_deployment.as_ref()?;
+        let AutoDeployment { enabled, retain_stacks_on_account_removal: retain } =
+            self.auto_deployment.as_ref()?;
         let auto = types::AutoDeployment::builder().enabled(*enabled);
         // AWS refuses the second where the first is off.
         Some(auto.set_retain_stacks_on_account_removal(enabled.then_some(*retain)).build())
@@ -170,7 +174,8 @@ impl StackSet {
             operation_preferences: _,
             tags: _,
         } = self;
-        let all: BTreeSet<String> = stack_instances_group.iter().flat_map(|group| group.regions.clone()).collect();
+        let all: BTreeSet<String> =
+            stack_instances_group.iter().flat_map(|group| group.regions.clone()).collect();
         let regions = group.map_or_else(|| all.into_iter().collect(), |group| group.regions.clone());
         let mut call = cx
             .cloudformation()
@@ -229,7 +234,7 @@ struct Text {
 
 impl Text {
     async fn of(cx: &Context, text: &str) -> Result<Self> {
-        if text.len() <= INLINE {
+        if text.len() <= INLINE_LIMIT {
             return Ok(Self { body: Some(text.to_owned()), url: None });
         }
         let key = Home::new(cx.clone()).put_template(&hex::encode(Sha256::digest(text)), text).await?;
@@ -249,7 +254,12 @@ fn current(seen: &[Instance], units: &[String], regions: &[String]) -> BTreeSet<
 }
 
 /// Deletes the instances in these places, with their stacks. What a template retains stays in the accounts.
-async fn remove(cx: &Context, name: &str, gone: Vec<InstancesGroup>, preferences: &OperationPreferences) -> Result<()> {
+async fn remove(
+    cx: &Context,
+    name: &str,
+    gone: Vec<InstancesGroup>,
+    preferences: &OperationPreferences,
+) -> Result<()> {
     const CALL: &str = "cloudformation:DeleteStackInstances";
     for InstancesGroup { deployment_targets, regions } in gone {
         let call = cx
@@ -261,9 +271,8 @@ async fn remove(cx: &Context, name: &str, gone: Vec<InstancesGroup>, preferences
             .operation_preferences(preferences.within(&regions))
             .set_regions(Some(regions))
             .retain_stacks(false);
-        let begin = || async {
-            required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId")
-        };
+        let begin =
+            || async { required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId") };
         carry_out(cx, name, begin).await?;
     }
     Ok(())
@@ -275,7 +284,11 @@ impl Resource for StackSet {
     const WRITE_ONLY: &'static [&'static str] = &["OperationPreferences"];
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(
-            &["cloudformation:DescribeStackSet", "cloudformation:ListStackInstances", "cloudformation:ListStackSetOperations"],
+            &[
+                "cloudformation:DescribeStackSet",
+                "cloudformation:ListStackInstances",
+                "cloudformation:ListStackSetOperations",
+            ],
             SETS,
         )],
         create: &[
@@ -395,7 +408,8 @@ impl Resource for StackSet {
         let by_unit = desired.by_unit();
         let wanted = placed(&desired.stack_instances_group);
         let units = placed(&seen.properties.stack_instances_group);
-        let there: BTreeSet<Place> = now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
+        let there: BTreeSet<Place> =
+            now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
         let stuck: Vec<&Instance> = now.iter().filter(|one| one.state == InstanceState::Inoperable).collect();
         if !stuck.is_empty() {
             return Err(inoperable(&stuck));
@@ -422,7 +436,8 @@ impl Resource for StackSet {
         let now = instances(cx, id).await?;
         let by_unit = seen.properties.by_unit();
         let units = placed(&seen.properties.stack_instances_group);
-        let there: BTreeSet<Place> = now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
+        let there: BTreeSet<Place> =
+            now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
         // How it was applied is not known any more: all accounts of a region at once, and none may fail.
         let preferences = OperationPreferences::removal();
         remove(cx, id, groups(there, by_unit), &preferences).await?;
@@ -439,7 +454,10 @@ impl Resource for StackSet {
 /// What to do about instances whose deletion failed (CloudFormation API reference, `StackInstance`, `INOPERABLE`).
 fn inoperable(stuck: &[&Instance]) -> Error {
     let places: Vec<String> = stuck.iter().map(|one| format!("{} in {}", one.account, one.region)).collect();
-    let text = format!("CloudFormation could not delete the stacks of these targets, and updates leave them out: {}", places.join(", "));
+    let text = format!(
+        "CloudFormation could not delete the stacks of these targets, and updates leave them out: {}",
+        places.join(", ")
+    );
     let mut error = Error::unexpected("cloudformation:UpdateStackSet", text);
     error.hint = Some(
         "delete each of these stacks in its account, and let the stack set forget it: `aws cloudformation \

@@ -129,7 +129,11 @@ impl Scalar for Share {
 
     fn scalar(written: &Text) -> Result<Self, Wrong> {
         let wrong = |label: &str| {
-            Wrong::new("is not a number of accounts", label, "a number up to 2000, or a percentage such as 25%")
+            Wrong::new(
+                "is not a number of accounts",
+                label,
+                "a number up to 2000, or a percentage such as 25%",
+            )
         };
         let (digits, is_percentage) = match written.text.strip_suffix('%') {
             Some(digits) => (digits, true),
@@ -171,7 +175,10 @@ impl Scalar for UnitId {
         if good {
             return Ok(Self(id.to_owned()));
         }
-        let help = format!("the id of an organizational unit, such as {}, or of the root, such as r-ab12", Self::EXAMPLE);
+        let help = format!(
+            "the id of an organizational unit, such as {}, or of the root, such as r-ab12",
+            Self::EXAMPLE
+        );
         Err(Wrong::new("is not an organizational unit", "not such an id", help))
     }
 }
@@ -194,7 +201,8 @@ impl Scalar for OrganizationId {
 
     fn scalar(written: &Text) -> Result<Self, Wrong> {
         let id = text(written)?;
-        let good = id.strip_prefix("o-").is_some_and(|rest| (10..=32).contains(&rest.len()) && is_lower(rest));
+        let good =
+            id.strip_prefix("o-").is_some_and(|rest| (10..=32).contains(&rest.len()) && is_lower(rest));
         if good {
             return Ok(Self(id.to_owned()));
         }
@@ -219,7 +227,8 @@ impl Scalar for RoleName {
         if (1..=64).contains(&name.len()) && name.chars().all(allowed) {
             return Ok(Self(name.to_owned()));
         }
-        let label = if name.starts_with("arn:") { "an ARN: each account has its own" } else { "not such a name" };
+        let label =
+            if name.starts_with("arn:") { "an ARN: each account has its own" } else { "not such a name" };
         Err(Wrong::new("is not the name of a role", label, "1 to 64 letters, digits, and + = , . @ _ -"))
     }
 }
@@ -232,8 +241,14 @@ pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<Fle
     }
     let regions = regions.and_then(|list| some(&list, list.read_items::<Region>()?));
     let max_concurrent = table.or("max_concurrent", Share::default());
-    if let (Some(Share::Count(0) | Share::Percent(0)), Some(value)) = (max_concurrent, table.get("max_concurrent")) {
-        value.reject(Wrong::new("must be 1 or more", "nothing would be deployed", "a number, or a percentage"));
+    if let (Some(Share::Count(0) | Share::Percent(0)), Some(value)) =
+        (max_concurrent, table.get("max_concurrent"))
+    {
+        value.reject(Wrong::new(
+            "must be 1 or more",
+            "nothing would be deployed",
+            "a number, or a percentage",
+        ));
     }
     let failure_tolerance = table.or("failure_tolerance", Share::none());
     let parallel_regions = table.or("parallel_regions", false);
@@ -314,17 +329,31 @@ pub(super) fn fits(top: &Table<'_>, fleet: Option<&Fleet>, engine: Option<Engine
         section.reject(Wrong::new("needs `engine: cloudformation`", "a stack set of CloudFormation", help));
     }
     let within = |key: &'static str, inner: &'static str| top.get(key)?.table()?.get(inner);
-    let elsewhere = "one stack in each target has everything: name us-east-1 as the only region, or leave it out";
+    let elsewhere =
+        "one stack in each target has everything: name us-east-1 as the only region, or leave it out";
     let only_global = fleet.regions.iter().all(|region| region.as_str() == GLOBAL);
     let refused = [
         (top.get("domain"), "only one distribution in the world can have a name", "leave it out"),
-        (top.get("encryption"), "the key is in one account", "leave it out: the services encrypt with keys of their own"),
-        (within("source", "bucket"), "the bucket is in one account", "leave it out: each stack makes its own"),
-        (within("cloudformation", "role"), "each account has a role of its own", "set `fleet.execution_role`"),
+        (
+            top.get("encryption"),
+            "the key is in one account",
+            "leave it out: the services encrypt with keys of their own",
+        ),
+        (
+            within("source", "bucket"),
+            "the bucket is in one account",
+            "leave it out: each stack makes its own",
+        ),
+        (
+            within("cloudformation", "role"),
+            "each account has a role of its own",
+            "set `fleet.execution_role`",
+        ),
         (within("delivery", "web_acl"), "the web ACL is in one account", "leave it out"),
         (top.get("alerts").filter(|_| !only_global), "the CDN's alarm is in us-east-1", elsewhere),
         (
-            within("delivery", "access_logs").filter(|value| !only_global && value.read::<bool>() == Some(true)),
+            within("delivery", "access_logs")
+                .filter(|value| !only_global && value.read::<bool>() == Some(true)),
             "the viewers' logs come from us-east-1",
             elsewhere,
         ),
@@ -355,6 +384,13 @@ impl Fleet {
             StackFile { account, region: *region, roles, fleet: None, ..file.clone() }
         };
         regions.iter().enumerate().map(sample).collect()
+    }
+
+    /// The stack in any target, as a stack file: account and region are patterns. For what roles in the targets may do.
+    #[must_use]
+    pub fn anywhere(&self, file: &StackFile) -> StackFile {
+        let (account, region) = (AccountId::any(), Region::any());
+        StackFile { account, region, fleet: None, ..file.clone() }
     }
 
     /// A region beside the only one, so that the template does not name that one: a region that is added later changes

@@ -103,6 +103,11 @@ impl AccountId {
         &self.0
     }
 
+    /// A pattern for every account.
+    pub(super) fn any() -> Self {
+        Self("*".to_owned())
+    }
+
     /// An account of nobody, another one for each number.
     pub(super) fn numbered(number: usize) -> Self {
         Self(format!("{number:0>12}"))

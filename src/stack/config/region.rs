@@ -24,6 +24,11 @@ impl Region {
         self.0
     }
 
+    /// A pattern for every region.
+    pub(super) const fn any() -> Self {
+        Self("*")
+    }
+
     /// Any region but these.
     pub(super) fn other_than(these: &[&str]) -> Self {
         let other = MEDIACONVERT.iter().find(|region| !these.contains(region));

@@ -35,6 +35,7 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
         let subject = Subject {
             changes: ChangedBy::Api,
+            homes: &[],
             scope: &scope,
             prefix: None,
             declarations: &declarations,

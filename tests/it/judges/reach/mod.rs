@@ -34,6 +34,7 @@ fn reference() -> Reference {
 fn policy(stack: &Stack, prefix: Option<&str>, command: Command) -> Value {
     let subject = Subject {
         changes: ChangedBy::Api,
+        homes: &[],
         scope: &stack.scope,
         prefix,
         declarations: &stack.declarations,
