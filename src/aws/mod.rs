@@ -110,10 +110,13 @@ impl Context {
         Self { ignored_tags: tags, ..self }
     }
 
-    /// The address of the local cloud, if it is one.
+    /// The URL of an object in a bucket of this region, as other services take it.
     #[must_use]
-    pub fn local_endpoint(&self) -> Option<&str> {
-        self.connection.local_endpoint()
+    pub fn object_url(&self, bucket: &str, key: &str) -> String {
+        match self.connection.local_endpoint() {
+            Some(endpoint) => format!("{endpoint}/{bucket}/{key}"),
+            None => format!("https://{bucket}.s3.{}.amazonaws.com/{key}", self.region),
+        }
     }
 
     /// The tags that others put on the stack's resources: a change keeps them.

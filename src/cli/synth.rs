@@ -7,7 +7,8 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use super::handlers::HandlersArgs;
 use super::terminal::Terminal;
-use crate::ops::{self, INLINE_LIMIT, Template};
+use crate::model::INLINE_TEMPLATE;
+use crate::ops::{self, Template};
 use crate::report;
 use crate::report::out::{errln, out, outln};
 
@@ -80,9 +81,9 @@ pub(super) fn text(templates: &[Template], format: SynthFormat) -> String {
 /// What to know of a template that no call takes as text.
 fn long(template: &Template, format: SynthFormat) -> Option<String> {
     let bytes = format.render(template).len();
-    (bytes > INLINE_LIMIT).then(|| {
+    (bytes > INLINE_TEMPLATE).then(|| {
         format!(
-            "{} has {bytes} bytes, and a call takes {INLINE_LIMIT}: put it into a bucket, and give CloudFormation its URL \
+            "{} has {bytes} bytes, and a call takes {INLINE_TEMPLATE}: put it into a bucket, and give CloudFormation its URL \
              (`--template-url`)",
             template.name
         )

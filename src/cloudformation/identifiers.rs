@@ -69,8 +69,14 @@ const TEMPLATE: &str = "Delete it in MediaConvert, then let the stack create it.
 const QUEUE: &str = "Wait until it has no jobs, delete it in MediaConvert, then let the stack create it. No encode can start \
                      until the stack has created it.";
 
+const STACK_SET: &str = "Let it be: its stacks go on without the stack that would have it.";
+
 /// The table: every type that a stack can declare.
 const TYPES: &[(&str, Takeover)] = &[
+    (
+        "AWS::CloudFormation::StackSet",
+        Takeover::ImportBySchema(&[by("StackSetId", IdentifierValue::Output("StackSetId"))], STACK_SET),
+    ),
     ("AWS::S3::Bucket", Takeover::Import(&[by("BucketName", IdentifierValue::Id)])),
     ("AWS::S3::BucketPolicy", Takeover::Import(&[by("Bucket", IdentifierValue::Id)])),
     ("AWS::SQS::Queue", Takeover::Import(&[by("QueueUrl", IdentifierValue::Id)])),

@@ -13,9 +13,6 @@ mod plain;
 mod portable;
 mod synth;
 
-/// The longest template in bytes that a call takes; a longer one goes by its URL in S3 (CloudFormation quotas).
-pub const INLINE_LIMIT: usize = 51_200;
-
 pub use exceptions::{Exception, exceptions};
 pub use logical::{id as logical_id, parameter as parameter_name};
 pub use parts::stack_names;

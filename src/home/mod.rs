@@ -22,7 +22,7 @@ use crate::aws::{
     Class, Context, Error, Patience, Poll, Result, SdkResult, Stored, kept_version, s3_checksum, stored,
     unhurried, until,
 };
-use crate::model::{Allow, bundle_key};
+use crate::model::{Allow, bundle_key, template_key};
 
 /// Permissions to read the stack's record. Listing is needed because S3 otherwise answers "access denied" for a missing
 /// object.
@@ -46,16 +46,6 @@ pub const TAKE: &[Allow] =
 
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 const ABSENT: &[&str] = &["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound"];
-
-/// The URL of an object in the home bucket of the context's stack, as CloudFormation takes it for a template.
-#[must_use]
-pub fn url(cx: &Context, key: &str) -> String {
-    let bucket = cx.scope.home_bucket();
-    match cx.local_endpoint() {
-        Some(endpoint) => format!("{endpoint}/{bucket}/{key}"),
-        None => format!("https://{bucket}.s3.{}.amazonaws.com/{key}", cx.scope.region),
-    }
-}
 
 /// The home bucket of one stack.
 #[derive(Clone)]
@@ -171,7 +161,7 @@ impl Home {
     /// # Errors
     /// When the upload fails.
     pub async fn put_template(&self, sha256: &str, text: &str) -> Result<String> {
-        let key = format!("template/{sha256}.json");
+        let key = template_key(sha256);
         let put = self.cx.s3().put_object().bucket(&self.bucket).key(&key);
         let put = put.expected_bucket_owner(&self.cx.scope.account).checksum_sha256(s3_checksum(sha256)?);
         let put = put.content_type("application/json").body(ByteStream::from(text.to_owned().into_bytes()));

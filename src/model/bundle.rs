@@ -20,3 +20,12 @@ pub struct CodeOrigin {
 pub fn bundle_key(sha256_hex: &str) -> String {
     format!("bundle/{sha256_hex}.zip")
 }
+
+/// The longest template in bytes that a call takes; a longer one goes by its URL in S3 (CloudFormation quotas).
+pub const INLINE_TEMPLATE: usize = 51_200;
+
+/// The key of a CloudFormation template with this SHA-256 in a home bucket.
+#[must_use]
+pub fn template_key(sha256_hex: &str) -> String {
+    format!("template/{sha256_hex}.json")
+}

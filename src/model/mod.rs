@@ -20,7 +20,7 @@ mod tally;
 mod version;
 
 pub use address::{Address, Kind};
-pub use bundle::{CodeOrigin, bundle_key};
+pub use bundle::{CodeOrigin, INLINE_TEMPLATE, bundle_key, template_key};
 pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
 pub use event::{Event, StepState};

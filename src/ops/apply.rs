@@ -10,6 +10,7 @@ use super::account::Account;
 use super::converge::{self, Operation, RunOutcome};
 use super::error::Refused;
 use super::exists;
+use super::fleet;
 use super::journal::{Exists, RunKind};
 use super::key;
 use super::name_move::NameMove;
@@ -220,7 +221,13 @@ impl Operation for Apply<'_> {
         let bundles = self.declared.packages.iter().zip(&self.declared.files);
         let uploads = bundles.filter_map(|(package, file)| Some((package, file.as_ref()?)));
         let puts = uploads.map(async |(package, file)| store.put_bundle(&package.sha256, file).await);
-        Ok(try_join_all(puts).await.map(drop)?)
+        let template = async {
+            match fleet::long_template(&self.declared.graph) {
+                Some((sha256, text)) => store.put_template(&sha256, text).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        Ok(tokio::try_join!(try_join_all(puts), template).map(drop)?)
     }
 
     fn exists(&self, plan: &Plan, state: &ObservedState, outcome: &Outcome) -> Exists {

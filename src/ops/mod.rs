@@ -64,14 +64,14 @@ pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
 pub use state::ObservedState;
 pub use store::{Lock, RunStore};
-pub use synth::{INLINE_LIMIT, Template, synth};
+pub use synth::{Template, synth};
 pub use teardown::{TornDown, teardown};
 pub use ui::{Figures, Notice, Question, Ui};
 pub use verify::{ColorTags, Decoded, Picture, Playable, Played, Sound, Stream, verify, verify_applied};
 
 pub use crate::aws::{Access, RoleToAssume};
 pub use crate::plan::Plan;
-pub use crate::resource::cloudformation::{Instance as FleetInstance, InstanceState};
+pub use crate::resource::cloudformation::{Instance as FleetInstance, InstanceState, LastOperation};
 pub use crate::review::{Action, Import, Review, TargetAction, Totals};
 pub use crate::saved::Digest as PlanDigest;
 pub use crate::stack::config::Engine as EngineKind;

@@ -14,7 +14,7 @@ use crate::stack;
 use crate::stack::config::{self, StackFile};
 use crate::stack::domain::Zone;
 
-pub use crate::cloudformation::{INLINE_LIMIT, Template};
+pub use crate::cloudformation::Template;
 
 /// The templates of the stack that the file at `path` declares, in the order in which they are deployed. `zone_id` is the id of the
 /// hosted zone of its domain, which only AWS knows.

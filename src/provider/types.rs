@@ -72,6 +72,14 @@ const ROWS: &[Row] = &[
         None,
         true
     ),
+    row!(
+        "AWS::CloudFormation::StackSet",
+        ["StackSetName", "PermissionModel"],
+        ["StackSetId"],
+        ["StackSetId"],
+        Some("StackSetName"),
+        true
+    ),
     row!("AWS::MediaConvert::Queue", [], ["Arn", "Name"], ["Name"], Some("Name"), true),
     row!("AWS::MediaConvert::JobTemplate", ["SettingsJson"], ["Arn", "Name"], ["Name"], Some("Name"), true),
     row!(

@@ -13,6 +13,7 @@ import botocore.session
 OPERATIONS = {
     "acm": "DescribeCertificate ListCertificates ListTagsForCertificate"
     " DeleteCertificate",
+    "cloudformation": "DescribeStackSet ListStackInstances",
     "cloudfront": "GetCachePolicy GetDistribution GetKeyGroup GetMonitoringSubscription GetOriginAccessControl"
     " GetPublicKey GetResponseHeadersPolicy ListCachePolicies ListDistributions ListKeyGroups ListOriginAccessControls"
     " ListPublicKeys ListResponseHeadersPolicies ListTagsForResource CreateCachePolicy CreateKeyGroup"

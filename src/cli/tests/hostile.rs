@@ -12,14 +12,15 @@ use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
 use super::super::{
-    asset, bundle, diagnostics, export, history, library, outputs, plan, synth, teardown, verify,
+    asset, bundle, diagnostics, export, history, library, outputs, plan, status, synth, teardown, verify,
 };
 use crate::model::{CodeOrigin, Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Architecture, Bundle, ColorTags, Decoded, DnsRecord, Exported, HistoryEntry, Outputs, Picture, Playable,
-    Played, Refused, RunState, Sound, Stream, Template,
+    Architecture, Bundle, ColorTags, Decoded, DnsRecord, Exported, FleetInstance, FleetStatus, HistoryEntry,
+    InstanceState, LastOperation, Outputs, Picture, Playable, Played, Refused, RunState, Sound, Stream,
+    Template,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
@@ -218,6 +219,33 @@ fn pictures() {
     }
 }
 
+#[test]
+fn statuses() {
+    let of = |word: &str| FleetStatus {
+        stack_set: "vod".into(),
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        instances: vec![FleetInstance {
+            account: word.into(),
+            region: word.into(),
+            unit: Some(word.into()),
+            stack: Some(format!("arn/{word}/id")),
+            state: InstanceState::Outdated,
+            last: word.into(),
+            reason: Some(word.into()),
+            drift: word.into(),
+        }],
+        last_operation: Some(LastOperation {
+            id: word.into(),
+            action: word.into(),
+            status: word.into(),
+            began: None,
+        }),
+    };
+    stays_in_its_line("status", |word| status::human(&of(word)));
+    cannot_act("status --format json", &to_json(&of(HOSTILE)));
+}
+
 fn entry(word: &str) -> HistoryEntry {
     HistoryEntry {
         began: "2026-11-23T07:00:00Z".parse().unwrap(),
@@ -399,6 +427,7 @@ fn every_command_is_here() {
         "outputs",
         "plan",
         "run_report",
+        "status",
         "synth",
         "teardown",
         "terminal",

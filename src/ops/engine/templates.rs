@@ -8,11 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::refusals::SET_PREFIX;
 use crate::aws::{Error, Result};
-use crate::cloudformation::{INLINE_LIMIT, Template};
+use crate::cloudformation::Template;
 use crate::deploy::TemplateText;
 use crate::graph::Graph;
-use crate::home;
-use crate::model::{Address, Guard};
+use crate::model::{Address, Guard, INLINE_TEMPLATE};
 use crate::ops::account::Account;
 
 /// A stack policy that keeps CloudFormation from replacing or deleting what holds data.
@@ -53,12 +52,13 @@ pub(in crate::ops) async fn template_text(account: &Account, template: &Template
 
 /// The text of a template for a call.
 pub(in crate::ops) async fn put_text(account: &Account, text: String) -> Result<TemplateText> {
-    if text.len() <= INLINE_LIMIT {
+    if text.len() <= INLINE_TEMPLATE {
         return Ok(TemplateText::Inline(text));
     }
     let digest = hex::encode(Sha256::digest(&text));
     let key = account.store.put_template(&digest, &text).await?;
-    Ok(TemplateText::Url(home::url(&account.regions.home(), &key)))
+    let cx = account.regions.home();
+    Ok(TemplateText::Url(cx.object_url(&cx.scope.home_bucket(), &key)))
 }
 
 /// A name for a change set, and a token for its execution.

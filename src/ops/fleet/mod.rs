@@ -6,15 +6,18 @@
 mod expand;
 mod status;
 
+use sha2::{Digest as _, Sha256};
+
 use super::error::Refused;
 use super::session::scope;
 use crate::cloudformation::{Template, portable, synth_target};
 use crate::graph::Graph;
-use crate::model::Scope;
+use crate::model::{INLINE_TEMPLATE, Scope};
 use crate::stack;
 use crate::stack::config::{Fleet, StackFile};
 use crate::stack::domain::Zone;
 use crate::stack::handlers::PackageDigests;
+use crate::stack::names;
 
 pub(super) use expand::{expand, refuses};
 pub use status::{FleetStatus, status};
@@ -48,6 +51,13 @@ pub(super) fn template(file: &StackFile, fleet: &Fleet, code: &PackageDigests) -
     };
     let targets: Vec<_> = fleet.samples(file).into_iter().map(target).collect::<Result<_, _>>()?;
     Ok(portable(targets)?)
+}
+
+/// The template of a fleet's stack set and its SHA-256, if no call takes it as text. The adapter names it by its URL.
+pub(super) fn long_template(graph: &Graph) -> Option<(String, &str)> {
+    let set = graph.get(&names::FLEET.address())?;
+    let text = set.properties["TemplateBody"].as_str().filter(|text| text.len() > INLINE_TEMPLATE)?;
+    Some((hex::encode(Sha256::digest(text)), text))
 }
 
 /// Passes unless the stack is a fleet. What such a command is about is in each of the fleet's accounts.

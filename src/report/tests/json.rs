@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::everything;
 use crate::report::{json, json_schema};
-use crate::review::Review;
+use crate::review::{Review, Target, TargetAction};
 
 #[test]
 fn programs_read_what_the_schema_says() {
@@ -225,7 +225,12 @@ fn programs_read_what_the_schema_says() {
     "#);
     let schema = serde_json::to_value(json_schema()).unwrap();
     let saved = Some("sha256:0daff601".into());
-    let written = serde_json::to_value(Review { saved, ..everything() }).unwrap();
+    let targets = vec![Target {
+        target: "111122223333".into(),
+        region: "eu-west-1".into(),
+        action: TargetAction::Update,
+    }];
+    let written = serde_json::to_value(Review { saved, targets, ..everything() }).unwrap();
     let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(members(&schema["properties"]), members(&written));
     assert_eq!(members(&schema["$defs"]["Change"]["properties"]), members(&written["changes"][0]));

@@ -15,9 +15,9 @@ use super::instances::{Instance, InstanceState, instances};
 use super::operation::{carry_out, idle};
 use super::preferences::OperationPreferences;
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
-use crate::cloudformation::INLINE_LIMIT;
-use crate::home::{self, Home};
-use crate::model::{Allow, Changes, Kind, Mark, Only, Outputs, Permissions, Scope, Tags};
+use crate::model::{
+    Allow, Changes, INLINE_TEMPLATE, Kind, Mark, Only, Outputs, Permissions, Scope, Tags, template_key,
+};
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["StackSetNotFoundException"];
@@ -90,8 +90,8 @@ const SETS: &[&str] = &[
     "arn:aws:cloudformation:*::type/resource/*",
 ];
 
-fn outputs_of(name: &str) -> Outputs {
-    outputs([("StackSetName", name.to_owned())])
+fn outputs_of(name: &str, id: String) -> Outputs {
+    outputs([("StackSetName", name.to_owned()), ("StackSetId", id)])
 }
 
 /// JSON text in the one form that this program writes. Another text is kept, and so differs from every declaration.
@@ -160,7 +160,7 @@ impl StackSet {
 
     /// Gives the set and every instance, or those of one group, the declared template.
     async fn send(&self, cx: &Context, group: Option<&InstancesGroup>) -> Result<()> {
-        let template = Text::of(cx, &self.template_body).await?;
+        let template = Text::of(cx, &self.template_body);
         let Self {
             stack_set_name,
             description,
@@ -226,19 +226,20 @@ impl StackSet {
     }
 }
 
-/// A template for a call: in it, or, if it is too long, in the home bucket.
+/// A template for a call: in it, or, if it is too long, by the URL of its object in the home bucket, which whoever declares the
+/// set has put there.
 struct Text {
     body: Option<String>,
     url: Option<String>,
 }
 
 impl Text {
-    async fn of(cx: &Context, text: &str) -> Result<Self> {
-        if text.len() <= INLINE_LIMIT {
-            return Ok(Self { body: Some(text.to_owned()), url: None });
+    fn of(cx: &Context, text: &str) -> Self {
+        if text.len() <= INLINE_TEMPLATE {
+            return Self { body: Some(text.to_owned()), url: None };
         }
-        let key = Home::new(cx.clone()).put_template(&hex::encode(Sha256::digest(text)), text).await?;
-        Ok(Self { body: None, url: Some(home::url(cx, &key)) })
+        let key = template_key(&hex::encode(Sha256::digest(text)));
+        Self { body: None, url: Some(cx.object_url(&cx.scope.home_bucket(), &key)) }
     }
 }
 
@@ -303,7 +304,6 @@ impl Resource for StackSet {
                 SETS,
             ),
             Allow::new(&["iam:PassRole"], &["{role}"]).only(Only::PassedTo("cloudformation.amazonaws.com")),
-            Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/template/*"]),
         ],
         update: &[
             Allow::new(
@@ -319,7 +319,6 @@ impl Resource for StackSet {
                 SETS,
             ),
             Allow::new(&["iam:PassRole"], &["{role}"]).only(Only::PassedTo("cloudformation.amazonaws.com")),
-            Allow::new(&["s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::{home}/template/*"]),
         ],
         delete: &[Allow::new(
             &[
@@ -338,10 +337,6 @@ impl Resource for StackSet {
         Some(self.stack_set_name.clone())
     }
 
-    fn predicted(&self, _: &Scope) -> Outputs {
-        outputs_of(&self.stack_set_name)
-    }
-
     async fn observe(cx: &Context, id: &str) -> Result<Option<Observed<Self>>> {
         const CALL: &str = "cloudformation:DescribeStackSet";
         let set = async {
@@ -349,13 +344,15 @@ impl Resource for StackSet {
         };
         let (set, seen) = tokio::try_join!(set, instances(cx, id))?;
         let Some(set) = set else { return Ok(None) };
-        let properties = Self::from_sdk(required(set.stack_set, CALL, "StackSet")?, &seen)?;
+        let mut set = required(set.stack_set, CALL, "StackSet")?;
+        let outputs = outputs_of(id, required(set.stack_set_id.take(), CALL, "StackSetId")?);
+        let properties = Self::from_sdk(set, &seen)?;
         let ownership = properties.tags.ownership();
-        Ok(Some(Observed::new(id, properties, outputs_of(id), ownership)))
+        Ok(Some(Observed::new(id, properties, outputs, ownership)))
     }
 
     async fn create(cx: &Context, desired: &Resolved<Self>) -> Result<Created> {
-        let template = Text::of(cx, &desired.template_body).await?;
+        let template = Text::of(cx, &desired.template_body);
         let Self {
             stack_set_name,
             description,
@@ -382,18 +379,18 @@ impl Resource for StackSet {
             .set_execution_role_name(execution_role_name.clone())
             .set_auto_deployment(desired.api_auto_deployment())
             .set_tags(Some(desired.api_tags()));
-        if let Err(error) = call.send().await.named("cloudformation:CreateStackSet") {
-            let seen = if error.is(&["NameAlreadyExistsException"]) {
-                Self::observe(cx, stack_set_name).await?
-            } else {
-                None
-            };
-            if seen.is_none_or(|seen| seen.properties.tags.ownership() != desired.tags.ownership()) {
-                return Err(error);
+        const CALL: &str = "cloudformation:CreateStackSet";
+        let id = match call.send().await.named(CALL) {
+            Ok(made) => required(made.stack_set_id, CALL, "StackSetId")?,
+            Err(error) if error.is(&["NameAlreadyExistsException"]) => {
+                let seen = Self::observe(cx, stack_set_name).await?;
+                let own = seen.filter(|seen| seen.properties.tags.ownership() == desired.tags.ownership());
+                own.and_then(|mut seen| seen.outputs.remove("StackSetId")).ok_or(error)?
             }
-        }
+            Err(error) => return Err(error),
+        };
         desired.add(cx, stack_instances_group.clone()).await?;
-        Ok(Created::new(stack_set_name, outputs_of(stack_set_name)))
+        Ok(Created::new(stack_set_name, outputs_of(stack_set_name, id)))
     }
 
     /// First what is no longer a target goes. Then the set and its instances get the template, and new targets follow.

@@ -5,6 +5,7 @@
 //! the case says why not.
 
 mod acm;
+mod cloudformation;
 mod cloudfront;
 mod cloudwatch;
 mod events;
@@ -101,6 +102,7 @@ pub(crate) fn cases(cx: &Context, zone: &str) -> Vec<Case> {
         route53::cases(zone),
         sns::cases(cx),
         cloudwatch::cases(cx),
+        cloudformation::cases(cx),
     ];
     lists.into_iter().flatten().collect()
 }

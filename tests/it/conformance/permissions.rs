@@ -70,6 +70,8 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
         | ("logs", "CreateLogGroup" | "PutDeliverySource" | "PutDeliveryDestination" | "CreateDelivery")
         | ("mediaconvert", "CreateQueue" | "CreateJobTemplate") => &[operation, "TagResource"],
         ("lambda", "CreateFunction") => &["CreateFunction", "TagResource"],
+        ("cloudformation", "CreateStackSet") => &["CreateStackSet", "TagResource"],
+        ("cloudformation", "UpdateStackSet") => &["UpdateStackSet", "TagResource", "UntagResource"],
         _ => &[operation],
     };
     let mut needed: Vec<String> = named.iter().map(|action| format!("{prefix}:{action}")).collect();
@@ -78,7 +80,9 @@ fn actions(service: &str, operation: &str) -> Vec<String> {
         ("lambda", "CreateFunction") => &["iam:PassRole", "s3:GetObjectVersion"],
         ("lambda", "UpdateFunctionConfiguration") => &["iam:PassRole"],
         ("lambda", "UpdateFunctionCode") => &["s3:GetObjectVersion"],
-        ("s3", "PutBucketReplication") | ("logs", "PutSubscriptionFilter") => &["iam:PassRole"],
+        ("s3", "PutBucketReplication")
+        | ("logs", "PutSubscriptionFilter")
+        | ("cloudformation", "CreateStackSet" | "UpdateStackSet") => &["iam:PassRole"],
         ("logs", "PutDeliverySource") => &["cloudfront:AllowVendedLogDeliveryForResource"],
         _ => &[],
     };

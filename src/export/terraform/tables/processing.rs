@@ -72,10 +72,10 @@ const TEMPLATE: &[Row] = &[
     ("Tags", To::Json("tags")),
 ];
 
-/// Kinds that no stack declares, because what somebody added of them is removed: their rules are not needed.
+/// Kinds that no stack declares which can be exported: what somebody added of them is removed, or they are a fleet's.
 #[cfg(test)]
-pub(in crate::export::terraform) const NEVER_DECLARED: [&str; 2] =
-    ["AWS::Lambda::Url", "AWS::Logs::SubscriptionFilter"];
+pub(in crate::export::terraform) const NEVER_DECLARED: [&str; 3] =
+    ["AWS::CloudFormation::StackSet", "AWS::Lambda::Url", "AWS::Logs::SubscriptionFilter"];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

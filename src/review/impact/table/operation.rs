@@ -13,6 +13,7 @@ const TOPIC: &str = "AWS::SNS::Topic";
 const TOPIC_POLICY: &str = "AWS::SNS::TopicPolicy";
 const SUBSCRIPTION: &str = "AWS::SNS::Subscription";
 const ALARM: &str = "AWS::CloudWatch::Alarm";
+const STACK_SET: &str = "AWS::CloudFormation::StackSet";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 
 const STANDARD_LOGS: &str = "AmazonCloudFront/latest/DeveloperGuide/standard-logging.html";
@@ -151,5 +152,19 @@ pub(super) const ROWS: &[Row] = &[
         Nothing,
         "Only the dashboard is removed. The metrics stay.",
         "AmazonCloudWatch/latest/monitoring/CloudWatch_Dashboards.html",
+    ),
+    whole(
+        STACK_SET,
+        UPDATE,
+        Nothing,
+        "CloudFormation changes the stack in each target.",
+        "AWSCloudFormation/latest/APIReference/API_UpdateStackSet.html",
+    ),
+    whole(
+        STACK_SET,
+        GO,
+        Interruption,
+        "The stacks of all targets are deleted, and nothing is served from them any more. Their buckets stay.",
+        "AWSCloudFormation/latest/APIReference/API_DeleteStackInstances.html",
     ),
 ];

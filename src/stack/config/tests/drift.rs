@@ -9,10 +9,20 @@ use crate::stack::config::{document, schema};
 
 use super::*;
 
+/// A fleet.
+const FLEET: &str = r#"stack: vod-test
+account: "111122223333"
+region: ap-northeast-2
+engine: cloudformation
+fleet: { accounts: ["222233334444"], regions: [eu-west-1] }
+"#;
+
 #[test]
 fn every_key_of_the_reader_is_in_the_schema_and_the_other_way_round() {
     let problems = Problems::default();
     assert!(document(FULL, None, None, &problems).is_some());
+    // A fleet cannot have all that a stack can have.
+    assert!(document(FLEET, None, None, &problems).is_some());
     // All items of a list share one path in the schema.
     let read: BTreeSet<_> =
         problems.asked().iter().map(|path| path.replace("[0]", "[]").replace("[1]", "[]")).collect();

@@ -150,7 +150,7 @@ fn environments_are_named_and_not_nested() {
         `environments` cannot be in an environment | nested | name environments at the top of the file
     environments: { staging: { stak: vod-staging } }
         unknown key `stak` | did you mean `stack`? | allowed here: stack, account, region, engine, cloudformation, protected,
-        tags, ignore_tags, domain, source, transcode, handlers,
+        tags, ignore_tags, fleet, domain, source, transcode, handlers,
         delivery, roles, encryption, notify, alerts, local,
         environments
     ");

@@ -74,12 +74,12 @@ fn structure() {
     ]), @r#"
     tag: { a: b }
         unknown key `tag` | did you mean `tags`? | allowed here: stack, account, region, engine, cloudformation, protected,
-        tags, ignore_tags, domain, source, transcode, handlers,
+        tags, ignore_tags, fleet, domain, source, transcode, handlers,
         delivery, roles, encryption, notify, alerts, local,
         environments
     Protected: true
         unknown key `Protected` | did you mean `protected`? | allowed here: stack, account, region, engine, cloudformation, protected,
-        tags, ignore_tags, domain, source, transcode, handlers,
+        tags, ignore_tags, fleet, domain, source, transcode, handlers,
         delivery, roles, encryption, notify, alerts, local,
         environments
     protected:

@@ -220,7 +220,7 @@ delivery:
      7 │   ladder: hls-1080p
        ╰────
       help: allowed here: stack, account, region, engine, cloudformation, protected,
-            tags, ignore_tags, domain, source, transcode, handlers,
+            tags, ignore_tags, fleet, domain, source, transcode, handlers,
             delivery, roles, encryption, notify, alerts, local,
             environments
 
