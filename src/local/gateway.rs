@@ -143,7 +143,8 @@ impl Gateway {
             }
             None if claim.service == ORGANIZATIONS => {
                 let operation = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-                let reads = operation.is_some_and(|name| name.contains(".Describe") || name.contains(".List"));
+                let reads =
+                    operation.is_some_and(|name| name.contains(".Describe") || name.contains(".List"));
                 let response = self.forward(claim, request).await;
                 if !reads && response.status().is_success() {
                     cloudformation::organization_changed(&self.cloudformation);

@@ -11,9 +11,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::Accounts;
 use super::batch;
 use super::clients::Clients;
-use super::accounts::Accounts;
 use super::cloudformation::{CloudFormation, ResourceHandlers, Surroundings};
 use super::emulator::{self, Role};
 use super::exchange_log::ExchangeLog;

@@ -6,10 +6,7 @@ const FUNCTION: &str = "AWS::Lambda::Function";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 
 /// A template's properties as the adapter reads them, with the bucket that has a function's code.
-pub(super) fn to_adapter(
-    kind: &str,
-    properties: &Value,
-) -> Result<(Option<String>, Value), String> {
+pub(super) fn to_adapter(kind: &str, properties: &Value) -> Result<(Option<String>, Value), String> {
     let mut properties = with_defaults(kind, properties);
     match kind {
         FUNCTION => {

@@ -295,8 +295,7 @@ impl ResourceHandlers for Provider {
     ) -> BoxFuture<'a, Outcome<HandledResource>> {
         async move {
             let (handled, properties) = self.with_properties(caller, kind, properties).await?;
-            let before =
-                forms::to_adapter(kind, before).map(|(_, before)| before).unwrap_or_default();
+            let before = forms::to_adapter(kind, before).map(|(_, before)| before).unwrap_or_default();
             handled.update(handle, &(handled.adapter.normal())(&before), &properties).await
         }
         .boxed()

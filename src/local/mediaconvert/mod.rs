@@ -33,9 +33,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+use super::Ffmpeg;
 use super::clients::Clients;
 use super::identifier::random;
-use super::Ffmpeg;
 use merge::Merge;
 pub use model::Model;
 use rate::JobRate;

@@ -205,6 +205,9 @@ mod tests {
     async fn of_another_bucket_lambda_takes_what_is_there() {
         let cx = fake_aws::regions(Router::new()).await.home().with_packages("theirs");
         let found = Package::of(&cx, &Code { sha256: "ab".into() }).await.unwrap();
-        assert_eq!((found.bucket.as_str(), found.key.as_str(), found.version), ("theirs", "bundle/ab.zip", None));
+        assert_eq!(
+            (found.bucket.as_str(), found.key.as_str(), found.version),
+            ("theirs", "bundle/ab.zip", None)
+        );
     }
 }

@@ -34,10 +34,9 @@ fn differences(set: &StackSetRecord, wanted: &BTreeSet<(String, String)>) -> (Ve
     let regions: BTreeSet<&String> = set.instances.keys().map(|(_, region)| region).collect();
     let accounts: BTreeSet<&String> = wanted.iter().map(|(account, _)| account).collect();
     let new = wanted.iter().flat_map(|(account, unit)| {
-        regions.iter().map(move |region| Target {
-            key: (account.clone(), (*region).clone()),
-            unit: Some(unit.clone()),
-        })
+        regions
+            .iter()
+            .map(move |region| Target { key: (account.clone(), (*region).clone()), unit: Some(unit.clone()) })
     });
     let new = new.filter(|target| !set.instances.contains_key(&target.key)).collect();
     let gone = set.instances.iter().filter(|((account, _), _)| !accounts.contains(account));

@@ -21,10 +21,10 @@ use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
-pub(in crate::local) use auto::organization_changed;
 use super::refusal::ApiRefusal;
 use super::state::StackPlace;
 use super::{CloudFormation, StackCaller};
+pub(in crate::local) use auto::organization_changed;
 pub(super) use records::StackSetRecord;
 
 /// The roles of the self-managed model, by their default names.

@@ -52,7 +52,9 @@ pub(super) fn check_may_begin(set: &StackSetRecord, form: &Value) -> Result<(), 
         )));
     }
     match set.operations.iter().any(|operation| operation.id == id) {
-        true => Err(refused(409, "OperationIdAlreadyExistsException", format!("Operation {id} already exists"))),
+        true => {
+            Err(refused(409, "OperationIdAlreadyExistsException", format!("Operation {id} already exists")))
+        }
         false => Ok(()),
     }
 }
@@ -128,7 +130,8 @@ impl FleetWork {
         let regions = self.operation.preferences.ordered(order);
         let mut failed = false;
         if self.operation.preferences.is_parallel {
-            let all = regions.iter().map(|region| self.in_region(service, region, &by_region[region.as_str()]));
+            let all =
+                regions.iter().map(|region| self.in_region(service, region, &by_region[region.as_str()]));
             failed = futures::future::join_all(all).await.contains(&false);
         } else {
             for region in &regions {
@@ -246,5 +249,28 @@ impl FleetWork {
             }
             Ok(())
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::cloudformation::fleet::preferences::Preferences;
+
+    #[test]
+    fn an_id_is_used_once_and_one_operation_runs_at_a_time() {
+        let place = StackPlace { account: "111122223333".into(), region: "eu-west-1".into() };
+        let mut set = StackSetRecord::new(&place, "fleet");
+        let begin = |set: &StackSetRecord, id: &str| {
+            check_may_begin(set, &json!({ "OperationId": id })).map_err(|refusal| refusal.code)
+        };
+        assert_eq!(begin(&set, "not a token"), Err("ValidationError"));
+        assert_eq!(begin(&set, "first"), Ok(()));
+        let preferences = Preferences::read(&json!({})).unwrap();
+        set.operations.push(OperationRecord::new("CREATE", Some("first"), preferences, &[]));
+        assert_eq!(begin(&set, "second"), Err("OperationInProgressException"));
+        set.operations[0].ended = Some(now());
+        assert_eq!(begin(&set, "second"), Ok(()));
+        assert_eq!(begin(&set, "first"), Err("OperationIdAlreadyExistsException"));
     }
 }

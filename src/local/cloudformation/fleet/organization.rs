@@ -50,7 +50,9 @@ impl Organization {
         for unit in texts(targets, "OrganizationalUnitIds") {
             let within = self.accounts_of(unit);
             let within = within.ok_or_else(|| {
-                ApiRefusal::validation(format!("Organizational unit {unit} does not exist in the organization"))
+                ApiRefusal::validation(format!(
+                    "Organizational unit {unit} does not exist in the organization"
+                ))
             })?;
             for account in within {
                 found.entry(account).or_insert_with(|| Some(unit.to_owned()));
@@ -64,9 +66,8 @@ impl Organization {
                 for account in accounts.iter().filter(|account| **account != self.management) {
                     let unit = self.accounts.iter().find(|(_, within)| within.contains(account));
                     let unit = unit.map(|(unit, _)| unit.clone());
-                    let missing = || {
-                        ApiRefusal::validation(format!("Account {account} is not in the organization"))
-                    };
+                    let missing =
+                        || ApiRefusal::validation(format!("Account {account} is not in the organization"));
                     let unit = unit.ok_or_else(missing)?;
                     found.entry(account.clone()).or_insert(Some(unit));
                 }
@@ -222,17 +223,17 @@ mod tests {
         }
     }
 
-    fn targets(targets: Value) -> Vec<String> {
-        let accounts: Vec<String> = texts(&targets, "Accounts").into_iter().map(str::to_owned).collect();
-        let found = organization().targets(&targets, &accounts).unwrap();
+    fn targets(targets: &Value) -> Vec<String> {
+        let accounts: Vec<String> = texts(targets, "Accounts").into_iter().map(str::to_owned).collect();
+        let found = organization().targets(targets, &accounts).unwrap();
         found.into_iter().map(|(account, unit)| format!("{account} of {}", unit.unwrap())).collect()
     }
 
     #[test]
     fn a_unit_has_the_accounts_of_the_units_in_it_and_never_the_management_account() {
-        assert_eq!(targets(json!({ "OrganizationalUnitIds": ["a"] })), ["1 of a", "4 of a"]);
+        assert_eq!(targets(&json!({ "OrganizationalUnitIds": ["a"] })), ["1 of a", "4 of a"]);
         assert_eq!(
-            targets(json!({ "OrganizationalUnitIds": ["r"] })),
+            targets(&json!({ "OrganizationalUnitIds": ["r"] })),
             ["1 of r", "2 of r", "3 of r", "4 of r"]
         );
         let unknown = organization().targets(&json!({ "OrganizationalUnitIds": ["z"] }), &[]).unwrap_err();
@@ -242,7 +243,9 @@ mod tests {
     #[test]
     fn accounts_filter_those_of_the_units() {
         let with = |filter: &str, accounts: &[&str]| {
-            targets(json!({ "OrganizationalUnitIds": ["b"], "AccountFilterType": filter, "Accounts": accounts }))
+            targets(
+                &json!({ "OrganizationalUnitIds": ["b"], "AccountFilterType": filter, "Accounts": accounts }),
+            )
         };
         assert_eq!(with("INTERSECTION", &["2", "4"]), ["2 of b"]);
         assert_eq!(with("DIFFERENCE", &["2", "4"]), ["3 of b"]);

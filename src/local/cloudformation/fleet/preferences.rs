@@ -46,8 +46,11 @@ impl Preferences {
         Ok(Self {
             shown: if wanted.is_object() { wanted.clone() } else { json!({ "RegionOrder": [] }) },
             is_parallel: one_of(wanted, "RegionConcurrencyType", ["SEQUENTIAL", "PARALLEL"])? == "PARALLEL",
-            is_strict: one_of(wanted, "ConcurrencyMode", ["STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"])?
-                == "STRICT_FAILURE_TOLERANCE",
+            is_strict: one_of(
+                wanted,
+                "ConcurrencyMode",
+                ["STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"],
+            )? == "STRICT_FAILURE_TOLERANCE",
             order,
             tolerated: share(wanted, "FailureTolerance", 0)?,
             at_once: share(wanted, "MaxConcurrent", 1)?,
@@ -107,9 +110,9 @@ fn share(wanted: &Value, name: &str, least: usize) -> Result<Share, ApiRefusal> 
     };
     let (count, percentage) = (format!("{name}Count"), format!("{name}Percentage"));
     match (number(&count, usize::MAX)?, number(&percentage, 100)?) {
-        (Some(_), Some(_)) => {
-            Err(ApiRefusal::validation(format!("You can specify either {count} or {percentage}, but not both")))
-        }
+        (Some(_), Some(_)) => Err(ApiRefusal::validation(format!(
+            "You can specify either {count} or {percentage}, but not both"
+        ))),
         (Some(count), None) => Ok(Share::Count(count)),
         (None, Some(percentage)) => Ok(Share::Percentage(percentage)),
         (None, None) => Ok(Share::Count(least)),
@@ -127,7 +130,7 @@ fn violated(name: &str, value: &str, constraint: &str) -> ApiRefusal {
 mod tests {
     use super::*;
 
-    fn read(preferences: Value) -> Result<Preferences, String> {
+    fn read(preferences: &Value) -> Result<Preferences, String> {
         Preferences::read(&json!({ "OperationPreferences": preferences })).map_err(|refusal| refusal.message)
     }
 
@@ -141,7 +144,8 @@ mod tests {
     #[test]
     fn strict_runs_no_more_than_may_still_fail_and_soft_runs_all() {
         let preferences = |mode: &str| {
-            read(json!({ "MaxConcurrentCount": "8", "FailureToleranceCount": "3", "ConcurrencyMode": mode })).unwrap()
+            read(&json!({ "MaxConcurrentCount": "8", "FailureToleranceCount": "3", "ConcurrencyMode": mode }))
+                .unwrap()
         };
         let at_once = |mode: &str| [0, 1, 3].map(|failures| preferences(mode).at_once(10, failures));
         assert_eq!(at_once("STRICT_FAILURE_TOLERANCE"), [4, 3, 1]);
@@ -151,23 +155,23 @@ mod tests {
     #[test]
     fn percentages_are_rounded_down_and_at_least_one_runs() {
         let preferences =
-            read(json!({ "MaxConcurrentPercentage": "40", "FailureTolerancePercentage": "40" })).unwrap();
+            read(&json!({ "MaxConcurrentPercentage": "40", "FailureTolerancePercentage": "40" })).unwrap();
         assert_eq!((preferences.at_once(7, 0), preferences.tolerated(7)), (2, 2));
         assert_eq!((preferences.at_once(2, 0), preferences.tolerated(2)), (1, 0));
     }
 
     #[test]
     fn regions_that_are_not_named_come_last() {
-        let preferences = read(json!({ "RegionOrder": ["us-west-2", "eu-west-1", "ap-south-1"] })).unwrap();
+        let preferences = read(&json!({ "RegionOrder": ["us-west-2", "eu-west-1", "ap-south-1"] })).unwrap();
         let regions = ["eu-west-1", "us-east-1", "us-west-2", "us-east-1"].map(str::to_owned).to_vec();
         assert_eq!(preferences.ordered(regions), ["us-west-2", "eu-west-1", "us-east-1"]);
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
-        insta::assert_snapshot!(read(json!({ "MaxConcurrentCount": "0" })).unwrap_err(), @"1 validation error detected: Value '0' at 'operationPreferences.maxConcurrentCount' failed to satisfy constraint: Member must have value greater than or equal to 1");
-        insta::assert_snapshot!(read(json!({ "FailureTolerancePercentage": "101" })).unwrap_err(), @"1 validation error detected: Value '101' at 'operationPreferences.failureTolerancePercentage' failed to satisfy constraint: Member must have value less than or equal to 100");
-        insta::assert_snapshot!(read(json!({ "RegionConcurrencyType": "BOTH" })).unwrap_err(), @"1 validation error detected: Value 'BOTH' at 'operationPreferences.regionConcurrencyType' failed to satisfy constraint: Member must satisfy enum value set: [SEQUENTIAL, PARALLEL]");
-        insta::assert_snapshot!(read(json!({ "MaxConcurrentCount": "1", "MaxConcurrentPercentage": "1" })).unwrap_err(), @"You can specify either MaxConcurrentCount or MaxConcurrentPercentage, but not both");
+        insta::assert_snapshot!(read(&json!({ "MaxConcurrentCount": "0" })).unwrap_err(), @"1 validation error detected: Value '0' at 'operationPreferences.maxConcurrentCount' failed to satisfy constraint: Member must have value greater than or equal to 1");
+        insta::assert_snapshot!(read(&json!({ "FailureTolerancePercentage": "101" })).unwrap_err(), @"1 validation error detected: Value '101' at 'operationPreferences.failureTolerancePercentage' failed to satisfy constraint: Member must have value less than or equal to 100");
+        insta::assert_snapshot!(read(&json!({ "RegionConcurrencyType": "BOTH" })).unwrap_err(), @"1 validation error detected: Value 'BOTH' at 'operationPreferences.regionConcurrencyType' failed to satisfy constraint: Member must satisfy enum value set: [SEQUENTIAL, PARALLEL]");
+        insta::assert_snapshot!(read(&json!({ "MaxConcurrentCount": "1", "MaxConcurrentPercentage": "1" })).unwrap_err(), @"You can specify either MaxConcurrentCount or MaxConcurrentPercentage, but not both");
     }
 }

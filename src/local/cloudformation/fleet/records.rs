@@ -140,7 +140,9 @@ impl StackSetRecord {
                 json!({ "AutoDeployment": { "Enabled": true, "RetainStacksOnAccountRemoval": retains } })
             }
             Some(_) => json!({ "AutoDeployment": { "Enabled": false } }),
-            None => json!({ "AdministrationRoleARN": self.administration_role, "ExecutionRoleName": self.execution_role }),
+            None => {
+                json!({ "AdministrationRoleARN": self.administration_role, "ExecutionRoleName": self.execution_role })
+            }
         }
     }
 
@@ -186,7 +188,8 @@ impl StackSetRecord {
     }
 
     pub(super) fn instance(&self, key: &Key, record: &InstanceRecord) -> Value {
-        let (drift, checked) = record.drift.clone().map_or(("NOT_CHECKED", None), |(drift, at)| (drift, Some(at)));
+        let (drift, checked) =
+            record.drift.clone().map_or(("NOT_CHECKED", None), |(drift, at)| (drift, Some(at)));
         json!({
             "StackSetId": self.id,
             "Account": key.0,

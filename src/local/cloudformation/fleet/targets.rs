@@ -35,7 +35,9 @@ pub(super) fn check_model(is_service_managed: bool, form: &Value) -> Result<(), 
 pub(super) fn accounts(form: &Value) -> Result<Vec<String>, ApiRefusal> {
     let (own, targets) = (texts(form, "Accounts"), &form["DeploymentTargets"]);
     if !own.is_empty() && !targets.is_null() {
-        return Err(ApiRefusal::validation("You can specify either Accounts or DeploymentTargets, but not both."));
+        return Err(ApiRefusal::validation(
+            "You can specify either Accounts or DeploymentTargets, but not both.",
+        ));
     }
     let accounts = if own.is_empty() { texts(targets, "Accounts") } else { own };
     if let Some(wrong) = accounts.iter().find(|account| !is_account(account)) {
@@ -75,8 +77,12 @@ mod tests {
     fn accounts_are_named_once_and_have_twelve_digits() {
         let named = |form: Value| accounts(&form).map_err(|refusal| refusal.message);
         assert_eq!(named(json!({ "Accounts": ["111122223333"] })).unwrap(), ["111122223333"]);
-        assert_eq!(named(json!({ "DeploymentTargets": { "Accounts": ["111122223333"] } })).unwrap(), ["111122223333"]);
-        let twice = json!({ "Accounts": ["111122223333"], "DeploymentTargets": { "Accounts": ["111122223333"] } });
+        assert_eq!(
+            named(json!({ "DeploymentTargets": { "Accounts": ["111122223333"] } })).unwrap(),
+            ["111122223333"]
+        );
+        let twice =
+            json!({ "Accounts": ["111122223333"], "DeploymentTargets": { "Accounts": ["111122223333"] } });
         assert!(named(twice).unwrap_err().contains("but not both"));
         assert!(named(json!({ "Accounts": ["1111"] })).unwrap_err().contains("'[1111]' at 'accounts'"));
     }

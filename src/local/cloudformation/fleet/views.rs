@@ -24,7 +24,8 @@ fn listed(items: Vec<Value>, form: &Value) -> Answer {
 /// The filters of a call: names and values.
 fn filters<'a>(form: &'a Value, known: &[&str]) -> Result<Vec<(&'a str, &'a str)>, ApiRefusal> {
     let pair = |filter: &'a Value| {
-        let (name, value) = (text(filter, "Name").unwrap_or_default(), text(filter, "Values").unwrap_or_default());
+        let (name, value) =
+            (text(filter, "Name").unwrap_or_default(), text(filter, "Values").unwrap_or_default());
         if known.contains(&name) {
             return Ok((name, value));
         }

@@ -29,7 +29,9 @@ impl FleetWork {
         if self.operation.action == "CREATE" && known.status == "CURRENT" {
             return Ok(());
         }
-        if self.operation.action == "DELETE" && (self.operation.retains == Some(true) || known.stack.is_none()) {
+        if self.operation.action == "DELETE"
+            && (self.operation.retains == Some(true) || known.stack.is_none())
+        {
             return Ok(());
         }
         let credentials = self.credentials(service, place).await?;
@@ -143,7 +145,12 @@ impl FleetWork {
 
 /// Waits for a stack's operation. The reason of a failure is the first resource's that failed, as recorded in
 /// <https://github.com/aws/copilot-cli/issues/1364>.
-async fn ended(service: &CloudFormation, place: &StackPlace, stack: &str, wanted: &str) -> Result<(), String> {
+async fn ended(
+    service: &CloudFormation,
+    place: &StackPlace,
+    stack: &str,
+    wanted: &str,
+) -> Result<(), String> {
     const EMPTIED: &str = "the local cloud was emptied";
     let busy = service.stack(place, stack, |stack| Arc::clone(&stack.busy)).ok_or(EMPTIED)?;
     loop {
@@ -167,9 +174,8 @@ fn failure(stack: &StackRecord) -> String {
         event.kind == STACK && event.reason.as_deref() == Some("User Initiated")
     };
     let begun = stack.events.iter().rposition(is_begin).unwrap_or(0);
-    let failed = stack.events[begun..]
-        .iter()
-        .find(|event| event.kind != STACK && event.status.ends_with("_FAILED"));
+    let failed =
+        stack.events[begun..].iter().find(|event| event.kind != STACK && event.status.ends_with("_FAILED"));
     match failed {
         Some(event) => format!(
             "ResourceLogicalId:{}, ResourceType:{}, ResourceStatusReason:{}.",

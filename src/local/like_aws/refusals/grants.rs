@@ -38,7 +38,8 @@ pub(in crate::local) fn trusts(policy: &str, role: &str) -> bool {
     let of = |effect: &str| {
         let applies = |statement: &&&Value| {
             let principal = &statement["Principal"];
-            let named = texts(principal.get("AWS")).into_iter().any(|one| ["*", account, &root, role].contains(&one));
+            let named =
+                texts(principal.get("AWS")).into_iter().any(|one| ["*", account, &root, role].contains(&one));
             let action = texts(statement.get("Action")).into_iter().any(|one| matches(one, "sts:AssumeRole"));
             statement["Effect"] == effect && action && (named || principal == "*")
         };
@@ -130,10 +131,14 @@ mod tests {
     fn a_role_trusts_another_one_by_its_name_or_its_account() {
         let role = "arn:aws:iam::111122223333:role/a";
         let trust = |principal: Value, action: &str| {
-            json!({ "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": action }] }).to_string()
+            json!({ "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": action }] })
+                .to_string()
         };
-        for principal in [json!({ "AWS": "111122223333" }), json!({ "AWS": ["arn:aws:iam::111122223333:root"] }), json!({ "AWS": role })]
-        {
+        for principal in [
+            json!({ "AWS": "111122223333" }),
+            json!({ "AWS": ["arn:aws:iam::111122223333:root"] }),
+            json!({ "AWS": role }),
+        ] {
             assert!(trusts(&trust(principal.clone(), "sts:AssumeRole"), role), "{principal}");
         }
         for (principal, action) in [

@@ -275,12 +275,17 @@ impl State {
         }
     }
 
-    /// Whether a bucket has an object, in this version if one is named. Of what the account may not read, S3 does not say.
+    /// Whether a bucket has an object, in this version if one is named. S3 does not say it of a bucket in another
+    /// region, and of what the account may not read.
     pub(super) async fn has_object(&self, bucket: &str, key: &str, version: Option<&str>) -> Told<bool> {
         let call = self.s3().head_object().bucket(bucket).key(key).set_version_id(version.map(str::to_owned));
         match call.send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 403) => Ok(true),
+            Err(error)
+                if error.raw_response().is_some_and(|raw| matches!(raw.status().as_u16(), 301 | 403)) =>
+            {
+                Ok(true)
+            }
             Err(error) if error.raw_response().is_some_and(|raw| raw.status().is_client_error()) => Ok(false),
             Err(error) => Err(Objection::unanswered(&format!("{error:?}"))),
         }

@@ -4,7 +4,9 @@ use aws_sdk_s3::types::CreateBucketConfiguration;
 use provision::model::bundle_key;
 use serde_json::{Value, json};
 
-use super::{ACCOUNTS, Desk, EXECUTION, REGION, REGIONS, SET, create, deploy, elsewhere, ended, instances, line, roles};
+use super::{
+    ACCOUNTS, Desk, EXECUTION, REGION, REGIONS, SET, create, deploy, elsewhere, ended, instances, line, roles,
+};
 use crate::conformance::{package_digests, packages};
 use crate::support::Cloud;
 
@@ -120,9 +122,11 @@ async fn a_bucket_of_the_administrator_gives_code_to_the_accounts_that_its_polic
     let newer = template("vod-case-bundles-${AWS::Region}").to_string().replace(&digest, &other);
     super::succeeded(&desk, update(newer.clone()).send().await.unwrap().operation_id).await;
     assert_eq!(code(&desk, targets[0], REGIONS[1]).await.as_ref(), Some(&other));
-    let far = newer.replace(&other, &digest).replace("${AWS::Region}\"},\"S3Key", &format!("{REGION}\"}},\"S3Key"));
+    let far =
+        newer.replace(&other, &digest).replace("${AWS::Region}\"},\"S3Key", &format!("{REGION}\"}},\"S3Key"));
     let (_, problems) = ended(&desk, &update(far).send().await.unwrap().operation_id.unwrap()).await;
     assert_eq!(problems.len(), 2, "{problems:?}");
-    let redirected = |problem: &String| problem.contains("eu-west-1") && problem.contains("PermanentRedirect");
+    let redirected =
+        |problem: &String| problem.contains("eu-west-1") && problem.contains("PermanentRedirect");
     assert!(problems.iter().all(redirected), "{problems:?}");
 }

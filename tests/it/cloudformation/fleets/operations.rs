@@ -26,8 +26,6 @@ async fn an_operation_is_named_by_its_caller_and_one_runs_at_a_time() {
     let update = |id: &str| {
         desk.client.update_stack_set().stack_set_name(SET).use_previous_template(true).operation_id(id)
     };
-    let wrong = make("not a token").send().await.unwrap_err();
-    assert!(format!("{wrong:?}").contains("[a-zA-Z0-9][-a-zA-Z0-9]*"), "{wrong:?}");
     assert_eq!(make("first").send().await.unwrap().operation_id.as_deref(), Some("first"));
     let while_it_runs = update("second").send().await.unwrap_err().into_service_error();
     assert!(while_it_runs.is_operation_in_progress_exception(), "{while_it_runs:?}");
@@ -91,7 +89,8 @@ async fn a_failure_names_its_resource_and_leaves_no_stack() {
         assert!(line(instance).ends_with("OUTDATED FAILED"), "{}", line(instance));
         assert_eq!(instance.stack_id(), None, "StackSets deletes what it could not make");
     }
-    let filter = OperationResultFilter::builder().name("OPERATION_RESULT_STATUS".into()).values("FAILED").build();
+    let filter =
+        OperationResultFilter::builder().name("OPERATION_RESULT_STATUS".into()).values("FAILED").build();
     let call = desk.client.list_stack_set_operation_results().stack_set_name(SET).operation_id(&first);
     assert_eq!(call.filters(filter).send().await.unwrap().summaries.unwrap().len(), 2);
 
@@ -138,7 +137,10 @@ async fn an_instance_keeps_its_own_parameters_through_updates_of_the_set() {
     let unknown = desk.client.update_stack_set().stack_set_name(SET).use_previous_template(true);
     let unknown = unknown.parameters(Parameter::builder().parameter_key("Nope").parameter_value("1").build());
     let refused = unknown.send().await.unwrap_err();
-    assert!(format!("{refused:?}").contains("Parameters: [Nope] do not exist in the template"), "{refused:?}");
+    assert!(
+        format!("{refused:?}").contains("Parameters: [Nope] do not exist in the template"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

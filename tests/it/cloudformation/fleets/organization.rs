@@ -132,7 +132,7 @@ async fn a_unit_s_accounts_get_their_stacks_and_the_management_account_gets_none
     assert_eq!(bundles::code(&desk, ACCOUNT, REGION).await, None, "the management account gets none");
     let set = desk.client.describe_stack_set().stack_set_name(SET).send().await.unwrap().stack_set.unwrap();
     assert_eq!(set.permission_model().unwrap().as_str(), "SERVICE_MANAGED");
-    assert_eq!(set.organizational_unit_ids(), [media.clone()]);
+    assert_eq!(set.organizational_unit_ids(), std::slice::from_ref(&media));
     assert_eq!(set.administration_role_arn(), None);
 
     // Who comes gets a stack, and who goes loses it.

@@ -1,26 +1,45 @@
 //! What a template makes in each place: it knows its account and region, keeps what it retains, and is compared there.
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudformation::types::{StackSetOperationPreferences, Tag};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT, ACCOUNTS, Desk, REGION, REGIONS, SET, client, create, deploy, elsewhere, instances, roles, succeeded,
-    with_parameter, withdraw,
+    ACCOUNT, ACCOUNTS, Desk, EXECUTION, REGION, REGIONS, SET, client, create, deploy, elsewhere, instances,
+    roles, succeeded, with_parameter, withdraw,
 };
 
-fn named(name: &str, more: Value) -> Value {
-    let mut queue =
-        json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": { "Fn::Sub": name } } });
+fn named(name: &str, more: &Value) -> Value {
+    let mut queue = json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": { "Fn::Sub": name } } });
     queue.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     queue
+}
+
+/// CloudFormation as the role of a target account calls it.
+async fn session(desk: &Desk, account: &str) -> aws_sdk_cloudformation::Client {
+    let config = |credentials: Credentials| {
+        aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&desk.cloud.endpoint)
+            .build()
+    };
+    let sts = aws_sdk_sts::Client::new(&config(desk.cloud.credentials(ACCOUNT)));
+    let call = sts.assume_role().role_arn(format!("arn:aws:iam::{account}:role/{EXECUTION}"));
+    let found = call.role_session_name("test").send().await.unwrap().credentials.unwrap();
+    let token = Some(found.session_token);
+    let keys = Credentials::new(found.access_key_id, found.secret_access_key, token, None, "test");
+    aws_sdk_cloudformation::Client::new(&config(keys))
 }
 
 async fn queues(desk: &Desk, account: &str, region: &str) -> Vec<String> {
     let cx = elsewhere(desk, account, region).await;
     let urls = cx.sqs().list_queues().send().await.unwrap().queue_urls.unwrap_or_default();
-    let mut names: Vec<String> =
-        urls.iter().map(|url| url.rsplit('/').next().unwrap().to_owned()).collect();
+    let mut names: Vec<String> = urls.iter().map(|url| url.rsplit('/').next().unwrap().to_owned()).collect();
     names.sort();
     names
 }
@@ -36,9 +55,10 @@ async fn a_template_knows_its_account_and_region_and_keeps_what_it_retains() {
             "IsElsewhere": { "Fn::Not": [{ "Condition": "IsHome" }] },
         },
         "Resources": {
-            "Own": named("${AWS::Partition}-${AWS::AccountId}-${AWS::Region}", json!({})),
-            "AtHome": named("home", json!({ "Condition": "IsHome" })),
-            "Kept": named("kept", json!({ "Condition": "IsElsewhere", "DeletionPolicy": "Retain" })),
+            "Own": named("${AWS::Partition}-${AWS::AccountId}-${AWS::Region}", &json!({})),
+            "AtHome": named("home", &json!({ "Condition": "IsHome" })),
+            "Encoder": { "Type": "AWS::MediaConvert::Queue", "Properties": { "Name": "vod-case" } },
+            "Kept": named("kept", &json!({ "Condition": "IsElsewhere", "DeletionPolicy": "Retain" })),
         },
         "Outputs": { "Stack": { "Value": { "Ref": "AWS::StackId" } } },
     });
@@ -59,14 +79,28 @@ async fn a_template_knows_its_account_and_region_and_keeps_what_it_retains() {
             );
         }
     }
-    let theirs = client(&desk.cloud, accounts[0], REGION).describe_stacks().send().await.unwrap();
+    // MediaConvert's queues are of an account and a region as well.
+    let encoder =
+        elsewhere(&desk, accounts[1], REGIONS[1]).await.mediaconvert().get_queue().name("vod-case").send();
+    let arn = encoder.await.unwrap().queue.unwrap().arn.unwrap();
+    assert_eq!(arn, format!("arn:aws:mediaconvert:{}:{}:queues/vod-case", REGIONS[1], accounts[1]));
+    assert!(
+        desk.cx.mediaconvert().get_queue().name("vod-case").send().await.is_err(),
+        "the administrator has none"
+    );
+
+    // Whoever assumes a role is in the role's account.
+    let theirs = session(&desk, accounts[0]).await.describe_stacks().send().await.unwrap();
     let [stack] = theirs.stacks() else { panic!("{theirs:?}") };
     let id = stack.stack_id().unwrap();
-    assert!(id.starts_with(&format!("arn:aws:cloudformation:{REGION}:{}:stack/StackSet-fleet-", accounts[0])));
+    assert!(
+        id.starts_with(&format!("arn:aws:cloudformation:{REGION}:{}:stack/StackSet-fleet-", accounts[0]))
+    );
     assert_eq!(stack.outputs()[0].output_value(), Some(id));
     let [tag] = stack.tags() else { panic!("{stack:?}") };
     assert_eq!((tag.key(), tag.value()), (Some("team"), Some("media")));
-    let ids: Vec<String> = instances(&desk).await.iter().map(|one| one.stack_id().unwrap().to_owned()).collect();
+    let ids: Vec<String> =
+        instances(&desk).await.iter().map(|one| one.stack_id().unwrap().to_owned()).collect();
     assert!(ids.contains(&id.to_owned()));
 
     assert_eq!(withdraw(&desk, &accounts[..1], false).await, ("SUCCEEDED".into(), Vec::new()));
