@@ -40,19 +40,16 @@ async fn fill(
     let template = StackTemplate::read(&set.template, &|kind| service.is_known_type(kind))?;
     template.check_capabilities(&texts(form, "Capabilities"))?;
     let previous = values(&set.parameters);
-    if let Some(Value::Array(parameters)) = form.get("Parameters") {
-        let kept = |one: &Value| {
-            let known = one["ParameterKey"].as_str().and_then(|key| previous.get(key));
-            match (one["UsePreviousValue"].as_str(), known) {
-                (Some("true"), Some(value)) => {
-                    json!({ "ParameterKey": one["ParameterKey"], "ParameterValue": value })
-                }
-                _ => one.clone(),
-            }
-        };
-        set.parameters = parameters.iter().map(kept).collect();
-    }
-    parameters::given(&template, &set.parameters, None)?;
+    // As for a stack: what a call leaves out gets the template's default.
+    parameters::given(&template, &form["Parameters"], Some(&previous))?;
+    let kept = |one: &Value| match one["UsePreviousValue"].as_str() {
+        Some("true") => {
+            let key = one["ParameterKey"].as_str().unwrap_or_default();
+            json!({ "ParameterKey": key, "ParameterValue": previous.get(key) })
+        }
+        _ => one.clone(),
+    };
+    set.parameters = form["Parameters"].as_array().into_iter().flatten().map(kept).collect();
     match form.get("Tags") {
         None => {}
         Some(Value::Array(tags)) => {

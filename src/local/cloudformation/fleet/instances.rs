@@ -63,6 +63,17 @@ async fn read<'a>(
     Ok((name, preferences, named))
 }
 
+/// The units that a call names as a whole, with its regions.
+fn whole_units(form: &Value) -> Vec<(String, String)> {
+    let targets = &form["DeploymentTargets"];
+    if text(targets, "AccountFilterType") == Some("INTERSECTION") {
+        return Vec::new();
+    }
+    let regions = texts(form, "Regions");
+    let units = texts(targets, "OrganizationalUnitIds").into_iter();
+    units.flat_map(|unit| regions.iter().map(move |region| (unit.to_owned(), (*region).to_owned()))).collect()
+}
+
 fn record(
     action: &'static str,
     form: &Value,
@@ -79,6 +90,7 @@ fn record(
 pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     let (name, preferences, here) = read(service, caller, form).await?;
     operation::begin(service, caller, name, form, |set| {
+        set.units.extend(whole_units(form));
         for target in &here {
             let instance = set.instances.entry(target.key.clone()).or_default();
             instance.unit.clone_from(&target.unit);
@@ -137,13 +149,13 @@ pub(super) async fn delete(service: &Arc<CloudFormation>, caller: &StackCaller, 
     let (name, preferences, mut here) = read(service, caller, form).await?;
     operation::begin(service, caller, name, form, |set| {
         here.retain(|target| set.instances.contains_key(&target.key));
-        // Accounts that have left a unit still have its stacks.
-        let units = texts(&form["DeploymentTargets"], "OrganizationalUnitIds");
-        let regions = texts(form, "Regions");
-        if text(&form["DeploymentTargets"], "AccountFilterType").is_none_or(|filter| filter == "NONE") {
+        if text(&form["DeploymentTargets"], "AccountFilterType").is_none_or(|filter| filter != "DIFFERENCE") {
+            let units = whole_units(form);
+            set.units.retain(|unit| !units.contains(unit));
+            // Accounts that have left a unit may still have its stacks.
             here.extend(targets::of_instances(set).into_iter().filter(|target| {
-                let named = target.unit.as_deref().is_some_and(|unit| units.contains(&unit));
-                named && regions.contains(&target.key.1.as_str())
+                let unit = target.unit.clone().map(|unit| (unit, target.key.1.clone()));
+                unit.is_some_and(|unit| units.contains(&unit))
             }));
         }
         here.sort_by(|one, other| one.key.cmp(&other.key));

@@ -31,6 +31,8 @@ pub(in super::super) struct StackSetRecord {
     pub(super) execution_role: String,
     /// What a service-managed set does by itself; `None` for a self-managed one.
     pub(super) auto_deployment: Option<AutoDeployment>,
+    /// The units that a service-managed set follows, with the regions.
+    pub(super) units: BTreeSet<(String, String)>,
     pub(super) instances: BTreeMap<Key, InstanceRecord>,
     pub(super) operations: Vec<OperationRecord>,
     /// What the last drift detection found.
@@ -106,6 +108,7 @@ impl StackSetRecord {
             ),
             execution_role: super::EXECUTION_ROLE.to_owned(),
             auto_deployment: None,
+            units: BTreeSet::new(),
             instances: BTreeMap::new(),
             operations: Vec::new(),
             drift: None,
@@ -148,8 +151,9 @@ impl StackSetRecord {
 
     pub(super) fn described(&self) -> Value {
         let regions: BTreeSet<&str> = self.instances.keys().map(|(_, region)| region.as_str()).collect();
-        let units: BTreeSet<&str> =
-            self.instances.values().filter_map(|instance| instance.unit.as_deref()).collect();
+        let followed = self.units.iter().map(|(unit, _)| unit.as_str());
+        let of_instances = self.instances.values().filter_map(|instance| instance.unit.as_deref());
+        let units: BTreeSet<&str> = followed.chain(of_instances).collect();
         let shown = json!({
             "StackSetName": self.name,
             "StackSetId": self.id,

@@ -140,6 +140,12 @@ async fn a_unit_s_accounts_get_their_stacks_and_the_management_account_gets_none
     settled(&desk, &[&one, &two, &three]).await;
     move_account(&desk, &one, &media, &root);
     settled(&desk, &[&two, &three]).await;
+    // The set follows the unit while nobody is in it.
+    move_account(&desk, &two, &within, &root);
+    move_account(&desk, &three, &within, &root);
+    settled(&desk, &[]).await;
+    move_account(&desk, &two, &root, &media);
+    settled(&desk, &[&two]).await;
     assert_eq!(bundles::code(&desk, &one, REGION).await, None);
 
     let call = desk.client.delete_stack_instances().stack_set_name(SET).retain_stacks(false).regions(REGION);

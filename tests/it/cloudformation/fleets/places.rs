@@ -57,7 +57,7 @@ async fn a_template_knows_its_account_and_region_and_keeps_what_it_retains() {
         "Resources": {
             "Own": named("${AWS::Partition}-${AWS::AccountId}-${AWS::Region}", &json!({})),
             "AtHome": named("home", &json!({ "Condition": "IsHome" })),
-            "Encoder": { "Type": "AWS::MediaConvert::Queue", "Properties": { "Name": "vod-case" } },
+            "Encoder": { "Type": "AWS::MediaConvert::Queue", "Properties": { "Name": "vod-case", "PricingPlan": "ON_DEMAND", "Status": "ACTIVE" } },
             "Kept": named("kept", &json!({ "Condition": "IsElsewhere", "DeletionPolicy": "Retain" })),
         },
         "Outputs": { "Stack": { "Value": { "Ref": "AWS::StackId" } } },
