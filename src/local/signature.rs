@@ -62,12 +62,6 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    /// The account that calls. An account's id is a key of that account; all other keys are of the cloud's own.
-    pub(super) fn account<'a>(&'a self, own: &'a str) -> &'a str {
-        let is_account = self.key_id.len() == 12 && self.key_id.bytes().all(|byte| byte.is_ascii_digit());
-        if is_account { &self.key_id } else { own }
-    }
-
     /// The claim in the `Authorization` header, or else in the query.
     pub(super) fn of(parts: &Parts) -> Result<Self, Fault> {
         let mut headers = parts.headers.get_all(header::AUTHORIZATION).iter();

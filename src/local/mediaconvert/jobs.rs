@@ -15,7 +15,7 @@ use super::{MediaConvert, now, random};
 
 /// Accepts a job: merges its settings over the template's and checks the result. The same token returns the same job.
 pub(super) fn create(service: &Arc<MediaConvert>, input: &Value) -> Result<Value, Refusal> {
-    if !service.limits.takes_a_job() {
+    if !service.takes_a_job() {
         return Err(Refusal::too_many());
     }
     let mut state = service.state();
@@ -45,7 +45,7 @@ fn accept(service: &MediaConvert, state: &State, input: &Value) -> Result<Job, R
         }
         None => json!({}),
     };
-    let mut settings = service.limits.merge().over(&template["settings"], &input["settings"]);
+    let mut settings = service.merge().over(&template["settings"], &input["settings"]);
     apply_presets(state, &mut settings)?;
     settings::check(&settings, true).map_err(Refusal::bad)?;
     serde_json::from_value::<settings::Settings>(settings.clone())

@@ -8,6 +8,7 @@ mod api;
 mod codec;
 mod encode;
 mod events;
+mod everywhere;
 mod failure;
 mod input;
 mod job;
@@ -18,7 +19,6 @@ mod metadata;
 mod model;
 mod naming;
 mod package;
-mod places;
 mod playlist;
 mod probe;
 mod rate;
@@ -42,7 +42,7 @@ use rate::JobRate;
 use state::State;
 
 pub(super) use api::handle;
-pub(super) use places::{Places, Tools};
+pub(super) use everywhere::{Common, Everywhere};
 
 /// Every path of the API begins with its version, which is unique among the services.
 pub(super) const PREFIX: &str = "/2017-08-29/";
@@ -51,13 +51,13 @@ pub(super) const SERVICE: &str = "mediaconvert";
 
 /// The service's account, region, address and directory.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) account: String,
-    pub(super) region: String,
+struct Place {
+    account: String,
+    region: String,
     /// The gateway's address.
-    pub(super) endpoint: String,
+    endpoint: String,
     /// The working directory: each job has a directory in it.
-    pub(super) work: PathBuf,
+    work: PathBuf,
 }
 
 impl Place {
@@ -66,7 +66,7 @@ impl Place {
     }
 }
 
-/// The service's state in one place, and its tools.
+/// The service's state and its tools.
 pub(super) struct MediaConvert {
     place: Place,
     model: Arc<Model>,
@@ -76,58 +76,38 @@ pub(super) struct MediaConvert {
     /// Notified when a job may be ready to run.
     wake: Notify,
     slots: Arc<Semaphore>,
-    limits: Arc<Limits>,
-    events: mpsc::UnboundedSender<Value>,
-}
-
-/// What is set for a local cloud, and is the same in every place.
-#[derive(Default)]
-pub(super) struct Limits {
     /// How fast jobs may be created; `None` is as fast as they come.
     new_jobs: Mutex<Option<JobRate>>,
     /// How a job's settings go over its template's.
-    merge: Mutex<Merge>,
-}
-
-impl Limits {
-    /// From now on, creates at most `burst` jobs at once and `per_second` in the long run. Others are throttled.
-    pub(super) fn limit_new_jobs(&self, per_second: f64, burst: u32) {
-        *self.new_jobs.lock().expect("nothing panics while it holds the rate") =
-            Some(JobRate::new(per_second, burst));
-    }
-
-    fn takes_a_job(&self) -> bool {
-        let mut rate = self.new_jobs.lock().expect("nothing panics while it holds the rate");
-        rate.as_mut().is_none_or(|rate| rate.takes(std::time::Instant::now()))
-    }
-
-    fn merge(&self) -> Merge {
-        *self.merge.lock().expect("nothing panics while it holds the merge")
-    }
-
-    /// From now on, merges templates as `name` says: `by-group` or `by-index`. Returns `false` for other names.
-    pub(super) fn merge_templates(&self, name: &str) -> bool {
-        let Some(merge) = Merge::named(name) else { return false };
-        *self.merge.lock().expect("nothing panics while it holds the merge") = merge;
-        true
-    }
+    merge: Arc<Mutex<Merge>>,
+    events: mpsc::UnboundedSender<Value>,
 }
 
 impl MediaConvert {
-    /// A service with only its `Default` queue, and a running scheduler.
+    /// A service with only its `Default` queue, and a running scheduler. `slots` is how many jobs run at once.
     fn new(
         place: Place,
         model: Arc<Model>,
         clients: Clients,
         ffmpeg: Ffmpeg,
+        merge: Arc<Mutex<Merge>>,
         slots: Arc<Semaphore>,
-        limits: Arc<Limits>,
     ) -> Arc<Self> {
         let (events, queue) = mpsc::unbounded_channel();
         tokio::spawn(events::deliver_all(clients.clone(), queue));
         let state = Mutex::new(State::new(&place));
-        let wake = Notify::new();
-        let service = Arc::new(Self { place, model, clients, ffmpeg, state, wake, slots, limits, events });
+        let service = Arc::new(Self {
+            place,
+            model,
+            clients,
+            ffmpeg,
+            state,
+            wake: Notify::new(),
+            slots,
+            new_jobs: Mutex::default(),
+            merge,
+            events,
+        });
         tokio::spawn(schedule(Arc::clone(&service)));
         service
     }
@@ -139,6 +119,21 @@ impl MediaConvert {
             *counts.entry(job.status().to_owned()).or_insert(0) += 1;
         }
         counts
+    }
+
+    /// From now on, creates at most `burst` jobs at once and `per_second` in the long run. Others are throttled.
+    fn limit_new_jobs(&self, per_second: f64, burst: u32) {
+        *self.new_jobs.lock().expect("nothing panics while it holds the rate") =
+            Some(JobRate::new(per_second, burst));
+    }
+
+    fn takes_a_job(&self) -> bool {
+        let mut rate = self.new_jobs.lock().expect("nothing panics while it holds the rate");
+        rate.as_mut().is_none_or(|rate| rate.takes(std::time::Instant::now()))
+    }
+
+    fn merge(&self) -> Merge {
+        *self.merge.lock().expect("nothing panics while it holds the merge")
     }
 
     /// Cancels every job and clears the state.
