@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
-use crate::model::{Address, Declaration, Kind, Live, Orphan, Ownership, Snapshot, is_part, refs, resolve};
+use crate::model::{Address, Declaration, Kind, Live, Mark, Orphan, Ownership, Snapshot, is_part, refs, resolve};
 use crate::resource::{Registry, UndeclaredPart};
 
 pub use former::{OrphanSource, orphans, recover, remembered};
@@ -157,7 +157,9 @@ async fn find_among(
     };
     let outputs = |address: &Address| live.get(address).map(|live| live.outputs.clone());
     let preview = resolve(&declaration.properties, &outputs);
-    adapter.find(&cx, &preview, &cx.scope.mark(&declaration.address)).await
+    // The mark of a fleet's stack is not that of the scope.
+    let mark = Mark::in_properties(&preview).unwrap_or_else(|| cx.scope.mark(&declaration.address));
+    adapter.find(&cx, &preview, &mark).await
 }
 
 /// An undeclared part of one of the stack's resources. At this point it is not known whether the resource exists.

@@ -44,7 +44,7 @@ use clap::{Parser, Subcommand};
 use crate::model::VERSION;
 use crate::ops::{self, IncludedFolder};
 use crate::report::out::{self, errln};
-use crate::stack::config::choose_environment;
+use crate::stack::config::{FleetTarget, choose_environment};
 
 /// Declares a video-on-demand service on AWS in code and makes the account match it.
 #[derive(Debug, Parser)]
@@ -59,6 +59,9 @@ struct Cli {
     /// The environment to use, of a stack file that has `environments`.
     #[arg(long = "env", global = true, value_name = "NAME", help_heading = "Global options")]
     environment: Option<String>,
+    /// The target of a fleet to work with, for outputs, verify, sign, library and asset.
+    #[arg(long, global = true, value_name = "ACCOUNT/REGION", help_heading = "Global options")]
+    target: Option<FleetTarget>,
     #[command(subcommand)]
     command: Command,
 }
@@ -91,6 +94,13 @@ enum Command {
     Man(man::Args),
 }
 
+impl Command {
+    /// Whether it can work with one target of a fleet.
+    const fn works_with_a_target(&self) -> bool {
+        matches!(self, Self::Outputs(_) | Self::Verify(_) | Self::Sign(_) | Self::Library(_) | Self::Asset(_))
+    }
+}
+
 /// Parses the command line, runs the command and says how it ended, as `docs/exit-codes.md` lists. `included` are the handlers
 /// that the program carries.
 pub fn main(included: &'static [IncludedFolder]) -> ExitCode {
@@ -113,6 +123,13 @@ pub fn main(included: &'static [IncludedFolder]) -> ExitCode {
         return exit::code(exit::FAILED);
     }
     diagnostics::install(cli.verbose);
+    if let Some(target) = cli.target {
+        if !cli.command.works_with_a_target() {
+            errln!("`--target` is for outputs, verify, sign, library and asset: leave it out");
+            return exit::code(exit::FAILED);
+        }
+        ops::use_target(target);
+    }
     if let Some(name) = &cli.environment {
         choose_environment(name);
     }

@@ -255,6 +255,7 @@ def read_code_as_the_caller(lambda_svc, s3, iam_evaluator, responses, extract_ac
         context = iam_evaluator.EvalContext(
             principal_arn=arn, principal_type="AssumedRole" if ":assumed-role/" in arn else "Root",
             principal_account=account, action=action, resource_arn=resource, region=region,
+            secure_transport=True,
         )
         return iam_evaluator.evaluate_resource_policy(policy, context).decision == "Allow"
 

@@ -1,6 +1,9 @@
 //! The account and region of a stack, and the ownership tag of its resources.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{ADDRESS_TAG, Address, STACK_TAG, Tags};
 
@@ -42,6 +45,10 @@ impl Scope {
     }
 }
 
+/// What follows the stack's name in the marks of a fleet's stacks, before the region. No stack has such a name, so no stack takes
+/// what a fleet has in an account for its own, nor does the fleet's stack of another region.
+const OF_FLEET: &str = ".fleet.";
+
 /// The ownership tag: it says that this program created a resource, and for which stack and address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
@@ -52,6 +59,34 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The same for the stack of a fleet in a region.
+    #[must_use]
+    pub fn of_fleet(self, region: &str) -> Self {
+        Self { stack: format!("{}{OF_FLEET}{region}", self.stack), ..self }
+    }
+
+    /// The name of the stack, with which the names of its resources begin.
+    #[must_use]
+    pub fn stack_name(&self) -> &str {
+        self.stack.split_once(OF_FLEET).map_or(&self.stack, |(name, _)| name)
+    }
+
+    /// The mark in a resource's tags or comment. `None` if it has none.
+    #[must_use]
+    pub fn in_properties(properties: &Value) -> Option<Self> {
+        fn commented(value: &Value) -> Option<Mark> {
+            match value {
+                Value::String(text) => Mark::from_comment(text),
+                Value::Object(members) => members.values().find_map(commented),
+                _ => None,
+            }
+        }
+        let listed = serde_json::from_value::<Tags>(properties["Tags"].clone()).ok();
+        let mapped = || serde_json::from_value::<BTreeMap<String, String>>(properties["Tags"].clone()).ok();
+        let tags = listed.or_else(|| mapped().map(Tags::from_iter));
+        tags.as_ref().and_then(Self::from_tags).or_else(|| commented(properties))
+    }
+
     /// Its form as tags, for resources that can be tagged.
     #[must_use]
     pub fn tags(&self) -> [(String, String); 2] {
@@ -95,7 +130,10 @@ mod tests {
     fn a_mark_survives_tags_and_comments() {
         let mark = Mark { stack: "vod".into(), address: "delivery/segments".into() };
         assert_eq!(Mark::from_comment(&mark.comment()), Some(mark.clone()));
-        assert_eq!(Mark::from_tags(&Tags::from_iter(mark.tags())), Some(mark));
+        assert_eq!(Mark::from_tags(&Tags::from_iter(mark.tags())), Some(mark.clone()));
+        let of_fleet = mark.clone().of_fleet("eu-west-1");
+        assert_eq!(Mark::from_comment(&of_fleet.comment()), Some(of_fleet.clone()));
+        assert_eq!((of_fleet.stack.as_str(), of_fleet.stack_name()), ("vod.fleet.eu-west-1", "vod"));
         assert_eq!(Mark::from_comment("somebody else's"), None);
         assert_eq!(Mark::from_comment("provision:vod:a\"]\nend\u{1b}[2K"), None);
     }

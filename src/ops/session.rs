@@ -23,7 +23,7 @@ use crate::model::{IgnoredTags, Kind, Scope};
 use crate::plan::Rules;
 use crate::resource::route53::{self, HostedZone};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry};
-use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile, StackName};
+use crate::stack::config::{self, Domain, FleetTarget, ReservedConcurrency, StackFile, StackName};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
 
@@ -33,6 +33,14 @@ static NAME: OnceLock<StackName> = OnceLock::new();
 /// Takes each stack file of this process for a stack of this name. The first call counts.
 pub fn use_name(name: StackName) {
     drop(NAME.set(name));
+}
+
+/// The target of a fleet, if the command line named one.
+static TARGET: OnceLock<FleetTarget> = OnceLock::new();
+
+/// Takes each fleet of this process for its stack in this target. The first call counts.
+pub fn use_target(target: FleetTarget) {
+    drop(TARGET.set(target));
 }
 
 /// Whether the command line named the stack.
@@ -104,13 +112,15 @@ impl Session {
         Self::open_and(path, ui, async |_| Ok(())).await.map(|(session, ())| session)
     }
 
-    /// The same for a command that works with one stack.
+    /// The same for a command that works with one stack, or with the chosen target of a fleet.
     ///
     /// # Errors
-    /// Also when the stack file declares a fleet.
+    /// Also when the stack file declares a fleet, and no target of it is chosen.
     pub(super) async fn open_one(path: &Path, ui: &Arc<dyn Ui>, command: &str) -> miette::Result<Self> {
-        let reads = async |session: &Self| Ok(fleet::is_no_fleet(&session.file, command)?);
-        Self::open_and(path, ui, reads).await.map(|(session, ())| session)
+        let file = fleet::one_stack(load(path)?, TARGET.get(), command)?;
+        let mut session = Self::of_file(path, file, ui).await?;
+        session.account.by = session.caller().await?;
+        Ok(session)
     }
 
     /// The same; `reads`, which must only read, runs while AWS says whose the credentials are.
@@ -131,8 +141,12 @@ impl Session {
     /// A session whose credentials have not been checked against `account:`. Trust nothing that it reads until
     /// [`caller`](Self::caller) has returned.
     pub(super) async fn begin(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
+        Self::of_file(path, load(path)?, ui).await
+    }
+
+    async fn of_file(path: &Path, file: StackFile, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
         let remedy = format!("or correct `account:` in {}", path.display());
-        let mut session = Self::begin_with(load(path)?, remedy, ui).await?;
+        let mut session = Self::begin_with(file, remedy, ui).await?;
         session.path = Some(path.to_owned());
         Ok(session)
     }

@@ -9,6 +9,8 @@ use crate::model::{Only, PolicyDocument, STACK_TAG, Statement, StringExpr};
 pub(super) struct Conditions<'a> {
     /// The stack's name, or a pattern of names.
     pub(super) stack: &'a str,
+    /// The stack in the ownership tags of its resources.
+    pub(super) mark: &'a str,
     /// Whether it is a pattern.
     pub(super) is_pattern: bool,
     /// The service's domain name.
@@ -113,7 +115,7 @@ pub(super) fn covers(pattern: &str, arn: &str) -> bool {
 
 impl Conditions<'_> {
     fn on(self, statement: Statement, only: Only) -> Statement {
-        let own = || [StringExpr::from(self.stack)];
+        let own = || [StringExpr::from(self.mark)];
         let (resource_tag, request_tag) =
             (format!("aws:ResourceTag/{STACK_TAG}"), format!("aws:RequestTag/{STACK_TAG}"));
         // `StringEquals` takes a `*` literally.

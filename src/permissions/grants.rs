@@ -9,7 +9,7 @@ use crate::assets;
 use crate::deploy;
 use crate::home;
 use crate::model::{
-    ANYTHING, Allow, ArnVariables, Declaration, Only, Permissions, PolicyDocument, Scope, resolve,
+    ANYTHING, Allow, ArnVariables, Declaration, Mark, Only, Permissions, PolicyDocument, Scope, resolve,
 };
 use crate::resource::cloudformation::StackSet;
 use crate::resource::iam::Role;
@@ -362,9 +362,16 @@ impl<'a> Grants<'a> {
     /// The policy that allows all of it.
     pub(super) fn document(mut self) -> PolicyDocument {
         self.divide();
+        let mark = self.subject.declarations.iter().find_map(|one| Mark::in_properties(&one.properties));
+        let marked = match &mark {
+            // A fleet's stacks have a mark of their own.
+            Some(mark) if mark.stack != mark.stack_name() => mark.stack.as_str(),
+            _ => &self.scope.stack,
+        };
         let conditions = document::Conditions {
             stack: &self.scope.stack,
-            is_pattern: self.subject.prefix.is_some(),
+            mark: marked,
+            is_pattern: self.subject.prefix.is_some() || marked.contains('*'),
             domain: self.subject.domain.unwrap_or_default(),
             boundary: self.boundary.as_deref().unwrap_or_default(),
             region: &self.scope.region,

@@ -19,7 +19,7 @@ use crate::local::{
     HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure, ResourceHandlers,
     is_same_identifier,
 };
-use crate::model::{Live, Mark, Outputs, Readiness, Scope, Tags};
+use crate::model::{Live, Mark, Outputs, Readiness, Scope};
 use crate::resource::{Adapter, Removal, registry};
 
 /// Types whose creation sets what there is: the policy of a queue or topic.
@@ -223,18 +223,7 @@ impl Handled<'_> {
 
 /// The mark in a resource's tags or comment: the adapters look for it where AWS assigns the id.
 fn mark(properties: &Value) -> Mark {
-    fn commented(value: &Value) -> Option<Mark> {
-        match value {
-            Value::String(text) => Mark::from_comment(text),
-            Value::Object(members) => members.values().find_map(commented),
-            _ => None,
-        }
-    }
-    let listed = serde_json::from_value::<Tags>(properties["Tags"].clone()).ok();
-    let mapped = || serde_json::from_value::<BTreeMap<String, String>>(properties["Tags"].clone()).ok();
-    let tags = listed.or_else(|| mapped().map(Tags::from_iter));
-    let marked = tags.as_ref().and_then(Mark::from_tags).or_else(|| commented(properties));
-    marked.unwrap_or_else(|| Mark { stack: String::new(), address: "".into() })
+    Mark::in_properties(properties).unwrap_or_else(|| Mark { stack: String::new(), address: "".into() })
 }
 
 fn invalid(message: impl Into<String>) -> HandlerFailure {

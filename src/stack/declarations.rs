@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use crate::model::{
-    Address, Declaration, OutputRef, Outputs, PolicyDocument, REGION_TAG, Scope, Statement, StringExpr, Tags,
+    Address, Declaration, Mark, OutputRef, Outputs, PolicyDocument, REGION_TAG, Scope, Statement, StringExpr, Tags,
 };
 use crate::resource::Resource;
 use crate::resource::iam::Role;
@@ -17,6 +17,7 @@ pub struct Declarations {
     boundary: Option<StringExpr>,
     role_path: String,
     key: Option<String>,
+    in_fleet: bool,
     list: Vec<Declaration>,
 }
 
@@ -56,7 +57,14 @@ impl Declarations {
     /// An empty stack that adds `tags` to its taggable resources, in addition to the ownership tags.
     #[must_use]
     pub fn new(scope: Scope, tags: BTreeMap<String, String>) -> Self {
-        Self { scope, tags, boundary: None, role_path: "/".to_owned(), key: None, list: Vec::new() }
+        let (role_path, list) = ("/".to_owned(), Vec::new());
+        Self { scope, tags, boundary: None, role_path, key: None, in_fleet: false, list }
+    }
+
+    /// The same for a stack of a fleet, if it is one.
+    #[must_use]
+    pub fn of_fleet(self, in_fleet: bool) -> Self {
+        Self { in_fleet, ..self }
     }
 
     /// The same, with the ARN of the permissions boundary of its roles.
@@ -107,11 +115,25 @@ impl Declarations {
         format!("{}-{suffix}", self.scope.stack)
     }
 
+    /// The name of a resource whose names all regions of an account share (IAM, CloudFront). A fleet has a stack in several of
+    /// them: `vod-submit-eu-west-1`.
+    #[must_use]
+    pub fn name_everywhere(&self, suffix: &str) -> String {
+        let name = self.name(suffix);
+        if self.in_fleet { format!("{name}-{}", self.scope.region) } else { name }
+    }
+
+    /// The ownership tag of the resource at an address.
+    fn mark(&self, address: &str) -> Mark {
+        let mark = self.scope.mark(&address.into());
+        if self.in_fleet { mark.of_fleet(&self.scope.region) } else { mark }
+    }
+
     /// The tags for the resource at an address: the stack's own tags and the ownership tags.
     #[must_use]
     pub fn tags(&self, address: &str) -> Tags {
         let own = self.tags.iter().map(|(key, value)| (key.clone(), value.clone()));
-        own.chain(self.scope.mark(&address.into()).tags()).collect()
+        own.chain(self.mark(address).tags()).collect()
     }
 
     /// The same for a resource with a name that is unique in the account, not per region (IAM, CloudFront). The
@@ -126,7 +148,7 @@ impl Declarations {
     /// The comment that marks an untaggable resource at an address.
     #[must_use]
     pub fn comment(&self, address: &str) -> String {
-        self.scope.mark(&address.into()).comment()
+        self.mark(address).comment()
     }
 
     /// Declares one of the stack's roles, on their path and within the boundary.

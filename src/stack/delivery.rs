@@ -120,7 +120,7 @@ pub fn declare(
 fn origin_access(stack: &Declarations) -> OriginAccessControl {
     OriginAccessControl {
         origin_access_control_config: OriginAccessControlConfig {
-            name: stack.name(OUTPUT),
+            name: stack.name_everywhere(OUTPUT),
             description: Some(stack.comment(ORIGIN_ACCESS)),
             origin_access_control_origin_type: OriginAccessControlOriginTypes::S3,
             signing_behavior: OriginAccessControlSigningBehaviors::Always,
@@ -133,7 +133,7 @@ fn origin_access(stack: &Declarations) -> OriginAccessControl {
 fn segments(stack: &Declarations) -> CachePolicy {
     CachePolicy {
         cache_policy_config: CachePolicyConfig {
-            name: stack.name("segments"),
+            name: stack.name_everywhere("segments"),
             comment: stack.comment(SEGMENTS),
             min_ttl: 0,
             default_ttl: YEAR,
@@ -148,7 +148,7 @@ fn segments(stack: &Declarations) -> CachePolicy {
 fn playlists(stack: &Declarations) -> CachePolicy {
     CachePolicy {
         cache_policy_config: CachePolicyConfig {
-            name: stack.name("playlists"),
+            name: stack.name_everywhere("playlists"),
             comment: stack.comment(PLAYLISTS),
             min_ttl: 0,
             default_ttl: BRIEF,
@@ -165,7 +165,7 @@ fn playlists(stack: &Declarations) -> CachePolicy {
 fn headers(stack: &Declarations, delivery: &config::Delivery) -> ResponseHeadersPolicy {
     ResponseHeadersPolicy {
         response_headers_policy_config: ResponseHeadersPolicyConfig {
-            name: stack.name("headers"),
+            name: stack.name_everywhere("headers"),
             comment: stack.comment(HEADERS),
             cors_config: Some(cors(delivery)),
             security_headers_config: Some(security()),

@@ -26,11 +26,11 @@ pub fn declare(stack: &mut Declarations, signed: &SignedUrls) -> Handle<KeyGroup
         let Ok(key) = sign::VerifyingKey::from_pem(pem) else { continue };
         let digest = key.digest();
         let address = address(&digest);
-        let name = stack.name(&format!("viewer-{digest}"));
+        let name = stack.name_everywhere(&format!("viewer-{digest}"));
         let config = PublicKeyConfig::new(name, pem, stack.comment(&address));
         items.insert(stack.declare(&address, &PublicKey { public_key_config: config }).output("Id"));
     }
-    let config = KeyGroupConfig { name: stack.name("viewers"), items, comment: Some(stack.comment(GROUP)) };
+    let config = KeyGroupConfig { name: stack.name_everywhere("viewers"), items, comment: Some(stack.comment(GROUP)) };
     stack.declare(GROUP, &KeyGroup { key_group_config: config })
 }
 

@@ -23,7 +23,7 @@ pub const REPORTS: &str = "library/reports/";
 /// not know whether a library will be imported.
 pub fn declare(stack: &mut Declarations, storage: &Storage, submit: &Handle<Function>) -> Handle<Role> {
     let role = Role::new(
-        stack.name("batch"),
+        stack.name_everywhere("batch"),
         "What S3 Batch Operations may do to transcode a library",
         trust(),
         roles::inline(stack.with_key(access(&storage.work.arn(), submit.arn()), &["s3"])),

@@ -45,7 +45,8 @@ pub fn declare(file: &StackFile, code: &PackageDigests, zone: Option<&Zone>) -> 
     let boundary = file.roles.permissions_boundary.as_deref();
     let key = file.encryption.as_ref().map(|encryption| encryption.kms_key.arn(&scope));
     let stack = Declarations::new(scope, file.tags.clone()).encrypted(key.as_deref());
-    let mut stack = stack.bounded(boundary).on_path(file.roles.path.as_deref());
+    let stack = stack.bounded(boundary).on_path(file.roles.path.as_deref());
+    let mut stack = stack.of_fleet(file.in_fleet);
     let storage = storage::declare(&mut stack, file);
     let transcode = transcode::declare(&mut stack, file, &storage);
     let domain = domain::declare(&mut stack, file, zone);

@@ -76,7 +76,7 @@ fn summary(ladder: &Ladder) -> String {
 /// Jobs read uploads and write to the work bucket, for this queue only.
 fn role(stack: &mut Declarations, storage: &Storage, queue: &Handle<Queue>) -> Handle<Role> {
     let role = Role::new(
-        stack.name("transcode"),
+        stack.name_everywhere("transcode"),
         "What MediaConvert's jobs may do",
         roles::encoder_trust(stack.scope(), queue.arn()),
         roles::inline(

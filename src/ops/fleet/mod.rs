@@ -6,6 +6,7 @@
 mod expand;
 mod status;
 
+use miette::miette;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Refused;
@@ -14,7 +15,7 @@ use crate::cloudformation::{Template, portable, synth_target};
 use crate::graph::Graph;
 use crate::model::{INLINE_TEMPLATE, Scope};
 use crate::stack;
-use crate::stack::config::{Fleet, StackFile};
+use crate::stack::config::{Fleet, FleetTarget, StackFile};
 use crate::stack::domain::Zone;
 use crate::stack::handlers::PackageDigests;
 use crate::stack::names;
@@ -60,13 +61,31 @@ pub(super) fn long_template(graph: &Graph) -> Option<(String, &str)> {
     Some((hex::encode(Sha256::digest(text)), text))
 }
 
-/// Passes unless the stack is a fleet. What such a command is about is in each of the fleet's accounts.
+/// Passes unless the stack is a fleet: the command has no meaning for one, or for one of its targets.
 pub(super) fn is_no_fleet(file: &StackFile, command: &str) -> Result<(), Refused> {
     if file.fleet.is_none() {
         return Ok(());
     }
     let message = format!("`{command}` works with one stack, and {} is a fleet", file.stack);
-    let help = "for one of its targets: use credentials of that account, and a stack file with its `account` and `region` and \
-                without `fleet`";
-    Err(Refused::new(message, help))
+    Err(Refused::new(message, "CloudFormation has the stacks of a fleet: `provision status` shows them"))
+}
+
+/// The stack file of a command that works with one stack: the file itself, or that of the target of its fleet.
+pub(super) fn one_stack(file: StackFile, target: Option<&FleetTarget>, command: &str) -> miette::Result<StackFile> {
+    let (fleet, target) = match (&file.fleet, target) {
+        (None, None) => return Ok(file),
+        (None, Some(_)) => {
+            return Err(miette!(help = "leave out `--target`", "the stack file has no `fleet`, so it has no targets"));
+        }
+        (Some(_), None) => {
+            let message = format!("`{command}` works with one stack, and {} is a fleet", file.stack);
+            let help = "name one of its targets, `--target ACCOUNT/REGION`, and use credentials of that account";
+            return Err(Refused::new(message, help).into());
+        }
+        (Some(fleet), Some(target)) => (fleet, target),
+    };
+    let FleetTarget { account, region } = target;
+    fleet.target(&file, account, *region).ok_or_else(|| {
+        miette!(help = "`fleet` in the stack file lists its accounts and regions", "fleet {} is not in {account}/{region}", file.stack)
+    })
 }

@@ -158,7 +158,9 @@ impl StackSet {
         self.capabilities.iter().map(|one| Capability::from(one.as_str())).collect()
     }
 
-    /// Gives the set and every instance, or those of one group, the declared template.
+    /// Gives the set and every instance what is declared. For one group, whose instances are outdated, the set stays as it is:
+    /// an update that names a template marks all other instances as outdated (CloudFormation API reference, `UpdateStackSet`,
+    /// `Accounts`).
     async fn send(&self, cx: &Context, group: Option<&InstancesGroup>) -> Result<()> {
         let template = Text::of(cx, &self.template_body);
         let Self {
@@ -194,6 +196,9 @@ impl StackSet {
             .set_tags(Some(self.api_tags()));
         if let Some(InstancesGroup { deployment_targets, regions }) = group {
             call = call
+                .set_template_body(None)
+                .set_template_url(None)
+                .use_previous_template(true)
                 .set_accounts(deployment_targets.accounts())
                 .set_deployment_targets(deployment_targets.units())
                 .set_regions(Some(regions.clone()));

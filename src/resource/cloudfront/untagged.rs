@@ -313,7 +313,7 @@ where
 /// The mark of a resource: its comment, if its name begins with that stack's.
 fn mark_of(name: &str, comment: Option<&str>) -> Option<Mark> {
     let mark = Mark::from_comment(comment?)?;
-    let rest = name.strip_prefix(mark.stack.as_str())?;
+    let rest = name.strip_prefix(mark.stack_name())?;
     rest.starts_with('-').then_some(mark)
 }
 

@@ -49,7 +49,7 @@ pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use encryption::{Encryption, KmsKey};
 pub use environments::{choose_environment, chosen_environment};
-pub use fleet::{Fleet, FleetTargets, OrganizationId, Share, UnitId};
+pub use fleet::{Fleet, FleetTarget, FleetTargets, OrganizationId, Share, UnitId};
 pub use function_size::FunctionSize;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, bucket_prefixes};
@@ -130,6 +130,9 @@ pub struct StackFile {
     /// If true, changes are made in the local cloud of this machine instead of AWS.
     #[schemars(default)]
     pub local: bool,
+    /// Whether it is the stack of one of a fleet's targets. No file says it.
+    #[serde(skip)]
+    pub in_fleet: bool,
 }
 
 impl StackFile {
@@ -395,5 +398,6 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
         notify: notify?,
         alerts: alerts?,
         local: local?,
+        in_fleet: false,
     })
 }

@@ -4,7 +4,7 @@ use provision::aws::Context;
 use provision::model::Kind;
 use serde_json::{Value, json};
 
-use super::{Case, STACK, need, other_tags, tags};
+use super::{Case, STACK, other_tags, tags};
 
 const ROLE: Kind = Kind::new("AWS::IAM::Role");
 
@@ -34,6 +34,7 @@ fn template(seconds: u32) -> Value {
 /// The cases of this service.
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
     let (account, region) = (&cx.scope.account, &cx.scope.region);
+    let arn = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
     let service = || json!({ "Service": ["cloudformation.amazonaws.com"] });
     let root = || json!({ "AWS": [format!("arn:aws:iam::{account}:root")] });
     let here = json!({ "DeploymentTargets": { "Accounts": [account] }, "Regions": [region] });
@@ -43,7 +44,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
         "TemplateBody": template(30),
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "PermissionModel": "SELF_MANAGED",
-        "AdministrationRoleARN": need(0, "Arn"),
+        "AdministrationRoleARN": arn("vod-case-administration"),
         "ExecutionRoleName": "vod-case-execution",
         "StackInstancesGroup": [here],
         "OperationPreferences": {
@@ -69,7 +70,7 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
             ("/Description", json!("Tries it again")),
             ("/TemplateBody", template(60)),
             ("/Capabilities", json!(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"])),
-            ("/AdministrationRoleARN", need(2, "Arn")),
+            ("/AdministrationRoleARN", json!(arn("vod-case-administration-2"))),
             ("/ExecutionRoleName", json!("vod-case-execution-2")),
             ("/StackInstancesGroup", json!([])),
             ("/StackInstancesGroup/0/Regions", json!(["eu-west-1", "us-west-2"])),

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::calls::mutating;
 use crate::support::quote::{last_line, lines_with, nothing_to_do, whole};
-use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
+use crate::support::{ACCOUNT, Cloud, REGION, StackFile, output};
 
 /// Two accounts besides that of the stack set.
 const OTHERS: [&str; 2] = ["222233334444", "333344445555"];
@@ -105,6 +105,12 @@ async fn a_fleet_is_made_changed_and_removed() {
     cloud.provision(&["apply", larger.path(), "--yes"], 0);
     assert_eq!(memory(&cloud, OTHERS[1], "eu-west-1").await, Some(1024));
 
+    // One target, with credentials of its account.
+    let target = format!("{}/eu-west-1", OTHERS[1]);
+    let outputs = cloud.command_as_on_aws(OTHERS[1], &["outputs", file.path(), "--target", &target]);
+    let (outputs, _) = output(outputs, 0);
+    insta::assert_snapshot!(lines_with(&outputs, &["source bucket", "submit function"]), @"");
+
     // A target that leaves keeps its videos.
     let fewer = fleet_in(&accounts[..2], &regions, &[]);
     let (planned, _) = cloud.provision(&["plan", fewer.path(), "--fail-on", "destroy"], 3);
@@ -153,7 +159,7 @@ async fn a_stack_is_not_taken_for_a_fleet() {
 
     let stack = StackFile::new(&[]);
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
-    let here = fleet_in(&[OTHERS[0]], &["ap-northeast-2"], &[]);
-    let (_, said) = cloud.provision(&["plan", here.path()], 3);
+    let fleet = fleet_in(&[OTHERS[0]], &["ap-northeast-2"], &[]);
+    let (_, said) = cloud.provision(&["plan", fleet.path()], 3);
     insta::assert_snapshot!(lines_with(&said, &["is no fleet"]), @"");
 }
