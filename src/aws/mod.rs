@@ -48,6 +48,7 @@ pub struct Context {
     region: String,
     ignored_tags: Arc<IgnoredTags>,
     takes: Arc<OnceLock<String>>,
+    packages: Option<Arc<str>>,
     connection: Arc<Connection>,
     clients: Arc<Clients>,
     notes: Option<Notes>,
@@ -101,7 +102,20 @@ impl Context {
     pub fn new(connection: Arc<Connection>, scope: Scope, region: &str) -> Self {
         let (region, clients, cancel) = (region.to_owned(), Arc::default(), CancellationToken::new());
         let (ignored_tags, takes) = (Arc::default(), Arc::default());
-        Self { scope, region, ignored_tags, takes, connection, clients, notes: None, cancel, read_pass: None }
+        let (packages, notes, read_pass) = (None, None, None);
+        Self { scope, region, ignored_tags, takes, packages, connection, clients, notes, cancel, read_pass }
+    }
+
+    /// The same context, for functions whose packages are in this bucket instead of the stack's home bucket.
+    #[must_use]
+    pub fn with_packages(self, bucket: &str) -> Self {
+        Self { packages: Some(bucket.into()), ..self }
+    }
+
+    /// The bucket of the functions' packages, if it is not the stack's home bucket. It may be another account's.
+    #[must_use]
+    pub fn packages(&self) -> Option<&str> {
+        self.packages.as_deref()
     }
 
     /// The same context, for a stack whose resources have tags of others.

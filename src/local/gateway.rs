@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
+use super::accounts::Accounts;
 use super::answer::{self, text};
 use super::clients::Clients;
 use super::cloudformation::{self, CloudFormation};
@@ -24,7 +25,7 @@ use super::exchange_log::ExchangeLog;
 use super::guard::{self, Denial, OWN, Route};
 use super::instance::{EmulatorStatus, Status};
 use super::like_aws::Played;
-use super::mediaconvert::{self, MediaConvert};
+use super::mediaconvert;
 use super::plain::{self, Plain};
 use super::secret::Secret;
 use super::signature::Claim;
@@ -33,6 +34,8 @@ use super::{batch, cors};
 
 /// CloudFront's API: what changes a distribution passes here.
 const CLOUDFRONT: &str = "/2020-05-31/";
+/// What accounts are in, whose changes stack sets follow.
+const ORGANIZATIONS: &str = "organizations";
 /// The header of an answer that shows that it is this instance's.
 pub(super) const PROOF: &str = "x-provision-proof";
 /// How long the emulator may take to empty itself.
@@ -45,11 +48,12 @@ const SIGNED_FOR: &str = "x-provision-service";
 pub(super) struct Gateway {
     pub(super) status: Status,
     pub(super) secret: Secret,
+    pub(super) accounts: Arc<Accounts>,
     pub(super) upstream: String,
     pub(super) http: Plain,
     pub(super) clients: Clients,
     pub(super) emulator: Emulator,
-    pub(super) mediaconvert: Arc<MediaConvert>,
+    pub(super) mediaconvert: mediaconvert::Everywhere,
     pub(super) batch: Arc<batch::BatchOperations>,
     pub(super) cloudformation: Arc<CloudFormation>,
     pub(super) viewer: Viewer,
@@ -128,13 +132,24 @@ impl Gateway {
         match failure {
             Some(why) => unavailable(&request.into_parts().0, &why),
             None if claim.service == mediaconvert::SERVICE && path.starts_with(mediaconvert::PREFIX) => {
-                mediaconvert::handle(&self.mediaconvert, request).await
+                let account = self.accounts.of(&claim.key_id).await;
+                mediaconvert::handle(&self.mediaconvert.at(&account, &claim.region), request).await
             }
             None if claim.is_s3_control() && path.starts_with(batch::PREFIX) => {
                 batch::handle(&self.batch, request).await
             }
             None if claim.service == cloudformation::SERVICE => {
                 cloudformation::handle(&self.cloudformation, claim, request).await
+            }
+            None if claim.service == ORGANIZATIONS => {
+                let operation = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+                let reads =
+                    operation.is_some_and(|name| name.contains(".Describe") || name.contains(".List"));
+                let response = self.forward(claim, request).await;
+                if !reads && response.status().is_success() {
+                    cloudformation::organization_changed(&self.cloudformation);
+                }
+                response
             }
             None => self.forward(claim, request).await,
         }

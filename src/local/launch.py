@@ -228,6 +228,99 @@ def encode_listings(s3):
     s3._list_multipart_uploads = listing(s3._list_multipart_uploads)
 
 
+def read_code_as_the_caller(lambda_svc, s3, iam_evaluator, responses, extract_access_key_id):
+    """Lambda reads a function's code from S3 with the permissions of whoever calls it, in the region of the function. A
+    bucket of another account must let them, by its policy (Lambda API reference, FunctionCode; S3 user guide, "Bucket
+    owner granting cross-account bucket permissions"). ministack looks in the account of the caller alone."""
+    caller = contextvars.ContextVar("caller", default=("", ""))
+    handle, create, update = lambda_svc.handle_request, lambda_svc._create_function, lambda_svc._update_code
+    fetch, redirect = lambda_svc._fetch_code_from_s3, lambda_svc.s3_code_region_message
+
+    def elsewhere(bucket):
+        owner = s3._bucket_owner_account(bucket)
+        return owner if owner not in (None, responses.get_account_id()) else None
+
+    def may_read(bucket, key, version):
+        key_id, arn = caller.get()
+        action, resource = "s3:GetObjectVersion" if version else "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"
+        region, account, owner = responses.get_region(), responses.get_account_id(), elsewhere(bucket)
+        if os.environ.get("AUTH") == "true" and iam_evaluator.enforce(key_id, action, "s3", region, resource_arn=resource):
+            return False
+        if owner is None:
+            return True
+        policy = s3._bucket_policies.get_scoped(owner, None, bucket)
+        restricted = s3._public_access_blocked(owner, bucket, "RestrictPublicBuckets")
+        if not policy or (restricted and s3._policy_is_public(policy)):
+            return False
+        context = iam_evaluator.EvalContext(
+            principal_arn=arn, principal_type="AssumedRole" if ":assumed-role/" in arn else "Root",
+            principal_account=account, action=action, resource_arn=resource, region=region,
+        )
+        return iam_evaluator.evaluate_resource_policy(policy, context).decision == "Allow"
+
+    def denied(code):
+        bucket, key = code.get("S3Bucket"), code.get("S3Key")
+        # S3 redirects to the bucket's region before it looks at permissions.
+        if not bucket or not key or redirected(bucket) or may_read(bucket, key, code.get("S3ObjectVersion")):
+            return None
+        message = (
+            "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for "
+            f"{bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: Access Denied"
+        )
+        return responses.error_response_json("AccessDeniedException", message, 403)
+
+    async def handled(method, path, headers, body, query_params):
+        key_id = extract_access_key_id(headers, query_params)
+        caller.set((key_id, iam_evaluator.request_caller_arn(headers, query_params)))
+        return await handle(method, path, headers, body, query_params)
+
+    def with_its_owner(look):
+        def looked(bucket, *others, **named):
+            with responses.request_scope(elsewhere(bucket) or responses.get_account_id(), responses.get_region()):
+                return look(bucket, *others, **named)
+
+        return looked
+
+    redirected = with_its_owner(redirect)
+    lambda_svc.handle_request, lambda_svc.s3_code_region_message = handled, redirected
+    lambda_svc._fetch_code_from_s3 = with_its_owner(fetch)
+    lambda_svc._create_function = lambda data: denied(data.get("Code") or {}) or create(data)
+    lambda_svc._update_code = lambda name, data: denied(data) or update(name, data)
+
+
+def have_members_in_organizations(organizations, iam_evaluator, responses):
+    """An account is in one organization: the one that it made, or the one that made it. ministack gives each account that
+    asks an organization of its own, and knows of no member what it is a member of (Organizations API reference)."""
+    handle = organizations.handle_request
+
+    def manager(account):
+        return next((master for master, member in organizations._accounts._data if member == account), None)
+
+    def organization_of(account):
+        organization = organizations._orgs.get_scoped(manager(account), None, "self")
+        return organization["Id"] if organization else None
+
+    def refused(code, message):
+        return responses.error_response_json(code, message, 400)
+
+    async def handled(method, path, headers, body, query_params):
+        operation = (headers.get("x-amz-target") or "").rsplit(".", 1)[-1]
+        account = responses.get_account_id()
+        master = manager(account)
+        if operation == "CreateOrganization" and master:
+            return refused("AlreadyInOrganizationException", "The AWS account is already a member of an organization.")
+        if operation == "CreateOrganization":
+            return organizations._describe_organization({})
+        if master is None:
+            return refused("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+        if master != account and operation != "DescribeOrganization":
+            return refused("AccessDeniedException", "You don't have permissions to access this resource.")
+        with responses.request_scope(master, responses.get_region()):
+            return await handle(method, path, headers, body, query_params)
+
+    organizations.handle_request, iam_evaluator._principal_org_id = handled, organization_of
+
+
 def know_idempotency_tokens(acm):
     """For an hour, the same request with the same token answers with the same certificate."""
     made, request = {}, acm._request_certificate
@@ -402,13 +495,16 @@ def serve(app):
 if __name__ == "__main__":
     secret = bytes.fromhex(sys.stdin.readline())
     threading.Thread(target=die_with_the_gateway, daemon=True).start()
-    from ministack.core import iam_evaluator, lambda_runtime
-    from ministack.services import acm, cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, s3, sts
+    from ministack.core import iam_evaluator, lambda_runtime, responses
+    from ministack.core.router import extract_access_key_id
+    from ministack.services import acm, cloudwatch, cloudwatch_logs, eventbridge, iam, lambda_svc, organizations, s3, sts
 
     derive_secret_keys(secret, iam, iam_evaluator, s3, sts, lambda_runtime, lambda_svc)
     let_throttled_events_wait(lambda_svc)
     invoke_asynchronously(eventbridge, lambda_svc)
     invoke_where_permitted(eventbridge, lambda_svc, iam_evaluator)
+    have_members_in_organizations(organizations, iam_evaluator, responses)
+    read_code_as_the_caller(lambda_svc, s3, iam_evaluator, responses, extract_access_key_id)
     encode_listings(s3)
     announce_objects_as_aws_does(s3, eventbridge, float(os.environ["EVENTS_AFTER"]))
     know_idempotency_tokens(acm)

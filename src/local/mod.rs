@@ -6,6 +6,7 @@
 //! emulator has, a MediaConvert service that transcodes and a CloudFront front that viewers can play from.
 //! See `docs/local-cloud.md`.
 
+mod accounts;
 mod answer;
 mod batch;
 mod clients;

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::Accounts;
 use super::batch;
 use super::clients::Clients;
 use super::cloudformation::{CloudFormation, ResourceHandlers, Surroundings};
@@ -19,7 +20,7 @@ use super::exchange_log::ExchangeLog;
 use super::gateway::{self, Gateway};
 use super::instance::{self, EmulatorStatus, Instance, Status};
 use super::like_aws::{LikeAws, Played};
-use super::mediaconvert::{MediaConvert, Place};
+use super::mediaconvert::{Common, Everywhere};
 use super::secret::Secret;
 use super::viewer::Viewer;
 use super::{Error, ffmpeg, install, plain, process};
@@ -136,22 +137,26 @@ async fn gateway(
     let credentials = secret.credentials(&options.account);
     let clients = Clients::new(&http, &endpoint, credentials, &options.region);
     let upstream = endpoint.clone();
-    let place = Place {
-        account: options.account.clone(),
-        region: options.region.clone(),
+    let common = Common {
         endpoint: endpoint.clone(),
+        http: http.clone(),
+        secret: secret.clone(),
+        ffmpeg,
         work: instance.state().join("jobs"),
     };
+    let accounts = Accounts::new(http.clone(), &endpoint, secret.clone(), &options.account, &options.region);
+    let accounts = Arc::new(accounts);
     let surroundings = Surroundings {
         secret: secret.clone(),
         http: http.clone(),
         endpoint: endpoint.clone(),
-        account: options.account.clone(),
+        accounts: Arc::clone(&accounts),
         pace: options.like_aws.map(|like_aws| like_aws.pace),
     };
     let cloudformation = CloudFormation::new(handlers, surroundings);
     let batch = batch::BatchOperations::new(clients.clone());
-    let mediaconvert = MediaConvert::new(place, &installed.mediaconvert_model(), clients.clone(), ffmpeg)?;
+    let model = installed.mediaconvert_model();
+    let mediaconvert = Everywhere::new(common, &model, &options.account, &options.region)?;
     let own = std::env::current_exe().map_err(Error::files("the running program"))?;
     let status = Status {
         name: options.name.clone(),
@@ -172,6 +177,7 @@ async fn gateway(
     Ok(Gateway {
         status,
         secret,
+        accounts,
         viewer: Viewer::new(clients.clone(), http.clone(), upstream.clone()),
         clients,
         upstream,

@@ -2,31 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::local::HandlerCaller;
-
 const FUNCTION: &str = "AWS::Lambda::Function";
 const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
 
-/// A template's properties as the adapter reads them, with the name of the stack whose home bucket has the code.
-pub(super) fn to_adapter(
-    caller: &HandlerCaller,
-    kind: &str,
-    properties: &Value,
-) -> Result<(String, Value), String> {
+/// A template's properties as the adapter reads them, with the bucket that has a function's code.
+pub(super) fn to_adapter(kind: &str, properties: &Value) -> Result<(Option<String>, Value), String> {
     let mut properties = with_defaults(kind, properties);
     match kind {
         FUNCTION => {
-            let (stack, digest) = package(caller, &properties["Code"])?;
+            let (bucket, digest) = package(&properties["Code"])?;
             properties["Code"] = json!({ "Sha256": digest });
-            Ok((stack, properties))
+            Ok((Some(bucket), properties))
         }
         DASHBOARD => {
             let text = properties["DashboardBody"].as_str().unwrap_or_default();
             properties["DashboardBody"] = serde_json::from_str(text)
                 .map_err(|error| format!("The dashboard body is invalid: {error}"))?;
-            Ok((String::new(), properties))
+            Ok((None, properties))
         }
-        _ => Ok((String::new(), properties)),
+        _ => Ok((None, properties)),
     }
 }
 
@@ -61,17 +55,14 @@ fn with_defaults(kind: &str, properties: &Value) -> Value {
     filled
 }
 
-/// The stack and the digest of a package: `provision-<account>-<region>-<stack>` and `bundle/<digest>.zip`.
-fn package(caller: &HandlerCaller, code: &Value) -> Result<(String, String), String> {
+/// The bucket and the digest of a package. The key says the digest: `bundle/<digest>.zip`.
+fn package(code: &Value) -> Result<(String, String), String> {
     let text = |member: &str| code[member].as_str().unwrap_or_default();
-    let home = format!("provision-{}-{}-", caller.account, caller.region);
-    let stack = text("S3Bucket").strip_prefix(&home);
     let digest = text("S3Key").strip_prefix("bundle/").and_then(|rest| rest.strip_suffix(".zip"));
-    match (stack, digest) {
-        (Some(stack), Some(digest)) => Ok((stack.to_owned(), digest.to_owned())),
-        _ => Err(format!(
-            "the local cloud takes code from a home bucket only ({home}<stack>/bundle/<digest>.zip), not from {}/{}",
-            text("S3Bucket"),
+    match (text("S3Bucket"), digest) {
+        (bucket, Some(digest)) if !bucket.is_empty() => Ok((bucket.to_owned(), digest.to_owned())),
+        (bucket, _) => Err(format!(
+            "the local cloud takes code from an object bundle/<SHA-256>.zip only, not from {bucket}/{}",
             text("S3Key")
         )),
     }
@@ -95,32 +86,22 @@ pub(super) fn schema_problem(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_credential_types::Credentials;
-
-    fn caller() -> HandlerCaller {
-        HandlerCaller {
-            endpoint: String::new(),
-            credentials: Credentials::new("1", "2", None, None, "test"),
-            account: "111122223333".into(),
-            region: "eu-west-1".into(),
-            pace: None,
-        }
-    }
 
     #[test]
     fn code_is_known_by_its_digest() {
         let code = json!({ "Code": { "S3Bucket": "provision-111122223333-eu-west-1-vod", "S3Key": "bundle/5b.zip" } });
-        let (stack, properties) = to_adapter(&caller(), FUNCTION, &code).unwrap();
-        assert_eq!((stack.as_str(), properties), ("vod", json!({ "Code": { "Sha256": "5b" } })));
+        let (bucket, properties) = to_adapter(FUNCTION, &code).unwrap();
+        assert_eq!(bucket.as_deref(), Some("provision-111122223333-eu-west-1-vod"));
+        assert_eq!(properties, json!({ "Code": { "Sha256": "5b" } }));
         let elsewhere = json!({ "Code": { "S3Bucket": "b", "S3Key": "k" } });
-        assert!(to_adapter(&caller(), FUNCTION, &elsewhere).unwrap_err().contains("not from b/k"));
+        assert!(to_adapter(FUNCTION, &elsewhere).unwrap_err().contains("not from b/k"));
     }
 
     #[test]
     fn what_aws_has_a_default_of_may_be_absent() {
         let declared = json!({ "QueueName": "q", "VisibilityTimeout": 5 });
         assert_eq!(
-            to_adapter(&caller(), "AWS::SQS::Queue", &declared).unwrap().1,
+            to_adapter("AWS::SQS::Queue", &declared).unwrap().1,
             json!({ "QueueName": "q", "VisibilityTimeout": 5, "MessageRetentionPeriod": 345_600,
                 "SqsManagedSseEnabled": true })
         );
@@ -129,7 +110,7 @@ mod tests {
     #[test]
     fn a_dashboard_is_text() {
         let body = json!({ "DashboardBody": "{\"widgets\":[]}" });
-        let (_, properties) = to_adapter(&caller(), DASHBOARD, &body).unwrap();
+        let (_, properties) = to_adapter(DASHBOARD, &body).unwrap();
         assert_eq!(properties, json!({ "DashboardBody": { "widgets": [] } }));
     }
 

@@ -50,19 +50,31 @@ impl Provider {
         Self::default()
     }
 
-    async fn handled<'a>(&self, caller: &HandlerCaller, kind: &'a str, stack: &str) -> Outcome<Handled<'a>> {
+    async fn handled<'a>(
+        &self,
+        caller: &HandlerCaller,
+        kind: &'a str,
+        stack: &str,
+        packages: Option<&str>,
+    ) -> Outcome<Handled<'a>> {
         let unknown = || invalid(format!("the local cloud has no handlers of {kind}"));
         let adapter =
             registry().iter().find(|adapter| adapter.kind().as_str() == kind).ok_or_else(unknown)?;
-        Ok(Handled { adapter, kind, cx: self.context(caller, stack).await })
+        let cx = self.context(caller, stack).await;
+        let cx = match packages {
+            Some(bucket) => cx.with_packages(bucket),
+            None => cx,
+        };
+        Ok(Handled { adapter, kind, cx })
     }
 
-    /// A context for a caller's calls. Stacks of another name have another home bucket, where the code of functions is.
+    /// A context for a caller's calls, for resources of this stack.
     async fn context(&self, caller: &HandlerCaller, stack: &str) -> Context {
         let HandlerCaller { endpoint, credentials, account, region, pace } = caller;
         let key = (credentials.access_key_id().to_owned(), region.clone(), stack.to_owned());
         let known = self.contexts.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(context) = known.filter(|_| credentials.session_token().is_none()) {
+        // Every session has a key id of its own.
+        if let Some(context) = known {
             return context;
         }
         let cloud = LocalCloud { endpoint: endpoint.clone(), credentials: credentials.clone(), pace: *pace };
@@ -80,8 +92,8 @@ impl Provider {
         kind: &'a str,
         properties: &Value,
     ) -> Outcome<(Handled<'a>, Value)> {
-        let (stack, properties) = forms::to_adapter(caller, kind, properties).map_err(invalid)?;
-        let handled = self.handled(caller, kind, &stack).await?;
+        let (packages, properties) = forms::to_adapter(kind, properties).map_err(invalid)?;
+        let handled = self.handled(caller, kind, &mark(&properties).stack, packages.as_deref()).await?;
         let normal = (handled.adapter.normal())(&properties);
         // What the type cannot read comes back from `normal` as it is; `structs` says why.
         if let Err(error) = handled.adapter.structs(&properties) {
@@ -270,7 +282,7 @@ impl ResourceHandlers for Provider {
         kind: &'a str,
         handle: &'a str,
     ) -> BoxFuture<'a, Outcome<()>> {
-        async move { self.handled(caller, kind, "").await?.settle(handle).await }.boxed()
+        async move { self.handled(caller, kind, "", None).await?.settle(handle).await }.boxed()
     }
 
     fn update<'a>(
@@ -283,8 +295,7 @@ impl ResourceHandlers for Provider {
     ) -> BoxFuture<'a, Outcome<HandledResource>> {
         async move {
             let (handled, properties) = self.with_properties(caller, kind, properties).await?;
-            let before =
-                forms::to_adapter(caller, kind, before).map(|(_, before)| before).unwrap_or_default();
+            let before = forms::to_adapter(kind, before).map(|(_, before)| before).unwrap_or_default();
             handled.update(handle, &(handled.adapter.normal())(&before), &properties).await
         }
         .boxed()
@@ -297,7 +308,7 @@ impl ResourceHandlers for Provider {
         handle: &'a str,
     ) -> BoxFuture<'a, Outcome<()>> {
         async move {
-            let handled = self.handled(caller, kind, "").await?;
+            let handled = self.handled(caller, kind, "", None).await?;
             handled
                 .adapter
                 .delete(&handled.cx, handle, Removal::OnlyEmpty)

@@ -37,6 +37,12 @@ macro_rules! guide {
     };
 }
 
+macro_rules! api {
+    ($page:literal) => {
+        concat!("https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/", $page)
+    };
+}
+
 const SETS: &str = recorded!("api/test_changesets.snapshot.json");
 const VALUES: &str = recorded!("v2/test_change_sets.snapshot.json");
 const STACKS: &str = recorded!("api/test_stacks.snapshot.json");
@@ -207,6 +213,96 @@ const FACTS: &[CloudFormationFact] = &[
         guide!("stacksets-prereqs-self-managed.html"),
         "one_template_reaches_three_accounts_and_two_regions",
     ),
+    fact(
+        "a percentage, a mode, regions at once",
+        "rounded down; a strict operation begins no more than may still fail",
+        api!("API_StackSetOperationPreferences.html"),
+        "a_failure_names_its_resource_and_leaves_no_stack",
+    ),
+    fact(
+        "an operation while another one runs",
+        "`OperationInProgressException`",
+        "https://github.com/ansible-collections/community.aws/issues/103",
+        "an_operation_is_named_by_its_caller_and_one_runs_at_a_time",
+    ),
+    fact(
+        "an operation id that was used",
+        "`OperationIdAlreadyExistsException`: it is the token of the request",
+        api!("API_CreateStackInstances.html"),
+        "an_operation_is_named_by_its_caller_and_one_runs_at_a_time",
+    ),
+    fact(
+        "the deletion of instances that are not there",
+        "an operation that succeeds",
+        "https://github.com/aws/copilot-cli/pull/5060",
+        "an_operation_is_named_by_its_caller_and_one_runs_at_a_time",
+    ),
+    fact(
+        "an instance that fails",
+        "`OUTDATED`, `FAILED`; the reason names the resource",
+        "https://github.com/aws/copilot-cli/issues/1364",
+        "a_failure_names_its_resource_and_leaves_no_stack",
+    ),
+    fact(
+        "a stack that a set could not make",
+        "is deleted; the next operation makes it again",
+        "https://github.com/awslabs/aws-well-architected-labs/issues/973",
+        "a_failure_names_its_resource_and_leaves_no_stack",
+    ),
+    fact(
+        "an instance whose stack could not be deleted",
+        "`INOPERABLE`: updates leave it out, and `RetainStacks` lets it go",
+        api!("API_StackInstanceComprehensiveStatus.html"),
+        "a_stack_that_cannot_be_deleted_is_inoperable_until_it_is_let_go",
+    ),
+    fact(
+        "parameters of one instance",
+        "stay through updates of the set, until a list without them",
+        api!("API_UpdateStackInstances.html"),
+        "an_instance_keeps_its_own_parameters_through_updates_of_the_set",
+    ),
+    fact(
+        "drift of a set",
+        "that of its stacks; each instance shows its own",
+        guide!("stacksets-drift.html"),
+        "drift_of_a_set_is_that_of_its_stacks",
+    ),
+    fact(
+        "a function's code in another account's bucket",
+        "`AccessDenied`, unless the bucket's policy and the caller's own let the caller read it",
+        "https://github.com/binxio/cfn-lb-ip-address-provider/issues/4",
+        "a_bucket_of_the_administrator_gives_code_to_the_accounts_that_its_policy_names",
+    ),
+    fact(
+        "a function's code in another region",
+        "`PermanentRedirect`",
+        "https://github.com/hashicorp/terraform/issues/16821",
+        "a_bucket_of_the_administrator_gives_code_to_the_accounts_that_its_policy_names",
+    ),
+    fact(
+        "a service-managed set without an organization, or without access to it",
+        "`ValidationError`, with AWS's words",
+        "https://github.com/pepperize/cdk-organizations/issues/1718",
+        "a_unit_s_accounts_get_their_stacks_and_the_management_account_gets_none",
+    ),
+    fact(
+        "a service-managed set that is given accounts alone",
+        "`ValidationError`: \"can only have OrganizationalUnit as target\"",
+        "https://github.com/aws/aws-cli/issues/8248",
+        "a_unit_s_accounts_get_their_stacks_and_the_management_account_gets_none",
+    ),
+    fact(
+        "an organizational unit",
+        "its accounts and those of the units in it, but never the management account",
+        api!("API_DeploymentTargets.html"),
+        "a_unit_s_accounts_get_their_stacks_and_the_management_account_gets_none",
+    ),
+    fact(
+        "an account that comes into a unit, or leaves it",
+        "gets the stacks, or loses them, with `AutoDeployment`",
+        guide!("stacksets-orgs-manage-auto-deployment.html"),
+        "a_unit_s_accounts_get_their_stacks_and_the_management_account_gets_none",
+    ),
 ];
 
 /// The behaviours, for `docs/local-cloud.md` and the tests that meet them.
@@ -232,7 +328,11 @@ mod tests {
             include_str!("../../../tests/it/cloudformation/sets.rs"),
             include_str!("../../../tests/it/cloudformation/failures.rs"),
             include_str!("../../../tests/it/cloudformation/live.rs"),
-            include_str!("../../../tests/it/cloudformation/fleets.rs"),
+            include_str!("../../../tests/it/cloudformation/fleets/mod.rs"),
+            include_str!("../../../tests/it/cloudformation/fleets/operations.rs"),
+            include_str!("../../../tests/it/cloudformation/fleets/places.rs"),
+            include_str!("../../../tests/it/cloudformation/fleets/bundles.rs"),
+            include_str!("../../../tests/it/cloudformation/fleets/organization.rs"),
             include_str!("../../../tests/it/cloudformation/real_stack.rs"),
             include_str!("compare/tests.rs"),
             include_str!("template/tests.rs"),

@@ -24,7 +24,7 @@ mod template;
 mod values;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_credential_types::Credentials;
@@ -34,12 +34,14 @@ use axum::http::{Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
+use super::accounts::Accounts;
 use super::clients;
 use super::identifier::uuid;
 use super::plain::Plain;
 use super::secret::Secret;
 use super::signature::Claim;
 pub use facts::{CloudFormationFact, cloudformation_facts};
+pub(super) use fleet::organization_changed;
 pub use handlers::{
     HandledResource, HandledType, HandlerCaller, HandlerErrorCode, HandlerFailure, ResourceHandlers,
     is_same_identifier,
@@ -60,10 +62,12 @@ pub(super) struct CloudFormation {
     secret: Secret,
     http: Plain,
     endpoint: String,
-    account: String,
+    accounts: Arc<Accounts>,
     pace: Option<u32>,
     shelves: Mutex<BTreeMap<StackPlace, Shelf>>,
     stack_sets: Mutex<BTreeMap<StackPlace, Vec<fleet::StackSetRecord>>>,
+    /// The accounts that let stack sets into their organization.
+    organizations_access: Mutex<BTreeSet<String>>,
 }
 
 /// Who calls, and where.
@@ -78,23 +82,24 @@ pub(super) struct Surroundings {
     pub(super) secret: Secret,
     pub(super) http: Plain,
     pub(super) endpoint: String,
-    pub(super) account: String,
+    pub(super) accounts: Arc<Accounts>,
     pub(super) pace: Option<u32>,
 }
 
 impl CloudFormation {
     /// A service without stacks.
     pub(super) fn new(handlers: Arc<dyn ResourceHandlers>, surroundings: Surroundings) -> Arc<Self> {
-        let Surroundings { secret, http, endpoint, account, pace } = surroundings;
+        let Surroundings { secret, http, endpoint, accounts, pace } = surroundings;
         Arc::new(Self {
             handlers,
             secret,
             http,
             endpoint,
-            account,
+            accounts,
             pace,
             shelves: Mutex::default(),
             stack_sets: Mutex::default(),
+            organizations_access: Mutex::default(),
         })
     }
 
@@ -105,6 +110,7 @@ impl CloudFormation {
             stack.cancel.cancel();
         }
         self.stack_sets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.organizations_access.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Works with the stacks of a place.
@@ -118,10 +124,8 @@ impl CloudFormation {
         self.shelf(place, |shelf| shelf.find_mut(id).map(work))
     }
 
-    fn caller(&self, claim: &Claim, token: Option<String>) -> StackCaller {
-        // The account id is a key of its own account; all other keys are of the cloud's account.
-        let is_account = claim.key_id.len() == 12 && claim.key_id.bytes().all(|byte| byte.is_ascii_digit());
-        let account = if is_account { claim.key_id.clone() } else { self.account.clone() };
+    async fn caller(&self, claim: &Claim, token: Option<String>) -> StackCaller {
+        let account = self.accounts.of(&claim.key_id).await;
         let secret = self.secret.of_key(&claim.key_id);
         let credentials = Credentials::new(&claim.key_id, secret, token, None, "caller of CloudFormation");
         let place = StackPlace { account, region: claim.region.clone() };
@@ -132,7 +136,10 @@ impl CloudFormation {
     /// itself; whether CloudFormation may assume it, its trust policy said before.
     async fn handler_caller(&self, caller: &StackCaller, role: Option<&str>) -> HandlerCaller {
         let assumed = match role {
-            Some(role) => self.assumed(&caller.place, role).await,
+            Some(role) => {
+                let own = self.secret.credentials(&caller.place.account);
+                self.assumed(own, &caller.place.region, role).await
+            }
             None => None,
         };
         HandlerCaller {
@@ -144,9 +151,9 @@ impl CloudFormation {
         }
     }
 
-    async fn assumed(&self, place: &StackPlace, role: &str) -> Option<Credentials> {
-        let credentials = self.secret.credentials(&place.account);
-        let config = clients::config(&self.http, &self.endpoint, credentials, &place.region);
+    /// A session of a role; `None` if STS refuses it.
+    async fn assumed(&self, credentials: Credentials, region: &str, role: &str) -> Option<Credentials> {
+        let config = clients::config(&self.http, &self.endpoint, credentials, region);
         let call = aws_sdk_sts::Client::new(&config).assume_role().role_arn(role);
         let answer = call.role_session_name("AWSCloudFormation").send().await.ok()?;
         let found = answer.credentials?;
@@ -178,7 +185,7 @@ pub(super) async fn handle(service: &Arc<CloudFormation>, claim: &Claim, request
             let form = [query.as_bytes(), b"&", &body.to_bytes()].concat();
             let form = wire::read(&form);
             let token = parts.headers.get(TOKEN).and_then(|value| value.to_str().ok()).map(str::to_owned);
-            answer(service, &service.caller(claim, token), &form, &id).await
+            answer(service, &service.caller(claim, token).await, &form, &id).await
         }
         Err(why) => {
             (StatusCode::PAYLOAD_TOO_LARGE, wire::error("RequestEntityTooLarge", &why.to_string(), &id))

@@ -8,6 +8,7 @@ mod api;
 mod codec;
 mod encode;
 mod events;
+mod everywhere;
 mod failure;
 mod input;
 mod job;
@@ -26,21 +27,22 @@ mod settings;
 mod state;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+use super::Ffmpeg;
 use super::clients::Clients;
 use super::identifier::random;
-use super::{Error, Ffmpeg};
 use merge::Merge;
 pub use model::Model;
 use rate::JobRate;
 use state::State;
 
 pub(super) use api::handle;
+pub(super) use everywhere::{Common, Everywhere};
 
 /// Every path of the API begins with its version, which is unique among the services.
 pub(super) const PREFIX: &str = "/2017-08-29/";
@@ -49,13 +51,13 @@ pub(super) const SERVICE: &str = "mediaconvert";
 
 /// The service's account, region, address and directory.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) account: String,
-    pub(super) region: String,
+struct Place {
+    account: String,
+    region: String,
     /// The gateway's address.
-    pub(super) endpoint: String,
+    endpoint: String,
     /// The working directory: each job has a directory in it.
-    pub(super) work: PathBuf,
+    work: PathBuf,
 }
 
 impl Place {
@@ -67,7 +69,7 @@ impl Place {
 /// The service's state and its tools.
 pub(super) struct MediaConvert {
     place: Place,
-    model: Model,
+    model: Arc<Model>,
     clients: Clients,
     ffmpeg: Ffmpeg,
     state: Mutex<State>,
@@ -77,25 +79,23 @@ pub(super) struct MediaConvert {
     /// How fast jobs may be created; `None` is as fast as they come.
     new_jobs: Mutex<Option<JobRate>>,
     /// How a job's settings go over its template's.
-    merge: Mutex<Merge>,
+    merge: Arc<Mutex<Merge>>,
     events: mpsc::UnboundedSender<Value>,
 }
 
 impl MediaConvert {
-    /// A service with only its `Default` queue, and a running scheduler.
-    pub(super) fn new(
+    /// A service with only its `Default` queue, and a running scheduler. `slots` is how many jobs run at once.
+    fn new(
         place: Place,
-        model: &Path,
+        model: Arc<Model>,
         clients: Clients,
         ffmpeg: Ffmpeg,
-    ) -> Result<Arc<Self>, Error> {
-        let model = Model::read(model)?;
+        merge: Arc<Mutex<Merge>>,
+        slots: Arc<Semaphore>,
+    ) -> Arc<Self> {
         let (events, queue) = mpsc::unbounded_channel();
         tokio::spawn(events::deliver_all(clients.clone(), queue));
         let state = Mutex::new(State::new(&place));
-        // An encoder uses every core, so more than one job per two cores would not be faster.
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let slots = Arc::new(Semaphore::new((cores / 2).max(1)));
         let service = Arc::new(Self {
             place,
             model,
@@ -105,15 +105,15 @@ impl MediaConvert {
             wake: Notify::new(),
             slots,
             new_jobs: Mutex::default(),
-            merge: Mutex::default(),
+            merge,
             events,
         });
         tokio::spawn(schedule(Arc::clone(&service)));
-        Ok(service)
+        service
     }
 
     /// The number of jobs with each status.
-    pub(super) fn job_counts(&self) -> BTreeMap<String, usize> {
+    fn job_counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for job in &self.state().jobs {
             *counts.entry(job.status().to_owned()).or_insert(0) += 1;
@@ -122,7 +122,7 @@ impl MediaConvert {
     }
 
     /// From now on, creates at most `burst` jobs at once and `per_second` in the long run. Others are throttled.
-    pub(super) fn limit_new_jobs(&self, per_second: f64, burst: u32) {
+    fn limit_new_jobs(&self, per_second: f64, burst: u32) {
         *self.new_jobs.lock().expect("nothing panics while it holds the rate") =
             Some(JobRate::new(per_second, burst));
     }
@@ -132,19 +132,12 @@ impl MediaConvert {
         rate.as_mut().is_none_or(|rate| rate.takes(std::time::Instant::now()))
     }
 
-    /// From now on, merges templates as `name` says: `by-group` or `by-index`. Returns `false` for other names.
-    pub(super) fn merge_templates(&self, name: &str) -> bool {
-        let Some(merge) = Merge::named(name) else { return false };
-        *self.merge.lock().expect("nothing panics while it holds the merge") = merge;
-        true
-    }
-
     fn merge(&self) -> Merge {
         *self.merge.lock().expect("nothing panics while it holds the merge")
     }
 
     /// Cancels every job and clears the state.
-    pub(super) fn reset(&self) {
+    fn reset(&self) {
         let old = std::mem::replace(&mut *self.state(), State::new(&self.place));
         for job in old.jobs {
             job.cancel.cancel();

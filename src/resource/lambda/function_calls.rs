@@ -16,14 +16,25 @@ pub(super) fn arn(scope: &Scope, name: &str) -> String {
 }
 
 /// The object that a package is taken from: a version of it that was compared with the digest. Nobody can change a version,
-/// so Lambda takes the bytes that were compared.
+/// so Lambda takes the bytes that were compared. Of another bucket than the home bucket nothing is known before; what Lambda
+/// took is compared after.
 pub(super) struct Package {
     bucket: String,
     key: String,
-    version: String,
+    version: Option<String>,
 }
 
 impl Package {
+    /// The package, in the bucket that the context names.
+    async fn of(cx: &Context, code: &Code) -> Result<Self> {
+        match cx.packages() {
+            Some(bucket) => {
+                Ok(Self { bucket: bucket.to_owned(), key: bundle_key(&code.sha256), version: None })
+            }
+            None => Self::checked(cx, code).await,
+        }
+    }
+
     /// The package in the home bucket, if S3 says that its bytes have the digest. It was uploaded a moment ago, and S3 may
     /// not show it yet.
     async fn checked(cx: &Context, code: &Code) -> Result<Self> {
@@ -37,7 +48,7 @@ impl Package {
             })
         });
         match found.await? {
-            Some(version) => Ok(Self { bucket, key, version }),
+            Some(version) => Ok(Self { bucket, key, version: Some(version) }),
             None => {
                 let message = format!(
                     "s3://{bucket}/{key} is not what was uploaded, so Lambda was not given it: run the command again, \
@@ -59,8 +70,8 @@ pub(super) trait CodeCall {
 
 impl CodeCall for CreateFunction {
     fn package(self, _: &Code, Package { bucket, key, version }: &Package) -> Self {
-        let code = sdk::FunctionCode::builder().s3_bucket(bucket).s3_key(key).s3_object_version(version);
-        self.code(code.build())
+        let code = sdk::FunctionCode::builder().s3_bucket(bucket).s3_key(key);
+        self.code(code.set_s3_object_version(version.clone()).build())
     }
 
     fn processor(self, [architecture]: &[String; 1], _: &Package) -> Self {
@@ -70,7 +81,7 @@ impl CodeCall for CreateFunction {
 
 impl CodeCall for UpdateCode {
     fn package(self, _: &Code, Package { bucket, key, version }: &Package) -> Self {
-        self.s3_bucket(bucket).s3_key(key).s3_object_version(version)
+        self.s3_bucket(bucket).s3_key(key).set_s3_object_version(version.clone())
     }
 
     fn processor(self, [architecture]: &[String; 1], _: &Package) -> Self {
@@ -87,7 +98,7 @@ impl Function {
 
     /// The package that its code is taken from.
     pub(super) async fn package(&self, cx: &Context) -> Result<Package> {
-        Package::checked(cx, &self.code).await
+        Package::of(cx, &self.code).await
     }
 
     pub(super) async fn update_configuration(&self, cx: &Context, seen: &Self) -> Result<()> {
@@ -179,7 +190,7 @@ mod tests {
             }
         };
         let cx = fake_aws::regions(Router::new().fallback(answer)).await.home();
-        Package::checked(&cx, &Code { sha256: "00".repeat(32) }).await.map(|package| package.version)
+        Package::of(&cx, &Code { sha256: "00".repeat(32) }).await.map(|package| package.version.unwrap())
     }
 
     #[tokio::test]
@@ -188,5 +199,15 @@ mod tests {
         assert_eq!(checked(own).await.unwrap(), "v1");
         let other = checked("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=").await.unwrap_err();
         assert!(other.message.contains("is not what was uploaded"), "{other}");
+    }
+
+    #[tokio::test]
+    async fn of_another_bucket_lambda_takes_what_is_there() {
+        let cx = fake_aws::regions(Router::new()).await.home().with_packages("theirs");
+        let found = Package::of(&cx, &Code { sha256: "ab".into() }).await.unwrap();
+        assert_eq!(
+            (found.bucket.as_str(), found.key.as_str(), found.version),
+            ("theirs", "bundle/ab.zip", None)
+        );
     }
 }

@@ -42,7 +42,11 @@ fn client(cloud: &Cloud, account: &str, region: &str) -> Client {
 
 impl Desk {
     async fn open(test: &str, stack: &str) -> Self {
-        let cloud = Cloud::lenient(test).await;
+        Self::of(Cloud::lenient(test).await, stack).await
+    }
+
+    /// The desk of a cloud.
+    async fn of(cloud: Cloud, stack: &str) -> Self {
         let cx = cloud.context(stack).await;
         Self { client: client(&cloud, ACCOUNT, REGION), cloud, cx }
     }

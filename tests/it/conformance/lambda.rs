@@ -34,6 +34,11 @@ fn digest(package: &[u8]) -> String {
     hex::encode(Sha256::digest(package))
 }
 
+/// The programs, as packages.
+pub(crate) fn packages() -> [Vec<u8>; 2] {
+    PROGRAMS.map(package)
+}
+
 /// The digests of the programs.
 pub(crate) fn package_digests() -> [String; 2] {
     PROGRAMS.map(|program| digest(&package(program)))

@@ -28,7 +28,7 @@ use provision::model::{Address, Kind, Live, Mark, Outputs, Ownership, Tags, reso
 use provision::resource::{Adapter, Removal, registry};
 use serde_json::{Value, json};
 
-pub(crate) use lambda::{package_digests, upload_packages};
+pub(crate) use lambda::{package_digests, packages, upload_packages};
 use permissions::{Seen, Watched};
 
 /// How one type is tried.

@@ -3,11 +3,19 @@
 //! A set is in the account and region of its administrator. An operation goes through the regions in their order, in each
 //! through the accounts, as many at once as it may, and ends when more fail than it tolerates
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html>). Instances are stacks of the
-//! target account, made with that account's execution role.
+//! target account, made by that account's execution role, or by the role that a service-managed set has there.
 
+mod auto;
 pub(super) mod calls;
+mod drift;
+mod instances;
 mod operation;
+mod organization;
+mod preferences;
 mod records;
+mod targets;
+mod views;
+mod work;
 
 use std::sync::{Arc, PoisonError};
 
@@ -16,11 +24,14 @@ use serde_json::Value;
 use super::refusal::ApiRefusal;
 use super::state::StackPlace;
 use super::{CloudFormation, StackCaller};
+pub(in crate::local) use auto::organization_changed;
 pub(super) use records::StackSetRecord;
 
 /// The roles of the self-managed model, by their default names.
 const ADMINISTRATION_ROLE: &str = "AWSCloudFormationStackSetAdministrationRole";
 const EXECUTION_ROLE: &str = "AWSCloudFormationStackSetExecutionRole";
+
+type Answer = Result<Option<Value>, ApiRefusal>;
 
 impl CloudFormation {
     /// Works with the stack sets of a place.
@@ -57,21 +68,26 @@ pub(super) async fn answer(
     caller: &StackCaller,
     operation: &str,
     form: &Value,
-) -> Option<Result<Option<Value>, ApiRefusal>> {
+) -> Option<Answer> {
     Some(match operation {
         "CreateStackSet" => calls::create(service, caller, form).await,
         "UpdateStackSet" => calls::update(service, caller, form).await,
         "DeleteStackSet" => calls::delete(service, caller, form),
-        "DescribeStackSet" => calls::describe(service, caller, form),
-        "ListStackSets" => calls::list(service, caller, form),
-        "CreateStackInstances" => calls::create_instances(service, caller, form).await,
-        "DeleteStackInstances" => calls::delete_instances(service, caller, form),
-        "DescribeStackInstance" => calls::describe_instance(service, caller, form),
-        "ListStackInstances" => calls::list_instances(service, caller, form),
-        "DescribeStackSetOperation" => calls::describe_operation(service, caller, form),
-        "ListStackSetOperations" => calls::list_operations(service, caller, form),
-        "ListStackSetOperationResults" => calls::list_results(service, caller, form),
-        "StopStackSetOperation" => calls::stop(service, caller, form),
+        "DetectStackSetDrift" => drift::detect(service, caller, form),
+        "CreateStackInstances" => instances::create(service, caller, form).await,
+        "UpdateStackInstances" => instances::update(service, caller, form).await,
+        "DeleteStackInstances" => instances::delete(service, caller, form).await,
+        "StopStackSetOperation" => operation::stop(service, caller, form),
+        "DescribeStackSet" => views::set(service, caller, form),
+        "ListStackSets" => views::sets(service, caller, form),
+        "DescribeStackInstance" => views::instance(service, caller, form),
+        "ListStackInstances" => views::instances(service, caller, form),
+        "DescribeStackSetOperation" => views::operation(service, caller, form),
+        "ListStackSetOperations" => views::operations(service, caller, form),
+        "ListStackSetOperationResults" => views::results(service, caller, form),
+        "ActivateOrganizationsAccess" => organization::activate(service, caller).await,
+        "DeactivateOrganizationsAccess" => organization::deactivate(service, caller).await,
+        "DescribeOrganizationsAccess" => organization::describe(service, caller).await,
         _ => return None,
     })
 }

@@ -1,18 +1,22 @@
-//! An operation of a stack set, run beside the calls.
+//! Operations of stack sets: how one begins, runs beside the calls, and ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use futures::StreamExt;
-use futures::future::{BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
-use super::super::operations::{begin_stack, begin_stack_update, delete_stack};
+use super::super::operations::{required, text};
+use super::super::refusal::ApiRefusal;
 use super::super::state::{StackPlace, now};
 use super::super::{CloudFormation, StackCaller};
 use super::records::{OperationRecord, StackSetRecord};
-use crate::local::identifier::uuid;
+use super::{Answer, drift, refused};
+
+/// What an operation waits for in a place that it does not come to.
+const TOLERANCE: &str = "Cancelled since failure tolerance has exceeded";
+const STOPPED: &str = "Cancelled since the operation was stopped";
 
 /// An operation to run.
 pub(super) struct FleetWork {
@@ -21,254 +25,252 @@ pub(super) struct FleetWork {
     pub(super) operation: OperationRecord,
 }
 
-/// Runs an operation beside the call.
-pub(super) fn begin(service: &Arc<CloudFormation>, work: FleetWork) {
+/// Refuses an operation while another runs. Recorded:
+/// <https://github.com/ansible-collections/community.aws/issues/103>.
+pub(super) fn check_idle(set: &StackSetRecord) -> Result<(), ApiRefusal> {
+    match set.running() {
+        Some(_) => Err(refused(
+            409,
+            "OperationInProgressException",
+            format!("Another Operation on StackSet {} is in progress", set.arn),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an operation while another runs, and one whose id was used: the id is the token of a request that may be sent
+/// again (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStackInstances.html>).
+pub(super) fn check_may_begin(set: &StackSetRecord, form: &Value) -> Result<(), ApiRefusal> {
+    check_idle(set)?;
+    let Some(id) = text(form, "OperationId") else { return Ok(()) };
+    let starts = id.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let rest = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !(starts && rest && id.len() <= 128) {
+        return Err(ApiRefusal::validation(format!(
+            "1 validation error detected: Value '{id}' at 'operationId' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [a-zA-Z0-9][-a-zA-Z0-9]*"
+        )));
+    }
+    match set.operations.iter().any(|operation| operation.id == id) {
+        true => {
+            Err(refused(409, "OperationIdAlreadyExistsException", format!("Operation {id} already exists")))
+        }
+        false => Ok(()),
+    }
+}
+
+/// The refusal for an operation that a set has not.
+pub(super) fn no_operation(id: &str) -> ApiRefusal {
+    refused(404, "OperationNotFoundException", format!("Operation {id} not found"))
+}
+
+/// Begins an operation, and answers with its id.
+pub(super) fn begin(
+    service: &Arc<CloudFormation>,
+    caller: &StackCaller,
+    name: &str,
+    form: &Value,
+    prepare: impl FnOnce(&mut StackSetRecord) -> Result<OperationRecord, ApiRefusal>,
+) -> Answer {
+    begin_in(service, &caller.place, name, form, prepare).map(|id| Some(json!({ "OperationId": id })))
+}
+
+/// The same, of a set in this place.
+pub(super) fn begin_in(
+    service: &Arc<CloudFormation>,
+    administrator: &StackPlace,
+    name: &str,
+    form: &Value,
+    prepare: impl FnOnce(&mut StackSetRecord) -> Result<OperationRecord, ApiRefusal>,
+) -> Result<String, ApiRefusal> {
+    let (set, operation) = service.set(administrator, name, |set| {
+        check_may_begin(set, form)?;
+        let operation = prepare(set)?;
+        set.operations.push(operation.clone());
+        for result in &operation.results {
+            if let Some(instance) = set.instances.get_mut(&result.key) {
+                instance.operation.clone_from(&operation.id);
+                if operation.action != drift::ACTION {
+                    instance.detailed = "PENDING";
+                    instance.reason = None;
+                }
+            }
+        }
+        Ok((set.clone(), operation))
+    })?;
+    let id = operation.id.clone();
+    let work = FleetWork { administrator: administrator.clone(), set, operation };
     let service = Arc::clone(service);
     tokio::spawn(async move { work.run(&service).await });
+    Ok(id)
+}
+
+/// `StopStackSetOperation`: what is under way ends, and nothing else begins.
+pub(super) fn stop(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
+    let (name, id) = (required(form, "StackSetName")?, required(form, "OperationId")?);
+    service.set(&caller.place, name, |set| {
+        let operation = set.operation(id).ok_or_else(|| no_operation(id))?;
+        if operation.ended.is_some() {
+            let message = format!("Operation {id} is not in progress");
+            return Err(refused(400, "InvalidOperationException", message));
+        }
+        operation.status = "STOPPING";
+        operation.cancel.cancel();
+        Ok(Some(json!({})))
+    })
 }
 
 impl FleetWork {
     async fn run(&self, service: &Arc<CloudFormation>) {
         let mut by_region: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for result in &self.operation.results {
-            by_region.entry(&result.region).or_default().push(&result.account);
+            by_region.entry(&result.key.1).or_default().push(&result.key.0);
         }
+        let order = by_region.keys().map(|region| (*region).to_owned()).collect();
+        let regions = self.operation.preferences.ordered(order);
         let mut failed = false;
-        for region in self.regions(&by_region) {
-            let accounts = &by_region[region.as_str()];
-            let tolerated = self.operation.limit(
-                "FailureToleranceCount",
-                "FailureTolerancePercentage",
-                accounts.len(),
-                0,
-            );
-            // As on AWS by default, no more run at once than may still fail.
-            let at_once =
-                self.operation.limit("MaxConcurrentCount", "MaxConcurrentPercentage", accounts.len(), 1);
-            let at_once = at_once.min(tolerated + 1);
-            let mut failures = 0;
-            let stop = self.operation.cancel.child_token();
-            let mut work: Vec<BoxFuture<'_, bool>> = Vec::new();
-            for account in accounts {
-                work.push(self.unless(&stop, service, account, &region).boxed());
-            }
-            let mut ends = futures::stream::iter(work).buffer_unordered(at_once);
-            while let Some(succeeded) = ends.next().await {
-                failures += usize::from(!succeeded);
-                if failures > tolerated {
-                    failed = true;
-                    // What is under way ends, and nothing else begins.
-                    stop.cancel();
+        if self.operation.preferences.is_parallel {
+            let all =
+                regions.iter().map(|region| self.in_region(service, region, &by_region[region.as_str()]));
+            failed = futures::future::join_all(all).await.contains(&false);
+        } else {
+            for region in &regions {
+                failed = !self.in_region(service, region, &by_region[region.as_str()]).await;
+                if failed || self.operation.cancel.is_cancelled() {
+                    break;
                 }
-            }
-            if failed || self.operation.cancel.is_cancelled() {
-                break;
             }
         }
         self.end(service, failed);
     }
 
-    /// The regions in the order of the preferences, others after them.
-    fn regions(&self, by_region: &BTreeMap<&str, Vec<&str>>) -> Vec<String> {
-        let wanted = self.operation.preferences["RegionOrder"].as_array().into_iter().flatten();
-        let mut order: Vec<String> = wanted.filter_map(Value::as_str).map(str::to_owned).collect();
-        order.retain(|region| by_region.contains_key(region.as_str()));
-        for region in by_region.keys() {
-            if !order.iter().any(|known| known == region) {
-                order.push((*region).to_owned());
+    /// Works in the accounts of a region; false once more have failed than may. What is under way then ends, and nothing
+    /// else begins.
+    async fn in_region(&self, service: &Arc<CloudFormation>, region: &str, accounts: &[&str]) -> bool {
+        let preferences = &self.operation.preferences;
+        let tolerated = preferences.tolerated(accounts.len());
+        let mut left: VecDeque<&str> = accounts.iter().copied().collect();
+        let mut running = FuturesUnordered::new();
+        let mut failures = 0;
+        loop {
+            while failures <= tolerated
+                && !self.operation.cancel.is_cancelled()
+                && running.len() < preferences.at_once(accounts.len(), failures)
+            {
+                let Some(account) = left.pop_front() else { break };
+                running.push(self.one(service, account, region));
+            }
+            match running.next().await {
+                None => return failures <= tolerated,
+                Some(succeeded) => failures += usize::from(!succeeded),
             }
         }
-        order
     }
 
     fn end(&self, service: &CloudFormation, failed: bool) {
         let stopped = self.operation.cancel.is_cancelled();
         let _ = service.set(&self.administrator, &self.set.id, |set| {
-            if let Some(operation) = set.operation(&self.operation.id) {
+            let found = (self.operation.action == drift::ACTION).then(|| drift::found(set, &self.operation));
+            if found.is_some() {
+                set.drift.clone_from(&found);
+            }
+            let id = &self.operation.id;
+            for instance in set.instances.values_mut().filter(|instance| instance.operation == *id) {
+                if matches!(instance.detailed, "PENDING" | "RUNNING") {
+                    instance.detailed = "CANCELLED";
+                    instance.reason = Some(if stopped { STOPPED } else { TOLERANCE }.to_owned());
+                }
+            }
+            if let Some(operation) = set.operation(id) {
                 operation.status = match (stopped, failed) {
                     (true, _) => "STOPPED",
                     (_, true) => "FAILED",
                     _ => "SUCCEEDED",
                 };
                 operation.ended = Some(now());
+                operation.drift = found;
                 for result in &mut operation.results {
                     if matches!(result.status, "PENDING" | "RUNNING") {
                         result.status = "CANCELLED";
-                        result.reason = Some("Cancelled since failure tolerance has exceeded".to_owned());
+                        result.reason = Some(if stopped { STOPPED } else { TOLERANCE }.to_owned());
                     }
-                }
-            }
-            for instance in set.instances.values_mut() {
-                if instance.operation == self.operation.id
-                    && matches!(instance.detailed, "PENDING" | "RUNNING")
-                {
-                    instance.detailed = "CANCELLED";
                 }
             }
             Ok(())
         });
     }
 
-    /// Works in one place unless the operation stops before; says whether nothing failed.
-    async fn unless(
-        &self,
-        stop: &CancellationToken,
-        service: &Arc<CloudFormation>,
-        account: &str,
-        region: &str,
-    ) -> bool {
-        stop.is_cancelled() || self.one(service, account, region).await
-    }
-
     /// Works in one place, and says whether that succeeded.
     async fn one(&self, service: &Arc<CloudFormation>, account: &str, region: &str) -> bool {
         let place = StackPlace { account: account.to_owned(), region: region.to_owned() };
-        self.note(service, &place, "RUNNING", None, None);
-        match self.work(service, &place).await {
-            Ok(stack) => {
-                self.note(service, &place, "SUCCEEDED", None, stack);
-                true
-            }
-            Err(reason) => {
-                self.note(service, &place, "FAILED", Some(&reason), None);
-                false
-            }
+        self.note(service, &place, "RUNNING", None);
+        let done = self.work(service, &place).await;
+        match &done {
+            Ok(()) => self.note(service, &place, "SUCCEEDED", None),
+            Err(reason) => self.note(service, &place, "FAILED", Some(reason)),
         }
-    }
-
-    async fn work(
-        &self,
-        service: &Arc<CloudFormation>,
-        place: &StackPlace,
-    ) -> Result<Option<String>, String> {
-        self.check_roles(service, place).await?;
-        let credentials = service.secret.credentials(&place.account);
-        let caller = StackCaller { place: place.clone(), credentials };
-        let key = (place.account.clone(), place.region.clone());
-        let known = self.set.instances.get(&key).cloned().unwrap_or_default();
-        if self.operation.action == "DELETE" {
-            return match known.stack.filter(|_| self.operation.retains != Some(true)) {
-                Some(stack) => {
-                    ended(service, place, &stack, delete_stack(service, &caller, &stack).await).await
-                }
-                None => Ok(None),
-            };
-        }
-        let form = self.form(&known.overrides);
-        match known.stack {
-            Some(stack) => match begin_stack_update(service, &caller, &stack, &form).await {
-                Err(refusal) if refusal.message == "No updates are to be performed." => Ok(Some(stack)),
-                begun => ended(service, place, &stack, begun).await,
-            },
-            None => {
-                let name = format!("StackSet-{}-{}", self.set.name, uuid());
-                let id =
-                    begin_stack(service, &caller, &name, &form).await.map_err(|refusal| refusal.message)?;
-                // The instance has its stack as soon as there is one.
-                self.note(service, place, "RUNNING", None, Some(id.clone()));
-                ended(service, place, &id, Ok(())).await
-            }
-        }
-    }
-
-    /// The call that makes or changes an instance's stack.
-    fn form(&self, overrides: &Value) -> Value {
-        let set = &self.set;
-        let own = set.parameters.as_array().into_iter().flatten();
-        let overridden: Vec<&Value> = overrides.as_array().into_iter().flatten().collect();
-        let kept =
-            own.filter(|one| !overridden.iter().any(|other| other["ParameterKey"] == one["ParameterKey"]));
-        let parameters: Vec<Value> = kept.chain(overridden.iter().copied()).cloned().collect();
-        json!({
-            "TemplateBody": set.template,
-            "Parameters": parameters,
-            "Capabilities": set.capabilities,
-            "Tags": super::super::state::tag_list(&set.tags),
-        })
-    }
-
-    /// The roles of the self-managed model: without them, StackSets may do nothing in the account.
-    async fn check_roles(&self, service: &CloudFormation, place: &StackPlace) -> Result<(), String> {
-        let name = |arn: &str| arn.rsplit('/').next().unwrap_or(arn).to_owned();
-        let administration = name(&self.set.administration_role);
-        let own = service.trust_of(&self.administrator, &administration).await;
-        if !own.is_some_and(|trust| trust.contains("cloudformation.amazonaws.com")) {
-            return Err(format!(
-                "Account {} should have '{administration}' role with trust relationship to CloudFormation service.",
-                self.administrator.account
-            ));
-        }
-        let trust = service.trust_of(place, &self.set.execution_role).await;
-        if trust.is_some_and(|trust| trust.contains(&self.administrator.account)) {
-            return Ok(());
-        }
-        Err(format!(
-            "Account {} should have '{}' role with trust relationship to Role '{administration}'.",
-            place.account, self.set.execution_role
-        ))
+        done.is_ok()
     }
 
     /// Writes down how far the work is in a place.
-    fn note(
-        &self,
-        service: &CloudFormation,
-        place: &StackPlace,
-        status: &'static str,
-        reason: Option<&str>,
-        stack: Option<String>,
-    ) {
+    fn note(&self, service: &CloudFormation, place: &StackPlace, status: &'static str, reason: Option<&str>) {
         let key = (place.account.clone(), place.region.clone());
-        let is_gone = self.operation.action == "DELETE" && status == "SUCCEEDED";
+        let action = self.operation.action;
         let _ = service.set(&self.administrator, &self.set.id, |set| {
-            if let Some(operation) = set.operation(&self.operation.id) {
-                let here = |result: &&mut super::records::OperationResult| {
-                    result.account == place.account && result.region == place.region
-                };
-                if let Some(result) = operation.results.iter_mut().find(here) {
-                    result.status = status;
-                    result.reason = reason.map(str::to_owned);
-                }
+            if let Some(operation) = set.operation(&self.operation.id)
+                && let Some(result) = operation.results.iter_mut().find(|result| result.key == key)
+            {
+                result.status = status;
+                result.reason = reason.map(str::to_owned);
             }
-            if is_gone {
+            if action == drift::ACTION {
+                return Ok(());
+            }
+            if action == "DELETE" && status == "SUCCEEDED" {
                 set.instances.remove(&key);
             } else if let Some(instance) = set.instances.get_mut(&key) {
-                instance.detailed = status;
                 instance.reason = reason.map(str::to_owned);
-                instance.stack = stack.or(instance.stack.take());
-                instance.status = match (status, self.operation.action) {
-                    ("SUCCEEDED", _) => "CURRENT",
-                    ("FAILED", "DELETE") => "INOPERABLE",
-                    _ => "OUTDATED",
+                (instance.status, instance.detailed) = match (status, action) {
+                    ("SUCCEEDED", _) => ("CURRENT", status),
+                    ("FAILED", "DELETE") => ("INOPERABLE", "INOPERABLE"),
+                    _ => ("OUTDATED", status),
                 };
+            }
+            Ok(())
+        });
+    }
+
+    /// Writes down which stack an instance has.
+    pub(super) fn note_stack(&self, service: &CloudFormation, place: &StackPlace, stack: Option<&str>) {
+        let key = (place.account.clone(), place.region.clone());
+        let _ = service.set(&self.administrator, &self.set.id, |set| {
+            if let Some(instance) = set.instances.get_mut(&key) {
+                instance.stack = stack.map(str::to_owned);
             }
             Ok(())
         });
     }
 }
 
-/// Waits for a stack's operation. The reason of a failure is the stack's.
-async fn ended(
-    service: &CloudFormation,
-    place: &StackPlace,
-    stack: &str,
-    begun: Result<(), super::super::refusal::ApiRefusal>,
-) -> Result<Option<String>, String> {
-    begun.map_err(|refusal| refusal.message)?;
-    let busy = service.stack(place, stack, |stack| Arc::clone(&stack.busy));
-    loop {
-        let Some(busy) = &busy else { return Err("the local cloud was emptied".to_owned()) };
-        drop(busy.lock().await);
-        let seen = service.stack(place, stack, |stack| (stack.status, stack.reason.clone(), stack.is_busy()));
-        match seen {
-            Some((_, _, true)) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
-            Some(("CREATE_COMPLETE" | "UPDATE_COMPLETE" | "DELETE_COMPLETE", ..)) => {
-                return Ok(Some(stack.to_owned()));
-            }
-            Some((status, reason, _)) => {
-                let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
-                return Err(format!("ResourceLogicalId:{stack}, the stack is {status}{reason}"));
-            }
-            None => return Err("the local cloud was emptied".to_owned()),
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::cloudformation::fleet::preferences::Preferences;
+
+    #[test]
+    fn an_id_is_used_once_and_one_operation_runs_at_a_time() {
+        let place = StackPlace { account: "111122223333".into(), region: "eu-west-1".into() };
+        let mut set = StackSetRecord::new(&place, "fleet");
+        let begin = |set: &StackSetRecord, id: &str| {
+            check_may_begin(set, &json!({ "OperationId": id })).map_err(|refusal| refusal.code)
+        };
+        assert_eq!(begin(&set, "not a token"), Err("ValidationError"));
+        assert_eq!(begin(&set, "first"), Ok(()));
+        let preferences = Preferences::read(&json!({})).unwrap();
+        set.operations.push(OperationRecord::new("CREATE", Some("first"), preferences, &[]));
+        assert_eq!(begin(&set, "second"), Err("OperationInProgressException"));
+        set.operations[0].ended = Some(now());
+        assert_eq!(begin(&set, "second"), Ok(()));
+        assert_eq!(begin(&set, "first"), Err("OperationIdAlreadyExistsException"));
     }
 }

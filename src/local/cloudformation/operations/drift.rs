@@ -15,7 +15,11 @@ use crate::local::identifier::uuid;
 const PAGE: usize = 100;
 
 /// `DetectStackDrift`.
-pub(super) async fn detect(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
+pub(in super::super) async fn detect(
+    service: &Arc<CloudFormation>,
+    caller: &StackCaller,
+    form: &Value,
+) -> Answer {
     let name = required(form, "StackName")?;
     let wanted: Vec<String> = texts(form, "LogicalResourceIds").into_iter().map(str::to_owned).collect();
     let detection = uuid();

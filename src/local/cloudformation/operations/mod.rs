@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::refusal::ApiRefusal;
 use super::{CloudFormation, StackCaller, fleet};
+pub(super) use drift::detect as detect_drift;
 pub(super) use stacks_begin::{begin_stack, begin_stack_update, delete_stack};
 
 /// What an operation answers: its result, or nothing where the operation has none.
@@ -82,7 +83,7 @@ pub(super) fn required<'a>(form: &'a Value, name: &str) -> Result<&'a str, ApiRe
 }
 
 /// Refuses a name that is none.
-fn check_name(member: &str, name: &str) -> Result<(), ApiRefusal> {
+pub(super) fn check_name(member: &str, name: &str) -> Result<(), ApiRefusal> {
     let starts = name.chars().next().is_some_and(|first| first.is_ascii_alphabetic());
     let rest = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
     if starts && rest && name.len() <= 128 {
@@ -95,7 +96,7 @@ fn check_name(member: &str, name: &str) -> Result<(), ApiRefusal> {
 }
 
 /// A switch of a call.
-fn is_on(form: &Value, name: &str) -> bool {
+pub(super) fn is_on(form: &Value, name: &str) -> bool {
     form[name].as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 

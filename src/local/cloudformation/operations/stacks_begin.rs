@@ -34,18 +34,19 @@ pub(super) fn check_can_be_updated(stack: &StackRecord, is_import: bool) -> Resu
 pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     let name = required(form, "StackName")?;
     super::check_name("stackName", name)?;
-    let id = begin_stack(service, caller, name, form).await?;
+    let template = submitted::template_text(service, caller, form).await?;
+    let id = begin_stack(service, caller, name, form, template).await?;
     Ok(Some(json!({ "StackId": id })))
 }
 
-/// Begins to make a stack as a call says. Returns its id.
+/// Begins to make a stack of this template as a call says. Returns its id.
 pub(in super::super) async fn begin_stack(
     service: &Arc<CloudFormation>,
     caller: &StackCaller,
     name: &str,
     form: &Value,
+    template: Option<String>,
 ) -> Result<String, ApiRefusal> {
-    let template = submitted::template_text(service, caller, form).await?;
     let policy = policies::submitted(service, caller, form).await?;
     let role = text(form, "RoleARN").map(str::to_owned);
     submitted::check_role(service, caller, role.as_deref()).await?;
@@ -85,19 +86,20 @@ pub(in super::super) async fn begin_stack(
 /// `UpdateStack`.
 pub(super) async fn update(service: &Arc<CloudFormation>, caller: &StackCaller, form: &Value) -> Answer {
     let name = required(form, "StackName")?;
-    begin_stack_update(service, caller, name, form).await?;
+    let template = submitted::template_text(service, caller, form).await?;
+    begin_stack_update(service, caller, name, form, template).await?;
     let id = service.shelf(&caller.place, |shelf| shelf.get(name).map(|stack| stack.id.clone()))?;
     Ok(Some(json!({ "StackId": id })))
 }
 
-/// Begins to change a stack as a call says.
+/// Begins to change a stack to this template as a call says.
 pub(in super::super) async fn begin_stack_update(
     service: &Arc<CloudFormation>,
     caller: &StackCaller,
     name: &str,
     form: &Value,
+    template: Option<String>,
 ) -> Result<(), ApiRefusal> {
-    let template = submitted::template_text(service, caller, form).await?;
     let (before, before_role) = service.shelf(&caller.place, |shelf| {
         let stack = shelf.get(name)?;
         check_can_be_updated(stack, false)?;

@@ -52,12 +52,12 @@ impl Run {
         if options.disable_rollback {
             return self.enter("CREATE_FAILED", Some(&reason));
         }
-        let (begins, ends, fails) = if options.delete_on_failure {
-            ("DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED")
+        let (begins, ends, fails, what) = if options.delete_on_failure {
+            ("DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED", "Delete")
         } else {
-            ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+            ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "Rollback")
         };
-        self.enter(begins, Some(&format!("{reason}Rollback requested by user.")));
+        self.enter(begins, Some(&format!("{reason}{what} requested by user.")));
         self.roll_creation_back(options, ends, fails).await;
     }
 

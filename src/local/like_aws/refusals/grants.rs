@@ -28,6 +28,26 @@ pub(in crate::local) fn grants(policy: &str, wish: &Wish<'_>) -> bool {
     of("Allow") > 0 && of("Deny") == 0
 }
 
+/// Whether a role's trust policy lets another role assume it: by that role's ARN, or by its account. Its conditions are
+/// STS's to judge.
+pub(in crate::local) fn trusts(policy: &str, role: &str) -> bool {
+    let account = role.split(':').nth(4).unwrap_or_default();
+    let root = format!("arn:aws:iam::{account}:root");
+    let document = serde_json::from_str(policy).unwrap_or_default();
+    let statements = statements(&document);
+    let of = |effect: &str| {
+        let applies = |statement: &&&Value| {
+            let principal = &statement["Principal"];
+            let named =
+                texts(principal.get("AWS")).into_iter().any(|one| ["*", account, &root, role].contains(&one));
+            let action = texts(statement.get("Action")).into_iter().any(|one| matches(one, "sts:AssumeRole"));
+            statement["Effect"] == effect && action && (named || principal == "*")
+        };
+        statements.iter().filter(applies).count()
+    };
+    of("Allow") > 0 && of("Deny") == 0
+}
+
 fn is_about(statement: &Value, wish: &Wish<'_>) -> bool {
     let principal = &statement["Principal"];
     let everybody = principal == "*" || texts(principal.get("AWS")).contains(&"*");
@@ -105,6 +125,30 @@ mod tests {
         let other = policy.to_string().replace("s3.amazonaws.com", "events.amazonaws.com");
         assert!(!grants(&other, &wish("arn:aws:s3:::b1")));
         assert!(!grants("", &wish("arn:aws:s3:::b1")));
+    }
+
+    #[test]
+    fn a_role_trusts_another_one_by_its_name_or_its_account() {
+        let role = "arn:aws:iam::111122223333:role/a";
+        let trust = |principal: Value, action: &str| {
+            json!({ "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": action }] })
+                .to_string()
+        };
+        for principal in [
+            json!({ "AWS": "111122223333" }),
+            json!({ "AWS": ["arn:aws:iam::111122223333:root"] }),
+            json!({ "AWS": role }),
+        ] {
+            assert!(trusts(&trust(principal.clone(), "sts:AssumeRole"), role), "{principal}");
+        }
+        for (principal, action) in [
+            (json!({ "AWS": "222233334444" }), "sts:AssumeRole"),
+            (json!({ "AWS": "arn:aws:iam::111122223333:role/b" }), "sts:AssumeRole"),
+            (json!({ "Service": "111122223333" }), "sts:AssumeRole"),
+            (json!({ "AWS": role }), "sts:TagSession"),
+        ] {
+            assert!(!trusts(&trust(principal.clone(), action), role), "{principal} {action}");
+        }
     }
 
     #[test]

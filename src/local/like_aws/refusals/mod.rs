@@ -24,7 +24,7 @@ mod state;
 mod tags;
 
 pub use ban::Ban;
-pub(in crate::local) use grants::{Wish, grants};
+pub(in crate::local) use grants::{Wish, grants, trusts};
 pub(in crate::local) use quotas::Quotas;
 
 use asked::Asked;
@@ -45,9 +45,7 @@ pub(in crate::local) async fn check(
     if call.operation.is_empty() || call.is_read() {
         return None;
     }
-    // The account id is a key of its own account. Sessions have other keys, and are of the cloud's account.
-    let is_account = call.key_id.len() == 12 && call.key_id.bytes().all(|byte| byte.is_ascii_digit());
-    let account = if is_account { &call.key_id } else { &gateway.status.account };
+    let account = &gateway.accounts.of(&call.key_id).await;
     let credentials = gateway.secret.credentials(account);
     let config = clients::config(&gateway.http, &gateway.upstream, credentials, &call.region);
     let verdict = judge(&Asked::of(call), &State::new(config, account), &played.quotas).await;

@@ -266,20 +266,26 @@ impl State {
 
     /// Whether there is a bucket.
     pub(super) async fn has_bucket(&self, bucket: &str) -> Told<bool> {
-        // HEAD has no body, and so no code. 301 is a bucket of another region.
+        // HEAD has no body, and so no code. 301 is a bucket of another region, 403 one of another account.
         let answer = self.s3().head_bucket().bucket(bucket).send().await;
         match answer.as_ref().err().and_then(SdkError::raw_response).map(|raw| raw.status().as_u16()) {
             Some(404) => Ok(false),
-            Some(301) => Ok(true),
+            Some(301 | 403) => Ok(true),
             _ => there(answer, &[]),
         }
     }
 
-    /// Whether a bucket has an object, in this version if one is named.
+    /// Whether a bucket has an object, in this version if one is named. S3 does not say it of a bucket in another
+    /// region, and of what the account may not read.
     pub(super) async fn has_object(&self, bucket: &str, key: &str, version: Option<&str>) -> Told<bool> {
         let call = self.s3().head_object().bucket(bucket).key(key).set_version_id(version.map(str::to_owned));
         match call.send().await {
             Ok(_) => Ok(true),
+            Err(error)
+                if error.raw_response().is_some_and(|raw| matches!(raw.status().as_u16(), 301 | 403)) =>
+            {
+                Ok(true)
+            }
             Err(error) if error.raw_response().is_some_and(|raw| raw.status().is_client_error()) => Ok(false),
             Err(error) => Err(Objection::unanswered(&format!("{error:?}"))),
         }
