@@ -10,7 +10,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::aws::{self, Regions};
 use crate::graph::Graph;
-use crate::model::{Address, Declaration, Kind, Live, Mark, Orphan, Ownership, Snapshot, is_part, refs, resolve};
+use crate::model::{
+    Address, Declaration, Kind, Live, Mark, Orphan, Ownership, Snapshot, is_part, refs, resolve,
+};
 use crate::resource::{Registry, UndeclaredPart};
 
 pub use former::{OrphanSource, orphans, recover, remembered};

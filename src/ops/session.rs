@@ -117,8 +117,12 @@ impl Session {
     /// # Errors
     /// Also when the stack file declares a fleet, and no target of it is chosen.
     pub(super) async fn open_one(path: &Path, ui: &Arc<dyn Ui>, command: &str) -> miette::Result<Self> {
-        let file = fleet::one_stack(load(path)?, TARGET.get(), command)?;
-        let mut session = Self::of_file(path, file, ui).await?;
+        let file = load(path)?;
+        let one = fleet::one_stack(&file, TARGET.get(), command)?;
+        let remedy =
+            format!("or name a target that they are of by `--target`, or correct {}", path.display());
+        let mut session = Self::begin_in(&file, one, remedy, ui).await?;
+        session.path = Some(path.to_owned());
         session.account.by = session.caller().await?;
         Ok(session)
     }
@@ -141,12 +145,8 @@ impl Session {
     /// A session whose credentials have not been checked against `account:`. Trust nothing that it reads until
     /// [`caller`](Self::caller) has returned.
     pub(super) async fn begin(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
-        Self::of_file(path, load(path)?, ui).await
-    }
-
-    async fn of_file(path: &Path, file: StackFile, ui: &Arc<dyn Ui>) -> miette::Result<Self> {
         let remedy = format!("or correct `account:` in {}", path.display());
-        let mut session = Self::begin_with(file, remedy, ui).await?;
+        let mut session = Self::begin_with(load(path)?, remedy, ui).await?;
         session.path = Some(path.to_owned());
         Ok(session)
     }
@@ -157,12 +157,27 @@ impl Session {
         remedy: String,
         ui: &Arc<dyn Ui>,
     ) -> miette::Result<Self> {
+        let declared = file.clone();
+        Self::begin_in(&declared, file, remedy, ui).await
+    }
+
+    /// The same for a stack of a fleet. A local cloud is that of the fleet's own file: it has every account.
+    async fn begin_in(
+        declared: &StackFile,
+        file: StackFile,
+        remedy: String,
+        ui: &Arc<dyn Ui>,
+    ) -> miette::Result<Self> {
         let began = Instant::now();
-        let local = if file.local { Some(start_local(&file, ui.as_ref()).await?) } else { None };
+        let local = if file.local { Some(start_local(declared, ui.as_ref()).await?) } else { None };
         let scope = scope(&file);
         let connection = match &local {
             Some(running) => {
-                let (endpoint, credentials) = (running.endpoint.clone(), running.credentials());
+                let credentials = match declared.account == file.account {
+                    true => running.credentials(),
+                    false => running.credentials_of(&scope.account),
+                };
+                let endpoint = running.endpoint.clone();
                 let pace = running.status.like_aws.map(|like_aws| like_aws.pace);
                 Connection::to_local(LocalCloud { endpoint, credentials, pace }, &scope.region).await
             }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use crate::model::{
-    Address, Declaration, Mark, OutputRef, Outputs, PolicyDocument, REGION_TAG, Scope, Statement, StringExpr, Tags,
+    Address, Declaration, Mark, OutputRef, Outputs, PolicyDocument, REGION_TAG, Scope, Statement, StringExpr,
+    Tags,
 };
 use crate::resource::Resource;
 use crate::resource::iam::Role;

@@ -30,7 +30,8 @@ pub fn declare(stack: &mut Declarations, signed: &SignedUrls) -> Handle<KeyGroup
         let config = PublicKeyConfig::new(name, pem, stack.comment(&address));
         items.insert(stack.declare(&address, &PublicKey { public_key_config: config }).output("Id"));
     }
-    let config = KeyGroupConfig { name: stack.name_everywhere("viewers"), items, comment: Some(stack.comment(GROUP)) };
+    let config =
+        KeyGroupConfig { name: stack.name_everywhere("viewers"), items, comment: Some(stack.comment(GROUP)) };
     stack.declare(GROUP, &KeyGroup { key_group_config: config })
 }
 

@@ -71,21 +71,33 @@ pub(super) fn is_no_fleet(file: &StackFile, command: &str) -> Result<(), Refused
 }
 
 /// The stack file of a command that works with one stack: the file itself, or that of the target of its fleet.
-pub(super) fn one_stack(file: StackFile, target: Option<&FleetTarget>, command: &str) -> miette::Result<StackFile> {
+pub(super) fn one_stack(
+    file: &StackFile,
+    target: Option<&FleetTarget>,
+    command: &str,
+) -> miette::Result<StackFile> {
     let (fleet, target) = match (&file.fleet, target) {
-        (None, None) => return Ok(file),
+        (None, None) => return Ok(file.clone()),
         (None, Some(_)) => {
-            return Err(miette!(help = "leave out `--target`", "the stack file has no `fleet`, so it has no targets"));
+            return Err(miette!(
+                help = "leave out `--target`",
+                "the stack file has no `fleet`, so it has no targets"
+            ));
         }
         (Some(_), None) => {
             let message = format!("`{command}` works with one stack, and {} is a fleet", file.stack);
-            let help = "name one of its targets, `--target ACCOUNT/REGION`, and use credentials of that account";
+            let help =
+                "name one of its targets, `--target ACCOUNT/REGION`, and use credentials of that account";
             return Err(Refused::new(message, help).into());
         }
         (Some(fleet), Some(target)) => (fleet, target),
     };
     let FleetTarget { account, region } = target;
-    fleet.target(&file, account, *region).ok_or_else(|| {
-        miette!(help = "`fleet` in the stack file lists its accounts and regions", "fleet {} is not in {account}/{region}", file.stack)
+    fleet.target(file, account, *region).ok_or_else(|| {
+        miette!(
+            help = "`fleet` in the stack file lists its accounts and regions",
+            "fleet {} is not in {account}/{region}",
+            file.stack
+        )
     })
 }

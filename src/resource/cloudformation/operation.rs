@@ -71,22 +71,27 @@ pub(super) async fn idle(cx: &Context, name: &str) -> Result<()> {
     .await
 }
 
-/// Begins an operation, which returns its id, and waits for its end. An operation that somebody else began is awaited first.
+/// Begins an operation by `call`, which returns its id, and waits for its end. An operation that somebody else began is awaited first.
 ///
 /// # Errors
 /// When a call fails, or the operation fails in more targets than it may. The error names the targets.
-pub(super) async fn carry_out<F>(cx: &Context, name: &str, begin: impl FnMut() -> F) -> Result<()>
+pub(super) async fn carry_out<F>(
+    cx: &Context,
+    name: &str,
+    call: &'static str,
+    begin: impl FnMut() -> F,
+) -> Result<()>
 where
     F: Future<Output = Result<String>>,
 {
     idle(cx, name).await?;
     let awaited = "waiting for another operation on the fleet";
     let id = retry_while(cx, Patience::MINUTES, awaited, |error| error.is(BUSY), begin).await?;
-    ended(cx, name, &id).await
+    ended(cx, name, call, &id).await
 }
 
 /// Waits for the end of an operation.
-async fn ended(cx: &Context, name: &str, id: &str) -> Result<()> {
+async fn ended(cx: &Context, name: &str, begun_by: &'static str, id: &str) -> Result<()> {
     const CALL: &str = "cloudformation:DescribeStackSetOperation";
     let end = until(cx, CALL, PATIENCE, || async {
         let call = cx.cloudformation().describe_stack_set_operation().stack_set_name(name).operation_id(id);
@@ -104,11 +109,10 @@ async fn ended(cx: &Context, name: &str, id: &str) -> Result<()> {
     if status == Status::Succeeded && failures.is_empty() {
         return Ok(());
     }
-    let count = results.len();
     let cancelled = results.iter().filter(|one| one.status == Some(ResultStatus::Cancelled)).count();
-    let mut text = format!("the operation {} in {} of {count} targets", status.as_str(), failures.len());
+    let mut text = format!("{} of {} targets failed", failures.len(), results.len());
     if cancelled > 0 {
-        text.push_str(&format!(", and did not begin in {cancelled}"));
+        text.push_str(&format!(", and {cancelled} were not begun"));
     }
     for failure in failures.iter().take(NAMED) {
         text.push_str(&format!("\n{failure}"));
@@ -116,10 +120,15 @@ async fn ended(cx: &Context, name: &str, id: &str) -> Result<()> {
     if failures.len() > NAMED {
         text.push_str(&format!("\nand {} more: `provision status` lists them", failures.len() - NAMED));
     }
-    if let Some(reason) = reason.filter(|reason| !reason.is_empty() && failures.is_empty()) {
-        text.push_str(&format!("\n{reason}"));
+    if failures.is_empty() {
+        let reason = reason.filter(|reason| !reason.is_empty());
+        text.push_str(&format!(
+            "; the operation is {}{}",
+            status.as_str(),
+            reason.map_or(String::new(), |reason| format!(": {reason}"))
+        ));
     }
-    let mut error = Error::unexpected(CALL, text);
+    let mut error = Error::unexpected(begun_by, text);
     error.hint = Some(
         "mend the cause and run the command again: it goes on with the targets that are not current"
             .to_owned(),

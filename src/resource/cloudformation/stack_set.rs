@@ -204,7 +204,7 @@ impl StackSet {
                 .set_regions(Some(regions.clone()));
         }
         const CALL: &str = "cloudformation:UpdateStackSet";
-        carry_out(cx, stack_set_name, || async {
+        carry_out(cx, stack_set_name, CALL, || async {
             required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId")
         })
         .await
@@ -222,7 +222,7 @@ impl StackSet {
                 .set_deployment_targets(deployment_targets.units())
                 .operation_preferences(self.preferences(&regions))
                 .set_regions(Some(regions));
-            carry_out(cx, &self.stack_set_name, || async {
+            carry_out(cx, &self.stack_set_name, CALL, || async {
                 required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId")
             })
             .await?;
@@ -279,7 +279,7 @@ async fn remove(
             .retain_stacks(false);
         let begin =
             || async { required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId") };
-        carry_out(cx, name, begin).await?;
+        carry_out(cx, name, CALL, begin).await?;
     }
     Ok(())
 }

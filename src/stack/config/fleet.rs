@@ -376,7 +376,8 @@ impl Fleet {
         if regions.len() == 1 {
             regions.push(self.stand_in());
         }
-        let sample = |(number, region): (usize, &Region)| in_target(file, AccountId::numbered(number), *region);
+        let sample =
+            |(number, region): (usize, &Region)| in_target(file, AccountId::numbered(number), *region);
         regions.iter().enumerate().map(sample).collect()
     }
 

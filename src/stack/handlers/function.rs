@@ -78,7 +78,8 @@ impl Handler<'_> {
         let description = format!("What {} may do", stack.name(self.name));
         let policies = roles::inline(self.policy.clone());
         let tags = stack.tags_everywhere(&address);
-        let role = Role::new(stack.name_everywhere(self.name), &description, roles::lambda_trust(), policies, tags);
+        let role =
+            Role::new(stack.name_everywhere(self.name), &description, roles::lambda_trust(), policies, tags);
         stack.declare_role(&address, role)
     }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::calls::mutating;
 use crate::support::quote::{last_line, lines_with, nothing_to_do, whole};
-use crate::support::{ACCOUNT, Cloud, REGION, StackFile, output};
+use crate::support::{ACCOUNT, Cloud, REGION, StackFile};
 
 /// Two accounts besides that of the stack set.
 const OTHERS: [&str; 2] = ["222233334444", "333344445555"];
@@ -74,17 +74,58 @@ async fn a_fleet_is_made_changed_and_removed() {
 
     let (planned, said) = cloud.provision(&["-v", "plan", file.path()], 0);
     assert_eq!(mutating(&said), Vec::<&str>::new(), "a plan changes nothing");
-    insta::assert_snapshot!(lines_with(&planned, &["targets", "gets the stack", "fleet/set", "storage/source ", "to create", "note"]), @"");
+    insta::assert_snapshot!(lines_with(&planned, &["targets", "gets the stack", "fleet/set", "storage/source ", "to create", "note"]), @"
+      + fleet/set                        CloudFormation StackSet          vod-local
+      + storage/source                   S3 Bucket                        vod-local-source-${AWS::AccountId}-${AWS::Region}
+    targets
+      + 111122223333 in ap-northeast-2, eu-west-1: gets the stack, or is made current
+      + 222233334444 in ap-northeast-2, eu-west-1: gets the stack, or is made current
+      + 333344445555 in ap-northeast-2, eu-west-1: gets the stack, or is made current
+    note: each resource is in every target
+    32 to create
+    ");
 
     // One account lacks its role: nothing is made there, and the next apply goes on.
     let (_, said) = cloud.provision(&["apply", file.path(), "--yes"], 4);
-    insta::assert_snapshot!(lines_with(&said, &["the operation", "333344445555"]), @"");
+    insta::assert_snapshot!(lines_with(&said, &["targets failed", "333344445555"]), @"
+      fleet/set                        FAILED: cloudformation:CreateStackInstances failed: 1 of 6 targets failed, and 3 were not begun
+    fleet/set: cloudformation:CreateStackInstances failed: 1 of 6 targets failed, and 3 were not begun
+    333344445555 in ap-northeast-2: Account 333344445555 should have 'AWSCloudFormationStackSetExecutionRole' role with trust relationship to Role 'AWSCloudFormationStackSetAdministrationRole'.
+    ");
     let (status, _) = cloud.provision(&["status", file.path(), "--detailed-exitcode"], 2);
-    insta::assert_snapshot!(whole(&status), @"");
+    insta::assert_snapshot!(whole(&status), @"
+    111122223333   ap-northeast-2   current     StackSet-vod-local-<id>
+    111122223333   eu-west-1        outdated     CANCELLED: Cancelled since failure tolerance has exceeded
+    222233334444   ap-northeast-2   current     StackSet-vod-local-<id>
+    222233334444   eu-west-1        outdated     CANCELLED: Cancelled since failure tolerance has exceeded
+    333344445555   ap-northeast-2   outdated     FAILED: Account 333344445555 should have 'AWSCloudFormationStackSetExecutionRole' role with trust relationship to Role 'AWSCloudFormationStackSetAdministrationRole'.
+    333344445555   eu-west-1        outdated     CANCELLED: Cancelled since failure tolerance has exceeded
+    2 of 6 targets are current; last operation: CREATE FAILED, begun <time>
+    ");
 
     role(&cloud, OTHERS[1], EXECUTION).await;
     let (applied, _) = cloud.provision(&["apply", file.path(), "--yes"], 0);
-    insta::assert_snapshot!(whole(&applied), @"");
+    insta::assert_snapshot!(whole(&applied), @"
+    fleet
+      ~ fleet/set                        CloudFormation StackSet          vod-local
+
+    targets
+      + 111122223333 in eu-west-1: gets the stack, or is made current
+      + 222233334444 in eu-west-1: gets the stack, or is made current
+      + 333344445555 in ap-northeast-2, eu-west-1: gets the stack, or is made current
+
+    1 to change
+
+    1 changed
+
+    111122223333   ap-northeast-2   current     StackSet-vod-local-<id>
+    111122223333   eu-west-1        current     StackSet-vod-local-<id>
+    222233334444   ap-northeast-2   current     StackSet-vod-local-<id>
+    222233334444   eu-west-1        current     StackSet-vod-local-<id>
+    333344445555   ap-northeast-2   current     StackSet-vod-local-<id>
+    333344445555   eu-west-1        current     StackSet-vod-local-<id>
+    6 of 6 targets are current; last operation: UPDATE SUCCEEDED, begun <time>
+    ");
     for account in accounts {
         for region in regions {
             assert!(memory(&cloud, account, region).await.is_some(), "{account} {region}");
@@ -101,27 +142,49 @@ async fn a_fleet_is_made_changed_and_removed() {
         &[("log_retention: 1d", "log_retention: 1d\n  submit: { memory: 1GiB }")],
     );
     let (planned, _) = cloud.provision(&["plan", larger.path()], 0);
-    insta::assert_snapshot!(whole(&planned), @"");
+    insta::assert_snapshot!(whole(&planned), @"
+    fleet
+      ~ fleet/set                        CloudFormation StackSet          vod-local
+
+    handlers
+      ~ handlers/submit                  Lambda Function                  vod-local-submit
+          change  MemorySize  256 MiB → 1024 MiB
+          ! It runs as before during the update, then with cold starts in new environments.
+
+    targets
+      ~ 111122223333 in ap-northeast-2, eu-west-1: gets the changes
+      ~ 222233334444 in ap-northeast-2, eu-west-1: gets the changes
+      ~ 333344445555 in ap-northeast-2, eu-west-1: gets the changes
+
+    note: each resource is in every target
+    2 to change, 30 unchanged
+    ");
     cloud.provision(&["apply", larger.path(), "--yes"], 0);
     assert_eq!(memory(&cloud, OTHERS[1], "eu-west-1").await, Some(1024));
 
-    // One target, with credentials of its account.
+    // One target.
     let target = format!("{}/eu-west-1", OTHERS[1]);
-    let outputs = cloud.command_as_on_aws(OTHERS[1], &["outputs", file.path(), "--target", &target]);
-    let (outputs, _) = output(outputs, 0);
-    insta::assert_snapshot!(lines_with(&outputs, &["source bucket", "submit function"]), @"");
+    let (outputs, _) = cloud.provision(&["outputs", file.path(), "--target", &target], 0);
+    insta::assert_snapshot!(lines_with(&outputs, &["source bucket", "submit function"]), @"
+    source bucket     vod-local-source-333344445555-eu-west-1
+    submit function   vod-local-submit
+    ");
 
     // A target that leaves keeps its videos.
     let fewer = fleet_in(&accounts[..2], &regions, &[]);
     let (planned, _) = cloud.provision(&["plan", fewer.path(), "--fail-on", "destroy"], 3);
-    insta::assert_snapshot!(lines_with(&planned, &["its stack is deleted", "note"]), @"");
+    insta::assert_snapshot!(lines_with(&planned, &["its stack is deleted", "note"]), @"
+      - 333344445555 in ap-northeast-2, eu-west-1: its stack is deleted
+    note: the buckets of a target that is removed stay in its account, with everything in them
+    note: each resource is in every target
+    ");
     cloud.provision(&["apply", fewer.path(), "--yes"], 0);
     assert_eq!(memory(&cloud, OTHERS[1], "eu-west-1").await, None);
     assert!(has_bucket(&cloud, OTHERS[1], "eu-west-1").await, "the bucket stays");
     nothing_to_do(&cloud.provision(&["plan", fewer.path()], 0).0);
 
     let (gone, _) = cloud.provision(&["teardown", fewer.path(), "--yes"], 0);
-    insta::assert_snapshot!(last_line(&gone), @"");
+    insta::assert_snapshot!(last_line(&gone), @"the buckets of its targets stay in their accounts, with everything in them");
     assert_eq!(memory(&cloud, ACCOUNT, "eu-west-1").await, None);
     assert!(has_bucket(&cloud, ACCOUNT, "eu-west-1").await, "the bucket stays");
     let cx = context(&cloud, ACCOUNT, REGION).await;

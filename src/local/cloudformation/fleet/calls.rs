@@ -174,8 +174,14 @@ pub(super) async fn update(service: &Arc<CloudFormation>, caller: &StackCaller, 
             instances::check_exists(set, &target.key)?;
         }
         here.retain(|target| set.instances[&target.key].status != "INOPERABLE");
-        for instance in filled.instances.values_mut().filter(|instance| instance.status != "INOPERABLE") {
-            instance.status = "OUTDATED";
+        // Without a new template or parameters, only the named instances are concerned (API reference, `Accounts`).
+        let changes =
+            ["TemplateBody", "TemplateURL", "Parameters"].iter().any(|member| !form[*member].is_null());
+        for (key, instance) in &mut filled.instances {
+            let is_named = here.iter().any(|target| target.key == *key);
+            if instance.status != "INOPERABLE" && (changes || is_named) {
+                instance.status = "OUTDATED";
+            }
         }
         *set = filled;
         Ok(OperationRecord::new("UPDATE", text(form, "OperationId"), preferences, &here))
