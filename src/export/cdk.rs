@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Error, ExportFile, ExportedStack, README};
-use crate::cloudformation::{Template, logical_id, synth};
+use super::{Error, ExportFile, ExportedStack, README, exported_by};
+use crate::cloudformation::{Template, logical_id};
 use names::{camel, construct, module, snake, variable};
 use python::Code;
 
@@ -34,7 +34,7 @@ const DOCUMENTS: [&str; 8] = [
 
 /// The app and its README.
 pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error> {
-    let templates = synth(stack.scope, stack.graph)?;
+    let templates = stack.templates()?;
     let mut parameters = Vec::new();
     for template in &templates {
         parameters.push(super::cloudformation::parameters(stack, template)?);
@@ -56,9 +56,9 @@ fn app(stack: &ExportedStack<'_>, templates: &[Template]) -> String {
     let modules: BTreeSet<String> =
         stack.graph.in_order().map(|declaration| module(declaration.kind.as_str())).collect();
     let mut text = format!(
-        "\"\"\"The stack {}, exported by provision {}.\"\"\"\n\nimport aws_cdk as cdk\nfrom aws_cdk import (\n",
+        "\"\"\"The stack {}, {}.\"\"\"\n\nimport aws_cdk as cdk\nfrom aws_cdk import (\n",
         stack.scope.stack,
-        env!("CARGO_PKG_VERSION")
+        exported_by()
     );
     modules.iter().for_each(|module| text.push_str(&format!("    {module},\n")));
     text.push_str(")\nfrom constructs import Construct\n");

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Error, ExportFile, ExportedStack, README};
 use crate::cloudformation::identifiers::{ResourceToImport, Takeover, takeover, to_import};
-use crate::cloudformation::{Template, logical_id, parameter_name, synth};
+use crate::cloudformation::{Template, logical_id, parameter_name};
 use crate::model::{Address, Declaration, refs};
 
 /// The longest template in a call (CloudFormation user guide, "Understand CloudFormation quotas").
@@ -36,7 +36,7 @@ struct Imported {
 
 /// The templates, the import files and the README.
 pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error> {
-    let templates = synth(stack.scope, stack.graph)?;
+    let templates = stack.templates()?;
     let imported: Vec<Imported> =
         templates.into_iter().map(|template| imported(stack, template)).collect::<Result<_, _>>()?;
     let mut files = vec![ExportFile::text(README, readme::text(stack, &imported))];

@@ -10,6 +10,7 @@ mod terraform;
 
 use std::collections::BTreeMap;
 
+use crate::cloudformation::{Template, synth};
 use crate::graph::Graph;
 use crate::model::{Address, Kind, Known, Live, Scope};
 
@@ -131,6 +132,15 @@ pub fn export(target: ExportTarget, stack: &ExportedStack<'_>) -> Result<Vec<Exp
 }
 
 impl ExportedStack<'_> {
+    /// Its templates. They say that `provision` wrote them, and not that a stack file declares them.
+    fn templates(&self) -> Result<Vec<Template>, Error> {
+        let exported = |template: Template| {
+            let description = format!("{}, {}", template.name, exported_by());
+            template.described(&description)
+        };
+        Ok(synth(self.scope, self.graph)?.into_iter().map(exported).collect())
+    }
+
     fn live(&self, address: &Address) -> Result<&Live, Error> {
         self.live.get(address).ok_or_else(|| Error::Missing { address: address.clone() })
     }
@@ -146,6 +156,11 @@ impl ExportedStack<'_> {
             "\n## Not in this export\n\nThe stack no longer declares these. They stay because they hold data:\n\n{list}"
         )
     }
+}
+
+/// What made an export.
+fn exported_by() -> String {
+    format!("exported by provision {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// A point of a list in a README, wrapped.

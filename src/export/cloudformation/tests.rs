@@ -60,7 +60,7 @@ fn every_import_keeps_the_rules_of_cloudformation() {
     for world in worlds() {
         let files = exported(&world);
         let mut imported = 0;
-        for template in synth(&world.scope, &world.graph).unwrap() {
+        for template in world.stack().templates().unwrap() {
             let name = &template.name;
             let import = yaml(&files, &format!("{name}.import.yaml"));
             let list: Value = serde_json::from_str(&read(&files, &format!("{name}.import.json"))).unwrap();
@@ -76,7 +76,13 @@ fn every_import_keeps_the_rules_of_cloudformation() {
                 assert_eq!(resource["DeletionPolicy"], "Retain", "{id}");
                 assert_eq!(resource["Properties"], template.body["Resources"][id]["Properties"], "{id}");
             }
-            assert_eq!(yaml(&files, &format!("{name}.yaml")), template.body);
+            let whole = yaml(&files, &format!("{name}.yaml"));
+            assert_eq!(whole, template.body);
+            assert_eq!(
+                whole["Description"],
+                format!("{name}, exported by provision {}", env!("CARGO_PKG_VERSION"))
+            );
+            assert_eq!(import["Description"], whole["Description"]);
             imported += listed.len();
         }
         let policies = world.graph.in_order().filter(|one| {
