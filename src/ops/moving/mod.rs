@@ -58,6 +58,8 @@ pub struct Moved {
     pub steps: Vec<MoveStep>,
     /// How many changes a plan with the new engine has. None is expected.
     pub changes: usize,
+    /// The engine that the stack file names.
+    pub declared: Engine,
 }
 
 /// Everything a move is made from.
@@ -85,7 +87,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     let account = &session.account;
     let moving = Move { account, graph: &declared.graph, state: &state, stacks };
     let steps = moving.steps(to);
-    let stack = account.stack().to_owned();
+    let (stack, named) = (account.stack().to_owned(), session.file.engine);
     if !plan.is_empty() && to == Engine::Cloudformation && !moving.stacks.any() {
         let message = format!("stack {stack} is not as declared, so it was not moved");
         return Err(Refused::new(message, "run `provision plan` and `provision apply` first").into());
@@ -96,7 +98,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     let stays = |step: &MoveStep| matches!(step.action, MoveAction::StayOutside(_));
     let is_there = moving.stacks.any() == (to == Engine::Cloudformation);
     if is_recorded && is_there && steps.iter().all(stays) {
-        return Ok(Moved { stack, steps: Vec::new(), changes: plan.steps.len() });
+        return Ok(Moved { stack, steps: Vec::new(), changes: plan.steps.len(), declared: named });
     }
     ui.notice(Notice::Move { to, steps: &steps });
     if !agreed && !ui.agrees(Question::Move { stack: &stack, to })? {
@@ -139,7 +141,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
         Engine::Direct => Box::new(engine::Direct),
     };
     let (after, _) = session.account.plan(&declared.graph).await?;
-    Ok(Moved { stack, steps, changes: after.steps.len() })
+    Ok(Moved { stack, steps, changes: after.steps.len(), declared: named })
 }
 
 impl Move<'_> {

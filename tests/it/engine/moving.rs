@@ -22,7 +22,7 @@ async fn a_stack_moves_there_and_back_while_its_videos_play() {
     let player = Player::start(address(&applied));
 
     let (moved, said) = cloud.provision(&["-v", "move", direct.path(), "--to", "cloudformation", "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "transcode/"]), @"
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "transcode/", "to leave"]), @"
     Move to CloudFormation: no resource is changed
       transcode/queue                  MediaConvert Queue               vod-local-transcode stays outside: CloudFormation's guide does not list its type for imports
       transcode/template               MediaConvert JobTemplate         vod-local-ladder stays outside: CloudFormation's guide does not list its type for imports
@@ -48,7 +48,7 @@ async fn a_stack_moves_there_and_back_while_its_videos_play() {
     ");
 
     let (moved, _) = cloud.provision(&["move", longer.path(), "--to", "direct", "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source "]), @"
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "to release"]), @"
     Move to the direct engine: no resource is changed
       storage/source                   S3 Bucket                        vod-local-source-111122223333-ap-northeast-2 release
     moved: stack vod-local is with the direct engine now
