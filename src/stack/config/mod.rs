@@ -43,7 +43,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use alerts::Alerts;
-pub use cloudformation::DeployBy;
+pub use cloudformation::CloudFormationSettings;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use encryption::{Encryption, KmsKey};
@@ -80,9 +80,9 @@ pub struct StackFile {
     #[schemars(default)]
     pub engine: Engine,
     /// How CloudFormation works, where it is the engine.
-    #[serde(skip_serializing_if = "DeployBy::is_default")]
+    #[serde(skip_serializing_if = "CloudFormationSettings::is_default")]
     #[schemars(default)]
-    pub cloudformation: DeployBy,
+    pub cloudformation: CloudFormationSettings,
     /// If true, teardown is refused, and so is any change that would lose data.
     #[schemars(default)]
     pub protected: bool,
@@ -346,8 +346,9 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let tags = top.section("tags", BTreeMap::new(), identity::tags);
     let ignore_tags = ignore_tags::read(top, tags.as_ref());
     let account = identity.as_ref().map(|identity| &identity.account);
-    let cloudformation =
-        top.section("cloudformation", DeployBy::default(), |table| cloudformation::read(table, account));
+    let cloudformation = top.section("cloudformation", CloudFormationSettings::default(), |table| {
+        cloudformation::read(table, account)
+    });
     let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));
     let source = top.section("source", Source::default(), |table| source::read(table, identity.as_ref()));
     let transcode = top.section("transcode", Transcode::default(), transcode::read);
