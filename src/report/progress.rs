@@ -61,7 +61,7 @@ fn ending(state: &StepState, done: &str) -> String {
     match state {
         StepState::Done(took) => format!("{done} ({})", seconds(*took)),
         StepState::Failed(why) => format!("FAILED: {why}"),
-        StepState::Skipped(needed) => format!("not tried: needs {needed}"),
+        StepState::Skipped(obstacle) => format!("not tried: {obstacle}"),
         StepState::Interrupted => "not started: interrupted".to_owned(),
         StepState::Started | StepState::Waiting(_) | StepState::Settled => String::new(),
     }
