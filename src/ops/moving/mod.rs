@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::account::Account;
 use super::converge::stopped_by;
 use super::engine::{self, Stacks};
-use super::error::Refused;
+use super::error::{Refused, Unfinished};
 use super::journal;
 use super::session::Session;
 use super::state::ObservedState;
@@ -24,6 +24,9 @@ use crate::graph::Graph;
 use crate::home::{Ended, Ending, Record, Run};
 use crate::model::{Address, Kind, Live, Tally};
 use crate::stack::config::Engine;
+
+/// Why a move ends that another run may have gone on with.
+const LOST: &str = "the stack's lock was lost: somebody took it over; the move is not finished";
 
 /// What a move does with one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,13 +127,16 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
             Engine::Direct => release::release(&moving, &cloudformation, &cancel).await?,
         }
         if lock.lost().is_cancelled() {
-            let message = "the stack's lock was lost: somebody took it over; the move is not finished";
-            return Err(Refused::new(message, "run the command again").into());
+            return Err(Unfinished(LOST).into());
         }
         run.ended = Some(Ended { how: Ending::Complete, tally: Tally::default() });
         record(account, &state, run, to.as_str()).await
     };
-    let moved: miette::Result<()> = moved.await;
+    let mut moved: miette::Result<()> = moved.await;
+    if moved.is_err() && cancel.is_cancelled() {
+        let why = if lock.lost().is_cancelled() { LOST } else { "the move was interrupted" };
+        moved = Err(Unfinished(why).into());
+    }
     losing.abort();
     if let Err(error) = lock.release().await {
         ui.notice(Notice::LockNotReturned(&error));
