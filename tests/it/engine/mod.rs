@@ -3,6 +3,7 @@
 
 mod kills;
 mod moving;
+mod role;
 mod stuck;
 
 use aws_sdk_cloudformation::types::{Capability, StackStatus};
