@@ -61,7 +61,8 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         outln!("{}", report::plain(&to_set(to, chosen_environment(), &file)));
     }
     if changes > 0 {
-        outln!("a plan with that engine has {changes} steps: read it with `provision plan`");
+        let steps = if changes == 1 { "1 step".to_owned() } else { format!("{changes} steps") };
+        outln!("a plan with that engine has {steps}: read it with `provision plan`");
         return Ok(exit::code(exit::PARTIAL));
     }
     Ok(exit::code(exit::DONE))

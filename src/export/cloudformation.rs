@@ -39,7 +39,7 @@ pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error>
     let templates = stack.templates()?;
     let imported: Vec<Imported> =
         templates.into_iter().map(|template| imported(stack, template)).collect::<Result<_, _>>()?;
-    let mut files = vec![ExportFile::readme(&readme::text(stack, &imported))];
+    let mut files = vec![ExportFile::readme(&readme::text(stack, &imported)?)];
     for one in &imported {
         let name = &one.whole.name;
         files.push(ExportFile::text(format!("{name}.import.yaml"), one.import.to_yaml()));

@@ -185,11 +185,21 @@ fn key(name: &str) -> String {
 }
 
 fn quoted(pieces: &[Piece]) -> String {
-    let pieces = pieces.iter().map(|piece| match piece {
-        Piece::Literal(text) => escaped(text),
-        Piece::Reference(path) => format!("${{{path}}}"),
-    });
-    format!("\"{}\"", pieces.collect::<String>())
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(&escaped(literal)),
+            Piece::Reference(path) => {
+                // `$${` would be text, so a `$` before a value is a value too.
+                if text.ends_with('$') {
+                    text.pop();
+                    text.push_str("${\"$\"}");
+                }
+                text.push_str(&format!("${{{path}}}"));
+            }
+        }
+    }
+    format!("\"{text}\"")
 }
 
 /// A text inside quotes: `${` and `%{` begin a template, and what would act on a terminal is written as its code.
@@ -262,6 +272,12 @@ mod tests {
           }
         }
         "#);
+    }
+
+    #[test]
+    fn a_dollar_before_a_value_stays() {
+        let pieces = vec![Piece::Literal("costs $".into()), Piece::Reference("local.price".into())];
+        assert_eq!(Expr::Text(pieces).render(0), r#""costs ${"$"}${local.price}""#);
     }
 
     #[test]

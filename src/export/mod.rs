@@ -44,6 +44,8 @@ pub struct ExportedStack<'a> {
     pub kept: &'a [Known],
     /// The packages of its functions, by handler.
     pub code: &'a [(String, Vec<u8>)],
+    /// The role that writes the records of its name, if the hosted zone is in another account.
+    pub zone_role: Option<&'a str>,
 }
 
 /// A file of an export.

@@ -46,7 +46,7 @@ pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error>
     let mut files = vec![
         ExportFile::readme(&readme::text(stack, &findings)),
         ExportFile::text(".gitignore", IGNORED),
-        ExportFile::text("versions.tf", versions(&locals)),
+        ExportFile::text("versions.tf", versions(stack, &locals)),
         ExportFile::text("locals.tf", locals.block().render()),
         ExportFile::text("imports.tf", imports.join("\n")),
     ];
@@ -86,7 +86,7 @@ fn identifier(text: &str) -> String {
 }
 
 /// Terraform and the providers.
-fn versions(locals: &Locals<'_>) -> String {
+fn versions(stack: &ExportedStack<'_>, locals: &Locals<'_>) -> String {
     let mut terraform = Block::new("terraform", &[]);
     terraform.set("required_version", Expr::text(format!(">= {TERRAFORM}")));
     let provider = |source: &str, version: &str| {
@@ -105,7 +105,15 @@ fn versions(locals: &Locals<'_>) -> String {
     locals.set_default_tags(&mut aws);
     let mut awscc = Block::new("provider", &["awscc"]);
     awscc.set("region", local("region"));
-    [terraform, aws, awscc].map(|block| block.render()).join("\n")
+    let dns = stack.zone_role.map(|role| {
+        let mut dns = Block::new("provider", &["aws"]);
+        dns.set("alias", Expr::text("dns"));
+        dns.set("region", local("region"));
+        dns.inside("assume_role").set("role_arn", locals.text(role));
+        dns
+    });
+    let blocks = [terraform, aws, awscc].into_iter().chain(dns);
+    blocks.map(|block| block.render()).collect::<Vec<_>>().join("\n")
 }
 
 /// The resources of a declaration and their imports.
@@ -130,6 +138,9 @@ fn resources(
         findings.created.push(address.clone());
     }
     depend(stack, declaration, &mut writer.resources[0])?;
+    if stack.zone_role.is_some() && kind.as_str() == "AWS::Route53::RecordSet" {
+        writer.resources[0].set("provider", Expr::Reference("aws.dns".to_owned()));
+    }
     if declaration.guard == Guard::Data {
         writer.resources[0].inside("lifecycle").set("prevent_destroy", Expr::Scalar(true.into()));
     }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use super::bundle::HandlerCode;
+use super::error::Refused;
 use super::session::Session;
 use super::synth;
 use super::ui::Ui;
 use crate::export::{self, ExportedStack, README};
 use crate::plan::Plan;
+use crate::stack::config::Engine;
 
 pub use crate::export::ExportTarget;
 
@@ -29,8 +31,8 @@ pub struct Exported {
 /// Writes the stack that the file at `path` declares to `folder`, for another tool.
 ///
 /// # Errors
-/// When the folder holds something, the stack file cannot be used, the account cannot be read completely or is not as
-/// declared, or the target cannot express the stack.
+/// When the folder holds something, the stack file cannot be used, CloudFormation has the stack, the account cannot be read
+/// completely or is not as declared, or the target cannot express the stack.
 pub async fn export(
     path: &Path,
     target: ExportTarget,
@@ -39,6 +41,7 @@ pub async fn export(
 ) -> miette::Result<Exported> {
     must_be_empty(folder)?;
     let reads = async |session: &Session| {
+        must_be_direct(session, path)?;
         if target != ExportTarget::Terraform {
             synth::own_zone(&session.file)?;
         }
@@ -52,6 +55,7 @@ pub async fn export(
         live: &state.snapshot.live,
         kept: &plan.kept,
         code: &packages(&stack.code)?,
+        zone_role: session.file.domain.as_ref().and_then(|domain| domain.zone_role.as_deref()),
     };
     let files = export::export(target, &exported)?;
     let mut written = Vec::new();
@@ -85,6 +89,20 @@ fn must_be_empty(folder: &Path) -> miette::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(miette!(help = help, "cannot use the directory {}: {error}", folder.display())),
     }
+}
+
+/// What CloudFormation has, another tool would only seem to take over: the deletion of a stack would still delete it.
+fn must_be_direct(session: &Session, path: &Path) -> Result<(), Refused> {
+    if session.file.engine == Engine::Direct {
+        return Ok(());
+    }
+    let message =
+        format!("CloudFormation has the resources of stack {}, so nothing was exported", session.stack());
+    let help = format!(
+        "run `provision move {} --to direct` first, which changes no resource, and then export",
+        path.display()
+    );
+    Err(Refused::new(message, help))
 }
 
 /// An export of what is not as declared would be neither the one nor the other.

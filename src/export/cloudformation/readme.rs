@@ -1,16 +1,18 @@
 //! The README of an export to CloudFormation: the commands to run, in order.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{INLINE, Imported};
-use crate::cloudformation::Template;
-use crate::export::{ExportedStack, afterwards, commands, made_by, point, wrapped};
+use crate::cloudformation::{Template, logical_id};
+use crate::export::{Error, ExportedStack, afterwards, commands, made_by, point, wrapped};
+use crate::model::{Address, OutputRef, refs};
 
 /// What happens to a resource that AWS has not given an id yet.
 pub(super) const UNNAMED: &str =
     "AWS has not assigned its ARN yet. The stack creates it: the subscriber gets a new e-mail to confirm.";
 
-pub(super) fn text(stack: &ExportedStack<'_>, imported: &[Imported]) -> String {
+pub(super) fn text(stack: &ExportedStack<'_>, imported: &[Imported]) -> Result<String, Error> {
     let mut text = format!(
         "# {} as CloudFormation stacks\n\n{}\n\
          Each CloudFormation stack takes over in two steps. It imports the resources as they are, and is then updated to the\n\
@@ -34,8 +36,8 @@ pub(super) fn text(stack: &ExportedStack<'_>, imported: &[Imported]) -> String {
         let resources = if counted == 1 { "resource" } else { "resources" };
         let _ = writeln!(text, "Make a change set that imports {counted} {resources}, and show it:");
         let more = format!("--change-set-type IMPORT --resources-to-import file://{name}.import.json");
-        let import =
-            ChangeSet { one, name: "import", file: &format!("{name}.import.yaml"), body: &one.import };
+        let (home, file) = (&stack.scope.region, format!("{name}.import.yaml"));
+        let import = ChangeSet { one, home, name: "import", file: &file, body: &one.import };
         text.push_str(&commands(0, &import.created(&more)));
         text.push_str("Each change must be an `Import`. Then execute it:\n");
         text.push_str(&commands(0, &import.executed("stack-import-complete")));
@@ -48,16 +50,17 @@ pub(super) fn text(stack: &ExportedStack<'_>, imported: &[Imported]) -> String {
                 text.push_str(&point(&format!("{address} ({kind}). {why}")));
             }
         }
-        let whole = ChangeSet { one, name: "whole", file: &format!("{name}.yaml"), body: &one.whole };
+        let file = format!("{name}.yaml");
+        let whole = ChangeSet { one, home, name: "whole", file: &file, body: &one.whole };
         text.push_str(&commands(0, &whole.created("--change-set-type UPDATE")));
         text.push_str("No change may be a `Remove`, and none may replace. Then execute it:\n");
         text.push_str(&commands(0, &whole.executed("stack-update-complete")));
     }
-    text.push_str(&doubtful(imported));
+    text.push_str(&doubtful(stack, imported)?);
     text.push_str(&after(imported));
     text.push_str(&stack.kept_in_readme());
     text.push_str(&afterwards(stack.scope, false));
-    text
+    Ok(text)
 }
 
 /// What to have at hand and to do first.
@@ -136,6 +139,8 @@ fn is_large(template: &Template) -> bool {
 /// A change set of a stack, by commands.
 struct ChangeSet<'a> {
     one: &'a Imported,
+    /// The region of the bucket for long templates.
+    home: &'a str,
     name: &'static str,
     file: &'a str,
     body: &'a Template,
@@ -150,10 +155,10 @@ impl ChangeSet<'_> {
 
     /// The commands that make it and show it. A template that is too long for a call is uploaded before.
     fn created(&self, more: &str) -> String {
-        let Self { one, file, body, .. } = self;
-        let Template { name, region, .. } = &one.whole;
+        let Self { one, home, file, body, .. } = self;
+        let name = &one.whole.name;
         let (upload, template) = if is_large(body) {
-            let url = format!("https://$BUCKET.s3.{region}.amazonaws.com/export/{file}");
+            let url = format!("https://$BUCKET.s3.{home}.amazonaws.com/export/{file}");
             (format!("aws s3 cp {file} s3://$BUCKET/export/{file}\n"), format!("--template-url {url}"))
         } else {
             (String::new(), format!("--template-body file://{file}"))
@@ -184,19 +189,53 @@ impl ChangeSet<'_> {
 }
 
 /// What to do if CloudFormation refuses a type that its user guide does not list.
-fn doubtful(imported: &[Imported]) -> String {
-    let all: std::collections::BTreeMap<_, _> = imported.iter().flat_map(|one| &one.doubtful).collect();
+fn doubtful(stack: &ExportedStack<'_>, imported: &[Imported]) -> Result<String, Error> {
+    let all: BTreeMap<_, _> = imported.iter().flat_map(|one| &one.doubtful).collect();
     if all.is_empty() {
-        return String::new();
+        return Ok(String::new());
     }
-    let mut text = "\n## If CloudFormation refuses a type\n\n\
-                    The published schemas say that CloudFormation can import these types, but its user guide did not list them\n\
-                    when this version of provision was made. If the import change set fails with \"not supported for import\",\n\
-                    nothing was changed: remove the type's resources from `*.import.yaml` and `*.import.json`, run the import\n\
-                    again, and before the update:\n\n"
-        .to_owned();
+    let mut text = String::from("\n## If CloudFormation refuses a type\n\n");
+    text.push_str(&wrapped(
+        "",
+        "The published schemas say that CloudFormation can import these types, but its user guide did not list them when this \
+         version of provision was made. If the import change set fails with \"not supported for import\", nothing was changed. \
+         Remove the type's resources from `NAME.import.yaml` and `NAME.import.json`, and run the import again. Before the update:",
+    ));
+    text.push('\n');
     for (kind, otherwise) in all {
         text.push_str(&point(&format!("{kind}: {otherwise}")));
     }
-    text
+    let mut values = String::new();
+    for one in imported {
+        for (id, attribute, value) in replaced(stack, one)? {
+            values.push_str(&point(&format!("`{attribute}` of `{id}`: `{value}`")));
+        }
+    }
+    if !values.is_empty() {
+        text.push_str("\nOther resources refer to these. Write the values in `NAME.import.yaml` in the place of the references:\n\n");
+        text.push_str(&values);
+    }
+    Ok(text)
+}
+
+/// The outputs of doubtful resources that other resources of the same template read: logical id, output, value.
+fn replaced(stack: &ExportedStack<'_>, one: &Imported) -> Result<BTreeSet<(String, String, String)>, Error> {
+    let is_doubtful = |address: &Address| {
+        let kind = stack.graph.get(address).map(|declaration| declaration.kind.as_str());
+        kind.is_some_and(|kind| one.doubtful.contains_key(kind))
+            && one.whole.members.values().any(|own| own == address)
+    };
+    let mut found = BTreeSet::new();
+    for address in one.whole.members.values().filter(|address| !is_doubtful(address)) {
+        let Some(declaration) = stack.graph.get(address) else { continue };
+        for OutputRef { address, attribute, .. } in refs(&declaration.properties) {
+            if is_doubtful(&address) {
+                let value = stack.live(&address)?.outputs.get(&attribute).cloned();
+                let id = logical_id(&address);
+                let value = value.ok_or_else(|| Error::Unknown { address, attribute: attribute.clone() })?;
+                found.insert((id, attribute, value));
+            }
+        }
+    }
+    Ok(found)
 }

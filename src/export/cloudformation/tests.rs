@@ -195,10 +195,10 @@ fn the_readme_has_the_commands_in_order() {
 
     ## If CloudFormation refuses a type
 
-    The published schemas say that CloudFormation can import these types, but its user guide did not list them
-    when this version of provision was made. If the import change set fails with "not supported for import",
-    nothing was changed: remove the type's resources from `*.import.yaml` and `*.import.json`, run the import
-    again, and before the update:
+    The published schemas say that CloudFormation can import these types, but its user guide did not list them when this
+    version of provision was made. If the import change set fails with "not supported for import", nothing was changed.
+    Remove the type's resources from `NAME.import.yaml` and `NAME.import.json`, and run the import again. Before the
+    update:
 
     * AWS::MediaConvert::JobTemplate: Delete it in MediaConvert, then let the stack create it. Jobs that run go on. No
       encode can start until the stack has created it.

@@ -52,18 +52,21 @@ fn files(stack: &ExportedStack<'_>) -> String {
 }
 
 /// What to have at hand.
-fn needs(scope: &Scope) -> String {
-    let points = [
+fn needs(stack: &ExportedStack<'_>) -> String {
+    let mut points = vec![
         format!(
             "Terraform {TERRAFORM} or later. `terraform init` downloads the providers `aws` (`~> {AWS}`) and `awscc` (`~> \
              {AWSCC}`), which has MediaConvert's job template."
         ),
         format!(
             "Credentials of the account {} that may read and change everything in the stack.",
-            scope.account
+            stack.scope.account
         ),
         "A bucket for Terraform's state. Do not use one of the stack.".to_owned(),
     ];
+    if let Some(role) = stack.zone_role {
+        points.push(format!("The permission to assume `{role}`, which writes the DNS records."));
+    }
     format!("\n## What you need\n\n{}", points.iter().map(|text| point(text)).collect::<String>())
 }
 
@@ -112,7 +115,7 @@ pub(super) fn text(stack: &ExportedStack<'_>, findings: &Findings) -> String {
         made_by(stack.scope),
     );
     text.push_str(&files(stack));
-    text.push_str(&needs(stack.scope));
+    text.push_str(&needs(stack));
     text.push_str(&absent_code(stack));
     text.push_str(&steps(stack.scope, findings));
     text.push_str("\n## What the first plan changes\n\n");

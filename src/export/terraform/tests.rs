@@ -105,6 +105,25 @@ fn common_tags_are_the_providers() {
     assert!(read(&files, "a.tf").contains("team = \"media\""));
 }
 
+/// The account's own credentials do not see a hosted zone of another account.
+#[test]
+fn records_in_another_account_have_a_provider_of_their_own() {
+    let world = everything();
+    let stack = ExportedStack { zone_role: Some("arn:aws:iam::444455556666:role/dns"), ..world.stack() };
+    let files = files(&stack).unwrap();
+    let provider = "provider \"aws\" {\n  alias  = \"dns\"\n  region = local.region\n\n  assume_role {\n    \
+                    role_arn = \"arn:aws:iam::444455556666:role/dns\"\n  }\n}\n";
+    assert!(read(&files, "versions.tf").ends_with(provider), "{}", read(&files, "versions.tf"));
+    let tf: String = files
+        .iter()
+        .filter(|file| file.path.ends_with(".tf"))
+        .map(|file| read(std::slice::from_ref(file), &file.path))
+        .collect();
+    let records = tf.matches("resource \"aws_route53_record\"").count();
+    assert!(records > 0);
+    assert_eq!(tf.lines().filter(|line| line.trim_start().starts_with("provider ")).count(), records + 3);
+}
+
 #[test]
 fn a_queue_and_its_policy() {
     let mut queue = declared(

@@ -26,7 +26,10 @@ PROPERTY = re.compile(
 )
 
 
-# An expression in a text or for itself: a local, or an attribute of a resource.
+# A text, and what is a value in one. `$${` is no value.
+TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+VALUE = re.compile(r"(?<!\$)\$\{([^}]*)\}")
+# A local, or an attribute of a resource.
 LOCAL = re.compile(r"\blocal\.(\w+)")
 ATTRIBUTE = re.compile(r"\b(aws(?:cc)?_\w+)\.(\w+)(?:\.(\w+))?")
 GETTER = re.compile(r"^    get (\w+)\(\)", re.M)
@@ -99,6 +102,7 @@ def bindings():
 
 def references(text, local, found, schemas):
     """What the text refers to and the configuration does not have."""
+    text = TEXT.sub(lambda quoted: " ".join(VALUE.findall(quoted[1])), text)
     for name in sorted(set(LOCAL.findall(text))):
         if name not in local:
             yield f"local.{name}: is referred to, and not declared"

@@ -69,6 +69,10 @@ fn the_judge_tells_what_terraform_would_refuse() {
     for (from, to, expected) in damages {
         assert_eq!(told(&referring.replace(from, to)), [expected]);
     }
+    let quoted = referring.replace("local.name", "\"a-${local.name}.local.game-$${local.game}\"");
+    assert_eq!(told(&quoted), [""; 0], "a text is no reference");
+    let damaged = "local.game: is referred to, and not declared";
+    assert_eq!(told(&quoted.replace("a-${local.name}", "a-${local.game}")), [damaged]);
     let defaults = "provider \"aws\" {\n  default_tags {\n    tags = { team = \"media\" }\n  }\n}\n";
     let untagged = "aws_s3_bucket.b: has no tags, and would get those of the provider";
     assert_eq!(told(&format!("{referring}\n{defaults}")), [untagged], "a versioning has none");
