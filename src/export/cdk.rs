@@ -20,7 +20,7 @@ use python::Code;
 /// The version of the library that the app was made for.
 pub(super) const LIBRARY: &str = "2.275.0";
 /// The earliest Python that it runs with.
-pub(super) const PYTHON: &str = "3.9";
+pub(super) const PYTHON: &str = "3.10";
 
 /// What the tools make and no repository should hold.
 const IGNORED: &str = ".venv/\n__pycache__/\ncdk.out/\n";

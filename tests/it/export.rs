@@ -116,6 +116,8 @@ async fn a_stack_can_be_left_for_another_tool() {
 
     export(&cloud, &stack, "cdk", &folder("cdk"));
     let made = cdk::synthesised(&folder("cdk"));
+    let readme = fs::read_to_string(folder("cdk").join("README.md")).unwrap();
+    assert!(readme.contains(&format!("* Python {} or later", cdk::python())), "{readme}");
     assert_eq!(made.len(), 3);
     for (name, template) in made {
         let path = folder("cfn").join(format!("{name}.yaml"));
