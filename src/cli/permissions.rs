@@ -9,6 +9,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use crate::model::PolicyDocument;
 use crate::model::printable::escaped_json;
+use crate::ops;
 use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor, PolicyRequest};
 use crate::report;
 use crate::report::out::{errln, outln};
@@ -87,7 +88,7 @@ fn fits_a_role(policy: &PolicyDocument, args: &Args) -> miette::Result<()> {
         return Ok(());
     }
     let parts = permissions::split(policy, MANAGED_LIMIT).len();
-    let (command, stack) = (name(args.command), args.stack.display());
+    let (command, stack) = (name(args.command), ops::argument(&args.stack));
     Err(miette!(
         help = format!(
             "write it as {parts} managed policies: `provision permissions {stack} --for {command} --out DIR`; then make each \

@@ -8,7 +8,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use super::bundle::HandlerCode;
 use super::error::Refused;
-use super::session::Session;
+use super::session::{Session, argument};
 use super::synth;
 use super::ui::Ui;
 use crate::export::{self, ExportedStack, README};
@@ -100,7 +100,7 @@ fn must_be_direct(session: &Session, path: &Path) -> Result<(), Refused> {
         format!("CloudFormation has the resources of stack {}, so nothing was exported", session.stack());
     let help = format!(
         "run `provision move {} --to direct` first, which changes no resource, and then export",
-        path.display()
+        argument(path)
     );
     Err(Refused::new(message, help))
 }
@@ -114,7 +114,7 @@ fn must_match(session: &Session, path: &Path, plan: &Plan) -> miette::Result<()>
     let changes = totals.create + totals.update + totals.replace + totals.delete;
     let differ = if changes == 1 { "differs" } else { "differ" };
     Err(miette!(
-        help = format!("run `provision apply {}`, then export again", path.display()),
+        help = format!("run `provision apply {}`, then export again", argument(path)),
         "stack {} is not as declared: {changes} of its resources {differ}, so nothing was exported",
         session.stack()
     ))
