@@ -27,8 +27,7 @@ pub const INLINE_LIMIT: usize = 10_240;
 /// A command that calls AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Command {
-    /// Reads. `export` needs the same.
-    #[value(alias = "export")]
+    /// Reads.
     Plan,
     /// Makes the account match; never removes what a resource holds.
     Apply,
@@ -48,6 +47,10 @@ pub enum Command {
     Upload,
     /// Moves the stack to another engine.
     Move,
+    /// Reads what is live, as plan does.
+    Export,
+    /// Reads what could be adopted, as plan does.
+    Import,
     /// For the service role that CloudFormation works as. No command of this program.
     ServiceRole,
 }
@@ -103,6 +106,10 @@ pub struct Subject<'a> {
 #[must_use]
 pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> PolicyDocument {
     let mut grants = Grants::new(subject);
+    let command = match command {
+        Command::Export | Command::Import => Command::Plan,
+        other => other,
+    };
     match command {
         Command::Verify => grants.verify(registry),
         Command::Library => grants.on_stack(library::PERMISSIONS),
@@ -110,7 +117,7 @@ pub fn policy(registry: &Registry, command: Command, subject: Subject<'_>) -> Po
         Command::AssetRemove => grants.on_stack(assets::REMOVE),
         Command::Upload => grants.by_name(assets::UPLOAD),
         Command::MoveName => grants.by_name(&[cloudfront::TAKE_NAME]),
-        Command::Plan | Command::Apply | Command::Teardown => {
+        Command::Plan | Command::Export | Command::Import | Command::Apply | Command::Teardown => {
             grants.stack(registry, command);
             grants.home(registry, command);
             grants.deployment(command);

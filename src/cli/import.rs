@@ -41,7 +41,7 @@ pub(super) async fn run(args: Args) -> miette::Result<()> {
         return Err(refused);
     }
     if import.totals.adopt > 0 {
-        let stack = args.stack.display().to_string();
+        let stack = ops::argument(&args.stack);
         errln!("nothing was changed; to adopt: provision apply {} --adopt", report::plain(&stack));
     } else {
         errln!("nothing was changed, and there is nothing to adopt");

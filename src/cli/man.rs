@@ -41,7 +41,8 @@ fn write(path: &Path, page: &[u8]) -> miette::Result<()> {
     fs::write(path, page).into_diagnostic().wrap_err_with(|| format!("cannot write {}", path.display()))
 }
 
-/// Each page with the name of its file. A command with commands of its own has a page, and so has each of those.
+/// Each page with the name of its file. A command with commands of its own has a page, and so has each of those, as with
+/// `kubectl-config-view.1`. Commands that the help does not show have none.
 fn pages() -> miette::Result<Vec<(String, Vec<u8>)>> {
     let mut program = Cli::command().disable_help_subcommand(true);
     program.build();
@@ -52,7 +53,7 @@ fn pages() -> miette::Result<Vec<(String, Vec<u8>)>> {
         let mut text = Vec::new();
         page.render(&mut text).into_diagnostic()?;
         pages.push((page.get_filename(), text));
-        pending.extend(command.get_subcommands().cloned());
+        pending.extend(command.get_subcommands().filter(|nested| !nested.is_hide_set()).cloned());
     }
     pages.sort();
     Ok(pages)
@@ -69,6 +70,7 @@ mod tests {
         for expected in ["provision.1", "provision-plan.1", "provision-local-start.1"] {
             assert!(names.contains(&expected), "{expected} is missing: {names:?}");
         }
+        assert!(!names.contains(&"provision-local-serve.1"), "the help does not show it either");
         assert_eq!(names.len(), names.iter().collect::<std::collections::BTreeSet<_>>().len(), "{names:?}");
         let (_, plan) = pages.iter().find(|(name, _)| name == "provision-plan.1").unwrap();
         let plan = String::from_utf8_lossy(plan);

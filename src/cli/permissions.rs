@@ -9,6 +9,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use crate::model::PolicyDocument;
 use crate::model::printable::escaped_json;
+use crate::ops;
 use crate::ops::permissions::{self, INLINE_LIMIT, MANAGED_LIMIT, PolicyFor, PolicyRequest};
 use crate::report;
 use crate::report::out::{errln, outln};
@@ -87,7 +88,7 @@ fn fits_a_role(policy: &PolicyDocument, args: &Args) -> miette::Result<()> {
         return Ok(());
     }
     let parts = permissions::split(policy, MANAGED_LIMIT).len();
-    let (command, stack) = (name(args.command), args.stack.display());
+    let (command, stack) = (name(args.command), ops::argument(&args.stack));
     Err(miette!(
         help = format!(
             "write it as {parts} managed policies: `provision permissions {stack} --for {command} --out DIR`; then make each \
@@ -165,19 +166,34 @@ mod tests {
         assert!(zone_id(&format!("Z{}", "A".repeat(32))).is_err());
     }
 
-    #[test]
-    fn a_policy_that_no_role_takes_is_written_in_parts() {
-        let folder = tempfile::tempdir().unwrap();
+    /// The production stack with more lines, in a folder.
+    fn production(folder: &Path, more: &str) -> PathBuf {
         let text =
             std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/production.yaml")).unwrap();
         let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/keys");
         let text = text.replace("[keys/", &format!("[{keys}/"));
-        let stack = folder.path().join("production.yaml");
-        std::fs::write(
-            &stack,
-            format!("{text}\nroles: {{ path: /service/ }}\nencryption: {{ kms_key: alias/media }}\n"),
-        )
-        .unwrap();
+        let stack = folder.join("production.yaml");
+        std::fs::write(&stack, format!("{text}\n{more}\n")).unwrap();
+        stack
+    }
+
+    fn wanted(command: PolicyFor) -> PolicyRequest<'static> {
+        PolicyRequest { command, prefix: None, zone: None, zone_role: false }
+    }
+
+    /// A number as the pages write it: `10,240`.
+    fn with_commas(number: usize) -> String {
+        if number < 1_000 {
+            return number.to_string();
+        }
+        format!("{},{:03}", number / 1_000, number % 1_000)
+    }
+
+    #[test]
+    fn a_policy_that_no_role_takes_is_written_in_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let more = "roles: { path: /service/ }\nencryption: { kms_key: alias/media }";
+        let stack = production(folder.path(), more);
         let out = folder.path().join("policies");
         let args = |out: Option<&Path>| Args {
             stack: stack.clone(),
@@ -206,20 +222,33 @@ mod tests {
             let name = format!("stacks/{stack}.yaml");
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
             let cell = |command: PolicyFor| {
-                let wanted = PolicyRequest { command, prefix: None, zone: None, zone_role: false };
-                let policy = permissions::permissions(&path, wanted).unwrap().policy;
-                let length = permissions::length(&policy);
-                let thousands = if length < 1_000 { String::new() } else { format!("{},", length / 1_000) };
-                let rest = if length < 1_000 { length.to_string() } else { format!("{:03}", length % 1_000) };
-                format!("{}, {thousands}{rest}", counted(&policy))
+                let policy = permissions::permissions(&path, wanted(command)).unwrap().policy;
+                format!("{}, {}", counted(&policy), with_commas(permissions::length(&policy)))
             };
-            // None of these stacks has a service role.
-            let of_stack = |command: &PolicyFor| *command != PolicyFor::ServiceRole;
-            let commands = PolicyFor::value_variants().iter().copied().filter(of_stack);
+            // None of these stacks has a service role. Those that need what plan needs have no column.
+            let without = [PolicyFor::ServiceRole, PolicyFor::Export, PolicyFor::Import];
+            let shown = |command: &PolicyFor| !without.contains(command);
+            let commands = PolicyFor::value_variants().iter().copied().filter(shown);
             let cells: Vec<String> = commands.map(cell).collect();
             format!("| `{name}` | {} |", cells.join(" | "))
         });
         let missing: Vec<&String> = rows.iter().filter(|row| !page.contains(*row)).collect();
         assert!(missing.is_empty(), "docs/permissions.md should say\n{}", rows.join("\n"));
+    }
+
+    #[test]
+    fn the_documented_sizes_with_cloudformation_are_true() {
+        let page = include_str!("../../docs/cloudformation.md").replace('\n', " ");
+        let folder = tempfile::tempdir().unwrap();
+        let sized = |more: &str| {
+            let stack = production(folder.path(), &format!("engine: cloudformation\n{more}"));
+            with_commas(permissions::length(
+                &permissions::permissions(&stack, wanted(PolicyFor::Apply)).unwrap().policy,
+            ))
+        };
+        let role = sized("cloudformation: { role: 'arn:aws:iam::444455556666:role/deploy' }");
+        let said =
+            format!("has {role} characters with a service role. Without one it has {}, and", sized(""));
+        assert!(page.contains(&said), "docs/cloudformation.md should say: {said}");
     }
 }

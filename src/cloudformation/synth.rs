@@ -60,6 +60,13 @@ impl Template {
         template
     }
 
+    /// The same with another description, for whoever reads the CloudFormation stack.
+    #[must_use]
+    pub fn described(mut self, description: &str) -> Self {
+        self.body["Description"] = json!(description);
+        self
+    }
+
     /// The same without outputs.
     #[must_use]
     pub fn without_outputs(mut self) -> Self {

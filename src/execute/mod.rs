@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::settling::{Dependent, Dependents, STALE};
 use self::settling::{Proof, Wait};
 use crate::aws::{self, Context, Regions};
-use crate::model::{Address, Event, Outputs, StepState, Tally, resolve};
+use crate::model::{Address, Event, Obstacle, Outputs, StepState, Tally, resolve};
 use crate::plan::{Plan, Reason, Step, StepAction};
 use crate::resource::{Adapter, Registry, Removal};
 
@@ -50,8 +50,8 @@ pub enum StepEnding {
     Done(Option<String>),
     /// It failed.
     Failed(aws::Error),
-    /// Skipped because the step at this address, which it needs, failed or was skipped.
-    Skipped(Address),
+    /// Not tried, because of this.
+    Skipped(Obstacle),
     /// The run was interrupted before it began.
     Interrupted,
 }
@@ -63,6 +63,8 @@ pub struct Outcome {
     pub endings: Vec<StepEnding>,
     /// Resources that were created or changed but did not settle, with the reason.
     pub unsettled: Vec<(Address, aws::Error)>,
+    /// CloudFormation stacks that failed without a fault of a resource, with the reason.
+    pub stacks: Vec<(String, aws::Error)>,
     /// Whether the run was interrupted before all was done and settled.
     pub interrupted: bool,
     /// The outputs of the resources that exist after the run.
@@ -75,6 +77,7 @@ impl Outcome {
     pub fn is_complete(&self) -> bool {
         !self.interrupted
             && self.unsettled.is_empty()
+            && self.stacks.is_empty()
             && self.endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)))
     }
 
@@ -151,7 +154,7 @@ pub async fn execute(execution: &Execution<'_>, plan: &Plan) -> Outcome {
         run.endings.into_iter().map(|ending| ending.unwrap_or(StepEnding::Interrupted)).collect();
     let all_done = endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)));
     let interrupted = execution.cancel.is_cancelled() && (settling || !all_done);
-    Outcome { endings, unsettled: run.unsettled, interrupted, outputs: run.outputs }
+    Outcome { endings, unsettled: run.unsettled, stacks: Vec::new(), interrupted, outputs: run.outputs }
 }
 
 impl<'a> Run<'a> {
@@ -181,8 +184,9 @@ impl<'a> Run<'a> {
             }
             match self.blocked_by(number) {
                 Some(address) => {
-                    self.tell(number, StepState::Skipped(address.clone()));
-                    self.endings[number] = Some(StepEnding::Skipped(address));
+                    let needed = Obstacle::Step(address);
+                    self.tell(number, StepState::Skipped(needed.clone()));
+                    self.endings[number] = Some(StepEnding::Skipped(needed));
                 }
                 None if self.execution.cancel.is_cancelled() => {
                     self.tell(number, StepState::Interrupted);

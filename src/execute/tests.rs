@@ -168,8 +168,12 @@ async fn a_failure_skips_only_what_rests_on_it() {
     ]);
     let outcome = run(fake, &plan, CancellationToken::new()).await;
     assert!(matches!(&outcome.endings[0], StepEnding::Failed(_)));
-    assert!(matches!(&outcome.endings[1], StepEnding::Skipped(needed) if needed.as_str() == "a"));
-    assert!(matches!(&outcome.endings[2], StepEnding::Skipped(needed) if needed.as_str() == "b"));
+    assert!(
+        matches!(&outcome.endings[1], StepEnding::Skipped(Obstacle::Step(needed)) if needed.as_str() == "a")
+    );
+    assert!(
+        matches!(&outcome.endings[2], StepEnding::Skipped(Obstacle::Step(needed)) if needed.as_str() == "b")
+    );
     assert!(matches!(&outcome.endings[3], StepEnding::Done(_)));
     assert!(!outcome.is_complete() && !outcome.interrupted);
 }

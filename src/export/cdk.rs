@@ -12,13 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Error, ExportFile, ExportedStack, README};
-use crate::cloudformation::{Template, logical_id, synth};
+use super::{Error, ExportFile, ExportedStack, exported_by};
+use crate::cloudformation::{Template, logical_id};
 use names::{camel, construct, module, snake, variable};
 use python::Code;
 
 /// The version of the library that the app was made for.
 pub(super) const LIBRARY: &str = "2.275.0";
+/// The earliest Python that it runs with.
+pub(super) const PYTHON: &str = "3.10";
+
+/// What the tools make and no repository should hold.
+const IGNORED: &str = ".venv/\n__pycache__/\ncdk.out/\n";
 
 /// Properties that are JSON documents or maps of texts: the names in them are not CloudFormation's.
 const DOCUMENTS: [&str; 8] = [
@@ -34,7 +39,7 @@ const DOCUMENTS: [&str; 8] = [
 
 /// The app and its README.
 pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error> {
-    let templates = synth(stack.scope, stack.graph)?;
+    let templates = stack.templates()?;
     let mut parameters = Vec::new();
     for template in &templates {
         parameters.push(super::cloudformation::parameters(stack, template)?);
@@ -44,7 +49,8 @@ pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error>
     }
     let readme = readme::text(stack, &templates, &parameters);
     Ok(vec![
-        ExportFile::text(README, readme),
+        ExportFile::readme(&readme),
+        ExportFile::text(".gitignore", IGNORED),
         ExportFile::text("app.py", app(stack, &templates)),
         ExportFile::text("cdk.json", "{\n  \"app\": \"python3 app.py\"\n}\n"),
         ExportFile::text("requirements.txt", format!("aws-cdk-lib~={LIBRARY}\nconstructs~=10.8\n")),
@@ -56,9 +62,9 @@ fn app(stack: &ExportedStack<'_>, templates: &[Template]) -> String {
     let modules: BTreeSet<String> =
         stack.graph.in_order().map(|declaration| module(declaration.kind.as_str())).collect();
     let mut text = format!(
-        "\"\"\"The stack {}, exported by provision {}.\"\"\"\n\nimport aws_cdk as cdk\nfrom aws_cdk import (\n",
+        "\"\"\"The stack {}, {}.\"\"\"\n\nimport aws_cdk as cdk\nfrom aws_cdk import (\n",
         stack.scope.stack,
-        env!("CARGO_PKG_VERSION")
+        exported_by()
     );
     modules.iter().for_each(|module| text.push_str(&format!("    {module},\n")));
     text.push_str(")\nfrom constructs import Construct\n");

@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, ExportFile, ExportedStack, README};
+use super::{Error, ExportFile, ExportedStack};
 use crate::cloudformation::identifiers::{ResourceToImport, Takeover, takeover, to_import};
-use crate::cloudformation::{Template, logical_id, parameter_name, synth};
+use crate::cloudformation::{Template, logical_id, parameter_name};
 use crate::model::{Address, Declaration, refs};
 
 /// The longest template in a call (CloudFormation user guide, "Understand CloudFormation quotas").
@@ -36,10 +36,10 @@ struct Imported {
 
 /// The templates, the import files and the README.
 pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error> {
-    let templates = synth(stack.scope, stack.graph)?;
+    let templates = stack.templates()?;
     let imported: Vec<Imported> =
         templates.into_iter().map(|template| imported(stack, template)).collect::<Result<_, _>>()?;
-    let mut files = vec![ExportFile::text(README, readme::text(stack, &imported))];
+    let mut files = vec![ExportFile::readme(&readme::text(stack, &imported)?)];
     for one in &imported {
         let name = &one.whole.name;
         files.push(ExportFile::text(format!("{name}.import.yaml"), one.import.to_yaml()));

@@ -28,7 +28,7 @@ pub(super) enum Expr {
     /// A value of another resource, such as `aws_sqs_queue.a.arn`.
     Reference(String),
     /// A call of a function.
-    Call(&'static str, Box<Self>),
+    Call(&'static str, Vec<Self>),
 }
 
 /// A piece of a text.
@@ -62,7 +62,7 @@ impl Expr {
                 items.is_empty() || items.iter().all(Self::is_scalar) && self.inline().len() <= LINE
             }
             Self::Object(members) => members.is_empty(),
-            Self::Call(_, inner) => inner.is_short(),
+            Self::Call(_, arguments) => arguments.iter().all(Self::is_short),
         }
     }
 
@@ -88,7 +88,9 @@ impl Expr {
                     members.iter().map(|(name, value)| format!("{} = {}", key(name), value.inline()));
                 format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
             }
-            Self::Call(function, inner) => format!("{function}({})", inner.inline()),
+            Self::Call(function, arguments) => {
+                format!("{function}({})", arguments.iter().map(Self::inline).collect::<Vec<_>>().join(", "))
+            }
         }
     }
 
@@ -108,7 +110,10 @@ impl Expr {
                     members.iter().map(|(name, value)| (key(name), value.clone())).collect::<Vec<_>>();
                 format!("{{\n{}{outside}}}", assignments(&members, depth + 1))
             }
-            Self::Call(function, inner) => format!("{function}({})", inner.render(depth)),
+            Self::Call(function, arguments) => {
+                let arguments: Vec<String> = arguments.iter().map(|one| one.render(depth)).collect();
+                format!("{function}({})", arguments.join(", "))
+            }
             scalar => scalar.inline(),
         }
     }
@@ -180,11 +185,21 @@ fn key(name: &str) -> String {
 }
 
 fn quoted(pieces: &[Piece]) -> String {
-    let pieces = pieces.iter().map(|piece| match piece {
-        Piece::Literal(text) => escaped(text),
-        Piece::Reference(path) => format!("${{{path}}}"),
-    });
-    format!("\"{}\"", pieces.collect::<String>())
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(&escaped(literal)),
+            Piece::Reference(path) => {
+                // `$${` would be text, so a `$` before a value is a value too.
+                if text.ends_with('$') {
+                    text.pop();
+                    text.push_str("${\"$\"}");
+                }
+                text.push_str(&format!("${{{path}}}"));
+            }
+        }
+    }
+    format!("\"{text}\"")
 }
 
 /// A text inside quotes: `${` and `%{` begin a template, and what would act on a terminal is written as its code.
@@ -228,7 +243,7 @@ mod tests {
             ("Statement".to_owned(), Expr::List(vec![Expr::Object(statement)])),
             ("for".to_owned(), Expr::Object(vec![])),
         ]);
-        block.set("policy", Expr::Call("jsonencode", Box::new(policy)));
+        block.set("policy", Expr::Call("jsonencode", vec![policy]));
         block.set("short", Expr::Scalar(json!(true)));
         let rule = block.inside("rule");
         rule.set("id", Expr::text("a"));
@@ -257,6 +272,12 @@ mod tests {
           }
         }
         "#);
+    }
+
+    #[test]
+    fn a_dollar_before_a_value_stays() {
+        let pieces = vec![Piece::Literal("costs $".into()), Piece::Reference("local.price".into())];
+        assert_eq!(Expr::Text(pieces).render(0), r#""costs ${"$"}${local.price}""#);
     }
 
     #[test]

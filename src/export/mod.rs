@@ -10,6 +10,7 @@ mod terraform;
 
 use std::collections::BTreeMap;
 
+use crate::cloudformation::{Template, synth};
 use crate::graph::Graph;
 use crate::model::{Address, Kind, Known, Live, Scope};
 
@@ -43,6 +44,8 @@ pub struct ExportedStack<'a> {
     pub kept: &'a [Known],
     /// The packages of its functions, by handler.
     pub code: &'a [(String, Vec<u8>)],
+    /// The role that writes the records of its name, if the hosted zone is in another account.
+    pub zone_role: Option<&'a str>,
 }
 
 /// A file of an export.
@@ -57,6 +60,15 @@ pub struct ExportFile {
 impl ExportFile {
     fn text(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self { path: path.into(), bytes: text.into().into_bytes() }
+    }
+
+    /// The README. Its sections are apart by one empty line.
+    fn readme(text: &str) -> Self {
+        let mut text = text.to_owned();
+        while text.contains("\n\n\n") {
+            text = text.replace("\n\n\n", "\n\n");
+        }
+        Self::text(README, format!("{}\n", text.trim_end()))
     }
 }
 
@@ -131,6 +143,15 @@ pub fn export(target: ExportTarget, stack: &ExportedStack<'_>) -> Result<Vec<Exp
 }
 
 impl ExportedStack<'_> {
+    /// Its templates. They say that `provision` wrote them, and not that a stack file declares them.
+    fn templates(&self) -> Result<Vec<Template>, Error> {
+        let exported = |template: Template| {
+            let description = format!("{}, {}", template.name, exported_by());
+            template.described(&description)
+        };
+        Ok(synth(self.scope, self.graph)?.into_iter().map(exported).collect())
+    }
+
     fn live(&self, address: &Address) -> Result<&Live, Error> {
         self.live.get(address).ok_or_else(|| Error::Missing { address: address.clone() })
     }
@@ -148,20 +169,51 @@ impl ExportedStack<'_> {
     }
 }
 
-/// A point of a list in a README, wrapped.
-fn point(text: &str) -> String {
-    let mut lines = vec![String::from("*")];
+/// What made an export.
+fn exported_by() -> String {
+    format!("exported by provision {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The first sentences of every README.
+fn made_by(scope: &Scope) -> String {
+    let Scope { account, region, .. } = scope;
+    let version = env!("CARGO_PKG_VERSION");
+    format!(
+        "Made by provision {version} from the live account {account}, {region}. Nothing in the account was changed.\n"
+    )
+}
+
+/// A paragraph of a README. `begin` is before its first line, and as many spaces before the others.
+fn wrapped(begin: &str, text: &str) -> String {
+    let indent = " ".repeat(begin.len());
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.len() + word.len() < WIDTH => *line = format!("{line} {word}"),
-            _ => lines.push(format!("  {word}")),
+            Some(_) => lines.push(format!("{indent}{word}")),
+            None => lines.push(format!("{begin}{word}")),
         }
     }
     lines.join("\n") + "\n"
 }
 
-/// What every README says of the bucket that `provision` keeps for itself. `has_code`: the export has the functions' code.
-fn home_in_readme(scope: &Scope, has_code: bool) -> String {
+/// A point of a list in a README.
+fn point(text: &str) -> String {
+    wrapped("* ", text)
+}
+
+/// Commands in a README, at this depth of a list.
+fn commands(depth: usize, lines: &str) -> String {
+    let indent = " ".repeat(4 + depth);
+    let lines = lines.lines().map(|line| match line {
+        "" => "\n".to_owned(),
+        line => format!("{indent}{line}\n"),
+    });
+    format!("\n{}\n", lines.collect::<String>())
+}
+
+/// What every README says of life without `provision apply`. `has_code`: the export has the functions' code.
+fn afterwards(scope: &Scope, has_code: bool) -> String {
     let (home, stack) = (scope.home_bucket(), &scope.stack);
     let bucket = if has_code {
         format!(
@@ -175,13 +227,19 @@ fn home_in_readme(scope: &Scope, has_code: bool) -> String {
              bucket of yours and name that in `Code`. Do not delete the bucket before."
         )
     };
-    format!(
-        "\n## When the other tool has taken over\n\n\
-         * Do not run `provision apply` or `provision teardown` for {stack} again: two tools would change the same resources.\n\
-         * The tags `provision:stack` and `provision:address` have no effect any more. Remove them when you like.\n\
-         {}",
-        point(&bucket)
-    )
+    let points = [
+        &format!(
+            "Do not run `provision apply` or `provision teardown` for {stack} again: two tools would change the same resources."
+        ),
+        "Commands of `provision` that change no resource still work with the stack file: `verify`, `outputs`, `sign`, `asset` \
+         and `library`. They find the stack by its names and by the tags `provision:stack` and `provision:address`. Remove the \
+         tags when you need these commands no more.",
+        "`provision` removed what somebody added by hand, such as a statement in a function's policy. No other tool sees such \
+         additions.",
+        &bucket,
+    ];
+    let points: String = points.iter().map(|text| point(text)).collect();
+    format!("\n## When the other tool has taken over\n\n{points}")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The provider `aws` has everything but MediaConvert's job templates, which are of `awscc`. Each resource says its region
 //! where it is not the stack's (Terraform AWS provider, "Enhanced Region Support").
 
+mod locals;
 mod outputs;
 mod readme;
 mod rows;
@@ -13,8 +14,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::hcl::{Block, Expr};
-use super::{Error, ExportFile, ExportedStack, README};
-use crate::model::{Address, Declaration, Live, refs};
+use super::{Error, ExportFile, ExportedStack};
+use crate::model::{Address, Declaration, Guard, Live, refs};
+use locals::Locals;
 use rows::Reader;
 use tables::{PartRule, Rule, rule};
 
@@ -31,18 +33,21 @@ struct Findings {
 /// The configuration, the code of the functions, and the README.
 pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error> {
     let mut findings = Findings::default();
+    let locals = Locals::of(stack);
     let mut concerns: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut imports = Vec::new();
     for declaration in stack.graph.in_order() {
-        let (resources, taken) = resources(stack, declaration, &mut findings)?;
+        let (resources, taken) = resources(stack, &locals, declaration, &mut findings)?;
         let texts = resources.iter().map(Block::render);
         concerns.entry(declaration.address.concern()).or_default().extend(texts);
         imports.extend(taken.iter().map(Block::render));
     }
     findings.imported = imports.len();
     let mut files = vec![
-        ExportFile::text(README, readme::text(stack, &findings)),
-        ExportFile::text("versions.tf", versions(stack)),
+        ExportFile::readme(&readme::text(stack, &findings)),
+        ExportFile::text(".gitignore", IGNORED),
+        ExportFile::text("versions.tf", versions(stack, &locals)),
+        ExportFile::text("locals.tf", locals.block().render()),
         ExportFile::text("imports.tf", imports.join("\n")),
     ];
     let concerns = concerns.into_iter();
@@ -55,6 +60,15 @@ pub(super) fn files(stack: &ExportedStack<'_>) -> Result<Vec<ExportFile>, Error>
     );
     Ok(files)
 }
+
+/// The earliest Terraform with `import` blocks.
+const TERRAFORM: &str = "1.5";
+/// The providers that the tables were written for. `~>` allows later versions of the same major one.
+const AWS: &str = "6.69";
+const AWSCC: &str = "1.106";
+
+/// What Terraform makes and no repository should hold. A state may hold what is secret.
+const IGNORED: &str = ".terraform/\n*.tfplan\n*.tfstate\n*.tfstate.*\n";
 
 /// The file with the code of the function at an address.
 fn code_file(function: &Address) -> String {
@@ -71,30 +85,41 @@ fn identifier(text: &str) -> String {
     text.chars().map(|one| if one.is_ascii_alphanumeric() { one.to_ascii_lowercase() } else { '_' }).collect()
 }
 
-/// The providers. `~>` allows later versions of the same major one.
-fn versions(stack: &ExportedStack<'_>) -> String {
+/// Terraform and the providers.
+fn versions(stack: &ExportedStack<'_>, locals: &Locals<'_>) -> String {
     let mut terraform = Block::new("terraform", &[]);
-    terraform.set("required_version", Expr::text(">= 1.5"));
+    terraform.set("required_version", Expr::text(format!(">= {TERRAFORM}")));
     let provider = |source: &str, version: &str| {
         Expr::Object(vec![
             ("source".to_owned(), Expr::text(source)),
-            ("version".to_owned(), Expr::text(version)),
+            ("version".to_owned(), Expr::text(format!("~> {version}"))),
         ])
     };
     let providers = terraform.inside("required_providers");
-    providers.set("aws", provider("hashicorp/aws", "~> 6.69"));
-    providers.set("awscc", provider("hashicorp/awscc", "~> 1.106"));
+    providers.set("aws", provider("hashicorp/aws", AWS));
+    providers.set("awscc", provider("hashicorp/awscc", AWSCC));
     let mut aws = Block::new("provider", &["aws"]);
-    aws.set("region", Expr::text(&stack.scope.region));
-    aws.set("allowed_account_ids", Expr::List(vec![Expr::text(&stack.scope.account)]));
+    let local = |name: &str| Expr::Reference(format!("local.{name}"));
+    aws.set("region", local("region"));
+    aws.set("allowed_account_ids", Expr::List(vec![local("account")]));
+    locals.set_default_tags(&mut aws);
     let mut awscc = Block::new("provider", &["awscc"]);
-    awscc.set("region", Expr::text(&stack.scope.region));
-    [terraform, aws, awscc].map(|block| block.render()).join("\n")
+    awscc.set("region", local("region"));
+    let dns = stack.zone_role.map(|role| {
+        let mut dns = Block::new("provider", &["aws"]);
+        dns.set("alias", Expr::text("dns"));
+        dns.set("region", local("region"));
+        dns.inside("assume_role").set("role_arn", locals.text(role));
+        dns
+    });
+    let blocks = [terraform, aws, awscc].into_iter().chain(dns);
+    blocks.map(|block| block.render()).collect::<Vec<_>>().join("\n")
 }
 
 /// The resources of a declaration and their imports.
 fn resources(
     stack: &ExportedStack<'_>,
+    locals: &Locals<'_>,
     declaration: &Declaration,
     findings: &mut Findings,
 ) -> Result<(Vec<Block>, Vec<Block>), Error> {
@@ -103,7 +128,7 @@ fn resources(
     let rule =
         rule(kind).ok_or_else(|| Error::UnknownType { address: address.clone(), kind: kind.clone() })?;
     let mut properties = prepared(declaration, live);
-    let mut reader = Reader { graph: stack.graph, of: declaration, notes: Vec::new() };
+    let mut reader = Reader { graph: stack.graph, of: declaration, locals, notes: Vec::new() };
     let mut writer = Writer { stack, declaration, live, resources: Vec::new(), imports: Vec::new() };
     let parts: Vec<(&PartRule, Value)> =
         rule.parts.iter().filter_map(|part| Some((part, properties.remove(part.property)?))).collect();
@@ -113,6 +138,12 @@ fn resources(
         findings.created.push(address.clone());
     }
     depend(stack, declaration, &mut writer.resources[0])?;
+    if stack.zone_role.is_some() && kind.as_str() == "AWS::Route53::RecordSet" {
+        writer.resources[0].set("provider", Expr::Reference("aws.dns".to_owned()));
+    }
+    if declaration.guard == Guard::Data {
+        writer.resources[0].inside("lifecycle").set("prevent_destroy", Expr::Scalar(true.into()));
+    }
     for (part, value) in parts {
         writer.part(&mut reader, rule, part, &value)?;
     }

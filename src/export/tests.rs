@@ -42,7 +42,14 @@ pub(in crate::export) struct World {
 
 impl World {
     pub(in crate::export) fn stack(&self) -> ExportedStack<'_> {
-        ExportedStack { scope: &self.scope, graph: &self.graph, live: &self.live, kept: &[], code: &[] }
+        ExportedStack {
+            scope: &self.scope,
+            graph: &self.graph,
+            live: &self.live,
+            kept: &[],
+            code: &[],
+            zone_role: None,
+        }
     }
 
     /// The world of these declarations.

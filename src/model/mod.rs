@@ -23,7 +23,7 @@ pub use address::{Address, Kind};
 pub use bundle::{CodeOrigin, INLINE_TEMPLATE, bundle_key, template_key};
 pub use change::{Changes, PropertyChange};
 pub use declaration::{Declaration, Guard};
-pub use event::{Event, StepState};
+pub use event::{Event, Obstacle, StepState};
 pub use ignored_tags::{IgnoredTags, key_matches};
 pub use live::{Contents, Known, Live, Orphan, Outputs, Ownership, Readiness, Snapshot, is_part};
 pub use permission::{ANYTHING, Allow, ArnVariables, Only, Permissions};

@@ -45,6 +45,12 @@ impl Diagnostic for Refused {
 #[diagnostic(help("run the command again"))]
 pub struct Interrupted;
 
+/// The run was interrupted, or lost the stack's lock, and some of it was done.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{0}")]
+#[diagnostic(help("run the command again: it goes on from there"))]
+pub(super) struct Unfinished(pub(super) &'static str);
+
 /// What kind of error ended an operation: what exit codes are made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -52,7 +58,7 @@ pub enum ErrorKind {
     Failed,
     /// A rule, a person or somebody else's lock forbids it; nothing was changed.
     Refused,
-    /// It was interrupted before the first change.
+    /// It was interrupted.
     Interrupted,
 }
 
@@ -65,10 +71,12 @@ impl ErrorKind {
             || report.downcast_ref::<crate::home::Locked>().is_some()
             || report.downcast_ref::<crate::saved::StalePlan>().is_some()
             || report.downcast_ref::<crate::saved::BrokenPlan>().is_some();
-        match report.downcast_ref::<Interrupted>() {
-            Some(_) => Self::Interrupted,
-            None if refused => Self::Refused,
-            None => Self::Failed,
+        let interrupted =
+            report.downcast_ref::<Interrupted>().is_some() || report.downcast_ref::<Unfinished>().is_some();
+        match (interrupted, refused) {
+            (true, _) => Self::Interrupted,
+            (false, true) => Self::Refused,
+            (false, false) => Self::Failed,
         }
     }
 }
@@ -83,6 +91,7 @@ mod tests {
         let unsafe_plan = crate::plan::check::UnsafePlan { refusals: Vec::new() };
         assert_eq!(ErrorKind::of(&unsafe_plan.into()), ErrorKind::Refused);
         assert_eq!(ErrorKind::of(&Interrupted.into()), ErrorKind::Interrupted);
+        assert_eq!(ErrorKind::of(&Unfinished("half of it is done").into()), ErrorKind::Interrupted);
         assert_eq!(ErrorKind::of(&miette::miette!("the disk is full")), ErrorKind::Failed);
     }
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use super::bundle::HandlerCode;
+use super::error::Refused;
 use super::fleet::is_no_fleet;
-use super::session::Session;
+use super::session::{Session, argument};
 use super::synth;
 use super::ui::Ui;
 use crate::export::{self, ExportedStack, README};
 use crate::plan::Plan;
+use crate::stack::config::Engine;
 
 pub use crate::export::ExportTarget;
 
@@ -30,8 +32,8 @@ pub struct Exported {
 /// Writes the stack that the file at `path` declares to `folder`, for another tool.
 ///
 /// # Errors
-/// When the folder holds something, the stack file cannot be used, the account cannot be read completely or is not as
-/// declared, or the target cannot express the stack.
+/// When the folder holds something, the stack file cannot be used, CloudFormation has the stack, the account cannot be read
+/// completely or is not as declared, or the target cannot express the stack.
 pub async fn export(
     path: &Path,
     target: ExportTarget,
@@ -41,6 +43,7 @@ pub async fn export(
     must_be_empty(folder)?;
     let reads = async |session: &Session| {
         is_no_fleet(&session.file, "export")?;
+        must_be_direct(session, path)?;
         if target != ExportTarget::Terraform {
             synth::own_zone(&session.file)?;
         }
@@ -54,6 +57,7 @@ pub async fn export(
         live: &state.snapshot.live,
         kept: &plan.kept,
         code: &packages(&stack.code)?,
+        zone_role: session.file.domain.as_ref().and_then(|domain| domain.zone_role.as_deref()),
     };
     let files = export::export(target, &exported)?;
     let mut written = Vec::new();
@@ -89,6 +93,20 @@ fn must_be_empty(folder: &Path) -> miette::Result<()> {
     }
 }
 
+/// What CloudFormation has, another tool would only seem to take over: the deletion of a stack would still delete it.
+fn must_be_direct(session: &Session, path: &Path) -> Result<(), Refused> {
+    if session.file.engine == Engine::Direct {
+        return Ok(());
+    }
+    let message =
+        format!("CloudFormation has the resources of stack {}, so nothing was exported", session.stack());
+    let help = format!(
+        "run `provision move {} --to direct` first, which changes no resource, and then export",
+        argument(path)
+    );
+    Err(Refused::new(message, help))
+}
+
 /// An export of what is not as declared would be neither the one nor the other.
 fn must_match(session: &Session, path: &Path, plan: &Plan) -> miette::Result<()> {
     if plan.is_empty() {
@@ -98,7 +116,7 @@ fn must_match(session: &Session, path: &Path, plan: &Plan) -> miette::Result<()>
     let changes = totals.create + totals.update + totals.replace + totals.delete;
     let differ = if changes == 1 { "differs" } else { "differ" };
     Err(miette!(
-        help = format!("run `provision apply {}`, then export again", path.display()),
+        help = format!("run `provision apply {}`, then export again", argument(path)),
         "stack {} is not as declared: {changes} of its resources {differ}, so nothing was exported",
         session.stack()
     ))

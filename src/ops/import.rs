@@ -9,8 +9,8 @@ use super::key;
 use super::protected;
 use super::session::Session;
 use super::ui::Ui;
-use crate::plan::check::{Permits, check};
-use crate::review::{self, Import};
+use crate::plan::check::{Permits, Refusal, UnsafePlan, check};
+use crate::review::{self, Import, ImportVerdict};
 use crate::stack::names;
 
 /// What exists of a stack.
@@ -38,11 +38,19 @@ pub async fn import(path: &Path, ui: &Arc<dyn Ui>) -> miette::Result<Imported> {
         check(&plan, Permits { adopt: true, lose_data: false, ..Permits::default() }, &names::region_in);
     let refusals = safe.err().map(|found| found.refusals).unwrap_or_default();
     let import = review::import(&stack.graph, &state.snapshot.live, &review, &refusals);
-    let refused = match refusals.len() {
-        0 => protected::check(&session.file, &review).err().or(key),
-        count => Some(in_the_way(count)),
+    let listed = |refusal: &Refusal| {
+        let address = refusal.address().as_str();
+        import.resources.iter().any(|one| one.address == address && one.verdict == ImportVerdict::InTheWay)
     };
-    Ok(Imported { import, refused: refused.map(miette::Report::from) })
+    let refused: Option<miette::Report> = if refusals.is_empty() {
+        protected::check(&session.file, &review).err().or(key).map(miette::Report::from)
+    } else if refusals.iter().all(listed) {
+        Some(in_the_way(import.totals.in_the_way).into())
+    } else {
+        // The list does not say why something undeclared cannot be deleted.
+        Some(UnsafePlan { refusals }.into())
+    };
+    Ok(Imported { import, refused })
 }
 
 fn in_the_way(count: usize) -> Refused {

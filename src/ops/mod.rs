@@ -59,7 +59,7 @@ pub use name_move::{NameMove, apply_before_name};
 pub use offline::{compare, graph as offline_graph};
 pub use outputs::{DnsRecord, Outputs, outputs};
 pub use plan::{PlanWishes, Planned, plan};
-pub use session::{Session, use_name, use_target};
+pub use session::{Session, argument, use_name, use_target};
 pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
 pub use state::ObservedState;

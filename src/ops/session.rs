@@ -48,6 +48,14 @@ pub(super) fn is_named() -> bool {
     NAME.get().is_some()
 }
 
+/// The stack file at `path` as the next command must name it: with the name and the environment that this one has.
+#[must_use]
+pub fn argument(path: &Path) -> String {
+    let name = NAME.get().map(|name| format!(" --name {name}")).unwrap_or_default();
+    let environment = config::chosen_environment().map(|name| format!(" --env {name}")).unwrap_or_default();
+    format!("{}{name}{environment}", path.display())
+}
+
 /// The stack file at `path`, for a stack of the name that the command line gave, if it gave one.
 pub(super) fn load(path: &Path) -> miette::Result<StackFile> {
     let file = config::load(path)?;

@@ -193,7 +193,7 @@ impl<'a> Grants<'a> {
     /// What a command does with the stack's KMS key.
     pub(super) fn key(&mut self, command: Command) {
         let needed: &[Allow] = match command {
-            Command::Plan => &[kms::LOOK, kms::READ],
+            Command::Plan | Command::Export | Command::Import => &[kms::LOOK, kms::READ],
             Command::Apply => &[kms::LOOK, kms::WRITE, kms::GIVE],
             Command::Teardown => &[kms::LOOK, kms::WRITE],
             Command::Asset => &[kms::READ_OBJECTS],

@@ -64,6 +64,16 @@ fn permissions(policy: &Value) -> BTreeSet<String> {
     all
 }
 
+/// The three read the same. Each has a name of its own, so that nobody has to know.
+#[test]
+fn export_and_import_need_what_plan_needs() {
+    let file = file("vod", "");
+    let planned = printed(&file, None, Command::Plan);
+    for command in [Command::Export, Command::Import] {
+        assert_eq!(printed(&file, None, command), planned);
+    }
+}
+
 #[test]
 fn a_policy_for_a_prefix_is_the_stack_s_with_patterns_for_its_name() {
     let preview = file("vod-pr-0", "alerts: { email: oncall@example.com }\ndelivery: { access_logs: true }");

@@ -61,6 +61,12 @@ pub fn totals(totals: Totals) -> String {
         (delete, "to delete"),
         (unchanged, "unchanged"),
     ];
+    counts(&parts)
+}
+
+/// How many of each, without those of which there are none.
+#[must_use]
+pub fn counts(parts: &[(usize, &str)]) -> String {
     let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     parts.collect::<Vec<_>>().join(", ")
 }

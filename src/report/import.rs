@@ -52,14 +52,12 @@ const fn heading(verdict: ImportVerdict) -> &'static str {
 
 fn totals(totals: ImportTotals) -> String {
     let ImportTotals { adopt, create, in_the_way, owned } = totals;
-    let parts = [
+    human::counts(&[
         (in_the_way, "in the way"),
         (adopt, "to adopt"),
         (create, "to create"),
         (owned, "of this stack already"),
-    ];
-    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    parts.collect::<Vec<_>>().join(", ")
+    ])
 }
 
 fn resource(text: &mut String, resource: &ImportResource, region: &str) {

@@ -23,7 +23,7 @@ mod units;
 mod value;
 
 pub use crate::model::printable::plain;
-pub use human::{human, totals};
+pub use human::{counts, human, totals};
 pub use import::import;
 pub use json::{import_schema, json, json_schema};
 pub use markdown::{markdown, unplanned};

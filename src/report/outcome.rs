@@ -21,6 +21,9 @@ pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
         return None;
     }
     let mut text = String::new();
+    for (name, error) in &outcome.stacks {
+        cause(&mut text, &format!("CloudFormation stack {name}"), error);
+    }
     for (step, ending) in plan.steps.iter().zip(&outcome.endings) {
         if let StepEnding::Failed(error) = ending {
             cause(&mut text, step.address.as_str(), error);
@@ -30,7 +33,7 @@ pub fn failures(plan: &Plan, outcome: &Outcome) -> Option<String> {
         cause(&mut text, address.as_str(), error);
     }
     let not_tried = plan.steps.iter().zip(&outcome.endings).filter_map(|(step, ending)| match ending {
-        StepEnding::Skipped(needed) => Some(format!("  {}: needs {needed}", step.address)),
+        StepEnding::Skipped(obstacle) => Some(format!("  {}: {obstacle}", step.address)),
         StepEnding::Interrupted => Some(format!("  {}: interrupted before it began", step.address)),
         StepEnding::Done(_) | StepEnding::Failed(_) => None,
     });

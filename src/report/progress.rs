@@ -62,7 +62,7 @@ fn ending(state: &StepState, done: &str) -> String {
         StepState::Done(took) => format!("{done} ({})", seconds(*took)),
         // The whole error follows at the end.
         StepState::Failed(why) => format!("FAILED: {}", why.lines().next().unwrap_or_default()),
-        StepState::Skipped(needed) => format!("not tried: needs {needed}"),
+        StepState::Skipped(obstacle) => format!("not tried: {obstacle}"),
         StepState::Interrupted => "not started: interrupted".to_owned(),
         StepState::Started | StepState::Waiting(_) | StepState::Settled => String::new(),
     }

@@ -1,11 +1,14 @@
 //! `provision export`, of a stack with every option on a local cloud: what it writes is judged by the tools that take over, it
 //! names what is live, and it changes nothing.
 
+mod commands;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::commands::Shell;
 use crate::judges::{cdk, cfn_lint, terraform};
 use crate::support::calls::mutating;
 use crate::support::quote::{errors, last_line};
@@ -113,6 +116,8 @@ async fn a_stack_can_be_left_for_another_tool() {
 
     export(&cloud, &stack, "cdk", &folder("cdk"));
     let made = cdk::synthesised(&folder("cdk"));
+    let readme = fs::read_to_string(folder("cdk").join("README.md")).unwrap();
+    assert!(readme.contains(&format!("* Python {} or later", cdk::python())), "{readme}");
     assert_eq!(made.len(), 3);
     for (name, template) in made {
         let path = folder("cfn").join(format!("{name}.yaml"));
@@ -145,6 +150,24 @@ async fn a_stack_can_be_left_for_another_tool() {
         cloud.provision(&["export", stack.path(), "--to", "cloudformation", &path("drift")], 1);
     assert!(errors(&drifted).contains("is not as declared: 1 of its resources differs"), "{drifted}");
     assert!(!folder("drift").exists());
+
+    taken_over(&cloud, &cx, &folder("cfn")).await;
+}
+
+/// The commands of the README have CloudFormation take over the stack, and nothing is replaced by it. What somebody changed
+/// by hand is what differs.
+async fn taken_over(cloud: &Cloud, cx: &Context, folder: &Path) {
+    let connection = Arc::new(Connection::to_local(cloud.target(ACCOUNT), REGION).await);
+    let mut shell = Shell::new(connection, cx, folder);
+    shell.run().await;
+    let counted = |set: &str, action: &str| {
+        let changes = shell.changes.iter().filter(|(name, _)| name.ends_with(set));
+        changes.flat_map(|(_, changes)| changes).filter(|change| change.starts_with(action)).count()
+    };
+    let imported = counted("/import", "");
+    assert_eq!(counted("/import", "Import "), imported, "{:?}", shell.changes);
+    assert_eq!(imported + counted("/whole", "Add "), 61, "{:?}", shell.changes);
+    assert_eq!(shell.drifted, ["HandlersSubmit /Timeout"]);
 }
 
 /// The templates, held against cfn-lint and the rules of an import.

@@ -111,7 +111,8 @@ async fn roles_are_made_where_and_within_what_an_organisation_demands() {
 fn one_file_has_several_environments() {
     let file = StackFile::new(&[(
         "stack: vod-local\n",
-        "environments:\n  staging: { stack: vod-staging }\n  production: { stack: vod-production, protected: true }\n",
+        "environments:\n  staging: { stack: vod-staging }\n  production: { stack: vod-production, protected: true, \
+         engine: cloudformation, roles: { path: /service/ }, encryption: { kms_key: alias/media } }\n",
     )]);
     let run = |arguments: &[&str], code: i32| {
         let mut command = std::process::Command::new(crate::support::PROGRAM);
@@ -138,6 +139,11 @@ fn one_file_has_several_environments() {
     ");
     let (policy, _) = run(&["permissions", file.path(), "--for", "plan", "--env", "staging"], 0);
     assert!(policy.contains("vod-staging-source-") && !policy.contains("vod-production"), "{policy}");
+    let (_, long) = run(&["permissions", file.path(), "--for", "apply", "--env", "production"], 1);
+    assert!(
+        long.contains("`provision permissions <folder>/stack.yaml --env production --for apply --out DIR`"),
+        "the next command is for the same stack: {long}"
+    );
     let (graph, _) = run(&["--env", "production", "graph", "--offline", file.path(), "--format", "dot"], 0);
     assert!(graph.contains("storage/source"), "{graph}");
 }

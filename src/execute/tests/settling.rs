@@ -110,5 +110,7 @@ async fn a_record_is_not_made_if_what_it_leads_to_fails_to_settle() {
     let plan = distribution_and_record();
     let (outcome, _) = watched(fake, &plan, CancellationToken::new(), Waits::default()).await;
     assert_eq!(outcome.unsettled.len(), 1);
-    assert!(matches!(&outcome.endings[1], StepEnding::Skipped(needed) if needed.as_str() == "distribution"));
+    assert!(
+        matches!(&outcome.endings[1], StepEnding::Skipped(Obstacle::Step(needed)) if needed.as_str() == "distribution")
+    );
 }

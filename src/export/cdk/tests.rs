@@ -53,7 +53,7 @@ fn an_app_has_a_construct_for_each_resource() {
                 synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
             )
             self.template_options.template_format_version = "2010-09-09"
-            self.template_options.description = "vod, declared by provision: change its stack file, not this"
+            self.template_options.description = "vod, exported by provision VERSION"
             self.template_options.metadata = {
                 "provision": {
                     "Stack": "vod",

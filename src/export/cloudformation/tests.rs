@@ -60,7 +60,7 @@ fn every_import_keeps_the_rules_of_cloudformation() {
     for world in worlds() {
         let files = exported(&world);
         let mut imported = 0;
-        for template in synth(&world.scope, &world.graph).unwrap() {
+        for template in world.stack().templates().unwrap() {
             let name = &template.name;
             let import = yaml(&files, &format!("{name}.import.yaml"));
             let list: Value = serde_json::from_str(&read(&files, &format!("{name}.import.json"))).unwrap();
@@ -76,7 +76,13 @@ fn every_import_keeps_the_rules_of_cloudformation() {
                 assert_eq!(resource["DeletionPolicy"], "Retain", "{id}");
                 assert_eq!(resource["Properties"], template.body["Resources"][id]["Properties"], "{id}");
             }
-            assert_eq!(yaml(&files, &format!("{name}.yaml")), template.body);
+            let whole = yaml(&files, &format!("{name}.yaml"));
+            assert_eq!(whole, template.body);
+            assert_eq!(
+                whole["Description"],
+                format!("{name}, exported by provision {}", env!("CARGO_PKG_VERSION"))
+            );
+            assert_eq!(import["Description"], whole["Description"]);
             imported += listed.len();
         }
         let policies = world.graph.in_order().filter(|one| {
@@ -132,23 +138,43 @@ fn the_readme_has_the_commands_in_order() {
 
     Made by provision VERSION from the live account 111122223333, eu-west-1. Nothing in the account was changed.
 
-    Each stack takes over its resources in two steps: it imports them as they are, then it is updated to the whole
-    template. Run the commands in this folder, in this order. They need AWS CLI version 2 and credentials of the account.
+    Each CloudFormation stack takes over in two steps. It imports the resources as they are, and is then updated to the
+    whole template. Nothing is deleted or replaced, and videos play throughout.
+
+    ## The files
+
+    | file | what is in it |
+    |---|---|
+    | `NAME.yaml` | the whole template of the CloudFormation stack NAME |
+    | `NAME.import.yaml` | what of it can be imported, needed once |
+    | `NAME.import.json` | which live resources these are, needed once |
+    | `NAME.parameters.json` | values from the other stacks, such as the certificate's ARN |
+
+    ## What you need
+
+    * AWS CLI version 2. Run the commands in this directory, in this order.
+    * Credentials of the account 111122223333 that may create CloudFormation stacks, and read and change everything in
+      them. CloudFormation works with these permissions.
+    * Tell your team that nobody runs `provision apply` for this stack any more. Put this directory under version control.
 
     ## 1. vod in eu-west-1
 
-    Import 2 resources, and read the change set: it must say `Import` for each.
+    Make a change set that imports 2 resources, and show it:
 
         aws cloudformation create-change-set --region eu-west-1 --stack-name vod --change-set-name import \
             --change-set-type IMPORT --resources-to-import file://vod.import.json \
             --template-body file://vod.import.yaml \
             --capabilities CAPABILITY_NAMED_IAM
         aws cloudformation wait change-set-create-complete --region eu-west-1 --stack-name vod --change-set-name import
-        aws cloudformation describe-change-set --region eu-west-1 --stack-name vod --change-set-name import
+        aws cloudformation describe-change-set --region eu-west-1 --stack-name vod --change-set-name import \
+            --query 'Changes[].ResourceChange.[Action, Replacement, LogicalResourceId]' --output table
+
+    Each change must be an `Import`. Then execute it:
+
         aws cloudformation execute-change-set --region eu-west-1 --stack-name vod --change-set-name import
         aws cloudformation wait stack-import-complete --region eu-west-1 --stack-name vod
 
-    Update the stack to the whole template, and read the change set before you execute it.
+    Make a change set that updates the stack to the whole template, and show it.
     It adds these, which cannot be imported, and deletion policies and outputs:
 
     * a/queue/policy (AWS::SQS::QueuePolicy). CloudFormation has no import for the type. Its creation sets the policy,
@@ -159,35 +185,60 @@ fn the_readme_has_the_commands_in_order() {
             --template-body file://vod.yaml \
             --capabilities CAPABILITY_NAMED_IAM
         aws cloudformation wait change-set-create-complete --region eu-west-1 --stack-name vod --change-set-name whole
-        aws cloudformation describe-change-set --region eu-west-1 --stack-name vod --change-set-name whole
+        aws cloudformation describe-change-set --region eu-west-1 --stack-name vod --change-set-name whole \
+            --query 'Changes[].ResourceChange.[Action, Replacement, LogicalResourceId]' --output table
+
+    No change may be a `Remove`, and none may replace. Then execute it:
+
         aws cloudformation execute-change-set --region eu-west-1 --stack-name vod --change-set-name whole
         aws cloudformation wait stack-update-complete --region eu-west-1 --stack-name vod
 
     ## If CloudFormation refuses a type
 
-    The published schemas say that CloudFormation can import these types, but its user guide did not list them
-    when this version of provision was made. If the import change set fails with "not supported for import",
-    nothing was changed: remove the type's resources from `*.import.yaml` and `*.import.json`, run the import
-    again, and before the update:
+    The published schemas say that CloudFormation can import these types, but its user guide did not list them when this
+    version of provision was made. If the import change set fails with "not supported for import", nothing was changed.
+    Remove the type's resources from `NAME.import.yaml` and `NAME.import.json`, and run the import again. Before the
+    update:
 
     * AWS::MediaConvert::JobTemplate: Delete it in MediaConvert, then let the stack create it. Jobs that run go on. No
       encode can start until the stack has created it.
 
     ## Check
 
-    Drift detection compares what was imported with the templates:
+    Play a video, and upload one. Drift detection compares what is live with the templates:
 
         aws cloudformation detect-stack-drift --region eu-west-1 --stack-name vod
 
+    Some minutes later, these commands show what differs:
+
+        aws cloudformation describe-stack-resource-drifts --region eu-west-1 --stack-name vod \
+            --stack-resource-drift-status-filters MODIFIED DELETED
+
+    At last, protect the stacks against deletion:
+
+        aws cloudformation update-termination-protection --enable-termination-protection --region eu-west-1 --stack-name vod
+
     ## To go back
 
-    As long as only the import was executed, every resource has `DeletionPolicy: Retain`: delete the stack, and all
-    resources stay as they are.
+    * As long as only the import was executed, every resource has `DeletionPolicy: Retain`. Delete the stack: all
+      resources stay as they are.
+    * After the update, first write `DeletionPolicy: Retain` for every resource in `NAME.yaml`, and update the stack to
+      it. Then delete the stack.
+    * `provision plan STACK.yaml` must then say that there is nothing to do.
+
+    ## To change something
+
+    Change `NAME.yaml`, and run the commands of its update again, with another name for the change set. Read the change
+    set before you execute it: a replacement creates a new resource and deletes the old one.
 
     ## When the other tool has taken over
 
     * Do not run `provision apply` or `provision teardown` for vod again: two tools would change the same resources.
-    * The tags `provision:stack` and `provision:address` have no effect any more. Remove them when you like.
+    * Commands of `provision` that change no resource still work with the stack file: `verify`, `outputs`, `sign`, `asset`
+      and `library`. They find the stack by its names and by the tags `provision:stack` and `provision:address`. Remove
+      the tags when you need these commands no more.
+    * `provision` removed what somebody added by hand, such as a statement in a function's policy. No other tool sees such
+      additions.
     * The bucket `provision-111122223333-eu-west-1-vod` holds the code that the functions are deployed from. It is not in
       this export, and it deletes a package 30 days after its upload. Lambda keeps a copy, so the functions run on. To
       deploy other code, put it in a bucket of yours and name that in `Code`. Do not delete the bucket before.

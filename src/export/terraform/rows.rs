@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::locals::Locals;
 use super::outputs;
 use crate::export::Error;
 use crate::export::hcl::{Block, Expr, Piece};
@@ -22,6 +23,10 @@ pub(super) enum To {
     Json(&'static str),
     /// A map. CloudFormation has a list of pairs, with these names for key and value.
     Map(&'static str, &'static str, &'static str),
+    /// The tags, without those that the provider sets on all resources.
+    Tags,
+    /// All tags as JSON text, for a provider that sets none.
+    JsonTags,
     /// The only member of a list.
     Only(&'static str),
     /// A block, or one for each member of a list.
@@ -40,12 +45,13 @@ pub(super) enum To {
     Code,
 }
 
-pub(super) const TAGS: Row = ("Tags", To::Map("tags", "Key", "Value"));
+pub(super) const TAGS: Row = ("Tags", To::Tags);
 
 /// What reads the properties of one declaration.
 pub(super) struct Reader<'a> {
     pub(super) graph: &'a Graph,
     pub(super) of: &'a Declaration,
+    pub(super) locals: &'a Locals<'a>,
     /// What the README must say of it.
     pub(super) notes: Vec<&'static str>,
 }
@@ -80,7 +86,17 @@ impl Reader<'_> {
                 let number = number.ok_or_else(|| self.unmapped("", path, "is not a number"))?;
                 block.set(name, Expr::Scalar(number.into()));
             }
-            To::Json(name) => block.set(name, Expr::Call("jsonencode", Box::new(self.expr(value)?))),
+            To::Json(name) => block.set(name, Expr::Call("jsonencode", vec![self.expr(value)?])),
+            To::Tags => {
+                let own = self.locals.own(self.pairs(value, path, ("Key", "Value"))?);
+                if !own.is_empty() {
+                    block.set("tags", Expr::Object(own));
+                }
+            }
+            To::JsonTags => {
+                let tags = self.locals.merged(self.pairs(value, path, ("Key", "Value"))?);
+                block.set("tags", Expr::Call("jsonencode", vec![tags]));
+            }
             To::Map(name, key, inner) => {
                 let members = self.pairs(value, path, (key, inner))?;
                 if !members.is_empty() {
@@ -113,9 +129,11 @@ impl Reader<'_> {
             To::Computed => {}
             To::Unmanaged(note) => self.notes.push(note),
             To::Code => {
-                let file = Expr::text(super::code_file(&self.of.address));
+                let folder = Piece::Reference("path.module".to_owned());
+                let file = Piece::Literal(format!("/{}", super::code_file(&self.of.address)));
+                let file = Expr::Text(vec![folder, file]);
                 block.set("filename", file.clone());
-                block.set("source_code_hash", Expr::Call("filebase64sha256", Box::new(file)));
+                block.set("source_code_hash", Expr::Call("filebase64sha256", vec![file]));
             }
         }
         Ok(())
@@ -155,7 +173,7 @@ impl Reader<'_> {
     /// Any value, with references to other resources as expressions.
     pub(super) fn expr(&self, value: &Value) -> Result<Expr, Error> {
         Ok(match value {
-            Value::String(text) => Expr::text(text),
+            Value::String(text) => self.locals.text(text),
             Value::Array(list) => {
                 Expr::List(list.iter().map(|item| self.expr(item)).collect::<Result<_, _>>()?)
             }
@@ -178,7 +196,7 @@ impl Reader<'_> {
         let mut pieces = Vec::new();
         for part in input.parts() {
             match part {
-                Part::Literal(text) => pieces.push(Piece::Literal(text.clone())),
+                Part::Literal(text) => pieces.extend(self.locals.pieces(text)),
                 Part::Ref(reference) => pieces.extend(outputs::pieces(self.graph, reference)?),
             }
         }

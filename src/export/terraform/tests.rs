@@ -31,6 +31,99 @@ fn every_declaration_can_be_written_and_is_imported() {
     }
 }
 
+/// Two resources of one type with the same name would be one.
+#[test]
+fn no_two_resources_have_the_same_name() {
+    for world in worlds() {
+        let mut names = BTreeSet::new();
+        for file in exported(&world).iter().filter(|file| file.path.ends_with(".tf")) {
+            for line in read(std::slice::from_ref(file), &file.path).lines() {
+                if line.starts_with("resource ") {
+                    assert!(names.insert(line.to_owned()), "{line}");
+                }
+            }
+        }
+        assert!(names.len() > world.graph.len(), "each has its own, and parts");
+    }
+}
+
+/// What all resources of the provider have is written once. What one of them lacks stays with the others.
+#[test]
+fn common_tags_are_the_providers() {
+    let queue = |name: &'static str, tags: Value| {
+        let mut queue = declared(name, "AWS::SQS::Queue", json!({ "QueueName": name, "Tags": tags }));
+        queue.predicted.insert("QueueUrl".into(), format!("https://sqs.eu-west-1.amazonaws.com/1/{name}"));
+        queue
+    };
+    let tag = |name: &str, value: &str| json!({ "Key": name, "Value": value });
+    let one = json!([tag("team", "media"), tag("provision:address", "a/one"), tag("tier", "1")]);
+    let two = json!([tag("team", "media"), tag("provision:address", "a/two"), tag("tier", "2")]);
+    let template = declared(
+        "a/template",
+        "AWS::MediaConvert::JobTemplate",
+        json!({ "Name": "a", "Tags": { "team": "media", "tier": "3" } }),
+    );
+    let files = exported(&few(vec![queue("a/one", one), queue("a/two", two), template]));
+    insta::assert_snapshot!(read(&files, "locals.tf"), @r#"
+    locals {
+      account = "111122223333"
+      region  = "eu-west-1"
+      tags = {
+        team = "media"
+      }
+    }
+    "#);
+    insta::assert_snapshot!(read(&files, "a.tf"), @r#"
+    resource "aws_sqs_queue" "a_two" {
+      name = "a/two"
+      tags = {
+        "provision:address" = "a/two"
+        tier                = "2"
+      }
+    }
+
+    resource "awscc_mediaconvert_job_template" "a_template" {
+      name = "a"
+      tags = jsonencode(merge(local.tags, {
+        tier = "3"
+      }))
+    }
+
+    resource "aws_sqs_queue" "a_one" {
+      name = "a/one"
+      tags = {
+        "provision:address" = "a/one"
+        tier                = "1"
+      }
+    }
+    "#);
+    assert!(read(&files, "versions.tf").contains("  default_tags {\n    tags = local.tags\n  }\n"));
+    let alone = declared("b/group", "AWS::Logs::LogGroup", json!({ "LogGroupName": "b" }));
+    let tagged = queue("a/one", json!([tag("team", "media")]));
+    let files = exported(&few(vec![alone, tagged]));
+    assert!(!read(&files, "versions.tf").contains("default_tags"), "the log group would get them too");
+    assert!(read(&files, "a.tf").contains("team = \"media\""));
+}
+
+/// The account's own credentials do not see a hosted zone of another account.
+#[test]
+fn records_in_another_account_have_a_provider_of_their_own() {
+    let world = everything();
+    let stack = ExportedStack { zone_role: Some("arn:aws:iam::444455556666:role/dns"), ..world.stack() };
+    let files = files(&stack).unwrap();
+    let provider = "provider \"aws\" {\n  alias  = \"dns\"\n  region = local.region\n\n  assume_role {\n    \
+                    role_arn = \"arn:aws:iam::444455556666:role/dns\"\n  }\n}\n";
+    assert!(read(&files, "versions.tf").ends_with(provider), "{}", read(&files, "versions.tf"));
+    let tf: String = files
+        .iter()
+        .filter(|file| file.path.ends_with(".tf"))
+        .map(|file| read(std::slice::from_ref(file), &file.path))
+        .collect();
+    let records = tf.matches("resource \"aws_route53_record\"").count();
+    assert!(records > 0);
+    assert_eq!(tf.lines().filter(|line| line.trim_start().starts_with("provider ")).count(), records + 3);
+}
+
 #[test]
 fn a_queue_and_its_policy() {
     let mut queue = declared(
@@ -62,10 +155,6 @@ fn a_queue_and_its_policy() {
       name                       = "vod-dead-letters"
       visibility_timeout_seconds = 30
       sqs_managed_sse_enabled    = true
-      tags = {
-        "provision:stack" = "vod"
-        team              = "media"
-      }
     }
 
     resource "aws_sqs_queue_policy" "handlers_dead_letters_policy" {
@@ -114,12 +203,16 @@ fn a_queue_and_its_policy() {
     }
 
     provider "aws" {
-      region              = "eu-west-1"
-      allowed_account_ids = ["111122223333"]
+      region              = local.region
+      allowed_account_ids = [local.account]
+
+      default_tags {
+        tags = local.tags
+      }
     }
 
     provider "awscc" {
-      region = "eu-west-1"
+      region = local.region
     }
     "#);
 }
@@ -183,7 +276,7 @@ fn a_role_and_a_rule_have_parts() {
       rule           = aws_cloudwatch_event_rule.handlers_upload_rule.name
       event_bus_name = aws_cloudwatch_event_rule.handlers_upload_rule.event_bus_name
       target_id      = "submit"
-      arn            = "arn:aws:lambda:eu-west-1:111122223333:function:vod-submit"
+      arn            = "arn:aws:lambda:${local.region}:${local.account}:function:vod-submit"
     }
     "#);
     insta::assert_snapshot!(read(&files, "imports.tf"), @r#"
@@ -277,7 +370,9 @@ fn code_is_written_beside() {
     assert_eq!(read(&files, "code/submit.zip"), "zip");
     let handlers = read(&files, "handlers.tf");
     assert!(
-        handlers.contains("source_code_hash               = filebase64sha256(\"code/submit.zip\")\n"),
+        handlers.contains(
+            "source_code_hash               = filebase64sha256(\"${path.module}/code/submit.zip\")\n"
+        ),
         "{handlers}"
     );
 }

@@ -1,6 +1,5 @@
 //! The steps of a plan while CloudFormation works on them: which resource is whose step, and how each ended.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -10,7 +9,7 @@ use crate::aws;
 use crate::cloudformation::logical_id;
 use crate::deploy::{ResourceFailure, ResourceProgress};
 use crate::execute::StepEnding;
-use crate::model::{Address, Event, StepState};
+use crate::model::{Address, Event, Obstacle, StepState};
 use crate::plan::{Plan, StepAction};
 
 /// The steps of a plan, and what CloudFormation said of them.
@@ -18,6 +17,8 @@ pub(super) struct Board<'a> {
     plan: &'a Plan,
     events: UnboundedSender<Event>,
     steps: Mutex<Vec<Progressed>>,
+    /// CloudFormation stacks that failed without a fault of a step.
+    stacks: Mutex<Vec<(String, aws::Error)>>,
 }
 
 /// How far a step is.
@@ -31,7 +32,11 @@ struct Progressed {
 impl<'a> Board<'a> {
     pub(super) fn new(plan: &'a Plan, events: UnboundedSender<Event>) -> Self {
         let steps = Mutex::new(vec![Progressed::default(); plan.steps.len()]);
-        Self { plan, events, steps }
+        Self { plan, events, steps, stacks: Mutex::default() }
+    }
+
+    fn stacks(&self) -> MutexGuard<'_, Vec<(String, aws::Error)>> {
+        self.stacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn steps(&self) -> MutexGuard<'_, Vec<Progressed>> {
@@ -85,49 +90,51 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Ends these steps: those that failed by themselves, and the others because of them. `error` is for a failure that no
-    /// resource had.
-    pub(super) fn fail(&self, numbers: &[usize], causes: &[ResourceFailure], error: &aws::Error) {
-        let failures: BTreeMap<&str, &str> =
-            causes.iter().rev().map(|cause| (cause.logical_id.as_str(), cause.reason.as_str())).collect();
-        let open: Vec<usize> =
-            numbers.iter().copied().filter(|number| self.steps()[*number].ending.is_none()).collect();
-        let reason_of = |number: usize| failures.get(logical_id(&self.plan.steps[number].address).as_str());
-        let oldest = causes.iter().find_map(|cause| {
-            open.iter()
-                .copied()
-                .find(|number| logical_id(&self.plan.steps[*number].address) == cause.logical_id)
-        });
-        let first = oldest.or_else(|| open.first().copied()).or_else(|| self.open().first().copied());
-        let Some(first) = first else { return };
-        let address = self.plan.steps[first].address.clone();
-        for number in open.into_iter().chain([first]) {
-            if self.steps()[number].ending.is_some() {
-                continue;
-            }
-            let ending = match reason_of(number) {
-                Some(reason) => {
-                    StepEnding::Failed(aws::Error { hint: error.hint.clone(), ..failure(reason) })
+    /// Ends these steps of a CloudFormation stack: those that failed by themselves, and the others because of them. If none
+    /// did, the failure is the stack's.
+    pub(super) fn fail(
+        &self,
+        stack: &str,
+        numbers: &[usize],
+        causes: &[ResourceFailure],
+        error: &aws::Error,
+    ) {
+        let open = self.open();
+        let open: Vec<usize> = numbers.iter().copied().filter(|number| open.contains(number)).collect();
+        let id_of = |number: &usize| logical_id(&self.plan.steps[*number].address);
+        let at_fault = |number: &usize| causes.iter().find(|cause| cause.logical_id == id_of(number));
+        let oldest =
+            causes.iter().find_map(|cause| open.iter().find(|number| id_of(number) == cause.logical_id));
+        let obstacle = if let Some(oldest) = oldest {
+            Obstacle::Step(self.plan.steps[*oldest].address.clone())
+        } else {
+            self.stacks().push((stack.to_owned(), error.clone()));
+            Obstacle::Stack(stack.to_owned())
+        };
+        for number in open {
+            let ending = match at_fault(&number) {
+                Some(cause) => {
+                    StepEnding::Failed(aws::Error { hint: error.hint.clone(), ..failure(&cause.reason) })
                 }
-                None if number == first => StepEnding::Failed(error.clone()),
-                None => StepEnding::Skipped(address.clone()),
+                None => StepEnding::Skipped(obstacle.clone()),
             };
             self.end(number, ending);
         }
     }
 
-    /// Ends every step that has not ended as skipped because of the one at this address.
-    pub(super) fn skip_rest(&self, because: &Address) {
+    /// Ends every step that has not ended as skipped because of this.
+    pub(super) fn skip_rest(&self, because: &Obstacle) {
         for number in self.open() {
             self.end(number, StepEnding::Skipped(because.clone()));
         }
     }
 
-    /// The address of the first step that failed.
-    pub(super) fn failed(&self) -> Option<Address> {
+    /// What failed first: a step, or a CloudFormation stack.
+    pub(super) fn failed(&self) -> Option<Obstacle> {
+        let stack = || self.stacks().first().map(|(name, _)| Obstacle::Stack(name.clone()));
         let steps = self.steps();
-        let failed = steps.iter().position(|step| matches!(step.ending, Some(StepEnding::Failed(_))))?;
-        Some(self.plan.steps[failed].address.clone())
+        let failed = steps.iter().position(|step| matches!(step.ending, Some(StepEnding::Failed(_))));
+        failed.map(|number| Obstacle::Step(self.plan.steps[number].address.clone())).or_else(stack)
     }
 
     /// Ends one step whose end was told already.
@@ -146,7 +153,7 @@ impl<'a> Board<'a> {
                 Some(StepState::Done(step.started.map_or_else(Default::default, |began| began.elapsed())))
             }
             StepEnding::Failed(error) => Some(StepState::Failed(error.to_string())),
-            StepEnding::Skipped(address) => Some(StepState::Skipped(address.clone())),
+            StepEnding::Skipped(obstacle) => Some(StepState::Skipped(obstacle.clone())),
             StepEnding::Interrupted => Some(StepState::Interrupted),
         };
         if step.started.is_none() && matches!(ending, StepEnding::Done(_)) {
@@ -162,6 +169,11 @@ impl<'a> Board<'a> {
     pub(super) fn endings(&self) -> Vec<StepEnding> {
         let steps = self.steps();
         steps.iter().map(|step| step.ending.clone().unwrap_or(StepEnding::Interrupted)).collect()
+    }
+
+    /// The CloudFormation stacks that failed without a fault of a step.
+    pub(super) fn failed_stacks(&self) -> Vec<(String, aws::Error)> {
+        self.stacks().clone()
     }
 }
 
@@ -181,6 +193,8 @@ pub(super) fn plain_reason(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::collections::BTreeMap;
 
     use crate::model::{Guard, Kind, Outputs, Scope};
     use crate::plan::Step;
@@ -216,18 +230,19 @@ mod tests {
         board.hear(&progress("AOne", "DELETE_COMPLETE", ""));
         let causes = [ResourceFailure { logical_id: "ATwo".into(), reason: "it is full".into() }];
         board.fail(
+            "vod",
             &[0, 1, 2],
             &causes,
             &aws::Error::unexpected("cloudformation:ExecuteChangeSet", "rolled back"),
         );
         let endings = board.endings();
-        let two = Address::new("a/two");
-        assert!(matches!(&endings[0], StepEnding::Skipped(address) if *address == two), "{endings:?}");
+        let two = Obstacle::Step("a/two".into());
+        assert!(matches!(&endings[0], StepEnding::Skipped(needed) if *needed == two), "{endings:?}");
         assert!(
             matches!(&endings[1], StepEnding::Failed(error) if error.message == "it is full"),
             "{endings:?}"
         );
-        assert!(matches!(&endings[2], StepEnding::Skipped(address) if *address == two), "{endings:?}");
+        assert!(matches!(&endings[2], StepEnding::Skipped(needed) if *needed == two), "{endings:?}");
         let mut told = Vec::new();
         while let Ok(Event { step, state }) = heard.try_recv() {
             told.push(format!("{step} {}", format!("{state:?}").split(['(', ' ']).next().unwrap()));
@@ -235,17 +250,29 @@ mod tests {
         assert_eq!(told, ["0 Started", "1 Started", "0 Done", "0 Skipped", "1 Failed", "2 Skipped"]);
     }
 
+    /// To blame a step would send the reader to a resource that is as it should be.
     #[test]
-    fn a_failure_of_no_resource_is_the_first_step_s() {
+    fn a_failure_of_no_resource_is_the_stack_s() {
         let plan = plan();
         let (events, _heard) = tokio::sync::mpsc::unbounded_channel();
         let board = Board::new(&plan, events);
         board.end(0, StepEnding::Done(Some("one".into())));
-        board.fail(&[], &[], &aws::Error::unexpected("cloudformation:CreateChangeSet", "no"));
-        assert_eq!(board.failed(), Some("a/two".into()));
-        board.skip_rest(&"a/two".into());
+        // A resource that no step is for: the plan leaves it as it is.
+        let causes = [ResourceFailure { logical_id: "AFour".into(), reason: "it is full".into() }];
+        board.fail("vod", &[1], &causes, &aws::Error::unexpected("cloudformation:CreateChangeSet", "no"));
+        let stack = Obstacle::Stack("vod".into());
+        assert_eq!(board.failed(), Some(stack.clone()));
+        board.skip_rest(&stack);
         let endings = board.endings();
-        assert!(matches!(&endings[..], [StepEnding::Done(_), StepEnding::Failed(_), StepEnding::Skipped(_)]));
+        assert!(matches!(&endings[0], StepEnding::Done(_)), "{endings:?}");
+        for ending in &endings[1..] {
+            assert!(matches!(ending, StepEnding::Skipped(because) if *because == stack), "{endings:?}");
+        }
+        let failed = board.failed_stacks();
+        assert!(
+            matches!(&failed[..], [(name, error)] if name == "vod" && error.message == "no"),
+            "{failed:?}"
+        );
     }
 
     #[test]

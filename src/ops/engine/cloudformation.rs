@@ -100,7 +100,7 @@ impl CloudFormation {
             Ok(seen) => seen,
             Err(error) => {
                 let error = Error::unexpected("cloudformation:ExecuteChangeSet", unread(&error));
-                board.fail(&board.at(&|_| true).collect::<Vec<_>>(), &[], &error);
+                board.fail(work.account.stack(), &board.open(), &[], &error);
                 return ended(work, &board, Outcome::default());
             }
         };

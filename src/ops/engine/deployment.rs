@@ -41,7 +41,8 @@ impl Deployment<'_> {
             let templates = synth_without(work.account.scope(), work.graph, &outside);
             Ok((stacks, templates.map_err(|error| Error::unexpected("provision", error.to_string()))?))
         };
-        let (stacks, templates) = begun.await.map_err(|error| stop(board, &[], &error))?;
+        let (stacks, templates) =
+            begun.await.map_err(|error| stop(board, (work.account.stack(), &[]), &error))?;
         let missing = |step: &Step| {
             let creates = matches!(step.action, StepAction::Create { .. });
             creates && stacks.holder(&step.address).is_some() && work.account.is_named(step)
@@ -60,7 +61,7 @@ impl Deployment<'_> {
         for held in stacks.not_in(&names).rev() {
             let numbers: Vec<usize> = board.at(&|address| held.has(address)).collect();
             let end = removal::delete(&quiet(work, &held.seen.region), held, engine.role(), board).await;
-            succeeded(board, &numbers, end)?;
+            succeeded(board, (&held.seen.name, &numbers), end)?;
         }
         Ok(unprotected)
     }
@@ -81,7 +82,7 @@ impl Deployment<'_> {
         match self.executed(&cx, part, &numbers, outputs).await.transpose() {
             None => Ok(known),
             Some(end) => {
-                let stack = succeeded(self.board, &numbers, end)?;
+                let stack = succeeded(self.board, (&part.template.name, &numbers), end)?;
                 let (engine, graph) = (self.engine, self.work.graph);
                 if !part.is_there()
                     && let Err(error) = engine.protect(&cx, graph, part.template, &stack).await

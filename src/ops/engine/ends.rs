@@ -7,26 +7,26 @@ use crate::deploy::{OperationEnd, StackSeen};
 /// Why a deployment did not go on. What failed is on the board.
 pub(super) struct Stopped;
 
-/// The stack after an operation that succeeded. Otherwise its steps end on the board.
+/// The stack of this name after an operation that succeeded. Otherwise its steps end on the board.
 pub(super) fn succeeded(
     board: &Board<'_>,
-    numbers: &[usize],
+    (name, numbers): (&str, &[usize]),
     end: Result<OperationEnd>,
 ) -> std::result::Result<StackSeen, Stopped> {
     match end {
         Ok(end) if end.is_success() => Ok(end.stack),
         Ok(end) => {
-            board.fail(numbers, &end.causes, &failed(&end));
+            board.fail(name, numbers, &end.causes, &failed(&end));
             Err(Stopped)
         }
-        Err(error) => Err(stop(board, numbers, &error)),
+        Err(error) => Err(stop(board, (name, numbers), &error)),
     }
 }
 
-/// Ends these steps with an error, unless the run was interrupted.
-pub(super) fn stop(board: &Board<'_>, numbers: &[usize], error: &Error) -> Stopped {
+/// Ends these steps of the stack of this name with an error, unless the run was interrupted.
+pub(super) fn stop(board: &Board<'_>, (name, numbers): (&str, &[usize]), error: &Error) -> Stopped {
     if error.class != Class::Interrupted {
-        board.fail(numbers, &[], error);
+        board.fail(name, numbers, &[], error);
     }
     Stopped
 }

@@ -24,7 +24,7 @@ pub(super) async fn remove(engine: &CloudFormation, work: &Work<'_>) -> Outcome 
         Ok((now, state, _)) => (agreed(work.plan, &now), state),
         Err(error) => {
             let error = Error::unexpected("cloudformation:DeleteStack", unread(&error));
-            board.fail(&board.at(&|_| true).collect::<Vec<_>>(), &[], &error);
+            board.fail(work.account.stack(), &board.open(), &[], &error);
             return ended(work, &board, Outcome::default());
         }
     };
@@ -46,14 +46,15 @@ async fn delete_all(
     work: &Work<'_>,
     board: &Board<'_>,
 ) -> std::result::Result<Vec<HeldStack>, Stopped> {
-    let stacks = engine.stacks(work.account).await.map_err(|error| stop(board, &[], &error))?;
+    let stacks = engine.stacks(work.account).await;
+    let stacks = stacks.map_err(|error| stop(board, (work.account.stack(), &[]), &error))?;
     let mut undeleted = Vec::new();
     for held in stacks.iter().rev() {
         let numbers: Vec<usize> = board.at(&|address| held.has(address)).collect();
         let cx = quiet(work, &held.seen.region);
         match delete(&cx, held, engine.role.as_deref(), board).await {
             Ok(end) if end.stack.status.phase() == Phase::NotDeleted => undeleted.push(held.clone()),
-            end => drop(succeeded(board, &numbers, end)?),
+            end => drop(succeeded(board, (&held.seen.name, &numbers), end)?),
         }
     }
     Ok(undeleted)
@@ -94,9 +95,8 @@ async fn retained(
             let end = deploy::follow(&cx, &held.seen.id, &since, &|_| {}).await?;
             if end.is_success() { Ok(()) } else { Err(failed(&end)) }
         };
-        let step = work.plan.steps.iter().position(|step| held.has(&step.address)).unwrap_or_default();
-        if let (Err(error), Some(ending)) = (gone.await, outcome.endings.get_mut(step)) {
-            *ending = StepEnding::Failed(error);
+        if let Err(error) = gone.await {
+            outcome.stacks.push((held.seen.name.clone(), error));
         }
     }
     outcome

@@ -144,5 +144,5 @@ pub(super) fn ended(work: &Work<'_>, board: &Board<'_>, outcome: Outcome) -> Out
     let endings = board.endings();
     let all_done = endings.iter().all(|ending| matches!(ending, StepEnding::Done(_)));
     let interrupted = outcome.interrupted || work.execution.cancel.is_cancelled() && !all_done;
-    Outcome { endings, interrupted, ..outcome }
+    Outcome { endings, interrupted, stacks: board.failed_stacks(), ..outcome }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::account::Account;
 use super::converge::stopped_by;
 use super::engine::{self, Stacks};
-use super::error::Refused;
+use super::error::{Refused, Unfinished};
 use super::fleet::is_no_fleet;
 use super::journal;
 use super::session::Session;
@@ -25,6 +25,9 @@ use crate::graph::Graph;
 use crate::home::{Ended, Ending, Record, Run};
 use crate::model::{Address, Kind, Live, Tally};
 use crate::stack::config::Engine;
+
+/// Why a move ends that another run may have gone on with.
+const LOST: &str = "the stack's lock was lost: somebody took it over; the move is not finished";
 
 /// What a move does with one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +62,8 @@ pub struct Moved {
     pub steps: Vec<MoveStep>,
     /// How many changes a plan with the new engine has. None is expected.
     pub changes: usize,
+    /// The engine that the stack file names.
+    pub declared: Engine,
 }
 
 /// Everything a move is made from.
@@ -87,7 +92,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     let account = &session.account;
     let moving = Move { account, graph: &declared.graph, state: &state, stacks };
     let steps = moving.steps(to);
-    let stack = account.stack().to_owned();
+    let (stack, named) = (account.stack().to_owned(), session.file.engine);
     if !plan.is_empty() && to == Engine::Cloudformation && !moving.stacks.any() {
         let message = format!("stack {stack} is not as declared, so it was not moved");
         return Err(Refused::new(message, "run `provision plan` and `provision apply` first").into());
@@ -98,7 +103,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     let stays = |step: &MoveStep| matches!(step.action, MoveAction::StayOutside(_));
     let is_there = moving.stacks.any() == (to == Engine::Cloudformation);
     if is_recorded && is_there && steps.iter().all(stays) {
-        return Ok(Moved { stack, steps: Vec::new(), changes: plan.steps.len() });
+        return Ok(Moved { stack, steps: Vec::new(), changes: plan.steps.len(), declared: named });
     }
     ui.notice(Notice::Move { to, steps: &steps });
     if !agreed && !ui.agrees(Question::Move { stack: &stack, to })? {
@@ -124,13 +129,16 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
             Engine::Direct => release::release(&moving, &cloudformation, &cancel).await?,
         }
         if lock.lost().is_cancelled() {
-            let message = "the stack's lock was lost: somebody took it over; the move is not finished";
-            return Err(Refused::new(message, "run the command again").into());
+            return Err(Unfinished(LOST).into());
         }
         run.ended = Some(Ended { how: Ending::Complete, tally: Tally::default() });
         record(account, &state, run, to.as_str()).await
     };
-    let moved: miette::Result<()> = moved.await;
+    let mut moved: miette::Result<()> = moved.await;
+    if moved.is_err() && cancel.is_cancelled() {
+        let why = if lock.lost().is_cancelled() { LOST } else { "the move was interrupted" };
+        moved = Err(Unfinished(why).into());
+    }
     losing.abort();
     if let Err(error) = lock.release().await {
         ui.notice(Notice::LockNotReturned(&error));
@@ -141,7 +149,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
         Engine::Direct => Box::new(engine::Direct),
     };
     let (after, _) = session.account.plan(&declared.graph).await?;
-    Ok(Moved { stack, steps, changes: after.steps.len() })
+    Ok(Moved { stack, steps, changes: after.steps.len(), declared: named })
 }
 
 impl Move<'_> {

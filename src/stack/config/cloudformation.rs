@@ -12,14 +12,14 @@ use super::{Engine, Value};
 /// How CloudFormation works, where it is the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct DeployBy {
+pub struct CloudFormationSettings {
     /// The ARN of the service role that CloudFormation works as. Absent: it works with the caller's permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = r"^arn:aws:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}$"))]
     pub role: Option<String>,
 }
 
-impl DeployBy {
+impl CloudFormationSettings {
     /// Whether the section says nothing.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
@@ -58,15 +58,15 @@ impl Scalar for RoleArn {
 }
 
 /// Reads `cloudformation`.
-pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<DeployBy> {
+pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<CloudFormationSettings> {
     let role = table.optional::<RoleArn>("role")?;
-    let Some(RoleArn { arn, account: of }) = role else { return Some(DeployBy::default()) };
+    let Some(RoleArn { arn, account: of }) = role else { return Some(CloudFormationSettings::default()) };
     if let (Some(own), Some(value)) = (account.filter(|own| own.as_str() != of), table.get("role")) {
         let label = format!("account {of}, but the stack's is {}", own.as_str());
         value.reject(Wrong::new("is in another account", label, "name a role of the stack's account"));
         return None;
     }
-    Some(DeployBy { role: Some(arn) })
+    Some(CloudFormationSettings { role: Some(arn) })
 }
 
 /// Refuses the section where another engine would ignore it.

@@ -44,7 +44,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use alerts::Alerts;
-pub use cloudformation::DeployBy;
+pub use cloudformation::CloudFormationSettings;
 pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use encryption::{Encryption, KmsKey};
@@ -82,9 +82,9 @@ pub struct StackFile {
     #[schemars(default)]
     pub engine: Engine,
     /// How CloudFormation works, where it is the engine.
-    #[serde(skip_serializing_if = "DeployBy::is_default")]
+    #[serde(skip_serializing_if = "CloudFormationSettings::is_default")]
     #[schemars(default)]
-    pub cloudformation: DeployBy,
+    pub cloudformation: CloudFormationSettings,
     /// The accounts and regions that a stack set brings the stack to. Absent: the stack is in `account` and `region`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fleet: Option<Fleet>,
@@ -354,8 +354,9 @@ fn stack_file(top: &Table<'_>, key_files: Option<KeyFiles<'_>>) -> Option<StackF
     let tags = top.section("tags", BTreeMap::new(), identity::tags);
     let ignore_tags = ignore_tags::read(top, tags.as_ref());
     let account = identity.as_ref().map(|identity| &identity.account);
-    let cloudformation =
-        top.section("cloudformation", DeployBy::default(), |table| cloudformation::read(table, account));
+    let cloudformation = top.section("cloudformation", CloudFormationSettings::default(), |table| {
+        cloudformation::read(table, account)
+    });
     let fleet = top.section("fleet", None, |table| fleet::read(table, account).map(Some));
     fleet::fits(top, fleet.as_ref().and_then(Option::as_ref), engine);
     let domain = top.section("domain", None, |table| domain::read(table, account).map(Some));

@@ -3,6 +3,7 @@
 
 mod kills;
 mod moving;
+mod role;
 mod stuck;
 
 use aws_sdk_cloudformation::types::{Capability, StackStatus};
@@ -64,6 +65,12 @@ async fn the_stack_is_made_changed_and_removed_by_change_sets() {
     ");
     insta::assert_snapshot!(lines_with(&changed, &[" changed"]), @"1 changed");
     assert_eq!(status(&cx).await, Some(StackStatus::UpdateComplete));
+    let (_, kept) = cloud.provision(&["export", longer.path(), "--to", "terraform", "no-such-directory"], 3);
+    insta::assert_snapshot!(errors(&kept), @"
+    error: CloudFormation has the resources of stack vod-local, so nothing was exported
+    help: run `provision move <folder>/stack.yaml --to direct` first, which changes no resource, and then export
+    ");
+    assert!(!std::path::Path::new("no-such-directory").exists());
 
     let (gone, _) = cloud.provision(&["teardown", longer.path(), "--yes"], 0);
     nothing_left(&gone, "vod-local");

@@ -22,12 +22,13 @@ async fn a_stack_moves_there_and_back_while_its_videos_play() {
     let player = Player::start(address(&applied));
 
     let (moved, said) = cloud.provision(&["-v", "move", direct.path(), "--to", "cloudformation", "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "transcode/"]), @"
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "transcode/", "to leave"]), @"
     Move to CloudFormation: no resource is changed
       transcode/queue                  MediaConvert Queue               vod-local-transcode stays outside: CloudFormation's guide does not list its type for imports
       transcode/template               MediaConvert JobTemplate         vod-local-ladder stays outside: CloudFormation's guide does not list its type for imports
       storage/source                   S3 Bucket                        vod-local-source-111122223333-ap-northeast-2 import
       transcode/role                   IAM Role                         vod-local-transcode import
+    33 to import, 3 to leave outside
     moved: stack vod-local is with CloudFormation now
     set `engine: cloudformation` in <folder>/stack.yaml
     ");
@@ -48,9 +49,10 @@ async fn a_stack_moves_there_and_back_while_its_videos_play() {
     ");
 
     let (moved, _) = cloud.provision(&["move", longer.path(), "--to", "direct", "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source "]), @"
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move", "engine", "storage/source ", "to release"]), @"
     Move to the direct engine: no resource is changed
       storage/source                   S3 Bucket                        vod-local-source-111122223333-ap-northeast-2 release
+    33 to release
     moved: stack vod-local is with the direct engine now
     set `engine: direct` in <folder>/stack.yaml
     ");

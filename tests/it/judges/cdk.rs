@@ -15,6 +15,14 @@ pub(crate) fn synthesised(folder: &Path) -> BTreeMap<String, Value> {
         .unwrap_or_else(|_| panic!("the app: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
+/// The earliest Python that the library runs with, by its own package.
+pub(crate) fn python() -> String {
+    let ask =
+        "import importlib.metadata as packages; print(packages.metadata('aws-cdk-lib')['Requires-Python'])";
+    let said = run(CDK.python().args(["-c", ask]));
+    String::from_utf8(said.stdout).unwrap().trim().trim_start_matches(['>', '~', '=']).to_owned()
+}
+
 /// A template without what the library leaves out, empty lists and objects, and with whole numbers written as such.
 pub(crate) fn comparable(value: &Value) -> Value {
     let is_empty = |value: &Value| {

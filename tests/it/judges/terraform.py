@@ -1,5 +1,7 @@
 """Judges a Terraform configuration: each argument and block is one of the provider's, in kind and type, and none is missing
-that the provider wants. The schema is what cdktn's bindings were generated from. Terraform itself checks the shape (`fmt`).
+that the provider wants. Each reference is to a resource or a local that is declared, and to an attribute that the provider has.
+Default tags reach only what has tags. The schema is what cdktn's bindings were generated from. Terraform itself checks the
+shape (`fmt`).
 
     python terraform.py FOLDER
 
@@ -24,11 +26,21 @@ PROPERTY = re.compile(
 )
 
 
+# A text, and what is a value in one. `$${` is no value.
+TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+VALUE = re.compile(r"(?<!\$)\$\{([^}]*)\}")
+# A local, or an attribute of a resource.
+LOCAL = re.compile(r"\blocal\.(\w+)")
+ATTRIBUTE = re.compile(r"\b(aws(?:cc)?_\w+)\.(\w+)(?:\.(\w+))?")
+GETTER = re.compile(r"^    get (\w+)\(\)", re.M)
+
+
 class Schema:
-    """The arguments and blocks of one resource type."""
+    """The arguments, blocks and attributes of one resource type."""
 
     def __init__(self, text):
         self.types = {}
+        self.attributes = set(GETTER.findall(text))
         for name, body in INTERFACE.findall(text):
             self.types[name] = {
                 argument: (optional == "", " ".join(kind.split()).removesuffix(" | cdktn.IResolvable"))
@@ -62,6 +74,11 @@ class Schema:
                 yield f"{path}.{name}: is missing"
 
 
+    def has(self, attribute):
+        first, *rest = attribute.split("_")
+        return first + "".join(word.capitalize() for word in rest) in self.attributes
+
+
 def fits(kind, value):
     expression = isinstance(value, str) and value.startswith("${")
     if kind == "string":
@@ -83,13 +100,33 @@ def bindings():
     return tarfile.open(package)
 
 
+def references(text, local, found, schemas):
+    """What the text refers to and the configuration does not have."""
+    text = TEXT.sub(lambda quoted: " ".join(VALUE.findall(quoted[1])), text)
+    for name in sorted(set(LOCAL.findall(text))):
+        if name not in local:
+            yield f"local.{name}: is referred to, and not declared"
+    declared = {(kind, name.strip('"')) for kind, named in found.items() for name, _ in named}
+    for kind, name, attribute in sorted(set(ATTRIBUTE.findall(text))):
+        if (kind, name) not in declared:
+            yield f"{kind}.{name}: is referred to, and not declared"
+        elif attribute and kind in schemas and not schemas[kind].has(attribute):
+            yield f"{kind}.{name}.{attribute}: the provider has no such attribute"
+
+
 def main(folder):
-    wrong, found = [], {}
+    wrong, found, local, text, defaults = [], {}, set(), "", False
     for path in sorted(glob.glob(os.path.join(folder, "*.tf"))):
         with open(path, encoding="utf-8") as file:
-            for resource in hcl2.load(file).get("resource", []):
-                for kind, named in resource.items():
-                    found.setdefault(kind.strip('"'), []).extend(named.items())
+            text += file.read()
+            file.seek(0)
+            parsed = hcl2.load(file)
+        for resource in parsed.get("resource", []):
+            for kind, named in resource.items():
+                found.setdefault(kind.strip('"'), []).extend(named.items())
+        for block in parsed.get("locals", []):
+            local.update(block)
+        defaults |= any("default_tags" in body for one in parsed.get("provider", []) for body in one.values())
     wanted = {f"package/lib/{kind.removeprefix('aws_').replace('_', '-')}/index.d.ts": kind for kind in found if kind.startswith("aws_")}
     schemas = {}
     with bindings() as archive:
@@ -102,7 +139,11 @@ def main(folder):
                 wrong.append(f"{kind}: the provider has no such resource")
             continue
         for name, body in named:
-            wrong.extend(schemas[kind].judge(schemas[kind].root, body, f"{kind}.{name.strip(chr(34))}"))
+            of, schema = f"{kind}.{name.strip(chr(34))}", schemas[kind]
+            wrong.extend(schema.judge(schema.root, body, of))
+            if defaults and "tags" in schema.types[schema.root] and "tags" not in body:
+                wrong.append(f"{of}: has no tags, and would get those of the provider")
+    wrong.extend(references(text, local, found, schemas))
     shape = TerraformCommand(folder).fmt(check_input=True, diff=True)
     if shape.retcode != 0:
         wrong.append(f"terraform fmt: {shape.value}{shape.error}")

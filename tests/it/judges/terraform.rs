@@ -56,6 +56,26 @@ fn the_judge_tells_what_terraform_would_refuse() {
     for (from, to, expected) in damages {
         assert_eq!(told(&right.replace(from, to)), expected);
     }
+    let bucket =
+        "resource \"aws_s3_bucket\" \"b\" {\n  bucket = local.name\n}\n\nlocals {\n  name = \"a\"\n}\n";
+    let referring =
+        format!("{bucket}\n{}", right.replace("bucket = \"a\"", "bucket = aws_s3_bucket.b.bucket"));
+    assert_eq!(told(&referring), [""; 0]);
+    let damages = [
+        ("local.name", "local.game", "local.game: is referred to, and not declared"),
+        ("aws_s3_bucket.b.", "aws_s3_bucket.c.", "aws_s3_bucket.c: is referred to, and not declared"),
+        ("b.bucket", "b.basket", "aws_s3_bucket.b.basket: the provider has no such attribute"),
+    ];
+    for (from, to, expected) in damages {
+        assert_eq!(told(&referring.replace(from, to)), [expected]);
+    }
+    let quoted = referring.replace("local.name", "\"a-${local.name}.local.game-$${local.game}\"");
+    assert_eq!(told(&quoted), [""; 0], "a text is no reference");
+    let damaged = "local.game: is referred to, and not declared";
+    assert_eq!(told(&quoted.replace("a-${local.name}", "a-${local.game}")), [damaged]);
+    let defaults = "provider \"aws\" {\n  default_tags {\n    tags = { team = \"media\" }\n  }\n}\n";
+    let untagged = "aws_s3_bucket.b: has no tags, and would get those of the provider";
+    assert_eq!(told(&format!("{referring}\n{defaults}")), [untagged], "a versioning has none");
     let shape = told(&right.replace("bucket = ", "bucket  = "));
     assert!(shape[0].starts_with("terraform fmt: main.tf\n"), "{shape:?}");
 }

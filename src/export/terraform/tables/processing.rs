@@ -69,7 +69,7 @@ const TEMPLATE: &[Row] = &[
     // Nested attributes of `awscc` are arguments, not blocks: `prepare` gives them the names.
     ("AccelerationSettings", To::Argument("acceleration_settings")),
     ("SettingsJson", To::Json("settings_json")),
-    ("Tags", To::Json("tags")),
+    ("Tags", To::JsonTags),
 ];
 
 /// Kinds that no stack declares which can be exported: what somebody added of them is removed, or they are a fleet's.
