@@ -263,6 +263,8 @@ mod tests {
         let tests = [
             include_str!("../../../tests/it/cloudformation/sets.rs"),
             include_str!("../../../tests/it/cloudformation/failures.rs"),
+            include_str!("../../../tests/it/cloudformation/rollbacks.rs"),
+            include_str!("../../../tests/it/cloudformation/drift.rs"),
             include_str!("../../../tests/it/cloudformation/live.rs"),
             include_str!("../../../tests/it/cloudformation/fleets.rs"),
             include_str!("../../../tests/it/cloudformation/real_stack.rs"),

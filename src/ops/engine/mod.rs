@@ -7,7 +7,10 @@ mod board;
 mod cloudformation;
 mod deployment;
 mod ends;
+mod freeing;
+mod gone;
 mod moving;
+mod names;
 mod refusals;
 mod removal;
 mod rest;
@@ -21,6 +24,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 pub(super) use self::cloudformation::CloudFormation;
+pub(super) use self::deployment::forget;
 pub(super) use self::ends::failed;
 pub(super) use self::moving::Moving;
 pub(super) use self::refusals::accepts_move;

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{ChangeSetType, Stack};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Desk, is_timeout, log_group, queue, status, with};
 
