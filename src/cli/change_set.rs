@@ -37,6 +37,7 @@ fn word(action: ChangeAction) -> &'static str {
         ChangeAction::Modify(Replacement::Always) => "Replace",
         ChangeAction::Remove => "Remove",
         ChangeAction::Import => "Import",
+        ChangeAction::Sync => "no change, its drift is noted",
         ChangeAction::Other => "unknown to this version",
     }
 }

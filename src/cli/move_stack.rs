@@ -49,12 +49,12 @@ pub(super) async fn run(args: Args) -> miette::Result<ExitCode> {
         Target::Direct => EngineKind::Direct,
         Target::Cloudformation => EngineKind::Cloudformation,
     };
-    let Moved { stack: moved, steps, changes, declared } =
+    let Moved { stack: name, moved, changes, declared, .. } =
         ops::move_to(&stack, to, yes, &Terminal::ui()).await?;
-    if steps.is_empty() {
-        outln!("nothing to move: stack {moved} is with {}", named(to));
+    if moved {
+        outln!("moved: stack {name} is with {} now", named(to));
     } else {
-        outln!("moved: stack {moved} is with {} now", named(to));
+        outln!("nothing to move: stack {name} is with {}", named(to));
     }
     if declared != to {
         let file = stack.display().to_string();

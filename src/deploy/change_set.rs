@@ -16,8 +16,8 @@ pub enum SetKind {
     Create,
     /// A stack that exists.
     Update {
-        /// Whether properties that somebody changed by hand are set back too (CloudFormation user guide, "Using
-        /// drift-aware change sets").
+        /// Whether properties that somebody changed by hand are set back too, and resources created again that somebody
+        /// deleted (CloudFormation user guide, "Using drift-aware change sets").
         reverts_drift: bool,
     },
     /// Live resources are taken into a stack, untouched.
@@ -98,6 +98,8 @@ pub enum ChangeAction {
     Remove,
     /// Takes it into the stack as it is.
     Import,
+    /// Notes that it is as the template says already. A drift-aware change set resets its drift status so.
+    Sync,
     /// Anything that this program does not know.
     Other,
 }
@@ -203,6 +205,7 @@ fn change(change: types::ResourceChange) -> ResourceChange {
         Some(types::ChangeAction::Modify) => ChangeAction::Modify(replacement),
         Some(types::ChangeAction::Remove) => ChangeAction::Remove,
         Some(types::ChangeAction::Import) => ChangeAction::Import,
+        Some(types::ChangeAction::SyncWithActual) => ChangeAction::Sync,
         // What depends on values that are known only later is a change too.
         Some(types::ChangeAction::Dynamic) => ChangeAction::Modify(Replacement::Maybe),
         _ => ChangeAction::Other,

@@ -44,6 +44,7 @@ pub const CHANGE: &[Allow] = &[Allow::new(
         "cloudformation:UpdateTerminationProtection",
         "cloudformation:ContinueUpdateRollback",
         "cloudformation:DeleteStack",
+        "cloudformation:GetTemplate",
         "cloudformation:TagResource",
         "cloudformation:UntagResource",
     ],

@@ -93,6 +93,12 @@ pub struct Member {
 }
 
 impl Member {
+    /// Whether an update failed to change it, and the rollback failed to set it back.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.status == "UPDATE_FAILED"
+    }
+
     /// Whether it exists, as far as CloudFormation knows.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -166,13 +172,21 @@ pub async fn delete(cx: &Context, name: &str, how: Deletion<'_>) -> Result<()> {
     call.send().await.named("cloudformation:DeleteStack").map(drop)
 }
 
-/// Goes on with a rollback that failed.
+/// Goes on with a rollback that failed. `skip` are resources that stay as they are: only those that failed to go back can
+/// (CloudFormation user guide, "Continue rolling back an update").
 ///
 /// # Errors
 /// When the call fails.
-pub async fn continue_rollback(cx: &Context, name: &str, role: Option<&str>, token: &str) -> Result<()> {
+pub async fn continue_rollback(
+    cx: &Context,
+    name: &str,
+    role: Option<&str>,
+    skip: Vec<String>,
+    token: &str,
+) -> Result<()> {
     let call = cx.cloudformation().continue_update_rollback().stack_name(name).client_request_token(token);
     let call = call.set_role_arn(role.map(str::to_owned));
+    let call = call.set_resources_to_skip(Some(skip).filter(|skip| !skip.is_empty()));
     call.send().await.named("cloudformation:ContinueUpdateRollback").map(drop)
 }
 

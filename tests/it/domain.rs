@@ -3,10 +3,9 @@
 //! deleted: what led to it is the stack's still.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do, whole};
-use crate::support::{ACCOUNT, Cloud, REGION};
+use crate::support::{ACCOUNT, Cloud, REGION, delete_distribution};
 use aws_sdk_route53::types as dns;
 use provision::aws::{Connection, Context, Regions};
 use provision::execute::{Dependents, Execution, execute};
@@ -198,25 +197,6 @@ async fn a_name_comes_and_goes() {
     );
     assert_eq!(account.certificates().await, 0);
     assert_eq!(steps(&account.plan(&without).await), Vec::<String>::new());
-}
-
-/// Deletes the distribution, as somebody would by hand.
-async fn delete_distribution(cx: &Context) {
-    let listed = cx.cloudfront().list_distributions().send().await.unwrap().distribution_list.unwrap();
-    let id = listed.items.unwrap().remove(0).id;
-    let live = cx.cloudfront().get_distribution_config().id(&id).send().await.unwrap();
-    let mut config = live.distribution_config.unwrap();
-    config.enabled = false;
-    let off = cx.cloudfront().update_distribution().id(&id).set_if_match(live.e_tag);
-    let off = off.distribution_config(config).send().await.unwrap();
-    let deployed = || async {
-        let seen = cx.cloudfront().get_distribution().id(&id).send().await.unwrap();
-        seen.distribution.is_some_and(|distribution| distribution.status == "Deployed")
-    };
-    while !deployed().await {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    cx.cloudfront().delete_distribution().id(&id).set_if_match(off.e_tag).send().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

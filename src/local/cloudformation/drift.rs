@@ -110,7 +110,12 @@ fn difference(found: &super::values::Difference) -> Value {
 }
 
 /// Both sides, reduced to what the template names and a read returns.
-fn named(template: &Value, expected: &Value, actual: &Value, write_only: &[&str]) -> (Value, Value) {
+pub(super) fn named(
+    template: &Value,
+    expected: &Value,
+    actual: &Value,
+    write_only: &[&str],
+) -> (Value, Value) {
     let (mut ours, mut theirs) = (Map::new(), Map::new());
     for (name, declared) in template.as_object().into_iter().flatten() {
         if write_only.contains(&name.as_str()) || name == "Code" {

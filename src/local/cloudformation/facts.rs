@@ -53,6 +53,8 @@ const REPLACEMENT: &str = recorded!("engine/test_replacement.snapshot.json");
 const POLICIES: &str = recorded!("api/test_stack_policies.snapshot.json");
 const DRIFT: &str = recorded!("api/test_drift_detection.snapshot.json");
 const IMPORT: &str = guide!("import-resources.html");
+const REVERT: &str = guide!("drift-aware-change-sets.html");
+const CONTINUE: &str = guide!("using-cfn-updating-stacks-continueupdaterollback.html");
 
 const FACTS: &[CloudFormationFact] = &[
     fact(
@@ -189,6 +191,36 @@ const FACTS: &[CloudFormationFact] = &[
         "what_does_not_exist_is_told_in_aws_words",
     ),
     fact("drift", "only of properties that the template names", DRIFT, "drift_is_of_what_the_template_names"),
+    fact(
+        "a drift-aware change set",
+        "compares the template with the live resources, and sets back what somebody changed; if it fails, they are as before",
+        REVERT,
+        "what_somebody_changed_is_set_back_or_accepted",
+    ),
+    fact(
+        "a drift-aware change set for what somebody deleted",
+        "creates it again",
+        "https://aws.amazon.com/blogs/devops/safely-handle-configuration-drift-with-cloudformation-drift-aware-change-sets/",
+        "what_somebody_deleted_is_created_again",
+    ),
+    fact(
+        "a rollback that fails",
+        "`UPDATE_ROLLBACK_FAILED`; `ContinueUpdateRollback` goes on when the cause is mended",
+        CONTINUE,
+        "a_rollback_goes_on_when_its_cause_is_mended",
+    ),
+    fact(
+        "`ResourcesToSkip`",
+        "only resources in `UPDATE_FAILED`; they stay as they are",
+        CONTINUE,
+        "what_cannot_go_back_is_skipped",
+    ),
+    fact(
+        "the deletion of a stack with a retained resource",
+        "what the retained one needs is deleted",
+        guide!("aws-attribute-deletionpolicy.html"),
+        "a_retained_resource_holds_nothing_back",
+    ),
     fact(
         "an import",
         "takes what is there and changes nothing; it needs a deletion policy and the type's identifiers",
@@ -327,6 +359,8 @@ mod tests {
         let tests = [
             include_str!("../../../tests/it/cloudformation/sets.rs"),
             include_str!("../../../tests/it/cloudformation/failures.rs"),
+            include_str!("../../../tests/it/cloudformation/rollbacks.rs"),
+            include_str!("../../../tests/it/cloudformation/drift.rs"),
             include_str!("../../../tests/it/cloudformation/live.rs"),
             include_str!("../../../tests/it/cloudformation/fleets/mod.rs"),
             include_str!("../../../tests/it/cloudformation/fleets/operations.rs"),

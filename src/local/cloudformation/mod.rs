@@ -2,10 +2,11 @@
 //!
 //! [`CloudFormation`] keeps the stacks of every account and region in memory, and [`handle`] answers the query API. What is
 //! pure comes first: [`template`], [`functions`], [`parameters`], [`order`], and [`compare`], which finds the changes of a
-//! change set. [`operations`] are the calls; [`run`] carries out what they begin. Resources are made by
+//! change set. [`actual`] reads the resources for a drift-aware one. [`operations`] are the calls; [`run`] carries out what they begin. Resources are made by
 //! [`ResourceHandlers`], which whoever starts the server hands in. See `docs/local-cloud.md` and
 //! `docs/decisions/cloudformation-is-answered-here.md`.
 
+mod actual;
 mod compare;
 mod drift;
 mod facts;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::actual::ActualState;
 use super::handlers::HandledResource;
 use super::refusal::ApiRefusal;
 use super::template::StackTemplate;
@@ -56,14 +57,19 @@ pub(super) struct ResourceRecord {
     pub(super) at: String,
     /// `None` until it exists.
     pub(super) handled: Option<HandledResource>,
-    /// The properties that it was made or changed with, without functions.
+    /// The properties that it was made or changed with, without functions. While a drift-aware change set is executed, those
+    /// that it really has.
     pub(super) properties: Value,
+    /// The properties of the last deployment, while `properties` are those that it really has.
+    pub(super) deployed: Option<Value>,
     /// Its declaration in the template.
     pub(super) body: Value,
     /// What it needs.
     pub(super) needs: BTreeSet<String>,
     /// Whether this stack's first operation, or this update, made it.
     pub(super) is_new: bool,
+    /// Whether a drift-aware change set under way found that somebody deleted it.
+    pub(super) is_gone: bool,
     pub(super) drift: Option<Value>,
 }
 
@@ -74,7 +80,9 @@ impl ResourceRecord {
 
     /// Whether it is there, and the stack's.
     pub(super) fn exists(&self) -> bool {
-        self.handled.is_some() && !matches!(self.status, "DELETE_COMPLETE" | "DELETE_SKIPPED")
+        self.handled.is_some()
+            && !self.is_gone
+            && !matches!(self.status, "DELETE_COMPLETE" | "DELETE_SKIPPED")
     }
 
     /// Whether what has this policy stays.
@@ -119,6 +127,8 @@ pub(super) struct ChangeSetRecord {
     pub(super) changes_with_values: Vec<Value>,
     pub(super) imports: BTreeMap<String, serde_json::Map<String, Value>>,
     pub(super) on_failure: Option<String>,
+    /// What each resource was when the set was made, if the set is drift-aware.
+    pub(super) actual: Option<BTreeMap<String, ActualState>>,
 }
 
 /// A stack.

@@ -12,8 +12,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::board::Board;
-use super::deployment::Deployment;
-use super::ends::Stopped;
+use super::deployment::{Deployed, Deployment};
+use super::ends::{Stopped, stop};
+use super::gone;
 use super::refusals;
 use super::removal;
 use super::rest::{agreed, ended, finish, observed, stopped, unread};
@@ -29,6 +30,7 @@ use crate::model::STACK_TAG;
 use crate::ops::account::Account;
 use crate::ops::error::Refused;
 use crate::ops::ui::{Notice, Ui};
+use crate::plan::Plan;
 use crate::resource::Removal;
 use crate::stack::config::{self, StackFile};
 
@@ -105,10 +107,14 @@ impl CloudFormation {
             }
         };
         let rest = agreed(work.plan, &plan);
+        let deployed = deployed.and_then(|deployed| match unmade(work, &rest, &deployed) {
+            Some((number, error)) => Err(stop(&board, (work.account.stack(), &[number]), &error)),
+            None => Ok(deployed),
+        });
         match deployed {
-            Ok(unprotected) => {
+            Ok(deployed) => {
                 let mut outcome = finish(work, &board, &rest, &state).await;
-                outcome.unsettled.extend(unprotected);
+                outcome.unsettled.extend(deployed.unprotected);
                 ended(work, &board, outcome)
             }
             Err(Stopped) => {
@@ -117,6 +123,18 @@ impl CloudFormation {
             }
         }
     }
+}
+
+/// The failure of a resource that CloudFormation was to create again, and did not, with the number of its step.
+fn unmade(work: &Work<'_>, rest: &Plan, deployed: &Deployed) -> Option<(usize, Error)> {
+    let step = gone::unmade(rest, &deployed.recreated, &|step| work.account.is_named(step))?;
+    let number = work.plan.steps.iter().position(|one| one.address == step.address)?;
+    let text = format!("somebody deleted {}, and CloudFormation did not create it again", step.address);
+    let hint = "run `provision move STACK --to direct`, apply with `engine: direct`, and move back";
+    Some((
+        number,
+        Error { hint: Some(hint.to_owned()), ..Error::unexpected("cloudformation:ExecuteChangeSet", text) },
+    ))
 }
 
 impl PlanEngine for CloudFormation {

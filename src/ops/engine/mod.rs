@@ -8,7 +8,10 @@ mod cloudformation;
 mod deployment;
 mod ends;
 mod fleet;
+mod freeing;
+mod gone;
 mod moving;
+mod names;
 mod refusals;
 mod removal;
 mod rest;
@@ -22,6 +25,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 pub(super) use self::cloudformation::CloudFormation;
+pub(super) use self::deployment::forget;
 pub(super) use self::ends::failed;
 pub(super) use self::fleet::FleetEngine;
 pub(super) use self::moving::Moving;

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use super::Judged;
 use super::fleet::of_fleet;
+use super::freeing::freed;
+use super::gone::Gone;
 use super::stacks::{HeldStack, Stacks};
 use crate::cloudformation::logical_id;
 use crate::deploy::Phase;
 use crate::graph::Graph;
-use crate::model::{Address, Known, Ownership, STACK_TAG, Scope};
+use crate::model::{Known, Ownership, STACK_TAG, Scope};
 use crate::ops::error::Refused;
 use crate::ops::state::ObservedState;
-use crate::plan::{Plan, Reason, StepAction};
+use crate::plan::{Plan, Step};
 
 /// How the change sets of this program begin.
 pub(super) const SET_PREFIX: &str = "provision-";
@@ -20,16 +22,13 @@ pub(super) const SET_PREFIX: &str = "provision-";
 pub(super) fn of(judged: &Judged<'_>) -> Option<Refused> {
     let Judged { account, graph, state, plan, stacks, left_alone } = judged;
     let removes = left_alone.is_some();
-    let is_named = |address: &Address| {
-        let step = plan.steps.iter().find(|step| step.address == *address);
-        step.is_some_and(|step| account.is_named(step))
-    };
+    let is_named = |step: &Step| account.is_named(step);
     of_move(state)
         .or_else(|| of_fleet(account.stack(), state))
         .or_else(|| of_stacks(account.scope(), stacks, state, removes))
         .or_else(|| of_strangers(stacks, &known_ids(graph, state)))
         .or_else(|| of_foreign(stacks, left_alone.unwrap_or_default()))
-        .or_else(|| of_replacements(plan, stacks, &is_named).filter(|_| !removes))
+        .or_else(|| of_freed(plan, graph, stacks, &is_named).filter(|_| !removes))
 }
 
 /// The logical ids of everything that the stack declares, has or had.
@@ -140,17 +139,24 @@ fn of_live(scope: &Scope, stacks: &Stacks, state: &ObservedState) -> Option<Refu
     })
 }
 
-/// Replacements that CloudFormation cannot make: it makes the new resource before it deletes the old one, and both would
-/// have the same name. `is_named` says whether a resource has a name of its own.
-fn of_replacements(plan: &Plan, stacks: &Stacks, is_named: &dyn Fn(&Address) -> bool) -> Option<Refused> {
-    let replaced = plan.steps.iter().find(|step| {
-        let replaces = matches!(&step.action, StepAction::Delete { reason: Reason::Replacement(_), .. });
-        replaces && is_named(&step.address) && stacks.holder(&step.address).is_some()
+/// Resources that CloudFormation would have to let go of before it creates them again, although its stack has nothing else:
+/// a template without resources is refused. `is_named` says whether a resource has a name of its own.
+fn of_freed(
+    plan: &Plan,
+    graph: &Graph,
+    stacks: &Stacks,
+    is_named: &dyn Fn(&Step) -> bool,
+) -> Option<Refused> {
+    let gone = Gone::of(plan, stacks, is_named);
+    let (held, address) = stacks.iter().find_map(|held| {
+        let freed = freed((plan, &gone), graph, held, is_named);
+        let all = held.members.keys().all(|logical_id| freed.contains_key(logical_id));
+        freed.into_values().next().filter(|_| all).map(|address| (held, address))
     })?;
+    let (name, region) = (&held.seen.name, &held.seen.region);
     let message = format!(
-        "CloudFormation cannot replace {}: it would create the new one before it deletes the old one, and both have the \
-         same name",
-        replaced.address
+        "CloudFormation cannot create {address} again: it must leave the CloudFormation stack {name} in {region} before, and \
+         that stack has nothing else"
     );
     let help = "run `provision move STACK --to direct`, apply with `engine: direct`, and move back";
     Some(Refused::new(message, help))

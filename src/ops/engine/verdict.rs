@@ -50,10 +50,12 @@ pub enum Agreement {
 }
 
 /// The verdicts on one template, in the order of addresses. `members` are the addresses of the template's resources and of
-/// those that CloudFormation has so far, by logical id.
+/// those that CloudFormation has so far, by logical id. `freed` are those that were deleted before, because their names are
+/// used again.
 pub(in crate::ops) fn verdicts(
     plan: &Plan,
     members: &BTreeMap<String, Address>,
+    freed: &BTreeMap<String, Address>,
     changes: &[ResourceChange],
 ) -> Vec<Verdict> {
     let kept: BTreeSet<&Address> = plan.kept.iter().map(|known| &known.address).collect();
@@ -64,6 +66,7 @@ pub(in crate::ops) fn verdicts(
         let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.address == *address).collect();
         let planned = match planned(&steps) {
             PlannedAction::Nothing if kept.contains(address) => PlannedAction::Keep,
+            PlannedAction::Replace if freed.contains_key(logical_id) => PlannedAction::Create,
             planned => planned,
         };
         let change = changes.get(logical_id.as_str());
@@ -87,6 +90,28 @@ pub(in crate::ops) fn verdicts(
     verdicts
 }
 
+/// The verdicts on a change set that only deletes resources whose names are used again.
+pub(in crate::ops) fn freeing(freed: &BTreeMap<String, Address>, changes: &[ResourceChange]) -> Vec<Verdict> {
+    let verdicts = changes.iter().map(|change| {
+        let freed = freed.get(&change.logical_id);
+        let agreement = match (freed, change.action) {
+            (Some(_), ChangeAction::Remove) => Agreement::Agrees,
+            (None, ChangeAction::Modify(Replacement::Never) | ChangeAction::Sync) => {
+                Agreement::Differs("it reads a value of what is deleted, and the value is the same")
+            }
+            _ => Agreement::Refused("CloudFormation would not only delete what is created again"),
+        };
+        Verdict {
+            address: freed.cloned().unwrap_or_else(|| Address::new(&change.logical_id)),
+            planned: if freed.is_some() { PlannedAction::Replace } else { PlannedAction::Nothing },
+            says: Some(change.action),
+            properties: change.properties.clone(),
+            agreement,
+        }
+    });
+    verdicts.collect()
+}
+
 fn planned(steps: &[&Step]) -> PlannedAction {
     let replaces =
         |step: &&&Step| matches!(step.action, StepAction::Delete { reason: Reason::Replacement(_), .. });
@@ -108,9 +133,10 @@ fn agreement(
     guarded: bool,
 ) -> Agreement {
     use Agreement::{Agrees, Differs, Refused};
-    use ChangeAction::{Add, Import, Modify, Remove};
+    use ChangeAction::{Add, Import, Modify, Remove, Sync};
     use PlannedAction::{Create, Delete, Keep, Nothing, Replace, Update};
-    match (planned, says) {
+    // What is only noted is not changed.
+    match (planned, says.filter(|says| *says != Sync)) {
         (Create, Some(Add))
         | (Update, Some(Modify(Replacement::Never)))
         | (Replace, Some(Modify(Replacement::Always | Replacement::Maybe)))
@@ -127,6 +153,9 @@ fn agreement(
         (Create, Some(Modify(Replacement::Never | Replacement::Maybe)) | None) => {
             Differs("CloudFormation has it already, and it is not there: provision creates it itself")
         }
+        (Create, Some(Modify(Replacement::Always))) if !guarded => {
+            Differs("it is gone, and CloudFormation creates it again")
+        }
         (Delete, None) => Differs("it is not in CloudFormation: provision deletes it itself"),
         (Keep, None) => Agrees,
         (_, Some(Modify(Replacement::Always | Replacement::Maybe))) => {
@@ -139,7 +168,9 @@ fn agreement(
         }
         (Delete | Keep, Some(Modify(_))) => Refused("CloudFormation would change it, and the plan does not"),
         (_, Some(Import)) => Refused("CloudFormation would import it"),
-        (_, Some(ChangeAction::Other)) => Refused("CloudFormation would do what this version does not know"),
+        (_, Some(ChangeAction::Other | Sync)) => {
+            Refused("CloudFormation would do what this version does not know")
+        }
         (Nothing, None) => Agrees,
     }
 }
@@ -165,7 +196,7 @@ mod tests {
         PlannedAction::Delete,
         PlannedAction::Keep,
     ];
-    const ALL_SAID: [Option<ChangeAction>; 8] = [
+    const ALL_SAID: [Option<ChangeAction>; 9] = [
         None,
         Some(ChangeAction::Add),
         Some(ChangeAction::Modify(Replacement::Never)),
@@ -174,6 +205,7 @@ mod tests {
         Some(ChangeAction::Remove),
         Some(ChangeAction::Import),
         Some(ChangeAction::Other),
+        Some(ChangeAction::Sync),
     ];
 
     /// Rows are what the plan does, columns what CloudFormation says: `=` agrees, `~` differs, `!` is refused.
@@ -194,7 +226,7 @@ mod tests {
             action: ChangeAction::Remove,
             properties: Vec::new(),
         };
-        let verdicts = verdicts(&plan, &BTreeMap::new(), &[theirs]);
+        let verdicts = verdicts(&plan, &BTreeMap::new(), &BTreeMap::new(), &[theirs]);
         assert_eq!(refused(&verdicts), [(&Address::new("Mine"), "CloudFormation would delete it")]);
     }
 
@@ -210,16 +242,47 @@ mod tests {
             format!("{planned:?} {marks}")
         };
         insta::assert_snapshot!(ALL_PLANNED.map(row).join("\n"), @"
-        Nothing =!~~!!!!
-        Create ~=~~!!!!
-        Update ~!=~!!!!
-        Replace ~!~==!!!
-        Delete ~!!!!=!!
-        Keep =!!!!=!!
+        Nothing =!~~!!!!=
+        Create ~=~~~!!!~
+        Update ~!=~!!!!~
+        Replace ~!~==!!!~
+        Delete ~!!!!=!!~
+        Keep =!!!!=!!=
         ");
         for says in [Replacement::Maybe, Replacement::Always] {
             let verdict = agreement(PlannedAction::Update, Some(ChangeAction::Modify(says)), false, true);
             assert!(matches!(verdict, Agreement::Refused(_)), "a bucket is never replaced");
+        }
+        let again = Some(ChangeAction::Modify(Replacement::Always));
+        let verdict = agreement(PlannedAction::Create, again, false, true);
+        assert!(matches!(verdict, Agreement::Refused(_)), "a bucket is created again by its name first");
+    }
+
+    #[test]
+    fn names_are_freed_without_another_change() {
+        let freed = BTreeMap::from([("AOne".to_owned(), Address::new("a/one"))]);
+        let change = |logical_id: &str, action| ResourceChange {
+            logical_id: logical_id.into(),
+            kind: "AWS::Logs::DeliverySource".into(),
+            action,
+            properties: Vec::new(),
+        };
+        let judged = |logical_id, action| {
+            let verdicts = freeing(&freed, &[change(logical_id, action)]);
+            refused(&verdicts).is_empty()
+        };
+        assert!(judged("AOne", ChangeAction::Remove));
+        assert!(judged("ATwo", ChangeAction::Modify(Replacement::Never)));
+        for action in ALL_SAID.into_iter().flatten().filter(|action| *action != ChangeAction::Remove) {
+            assert!(!judged("AOne", action), "{action:?}");
+        }
+        for action in [
+            ChangeAction::Remove,
+            ChangeAction::Add,
+            ChangeAction::Modify(Replacement::Maybe),
+            ChangeAction::Modify(Replacement::Always),
+        ] {
+            assert!(!judged("ATwo", action), "{action:?}");
         }
     }
 }

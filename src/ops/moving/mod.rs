@@ -58,7 +58,9 @@ pub enum MoveAction {
 pub struct Moved {
     /// The stack.
     pub stack: String,
-    /// What was done with each resource. Empty if there was nothing to do.
+    /// Whether there was anything to do. If only the record named the other engine, there is no step.
+    pub moved: bool,
+    /// What was done with each resource.
     pub steps: Vec<MoveStep>,
     /// How many changes a plan with the new engine has. None is expected.
     pub changes: usize,
@@ -103,7 +105,8 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
     let stays = |step: &MoveStep| matches!(step.action, MoveAction::StayOutside(_));
     let is_there = moving.stacks.any() == (to == Engine::Cloudformation);
     if is_recorded && is_there && steps.iter().all(stays) {
-        return Ok(Moved { stack, steps: Vec::new(), changes: plan.steps.len(), declared: named });
+        let changes = plan.steps.len();
+        return Ok(Moved { stack, moved: false, steps: Vec::new(), changes, declared: named });
     }
     ui.notice(Notice::Move { to, steps: &steps });
     if !agreed && !ui.agrees(Question::Move { stack: &stack, to })? {
@@ -125,7 +128,13 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
         let mut run = begun(&state);
         record(account, &state, run.clone(), engine::MOVING).await?;
         match to {
-            Engine::Cloudformation => take::take(&moving, &cloudformation, &cancel).await?,
+            Engine::Cloudformation => {
+                if let Err(error) = take::take(&moving, &cloudformation, &cancel).await {
+                    // If this fails, the same command goes on from here.
+                    drop(undone(&moving, &cloudformation, run).await);
+                    return Err(error);
+                }
+            }
             Engine::Direct => release::release(&moving, &cloudformation, &cancel).await?,
         }
         if lock.lost().is_cancelled() {
@@ -149,7 +158,7 @@ pub async fn move_to(path: &Path, to: Engine, agreed: bool, ui: &Arc<dyn Ui>) ->
         Engine::Direct => Box::new(engine::Direct),
     };
     let (after, _) = session.account.plan(&declared.graph).await?;
-    Ok(Moved { stack, steps, changes: after.steps.len(), declared: named })
+    Ok(Moved { stack, moved: true, steps, changes: after.steps.len(), declared: named })
 }
 
 impl Move<'_> {
@@ -188,6 +197,24 @@ fn importable(address: &Address, kind: &Kind, live: &Live) -> Result<ResourceToI
         }
         Some(Takeover::Create(_)) | None => Err("CloudFormation cannot import its type"),
     }
+}
+
+/// After a move to CloudFormation that failed before any stack had anything: the stack is with its former engine.
+async fn undone(
+    moving: &Move<'_>,
+    cloudformation: &engine::CloudFormation,
+    mut run: Run,
+) -> miette::Result<()> {
+    let Move { account, state, .. } = moving;
+    let stacks = cloudformation.stacks(account).await?;
+    if stacks.iter().next().is_some() {
+        return Ok(());
+    }
+    let former = state.record.as_ref().and_then(|record| record.engine.clone());
+    let former =
+        former.filter(|engine| engine != engine::MOVING).unwrap_or_else(|| Engine::Direct.to_string());
+    run.ended = Some(Ended { how: Ending::Failed, tally: Tally::default() });
+    record(account, state, run, &former).await
 }
 
 /// The move as a run. The functions keep their code.

@@ -21,7 +21,7 @@ pub(super) async fn release(
     for held in moving.stacks.iter().rev() {
         let cx = moving.account.regions.context(&held.seen.region);
         let cx = cx.working(Arc::new(|_: &str| {}), cancel.clone());
-        if held.phase() == Phase::Steady {
+        if held.phase() == Phase::Steady && !held.members.is_empty() {
             retain_all(moving, engine, &cx, held).await?;
         }
         delete(engine, &cx, held).await?;
@@ -68,9 +68,9 @@ async fn retain_all(
     }
 }
 
-/// Deletes a stack, if its template retains every resource.
+/// Deletes a stack, if its template retains every resource. One that has none may have no template: its import failed.
 async fn delete(engine: &CloudFormation, cx: &Context, held: &HeldStack) -> Result<()> {
-    if held.phase() != Phase::Review {
+    if !held.members.is_empty() {
         let template = deploy::template(cx, &held.seen.name).await?;
         if !is_retained(&template) {
             let text = format!(

@@ -10,7 +10,7 @@ use crate::aws::{Context, Error, Result};
 use crate::cloudformation::{Outside, Template, synth_without};
 use crate::deploy::{self, ChangeAction, ChangeSetRequest, Identified, Phase, SetKind};
 use crate::model::Address;
-use crate::ops::engine::{CloudFormation, HeldStack, failed, parameters, set_name, template_text};
+use crate::ops::engine::{CloudFormation, HeldStack, failed, forget, parameters, set_name, template_text};
 
 /// Imports everything that CloudFormation can import, template by template, in the order of deployment.
 pub(super) async fn take(
@@ -94,14 +94,27 @@ async fn import(
         tags: engine.tags().clone(),
         role: engine.role(),
     };
-    let Some(set) = deploy::prepare(cx, request).await? else { return Ok(()) };
-    if let Some(other) = set.changes.iter().find(|change| change.action != ChangeAction::Import) {
-        deploy::discard(cx, &set.id).await?;
-        let text =
-            format!("CloudFormation would change {} ({}) while it imports", other.logical_id, other.kind);
-        return Err(Error::unexpected("cloudformation:CreateChangeSet", text));
+    match proposed(cx, request).await {
+        Ok(Some(set)) => run(cx, &set, &name).await,
+        Ok(None) => Ok(()),
+        Err(error) => {
+            // The first change set of a stack leaves the stack, which nothing else would remove.
+            forget(cx, &template.name, engine.role()).await;
+            let hint = "no resource was changed: mend that, then run the command again";
+            Err(Error { hint: error.hint.or_else(|| Some(hint.to_owned())), ..error })
+        }
     }
-    run(cx, &set, &name).await
+}
+
+/// Makes the change set of an import. One that does anything else is discarded.
+async fn proposed(cx: &Context, request: ChangeSetRequest<'_>) -> Result<Option<deploy::ChangeSet>> {
+    let Some(set) = deploy::prepare(cx, request).await? else { return Ok(None) };
+    let Some(other) = set.changes.iter().find(|change| change.action != ChangeAction::Import) else {
+        return Ok(Some(set));
+    };
+    deploy::discard(cx, &set.id).await?;
+    let text = format!("CloudFormation would change {} ({}) while it imports", other.logical_id, other.kind);
+    Err(Error::unexpected("cloudformation:CreateChangeSet", text))
 }
 
 /// Deploys a template as the engine does from now on: with its outputs and protected as the stack file says. No resource
@@ -128,6 +141,7 @@ async fn settle(
             !matches!(
                 change.action,
                 ChangeAction::Modify(deploy::Replacement::Never | deploy::Replacement::Maybe)
+                    | ChangeAction::Sync
             )
         };
         if let Some(other) = set.changes.iter().find(touches) {

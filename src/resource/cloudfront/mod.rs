@@ -27,7 +27,7 @@ pub use distribution::{
     CacheBehavior, ConnectionFunctionAssociation, CustomErrorResponse, Distribution, DistributionConfig,
     FIND_HOLDER, FunctionAssociation, GeoRestriction, HOSTED_ZONE, Holder, LambdaFunctionAssociation,
     Logging, Origin, OriginShield, Restrictions, S3OriginConfig, TAKE_NAME, TrustStoreConfig,
-    ViewerCertificate, ViewerMtlsConfig, holder_of, is_there,
+    ViewerCertificate, ViewerMtlsConfig, holder_of, is_there, take_name,
 };
 pub(in crate::resource) use distribution::{distributions, own_aliases, owner_of};
 pub use key_group::{KeyGroup, KeyGroupConfig};

@@ -2,18 +2,9 @@
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{ChangeSetType, Stack};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Desk, queue, status};
-
-fn with(resources: &[Value]) -> Value {
-    let all = resources.iter().filter_map(Value::as_object).flatten();
-    json!({ "Resources": all.map(|(name, body)| (name.clone(), body.clone())).collect::<serde_json::Map<_, _>>() })
-}
-
-fn log_group(name: &str) -> Value {
-    json!({ "Logs": { "Type": "AWS::Logs::LogGroup", "Properties": { "LogGroupName": name, "RetentionInDays": 1 } } })
-}
+use super::{Desk, is_timeout, log_group, queue, status, with};
 
 fn reason(stack: &Stack) -> &str {
     stack.stack_status_reason().unwrap_or_default()
@@ -27,7 +18,7 @@ async fn is_there(desk: &Desk, queue: &str) -> bool {
 async fn a_creation_that_fails_is_rolled_back() {
     let desk = Desk::open("cfn-rollback", "vod-case").await;
     desk.cx.logs().create_log_group().log_group_name("/vod-case/there").send().await.unwrap();
-    let mut logs = log_group("/vod-case/there");
+    let mut logs = log_group("/vod-case/there", 1);
     logs["Logs"]["DependsOn"] = json!("Queue");
     let template = with(&[queue("vod-case-q", json!({})), logs]);
     let ended = desk.deploy("s", ChangeSetType::Create, &template).await;
@@ -89,7 +80,7 @@ async fn an_update_that_fails_goes_back_and_without_rollback_stays() {
     let before = with(&[queue("vod-case-q", json!({ "VisibilityTimeout": 30 }))]);
     let made = desk.deploy("s", ChangeSetType::Create, &before).await;
     assert_eq!(status(&made), "CREATE_COMPLETE");
-    let mut logs = log_group("/vod-case/there");
+    let mut logs = log_group("/vod-case/there", 1);
     logs["Logs"]["DependsOn"] = json!("Queue");
     let after = with(&[queue("vod-case-q", json!({ "VisibilityTimeout": 60 })), logs]);
     let ended = desk.deploy("s", ChangeSetType::Update, &after).await;
@@ -117,34 +108,6 @@ async fn an_update_that_fails_goes_back_and_without_rollback_stays() {
     assert_eq!(status(&desk.ended("s").await), "UPDATE_ROLLBACK_COMPLETE");
     is_timeout(&desk, "30").await;
     desk.delete(&made).await;
-}
-
-/// Reads may be late, as AWS's are.
-async fn is_timeout(desk: &Desk, expected: &str) {
-    let mut seen = timeout(desk).await;
-    for _ in 0..100 {
-        if seen == expected {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        seen = timeout(desk).await;
-    }
-    assert_eq!(seen, expected);
-}
-
-async fn timeout(desk: &Desk) -> String {
-    let url = desk.cx.sqs().get_queue_url().queue_name("vod-case-q").send().await.unwrap().queue_url.unwrap();
-    let name = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
-    let answer = desk
-        .cx
-        .sqs()
-        .get_queue_attributes()
-        .queue_url(url)
-        .attribute_names(name.clone())
-        .send()
-        .await
-        .unwrap();
-    answer.attributes.unwrap()[&name].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +177,7 @@ async fn a_policy_keeps_resources_and_protection_keeps_the_stack() {
           [LogicalResourceId/Queue];"
             .to_owned()
     ));
-    let gone = with(&[log_group("/vod-case/new")]);
+    let gone = with(&[log_group("/vod-case/new", 1)]);
     assert_eq!(status(&desk.deploy("s", ChangeSetType::Update, &gone).await), "UPDATE_ROLLBACK_COMPLETE");
     assert!(is_there(&desk, "vod-case-q").await);
 
@@ -248,4 +211,23 @@ async fn a_full_bucket_is_not_deleted() {
     assert_eq!(status(&desk.ended(id).await), "DELETE_COMPLETE");
     assert_eq!(desk.told(id, "Bucket").await.last().unwrap(), "DELETE_SKIPPED");
     desk.cx.s3().head_bucket().bucket("vod-case-full").send().await.unwrap();
+}
+
+/// What a retained resource needs is deleted with the stack.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retained_resource_holds_nothing_back() {
+    let desk = Desk::open("cfn-retained", "vod-case").await;
+    let mut logs = log_group("/vod-case/kept", 1);
+    logs["Logs"]["DependsOn"] = json!("Queue");
+    logs["Logs"]["DeletionPolicy"] = json!("Retain");
+    let made = desk.deploy("s", ChangeSetType::Create, &with(&[queue("vod-case-q", json!({})), logs])).await;
+    assert_eq!(status(&made), "CREATE_COMPLETE");
+    assert_eq!(status(&desk.delete(&made).await), "DELETE_COMPLETE");
+    let id = made.stack_id().unwrap();
+    assert_eq!(desk.told(id, "Logs").await.last().unwrap(), "DELETE_SKIPPED");
+    assert_eq!(desk.told(id, "Queue").await[3..], ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]);
+    assert!(!is_there(&desk, "vod-case-q").await);
+    let kept =
+        desk.cx.logs().describe_log_groups().log_group_name_prefix("/vod-case/kept").send().await.unwrap();
+    assert_eq!(kept.log_groups().len(), 1);
 }

@@ -1,9 +1,11 @@
 //! The local cloud's CloudFormation, called by AWS's SDK: stacks and change sets over real templates.
 
+mod drift;
 mod failures;
 mod fleets;
 mod live;
 mod real_stack;
+mod rollbacks;
 mod sets;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +14,10 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{Capability, Change, ChangeSetType, Parameter, Stack, StackEvent};
+use aws_sdk_cloudformation::operation::create_change_set::builders::CreateChangeSetFluentBuilder;
+use aws_sdk_cloudformation::types::{
+    Capability, Change, ChangeSetType, DeploymentMode, Parameter, Stack, StackEvent,
+};
 use provision::aws::Context;
 use serde_json::{Value, json};
 
@@ -86,13 +91,25 @@ impl Desk {
         template: &Value,
         parameters: Vec<Parameter>,
     ) -> Result<String, String> {
-        let url = self.put(template).await;
+        let call = self.set(stack, template).await.change_set_type(kind).set_parameters(Some(parameters));
+        self.made(call).await
+    }
+
+    /// Makes a drift-aware change set.
+    async fn propose_reverting(&self, stack: &str, template: &Value) -> Result<String, String> {
+        let call = self.set(stack, template).await.deployment_mode(DeploymentMode::RevertDrift);
+        self.made(call.change_set_type(ChangeSetType::Update)).await
+    }
+
+    async fn set(&self, stack: &str, template: &Value) -> CreateChangeSetFluentBuilder {
         let name = format!("set-{}", number());
-        let call =
-            self.client.create_change_set().stack_name(stack).change_set_name(name).change_set_type(kind);
-        let call = call.capabilities(Capability::CapabilityNamedIam).set_parameters(Some(parameters));
-        let made = call.template_url(url).send().await.map_err(|error| format!("{error:?}"))?;
-        let id = made.id.unwrap();
+        let url = self.put(template).await;
+        let call = self.client.create_change_set().stack_name(stack).change_set_name(name);
+        call.capabilities(Capability::CapabilityNamedIam).template_url(url)
+    }
+
+    async fn made(&self, call: CreateChangeSetFluentBuilder) -> Result<String, String> {
+        let id = call.send().await.map_err(|error| format!("{error:?}"))?.id.unwrap();
         let set = self.client.describe_change_set().change_set_name(&id).send().await.unwrap();
         match set.status.unwrap().as_str() {
             "CREATE_COMPLETE" => Ok(id),
@@ -191,4 +208,37 @@ fn queue(name: &str, more: Value) -> Value {
 /// The properties of a bucket.
 fn bucket(name: &str) -> Value {
     json!({ "BucketName": name })
+}
+
+/// A template with these resources.
+fn with(resources: &[Value]) -> Value {
+    let all = resources.iter().filter_map(Value::as_object).flatten();
+    json!({ "Resources": all.map(|(name, body)| (name.clone(), body.clone())).collect::<serde_json::Map<_, _>>() })
+}
+
+/// A template's log group, as its resources.
+fn log_group(name: &str, days: u32) -> Value {
+    let tags = json!([{ "Key": "of", "Value": "the test" }]);
+    let properties = json!({ "LogGroupName": name, "RetentionInDays": days, "Tags": tags });
+    json!({ "Logs": { "Type": "AWS::Logs::LogGroup", "Properties": properties } })
+}
+
+/// Waits for a queue's timeout. Reads may be late, as AWS's are.
+async fn is_timeout(desk: &Desk, expected: &str) {
+    let mut seen = timeout(desk).await;
+    for _ in 0..100 {
+        if seen == expected {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        seen = timeout(desk).await;
+    }
+    assert_eq!(seen, expected);
+}
+
+async fn timeout(desk: &Desk) -> String {
+    let url = desk.cx.sqs().get_queue_url().queue_name("vod-case-q").send().await.unwrap().queue_url.unwrap();
+    let name = aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout;
+    let call = desk.cx.sqs().get_queue_attributes().queue_url(url).attribute_names(name.clone());
+    call.send().await.unwrap().attributes.unwrap()[&name].clone()
 }

@@ -1,13 +1,13 @@
 //! A kill at every change that the engine and the moves make: the next run finishes.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use provision::home::LOCK_KEY;
 
-use super::stack;
+use super::{on_path, stack};
 use crate::support::calls::mutating;
-use crate::support::quote::{nothing_left, nothing_to_do};
+use crate::support::quote::{errors, nothing_left, nothing_to_do};
 use crate::support::{Cloud, StackFile};
 
 /// Runs a command and kills it when it has made so many changes. Returns whether it was killed.
@@ -25,6 +25,42 @@ fn killed_after(cloud: &Cloud, arguments: &[&str], changes: usize) -> bool {
     }
     assert!(child.wait().unwrap().success(), "what is not killed ends well: {arguments:?}");
     false
+}
+
+/// Interrupts a command when it makes its first call of this name, and waits for its end. Returns its exit code.
+fn interrupted_at(cloud: &Cloud, arguments: &[&str], call: &str) -> Option<i32> {
+    let mut command = cloud.command(&[&["-v"], arguments].concat());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let process = child.id().to_string();
+    let mut is_told = false;
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        if !is_told && mutating(&line.unwrap()).contains(&call) {
+            is_told = Command::new("kill").args(["-INT", &process]).status().unwrap().success();
+        }
+    }
+    assert!(is_told, "{arguments:?} makes the call {call}");
+    child.wait().unwrap().code()
+}
+
+/// An interrupt between the two CloudFormation stacks: one is deleted, and the other has everything still.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_interrupted_between_two_stacks_is_finished() {
+    let cloud = Cloud::start("interrupted-move").await;
+    let (direct, file) = (StackFile::new(&[]), stack());
+    cloud.provision(&["apply", file.path(), "--yes"], 0);
+    let back = ["move", direct.path(), "--to", "direct", "--yes"];
+    assert_ne!(interrupted_at(&cloud, &back, "DeleteStack"), Some(0));
+    for engine in [&direct, &file] {
+        let (_, refused) = cloud.provision(&["apply", engine.path(), "--yes"], 3);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(errors(&refused), @"
+            error: the stack is being moved to another engine, and the move is not finished
+            help: run the `provision move` again that was interrupted
+            ");
+        }
+    }
+    cloud.provision(&back, 0);
+    nothing_to_do(&cloud.provision(&["plan", direct.path()], 0).0);
 }
 
 /// Kills a command after each of its changes. `begin` makes what it begins with; `judge` runs what must finish. Returns how
@@ -61,6 +97,22 @@ async fn an_apply_that_is_killed_is_finished_by_the_next_one() {
     .await;
     assert!(tried > 8, "only {tried} changes");
     println!("{tried} kills of an apply");
+}
+
+/// Roles are deleted and created again: whatever the kill leaves of them, the next run finishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_that_replaces_and_is_killed_is_finished_by_the_next_one() {
+    let cloud = Cloud::start("killed-replacement").await;
+    let (file, on_path) = (stack(), on_path());
+    let begin = || drop(cloud.provision(&["apply", file.path(), "--yes"], 0));
+    let apply = ["apply", on_path.path(), "--yes", "--allow-broadening"];
+    let tried = at_each_change(&cloud, &apply, begin, || {
+        cloud.provision(&apply, 0);
+        nothing_to_do(&cloud.provision(&["plan", on_path.path()], 0).0);
+    })
+    .await;
+    assert!(tried > 6, "only {tried} changes");
+    println!("{tried} kills of a replacement");
 }
 
 #[tokio::test(flavor = "multi_thread")]

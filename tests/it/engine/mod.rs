@@ -1,13 +1,17 @@
 //! The CloudFormation engine as a person runs it, on a local cloud of the test's own: every command, drift, a failure, and
 //! the moves between the engines.
 
+mod gone;
 mod kills;
+mod moved_name;
 mod moving;
 mod role;
+mod role_page;
 mod stuck;
 
 use aws_sdk_cloudformation::types::{Capability, StackStatus};
 use provision::aws::Context;
+use serde_json::Value;
 
 use crate::support::calls::mutating;
 use crate::support::quote::{errors, last_line, lines_with, nothing_left, nothing_to_do};
@@ -24,10 +28,48 @@ fn larger(head: &str) -> StackFile {
     StackFile::new(&[("local: true", head), ("log_retention: 1d", more)])
 }
 
+/// The same with its roles on a path, which is given at their creation.
+fn on_path() -> StackFile {
+    StackFile::new(&[("local: true", "local: true\nengine: cloudformation\nroles: { path: /video/ }")])
+}
+
 /// The CloudFormation stack's status. `None` if there is none.
 async fn status(cx: &Context) -> Option<StackStatus> {
     let seen = cx.cloudformation().describe_stacks().stack_name("vod-local").send().await.ok()?;
     seen.stacks()[0].stack_status.clone()
+}
+
+/// Updates a CloudFormation stack by its own template with a change, as somebody would by hand. Returns how it ended.
+async fn updated_by_hand(
+    cloud: &Cloud,
+    cx: &Context,
+    stack: &str,
+    change: impl FnOnce(&mut Value),
+) -> StackStatus {
+    let client = cx.cloudformation();
+    let seen =
+        async || client.describe_stacks().stack_name(stack).send().await.unwrap().stacks.unwrap().remove(0);
+    let template = client.get_template().stack_name(stack).send().await.unwrap();
+    let mut template: Value = serde_json::from_str(template.template_body().unwrap()).unwrap();
+    change(&mut template);
+    let (home, text) = (cx.scope.home_bucket(), template.to_string());
+    let update = client.update_stack().stack_name(stack);
+    let update = if text.len() <= 51_200 {
+        update.template_body(text)
+    } else {
+        let put = cx.s3().put_object().bucket(&home).key("theirs.json");
+        put.body(text.into_bytes().into()).send().await.unwrap();
+        update.template_url(format!("{}/{home}/theirs.json", cloud.endpoint))
+    };
+    let update = update.set_parameters(seen().await.parameters);
+    update.capabilities(Capability::CapabilityNamedIam).send().await.unwrap();
+    loop {
+        let status = seen().await.stack_status.unwrap();
+        if !status.as_str().ends_with("_IN_PROGRESS") {
+            return status;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,18 +158,11 @@ async fn what_somebody_else_added_to_the_stack_stays() {
     let cloud = Cloud::start("cloudformation-theirs").await;
     let cx = cloud.context("vod-local").await;
     cloud.provision(&["apply", stack().path(), "--yes"], 0);
-    let template = cx.cloudformation().get_template().stack_name("vod-local").send().await.unwrap();
-    let mut template: serde_json::Value = serde_json::from_str(template.template_body().unwrap()).unwrap();
-    template["Resources"]["Mine"] =
-        serde_json::json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "mine" } });
-    let here = cx.s3().put_object().bucket(cx.scope.home_bucket()).key("theirs.json");
-    here.body(template.to_string().into_bytes().into()).send().await.unwrap();
-    let address = format!("{}/{}/theirs.json", cloud.endpoint, cx.scope.home_bucket());
-    let update = cx.cloudformation().update_stack().stack_name("vod-local").template_url(address);
-    update.capabilities(Capability::CapabilityNamedIam).send().await.unwrap();
-    while status(&cx).await != Some(StackStatus::UpdateComplete) {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let ended = updated_by_hand(&cloud, &cx, "vod-local", |template| {
+        template["Resources"]["Mine"] =
+            serde_json::json!({ "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "mine" } });
+    });
+    assert_eq!(ended.await, StackStatus::UpdateComplete);
     let more = larger("local: true\nengine: cloudformation");
     for command in ["apply", "teardown"] {
         let (_, refused) = cloud.provision(&[command, more.path(), "--yes"], 3);

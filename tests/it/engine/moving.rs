@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::{larger, stack};
+use aws_sdk_cloudformation::types::{Capability, ChangeSetType, ResourceToImport, StackStatus};
+use provision::aws::{Connection, Context};
+use serde_json::json;
+
+use super::{larger, stack, status, updated_by_hand};
 use crate::support::calls::mutating;
-use crate::support::quote::{lines_with, nothing_left, nothing_to_do};
-use crate::support::{Cloud, StackFile};
+use crate::support::quote::{errors, lines_with, nothing_left, nothing_to_do};
+use crate::support::{ACCOUNT, Cloud, StackFile};
 
 /// Where the clip of `apply --verify` plays.
 fn address(applied: &str) -> String {
@@ -96,4 +100,78 @@ impl Player {
         self.thread.join().expect("each answer was the playlist");
         self.played.load(Ordering::Relaxed)
     }
+}
+
+/// Deletes the CloudFormation stacks by hand, and leaves their resources: every resource gets `DeletionPolicy: Retain` first.
+async fn let_go(cloud: &Cloud, cx: &Context) {
+    let other = Arc::new(Connection::to_local(cloud.target(ACCOUNT), "us-east-1").await);
+    let other = Context::new(other, cx.scope.clone(), "us-east-1");
+    for (cx, stack) in [(&other, "vod-local-us-east-1-after"), (cx, "vod-local")] {
+        let ended = updated_by_hand(cloud, cx, stack, |template| {
+            for resource in template["Resources"].as_object_mut().unwrap().values_mut() {
+                resource["DeletionPolicy"] = "Retain".into();
+            }
+        });
+        assert_eq!(ended.await, StackStatus::UpdateComplete);
+        let client = cx.cloudformation();
+        client.delete_stack().stack_name(stack).send().await.unwrap();
+        while client.describe_stacks().stack_name(stack).send().await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// Somebody deleted the CloudFormation stacks, and their resources are there: the record alone says whose they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_whose_cloudformation_stacks_somebody_deleted_is_moved() {
+    let cloud = Cloud::start("move-deleted").await;
+    let cx = cloud.context("vod-local").await;
+    let (direct, file) = (StackFile::new(&[]), stack());
+    cloud.provision(&["apply", file.path(), "--yes"], 0);
+    let_go(&cloud, &cx).await;
+    let (moved, _) = cloud.provision(&["move", file.path(), "--to", "direct", "--yes"], 0);
+    insta::assert_snapshot!(lines_with(&moved, &["move", "Move"]), @"
+    Move to the direct engine: no resource is changed
+    moved: stack vod-local is with the direct engine now
+    ");
+    nothing_to_do(&cloud.provision(&["plan", direct.path()], 0).0);
+
+    cloud.provision(&["move", direct.path(), "--to", "cloudformation", "--yes"], 0);
+    let_go(&cloud, &cx).await;
+    let (moved, _) = cloud.provision(&["move", file.path(), "--to", "cloudformation", "--yes"], 0);
+    insta::assert_snapshot!(lines_with(&moved, &["moved", "storage/source "]), @"
+      storage/source                   S3 Bucket                        vod-local-source-111122223333-ap-northeast-2 import
+    moved: stack vod-local is with CloudFormation now
+    ");
+    let longer = larger("local: true\nengine: cloudformation");
+    cloud.provision(&["apply", longer.path(), "--yes"], 0);
+    nothing_to_do(&cloud.provision(&["plan", longer.path()], 0).0);
+}
+
+/// Another CloudFormation stack has a resource of the stack, so the import is refused. Nothing of the move is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_refused_leaves_nothing_behind() {
+    let cloud = Cloud::start("move-refused").await;
+    let cx = cloud.context("vod-local").await;
+    let direct = StackFile::new(&[]);
+    cloud.provision(&["apply", direct.path(), "--yes"], 0);
+    let resource = json!({ "Type": "AWS::IAM::Role", "DeletionPolicy": "Retain", "Properties": {
+        "RoleName": "vod-local-submit", "AssumeRolePolicyDocument": {} } });
+    let import = ResourceToImport::builder().logical_resource_id("Role").resource_type("AWS::IAM::Role");
+    let client = cx.cloudformation();
+    let set = client.create_change_set().stack_name("theirs").change_set_name("one");
+    let set = set.change_set_type(ChangeSetType::Import).capabilities(Capability::CapabilityNamedIam);
+    let set = set.template_body(json!({ "Resources": { "Role": resource } }).to_string());
+    let set = set.resources_to_import(import.resource_identifier("RoleName", "vod-local-submit").build());
+    let set = set.send().await.unwrap().id.unwrap();
+    client.execute_change_set().change_set_name(set).send().await.unwrap();
+
+    let (_, refused) = cloud.provision(&["move", direct.path(), "--to", "cloudformation", "--yes"], 1);
+    insta::assert_snapshot!(errors(&refused), @"
+    error: cloudformation:CreateChangeSet failed: Resources [HandlersSubmitRole] passed in ResourceToImport are already in a stack and cannot be imported.
+    help: no resource was changed: mend that, then run the command again
+    ");
+    assert_eq!(status(&cx).await, None);
+    nothing_to_do(&cloud.provision(&["plan", direct.path()], 0).0);
+    nothing_left(&cloud.provision(&["teardown", direct.path(), "--yes"], 0).0, "vod-local");
 }

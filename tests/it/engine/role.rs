@@ -1,75 +1,66 @@
-//! The page's way to a service role: its commands make the role, and with it CloudFormation makes the stack for somebody who
-//! may not.
+//! A service role, in a local cloud in which IAM policies count: whoever runs `apply` may change nothing but the stacks.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use provision::aws::Context;
+use serde_json::json;
 
 use crate::support::quote::{lines_with, nothing_left, nothing_to_do};
 use crate::support::root::Root;
-use crate::support::{Cloud, StackFile};
+use crate::support::{ACCOUNT, Cloud, StackFile, delete_distribution};
 
-const PAGE: &str = include_str!("../../../docs/cloudformation.md");
+const ROLE: &str = "deploy";
 
-/// The blocks of the section in this language.
-fn blocks(language: &str) -> Vec<&'static str> {
-    let section = PAGE.split("\n## ").find(|section| section.starts_with("A service role\n"));
-    let section = section.expect("docs/cloudformation.md has a section on service roles");
-    let fenced = section.split("```").skip(1).step_by(2);
-    fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
+/// The stack, made by CloudFormation as the role.
+fn by_role(more: &str) -> StackFile {
+    let head = format!(
+        "local: true\nengine: cloudformation\ncloudformation: {{ role: 'arn:aws:iam::{ACCOUNT}:role/{ROLE}' }}"
+    );
+    StackFile::new(&[("local: true", &head), ("log_retention: 1d", more)])
 }
 
-/// Runs a command of the page in a folder, with this stack file.
-async fn run(cloud: &Cloud, cx: &Context, folder: &Path, stack: &StackFile, command: &str) {
-    let words: Vec<&str> = command.split_whitespace().collect();
-    let file = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    match words[..] {
-        ["provision", "permissions", "stacks/vod.yaml", "--for", wanted, ">", to] => {
-            let (policy, _) = cloud.provision(&["permissions", stack.path(), "--for", wanted], 0);
-            std::fs::write(folder.join(to), policy).unwrap();
-        }
-        ["aws", "iam", call, ..] => {
-            let options: BTreeMap<&str, &str> = words[3..].chunks(2).map(|pair| (pair[0], pair[1])).collect();
-            let document = |name: &str| file(options[name].strip_prefix("file://").unwrap());
-            let (iam, role) = (cx.iam(), options["--role-name"]);
-            match call {
-                "create-role" => {
-                    let trust = document("--assume-role-policy-document");
-                    let made = iam.create_role().role_name(role).assume_role_policy_document(trust);
-                    made.send().await.unwrap();
-                }
-                "put-role-policy" => {
-                    let put = iam.put_role_policy().role_name(role).policy_name(options["--policy-name"]);
-                    put.policy_document(document("--policy-document")).send().await.unwrap();
-                }
-                _ => panic!("{command}"),
-            }
-        }
-        _ => panic!("{command}"),
-    }
+/// Makes the service role, which only CloudFormation may assume, with the policy that the program prints for it.
+async fn service_role(cloud: &Cloud, root: &Root<'_>, stack: &StackFile) {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": { "Service": "cloudformation.amazonaws.com" },
+        "Action": "sts:AssumeRole",
+    }]});
+    let iam = root.cx.iam();
+    iam.create_role().role_name(ROLE).assume_role_policy_document(trust.to_string()).send().await.unwrap();
+    let (policy, _) = cloud.provision(&["permissions", stack.path(), "--for", "service-role"], 0);
+    let put = iam.put_role_policy().role_name(ROLE).policy_name("all").policy_document(policy);
+    put.send().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pages_service_role_makes_the_stack() {
-    let cloud = Cloud::enforcing("service-role").await;
+async fn cloudformation_works_as_the_role_and_the_caller_does_not() {
+    let cloud = Cloud::enforcing("service-role-denied").await;
     let root = Root::of(&cloud).await;
-    let [settings] = blocks("yaml")[..] else { panic!("one block says what is in the stack file") };
-    let stack = StackFile::new(&[("local: true", &format!("local: true\n{}", settings.trim_end()))]);
-    let folder = tempfile::tempdir().unwrap();
-    let [trust] = blocks("json")[..] else { panic!("one block is the trust policy") };
-    std::fs::write(folder.path().join("trust.json"), trust).unwrap();
-    let commands = blocks("sh").concat().replace("\\\n", " ");
-    for command in commands.lines() {
-        run(&cloud, &root.cx, folder.path(), &stack, command).await;
-    }
+    let stack = by_role("log_retention: 1d");
     let applier = root.role("applier", &stack, &["apply"]).await;
     let remover = root.role("remover", &stack, &["teardown"]).await;
-
-    let (applied, said) = root.run(&applier, &["-v", "apply", stack.path(), "--yes"], 0);
-    insta::assert_snapshot!(lines_with(&applied, &[" created"]), @"36 created");
-    assert!(!said.contains("CreateFunction") && !said.contains("CreateRole"), "the role does: {said}");
+    let (_, refused) = root.run(&applier, &["apply", stack.path(), "--yes"], 4);
+    assert!(refused.contains("is invalid or cannot be assumed"), "{refused}");
+    service_role(&cloud, &root, &stack).await;
+    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
     nothing_to_do(&root.run(&applier, &["plan", stack.path()], 0).0);
-    let (gone, _) = root.run(&remover, &["teardown", stack.path(), "--yes"], 0);
-    nothing_left(&gone, "vod-local");
+
+    let larger = by_role("log_retention: 1d\n  submit: { memory: 1GiB }");
+    root.run(&applier, &["apply", larger.path(), "--yes"], 0);
+    nothing_to_do(&root.run(&applier, &["plan", larger.path()], 0).0);
+
+    // Without a permission of the role, CloudFormation fails, whoever runs the command.
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Action": "lambda:UpdateFunctionConfiguration", "Resource": "*" }]});
+    let iam = root.cx.iam();
+    let put = iam.put_role_policy().role_name(ROLE).policy_name("less").policy_document(deny.to_string());
+    put.send().await.unwrap();
+    let (_, failed) = root.run(&applier, &["apply", stack.path(), "--yes"], 4);
+    insta::assert_snapshot!(lines_with(&failed, &["FAILED"]), @"  handlers/submit                  FAILED: cloudformation:ExecuteChangeSet failed: User: arn:aws:sts::111122223333:assumed-role/deploy/AWSCloudFormation is not authorized to perform: lambda:UpdateFunctionConfiguration with an explicit deny in an identity-based policy (AccessDeniedException)");
+    iam.delete_role_policy().role_name(ROLE).policy_name("less").send().await.unwrap();
+    root.run(&applier, &["apply", stack.path(), "--yes"], 0);
+
+    // What somebody deleted is created again by the role too.
+    delete_distribution(&root.cx).await;
+    root.run(&applier, &["apply", stack.path(), "--yes", "--allow-broadening"], 0);
+    nothing_to_do(&root.run(&applier, &["plan", stack.path()], 0).0);
+    nothing_left(&root.run(&remover, &["teardown", stack.path(), "--yes"], 0).0, "vod-local");
 }

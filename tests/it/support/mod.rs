@@ -251,3 +251,22 @@ pub(crate) fn copies_elsewhere(role: &str) -> ReplicationConfiguration {
         .expect(SET);
     ReplicationConfiguration::builder().role(role).rules(rule).build().expect(SET)
 }
+
+/// Deletes the distribution, as somebody would by hand.
+pub(crate) async fn delete_distribution(cx: &Context) {
+    let listed = cx.cloudfront().list_distributions().send().await.unwrap().distribution_list.unwrap();
+    let id = listed.items.unwrap().remove(0).id;
+    let live = cx.cloudfront().get_distribution_config().id(&id).send().await.unwrap();
+    let mut config = live.distribution_config.unwrap();
+    config.enabled = false;
+    let off = cx.cloudfront().update_distribution().id(&id).set_if_match(live.e_tag);
+    let off = off.distribution_config(config).send().await.unwrap();
+    let deployed = || async {
+        let seen = cx.cloudfront().get_distribution().id(&id).send().await.unwrap();
+        seen.distribution.is_some_and(|distribution| distribution.status == "Deployed")
+    };
+    while !deployed().await {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    cx.cloudfront().delete_distribution().id(&id).set_if_match(off.e_tag).send().await.unwrap();
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::actual;
 use super::super::refusal::ApiRefusal;
 use super::super::state::{ChangeSetRecord, Shelf, StackRecord, tag_list};
 use super::super::{CloudFormation, StackCaller};
@@ -55,6 +56,10 @@ pub(super) fn describe(service: &Arc<CloudFormation>, caller: &StackCaller, form
         answer["NotificationARNs"] = json!([]);
         answer["RollbackConfiguration"] = json!({});
         answer["OnStackFailure"] = json!(set.on_failure);
+        if let Some(found) = &set.actual {
+            answer["DeploymentMode"] = json!("REVERT_DRIFT");
+            answer["StackDriftStatus"] = json!(actual::stack_status(found));
+        }
         Ok(Some(answer))
     })
 }

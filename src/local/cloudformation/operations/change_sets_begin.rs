@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::super::actual::{self, ActualState};
 use super::super::compare::{self, Whereabouts};
 use super::super::refusal::ApiRefusal;
 use super::super::run::{self, StackWork, WorkKind, import};
@@ -57,13 +58,16 @@ pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, 
     super::check_name("changeSetName", name)?;
     let kind = kind(form)?;
     let template = submitted::template_text(service, caller, form).await?;
-    let (before, before_role) = service.shelf(&caller.place, |shelf| {
+    let (before, before_role, records) = service.shelf(&caller.place, |shelf| {
         let found = shelf.find(stack);
         check_state(found, kind, stack, name)?;
-        Ok((found.and_then(|found| found.declared.clone()), found.and_then(|found| found.role.clone())))
+        let records = found.map(|found| found.resources.clone()).unwrap_or_default();
+        let role = found.and_then(|found| found.role.clone());
+        Ok((found.and_then(|found| found.declared.clone()), role, records))
     })?;
     let role = text(form, "RoleARN").map(str::to_owned);
     submitted::check_role(service, caller, role.as_deref()).await?;
+    let role = role.or(before_role);
     let target = submitted::declared(service, form, template, before.as_ref())?;
     let imports = imports(form)?;
     if kind == "IMPORT" {
@@ -73,6 +77,13 @@ pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, 
     } else {
         super::check_name("stackName", stack)?;
     }
+    let actual = match reverts_drift(form)? {
+        true if kind == "UPDATE" => {
+            let as_role = service.handler_caller(caller, role.as_deref()).await;
+            Some(actual::read(service, &as_role, &records).await)
+        }
+        _ => None,
+    };
     let id = caller.place.arn(&format!("changeSet/{name}/{}", uuid()));
     let wish = ChangeSetRecord {
         id: id.clone(),
@@ -84,14 +95,27 @@ pub(super) async fn create(service: &Arc<CloudFormation>, caller: &StackCaller, 
         created: now(),
         description: text(form, "Description").map(str::to_owned),
         target: Some(target),
-        role: role.or(before_role),
+        role,
         changes: Vec::new(),
         changes_with_values: Vec::new(),
         imports,
         on_failure: text(form, "OnStackFailure").map(str::to_owned),
+        actual,
     };
     let stack_id = service.shelf(&caller.place, |shelf| add(service, caller, shelf, stack, wish))?;
     Ok(Some(json!({ "Id": id, "StackId": stack_id })))
+}
+
+/// Whether the set is to be drift-aware.
+fn reverts_drift(form: &Value) -> Result<bool, ApiRefusal> {
+    match text(form, "DeploymentMode") {
+        None => Ok(false),
+        Some("REVERT_DRIFT") => Ok(true),
+        Some(other) => Err(ApiRefusal::validation(format!(
+            "1 validation error detected: Value '{other}' at 'deploymentMode' failed to satisfy constraint: Member must satisfy \
+             enum value set: [REVERT_DRIFT]"
+        ))),
+    }
 }
 
 /// `ResourcesToImport`, by logical id.
@@ -142,7 +166,7 @@ fn fill(
         set.reason = Some(format!("Transform {transform} failed with: the local cloud runs no macros."));
         return;
     }
-    let found = compared(service, caller, exports, stack, target, &set.imports);
+    let found = compared(service, caller, exports, stack, target, &set.imports, set.actual.as_ref());
     let problem = match found {
         Ok((plain, valued)) => {
             let is_empty =
@@ -171,6 +195,7 @@ fn compared(
     stack: &StackRecord,
     target: &DeclaredStack,
     imports: &BTreeMap<String, Map<String, Value>>,
+    actual: Option<&BTreeMap<String, ActualState>>,
 ) -> Result<(Vec<Value>, Vec<Value>), String> {
     let place = Whereabouts {
         account: &caller.place.account,
@@ -180,10 +205,16 @@ fn compared(
         exports,
     };
     let imports: BTreeSet<&str> = imports.keys().map(String::as_str).collect();
-    let existing = existing(&stack.resources);
+    let records = existing(&stack.resources);
+    let compared = actual.map_or_else(|| records.clone(), |actual| actual::as_they_are(&records, actual));
     let find = |with_values| {
         let types = |kind: &str| service.handlers.describe_type(kind);
-        compare::changes(&place, &existing, stack.declared.as_ref(), target, &imports, &types, with_values)
+        let before = stack.declared.as_ref();
+        let changes = compare::changes(&place, &compared, before, target, &imports, &types, with_values)?;
+        Ok::<_, String>(match actual {
+            Some(actual) => actual::with_drift(changes, &records, actual, with_values),
+            None => changes,
+        })
     };
     Ok((find(false)?, find(true)?))
 }
@@ -196,7 +227,7 @@ pub(super) fn changes_of(
     stack: &StackRecord,
     target: &DeclaredStack,
 ) -> (Vec<Value>, Option<String>) {
-    match compared(service, caller, exports, stack, target, &BTreeMap::new()) {
+    match compared(service, caller, exports, stack, target, &BTreeMap::new(), None) {
         Ok((_, valued)) => (valued, None),
         Err(problem) => (Vec::new(), Some(problem)),
     }
@@ -269,5 +300,8 @@ fn begin(
     };
     let token = text(form, "ClientRequestToken").map(str::to_owned);
     stack.role = set.role;
+    if let Some(actual) = &set.actual {
+        actual::begin_with(&mut stack.resources, actual);
+    }
     Ok(run::prepare(&caller.place, as_role, stack, target, kind, options, token))
 }

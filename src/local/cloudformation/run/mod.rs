@@ -77,7 +77,7 @@ pub(super) fn prepare(
         stack.resources_before = stack.resources.clone();
     }
     for record in stack.resources.values_mut() {
-        record.is_new = false;
+        (record.is_new, record.deployed) = (false, None);
     }
     stack.cancel = CancellationToken::new();
     stack.enter(status, Some("User Initiated"));

@@ -44,13 +44,19 @@ impl Run {
             };
             let (ready, rest): (Vec<_>, Vec<_>) = left.iter().cloned().partition(|(name, _)| !blocked(name));
             left = rest;
+            let mut skipped = false;
             for (logical, record) in ready {
                 if retain.contains(&logical) || record.is_kept_by(policy, except_on_create) {
                     self.tell_removal(&logical, &record, "DELETE_SKIPPED", None, own);
+                    skipped = true;
                     continue;
                 }
                 under_way.push((logical.clone(), record.needs.clone()));
                 running.push(self.remove_one(logical, record, own).boxed());
+            }
+            if skipped {
+                // What stays holds nothing back: what it needs may be ready now.
+                continue;
             }
             let Some((logical, problem)) = running.next().await else { break };
             let at = under_way.iter().position(|(name, _)| *name == logical);

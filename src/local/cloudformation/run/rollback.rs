@@ -136,10 +136,26 @@ impl Run {
         });
         let Some((old, current)) = found.flatten() else { return true };
         let handle = |record: &ResourceRecord| record.handled.as_ref().map(|handled| handled.handle.clone());
-        let Some(current) = current else {
+        let put_back = |mut old: ResourceRecord| {
+            // What it really had is set back. What the stack knows of it is the last deployment.
+            if let Some(deployed) = old.deployed.take() {
+                old.properties = deployed;
+            }
+            old.is_gone = false;
             self.stack(|stack| stack.resources.insert(logical.to_owned(), old));
+        };
+        let Some(current) = current else {
+            put_back(old);
             return true;
         };
+        if old.is_gone {
+            // It was gone before the update: what was created in its place is deleted.
+            if current.exists() {
+                self.doom(logical, current);
+            }
+            put_back(old);
+            return true;
+        }
         if current.kind != old.kind || handle(&current) != handle(&old) {
             // A replacement: the old one was not deleted yet. The list of what a replacement leaves behind has it.
             let mut doomed = self.take_doomed();
@@ -148,16 +164,16 @@ impl Run {
             if current.exists() {
                 self.doom(logical, current);
             }
-            self.stack(|stack| stack.resources.insert(logical.to_owned(), old));
+            put_back(old);
             self.tell(logical, "UPDATE_COMPLETE", None);
             return true;
         }
         if current.properties == old.properties {
-            self.stack(|stack| stack.resources.insert(logical.to_owned(), old));
+            put_back(old);
             return true;
         }
         if skip {
-            self.stack(|stack| stack.resources.insert(logical.to_owned(), old));
+            put_back(old);
             self.tell(logical, "UPDATE_COMPLETE", None);
             return true;
         }
@@ -170,7 +186,7 @@ impl Run {
             .await
         {
             Ok(_) => {
-                self.stack(|stack| stack.resources.insert(logical.to_owned(), old));
+                put_back(old);
                 self.tell(logical, "UPDATE_COMPLETE", None);
                 true
             }

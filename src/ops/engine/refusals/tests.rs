@@ -1,13 +1,14 @@
 //! What is refused, by the status of a CloudFormation stack and by what lives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::*;
 use crate::deploy::{Member, StackSeen, StackStatus};
 use crate::home::{Record, Run};
-use crate::model::{Contents, Live, Mark, Outputs, Readiness, Snapshot};
+use crate::model::{Contents, Declaration, Guard, Kind, Live, Mark, Outputs, Readiness, Snapshot};
+use crate::plan::StepAction;
 
 fn scope() -> Scope {
     Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() }
@@ -107,4 +108,41 @@ fn what_another_engine_made_is_not_taken_over() {
     assert!(of(true, None) && of(true, Some("direct")));
     assert!(!of(true, Some("cloudformation")));
     assert!(!of(false, None) && !of(false, Some("direct")));
+}
+
+/// A stack with nothing but a certificate that somebody deleted: no template can leave it out.
+#[test]
+fn a_stack_that_would_have_nothing_left_is_refused() {
+    let refused = |kind: &'static str| {
+        let kind = Kind::new(kind);
+        let declared = Declaration {
+            address: "storage/work".into(),
+            kind: kind.clone(),
+            region: "eu-west-1".into(),
+            properties: json!({}),
+            predicted: Outputs::new(),
+            after: BTreeSet::new(),
+            guard: Guard::None,
+        };
+        let step = Step {
+            address: "storage/work".into(),
+            kind,
+            region: "eu-west-1".into(),
+            action: StepAction::Create { desired: json!({}) },
+            guard: Guard::None,
+            needs: Vec::new(),
+        };
+        let plan = Plan {
+            scope: scope(),
+            steps: vec![step],
+            unchanged: Vec::new(),
+            kept: Vec::new(),
+            outputs: BTreeMap::new(),
+        };
+        let graph = Graph::new([declared]).unwrap();
+        let stacks = held("UPDATE_COMPLETE", Some("vod"), &[]);
+        of_freed(&plan, &graph, &stacks, &|_| false).map(|refused| refused.to_string())
+    };
+    insta::assert_snapshot!(refused("AWS::CertificateManager::Certificate").unwrap(), @"CloudFormation cannot create storage/work again: it must leave the CloudFormation stack vod in eu-west-1 before, and that stack has nothing else");
+    assert_eq!(refused("AWS::CloudFront::Distribution"), None, "a drift-aware change set creates it again");
 }

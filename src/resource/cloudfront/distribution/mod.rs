@@ -29,7 +29,7 @@ pub use logs::Logging;
 pub use names::{FIND_HOLDER, HOSTED_ZONE, Holder, holder_of, is_there};
 pub(in crate::resource) use names::{distributions, own_aliases, owner_of};
 pub use origin::{Origin, OriginShield, S3OriginConfig};
-pub use taking::TAKE_NAME;
+pub use taking::{TAKE_NAME, take_name};
 pub use viewer::{CustomErrorResponse, GeoRestriction, Restrictions, ViewerCertificate};
 
 use super::DISTRIBUTIONS;

@@ -20,12 +20,23 @@ pub const TAKE_NAME: Allow = Allow::new(&[TAKE], DISTRIBUTIONS);
 /// Takes each name that is new to the distribution, that the run may take, and that another distribution has.
 pub(super) async fn take(cx: &Context, id: &str, seen: &Distribution, desired: &Distribution) -> Result<()> {
     let (had, wanted) = (&seen.distribution_config.aliases, &desired.distribution_config.aliases);
-    for name in wanted.difference(had).filter(|name| cx.may_take(name)) {
-        let Some(holder) = holder_of(cx, name).await?.filter(|holder| holder.id != id) else { continue };
-        let taken = until(cx, TAKE, Patience::MINUTES, || step(cx, id, name)).await;
-        taken.map_err(|error| explained(error, name, holder.elsewhere, id))?;
+    for name in wanted.difference(had) {
+        take_name(cx, id, name).await?;
     }
     Ok(())
+}
+
+/// Takes a name for the distribution with this id, if the run may take it and another distribution has it.
+///
+/// # Errors
+/// When AWS refuses, or the edges do not know the distribution in time.
+pub async fn take_name(cx: &Context, id: &str, name: &str) -> Result<()> {
+    if !cx.may_take(name) {
+        return Ok(());
+    }
+    let Some(holder) = holder_of(cx, name).await?.filter(|holder| holder.id != id) else { return Ok(()) };
+    let taken = until(cx, TAKE, Patience::MINUTES, || step(cx, id, name)).await;
+    taken.map_err(|error| explained(error, name, holder.elsewhere, id))
 }
 
 /// One step towards the name. Every edge must know the distribution before: else viewers would get errors from those that
