@@ -231,7 +231,7 @@ mod tests {
         Scope { stack: "vod".into(), account: account.into(), region: region.into() }
     }
 
-    fn template(scope: &Scope, properties: Value) -> TargetTemplates {
+    fn template(scope: &Scope, properties: &Value) -> TargetTemplates {
         let resource =
             json!({ "Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": properties });
         let body = json!({
@@ -248,7 +248,7 @@ mod tests {
             scope("222222222222", "eu-west-2"),
             scope("333333333333", "us-west-2"),
         ];
-        let all = scopes.iter().map(|scope| template(scope, properties(scope))).collect();
+        let all = scopes.iter().map(|scope| template(scope, &properties(scope))).collect();
         portable(all).map(|template| template.body["Resources"]["A"]["Properties"].clone())
     }
 
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn a_failed_creation_keeps_no_bucket() {
         let scopes = [scope("111111111111", "eu-west-1"), scope("222222222222", "us-west-2")];
-        let template = portable(scopes.iter().map(|scope| template(scope, json!({}))).collect()).unwrap();
+        let template = portable(scopes.iter().map(|scope| template(scope, &json!({}))).collect()).unwrap();
         assert_eq!(template.body["Resources"]["A"]["DeletionPolicy"], "RetainExceptOnCreate");
         assert_eq!(template.body["Metadata"], json!({ "provision": { "Stack": "vod" } }));
     }
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn what_is_elsewhere_is_named() {
         let (one, other) = (scope("111111111111", "eu-west-1"), scope("222222222222", "us-east-1"));
-        let mut two = template(&one, json!({}));
+        let mut two = template(&one, &json!({}));
         let away = Template {
             name: "vod-us-east-1-after".into(),
             region: "us-east-1".into(),
@@ -316,14 +316,14 @@ mod tests {
             body: json!({}),
         };
         two.1.push(away);
-        let refused = portable(vec![two, template(&other, json!({}))]).unwrap_err().to_string();
+        let refused = portable(vec![two, template(&other, &json!({}))]).unwrap_err().to_string();
         assert_eq!(
             refused,
             "the stack in eu-west-1 has resources in another region, and a stack set has one stack in each: alerts/cdn"
         );
-        let mut more = template(&other, json!({}));
+        let mut more = template(&other, &json!({}));
         more.1[0].members.insert("C".to_owned(), "alerts/cdn".into());
-        let refused = portable(vec![template(&one, json!({})), more]).unwrap_err().to_string();
+        let refused = portable(vec![template(&one, &json!({})), more]).unwrap_err().to_string();
         assert_eq!(refused, "the stacks in eu-west-1 and in us-east-1 are not the same: alerts/cdn");
     }
 }

@@ -131,7 +131,7 @@ mod tests {
         let mark = Mark { stack: "vod".into(), address: "delivery/segments".into() };
         assert_eq!(Mark::from_comment(&mark.comment()), Some(mark.clone()));
         assert_eq!(Mark::from_tags(&Tags::from_iter(mark.tags())), Some(mark.clone()));
-        let of_fleet = mark.clone().of_fleet("eu-west-1");
+        let of_fleet = mark.of_fleet("eu-west-1");
         assert_eq!(Mark::from_comment(&of_fleet.comment()), Some(of_fleet.clone()));
         assert_eq!((of_fleet.stack.as_str(), of_fleet.stack_name()), ("vod.fleet.eu-west-1", "vod"));
         assert_eq!(Mark::from_comment("somebody else's"), None);

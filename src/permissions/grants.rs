@@ -11,7 +11,7 @@ use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Mark, Only, Permissions, PolicyDocument, Scope, resolve,
 };
-use crate::resource::cloudformation::StackSet;
+use crate::resource::cloudformation::{self, StackSet};
 use crate::resource::iam::Role;
 use crate::resource::{Adapter, Registry, Resource as _, cloudfront, kms, lambda, route53, s3};
 use crate::stack::config::{KmsKey, bucket_prefixes};
@@ -74,7 +74,9 @@ impl<'a> Grants<'a> {
                 _ => {}
             }
         }
-        if matches!(command, Command::Plan | Command::Apply) && !self.is_fleet() {
+        if self.is_fleet() {
+            self.by_name(&[cloudformation::STATUS]);
+        } else if matches!(command, Command::Plan | Command::Apply) {
             self.add(&lambda::QUOTA, &self.variables(&self.scope.region), &[]);
         }
         if self.subject.source.is_some() && command != Command::Teardown {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::review::{Review, Target, TargetAction};
+use crate::review::{Review, TargetAction, TargetChange};
 
 /// The targets with the same action: the sign of the action, what it is, and the account or unit with its regions.
 pub(super) fn lines(review: &Review) -> Vec<(&'static str, String)> {
     let mut rows: BTreeMap<(TargetAction, &str), Vec<&str>> = BTreeMap::new();
-    for Target { target, region, action } in &review.targets {
+    for TargetChange { target, region, action } in &review.targets {
         rows.entry((*action, target)).or_default().push(region);
     }
     let row = |((action, target), regions): ((TargetAction, &str), Vec<&str>)| {

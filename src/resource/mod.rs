@@ -157,7 +157,7 @@ pub trait Resource: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sy
     }
 
     /// Every live resource of this type that carries a mark of the scope's stack, as `(id, mark)`. This sweep finds orphans
-    /// without a record. Part types return nothing, because deleting the parent deletes them. Exception: a part that can
+    /// without a record. A type of which a stack has at most one, under the stack's own name, returns nothing. Part types return nothing, because deleting the parent deletes them. Exception: a part that can
     /// outlive its declaration on a parent that stays is listed here.
     fn list_owned(cx: &Context) -> impl Future<Output = Result<Vec<(String, Mark)>>> + Send;
 }

@@ -57,7 +57,7 @@ pub struct Review {
     pub notes: Vec<String>,
     /// What becomes of each target of a fleet. Those that stay as they are have no entry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetChange>,
     /// How many resources have which action.
     pub totals: Totals,
     /// The digest of the file that the plan was saved to, as `apply --digest` takes it. Absent if it was not saved.
@@ -115,7 +115,7 @@ pub struct Change {
 
 /// What becomes of a fleet's stack in one place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct Target {
+pub struct TargetChange {
     /// The account, or the organizational unit whose accounts they are.
     pub target: String,
     /// The region.

@@ -2,6 +2,7 @@
 //! whatever reaches it ([`crate::report::out`]); here no printer needs it, and no text begins a line of its own.
 
 mod engines;
+mod fleets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,22 +13,21 @@ use miette::{Diagnostic, ReportHandler as _, miette};
 use serde_json::{Value, json};
 
 use super::super::{
-    asset, bundle, diagnostics, export, history, library, outputs, plan, status, synth, teardown, verify,
+    asset, bundle, diagnostics, export, history, library, outputs, plan, synth, teardown, verify,
 };
 use crate::model::{CodeOrigin, Kind, Known};
 use crate::ops::asset::{Answered, AssetState, AssetStatus, LatestUpload, Rendition, Stills};
 use crate::ops::library::{Counts, Failed, Job, JobState};
 use crate::ops::{
-    Architecture, Bundle, ColorTags, Decoded, DnsRecord, Exported, FleetInstance, FleetStatus, HistoryEntry,
-    InstanceState, LastOperation, Outputs, Picture, Playable, Played, Refused, RunState, Sound, Stream,
-    Template,
+    Architecture, Bundle, ColorTags, Decoded, DnsRecord, Exported, HistoryEntry, Outputs, Picture, Playable,
+    Played, Refused, RunState, Sound, Stream, Template,
 };
 use crate::report::out::styled;
 use crate::report::picture::Picture as Drawing;
 use crate::report::{self, human, json as to_json, markdown, unplanned};
 use crate::review::{
     Action, Against, Broadening, Cause, Change, FORMAT_VERSION, Finding, Impact, Import, ImportResource,
-    ImportTotals, ImportVerdict, Kept, Property, Review, Severity, Target, TargetAction, Totals,
+    ImportTotals, ImportVerdict, Kept, Property, Review, Severity, TargetAction, TargetChange, Totals,
 };
 use crate::stack::config;
 
@@ -98,7 +98,7 @@ fn review(word: &str) -> Review {
         kept: vec![Kept { address: text(), kind: text(), id: text() }],
         security: vec![finding(text()), finding(format!("{word}/Create"))],
         notes: vec![text()],
-        targets: vec![Target { target: text(), region: text(), action: TargetAction::Deploy }],
+        targets: vec![TargetChange { target: text(), region: text(), action: TargetAction::Deploy }],
         totals: Totals { create: 1, ..Totals::default() },
         saved: Some(text()),
     }
@@ -217,33 +217,6 @@ fn pictures() {
         let acting = if printer.ends_with("dot") { unquoted } else { text };
         assert!(!acting.contains("<b></details>"), "{printer}: {acting}");
     }
-}
-
-#[test]
-fn statuses() {
-    let of = |word: &str| FleetStatus {
-        stack_set: "vod".into(),
-        account: "111122223333".into(),
-        region: "eu-west-1".into(),
-        instances: vec![FleetInstance {
-            account: word.into(),
-            region: word.into(),
-            unit: Some(word.into()),
-            stack: Some(format!("arn/{word}/id")),
-            state: InstanceState::Outdated,
-            last: word.into(),
-            reason: Some(word.into()),
-            drift: word.into(),
-        }],
-        last_operation: Some(LastOperation {
-            id: word.into(),
-            action: word.into(),
-            status: word.into(),
-            began: None,
-        }),
-    };
-    stays_in_its_line("status", |word| status::human(&of(word)));
-    cannot_act("status --format json", &to_json(&of(HOSTILE)));
 }
 
 fn entry(word: &str) -> HistoryEntry {

@@ -186,7 +186,11 @@ pub(super) async fn handle(service: &Arc<CloudFormation>, claim: &Claim, request
             let form = [query.as_bytes(), b"&", &body.to_bytes()].concat();
             let form = wire::read(&form);
             let token = parts.headers.get(TOKEN).and_then(|value| value.to_str().ok()).map(str::to_owned);
-            answer(service, &service.caller(claim, token).await, &form, &id).await
+            let (service, caller, id) = (Arc::clone(service), service.caller(claim, token).await, id.clone());
+            // A task of its own begins with an empty stack. Below the server's, that of a thread would not be enough for the
+            // calls of other services. And as on AWS, a call goes on when its caller has gone.
+            let answered = tokio::spawn(async move { answer(&service, &caller, &form, &id).await });
+            answered.await.expect("no call panics")
         }
         Err(why) => {
             (StatusCode::PAYLOAD_TOO_LARGE, wire::error("RequestEntityTooLarge", &why.to_string(), &id))

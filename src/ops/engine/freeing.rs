@@ -43,7 +43,7 @@ pub(super) fn freed(
 
 /// The values of a resource that templates read.
 #[derive(Debug, Default)]
-struct Known {
+struct LiveValues {
     reference: Option<String>,
     attributes: Outputs,
 }
@@ -61,9 +61,9 @@ pub(super) fn without(
     let known = freed.iter().map(|(logical_id, address)| {
         let reference = held.members.get(logical_id).and_then(|member| member.physical_id.clone());
         let attributes = snapshot.live.get(address).map(|live| live.outputs.clone()).unwrap_or_default();
-        (logical_id.as_str(), Known { reference, attributes })
+        (logical_id.as_str(), LiveValues { reference, attributes })
     });
-    let known: BTreeMap<&str, Known> = known.collect();
+    let known: BTreeMap<&str, LiveValues> = known.collect();
     let mut template = template;
     if let Some(resources) = template["Resources"].as_object_mut() {
         resources.retain(|logical_id, _| !known.contains_key(logical_id.as_str()));
@@ -75,7 +75,7 @@ pub(super) fn without(
 }
 
 /// Takes them out of `DependsOn`.
-fn independent(resource: &mut Value, known: &BTreeMap<&str, Known>) {
+fn independent(resource: &mut Value, known: &BTreeMap<&str, LiveValues>) {
     let Some(body) = resource.as_object_mut() else { return };
     let is_freed = |one: &Value| one.as_str().is_some_and(|one| known.contains_key(one));
     let is_empty = match body.get_mut("DependsOn") {
@@ -91,7 +91,7 @@ fn independent(resource: &mut Value, known: &BTreeMap<&str, Known>) {
     }
 }
 
-fn with_values(value: &Value, known: &BTreeMap<&str, Known>) -> Result<Value, String> {
+fn with_values(value: &Value, known: &BTreeMap<&str, LiveValues>) -> Result<Value, String> {
     match value {
         Value::Array(all) => all.iter().map(|one| with_values(one, known)).collect(),
         Value::Object(members) => {
@@ -106,7 +106,7 @@ fn with_values(value: &Value, known: &BTreeMap<&str, Known>) -> Result<Value, St
 }
 
 /// The value of a function that reads one of them. `None` for anything else.
-fn read(members: &Map<String, Value>, known: &BTreeMap<&str, Known>) -> Result<Option<Value>, String> {
+fn read(members: &Map<String, Value>, known: &BTreeMap<&str, LiveValues>) -> Result<Option<Value>, String> {
     let Some((function, argument)) = members.iter().next().filter(|_| members.len() == 1) else {
         return Ok(None);
     };
@@ -129,7 +129,7 @@ fn read(members: &Map<String, Value>, known: &BTreeMap<&str, Known>) -> Result<O
 }
 
 /// What `${A}` or `${A.B}` reads, or `Ref` and `Fn::GetAtt`. `None` if it is not of one of them.
-fn value_of(path: &str, known: &BTreeMap<&str, Known>) -> Option<Result<String, String>> {
+fn value_of(path: &str, known: &BTreeMap<&str, LiveValues>) -> Option<Result<String, String>> {
     let (name, attribute) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     let of = known.get(name)?;
     let value = match attribute {
@@ -139,7 +139,7 @@ fn value_of(path: &str, known: &BTreeMap<&str, Known>) -> Option<Result<String, 
     Some(value.cloned().ok_or_else(|| path.to_owned()))
 }
 
-fn substituted(pattern: &str, known: &BTreeMap<&str, Known>) -> Result<String, String> {
+fn substituted(pattern: &str, known: &BTreeMap<&str, LiveValues>) -> Result<String, String> {
     let mut text = String::new();
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once("${") {
@@ -161,9 +161,9 @@ mod tests {
 
     use super::*;
 
-    fn known() -> BTreeMap<&'static str, Known> {
+    fn known() -> BTreeMap<&'static str, LiveValues> {
         let attributes = Outputs::from([("Arn".to_owned(), "arn:a".to_owned())]);
-        BTreeMap::from([("A", Known { reference: Some("a-1".into()), attributes })])
+        BTreeMap::from([("A", LiveValues { reference: Some("a-1".into()), attributes })])
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::ops::offline::Comparison;
 use crate::plan::{Plan, Step, StepAction};
 use crate::resource::Resource as _;
 use crate::resource::cloudformation::{InstancesGroup, StackSet, placed};
-use crate::review::{Action, Against, Review, Target, TargetAction};
+use crate::review::{Action, Against, Review, TargetAction, TargetChange};
 
 /// The properties of a stack set that a review shows in another way.
 const EXPANDED: [&str; 3] = ["TemplateBody", "StackInstancesGroup", "OperationPreferences"];
@@ -51,7 +51,7 @@ impl Sides {
     }
 
     /// What becomes of each target.
-    fn targets(&self) -> Vec<Target> {
+    fn targets(&self) -> Vec<TargetChange> {
         let groups = |set: &Option<StackSet>| {
             set.as_ref().map(|set| set.stack_instances_group.clone()).unwrap_or_default()
         };
@@ -61,7 +61,7 @@ impl Sides {
             (Some(before), Some(after)) => bare(before) != bare(after),
             _ => false,
         };
-        let target = |(name, region): &(String, String), action| Target {
+        let target = |(name, region): &(String, String), action| TargetChange {
             target: name.clone(),
             region: region.clone(),
             action,

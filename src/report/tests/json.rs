@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::everything;
 use crate::report::{json, json_schema};
-use crate::review::{Review, Target, TargetAction};
+use crate::review::{Review, TargetAction, TargetChange};
 
 #[test]
 fn programs_read_what_the_schema_says() {
@@ -225,7 +225,7 @@ fn programs_read_what_the_schema_says() {
     "#);
     let schema = serde_json::to_value(json_schema()).unwrap();
     let saved = Some("sha256:0daff601".into());
-    let targets = vec![Target {
+    let targets = vec![TargetChange {
         target: "111122223333".into(),
         region: "eu-west-1".into(),
         action: TargetAction::Update,

@@ -4,10 +4,12 @@ mod group;
 mod instances;
 mod operation;
 mod preferences;
+mod properties;
 mod stack_set;
 
 pub use group::{InstancesGroup, Targets, placed};
 pub use instances::{Instance, InstanceState, instances};
 pub use operation::{LastOperation, last_operation};
 pub use preferences::OperationPreferences;
-pub use stack_set::{ADMINISTRATION_ROLE, AutoDeployment, EXECUTION_ROLE, PermissionModel, StackSet};
+pub use properties::{ADMINISTRATION_ROLE, AutoDeployment, EXECUTION_ROLE, PermissionModel, StackSet};
+pub use stack_set::STATUS;

@@ -121,12 +121,10 @@ async fn ended(cx: &Context, name: &str, begun_by: &'static str, id: &str) -> Re
         text.push_str(&format!("\nand {} more: `provision status` lists them", failures.len() - NAMED));
     }
     if failures.is_empty() {
-        let reason = reason.filter(|reason| !reason.is_empty());
-        text.push_str(&format!(
-            "; the operation is {}{}",
-            status.as_str(),
-            reason.map_or(String::new(), |reason| format!(": {reason}"))
-        ));
+        text.push_str(&format!("; the operation is {}", status.as_str()));
+        if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+            text.push_str(&format!(": {reason}"));
+        }
     }
     let mut error = Error::unexpected(begun_by, text);
     error.hint = Some(

@@ -6,14 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_cloudformation::types::{self, Capability, PermissionModels};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::group::{InstancesGroup, Place, groups, placed};
 use super::instances::{Instance, InstanceState, instances};
 use super::operation::{carry_out, idle};
 use super::preferences::OperationPreferences;
+use super::properties::{StackSet, api_tags};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
 use crate::model::{
     Allow, Changes, INLINE_TEMPLATE, Kind, Mark, Only, Outputs, Permissions, Scope, Tags, template_key,
@@ -21,66 +20,6 @@ use crate::model::{
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
 const ABSENT: &[&str] = &["StackSetNotFoundException"];
-
-/// The role of the administrator's account in the self-managed model, if none is named.
-pub const ADMINISTRATION_ROLE: &str = "AWSCloudFormationStackSetAdministrationRole";
-/// The role of each target's account in the self-managed model, if none is named.
-pub const EXECUTION_ROLE: &str = "AWSCloudFormationStackSetExecutionRole";
-
-/// Whose roles a stack set works with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum PermissionModel {
-    /// Roles that the team made in each account.
-    SelfManaged,
-    /// Roles that the organization makes in each account.
-    ServiceManaged,
-}
-
-/// What happens to accounts that come into a unit, or leave it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct AutoDeployment {
-    /// Whether an account that comes gets a stack.
-    pub enabled: bool,
-    /// Whether the stack of an account that leaves stays.
-    #[serde(default)]
-    pub retain_stacks_on_account_removal: bool,
-}
-
-/// A stack set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct StackSet {
-    /// Its name.
-    pub stack_set_name: String,
-    /// What it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The template as JSON text, without spaces and with sorted members.
-    pub template_body: String,
-    /// What the template may do: `CAPABILITY_NAMED_IAM`. Sorted.
-    pub capabilities: Vec<String>,
-    /// Whose roles it works with.
-    pub permission_model: PermissionModel,
-    /// The ARN of the role that it works as, in the self-managed model.
-    #[serde(default, rename = "AdministrationRoleARN", skip_serializing_if = "Option::is_none")]
-    pub administration_role_arn: Option<String>,
-    /// The name of the role of each account, in the self-managed model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub execution_role_name: Option<String>,
-    /// What happens to accounts that come and go, in the service-managed model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auto_deployment: Option<AutoDeployment>,
-    /// Where its instances are, in as few groups as possible. Seen: where they are current.
-    pub stack_instances_group: Vec<InstancesGroup>,
-    /// How operations go through accounts and regions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operation_preferences: Option<OperationPreferences>,
-    /// Its tags, which its stacks and their resources get too.
-    #[serde(default)]
-    pub tags: Tags,
-}
 
 /// The stack set of the stack, and what its operations are about. AWS asks for the targets and the types of the template as
 /// well (Service Authorization Reference, CloudFormation).
@@ -90,79 +29,25 @@ const SETS: &[&str] = &[
     "arn:aws:cloudformation:*::type/resource/*",
 ];
 
+/// What `status` asks in addition to what a plan reads.
+pub const STATUS: Allow = Allow::new(&["cloudformation:ListStackSetOperations"], SETS);
+
 fn outputs_of(name: &str, id: String) -> Outputs {
     outputs([("StackSetName", name.to_owned()), ("StackSetId", id)])
 }
 
-/// JSON text in the one form that this program writes. Another text is kept, and so differs from every declaration.
-fn normal(text: String) -> String {
-    serde_json::from_str::<serde_json::Value>(&text).map_or(text, |json| json.to_string())
-}
-
 impl StackSet {
-    fn from_sdk(set: types::StackSet, seen: &[Instance]) -> Result<Self> {
-        const CALL: &str = "cloudformation:DescribeStackSet";
-        let model = set.permission_model.unwrap_or(PermissionModels::SelfManaged);
-        let by_unit = model == PermissionModels::ServiceManaged;
-        let mut capabilities: Vec<String> =
-            set.capabilities.or_empty().into_iter().map(|one| one.as_str().to_owned()).collect();
-        capabilities.sort_unstable();
-        let units = set.organizational_unit_ids.or_empty();
-        Ok(Self {
-            stack_set_name: required(set.stack_set_name, CALL, "StackSetName")?,
-            description: set.description.filter(|text| !text.is_empty()),
-            template_body: normal(required(set.template_body, CALL, "TemplateBody")?),
-            capabilities,
-            permission_model: if by_unit {
-                PermissionModel::ServiceManaged
-            } else {
-                PermissionModel::SelfManaged
-            },
-            administration_role_arn: set.administration_role_arn.filter(|_| !by_unit),
-            execution_role_name: set.execution_role_name.filter(|_| !by_unit),
-            auto_deployment: set.auto_deployment.filter(|_| by_unit).map(|auto| AutoDeployment {
-                enabled: auto.enabled.unwrap_or_default(),
-                retain_stacks_on_account_removal: auto.retain_stacks_on_account_removal.unwrap_or_default(),
-            }),
-            stack_instances_group: groups(current(seen, &units, &set.regions.or_empty()), by_unit),
-            operation_preferences: None,
-            tags: set.tags.or_empty().into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect(),
-        })
-    }
-
-    fn preferences(&self, regions: &[String]) -> types::StackSetOperationPreferences {
-        self.operation_preferences.clone().unwrap_or_default().within(regions)
-    }
-
-    fn by_unit(&self) -> bool {
-        self.permission_model == PermissionModel::ServiceManaged
-    }
-
-    fn api_tags(&self) -> Vec<types::Tag> {
-        self.tags.iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build()).collect()
-    }
-
-    fn api_auto_deployment(&self) -> Option<types::AutoDeployment> {
-        let AutoDeployment { enabled, retain_stacks_on_account_removal: retain } =
-            self.auto_deployment.as_ref()?;
-        let auto = types::AutoDeployment::builder().enabled(*enabled);
-        // AWS refuses the second where the first is off.
-        Some(auto.set_retain_stacks_on_account_removal(enabled.then_some(*retain)).build())
-    }
-
-    fn api_model(&self) -> PermissionModels {
-        if self.by_unit() { PermissionModels::ServiceManaged } else { PermissionModels::SelfManaged }
-    }
-
-    fn api_capabilities(&self) -> Vec<Capability> {
-        self.capabilities.iter().map(|one| Capability::from(one.as_str())).collect()
-    }
-
     /// Gives the set and every instance what is declared. For one group, whose instances are outdated, the set stays as it is:
     /// an update that names a template marks all other instances as outdated (CloudFormation API reference, `UpdateStackSet`,
     /// `Accounts`).
     async fn send(&self, cx: &Context, group: Option<&InstancesGroup>) -> Result<()> {
         let template = Text::of(cx, &self.template_body);
+        let tags = self
+            .tags
+            .iter()
+            .map(own)
+            .chain(others(cx, &self.stack_set_name).await?.iter().map(own))
+            .collect();
         let Self {
             stack_set_name,
             description,
@@ -193,7 +78,7 @@ impl StackSet {
             .set_execution_role_name(execution_role_name.clone())
             .set_auto_deployment(self.api_auto_deployment())
             .operation_preferences(self.preferences(&regions))
-            .set_tags(Some(self.api_tags()));
+            .set_tags(Some(api_tags(&tags)));
         if let Some(InstancesGroup { deployment_targets, regions }) = group {
             call = call
                 .set_template_body(None)
@@ -248,15 +133,20 @@ impl Text {
     }
 }
 
-/// The places in which every instance is current. A unit without an account is current as well: the stack set is there for
-/// what comes.
-fn current(seen: &[Instance], units: &[String], regions: &[String]) -> BTreeSet<Place> {
-    let mut current: BTreeSet<Place> = seen.iter().map(Instance::place).collect();
-    current.extend(units.iter().flat_map(|unit| regions.iter().map(|region| (unit.clone(), region.clone()))));
-    for instance in seen.iter().filter(|one| one.state != InstanceState::Current) {
-        current.remove(&instance.place());
+fn own((key, value): (&str, &str)) -> (String, String) {
+    (key.to_owned(), value.to_owned())
+}
+
+/// The tags that others put on the set: an update replaces all tags.
+async fn others(cx: &Context, name: &str) -> Result<Tags> {
+    if cx.ignored_tags().is_empty() {
+        return Ok(Tags::default());
     }
-    current
+    const CALL: &str = "cloudformation:DescribeStackSet";
+    let found = cx.cloudformation().describe_stack_set().stack_set_name(name).send().await.named(CALL)?;
+    let tags = found.stack_set.and_then(|set| set.tags).or_empty();
+    let tags = tags.into_iter().filter_map(|tag| tag.key.zip(tag.value));
+    Ok(tags.filter(|(key, _)| cx.ignored_tags().contains(key)).collect())
 }
 
 /// Deletes the instances in these places, with their stacks. What a template retains stays in the accounts.
@@ -290,11 +180,7 @@ impl Resource for StackSet {
     const WRITE_ONLY: &'static [&'static str] = &["OperationPreferences"];
     const PERMISSIONS: Permissions = Permissions {
         observe: &[Allow::new(
-            &[
-                "cloudformation:DescribeStackSet",
-                "cloudformation:ListStackInstances",
-                "cloudformation:ListStackSetOperations",
-            ],
+            &["cloudformation:DescribeStackSet", "cloudformation:ListStackInstances"],
             SETS,
         )],
         create: &[
@@ -302,6 +188,7 @@ impl Resource for StackSet {
                 &[
                     "cloudformation:CreateStackSet",
                     "cloudformation:CreateStackInstances",
+                    "cloudformation:ListStackSetOperations",
                     "cloudformation:DescribeStackSetOperation",
                     "cloudformation:ListStackSetOperationResults",
                     "cloudformation:TagResource",
@@ -316,6 +203,7 @@ impl Resource for StackSet {
                     "cloudformation:UpdateStackSet",
                     "cloudformation:CreateStackInstances",
                     "cloudformation:DeleteStackInstances",
+                    "cloudformation:ListStackSetOperations",
                     "cloudformation:DescribeStackSetOperation",
                     "cloudformation:ListStackSetOperationResults",
                     "cloudformation:TagResource",
@@ -329,6 +217,7 @@ impl Resource for StackSet {
             &[
                 "cloudformation:DeleteStackSet",
                 "cloudformation:DeleteStackInstances",
+                "cloudformation:ListStackSetOperations",
                 "cloudformation:DescribeStackSetOperation",
                 "cloudformation:ListStackSetOperationResults",
             ],
@@ -383,7 +272,7 @@ impl Resource for StackSet {
             .set_administration_role_arn(administration_role_arn.clone())
             .set_execution_role_name(execution_role_name.clone())
             .set_auto_deployment(desired.api_auto_deployment())
-            .set_tags(Some(desired.api_tags()));
+            .set_tags(Some(api_tags(&desired.tags)));
         const CALL: &str = "cloudformation:CreateStackSet";
         let id = match call.send().await.named(CALL) {
             Ok(made) => required(made.stack_set_id, CALL, "StackSetId")?,
@@ -416,7 +305,7 @@ impl Resource for StackSet {
         if !stuck.is_empty() {
             return Err(inoperable(&stuck));
         }
-        let preferences = desired.operation_preferences.clone().unwrap_or_default();
+        let preferences = desired.all_preferences();
         let gone = groups(there.difference(&wanted).cloned(), by_unit);
         remove(cx, &seen.id, gone, &preferences).await?;
         let only_targets = changes.0.iter().all(|change| change.path.starts_with("StackInstancesGroup"));

@@ -27,12 +27,12 @@ impl CloudFormationSettings {
 }
 
 /// The ARN of a role, and the account in it.
-pub(super) struct RoleArn {
+pub(super) struct ServiceRoleArn {
     pub(super) arn: String,
     pub(super) account: String,
 }
 
-impl Scalar for RoleArn {
+impl Scalar for ServiceRoleArn {
     const EXAMPLE: &'static str = "arn:aws:iam::111122223333:role/NAME";
 
     fn scalar(written: &Text) -> Result<Self, Wrong> {
@@ -59,8 +59,10 @@ impl Scalar for RoleArn {
 
 /// Reads `cloudformation`.
 pub(super) fn read(table: &Table<'_>, account: Option<&AccountId>) -> Option<CloudFormationSettings> {
-    let role = table.optional::<RoleArn>("role")?;
-    let Some(RoleArn { arn, account: of }) = role else { return Some(CloudFormationSettings::default()) };
+    let role = table.optional::<ServiceRoleArn>("role")?;
+    let Some(ServiceRoleArn { arn, account: of }) = role else {
+        return Some(CloudFormationSettings::default());
+    };
     if let (Some(own), Some(value)) = (account.filter(|own| own.as_str() != of), table.get("role")) {
         let label = format!("account {of}, but the stack's is {}", own.as_str());
         value.reject(Wrong::new("is in another account", label, "name a role of the stack's account"));

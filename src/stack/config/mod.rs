@@ -12,7 +12,9 @@ mod delivery;
 mod domain;
 mod encryption;
 mod environments;
+mod files;
 mod fleet;
+mod fleet_target;
 mod function_size;
 mod handlers;
 mod identity;
@@ -37,7 +39,6 @@ mod values;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -49,7 +50,8 @@ pub use delivery::{Delivery, PriceClass, SignedUrls};
 pub use domain::Domain;
 pub use encryption::{Encryption, KmsKey};
 pub use environments::{choose_environment, chosen_environment};
-pub use fleet::{Fleet, FleetTarget, FleetTargets, OrganizationId, Share, UnitId};
+pub use fleet::{Fleet, FleetTargets, OrganizationId, Share, UnitId};
+pub use fleet_target::FleetTarget;
 pub use function_size::FunctionSize;
 pub use handlers::{FunctionArchitecture, Handlers, ReservedConcurrency};
 pub use identity::{AccountId, BucketRole, StackName, bucket_prefixes};
@@ -64,6 +66,7 @@ pub use stack_name::StackPrefix;
 pub use transcode::{Acceleration, ConcurrentJobs, Loudness, Thumbnails, Transcode};
 pub use values::{Days, Period, TimeUnit};
 
+use files::{key_text, text};
 use problem::Problems;
 use reader::{Table, Value, Wrong};
 
@@ -191,29 +194,6 @@ pub fn load_all(path: &Path) -> Result<Vec<(Option<String>, StackFile)>, Invalid
 
 fn key_files<'a>(path: &'a Path, read_file: ReadFile<'a>) -> KeyFiles<'a> {
     KeyFiles { directory: path.parent().unwrap_or(Path::new("")), read_file }
-}
-
-/// Maximum size in bytes. Real stack files and keys are far smaller.
-const LARGEST: u64 = 128 * 1024;
-
-/// The text of a file. Fails if the file is too large, because reading it might not end.
-fn text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("it is larger than {} KiB", LARGEST / 1024)));
-    }
-    Ok(text)
-}
-
-/// The text of a file that a stack file names. A pull request can change that name, so a pipeline must not wait for a
-/// pipe or read a device.
-fn key_text(path: &Path) -> io::Result<String> {
-    if std::fs::metadata(path)?.is_file() {
-        text(path)
-    } else {
-        Err(io::Error::other("it is not a regular file"))
-    }
 }
 
 /// Reads the text of the stack file at `path`, which messages call `name`. `read_file` reads the public keys that it

@@ -9,7 +9,7 @@ use super::{Case, STACK, other_tags, tags};
 const ROLE: Kind = Kind::new("AWS::IAM::Role");
 
 /// A role that this principal may assume.
-fn role(name: &str, principal: Value) -> (Kind, Value) {
+fn role(name: &str, principal: &Value) -> (Kind, Value) {
     let statement =
         json!({ "Sid": "Assume", "Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRole"] });
     let properties = json!({
@@ -35,8 +35,8 @@ fn template(seconds: u32) -> Value {
 pub(crate) fn cases(cx: &Context) -> Vec<Case> {
     let (account, region) = (&cx.scope.account, &cx.scope.region);
     let arn = |name: &str| format!("arn:aws:iam::{account}:role/{name}");
-    let service = || json!({ "Service": ["cloudformation.amazonaws.com"] });
-    let root = || json!({ "AWS": [format!("arn:aws:iam::{account}:root")] });
+    let service = json!({ "Service": ["cloudformation.amazonaws.com"] });
+    let root = json!({ "AWS": [format!("arn:aws:iam::{account}:root")] });
     let here = json!({ "DeploymentTargets": { "Accounts": [account] }, "Regions": [region] });
     let base = json!({
         "StackSetName": STACK,
@@ -60,10 +60,10 @@ pub(crate) fn cases(cx: &Context) -> Vec<Case> {
     vec![Case {
         kind: Kind::new("AWS::CloudFormation::StackSet"),
         needs: vec![
-            role("vod-case-administration", service()),
-            role("vod-case-execution", root()),
-            role("vod-case-administration-2", service()),
-            role("vod-case-execution-2", root()),
+            role("vod-case-administration", &service),
+            role("vod-case-execution", &root),
+            role("vod-case-administration-2", &service),
+            role("vod-case-execution-2", &root),
         ],
         base,
         variants: vec![

@@ -224,5 +224,5 @@ async fn a_stack_is_not_taken_for_a_fleet() {
     cloud.provision(&["apply", stack.path(), "--yes"], 0);
     let fleet = fleet_in(&[OTHERS[0]], &["ap-northeast-2"], &[]);
     let (_, said) = cloud.provision(&["plan", fleet.path()], 3);
-    insta::assert_snapshot!(lines_with(&said, &["is no fleet"]), @"");
+    insta::assert_snapshot!(lines_with(&said, &["is no fleet"]), @"  × a stack vod-local that is no fleet is in this account and region: it has handlers/submit/logs");
 }

@@ -268,5 +268,11 @@ pub(crate) async fn delete_distribution(cx: &Context) {
     while !deployed().await {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    cx.cloudfront().delete_distribution().id(&id).set_if_match(off.e_tag).send().await.unwrap();
+    // Another reader may have seen it deployed before.
+    let delete = || cx.cloudfront().delete_distribution().id(&id).set_if_match(off.e_tag.clone()).send();
+    while let Err(error) = delete().await {
+        let error = error.into_service_error();
+        assert!(error.is_distribution_not_disabled(), "{error:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }

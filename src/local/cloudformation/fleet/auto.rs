@@ -14,7 +14,7 @@ use super::super::state::StackPlace;
 use super::operation;
 use super::preferences::Preferences;
 use super::records::{InstanceRecord, Key, OperationRecord, StackSetRecord};
-use super::targets::Target;
+use super::targets::InstanceTarget;
 
 /// How long an operation under way is waited for, in looks.
 const LOOKS: usize = 600;
@@ -34,7 +34,7 @@ pub(in crate::local) fn organization_changed(service: &Arc<CloudFormation>) {
 fn differences(
     set: &StackSetRecord,
     accounts_of: &dyn Fn(&str) -> BTreeSet<String>,
-) -> (Vec<Target>, Vec<Target>) {
+) -> (Vec<InstanceTarget>, Vec<InstanceTarget>) {
     let mut wanted: BTreeMap<Key, String> = BTreeMap::new();
     for (unit, region) in &set.units {
         for account in accounts_of(unit) {
@@ -46,9 +46,11 @@ fn differences(
         !wanted.contains_key(*key) && unit.is_some_and(|unit| !accounts_of(unit).contains(&key.0))
     };
     let gone = set.instances.iter().filter(has_left);
-    let gone = gone.map(|(key, instance)| Target { key: key.clone(), unit: instance.unit.clone() }).collect();
+    let gone = gone
+        .map(|(key, instance)| InstanceTarget { key: key.clone(), unit: instance.unit.clone() })
+        .collect();
     wanted.retain(|key, _| !set.instances.contains_key(key));
-    (wanted.into_iter().map(|(key, unit)| Target { key, unit: Some(unit) }).collect(), gone)
+    (wanted.into_iter().map(|(key, unit)| InstanceTarget { key, unit: Some(unit) }).collect(), gone)
 }
 
 impl CloudFormation {
@@ -131,7 +133,7 @@ mod tests {
             within.iter().map(|account| (*account).to_owned()).collect()
         };
         let (new, gone) = differences(&set, &accounts);
-        let shown = |all: Vec<Target>| {
+        let shown = |all: Vec<InstanceTarget>| {
             all.into_iter().map(|one| format!("{} {}", one.key.0, one.key.1)).collect::<Vec<_>>()
         };
         assert_eq!(

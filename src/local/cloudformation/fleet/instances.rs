@@ -9,7 +9,7 @@ use super::super::refusal::ApiRefusal;
 use super::super::{CloudFormation, StackCaller};
 use super::preferences::Preferences;
 use super::records::{Key, OperationRecord, StackSetRecord};
-use super::targets::{self, Target};
+use super::targets::{self, InstanceTarget};
 use super::{Answer, operation, organization, refused};
 
 /// Refuses a place that has no instance.
@@ -33,7 +33,7 @@ pub(super) async fn named(
     caller: &StackCaller,
     set: &StackSetRecord,
     form: &Value,
-) -> Result<Vec<Target>, ApiRefusal> {
+) -> Result<Vec<InstanceTarget>, ApiRefusal> {
     targets::check_model(set.is_service_managed(), form)?;
     let accounts = targets::accounts(form)?;
     if !set.is_service_managed() {
@@ -49,7 +49,7 @@ async fn read<'a>(
     service: &CloudFormation,
     caller: &StackCaller,
     form: &'a Value,
-) -> Result<(&'a str, Preferences, Vec<Target>), ApiRefusal> {
+) -> Result<(&'a str, Preferences, Vec<InstanceTarget>), ApiRefusal> {
     let name = required(form, "StackSetName")?;
     let preferences = Preferences::read(form)?;
     let set = service.set(&caller.place, name, |set| Ok(set.clone()))?;
@@ -78,7 +78,7 @@ fn record(
     action: &'static str,
     form: &Value,
     preferences: Preferences,
-    here: &[Target],
+    here: &[InstanceTarget],
     set: &StackSetRecord,
 ) -> OperationRecord {
     let targets = if set.is_service_managed() { form["DeploymentTargets"].clone() } else { Value::Null };

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::state::{StackPlace, now, tag_list};
 use super::preferences::Preferences;
-use super::targets::Target;
+use super::targets::InstanceTarget;
 use crate::local::identifier::uuid;
 
 /// An account and a region.
@@ -235,9 +235,9 @@ impl OperationRecord {
         action: &'static str,
         id: Option<&str>,
         preferences: Preferences,
-        targets: &[Target],
+        targets: &[InstanceTarget],
     ) -> Self {
-        let result = |target: &Target| OperationResult {
+        let result = |target: &InstanceTarget| OperationResult {
             key: target.key.clone(),
             unit: target.unit.clone(),
             status: "PENDING",

@@ -9,7 +9,7 @@ use crate::local::accounts::is_account;
 
 /// A place of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct InstanceTarget {
     pub(super) key: Key,
     /// The organizational unit or the root that it was named by.
     pub(super) unit: Option<String>,
@@ -50,9 +50,9 @@ pub(super) fn accounts(form: &Value) -> Result<Vec<String>, ApiRefusal> {
 }
 
 /// Each account in each region that a call names.
-pub(super) fn of_accounts(accounts: &[(String, Option<String>)], form: &Value) -> Vec<Target> {
+pub(super) fn of_accounts(accounts: &[(String, Option<String>)], form: &Value) -> Vec<InstanceTarget> {
     let regions = texts(form, "Regions");
-    let place = |(account, unit): &(String, Option<String>), region: &&str| Target {
+    let place = |(account, unit): &(String, Option<String>), region: &&str| InstanceTarget {
         key: (account.clone(), (*region).to_owned()),
         unit: unit.clone(),
     };
@@ -60,8 +60,8 @@ pub(super) fn of_accounts(accounts: &[(String, Option<String>)], form: &Value) -
 }
 
 /// The places of a set that has them already.
-pub(super) fn of_instances(set: &StackSetRecord) -> Vec<Target> {
-    let place = |(key, instance): (&Key, &super::records::InstanceRecord)| Target {
+pub(super) fn of_instances(set: &StackSetRecord) -> Vec<InstanceTarget> {
+    let place = |(key, instance): (&Key, &super::records::InstanceRecord)| InstanceTarget {
         key: key.clone(),
         unit: instance.unit.clone(),
     };

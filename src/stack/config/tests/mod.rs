@@ -2,6 +2,7 @@
 
 mod drift;
 mod environments;
+mod fleets;
 mod mutation;
 mod organisation;
 mod rules;
