@@ -101,3 +101,88 @@ pub(super) fn one_stack(
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::Contents;
+    use crate::ops::offline::Comparison;
+    use crate::review::{Action, Against, Review, TargetAction};
+    use crate::stack::config;
+
+    fn fleet(regions: &str, more: &str) -> StackFile {
+        let text = format!(
+            "stack: vod\naccount: '111122223333'\nregion: eu-west-1\nengine: cloudformation\nfleet: {{ accounts: ['222233334444'], \
+             regions: {regions} }}\n{more}\n"
+        );
+        config::parse("fleet.yaml", &text).unwrap()
+    }
+
+    fn body(file: &StackFile) -> Value {
+        template(file, file.fleet.as_ref().unwrap(), &PackageDigests::default()).unwrap().body
+    }
+
+    fn review(before: &StackFile, after: &StackFile) -> Review {
+        let graph = |file: &StackFile| graph_of(file, &PackageDigests::default(), None).unwrap();
+        let (base, head) = (graph(before), graph(after));
+        let scope = scope(after);
+        Comparison { scope: &scope, head: &head, base: &base, guarded: Contents::Nothing }
+            .review(Against::Account)
+    }
+
+    #[test]
+    fn a_template_names_no_target() {
+        let all = "roles: { permissions_boundary: 'arn:aws:iam::111122223333:policy/limits', path: /service/ }\n\
+                   transcode: { thumbnails: { every: 10s } }\nnotify: { queue: true, topic: true, bus: media }\n\
+                   delivery: { allow_countries: [KR], player_origins: ['https://a.example.com'] }";
+        for regions in ["[eu-west-1]", "[us-east-1, eu-west-1, ap-northeast-2]", "[us-west-2, us-west-1]"] {
+            let text = body(&fleet(regions, all)).to_string();
+            for named in ["000000000000", "000000000001", "eu-west-1", "ap-northeast-2", "us-west-2"] {
+                assert!(!text.contains(named), "{regions}: {named}");
+            }
+            // The bundles are the stack set's account's.
+            assert!(text.contains("provision-111122223333-${AWS::Region}-vod"), "{text}");
+            assert!(text.contains("arn:aws:iam::${AWS::AccountId}:policy/limits"), "{text}");
+        }
+        let only_there = "alerts: { email: a@example.com }\ndelivery: { access_logs: true }";
+        assert!(body(&fleet("[us-east-1]", only_there)).to_string().contains("AWS::CloudWatch::Alarm"));
+    }
+
+    #[test]
+    fn a_region_that_is_added_changes_no_template() {
+        assert_eq!(body(&fleet("[eu-west-1]", "")), body(&fleet("[eu-west-1, ap-northeast-2]", "")));
+    }
+
+    #[test]
+    fn a_plan_shows_the_targets_and_what_changes_in_each() {
+        let one = fleet("[eu-west-1, us-west-2]", "");
+        let other = fleet("[eu-west-1, ap-northeast-2]", "handlers: { submit: { memory: 1GiB } }");
+        let found = review(&one, &other);
+        let targets: Vec<(&str, TargetAction)> =
+            found.targets.iter().map(|target| (target.region.as_str(), target.action)).collect();
+        let wanted = [
+            ("us-west-2", TargetAction::Remove),
+            ("eu-west-1", TargetAction::Update),
+            ("ap-northeast-2", TargetAction::Deploy),
+        ];
+        assert_eq!(targets, wanted);
+        let changed: Vec<(&str, Action)> =
+            found.changes.iter().map(|change| (change.address.as_str(), change.action)).collect();
+        assert_eq!(changed, [("fleet/set", Action::Update), ("handlers/submit", Action::Update)]);
+        assert!(found.changes[0].properties.is_empty(), "the template is shown as resources: {found:?}");
+        assert!(review(&one, &one).is_empty());
+    }
+
+    /// Who may do more in every target is asked for, as for a stack.
+    #[test]
+    fn what_grants_more_in_the_targets_is_found() {
+        let (one, other) =
+            (fleet("[eu-west-1]", "notify: { bus: media }"), fleet("[eu-west-1]", "notify: { bus: other }"));
+        assert!(!review(&one, &other).security.is_empty());
+        let sooner =
+            |keep: &str| fleet("[eu-west-1]", &format!("source: {{ expire_noncurrent_after: {keep} }}"));
+        assert!(review(&sooner("30d"), &sooner("5d")).losses().count() > 0);
+    }
+}

@@ -1,46 +1,9 @@
 //! A kill at every change that the engine and the moves make: the next run finishes.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
-
-use provision::home::LOCK_KEY;
-
 use super::{on_path, stack};
-use crate::support::calls::mutating;
+use crate::support::kills::{at_each_change, interrupted_at};
 use crate::support::quote::{errors, nothing_left, nothing_to_do};
 use crate::support::{Cloud, StackFile};
-
-/// Runs a command and kills it when it has made so many changes. Returns whether it was killed.
-fn killed_after(cloud: &Cloud, arguments: &[&str], changes: usize) -> bool {
-    let mut command = cloud.command(&[&["-v"], arguments].concat());
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut made = 0;
-    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
-        made += mutating(&line.unwrap()).len();
-        if made == changes {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            return true;
-        }
-    }
-    assert!(child.wait().unwrap().success(), "what is not killed ends well: {arguments:?}");
-    false
-}
-
-/// Interrupts a command when it makes its first call of this name, and waits for its end. Returns its exit code.
-fn interrupted_at(cloud: &Cloud, arguments: &[&str], call: &str) -> Option<i32> {
-    let mut command = cloud.command(&[&["-v"], arguments].concat());
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let process = child.id().to_string();
-    let mut is_told = false;
-    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
-        if !is_told && mutating(&line.unwrap()).contains(&call) {
-            is_told = Command::new("kill").args(["-INT", &process]).status().unwrap().success();
-        }
-    }
-    assert!(is_told, "{arguments:?} makes the call {call}");
-    child.wait().unwrap().code()
-}
 
 /// An interrupt between the two CloudFormation stacks: one is deleted, and the other has everything still.
 #[tokio::test(flavor = "multi_thread")]
@@ -63,24 +26,6 @@ async fn a_move_that_is_interrupted_between_two_stacks_is_finished() {
     nothing_to_do(&cloud.provision(&["plan", direct.path()], 0).0);
 }
 
-/// Kills a command after each of its changes. `begin` makes what it begins with; `judge` runs what must finish. Returns how
-/// many changes there are.
-async fn at_each_change(cloud: &Cloud, arguments: &[&str], begin: impl Fn(), judge: impl Fn()) -> usize {
-    let cx = cloud.context("vod-local").await;
-    for changes in 1.. {
-        cloud.provision(&["local", "reset"], 0);
-        begin();
-        if !killed_after(cloud, arguments, changes) {
-            return changes - 1;
-        }
-        // The lock of a killed run expires by itself, after two minutes.
-        let lock = cx.s3().delete_object().bucket(cx.scope.home_bucket()).key(LOCK_KEY);
-        let _ = lock.send().await;
-        judge();
-    }
-    unreachable!("a command ends")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_that_is_killed_is_finished_by_the_next_one() {
     let cloud = Cloud::start("killed").await;
@@ -88,7 +33,7 @@ async fn an_apply_that_is_killed_is_finished_by_the_next_one() {
     let tried = at_each_change(
         &cloud,
         &["apply", file.path(), "--yes"],
-        || (),
+        async || (),
         || {
             cloud.provision(&["apply", file.path(), "--yes"], 0);
             nothing_to_do(&cloud.provision(&["plan", file.path()], 0).0);
@@ -104,7 +49,7 @@ async fn an_apply_that_is_killed_is_finished_by_the_next_one() {
 async fn an_apply_that_replaces_and_is_killed_is_finished_by_the_next_one() {
     let cloud = Cloud::start("killed-replacement").await;
     let (file, on_path) = (stack(), on_path());
-    let begin = || drop(cloud.provision(&["apply", file.path(), "--yes"], 0));
+    let begin = async || drop(cloud.provision(&["apply", file.path(), "--yes"], 0));
     let apply = ["apply", on_path.path(), "--yes", "--allow-broadening"];
     let tried = at_each_change(&cloud, &apply, begin, || {
         cloud.provision(&apply, 0);
@@ -119,7 +64,7 @@ async fn an_apply_that_replaces_and_is_killed_is_finished_by_the_next_one() {
 async fn a_teardown_that_is_killed_is_finished_by_the_next_one() {
     let cloud = Cloud::start("killed-teardown").await;
     let file = stack();
-    let begin = || drop(cloud.provision(&["apply", file.path(), "--yes"], 0));
+    let begin = async || drop(cloud.provision(&["apply", file.path(), "--yes"], 0));
     let tried = at_each_change(&cloud, &["teardown", file.path(), "--yes"], begin, || {
         nothing_left(&cloud.provision(&["teardown", file.path(), "--yes"], 0).0, "vod-local");
     })
@@ -132,7 +77,7 @@ async fn a_teardown_that_is_killed_is_finished_by_the_next_one() {
 async fn a_move_that_is_killed_is_finished_by_the_same_command() {
     let cloud = Cloud::start("killed-move").await;
     let (direct, file) = (StackFile::new(&[]), stack());
-    let begin = || drop(cloud.provision(&["apply", direct.path(), "--yes"], 0));
+    let begin = async || drop(cloud.provision(&["apply", direct.path(), "--yes"], 0));
     let there = ["move", file.path(), "--to", "cloudformation", "--yes"];
     let tried = at_each_change(&cloud, &there, begin, || {
         cloud.provision(&there, 0);
@@ -141,7 +86,7 @@ async fn a_move_that_is_killed_is_finished_by_the_same_command() {
     .await;
     assert!(tried > 4, "only {tried} changes");
     println!("{tried} kills of a move to CloudFormation");
-    let begin = || {
+    let begin = async || {
         cloud.provision(&["apply", file.path(), "--yes"], 0);
     };
     let back = ["move", direct.path(), "--to", "direct", "--yes"];

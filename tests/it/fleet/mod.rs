@@ -1,6 +1,9 @@
 //! A fleet as a person runs it, on a local cloud of the test's own: three accounts and two regions, what fails in one of
 //! them, targets that come and go, and the removal.
 
+mod kills;
+mod units;
+
 use std::sync::Arc;
 
 use provision::aws::{Connection, Context};

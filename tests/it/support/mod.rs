@@ -4,6 +4,8 @@ pub(crate) mod calls;
 pub(crate) mod far;
 pub(crate) mod http;
 pub(crate) mod instance;
+pub(crate) mod kills;
+pub(crate) mod organization;
 pub(crate) mod quote;
 pub(crate) mod root;
 

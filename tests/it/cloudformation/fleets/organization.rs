@@ -1,6 +1,5 @@
 //! Service-managed sets: the accounts of an organization, by its units.
 
-use std::process::Command;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
@@ -8,21 +7,10 @@ use aws_sdk_cloudformation::types::{AccountFilterType, AutoDeployment, Deploymen
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, Desk, REGION, SET, bundles, elsewhere, ended, instances, line, succeeded};
-use crate::support::{output, python};
-
-/// Calls Organizations as an account, by botocore. The program has no SDK of it.
-const CALL: &str = r"
-import botocore, botocore.session, json, sys
-client = botocore.session.get_session().create_client('organizations', region_name='us-east-1')
-answer = getattr(client, botocore.xform_name(sys.argv[1]))(**json.loads(sys.argv[2]))
-print(json.dumps(answer, default=str))
-";
+use crate::support::organization;
 
 fn call(desk: &Desk, account: &str, operation: &str, input: &Value) -> Value {
-    let mut command = Command::new(python());
-    command.args(["-c", CALL, operation, &input.to_string()]);
-    command.envs(desk.cloud.environment_as_on_aws(account));
-    serde_json::from_str(&output(command, 0).0).unwrap()
+    organization::call(&desk.cloud, account, operation, input)
 }
 
 /// Asks as the management account.
@@ -31,22 +19,16 @@ fn ask(desk: &Desk, operation: &str, input: &Value) -> Value {
 }
 
 fn unit(desk: &Desk, parent: &str, name: &str) -> String {
-    let made = ask(desk, "CreateOrganizationalUnit", &json!({ "ParentId": parent, "Name": name }));
-    made["OrganizationalUnit"]["Id"].as_str().unwrap().to_owned()
+    organization::unit(&desk.cloud, parent, name)
 }
 
 fn move_account(desk: &Desk, account: &str, from: &str, to: &str) {
-    let input = json!({ "AccountId": account, "SourceParentId": from, "DestinationParentId": to });
-    ask(desk, "MoveAccount", &input);
+    organization::move_account(&desk.cloud, account, from, to);
 }
 
 /// Makes an account in a unit.
 fn account(desk: &Desk, name: &str, root: &str, unit: &str) -> String {
-    let input = json!({ "AccountName": name, "Email": format!("{name}@example.com") });
-    let made = ask(desk, "CreateAccount", &input);
-    let id = made["CreateAccountStatus"]["AccountId"].as_str().unwrap().to_owned();
-    move_account(desk, &id, root, unit);
-    id
+    organization::account(&desk.cloud, name, root, unit)
 }
 
 fn targets(unit: &str) -> DeploymentTargets {
