@@ -6,6 +6,7 @@
 //! no such condition and are allowed by their exact names. See `docs/decisions/permissions-by-prefix.md`.
 
 mod document;
+mod fleets;
 mod grants;
 #[cfg(test)]
 mod tests;
@@ -98,8 +99,10 @@ pub struct Subject<'a> {
     pub key: Option<&'a KmsKey>,
     /// Who makes its changes.
     pub changes: ChangedBy<'a>,
-    /// Where its home buckets are: account and region. Empty: only in its own.
-    pub homes: &'a [(String, String)],
+    /// The regions of a fleet, which have its bundles, and the account of the stack set. `None` for a stack.
+    pub bundles: Option<(&'a str, &'a [String])>,
+    /// Whether it is the stack of one of a fleet's targets. Its resources have another mark.
+    pub in_fleet: bool,
 }
 
 /// The policy that a command needs for a stack, and no more.

@@ -31,7 +31,7 @@ enum Action {
     /// Empty it without stopping it
     Reset(Which),
     /// Print what other tools need to call it: eval "$(provision local env)"
-    Env(Which),
+    Env(Env),
     /// Be the server, until told to stop
     #[command(hide = true)]
     Serve(Serve),
@@ -53,6 +53,16 @@ struct Which {
     /// Loopback port; the default is wherever the instance runs
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
+}
+
+/// What other tools need to call it.
+#[derive(Debug, clap::Args)]
+struct Env {
+    #[command(flatten)]
+    which: Which,
+    /// The account whose root user calls; the default is the local cloud's own. A local cloud has every account.
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    account: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -138,7 +148,7 @@ pub async fn run(args: Args) -> miette::Result<ExitCode> {
             let reset = local::reset(&which.instance.name, which.port).await?;
             outln!("{}", if reset { "local cloud emptied" } else { "the local cloud does not run" });
         }
-        Action::Env(which) => return env(&which).await,
+        Action::Env(args) => return env(&args).await,
         Action::Serve(serve) => {
             let Which { instance: Instance { name }, port } = serve.which;
             let latency = Duration::from_millis(serve.latency_ms);
@@ -230,12 +240,16 @@ async fn status(which: &Which) -> miette::Result<ExitCode> {
 }
 
 /// Prints the variables that the AWS CLI and the SDKs read. Nothing is printed on stdout if there is no cloud to call.
-async fn env(which: &Which) -> miette::Result<ExitCode> {
+async fn env(args: &Env) -> miette::Result<ExitCode> {
+    let Env { which, account } = args;
     let Some(running) = local::running(&which.instance.name, which.port).await? else {
         errln!("the local cloud does not run: start it with `provision local start`");
         return Ok(exit::code(exit::FAILED));
     };
-    let credentials = running.credentials();
+    let credentials = match account {
+        Some(account) => running.credentials_of(account),
+        None => running.credentials(),
+    };
     outln!("export AWS_ENDPOINT_URL={}", running.endpoint);
     outln!("export AWS_ACCESS_KEY_ID={}", credentials.access_key_id());
     outln!("export AWS_SECRET_ACCESS_KEY={}", credentials.secret_access_key());
@@ -245,6 +259,12 @@ async fn env(which: &Which) -> miette::Result<ExitCode> {
     // A token of other credentials would be sent with these.
     outln!("unset AWS_SESSION_TOKEN");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the id of an account.
+fn account(text: &str) -> Result<String, String> {
+    let good = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if good { Ok(text.to_owned()) } else { Err("an account has 12 digits".to_owned()) }
 }
 
 /// An empty variable means none, as everywhere.

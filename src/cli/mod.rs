@@ -59,7 +59,7 @@ struct Cli {
     /// The environment to use, of a stack file that has `environments`.
     #[arg(long = "env", global = true, value_name = "NAME", help_heading = "Global options")]
     environment: Option<String>,
-    /// The target of a fleet to work with, for outputs, verify, sign, library and asset.
+    /// The target of a fleet to work with, for outputs, verify, sign, library, asset and permissions.
     #[arg(long, global = true, value_name = "ACCOUNT/REGION", help_heading = "Global options")]
     target: Option<FleetTarget>,
     #[command(subcommand)]
@@ -97,7 +97,15 @@ enum Command {
 impl Command {
     /// Whether it can work with one target of a fleet.
     const fn works_with_a_target(&self) -> bool {
-        matches!(self, Self::Outputs(_) | Self::Verify(_) | Self::Sign(_) | Self::Library(_) | Self::Asset(_))
+        matches!(
+            self,
+            Self::Outputs(_)
+                | Self::Verify(_)
+                | Self::Sign(_)
+                | Self::Library(_)
+                | Self::Asset(_)
+                | Self::Permissions(_)
+        )
     }
 }
 
@@ -125,7 +133,7 @@ pub fn main(included: &'static [IncludedFolder]) -> ExitCode {
     diagnostics::install(cli.verbose);
     if let Some(target) = cli.target {
         if !cli.command.works_with_a_target() {
-            errln!("`--target` is for outputs, verify, sign, library and asset: leave it out");
+            errln!("`--target` is for outputs, verify, sign, library, asset and permissions: leave it out");
             return exit::code(exit::FAILED);
         }
         ops::use_target(target);

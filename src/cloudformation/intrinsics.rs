@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::logical;
-use crate::model::{Kind, OutputRef, Part, Scope, StringExpr, bundle_key};
+use crate::model::{Kind, OutputRef, Part, StringExpr, bundle_key};
 
 /// How a template reads an output of a resource that it declares.
 ///
@@ -49,13 +49,13 @@ pub(super) fn is_text(kind: &Kind, property: &str) -> bool {
     matches!((kind.as_str(), property), ("AWS::CloudWatch::Dashboard", "DashboardBody"))
 }
 
-/// Where the code of a function is, if the property is that. Types hold the digest of the code: Lambda says no more of it.
-pub(super) fn package(scope: &Scope, kind: &Kind, property: &str, value: &Value) -> Option<Value> {
+/// Where the code of a function is in the bucket `packages`, if the property is that. Types hold the digest of the code: Lambda says no more of it.
+pub(super) fn package(packages: &str, kind: &Kind, property: &str, value: &Value) -> Option<Value> {
     if (kind.as_str(), property) != ("AWS::Lambda::Function", "Code") {
         return None;
     }
     let digest = value["Sha256"].as_str()?;
-    Some(json!({ "S3Bucket": scope.home_bucket(), "S3Key": bundle_key(digest) }))
+    Some(json!({ "S3Bucket": packages, "S3Key": bundle_key(digest) }))
 }
 
 /// The JSON as text, with the result of `translate` in place of each reference.
@@ -155,11 +155,10 @@ mod tests {
 
     #[test]
     fn templates_say_where_code_is() {
-        let scope = Scope { stack: "vod".into(), account: "111122223333".into(), region: "eu-west-1".into() };
         let package = |kind: &'static str, property: &str| {
-            package(&scope, &Kind::new(kind), property, &json!({ "Sha256": "5b" }))
+            package("packages", &Kind::new(kind), property, &json!({ "Sha256": "5b" }))
         };
-        let place = json!({ "S3Bucket": "provision-111122223333-eu-west-1-vod", "S3Key": "bundle/5b.zip" });
+        let place = json!({ "S3Bucket": "packages", "S3Key": "bundle/5b.zip" });
         assert_eq!(package("AWS::Lambda::Function", "Code"), Some(place));
         assert_eq!(package("AWS::Lambda::Function", "Tags"), None);
         assert_eq!(package("AWS::Lambda::Layer", "Code"), None);

@@ -87,7 +87,7 @@ pub fn portable(targets: Vec<TargetTemplates>) -> Result<Template, NotPortable> 
     }
     Ok(Template {
         name: first.name.clone(),
-        region: scope.region.clone(),
+        region: "each target".to_owned(),
         members: first.members.clone(),
         body,
     })

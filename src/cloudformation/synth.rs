@@ -150,14 +150,14 @@ pub type Outside = BTreeMap<Address, Outputs>;
 /// # Errors
 /// Those of [`synth`].
 pub fn synth_without(scope: &Scope, graph: &Graph, outside: &Outside) -> Result<Vec<Template>, Error> {
-    synth_from(scope, graph, outside, scope)
+    synth_from(scope, graph, outside, &scope.home_bucket())
 }
 
-/// The templates of a stack whose functions have their code in the home bucket of another scope.
+/// The templates of a stack whose functions have their code in this bucket.
 ///
 /// # Errors
 /// Those of [`synth`].
-pub fn synth_target(scope: &Scope, graph: &Graph, packages: &Scope) -> Result<Vec<Template>, Error> {
+pub fn synth_target(scope: &Scope, graph: &Graph, packages: &str) -> Result<Vec<Template>, Error> {
     synth_from(scope, graph, &Outside::new(), packages)
 }
 
@@ -165,7 +165,7 @@ fn synth_from(
     scope: &Scope,
     graph: &Graph,
     outside: &Outside,
-    packages: &Scope,
+    packages: &str,
 ) -> Result<Vec<Template>, Error> {
     let shares = parts::shares(scope, graph, outside)?;
     let stack = Stack { scope, packages, graph, outside };
@@ -182,8 +182,8 @@ fn synth_from(
 /// What templates are made from.
 struct Stack<'a> {
     scope: &'a Scope,
-    /// Whose home bucket has the functions' code.
-    packages: &'a Scope,
+    /// The bucket with the functions' code.
+    packages: &'a str,
     graph: &'a Graph,
     outside: &'a Outside,
 }
@@ -286,7 +286,7 @@ fn output(graph: &Graph, reference: &OutputRef) -> Option<(String, Value)> {
     Some((name, json!({ "Description": description, "Value": intrinsics::read(kind, reference) })))
 }
 
-fn properties(packages: &Scope, declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {
+fn properties(packages: &str, declaration: &Declaration, read: &dyn Fn(&OutputRef) -> Value) -> Value {
     let mut properties = intrinsics::translate(&declaration.properties, read);
     for (name, value) in properties.as_object_mut().into_iter().flatten() {
         if intrinsics::is_text(&declaration.kind, name) {

@@ -59,5 +59,8 @@ pub const DELETE: &[Allow] = &[Allow::new(
     ],
     STACKS,
 )];
+/// Permissions of the role that makes a fleet's stack in a target (CloudFormation user guide, "Grant self-managed permissions":
+/// the execution role needs CloudFormation itself).
+pub const IN_TARGETS: &[Allow] = &[Allow::new(&["cloudformation:*"], &["*"])];
 /// Permissions to let go of what they have.
 pub const RELEASE: &[Allow] = &[Allow::new(&["cloudformation:GetTemplate"], STACKS)];

@@ -22,7 +22,7 @@ use crate::aws::{
     Class, Context, Error, Patience, Poll, Result, SdkResult, Stored, kept_version, s3_checksum, stored,
     unhurried, until,
 };
-use crate::model::{Allow, bundle_key, template_key};
+use crate::model::{ANYTHING, Allow, bundle_key, template_key};
 
 /// Permissions to read the stack's record. Listing is needed because S3 otherwise answers "access denied" for a missing
 /// object.
@@ -40,6 +40,8 @@ pub const NOTE: &[Allow] = &[Allow::new(&["s3:PutObject"], &["arn:aws:s3:::{home
 pub const KEEP: &[Allow] =
     &[Allow::new(&["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], &["arn:aws:s3:::{home}/*"])];
 
+/// Permissions to find the buckets of a fleet's bundles.
+pub const LIST: &[Allow] = &[Allow::new(&["s3:ListAllMyBuckets"], ANYTHING)];
 /// Permissions to deploy the bundles that the bucket holds.
 pub const TAKE: &[Allow] =
     &[Allow::new(&["s3:GetObject", "s3:GetObjectVersion"], &["arn:aws:s3:::{home}/bundle/*"])];
@@ -65,6 +67,13 @@ impl Home {
     #[must_use]
     pub fn new(cx: Context) -> Self {
         let bucket = cx.scope.home_bucket();
+        Self { cx, bucket }
+    }
+
+    /// The bucket with the bundles of a fleet, in the context's region; it need not exist yet.
+    #[must_use]
+    pub fn of_bundles(cx: Context) -> Self {
+        let bucket = cx.scope.bundle_bucket();
         Self { cx, bucket }
     }
 

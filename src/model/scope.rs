@@ -38,6 +38,12 @@ impl Scope {
         format!("provision-{}-{}-{}", self.account, self.region, self.stack)
     }
 
+    /// The name of the bucket with a fleet's bundles in this region. It is no home bucket: a stack of this name may be here.
+    #[must_use]
+    pub fn bundle_bucket(&self) -> String {
+        format!("bundles-{}-{}-{}", self.account, self.region, self.stack)
+    }
+
     /// The ownership tag for one of the stack's resources.
     #[must_use]
     pub fn mark(&self, address: &Address) -> Mark {

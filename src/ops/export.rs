@@ -7,9 +7,10 @@ use std::sync::Arc;
 use miette::{IntoDiagnostic as _, WrapErr as _, miette};
 
 use super::bundle::HandlerCode;
+use super::chosen::argument;
 use super::error::Refused;
 use super::fleet::is_no_fleet;
-use super::session::{Session, argument};
+use super::session::Session;
 use super::synth;
 use super::ui::Ui;
 use crate::export::{self, ExportedStack, README};

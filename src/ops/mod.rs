@@ -7,6 +7,7 @@ mod account;
 mod apply;
 pub mod asset;
 mod bundle;
+mod chosen;
 mod converge;
 mod declared;
 mod dependents;
@@ -46,6 +47,7 @@ pub use bundle::{
     Architecture, Bundle, BundleProgress, IN_THE_PROGRAM, IncludedFolder, Profile, build, carry,
     copy_bundles, host_architecture, included_handlers, use_handlers,
 };
+pub use chosen::{argument, use_name, use_target};
 pub use converge::{RunOutcome, RunStatus};
 pub use engine::verdict::{Agreement, PlannedAction, Verdict};
 pub use error::{ErrorKind, Interrupted, Refused};
@@ -59,7 +61,7 @@ pub use name_move::{NameMove, apply_before_name};
 pub use offline::{compare, graph as offline_graph};
 pub use outputs::{DnsRecord, Outputs, outputs};
 pub use plan::{PlanWishes, Planned, plan};
-pub use session::{Session, argument, use_name, use_target};
+pub use session::Session;
 pub use sign::{Sent, SignedAccess, Signing, is_range, need_key, sign};
 pub use source::SavedPlan;
 pub use state::ObservedState;

@@ -7,7 +7,7 @@ use std::process::Command;
 use miette::Diagnostic;
 
 use super::error::Refused;
-use super::{fleet, protected, session};
+use super::{chosen, fleet, protected, session};
 use crate::graph::Graph;
 use crate::model::{
     Contents, Declaration, Guard, Live, Mark, Orphan, Outputs, Ownership, Readiness, Scope, Snapshot, resolve,
@@ -35,7 +35,7 @@ struct NoBase {
 /// # Errors
 /// When the stack file cannot be used.
 pub fn graph(path: &Path) -> miette::Result<Graph> {
-    let file = session::load(path)?;
+    let file = chosen::load(path)?;
     match &file.fleet {
         // What each target has says more than that there is a stack set.
         Some(fleet) => declared(&StackFile { region: fleet.regions[0], fleet: None, ..file.clone() }),
@@ -57,7 +57,7 @@ fn declared(file: &StackFile) -> miette::Result<Graph> {
 /// # Errors
 /// When either declaration cannot be read.
 pub fn compare(path: &Path, base: &str) -> miette::Result<(Review, Option<Refused>)> {
-    let head = session::load(path)?;
+    let head = chosen::load(path)?;
     let former = load_base(path, base)?;
     let (notes, is_one) = (notes(&head, &former), identity(&head) == identity(&former));
     let aligned =

@@ -1,10 +1,10 @@
 //! Permissions: the least-privilege IAM policy of a command for one stack, or for all stacks with a prefix, offline.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use miette::miette;
 
+use super::chosen::target;
 use super::fleet;
 use super::session::scope;
 use crate::model::{Declaration, PolicyDocument};
@@ -51,11 +51,10 @@ pub fn permissions(path: &Path, wanted: PolicyRequest<'_>) -> miette::Result<Sta
         let help = "the policy is for stacks that declare what this file declares: use a prefix of its name, or another file";
         return Err(config::against(path, &["stack"], &message, "outside the prefix", help).into());
     }
-    if file.fleet.is_some() && !OF_FLEETS.contains(&wanted.command) {
-        let help =
-            "for one of its targets: a stack file with the target's `account` and `region`, without `fleet`";
-        return Err(miette!(help = help, "a fleet has no such command"));
-    }
+    let file = match OF_FLEETS.contains(&wanted.command) {
+        true => file,
+        false => fleet::one_stack(&file, target(), "permissions")?,
+    };
     if wanted.command == PolicyFor::ServiceRole && file.cloudformation.role.is_none() && file.fleet.is_none()
     {
         let help = "set `engine: cloudformation` and `cloudformation: { role: ARN }`, or leave the role out";
@@ -76,7 +75,8 @@ const OF_FLEETS: [PolicyFor; 4] =
     [PolicyFor::Plan, PolicyFor::Apply, PolicyFor::Teardown, PolicyFor::ServiceRole];
 
 fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> miette::Result<PolicyDocument> {
-    let homes = homes(file);
+    let bundles = bundles(file);
+    let owner = file.account.to_string();
     let target = file.fleet.as_ref().filter(|_| wanted.command == PolicyFor::ServiceRole);
     let target = target.map(|fleet| fleet.anywhere(file));
     let file = target.as_ref().unwrap_or(file);
@@ -101,16 +101,16 @@ fn policy(file: &StackFile, wanted: PolicyRequest<'_>) -> miette::Result<PolicyD
             Engine::Cloudformation if file.fleet.is_some() => ChangedBy::Api,
             Engine::Cloudformation => ChangedBy::CloudFormation(file.cloudformation.role.as_deref()),
         },
-        homes: &homes,
+        bundles: bundles.as_deref().map(|regions| (owner.as_str(), regions)),
+        in_fleet: file.in_fleet,
     };
     Ok(permissions::policy(registry(), wanted.command, subject))
 }
 
-/// The account and region of each home bucket of a fleet.
-fn homes(file: &StackFile) -> Vec<(String, String)> {
-    let Some(fleet) = &file.fleet else { return Vec::new() };
-    let regions: BTreeSet<_> = fleet.regions.iter().chain([&file.region]).collect();
-    regions.into_iter().map(|region| (file.account.to_string(), region.to_string())).collect()
+/// The regions of a fleet's bundles.
+fn bundles(file: &StackFile) -> Option<Vec<String>> {
+    let fleet = file.fleet.as_ref()?;
+    Some(fleet.regions.iter().map(ToString::to_string).collect())
 }
 
 /// Where the records of the stack's name are.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures::future::{Either, select};
@@ -11,6 +11,7 @@ use miette::Diagnostic;
 use serde_json::Value;
 
 use super::account::Account;
+use super::chosen::{load, target};
 use super::engine;
 use super::fleet;
 use super::key;
@@ -23,47 +24,9 @@ use crate::model::{IgnoredTags, Kind, Scope};
 use crate::plan::Rules;
 use crate::resource::route53::{self, HostedZone};
 use crate::resource::{Registry, acm, cloudfront, lambda, registry};
-use crate::stack::config::{self, Domain, FleetTarget, ReservedConcurrency, StackFile, StackName};
+use crate::stack::config::{self, Domain, ReservedConcurrency, StackFile};
 use crate::stack::domain::{self, DomainFacts, Unusable, Zone};
 use crate::stack::handlers::PackageDigests;
-
-/// The name of the stack, if the command line named it.
-static NAME: OnceLock<StackName> = OnceLock::new();
-
-/// Takes each stack file of this process for a stack of this name. The first call counts.
-pub fn use_name(name: StackName) {
-    drop(NAME.set(name));
-}
-
-/// The target of a fleet, if the command line named one.
-static TARGET: OnceLock<FleetTarget> = OnceLock::new();
-
-/// Takes each fleet of this process for its stack in this target. The first call counts.
-pub fn use_target(target: FleetTarget) {
-    drop(TARGET.set(target));
-}
-
-/// Whether the command line named the stack.
-pub(super) fn is_named() -> bool {
-    NAME.get().is_some()
-}
-
-/// The stack file at `path` as the next command must name it: with the name and the environment that this one has.
-#[must_use]
-pub fn argument(path: &Path) -> String {
-    let name = NAME.get().map(|name| format!(" --name {name}")).unwrap_or_default();
-    let environment = config::chosen_environment().map(|name| format!(" --env {name}")).unwrap_or_default();
-    format!("{}{name}{environment}", path.display())
-}
-
-/// The stack file at `path`, for a stack of the name that the command line gave, if it gave one.
-pub(super) fn load(path: &Path) -> miette::Result<StackFile> {
-    let file = config::load(path)?;
-    Ok(match NAME.get() {
-        Some(name) => file.renamed(name.clone()),
-        None => file,
-    })
-}
 
 /// The credentials are of an account that the stack is not for.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -126,7 +89,7 @@ impl Session {
     /// Also when the stack file declares a fleet, and no target of it is chosen.
     pub(super) async fn open_one(path: &Path, ui: &Arc<dyn Ui>, command: &str) -> miette::Result<Self> {
         let file = load(path)?;
-        let one = fleet::one_stack(&file, TARGET.get(), command)?;
+        let one = fleet::one_stack(&file, target(), command)?;
         let remedy =
             format!("or name a target that they are of by `--target`, or correct {}", path.display());
         let mut session = Self::begin_in(&file, one, remedy, ui).await?;

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::apply::ApplyRequest;
 use super::bundle::HandlerCode;
+use super::chosen;
 use super::converge::without_volatile;
 use super::declared::DeclaredStack;
 use super::journal;
@@ -86,7 +87,7 @@ impl ApplySource {
             let help = "move the name by the stack file: `provision apply STACK --move-name`";
             return Err(miette!(help = help, "a saved plan moves no name")).wrap_err_with(|| unusable(path));
         }
-        if session::is_named() {
+        if chosen::is_named() {
             let help = "leave out --name, or make a plan with it";
             return Err(miette!(help = help, "a saved plan has the name of its stack"))
                 .wrap_err_with(|| unusable(path));

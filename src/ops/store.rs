@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::Interrupted;
 use super::session::rules;
-use crate::aws::{Error, Regions, Result};
+use crate::aws::{Error, OrEmpty as _, Regions, Result, SdkResult as _};
 use crate::execute::{self, Dependents, Execution, StepEnding};
 use crate::graph::Graph;
 use crate::home::{Home, LOCK_KEY, Lease, Locked, Record};
@@ -99,19 +99,18 @@ impl Lock for Lease {
     }
 }
 
-/// The stack's home bucket: a small stack of its own, planned and executed like any other. A fleet has one in each region.
+/// The stack's home bucket: a small stack of its own, planned and executed like any other. A fleet also has a bucket with
+/// its bundles in each region.
 pub(super) struct HomeBucket {
     home: Home,
-    /// Those of a fleet's other regions, which have bundles only.
-    others: Vec<Home>,
-    fleet: Option<FleetHomes>,
+    bundles: Option<BundleBuckets>,
     regions: Arc<Regions>,
     registry: &'static Registry,
     key: OnceLock<String>,
 }
 
-/// The home buckets of a fleet.
-struct FleetHomes {
+/// The buckets with a fleet's bundles.
+struct BundleBuckets {
     regions: Vec<String>,
     readers: Readers,
 }
@@ -119,35 +118,47 @@ struct FleetHomes {
 impl HomeBucket {
     pub(super) fn new(regions: &Arc<Regions>, registry: &'static Registry) -> Self {
         let (home, regions, key) = (Home::new(regions.home()), Arc::clone(regions), OnceLock::new());
-        Self { home, others: Vec::new(), fleet: None, regions, registry, key }
+        Self { home, bundles: None, regions, registry, key }
     }
 
     /// The same for a fleet.
     pub(super) fn of_fleet(regions: &Arc<Regions>, registry: &'static Registry, fleet: &Fleet) -> Self {
-        let names: Vec<String> = fleet.regions.iter().map(ToString::to_string).collect();
-        let elsewhere = names.iter().filter(|region| **region != regions.scope().region);
-        let others = elsewhere.map(|region| Home::new(regions.context(region))).collect();
-        let fleet = Some(FleetHomes { regions: names, readers: Readers::of(fleet) });
-        Self { others, fleet, ..Self::new(regions, registry) }
+        let names = fleet.regions.iter().map(ToString::to_string).collect();
+        let bundles = Some(BundleBuckets { regions: names, readers: Readers::of(fleet) });
+        Self { bundles, ..Self::new(regions, registry) }
     }
 
-    fn declarations(&self) -> Vec<Declaration> {
-        let scope = self.regions.scope();
-        match &self.fleet {
-            None => stack::home::declare(scope, self.key.get().map(String::as_str)),
-            Some(FleetHomes { regions, readers }) => stack::home::declare_fleet(scope, regions, readers),
-        }
-    }
-
-    /// Uploads a bundle to every home bucket that lacks it.
+    /// Uploads a bundle to the home bucket, or to each bucket of a fleet's bundles that lacks it.
     async fn put_bundle(&self, sha256: &str, file: &Path) -> Result<()> {
-        let homes = [&self.home].into_iter().chain(&self.others);
-        try_join_all(homes.map(|home| home.put_bundle(sha256, file))).await.map(drop)
+        let Some(BundleBuckets { regions, .. }) = &self.bundles else {
+            return self.home.put_bundle(sha256, file).await;
+        };
+        let puts = regions.iter().map(|region| async move {
+            Home::of_bundles(self.regions.context(region)).put_bundle(sha256, file).await
+        });
+        try_join_all(puts).await.map(drop)
     }
 
     async fn ensure(&self, interrupt: &CancellationToken) -> miette::Result<()> {
         let scope = self.regions.scope();
-        let graph = Graph::new(self.declarations())?;
+        let home = stack::home::declare(scope, self.key.get().map(String::as_str));
+        self.make(self.home.bucket(), stack::home::STACK, home, interrupt).await?;
+        let Some(BundleBuckets { regions, readers }) = &self.bundles else { return Ok(()) };
+        let bundles = stack::home::declare_bundles(scope, regions, readers);
+        let place = format!("bundles-{}-…-{}", scope.account, scope.stack);
+        self.make(&place, &stack::home::bundles_stack(scope), bundles, interrupt).await
+    }
+
+    /// Makes buckets as declared, unless that is interrupted. `mark` is the stack in their ownership tags.
+    async fn make(
+        &self,
+        bucket: &str,
+        mark: &str,
+        declarations: Vec<Declaration>,
+        interrupt: &CancellationToken,
+    ) -> miette::Result<()> {
+        let scope = self.regions.scope();
+        let graph = Graph::new(declarations)?;
         let live = tokio::select! {
             biased;
             () = interrupt.cancelled() => return Err(Interrupted.into()),
@@ -155,7 +166,7 @@ impl HomeBucket {
         };
         let snapshot = Snapshot { live, orphans: Vec::new() };
         let plan = plan::plan(scope, &graph, &snapshot, &|kind| rules(self.registry, kind));
-        check(&as_ours(plan.clone()), Permits::default(), &stack::names::region_in)?;
+        check(&as_ours(plan.clone(), mark), Permits::default(), &stack::names::region_in)?;
         let (events, _unheard) = tokio::sync::mpsc::unbounded_channel();
         let execution = Execution {
             regions: &self.regions,
@@ -179,7 +190,38 @@ impl HomeBucket {
             _ => None,
         });
         let causes = failed.chain(outcome.unsettled).map(|(address, error)| NotMade { address, error });
-        Err(NoHome { bucket: self.home.bucket().to_owned(), causes: causes.collect() }.into())
+        Err(NoHome { bucket: bucket.to_owned(), causes: causes.collect() }.into())
+    }
+
+    /// Removes the buckets with the fleet's bundles, those of former regions too. What is another fleet's stays.
+    async fn remove_bundles(&self) -> Result<()> {
+        let Some(BundleBuckets { readers, .. }) = &self.bundles else { return Ok(()) };
+        let (scope, cx) = (self.regions.scope(), self.regions.home());
+        let prefix = format!("bundles-{}-", scope.account);
+        let pages = cx.s3().list_buckets().prefix(&prefix).max_buckets(1000).into_paginator().send();
+        let pages: Vec<_> = pages.try_collect().await.named("s3:ListAllMyBuckets")?;
+        let names =
+            pages.into_iter().flat_map(|page| page.buckets.or_empty()).filter_map(|bucket| bucket.name);
+        let end = format!("-{}", scope.stack);
+        let regions: Vec<String> = names
+            .filter_map(|name| Some(name.strip_prefix(&prefix)?.strip_suffix(&end)?.to_owned()))
+            .filter(|region| region.split('-').count() == 3)
+            .collect();
+        let declared = Graph::new(stack::home::declare_bundles(scope, &regions, readers));
+        let declared = declared.map_err(|error| Error::unexpected("s3:DeleteBucket", error.to_string()))?;
+        let live = observe::declared(&self.regions, self.registry, &declared).await;
+        let live = live.map_err(|error| Error::unexpected("s3:GetBucketTagging", error.to_string()))?;
+        let own = stack::home::bundles_stack(scope);
+        let removals = regions.iter().map(|region| {
+            let address = Address::new(format!("bundles/{region}"));
+            let is_own = live.get(&address).is_some_and(|live| live.ownership.is_of(&own));
+            let there = self.regions.context(region);
+            async move {
+                let bucket = there.scope.bundle_bucket();
+                if is_own { s3::Bucket::delete(&there, &bucket, Removal::WithContents).await } else { Ok(()) }
+            }
+        });
+        try_join_all(removals).await.map(drop)
     }
 
     async fn lock_if_made(&self, by: &str, command: &str) -> Taken<Option<Box<dyn Lock>>> {
@@ -198,11 +240,7 @@ impl HomeBucket {
             let _ = lock.release().await;
             return Err(error.into());
         }
-        let remove = |other: &Home| {
-            let (cx, bucket) = (other.context().clone(), other.bucket().to_owned());
-            async move { s3::Bucket::delete(&cx, &bucket, Removal::WithContents).await }
-        };
-        if let Err(error) = try_join_all(self.others.iter().map(remove)).await {
+        if let Err(error) = self.remove_bundles().await {
             let _ = lock.release().await;
             return Err(error.into());
         }
@@ -215,9 +253,9 @@ impl HomeBucket {
     }
 }
 
-/// No stack has the mark of home buckets, so that no sweep for a stack's mark finds one.
-fn as_ours(mut plan: Plan) -> Plan {
-    plan.scope.stack = stack::home::STACK.to_owned();
+/// No stack has the mark of these buckets, so that no sweep for a stack's mark finds one.
+fn as_ours(mut plan: Plan, mark: &str) -> Plan {
+    mark.clone_into(&mut plan.scope.stack);
     plan
 }
 

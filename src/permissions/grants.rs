@@ -11,7 +11,7 @@ use crate::home;
 use crate::model::{
     ANYTHING, Allow, ArnVariables, Declaration, Mark, Only, Permissions, PolicyDocument, Scope, resolve,
 };
-use crate::resource::cloudformation::{self, StackSet};
+use crate::resource::cloudformation;
 use crate::resource::iam::Role;
 use crate::resource::{Adapter, Registry, Resource as _, cloudfront, kms, lambda, route53, s3};
 use crate::stack::config::{KmsKey, bucket_prefixes};
@@ -29,9 +29,9 @@ const ASSUME: (&str, Only, &[&str]) = ("sts:AssumeRole", Only::Always, &[]);
 
 /// The permissions collected so far: ARNs by action, condition and source list.
 pub(super) struct Grants<'a> {
-    subject: Subject<'a>,
+    pub(super) subject: Subject<'a>,
     /// The subject's scope. With a prefix, the stack's name in it is a pattern.
-    scope: Scope,
+    pub(super) scope: Scope,
     /// The permissions boundary that the stack declares for its roles.
     boundary: Option<String>,
     /// The IAM path of the stack's roles.
@@ -93,17 +93,6 @@ impl<'a> Grants<'a> {
         }
     }
 
-    /// Whether the stack is a fleet: it declares a stack set.
-    fn is_fleet(&self) -> bool {
-        self.subject.declarations.iter().any(|declaration| declaration.kind == StackSet::KIND)
-    }
-
-    /// The types that a stack can have. A fleet has a stack set, and no other stack has one.
-    fn adapters<'r>(&self, registry: &'r Registry) -> Vec<&'r dyn Adapter> {
-        let is_fleet = self.is_fleet();
-        registry.iter().filter(|adapter| (adapter.kind() == StackSet::KIND) == is_fleet).collect()
-    }
-
     /// What a command does with the CloudFormation stacks.
     pub(super) fn deployment(&mut self, command: Command) {
         let ChangedBy::CloudFormation(role) = self.subject.changes else {
@@ -133,8 +122,13 @@ impl<'a> Grants<'a> {
             self.declared(adapter, &needs);
             self.own(&[needs.observe, needs.delete], &regions, &[]);
         }
-        for variables in self.homes() {
-            home::TAKE.iter().for_each(|allow| self.add(allow, &variables, &[]));
+        if self.subject.in_fleet {
+            self.by_name(deploy::IN_TARGETS);
+            for variables in self.bundles() {
+                home::TAKE.iter().for_each(|allow| self.add(allow, &variables, &[]));
+            }
+        } else {
+            self.by_name(home::TAKE);
         }
     }
 
@@ -149,21 +143,16 @@ impl<'a> Grants<'a> {
 
     /// The stack's home bucket. Every command except plan creates it if missing. Teardown removes it in the end.
     pub(super) fn home(&mut self, registry: &Registry, command: Command) {
-        for variables in self.homes() {
+        let own = self.variables(&self.scope.region);
+        let own = ArnVariables { buckets: vec![own.home.clone()], ..own };
+        self.home_bucket(registry, command, &own);
+        let bundles = self.bundles();
+        if command == Command::Teardown && !bundles.is_empty() {
+            self.by_name(home::LIST);
+        }
+        for variables in bundles {
             self.home_bucket(registry, command, &variables);
         }
-    }
-
-    /// The placeholders of each home bucket.
-    fn homes(&self) -> Vec<ArnVariables> {
-        let own = [(self.scope.account.clone(), self.scope.region.clone())];
-        let homes = if self.subject.homes.is_empty() { own.as_slice() } else { self.subject.homes };
-        let variables = |(account, region): &(String, String)| {
-            let home = Scope { account: account.clone(), region: region.clone(), ..self.scope.clone() }
-                .home_bucket();
-            ArnVariables { buckets: vec![home.clone()], home, ..self.variables(region) }
-        };
-        homes.iter().map(variables).collect()
     }
 
     fn home_bucket(&mut self, registry: &Registry, command: Command, variables: &ArnVariables) {
@@ -251,7 +240,7 @@ impl<'a> Grants<'a> {
         adapter.also_in().map(str::to_owned).into_iter().chain([self.scope.region.clone()]).collect()
     }
 
-    fn variables(&self, region: &str) -> ArnVariables {
+    pub(super) fn variables(&self, region: &str) -> ArnVariables {
         let Scope { stack, account, region: home } = &self.scope;
         let buckets = bucket_prefixes(stack, account).map(|prefix| prefix + home);
         let [own, work, output, _] = buckets.clone();
@@ -364,16 +353,12 @@ impl<'a> Grants<'a> {
     /// The policy that allows all of it.
     pub(super) fn document(mut self) -> PolicyDocument {
         self.divide();
-        let mark = self.subject.declarations.iter().find_map(|one| Mark::in_properties(&one.properties));
-        let marked = match &mark {
-            // A fleet's stacks have a mark of their own.
-            Some(mark) if mark.stack != mark.stack_name() => mark.stack.as_str(),
-            _ => &self.scope.stack,
-        };
+        let mark = Mark { stack: self.scope.stack.clone(), address: "".into() };
+        let mark = if self.subject.in_fleet { mark.of_fleet(&self.scope.region) } else { mark };
         let conditions = document::Conditions {
             stack: &self.scope.stack,
-            mark: marked,
-            is_pattern: self.subject.prefix.is_some() || marked.contains('*'),
+            mark: &mark.stack,
+            is_pattern: self.subject.prefix.is_some() || mark.stack.contains('*'),
             domain: self.subject.domain.unwrap_or_default(),
             boundary: self.boundary.as_deref().unwrap_or_default(),
             region: &self.scope.region,

@@ -27,7 +27,8 @@ fn printed(file: &StackFile, prefix: Option<&str>, command: Command) -> Value {
     let declarations = stack::declare(file, &PackageDigests::default(), None);
     let subject = Subject {
         changes: ChangedBy::Api,
-        homes: &[],
+        bundles: None,
+        in_fleet: false,
         scope: &scope,
         prefix,
         declarations: &declarations,

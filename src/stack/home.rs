@@ -100,29 +100,41 @@ fn lifecycle(readers: &Readers) -> LifecycleConfiguration {
 /// The declarations of the home bucket of the scope's stack. `key` is the ARN of the stack's KMS key.
 #[must_use]
 pub fn declare(scope: &Scope, key: Option<&str>) -> Vec<Declaration> {
-    declare_at("home/bucket", scope, key, &Readers::Nobody)
+    let stack = Scope { stack: STACK.to_owned(), ..scope.clone() };
+    bucket("home/bucket", &scope.home_bucket(), stack, key, &Readers::Nobody)
 }
 
-/// The declarations of a fleet's home buckets: the stack's own, and one for the bundles in each other region. Lambda takes
-/// code only from a bucket of its region.
+/// The stack name in the ownership tags of a fleet's bundle buckets. The stack set's region is in it: a stack set of the same
+/// name may be in another region.
 #[must_use]
-pub fn declare_fleet(scope: &Scope, regions: &[String], readers: &Readers) -> Vec<Declaration> {
-    let mut all = declare_at("home/bucket", scope, None, readers);
-    for region in regions.iter().filter(|region| **region != scope.region) {
-        let there = Scope { region: region.clone(), ..scope.clone() };
-        all.extend(declare_at(&format!("home/{region}/bucket"), &there, None, readers));
-    }
-    all
+pub fn bundles_stack(scope: &Scope) -> String {
+    format!("provision_bundles.{}", scope.region)
 }
 
-fn declare_at(address: &str, scope: &Scope, key: Option<&str>, readers: &Readers) -> Vec<Declaration> {
-    let name = scope.home_bucket();
-    let scope = Scope { stack: STACK.to_owned(), ..scope.clone() };
-    let mut stack = Declarations::new(scope, std::collections::BTreeMap::new());
+/// The declarations of the buckets with a fleet's bundles, one in each region: Lambda takes code only from a bucket of its
+/// region. `scope` is the stack set's.
+#[must_use]
+pub fn declare_bundles(scope: &Scope, regions: &[String], readers: &Readers) -> Vec<Declaration> {
+    let there = |region: &String| {
+        let place = Scope { region: region.clone(), ..scope.clone() };
+        let stack = Scope { stack: bundles_stack(scope), ..place.clone() };
+        bucket(&format!("bundles/{region}"), &place.bundle_bucket(), stack, None, readers)
+    };
+    regions.iter().flat_map(there).collect()
+}
+
+fn bucket(
+    address: &str,
+    name: &str,
+    marked: Scope,
+    key: Option<&str>,
+    readers: &Readers,
+) -> Vec<Declaration> {
+    let mut stack = Declarations::new(marked, std::collections::BTreeMap::new());
     let bucket = Bucket {
         versioning_configuration: VersioningConfiguration::ENABLED,
         lifecycle_configuration: Some(lifecycle(readers)),
-        ..Bucket::private(&name, stack.tags(address)).with_key(key)
+        ..Bucket::private(name, stack.tags(address)).with_key(key)
     };
     let bucket = stack.declare(address, &bucket);
     let statements = [storage::tls_only(&bucket)].into_iter().chain(readers.may_read(&bucket));

@@ -160,13 +160,12 @@ impl MediaConvert {
 /// Runs submitted jobs, as many at once as there are slots.
 async fn schedule(service: Arc<MediaConvert>) {
     loop {
-        let Ok(slot) = Arc::clone(&service.slots).acquire_owned().await else { return };
-        let (id, cancel) = loop {
-            if let Some(next) = service.state().start_next() {
-                break next;
-            }
+        // All accounts and regions share the slots: none is held while no job waits for it.
+        while !service.state().has_next() {
             service.wake.notified().await;
-        };
+        }
+        let Ok(slot) = Arc::clone(&service.slots).acquire_owned().await else { return };
+        let Some((id, cancel)) = service.state().start_next() else { continue };
         let service = Arc::clone(&service);
         tokio::spawn(async move {
             job::run(&service, &id, cancel).await;

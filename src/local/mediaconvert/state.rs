@@ -150,19 +150,32 @@ impl State {
         (count("SUBMITTED"), count("PROGRESSING"))
     }
 
-    /// Marks the next job as running: the highest priority first, then the oldest. Jobs of a paused queue wait.
-    pub(super) fn start_next(&mut self) -> Option<(String, CancellationToken)> {
+    /// Whether a job may begin.
+    pub(super) fn has_next(&self) -> bool {
+        self.next().is_some()
+    }
+
+    /// The place of the next job: the highest priority first, then the oldest. Jobs of a paused queue wait.
+    fn next(&self) -> Option<usize> {
         let paused: Vec<String> = self
             .entries
             .values()
             .filter(|entry| entry.value.get("status").and_then(Value::as_str) == Some("PAUSED"))
             .filter_map(|entry| entry.value.get("arn").and_then(Value::as_str).map(str::to_owned))
             .collect();
-        let waiting =
-            |job: &&mut Job| job.status() == "SUBMITTED" && !paused.iter().any(|arn| arn == job.queue());
-        let priority = |job: &&mut Job| job.value.get("priority").and_then(Value::as_i64).unwrap_or(0);
+        let waiting = |(_, job): &(usize, &Job)| {
+            job.status() == "SUBMITTED" && !paused.iter().any(|arn| arn == job.queue())
+        };
+        let priority =
+            |(_, job): &(usize, &Job)| job.value.get("priority").and_then(Value::as_i64).unwrap_or(0);
         // `max_by_key` returns the last of equals, so iterate from the newest.
-        let job = self.jobs.iter_mut().rev().filter(waiting).max_by_key(priority)?;
+        Some(self.jobs.iter().enumerate().rev().filter(waiting).max_by_key(priority)?.0)
+    }
+
+    /// Marks the next job as running.
+    pub(super) fn start_next(&mut self) -> Option<(String, CancellationToken)> {
+        let next = self.next()?;
+        let job = &mut self.jobs[next];
         job.set(json!({ "status": "PROGRESSING", "currentPhase": "PROBING", "jobPercentComplete": 0 }));
         job.time("startTime");
         Some((job.id().to_owned(), job.cancel.clone()))

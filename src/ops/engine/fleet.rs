@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 
 use super::{Judged, PlanEngine, Work, refusals};
 use crate::execute::{self, Outcome};
+use crate::model::Known;
 use crate::ops::error::Refused;
 use crate::ops::fleet;
 use crate::ops::state::ObservedState;
@@ -25,6 +26,7 @@ impl PlanEngine for FleetEngine {
             let Judged { account, state, plan, left_alone, .. } = judged;
             let removes = left_alone.is_some();
             refusals::of_move(state)
+                .or_else(|| of_anothers_set(account.stack(), left_alone.unwrap_or_default()))
                 .or_else(|| of_own_stack(account.stack(), state))
                 .or_else(|| fleet::refuses(plan).filter(|_| !removes))
         }
@@ -42,6 +44,14 @@ fn of_own_stack(stack: &str, state: &ObservedState) -> Option<Refused> {
     let others = others.map(|orphan| orphan.address.as_str()).next()?;
     let message = format!("a stack {stack} that is no fleet is in this account and region: it has {others}");
     Some(Refused::new(message, "choose another `stack` for the fleet, or remove that stack first"))
+}
+
+/// A teardown would leave the set alone, and delete the record and the bundles that the set's targets need.
+fn of_anothers_set(stack: &str, left_alone: &[Known]) -> Option<Refused> {
+    let is_there = left_alone.iter().any(|known| known.kind == StackSet::KIND);
+    let message = format!("the stack set {stack} is there without the fleet's tags, so it would stay");
+    let help = "if it is the fleet's, run `provision apply --adopt` first, which gives it the tags";
+    is_there.then(|| Refused::new(message, help))
 }
 
 /// The stack set of a fleet is there, and the stack file declares no fleet: the set would be taken for a leftover.

@@ -7,8 +7,8 @@ use crate::ops::error::Refused;
 use crate::ops::offline::Comparison;
 use crate::plan::{Plan, Step, StepAction};
 use crate::resource::Resource as _;
-use crate::resource::cloudformation::{InstancesGroup, StackSet, placed};
-use crate::review::{Action, Against, Review, TargetAction, TargetChange};
+use crate::resource::cloudformation::{InstancesGroup, StackSet, current, placed};
+use crate::review::{Action, Against, Impact, Review, Severity, TargetAction, TargetChange};
 
 /// The properties of a stack set that a review shows in another way.
 const EXPANDED: [&str; 3] = ["TemplateBody", "StackInstancesGroup", "OperationPreferences"];
@@ -56,7 +56,7 @@ impl Sides {
             set.as_ref().map(|set| set.stack_instances_group.clone()).unwrap_or_default()
         };
         let (before, after) = (groups(&self.before), groups(&self.after));
-        let (there, wanted) = (placed(&before), placed(&after));
+        let (there, wanted, current) = (placed(&before), placed(&after), current(&before));
         let is_updated = match (&self.before, &self.after) {
             (Some(before), Some(after)) => bare(before) != bare(after),
             _ => false,
@@ -67,11 +67,9 @@ impl Sides {
             action,
         };
         let gone = there.difference(&wanted).map(|place| target(place, TargetAction::Remove));
-        let kept = there
-            .intersection(&wanted)
-            .filter(|_| is_updated)
-            .map(|place| target(place, TargetAction::Update));
-        let new = wanted.difference(&there).map(|place| target(place, TargetAction::Deploy));
+        let kept = current.intersection(&wanted).filter(|_| is_updated);
+        let kept = kept.map(|place| target(place, TargetAction::Update));
+        let new = wanted.difference(&current).map(|place| target(place, TargetAction::Deploy));
         gone.chain(kept).chain(new).collect()
     }
 }
@@ -93,6 +91,14 @@ pub(in crate::ops) fn expand(review: &mut Review, plan: &Plan) {
             });
         }
         review.targets.extend(sides.targets());
+        let is_removed = |target: &TargetChange| target.action == TargetAction::Remove;
+        if sides.after.is_some() && review.targets.iter().any(is_removed) {
+            let own = review.changes.iter_mut().filter(|change| change.address == step.address.as_str());
+            let text = "Nothing is served any more from the targets that are removed. Their buckets stay.";
+            own.for_each(|change| {
+                change.impact = Some(Impact { severity: Severity::Interruption, text: text.to_owned() });
+            });
+        }
         if sides.after.is_none() {
             review.notes.push(
                 "the stacks of all targets are deleted; their buckets stay in the accounts, with everything in them".to_owned(),

@@ -47,7 +47,7 @@ pub(super) fn template(file: &StackFile, fleet: &Fleet, code: &PackageDigests) -
         let graph = Graph::new(stack::declare(&sample, code, None))?;
         // Lambda takes code from a bucket of its region, in the account of the stack set.
         let packages = Scope { account: file.account.to_string(), ..scope.clone() };
-        let templates = synth_target(&scope, &graph, &packages)?;
+        let templates = synth_target(&scope, &graph, &packages.bundle_bucket())?;
         Ok::<_, miette::Report>((scope, templates))
     };
     let targets: Vec<_> = fleet.samples(file).into_iter().map(target).collect::<Result<_, _>>()?;
@@ -143,7 +143,7 @@ mod tests {
                 assert!(!text.contains(named), "{regions}: {named}");
             }
             // The bundles are the stack set's account's.
-            assert!(text.contains("provision-111122223333-${AWS::Region}-vod"), "{text}");
+            assert!(text.contains("bundles-111122223333-${AWS::Region}-vod"), "{text}");
             assert!(text.contains("arn:aws:iam::${AWS::AccountId}:policy/limits"), "{text}");
         }
         let only_there = "alerts: { email: a@example.com }\ndelivery: { access_logs: true }";

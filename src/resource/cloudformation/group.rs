@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudformation::types::DeploymentTargets;
 use serde::{Deserialize, Serialize};
 
+use super::instances::InstanceState;
+
 /// Accounts or units, each in all of these regions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -58,6 +60,26 @@ impl Targets {
 /// Every place of these groups: the account or unit, and the region.
 #[must_use]
 pub fn placed(groups: &[InstancesGroup]) -> BTreeSet<(String, String)> {
+    let bare = |(name, region): Place| (name, region.split(' ').next().unwrap_or(&region).to_owned());
+    written(groups).into_iter().map(bare).collect()
+}
+
+/// The places whose instances are current.
+#[must_use]
+pub fn current(groups: &[InstancesGroup]) -> BTreeSet<(String, String)> {
+    written(groups).into_iter().filter(|(_, region)| !region.contains(' ')).collect()
+}
+
+/// A region as the seen groups have it: with the state of an instance that is not current.
+pub(super) fn in_state(region: String, state: InstanceState) -> String {
+    match state {
+        InstanceState::Current => region,
+        InstanceState::Outdated => format!("{region} OUTDATED"),
+        InstanceState::Inoperable => format!("{region} INOPERABLE"),
+    }
+}
+
+fn written(groups: &[InstancesGroup]) -> BTreeSet<Place> {
     let of = |group: &InstancesGroup| {
         let names = group.deployment_targets.names().cloned();
         let pairs =

@@ -6,6 +6,7 @@ use super::group::Place;
 use crate::aws::{Context, OrEmpty, Result, SdkResult, required};
 
 const ABSENT: &[&str] = &["StackSetNotFoundException"];
+const SUSPENDED: &str = "SKIPPED_SUSPENDED_ACCOUNT";
 
 /// How an instance is, in relation to its stack set (CloudFormation API reference, `StackInstance`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -68,6 +69,10 @@ pub async fn instances(cx: &Context, name: &str) -> Result<Vec<Instance>> {
                 unit: one.organizational_unit_id.filter(|unit| !unit.is_empty()),
                 stack: one.stack_id.filter(|stack| !stack.is_empty()),
                 state: match required(one.status, CALL, "Status")?.as_str() {
+                    // AWS leaves suspended accounts out of every operation.
+                    _ if detailed.as_ref().is_some_and(|status| status.as_str() == SUSPENDED) => {
+                        InstanceState::Current
+                    }
                     "CURRENT" => InstanceState::Current,
                     "INOPERABLE" => InstanceState::Inoperable,
                     _ => InstanceState::Outdated,

@@ -7,7 +7,7 @@ mod preferences;
 mod properties;
 mod stack_set;
 
-pub use group::{InstancesGroup, Targets, placed};
+pub use group::{InstancesGroup, Targets, current, placed};
 pub use instances::{Instance, InstanceState, instances};
 pub use operation::{LastOperation, last_operation};
 pub use preferences::OperationPreferences;

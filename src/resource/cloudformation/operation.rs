@@ -15,8 +15,9 @@ const PATIENCE: Patience = Patience {
     longest: std::time::Duration::from_secs(10),
     limit: std::time::Duration::from_hours(24),
 };
-/// Another operation runs, or another one is just beginning.
-const BUSY: &[&str] = &["OperationInProgressException", "StaleRequestException"];
+/// Another operation runs, or has just begun, perhaps by this call, whose answer was lost.
+const BUSY: &[&str] =
+    &["OperationInProgressException", "OperationIdAlreadyExistsException", "StaleRequestException"];
 /// How many failures an error names.
 const NAMED: usize = 5;
 
@@ -79,14 +80,24 @@ pub(super) async fn carry_out<F>(
     cx: &Context,
     name: &str,
     call: &'static str,
-    begin: impl FnMut() -> F,
+    begin: impl Fn() -> F,
 ) -> Result<()>
 where
     F: Future<Output = Result<String>>,
 {
-    idle(cx, name).await?;
     let awaited = "waiting for another operation on the fleet";
-    let id = retry_while(cx, Patience::MINUTES, awaited, |error| error.is(BUSY), begin).await?;
+    // The list of operations is late, so one that runs may be missing in it.
+    let id = retry_while(
+        cx,
+        PATIENCE,
+        awaited,
+        |error| error.is(BUSY),
+        || async {
+            idle(cx, name).await?;
+            begin().await
+        },
+    );
+    let id = id.await?;
     ended(cx, name, call, &id).await
 }
 
@@ -112,7 +123,7 @@ async fn ended(cx: &Context, name: &str, begun_by: &'static str, id: &str) -> Re
     let cancelled = results.iter().filter(|one| one.status == Some(ResultStatus::Cancelled)).count();
     let mut text = format!("{} of {} targets failed", failures.len(), results.len());
     if cancelled > 0 {
-        text.push_str(&format!(", and {cancelled} were not begun"));
+        text.push_str(&format!(", {cancelled} not begun"));
     }
     for failure in failures.iter().take(NAMED) {
         text.push_str(&format!("\n{failure}"));

@@ -1,11 +1,11 @@
 //! A stack set as it is declared and as AWS answers it, and its members as calls take them. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::{self, Capability, PermissionModels};
 use serde::{Deserialize, Serialize};
 
-use super::group::{InstancesGroup, Place, groups};
+use super::group::{InstancesGroup, Place, groups, in_state};
 use super::instances::{Instance, InstanceState};
 use super::preferences::OperationPreferences;
 use crate::aws::{OrEmpty, Result, required};
@@ -61,7 +61,8 @@ pub struct StackSet {
     /// What happens to accounts that come and go, in the service-managed model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_deployment: Option<AutoDeployment>,
-    /// Where its instances are, in as few groups as possible. Seen: where they are current.
+    /// Where its instances are, in as few groups as possible. Seen: a region in which one is not current has its state, such
+    /// as `eu-west-1 OUTDATED`.
     pub stack_instances_group: Vec<InstancesGroup>,
     /// How operations go through accounts and regions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,7 +102,7 @@ impl StackSet {
                 enabled: auto.enabled == Some(true),
                 retain_stacks_on_account_removal: auto.retain_stacks_on_account_removal == Some(true),
             }),
-            stack_instances_group: groups(current(seen, &units, &set.regions.or_empty()), by_unit),
+            stack_instances_group: groups(places_seen(seen, &units, &set.regions.or_empty()), by_unit),
             operation_preferences: None,
             tags: set.tags.or_empty().into_iter().filter_map(|tag| tag.key.zip(tag.value)).collect(),
         })
@@ -137,18 +138,76 @@ impl StackSet {
     }
 }
 
-/// The places in which every instance is current. A unit without an account is current as well: the stack set is there for
-/// what comes.
-fn current(seen: &[Instance], units: &[String], regions: &[String]) -> BTreeSet<Place> {
-    let mut current: BTreeSet<Place> = seen.iter().map(Instance::place).collect();
-    current.extend(units.iter().flat_map(|unit| regions.iter().map(|region| (unit.clone(), region.clone()))));
-    for instance in seen.iter().filter(|one| one.state != InstanceState::Current) {
-        current.remove(&instance.place());
+/// The places of the set, those that are not current with their state. A unit without an account has no instance: it is
+/// wherever the set is, for what comes.
+fn places_seen(seen: &[Instance], units: &[String], regions: &[String]) -> BTreeSet<Place> {
+    let mut states: BTreeMap<Place, InstanceState> = BTreeMap::new();
+    for instance in seen {
+        let worst = states.entry(instance.place()).or_insert(instance.state);
+        *worst = instance.state.max(*worst);
     }
-    current
+    let has_account = |unit: &String| seen.iter().any(|instance| instance.unit.as_ref() == Some(unit));
+    for unit in units.iter().filter(|unit| !has_account(unit)) {
+        let places = regions.iter().map(|region| (unit.clone(), region.clone()));
+        states.extend(places.map(|place| (place, InstanceState::Current)));
+    }
+    states.into_iter().map(|((name, region), state)| (name, in_state(region, state))).collect()
 }
 
 /// Tags as calls take them.
 pub(super) fn api_tags(tags: &Tags) -> Vec<types::Tag> {
     tags.iter().map(|(key, value)| types::Tag::builder().key(key).value(value).build()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(account: &str, unit: Option<&str>, region: &str, state: InstanceState) -> Instance {
+        Instance {
+            account: account.into(),
+            region: region.into(),
+            unit: unit.map(str::to_owned),
+            stack: None,
+            state,
+            last: "SUCCEEDED".into(),
+            reason: None,
+            drift: "NOT_CHECKED".into(),
+        }
+    }
+
+    fn seen(instances: &[Instance], units: &[&str], regions: &[&str]) -> Vec<String> {
+        let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        let places = places_seen(instances, &texts(units), &texts(regions));
+        places.into_iter().map(|(name, region)| format!("{name} {region}")).collect()
+    }
+
+    #[test]
+    fn what_is_not_current_is_there_and_differs() {
+        use InstanceState::{Current, Inoperable, Outdated};
+        let found = [
+            instance("1", None, "eu-west-1", Current),
+            instance("2", None, "eu-west-1", Outdated),
+            instance("3", None, "us-west-2", Inoperable),
+        ];
+        assert_eq!(
+            seen(&found, &[], &["eu-west-1", "us-west-2"]),
+            ["1 eu-west-1", "2 eu-west-1 OUTDATED", "3 us-west-2 INOPERABLE"]
+        );
+    }
+
+    /// A region that came with another unit is not taken for one of this unit.
+    #[test]
+    fn a_unit_is_where_its_accounts_have_stacks() {
+        use InstanceState::{Current, Outdated};
+        let found = [
+            instance("1", Some("ou-a"), "eu-west-1", Current),
+            instance("2", Some("ou-a"), "eu-west-1", Outdated),
+            instance("3", Some("ou-b"), "us-west-2", Current),
+        ];
+        assert_eq!(
+            seen(&found, &["ou-a", "ou-b", "ou-empty"], &["eu-west-1", "us-west-2"]),
+            ["ou-a eu-west-1 OUTDATED", "ou-b us-west-2", "ou-empty eu-west-1", "ou-empty us-west-2"]
+        );
+    }
 }

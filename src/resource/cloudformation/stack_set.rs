@@ -36,11 +36,19 @@ fn outputs_of(name: &str, id: String) -> Outputs {
     outputs([("StackSetName", name.to_owned()), ("StackSetId", id)])
 }
 
+/// The instances that an update reaches.
+enum Reached {
+    /// All of them, in these regions.
+    All(BTreeSet<String>),
+    /// Those of a group, which are outdated. The set stays as it is: an update that names a template marks all other instances
+    /// as outdated, and one that names targets may not name automatic deployment (CloudFormation API reference,
+    /// `UpdateStackSet`, `Accounts` and `AutoDeployment`).
+    Only(InstancesGroup),
+}
+
 impl StackSet {
-    /// Gives the set and every instance what is declared. For one group, whose instances are outdated, the set stays as it is:
-    /// an update that names a template marks all other instances as outdated (CloudFormation API reference, `UpdateStackSet`,
-    /// `Accounts`).
-    async fn send(&self, cx: &Context, group: Option<&InstancesGroup>) -> Result<()> {
+    /// Gives the set and its instances what is declared.
+    async fn send(&self, cx: &Context, reached: &Reached) -> Result<()> {
         let template = Text::of(cx, &self.template_body);
         let tags = self
             .tags
@@ -57,13 +65,14 @@ impl StackSet {
             administration_role_arn,
             execution_role_name,
             auto_deployment: _,
-            stack_instances_group,
+            stack_instances_group: _,
             operation_preferences: _,
             tags: _,
         } = self;
-        let all: BTreeSet<String> =
-            stack_instances_group.iter().flat_map(|group| group.regions.clone()).collect();
-        let regions = group.map_or_else(|| all.into_iter().collect(), |group| group.regions.clone());
+        let regions: Vec<String> = match reached {
+            Reached::All(regions) => regions.iter().cloned().collect(),
+            Reached::Only(group) => group.regions.clone(),
+        };
         let mut call = cx
             .cloudformation()
             .update_stack_set()
@@ -79,11 +88,12 @@ impl StackSet {
             .set_auto_deployment(self.api_auto_deployment())
             .operation_preferences(self.preferences(&regions))
             .set_tags(Some(api_tags(&tags)));
-        if let Some(InstancesGroup { deployment_targets, regions }) = group {
+        if let Reached::Only(InstancesGroup { deployment_targets, regions }) = reached {
             call = call
                 .set_template_body(None)
                 .set_template_url(None)
                 .use_previous_template(true)
+                .set_auto_deployment(None)
                 .set_accounts(deployment_targets.accounts())
                 .set_deployment_targets(deployment_targets.units())
                 .set_regions(Some(regions.clone()));
@@ -287,7 +297,8 @@ impl Resource for StackSet {
         Ok(Created::new(stack_set_name, outputs_of(stack_set_name, id)))
     }
 
-    /// First what is no longer a target goes. Then the set and its instances get the template, and new targets follow.
+    /// First what is no longer a target goes. Then the set and its instances get the template, and new targets follow. A
+    /// removal that fails keeps no other target from that.
     async fn update(
         cx: &Context,
         seen: &Observed<Self>,
@@ -298,26 +309,24 @@ impl Resource for StackSet {
         let now = instances(cx, &seen.id).await?;
         let by_unit = desired.by_unit();
         let wanted = placed(&desired.stack_instances_group);
-        let units = placed(&seen.properties.stack_instances_group);
-        let there: BTreeSet<Place> =
-            now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
-        let stuck: Vec<&Instance> = now.iter().filter(|one| one.state == InstanceState::Inoperable).collect();
-        if !stuck.is_empty() {
-            return Err(inoperable(&stuck));
-        }
-        let preferences = desired.all_preferences();
+        let there = there(&now, &seen.properties);
         let gone = groups(there.difference(&wanted).cloned(), by_unit);
-        remove(cx, &seen.id, gone, &preferences).await?;
+        let removed = remove(cx, &seen.id, gone, &desired.all_preferences()).await;
         let only_targets = changes.0.iter().all(|change| change.path.starts_with("StackInstancesGroup"));
         if only_targets {
             let outdated = now.iter().filter(|one| one.state == InstanceState::Outdated).map(Instance::place);
             for group in groups(outdated.filter(|place| wanted.contains(place)), by_unit) {
-                desired.send(cx, Some(&group)).await?;
+                desired.send(cx, &Reached::Only(group)).await?;
             }
         } else {
-            desired.send(cx, None).await?;
+            let kept = there.intersection(&wanted).map(|(_, region)| region.clone());
+            desired.send(cx, &Reached::All(kept.collect())).await?;
         }
-        desired.add(cx, groups(wanted.difference(&there).cloned(), by_unit)).await
+        desired.add(cx, groups(wanted.difference(&there).cloned(), by_unit)).await?;
+        removed?;
+        let stuck = now.iter().filter(|one| one.state == InstanceState::Inoperable);
+        let stuck: Vec<&Instance> = stuck.filter(|one| wanted.contains(&one.place())).collect();
+        if stuck.is_empty() { Ok(()) } else { Err(inoperable(&stuck)) }
     }
 
     /// The instances go first. Their stacks are deleted with them, and what the template retains stays in the accounts.
@@ -326,9 +335,7 @@ impl Resource for StackSet {
         idle(cx, id).await?;
         let now = instances(cx, id).await?;
         let by_unit = seen.properties.by_unit();
-        let units = placed(&seen.properties.stack_instances_group);
-        let there: BTreeSet<Place> =
-            now.iter().map(Instance::place).chain(units.into_iter().filter(|_| by_unit)).collect();
+        let there = there(&now, &seen.properties);
         // How it was applied is not known any more: all accounts of a region at once, and none may fail.
         let preferences = OperationPreferences::removal();
         remove(cx, id, groups(there, by_unit), &preferences).await?;
@@ -340,6 +347,12 @@ impl Resource for StackSet {
     async fn list_owned(_: &Context) -> Result<Vec<(String, Mark)>> {
         Ok(Vec::new())
     }
+}
+
+/// Where the set is now. A unit without an account has no instance to show that.
+fn there(now: &[Instance], seen: &StackSet) -> BTreeSet<Place> {
+    let units = placed(&seen.stack_instances_group).into_iter().filter(|_| seen.by_unit());
+    now.iter().map(Instance::place).chain(units).collect()
 }
 
 /// What to do about instances whose deletion failed (CloudFormation API reference, `StackInstance`, `INOPERABLE`).

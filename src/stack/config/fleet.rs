@@ -17,6 +17,9 @@ use super::values::text;
 /// CloudFront's parts and their logs and alarms are in this region, whatever the stack's.
 pub(super) const GLOBAL: &str = "us-east-1";
 
+/// The policy of the bundles' buckets names each account, and S3 takes policies of 20 KB.
+const MAX_ACCOUNTS: usize = 450;
+
 /// The accounts and regions that a stack set of CloudFormation brings the stack to. The stack file's own `account` and
 /// `region` are where the stack set is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -47,7 +50,7 @@ pub enum FleetTargets {
     /// Accounts with roles that the team made: the self-managed model of stack sets.
     Accounts {
         /// The accounts, 12 digits each, in quotes.
-        #[schemars(length(min = 1), extend("uniqueItems" = true))]
+        #[schemars(length(min = 1, max = MAX_ACCOUNTS), extend("uniqueItems" = true))]
         accounts: Vec<AccountId>,
         /// The ARN of the role that stack sets work as in the stack file's account. Absent:
         /// `AWSCloudFormationStackSetAdministrationRole`.
@@ -283,7 +286,14 @@ fn targets(table: &Table<'_>, account: Option<&AccountId>) -> Option<FleetTarget
             table.missing("accounts", "[\"111122223333\"]");
             return None;
         };
-        let accounts = some(&accounts, accounts.read_items::<AccountId>()?)?;
+        let named = some(&accounts, accounts.read_items::<AccountId>()?)?;
+        if named.len() > MAX_ACCOUNTS {
+            let label = format!("{} accounts", named.len());
+            let help = format!("at most {MAX_ACCOUNTS}: name units of an organization instead");
+            accounts.reject(Wrong::new("is too long", label, help));
+            return None;
+        }
+        let accounts = named;
         let execution_role = execution_role?.map(|RoleName(name)| name);
         return Some(FleetTargets::Accounts { accounts, administration_role: role?, execution_role });
     };

@@ -2,6 +2,7 @@
 //! them, targets that come and go, and the removal.
 
 mod kills;
+mod role;
 mod units;
 
 use std::sync::Arc;
@@ -91,8 +92,8 @@ async fn a_fleet_is_made_changed_and_removed() {
     // One account lacks its role: nothing is made there, and the next apply goes on.
     let (_, said) = cloud.provision(&["apply", file.path(), "--yes"], 4);
     insta::assert_snapshot!(lines_with(&said, &["targets failed", "333344445555"]), @"
-      fleet/set                        FAILED: cloudformation:CreateStackInstances failed: 1 of 6 targets failed, and 3 were not begun
-    fleet/set: cloudformation:CreateStackInstances failed: 1 of 6 targets failed, and 3 were not begun
+      fleet/set                        FAILED: cloudformation:CreateStackInstances failed: 1 of 6 targets failed, 3 not begun
+    fleet/set: cloudformation:CreateStackInstances failed: 1 of 6 targets failed, 3 not begun
     333344445555 in ap-northeast-2: Account 333344445555 should have 'AWSCloudFormationStackSetExecutionRole' role with trust relationship to Role 'AWSCloudFormationStackSetAdministrationRole'.
     ");
     let (status, _) = cloud.provision(&["status", file.path(), "--detailed-exitcode"], 2);
@@ -105,6 +106,14 @@ async fn a_fleet_is_made_changed_and_removed() {
     333344445555   eu-west-1        outdated     CANCELLED: Cancelled since failure tolerance has exceeded
     2 of 6 targets are current; last operation: CREATE FAILED, begun <time>
     ");
+
+    // A target that never became current is removed as openly as any other.
+    let without = |more: &[(&str, &str)]| fleet_in(&accounts[..2], &regions, more);
+    let (planned, _) = cloud.provision(&["plan", without(&[]).path()], 0);
+    insta::assert_snapshot!(lines_with(&planned, &["333344445555"]), @"  - 333344445555 in ap-northeast-2, eu-west-1: its stack is deleted");
+    let protected = without(&[("access_logs: false", "access_logs: false\nprotected: true")]);
+    let (_, refused) = cloud.provision(&["plan", protected.path()], 3);
+    assert!(refused.contains("333344445555 in eu-west-1: its stack is deleted"), "{refused}");
 
     role(&cloud, OTHERS[1], EXECUTION).await;
     let (applied, _) = cloud.provision(&["apply", file.path(), "--yes"], 0);
@@ -174,9 +183,11 @@ async fn a_fleet_is_made_changed_and_removed() {
     ");
 
     // A target that leaves keeps its videos.
-    let fewer = fleet_in(&accounts[..2], &regions, &[]);
+    let fewer = fleet_in(&accounts[..2], &regions[..1], &[]);
     let (planned, _) = cloud.provision(&["plan", fewer.path(), "--fail-on", "destroy"], 3);
     insta::assert_snapshot!(lines_with(&planned, &["its stack is deleted", "note"]), @"
+      - 111122223333 in eu-west-1: its stack is deleted
+      - 222233334444 in eu-west-1: its stack is deleted
       - 333344445555 in ap-northeast-2, eu-west-1: its stack is deleted
     note: the buckets of a target that is removed stay in its account, with everything in them
     note: each resource is in every target
@@ -191,8 +202,10 @@ async fn a_fleet_is_made_changed_and_removed() {
     assert_eq!(memory(&cloud, ACCOUNT, "eu-west-1").await, None);
     assert!(has_bucket(&cloud, ACCOUNT, "eu-west-1").await, "the bucket stays");
     let cx = context(&cloud, ACCOUNT, REGION).await;
-    let homes = cx.s3().list_buckets().prefix("provision-").send().await.unwrap();
-    assert_eq!(homes.buckets().len(), 0, "no home bucket is left");
+    for prefix in ["provision-", "bundles-"] {
+        let left = cx.s3().list_buckets().prefix(prefix).send().await.unwrap();
+        assert_eq!(left.buckets().len(), 0, "no {prefix} bucket is left");
+    }
 }
 
 /// A stack and a fleet of one name are not taken for each other.

@@ -35,7 +35,8 @@ fn policies() -> Vec<(String, Command, provision::model::PolicyDocument)> {
         let domain = file.domain.as_ref().map(|domain| domain.name.as_str());
         let subject = Subject {
             changes: ChangedBy::Api,
-            homes: &[],
+            bundles: None,
+            in_fleet: false,
             scope: &scope,
             prefix: None,
             declarations: &declarations,

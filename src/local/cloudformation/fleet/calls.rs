@@ -159,6 +159,12 @@ pub(super) async fn update(service: &Arc<CloudFormation>, caller: &StackCaller, 
         operation::check_may_begin(set, form)?;
         Ok(set.clone())
     })?;
+    let names_targets = !form["DeploymentTargets"].is_null() || !form["Regions"].is_null();
+    if names_targets && !form["AutoDeployment"].is_null() {
+        // API reference, `UpdateStackSet`, `AutoDeployment`. The text is not recorded.
+        let message = "You cannot specify DeploymentTargets or Regions together with AutoDeployment";
+        return Err(ApiRefusal::validation(message));
+    }
     filled.auto_deployment = model(service, caller, filled.auto_deployment, form).await?;
     set_roles(&mut filled, caller, form)?;
     fill(service, caller, &mut filled, form).await?;

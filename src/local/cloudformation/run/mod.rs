@@ -102,6 +102,8 @@ pub(super) fn begin(service: &Arc<CloudFormation>, work: StackWork) {
         let StackWork { place, id, caller, target, kind, options, cancel, .. } = work;
         let run = Run { service, place, id, caller, cancel, stopping: AtomicBool::new(false) };
         run.carry_out(&target, &kind, &options).await;
+        // `RetainExceptOnCreate` is about the operation that created a resource, and about no later one.
+        run.stack(|stack| stack.resources.values_mut().for_each(|record| record.is_new = false));
         run.note_execution(options.change_set.as_deref());
     });
 }

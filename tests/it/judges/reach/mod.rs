@@ -34,7 +34,8 @@ fn reference() -> Reference {
 fn policy(stack: &Stack, prefix: Option<&str>, command: Command) -> Value {
     let subject = Subject {
         changes: ChangedBy::Api,
-        homes: &[],
+        bundles: None,
+        in_fleet: false,
         scope: &stack.scope,
         prefix,
         declarations: &stack.declarations,
