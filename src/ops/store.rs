@@ -142,11 +142,16 @@ impl HomeBucket {
     async fn ensure(&self, interrupt: &CancellationToken) -> miette::Result<()> {
         let scope = self.regions.scope();
         let home = stack::home::declare(scope, self.key.get().map(String::as_str));
-        self.make(self.home.bucket(), stack::home::STACK, home, interrupt).await?;
-        let Some(BundleBuckets { regions, readers }) = &self.bundles else { return Ok(()) };
-        let bundles = stack::home::declare_bundles(scope, regions, readers);
-        let place = format!("bundles-{}-…-{}", scope.account, scope.stack);
-        self.make(&place, &stack::home::bundles_stack(scope), bundles, interrupt).await
+        let home = self.make(self.home.bucket(), stack::home::STACK, home, interrupt);
+        let bundles = async {
+            let Some(BundleBuckets { regions, readers }) = &self.bundles else { return Ok(()) };
+            let bundles = stack::home::declare_bundles(scope, regions, readers);
+            let place = format!("bundles-{}-…-{}", scope.account, scope.stack);
+            self.make(&place, &stack::home::bundles_stack(scope), bundles, interrupt).await
+        };
+        // Both end, so that a failure of one leaves nothing half made of the other.
+        let (home, bundles) = tokio::join!(home, bundles);
+        home.and(bundles)
     }
 
     /// Makes buckets as declared, unless that is interrupted. `mark` is the stack in their ownership tags.

@@ -91,19 +91,16 @@ pub(in crate::ops) fn expand(review: &mut Review, plan: &Plan) {
             });
         }
         review.targets.extend(sides.targets());
-        let is_removed = |target: &TargetChange| target.action == TargetAction::Remove;
-        if sides.after.is_some() && review.targets.iter().any(is_removed) {
-            let own = review.changes.iter_mut().filter(|change| change.address == step.address.as_str());
-            let text = "Nothing is served any more from the targets that are removed. Their buckets stay.";
-            own.for_each(|change| {
-                change.impact = Some(Impact { severity: Severity::Interruption, text: text.to_owned() });
-            });
-        }
         if sides.after.is_none() {
             review.notes.push(
                 "the stacks of all targets are deleted; their buckets stay in the accounts, with everything in them".to_owned(),
             );
         } else if review.targets.iter().any(|target| target.action == TargetAction::Remove) {
+            let own = review.changes.iter_mut().filter(|change| change.address == step.address.as_str());
+            let text = "Nothing is served any more from the targets that are removed. Their buckets stay.";
+            own.for_each(|change| {
+                change.impact = Some(Impact { severity: Severity::Interruption, text: text.to_owned() });
+            });
             review.notes.push(
                 "the buckets of a target that is removed stay in its account, with everything in them"
                     .to_owned(),

@@ -139,7 +139,8 @@ async fn ended(cx: &Context, name: &str, begun_by: &'static str, id: &str) -> Re
     }
     let mut error = Error::unexpected(begun_by, text);
     error.hint = Some(
-        "mend the cause and run the command again: it goes on with the targets that are not current"
+        "mend the cause and run the command again: it goes on with the targets that are not current. A stack that cannot be \
+         updated any more goes with its target: take it out of `fleet`, apply, and put it back"
             .to_owned(),
     );
     Err(error)

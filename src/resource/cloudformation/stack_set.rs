@@ -15,7 +15,7 @@ use super::preferences::OperationPreferences;
 use super::properties::{StackSet, api_tags};
 use crate::aws::{Context, Error, OrEmpty, Result, SdkResult, required};
 use crate::model::{
-    Allow, Changes, INLINE_TEMPLATE, Kind, Mark, Only, Outputs, Permissions, Scope, Tags, template_key,
+    Allow, Changes, INLINE_TEMPLATE, Kind, Mark, Only, Outputs, Permissions, Scope, template_key,
 };
 use crate::resource::{Created, Observed, Removal, Resolved, Resource, outputs};
 
@@ -49,13 +49,9 @@ enum Reached {
 impl StackSet {
     /// Gives the set and its instances what is declared.
     async fn send(&self, cx: &Context, reached: &Reached) -> Result<()> {
-        let template = Text::of(cx, &self.template_body);
-        let tags = self
-            .tags
-            .iter()
-            .map(own)
-            .chain(others(cx, &self.stack_set_name).await?.iter().map(own))
-            .collect();
+        let others = others(cx, &self.stack_set_name).await?;
+        let own = self.tags.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let tags = own.chain(others).collect();
         let Self {
             stack_set_name,
             description,
@@ -69,35 +65,32 @@ impl StackSet {
             operation_preferences: _,
             tags: _,
         } = self;
-        let regions: Vec<String> = match reached {
-            Reached::All(regions) => regions.iter().cloned().collect(),
-            Reached::Only(group) => group.regions.clone(),
-        };
-        let mut call = cx
+        let call = cx
             .cloudformation()
             .update_stack_set()
             .stack_set_name(stack_set_name)
             // absent is empty: that removes the description
             .description(description.as_deref().unwrap_or(""))
-            .set_template_body(template.body)
-            .set_template_url(template.url)
             .set_capabilities(Some(self.api_capabilities()))
             .permission_model(self.api_model())
             .set_administration_role_arn(administration_role_arn.clone())
             .set_execution_role_name(execution_role_name.clone())
-            .set_auto_deployment(self.api_auto_deployment())
-            .operation_preferences(self.preferences(&regions))
             .set_tags(Some(api_tags(&tags)));
-        if let Reached::Only(InstancesGroup { deployment_targets, regions }) = reached {
-            call = call
-                .set_template_body(None)
-                .set_template_url(None)
+        let call = match reached {
+            Reached::All(regions) => {
+                let template = Text::of(cx, &self.template_body);
+                call.set_template_body(template.body)
+                    .set_template_url(template.url)
+                    .set_auto_deployment(self.api_auto_deployment())
+                    .operation_preferences(self.preferences(&regions.iter().cloned().collect::<Vec<_>>()))
+            }
+            Reached::Only(InstancesGroup { deployment_targets, regions }) => call
                 .use_previous_template(true)
-                .set_auto_deployment(None)
                 .set_accounts(deployment_targets.accounts())
                 .set_deployment_targets(deployment_targets.units())
-                .set_regions(Some(regions.clone()));
-        }
+                .operation_preferences(self.preferences(regions))
+                .set_regions(Some(regions.clone())),
+        };
         const CALL: &str = "cloudformation:UpdateStackSet";
         carry_out(cx, stack_set_name, CALL, || async {
             required(call.clone().send().await.named(CALL)?.operation_id, CALL, "OperationId")
@@ -143,14 +136,10 @@ impl Text {
     }
 }
 
-fn own((key, value): (&str, &str)) -> (String, String) {
-    (key.to_owned(), value.to_owned())
-}
-
 /// The tags that others put on the set: an update replaces all tags.
-async fn others(cx: &Context, name: &str) -> Result<Tags> {
+async fn others(cx: &Context, name: &str) -> Result<Vec<(String, String)>> {
     if cx.ignored_tags().is_empty() {
-        return Ok(Tags::default());
+        return Ok(Vec::new());
     }
     const CALL: &str = "cloudformation:DescribeStackSet";
     let found = cx.cloudformation().describe_stack_set().stack_set_name(name).send().await.named(CALL)?;
